@@ -1,0 +1,26 @@
+"""The errors a caller of `nn` can meet: each message names the thing, the value and the remedy."""
+
+from __future__ import annotations
+
+
+class NNError(Exception):
+    """Base of every error that `nn` raises on purpose; anything else is a bug."""
+
+
+class ConfigError(NNError):
+    """A configuration field that is unknown, out of range, or contradicts another.
+
+    `field` is the name of the field at fault, or None where the fault is not in one field.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class DataError(NNError):
+    """A data file that is missing, damaged, or not what it says it is."""
+
+
+class CheckpointError(NNError):
+    """A saved model or run that cannot be read or written."""
