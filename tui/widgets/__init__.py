@@ -1,0 +1,1 @@
+"""Widgets of the application: charts, digits and the pieces they share."""

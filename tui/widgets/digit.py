@@ -1,0 +1,303 @@
+"""Widgets that show digits: one as large as fits, or a page of small ones to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tui.widgets.raster import (
+    NEGATIVE,
+    POSITIVE,
+    RAMP,
+    Image,
+    Mode,
+    half_block_strips,
+    image_strips,
+    render_ascii,
+    render_braille,
+    render_half_blocks,
+    render_signed,
+    resample,
+    signed_strips,
+)
+from tui.widgets.strips import PLAIN, ColorMode, StripWidget, printable, text_strip
+
+__all__ = [
+    "NEGATIVE",
+    "POSITIVE",
+    "RAMP",
+    "ContactSheet",
+    "DigitView",
+    "Image",
+    "Mode",
+    "half_block_strips",
+    "image_strips",
+    "render_ascii",
+    "render_braille",
+    "render_half_blocks",
+    "render_signed",
+    "resample",
+    "signed_strips",
+]
+
+MODES: tuple[Mode, ...] = ("ascii", "half", "braille")
+
+
+class _ImageWidget(StripWidget):
+    """What both widgets share: how an image is drawn, and drawing again when that changes."""
+
+    mode: reactive[Mode] = reactive[Mode]("ascii", repaint=False, init=False)
+    """How images are drawn; `ascii_only` overrides it."""
+
+    def __init__(
+        self,
+        *,
+        mode: Mode = "ascii",
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.ascii_only = ascii_only
+        self.color_mode: ColorMode = color_mode
+        self.set_reactive(_ImageWidget.mode, mode)
+
+    def _image(self, image: Image, width: int, height: int) -> list[Strip]:
+        mode = "ascii" if self.ascii_only else self.mode
+        return image_strips(image, width, height, mode, self.color_mode)
+
+    def _lay_out(self) -> list[Strip]:
+        """The lines for the present size and state."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw again, as after setting a plain attribute."""
+        if self.size:  # else the first resize will draw
+            self.show_strips(self._lay_out())
+
+    def validate_mode(self, mode: Mode) -> Mode:
+        """Refuse a mode that does not exist."""
+        if mode not in MODES:
+            raise ValueError(f"mode is {mode!r}, it must be one of {', '.join(MODES)}")
+        return mode
+
+    def watch_mode(self) -> None:
+        """Draw in the new mode."""
+        self.redraw()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw at the new size."""
+        self.redraw()
+
+
+class DigitView(_ImageWidget):
+    """One image, as large as fits with square pixels, in the middle.
+
+    Args:
+        mode: How it is drawn.
+        ascii_only: Draw with ASCII characters whatever the mode.
+        color_mode: Shades need "full"; with less, half blocks are black and white.
+    """
+
+    def __init__(
+        self,
+        *,
+        mode: Mode = "ascii",
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            mode=mode, ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes
+        )
+        self._shown: Image | None = None
+        self._signed = False
+
+    def set_image(self, image: Image | None, *, signed: bool = False) -> None:
+        """Show an image, or nothing.
+
+        Args:
+            image: (28, 28), uint8 with 0..255 or floats with 0..1; any reals if `signed`.
+            signed: Tell positive from negative values, as for weights, in ASCII characters.
+        """
+        self._shown, self._signed = image, signed
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        if self._shown is None:
+            return []
+        height = min(self.size.width // 2, self.size.height)
+        width = 2 * height
+        if not height:
+            return []
+        if self._signed:
+            lines = render_signed(self._shown, width, height)
+            strips = signed_strips(lines, self.color_mode)
+        else:
+            strips = self._image(self._shown, width, height)
+        margin = Strip([Segment(" " * ((self.size.width - width) // 2), PLAIN)])
+        above = [Strip([])] * ((self.size.height - height) // 2)
+        return [*above, *(Strip.join([margin, strip]) for strip in strips)]
+
+
+class ContactSheet(_ImageWidget, can_focus=True):
+    """A page of small images with a caption under each, one of them selected.
+
+    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. Arrows and
+    page keys move the selection, enter or a click posts `Selected`.
+
+    Args:
+        tile_width: Cells of an image.
+        tile_height: Lines of an image, without its caption.
+        mode: As for `DigitView`.
+        ascii_only: As for `DigitView`.
+        color_mode: As for `DigitView`.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "move(-1, 0)", "Previous", show=False),
+        Binding("right", "move(1, 0)", "Next", show=False),
+        Binding("up", "move(0, -1)", "Up", show=False),
+        Binding("down", "move(0, 1)", "Down", show=False),
+        Binding("pageup", "page(-1)", "Previous page", show=False),
+        Binding("pagedown", "page(1)", "Next page", show=False),
+        Binding("enter", "choose", "Open", show=False),
+    ]
+    GAP = 1
+    """Empty cells between two columns."""
+
+    selected = reactive(0, repaint=False, init=False)
+    """Index of the selected item; its page is the one shown."""
+
+    class Selected(Message):
+        """An item was chosen with enter or with the mouse."""
+
+        def __init__(self, sheet: ContactSheet, index: int) -> None:
+            super().__init__()
+            self.sheet = sheet
+            self.index = index
+
+        @property
+        def control(self) -> ContactSheet:
+            """The sheet it is about, for selectors in `@on`."""
+            return self.sheet
+
+    def __init__(
+        self,
+        *,
+        tile_width: int = 14,
+        tile_height: int = 7,
+        mode: Mode = "ascii",
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(
+            mode=mode, ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes
+        )
+        self.tile_width = tile_width
+        self.tile_height = tile_height
+        self._images: Sequence[Image] = ()
+        self._captions: Sequence[str] = ()
+        self._wrong: Sequence[bool] = ()
+
+    def set_items(
+        self, images: Sequence[Image], captions: Sequence[str], wrong: Sequence[bool]
+    ) -> None:
+        """Show these items, the selection staying where it is as far as there are enough.
+
+        Args:
+            images: Each as for `DigitView`; an array of (items, 28, 28) will do.
+            captions: One line for each.
+            wrong: Which of them are mistakes.
+        """
+        if not len(images) == len(captions) == len(wrong):
+            raise ValueError(
+                f"{len(images)} images, {len(captions)} captions and {len(wrong)} flags"
+                " must be equally many"
+            )
+        self._images, self._captions, self._wrong = images, captions, wrong
+        self.set_reactive(ContactSheet.selected, self.validate_selected(self.selected))
+        self.redraw()
+
+    @property
+    def columns(self) -> int:
+        """Items side by side, at least one."""
+        return max(1, (self.size.width + self.GAP) // (self.tile_width + self.GAP))
+
+    @property
+    def page_size(self) -> int:
+        """Items on a page, at least one."""
+        return self.columns * max(1, self.size.height // (self.tile_height + 1))
+
+    def validate_selected(self, index: int) -> int:
+        """Keep the selection on an item."""
+        return max(0, min(index, len(self._images) - 1))
+
+    def watch_selected(self) -> None:
+        """Show the selection, and its page."""
+        self.redraw()
+
+    def action_move(self, right: int, down: int) -> None:
+        """Move the selection by columns and lines, staying where there is no item."""
+        target = self.selected + right + down * self.columns
+        if 0 <= target < len(self._images):
+            self.selected = target
+
+    def action_page(self, pages: int) -> None:
+        """Move the selection by pages, to the first or the last item at the ends."""
+        self.selected += pages * self.page_size
+
+    def action_choose(self) -> None:
+        """Post `Selected` for the selected item."""
+        if len(self._images):
+            self.post_message(self.Selected(self, self.selected))
+
+    def on_click(self, event: events.Click) -> None:
+        """Select and choose the item under the pointer."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.x % (self.tile_width + self.GAP) >= self.tile_width:
+            return
+        column = offset.x // (self.tile_width + self.GAP)
+        row = offset.y // (self.tile_height + 1)
+        index = self._first + row * self.columns + column
+        if column < self.columns and index < min(self._first + self.page_size, len(self._images)):
+            self.selected = index
+            self.action_choose()
+
+    @property
+    def _first(self) -> int:
+        """Index of the first item of the page."""
+        return self.selected // self.page_size * self.page_size
+
+    def _lay_out(self) -> list[Strip]:
+        end = min(self._first + self.page_size, len(self._images))
+        lines: list[Strip] = []
+        for start in range(self._first, end, self.columns):
+            tiles = [self._tile(i) for i in range(start, min(start + self.columns, end))]
+            lines += (self._side_by_side(parts) for parts in zip(*tiles, strict=True))
+        return lines
+
+    def _tile(self, index: int) -> list[Strip]:
+        """The image and its caption."""
+        chosen = index == self.selected
+        flags = (">" if chosen else " ") + ("!" if self._wrong[index] else " ")
+        caption = printable(flags + self._captions[index], ascii_only=self.ascii_only)
+        style = Style(reverse=chosen, bold=bool(self._wrong[index]))
+        image = self._image(self._images[index], self.tile_width, self.tile_height)
+        return [*image, text_strip(caption, self.tile_width, style)]
+
+    def _side_by_side(self, parts: Sequence[Strip]) -> Strip:
+        gap = Strip([Segment(" " * self.GAP, PLAIN)])
+        return Strip.join([piece for part in parts for piece in (part, gap)][:-1])

@@ -1,0 +1,219 @@
+"""What a chart shows, before any drawing: series of points and the scales that place them.
+
+NumPy only, so that everything here is plain mathematics and is tested without a terminal.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+ColorRole = Literal["primary", "secondary", "tertiary", "quaternary", "quinary", "warning"]
+
+LARGEST = 1e100
+"""Magnitudes are clipped here, so that differences and ratios of them stay finite."""
+
+
+ROUNDING = 1e-6
+"""Tolerance in steps when counting the steps to a value, for steps are inexact in binary."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """Named points joined by a line. The points are copied, so the caller may go on appending.
+
+    Attributes:
+        name: Shown in the legend and in the readout.
+        xs: Positions, in the order in which they are joined.
+        ys: Values, as many as `xs`. NaN and infinities are gaps.
+        style: Index of the marker characters, which tell series apart without colour.
+        role: Which colour of the palette draws it.
+    """
+
+    name: str
+    xs: Sequence[float] | Floats
+    ys: Sequence[float] | Floats
+    style: int = 0
+    role: ColorRole = "primary"
+
+    def __post_init__(self) -> None:
+        xs, ys = (np.array(values, dtype=np.float64).ravel() for values in (self.xs, self.ys))
+        if len(xs) != len(ys):
+            raise ValueError(f"series {self.name!r}: {len(xs)} xs but {len(ys)} ys")
+        object.__setattr__(self, "xs", xs)
+        object.__setattr__(self, "ys", ys)
+
+    @property
+    def points(self) -> tuple[Floats, Floats]:
+        """The positions and the values as arrays."""
+        return np.asarray(self.xs), np.asarray(self.ys)
+
+    def value_at(self, x: float) -> float:
+        """The value last known at `x`: that of the nearest point not right of it, else NaN."""
+        xs, ys = self.points
+        past = np.flatnonzero(xs <= x)
+        return float(ys[past[np.argmax(xs[past])]]) if len(past) else math.nan
+
+
+def thin(
+    xs: Sequence[float] | Floats, ys: Sequence[float] | Floats, columns: int
+) -> tuple[Floats, Floats]:
+    """Keep about two points a column: the lowest and the highest of each.
+
+    The first and the last point stay, the order stays, and a column without any finite value
+    keeps one of its gaps, so that the line still breaks there. Points whose position is not
+    finite cannot be placed and are dropped.
+    """
+    xs, ys = np.asarray(xs, dtype=np.float64), np.asarray(ys, dtype=np.float64)
+    placed = np.isfinite(xs)
+    xs, ys = xs[placed], ys[placed]
+    if len(xs) <= 2 * max(columns, 1):
+        return xs, ys
+    left, right = xs.min() / 2, xs.max() / 2  # halves, so that the width cannot overflow
+    fraction = (xs / 2 - left) / (right - left) if right > left else np.zeros_like(xs)
+    bucket = np.minimum(fraction * columns, columns - 1).astype(np.int64)
+    keep = np.zeros(len(xs), dtype=np.bool_)
+    keep[[0, -1]] = True
+    finite = np.flatnonzero(np.isfinite(ys))
+    order = finite[np.lexsort((ys[finite], bucket[finite]))]  # by bucket, then by value
+    edges = np.flatnonzero(np.diff(bucket[order]))
+    if len(order):
+        keep[order[np.concatenate(([0], edges + 1))]] = True
+        keep[order[np.concatenate((edges, [-1]))]] = True
+    gaps, first = np.unique(bucket, return_index=True)
+    keep[first[~np.isin(gaps, bucket[finite])]] = True
+    return xs[keep], ys[keep]
+
+
+def smooth(ys: Sequence[float] | Floats, weight: float) -> Floats:
+    """Exponential moving average with bias correction, for display.
+
+    m_t = weight m_{t-1} + (1 - weight) y_t with m_0 = 0, shown as m_t / (1 - weight^t), the
+    correction of Kingma & Ba, "Adam" (2015), section 3. A gap stays a gap and does not count.
+
+    Args:
+        ys: The values.
+        weight: 0 shows the values themselves; towards 1 the average reaches further back.
+    """
+    if not 0 <= weight < 1:
+        raise ValueError(f"smoothing weight is {weight}, it must be at least 0 and below 1")
+    values = np.array(ys, dtype=np.float64)
+    if weight == 0:
+        return values
+    mean, correction = 0.0, 1.0
+    for t in np.flatnonzero(np.isfinite(values)):
+        mean = weight * mean + (1 - weight) * values[t]
+        correction *= weight
+        values[t] = mean / (1 - correction)
+    return values
+
+
+def recent(series: Series, fraction: float, right: float) -> Series:
+    """The part of the series within the last `fraction` of the way from its start to `right`."""
+    xs, ys = series.points
+    if fraction >= 1 or not len(xs):
+        return series
+    keep = xs >= right - fraction * (right - np.nanmin(xs))
+    return replace(series, xs=xs[keep], ys=ys[keep])
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Maps values to 0..1 along an axis, with ticks at round values.
+
+    Attributes:
+        low: The value at 0, in the transformed unit (log10 for a logarithmic scale).
+        high: The value at 1, in the same unit.
+        ticks: Tick positions in 0..1 with their labels.
+        log: Whether equal ratios, not equal differences, take equal space.
+    """
+
+    low: float
+    high: float
+    ticks: tuple[tuple[float, str], ...]
+    log: bool = False
+
+    def place(self, values: Sequence[float] | Floats) -> Floats:
+        """Positions along the axis; NaN where a value cannot be shown, as 0 on a log scale."""
+        return (transform(values, self.log) - self.low) / (self.high - self.low)
+
+
+def transform(values: Sequence[float] | Floats, log: bool) -> Floats:
+    """Clip the magnitude, take log10 if asked, and turn whatever is then not finite into NaN."""
+    values = np.asarray(values, dtype=np.float64)
+    values = np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
+    if not log:
+        return values
+    return np.log10(np.where(values > 0, np.maximum(values, 1 / LARGEST), np.nan))
+
+
+def linear_scale(low: float, high: float, count: int, *, whole: bool = False) -> Scale:
+    """A scale over at least [low, high] with about `count` steps of 1, 2 or 5 x 10^k.
+
+    The ends are rounded outwards to quarters of a step: they stay put while the data move a
+    little, so a redraw changes few cells.
+
+    Args:
+        low: Smallest value to show.
+        high: Largest value to show.
+        count: How many steps there is room for.
+        whole: The values are whole numbers, so are the ticks.
+    """
+    low, high = min(low, high), max(low, high)
+    magnitude = max(abs(low), abs(high))
+    if high - low <= 1e-6 * magnitude:  # constant, or nearly
+        margin = max(1.0, 1e-5 * magnitude) if whole else 0.1 * magnitude or 1.0
+        low, high = low if whole else low - margin, high + margin
+    rough = (high - low) / max(count, 1)
+    power = 10.0 ** math.floor(math.log10(rough))
+    step = next(m * power for m in (1, 2, 5, 10) if m * power >= rough * (1 - ROUNDING))
+    step = max(step, 1.0) if whole else step
+    for unit in (step / 4, step):  # ends on ticks only if two would not be in sight otherwise
+        bottom = math.floor(low / unit + ROUNDING) * unit
+        top = math.ceil(high / unit - ROUNDING) * unit
+        first, last = math.ceil(bottom / step - ROUNDING), math.floor(top / step + ROUNDING)
+        if last > first:
+            break
+    label = _labeller(step, max(abs(bottom), abs(top)))
+    values = (i * step for i in range(first, last + 1))
+    return Scale(bottom, top, tuple(((v - bottom) / (top - bottom), label(v)) for v in values))
+
+
+def log_scale(low: float, high: float, count: int) -> Scale:
+    """A logarithmic scale over at least [low, high], both positive, ending at 1, 2 or 5 x 10^k."""
+    low, high = (min(max(v, 1 / LARGEST), LARGEST) for v in (min(low, high), max(low, high)))
+    decades = range(math.floor(math.log10(low)) - 1, math.ceil(math.log10(high)) + 2)
+    round_values = [m * 10.0**k for k in decades for m in (1, 2, 5)]
+    first = max(i for i, v in enumerate(round_values) if v <= low * (1 + 1e-9))
+    last = min(i for i, v in enumerate(round_values) if v >= high * (1 - 1e-9))
+    if first == last:
+        first, last = first - 1, last + 1
+    bottom, top = math.log10(round_values[first]), math.log10(round_values[last])
+    shown = list(range(first, last + 1))
+    if len(shown) > count + 1:  # whole decades only, and every n-th where even those are many
+        shown = [i for i in shown if i % 3 == 0]
+        shown = shown[:: max(1, math.ceil(len(shown) / (count + 1)))]
+    places = [(math.log10(round_values[i]) - bottom) / (top - bottom) for i in shown]
+    labels = [_tidy_exponent(f"{round_values[i]:g}") for i in shown]
+    return Scale(bottom, top, tuple(zip(places, labels, strict=True)), log=True)
+
+
+def _labeller(step: float, largest: float) -> Callable[[float], str]:
+    """Format ticks with just the digits that tell neighbours apart."""
+    decimals = max(0, -math.floor(math.log10(step) + 1e-9))
+    if largest >= 1e6 or decimals > 4:
+        digits = max(0, math.floor(math.log10(largest)) - math.floor(math.log10(step) + 1e-9))
+        return lambda value: _tidy_exponent(f"{value:.{digits}e}") if value else "0"
+    return lambda value: f"{value + 0.0:.{decimals}f}"
+
+
+def _tidy_exponent(text: str) -> str:
+    """Drop what adds nothing in an exponent: 1e+06 becomes 1e6, 1e-05 becomes 1e-5."""
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa

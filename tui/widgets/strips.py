@@ -1,0 +1,90 @@
+"""A widget that keeps its lines as strips and repaints only what changed.
+
+Textual does not compare cells within a refreshed widget: a plain `refresh()` sends every line
+again. Over a slow link that is most of the traffic of a chart drawn once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.geometry import Region
+from textual.strip import Strip
+from textual.widget import Widget
+
+ColorMode = Literal["none", "16", "full"]
+"""No colour at all, the terminal's own sixteen, or exact colours."""
+
+PLAIN = Style.null()
+
+
+def text_strip(text: str, width: int, style: Style = PLAIN) -> Strip:
+    """One line of text, cut or padded to exactly `width` cells."""
+    return Strip([Segment(text, style)]).adjust_cell_length(width, PLAIN).simplify()
+
+
+def printable(text: str, *, ascii_only: bool = False) -> str:
+    """The text without what would move the cursor, and with '?' for what ASCII cannot show."""
+    text = "".join(c if c.isprintable() else " " for c in text)
+    return text.encode("ascii", "replace").decode() if ascii_only else text
+
+
+class StripWidget(Widget):
+    """Shows the strips last given to `show_strips`."""
+
+    DEFAULT_CSS = """
+    StripWidget { width: 1fr; height: 1fr; }
+    """
+
+    def __init__(
+        self,
+        *,
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._strips: list[Strip] = []
+
+    def show_strips(self, strips: Sequence[Strip]) -> None:
+        """Replace the content, repainting each changed line up to its last changed cell.
+
+        The repaint starts at the left edge because Textual crops an update on its right only.
+        """
+        before, self._strips = self._strips, list(strips)
+        blank = Strip.blank(self.size.width, PLAIN)
+        changed = [
+            Region(0, y, _changed_width(old, new), 1)
+            for y, (old, new) in enumerate(zip_longest(before, strips, fillvalue=blank))
+            if old != new
+        ]
+        if changed:
+            self.refresh(*changed)
+
+    def render_line(self, y: int) -> Strip:
+        """The cached line in the colours of the widget; blank below the last."""
+        width, style = self.size.width, self.rich_style
+        if y >= len(self._strips):
+            return Strip.blank(width, style)
+        return self._strips[y].adjust_cell_length(width, PLAIN).apply_style(style)
+
+
+def _changed_width(old: Strip, new: Strip) -> int:
+    """The number of cells up to and including the last one that differs."""
+    width = new.cell_length
+    if old.cell_length != width:
+        return max(old.cell_length, width)
+    for before, after in zip(reversed(_cells(old)), reversed(_cells(new)), strict=False):
+        if before != after:
+            break
+        width -= cell_len(after[0])
+    return width
+
+
+def _cells(strip: Strip) -> list[tuple[str, Style]]:
+    """Each character with its style."""
+    return [(c, segment.style or PLAIN) for segment in strip for c in segment.text]
