@@ -55,8 +55,8 @@ class Option:
     flags: tuple[str, ...] = ()
 
 
-def _option(default: Any, group: str, help: str, **known: Any) -> Any:
-    return field(default=default, metadata={"option": Option(group, help, **known)})
+def _option(default: Any, group: str, text: str, **known: Any) -> Any:
+    return field(default=default, metadata={"option": Option(group, text, **known)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,7 +240,7 @@ def check_value(name: str, value: object) -> Value:
         if value not in admitted:
             rule = f"must be one of {', '.join(admitted)}" + did_you_mean(str(value), admitted)
             raise _refusal(name, value, rule)
-        return cast(str, value)
+        return value
     if kind is bool:
         if not isinstance(value, bool):
             raise _refusal(name, value, "must be true or false")
@@ -270,7 +270,9 @@ def check_value(name: str, value: object) -> Value:
 
 def _check_widths(name: str, value: object, option: Option) -> tuple[int, ...]:
     if not isinstance(value, list | tuple) or not all(type(width) is int for width in value):
-        raise _refusal(name, value, "must be whole numbers joined by dashes, such as 64-16, or none")
+        raise _refusal(
+            name, value, "must be whole numbers joined by dashes, such as 64-16, or none"
+        )
     if len(value) > MAX_HIDDEN_LAYERS:
         raise _refusal(name, value, f"must have at most {MAX_HIDDEN_LAYERS} layers")
     for width in value:
@@ -315,12 +317,14 @@ def _check_together(config: TrainConfig) -> None:
         if bool(getattr(config, first)) == bool(getattr(config, second)):
             rule = f"contradicts {second}={getattr(config, second)}; set one of the two and leave the other 0"
             raise refuse(first, rule)
-    if config.loss in ("cross-entropy", "binary-cross-entropy"):
-        if config.output_activation != "identity":
-            rule = f"contradicts loss={config.loss}, which takes logits; use identity"
-            raise refuse("output_activation", rule)
+    takes_logits = config.loss in ("cross-entropy", "binary-cross-entropy")
+    if takes_logits and config.output_activation != "identity":
+        rule = f"contradicts loss={config.loss}, which takes logits; use identity"
+        raise refuse("output_activation", rule)
     if config.loss == "squared-error-normalized" and config.output_activation != "sigmoid":
-        rule = "contradicts loss=squared-error-normalized, which needs positive outputs; use sigmoid"
+        rule = (
+            "contradicts loss=squared-error-normalized, which needs positive outputs; use sigmoid"
+        )
         raise refuse("output_activation", rule)
     if config.schedule in ("linear", "exponential") and config.final_learning_rate == 0:
         raise refuse("final_learning_rate", f"must be above 0 with schedule={config.schedule}")

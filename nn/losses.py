@@ -1,0 +1,156 @@
+"""The losses: of a batch of outputs against target distributions, a mean over the batch.
+
+Outputs o and targets t have shape (n, classes), each target row summing to one. `forward` returns the loss
+and `backward` its gradient with respect to the outputs, in an array that is reused. `probabilities`
+reads the same outputs as ten numbers between 0 and 1.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nn.config import DType
+from nn.layers import Array, Scratch, sigmoid
+
+
+def target_rows(classes: int, *, smoothing: float, dtype: DType) -> Array:
+    """Row c is the target of class c: one-hot, `smoothing` of it spread evenly over all classes.
+
+    t = (1 - smoothing) onehot(c) + smoothing / classes: Szegedy et al., "Rethinking the Inception
+    architecture for computer vision", CVPR 2016, section 7.
+    """
+    targets = np.full((classes, classes), smoothing / classes, dtype)
+    targets[np.diag_indices(classes)] += 1 - smoothing
+    return targets
+
+
+class Loss:
+    """A scalar function of outputs and targets, with its gradient.
+
+    `backward` may be called once after each `forward`: it turns what that left behind into the gradient.
+    """
+
+    def __init__(self) -> None:
+        self._grad = Scratch()
+        self._work = Scratch()
+
+    def forward(self, outputs: Array, targets: Array) -> float:
+        """The mean loss of the batch."""
+        raise NotImplementedError
+
+    def backward(self) -> Array:
+        """Gradient of the last `forward` with respect to its outputs."""
+        raise NotImplementedError
+
+    def probabilities(self, outputs: Array) -> Array:
+        """What the outputs say of each class, from 0 to 1, as a new array."""
+        raise NotImplementedError
+
+
+class CrossEntropy(Loss):
+    """Softmax cross-entropy from logits: L = mean_n(log sum_j exp(o_j) - sum_j t_j o_j).
+
+    dL/do = (softmax(o) - t) / n. The row maximum is subtracted first, so that no exponential overflows.
+    """
+
+    def forward(self, outputs: Array, targets: Array) -> float:
+        shifted = self._work.like(outputs)
+        exponentials = self._grad.like(outputs)
+        np.subtract(outputs, np.maximum.reduce(outputs, axis=1, keepdims=True), shifted)
+        np.exp(shifted, exponentials)
+        total = np.add.reduce(exponentials, axis=1, keepdims=True)
+        self._softmax = exponentials, total, targets
+        logs = float(np.add.reduce(np.log(total), axis=None))
+        return (logs - float(np.vdot(shifted, targets))) / len(outputs)
+
+    def backward(self) -> Array:
+        grad, total, targets = self._softmax
+        grad /= total
+        grad -= targets
+        grad *= 1 / len(grad)
+        return grad
+
+    def probabilities(self, outputs: Array) -> Array:
+        exponentials: Array = np.exp(outputs - outputs.max(axis=1, keepdims=True))
+        exponentials /= exponentials.sum(axis=1, keepdims=True)
+        return exponentials
+
+
+class BinaryCrossEntropy(Loss):
+    """Sigmoid cross-entropy of every output, from logits, summed over classes.
+
+    L = mean_n sum_j -(t_j log s(o_j) + (1 - t_j) log(1 - s(o_j))), dL/do = (s(o) - t) / n, computed as
+    max(o, 0) - t o + log(1 + exp(-|o|)).
+    """
+
+    def forward(self, outputs: Array, targets: Array) -> float:
+        self._outputs, self._targets = outputs, targets
+        work = self._work.like(outputs)
+        np.abs(outputs, work)
+        np.negative(work, work)
+        np.exp(work, work)
+        np.log1p(work, work)
+        work += np.maximum(outputs, 0)
+        return (float(np.add.reduce(work, axis=None)) - float(np.vdot(outputs, targets))) / len(
+            outputs
+        )
+
+    def backward(self) -> Array:
+        grad = sigmoid(self._outputs, self._grad.like(self._outputs))
+        grad -= self._targets
+        grad *= 1 / len(grad)
+        return grad
+
+    def probabilities(self, outputs: Array) -> Array:
+        return sigmoid(outputs)
+
+
+class SquaredError(Loss):
+    """L = mean_n sum_j (o_j - t_j)^2, dL/do = 2 (o - t) / n."""
+
+    def forward(self, outputs: Array, targets: Array) -> float:
+        self._error = error = self._grad.like(outputs)
+        np.subtract(outputs, targets, error)
+        return float(np.vdot(error, error)) / len(outputs)
+
+    def backward(self) -> Array:
+        self._error *= 2 / len(self._error)
+        return self._error
+
+    def probabilities(self, outputs: Array) -> Array:
+        return np.clip(outputs, 0, 1)
+
+
+class NormalizedSquaredError(Loss):
+    """Squared error of positive outputs divided by their sum: p = o / sum_j o_j, L = mean_n sum_j (p_j - t_j)^2.
+
+    With e = p - t: dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
+    """
+
+    def forward(self, outputs: Array, targets: Array) -> float:
+        self._total = np.add.reduce(outputs, axis=1, keepdims=True)
+        self._normalized = self._work.like(outputs)
+        self._error = error = self._grad.like(outputs)
+        np.divide(outputs, self._total, self._normalized)
+        np.subtract(self._normalized, targets, error)
+        return float(np.vdot(error, error)) / len(outputs)
+
+    def backward(self) -> Array:
+        error = self._error
+        self._normalized *= error
+        error -= np.add.reduce(self._normalized, axis=1, keepdims=True)
+        self._total *= len(error) / 2
+        error /= self._total
+        return error
+
+    def probabilities(self, outputs: Array) -> Array:
+        normalized: Array = outputs / outputs.sum(axis=1, keepdims=True)
+        return normalized
+
+
+LOSSES: dict[str, type[Loss]] = {
+    "cross-entropy": CrossEntropy,
+    "binary-cross-entropy": BinaryCrossEntropy,
+    "squared-error": SquaredError,
+    "squared-error-normalized": NormalizedSquaredError,
+}

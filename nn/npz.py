@@ -1,0 +1,87 @@
+"""NumPy `.npz` archives, written so that a crash leaves the old file and read as hostile input.
+
+Any `numpy.load(path, allow_pickle=False)` reads what this writes. This reader differs in what it
+refuses before allocating: object arrays, sizes that do not fit the file, more data than expected.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import zipfile
+import zlib
+from collections.abc import Mapping
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+
+from nn.errors import CheckpointError
+from nn.layers import Array
+
+
+def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
+    """Write atomically: a temporary file beside `path`, flushed to disk, then renamed onto it.
+
+    Raises `CheckpointError` where the folder cannot be written; `path` then is as it was.
+    """
+    temporary = None
+    try:
+        # Not mkstemp's private mode: the umask decides, as for any file the user creates.
+        temporary = Path(tempfile.mktemp(prefix=f".{path.name}.", dir=path.parent))
+        with temporary.open("xb") as stream:
+            np.savez(stream, allow_pickle=False, **arrays)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        raise CheckpointError(f"{path}: cannot write: {error.strerror or error}") from error
+
+
+def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:
+    """The arrays of an archive by name; raises `CheckpointError`, also above `max_bytes` in all."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = archive.infolist()
+            if sum(member.file_size for member in members) > max_bytes:
+                raise CheckpointError(f"{path}: holds more than the {max_bytes:,} bytes allowed")
+            return {
+                member.filename.removesuffix(".npy"): _read_array(archive, member)
+                for member in members
+            }
+    except OSError as error:
+        raise CheckpointError(f"{path}: {error.strerror or error}") from error
+    except (
+        zipfile.BadZipFile,
+        zlib.error,
+        ValueError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+    ) as error:
+        raise CheckpointError(f"{path}: damaged, or not an .npz file: {error}") from error
+
+
+def _read_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    content = archive.read(member)  # at most member.file_size bytes, checksum verified
+    stream = BytesIO(content)
+    version = np.lib.format.read_magic(stream)
+    if version != (1, 0):
+        raise ValueError(f"{member.filename}: array format {version}, expected (1, 0)")
+    shape, fortran, dtype = np.lib.format.read_array_header_1_0(stream)
+    offset = stream.tell()
+    if dtype.hasobject or fortran:
+        raise ValueError(f"{member.filename}: holds {dtype} objects or Fortran order")
+    if math.prod(shape) * dtype.itemsize != len(content) - offset:
+        raise ValueError(
+            f"{member.filename}: shape {shape} does not fit its {len(content):,} bytes"
+        )
+    return np.frombuffer(content, dtype, offset=offset).reshape(shape).copy()

@@ -1,0 +1,194 @@
+"""Update rules, as a few vector operations over the network's one flat parameter vector.
+
+w: parameters, g: gradient of the loss, lr: learning rate, t: number of this update, from 1. With
+`weight_decay` d, every rule but AdamW replaces g by g + d w (L2 penalty); like PyTorch's, the penalty
+covers biases too. The formulas are those of PyTorch's `torch.optim`.
+
+Long vectors are processed in blocks that stay in the cache from one operation to the next.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import ClassVar
+
+import numpy as np
+
+from nn.config import EpsPlacement, TrainConfig
+from nn.layers import Array, gradient_norm
+
+BLOCK = 32_768  # elements: five float32 vectors of this length fit a 1 MB second-level cache
+
+
+class Optimizer:
+    """Changes parameters in place; `state` holds what it remembers from step to step, by name."""
+
+    slots: ClassVar[tuple[str, ...]] = ()
+    decoupled: ClassVar[bool] = False  # weight decay acts on the weights, not through the gradient
+
+    def __init__(self, parameters: Array, *, weight_decay: float = 0.0) -> None:
+        self.weight_decay = weight_decay
+        self.updates = 0
+        self.state: dict[str, Array] = {name: np.zeros_like(parameters) for name in self.slots}
+        size = parameters.size
+        self._blocks = [slice(i, min(i + BLOCK, size)) for i in range(0, size, BLOCK)]
+        self._work = np.empty(min(BLOCK, size), parameters.dtype)
+        self._penalized = np.empty(min(BLOCK, size), parameters.dtype)
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        """One update of `parameters`; `gradients` stays as it is."""
+        raise NotImplementedError
+
+    def _each_block(self, parameters: Array, gradients: Array) -> Iterator[tuple[Array, ...]]:
+        """(parameters, gradient with penalty, work, *state) block by block."""
+        state = list(self.state.values())
+        for block in self._blocks:
+            w, g = parameters[block], gradients[block]
+            work = self._work[: w.size]
+            if self.weight_decay and not self.decoupled:
+                penalized = self._penalized[: w.size]
+                np.multiply(w, self.weight_decay, penalized)
+                penalized += g
+                g = penalized
+            yield w, g, work, *[vector[block] for vector in state]
+
+
+class SGD(Optimizer):
+    """w <- w - lr g."""
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        self.updates += 1
+        for w, g, work in self._each_block(parameters, gradients):
+            np.multiply(g, learning_rate, work)
+            w -= work
+
+
+class Momentum(Optimizer):
+    """v <- momentum v + g; w <- w - lr v, with v = 0 at first.
+
+    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964.
+    """
+
+    slots = ("velocity",)
+
+    def __init__(self, parameters: Array, *, momentum: float, weight_decay: float = 0.0) -> None:
+        super().__init__(parameters, weight_decay=weight_decay)
+        self.momentum = momentum
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        self.updates += 1
+        for w, g, work, v in self._each_block(parameters, gradients):
+            v *= self.momentum
+            v += g
+            np.multiply(v, learning_rate, work)
+            w -= work
+
+
+class Nesterov(Momentum):
+    """v <- momentum v + g; w <- w - lr (g + momentum v).
+
+    Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, in the
+    form of PyTorch, where w stands for the look-ahead point.
+    """
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        self.updates += 1
+        for w, g, work, v in self._each_block(parameters, gradients):
+            v *= self.momentum
+            v += g
+            np.multiply(v, self.momentum, work)
+            work += g
+            work *= learning_rate
+            w -= work
+
+
+class Adam(Optimizer):
+    """m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2; w <- w - lr m^ / (sqrt(v^) + eps).
+
+    m^ = m / (1 - beta1^t) and v^ = v / (1 - beta2^t). Kingma & Ba, "Adam: a method for stochastic
+    optimization", ICLR 2015, algorithm 1, with `eps_placement` "pytorch". With "keras" eps is added
+    before the correction, to sqrt(v) (the paper's "epsilon hat", end of its section 2).
+    """
+
+    slots = ("first_moment", "second_moment")
+
+    def __init__(
+        self,
+        parameters: Array,
+        *,
+        beta1: float,
+        beta2: float,
+        eps: float,
+        eps_placement: EpsPlacement = "pytorch",
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(parameters, weight_decay=weight_decay)
+        self.beta1, self.beta2, self.eps, self.eps_placement = beta1, beta2, eps, eps_placement
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        self.updates += 1
+        correction1 = 1 - self.beta1**self.updates
+        correction2 = math.sqrt(1 - self.beta2**self.updates)
+        # w -= rate m / (sqrt(v) + eps): the corrections fold into the two scalars.
+        rate = learning_rate * correction2 / correction1
+        eps = self.eps * correction2 if self.eps_placement == "pytorch" else self.eps
+        for w, g, work, m, v in self._each_block(parameters, gradients):
+            np.multiply(g, 1 - self.beta1, work)
+            m *= self.beta1
+            m += work
+            np.multiply(g, g, work)
+            work *= 1 - self.beta2
+            v *= self.beta2
+            v += work
+            np.sqrt(v, work)
+            work += eps
+            np.divide(m, work, work)
+            work *= rate
+            w -= work
+
+
+class AdamW(Adam):
+    """Adam whose decay acts on the weights themselves: first w <- w - lr d w, then Adam's update with g alone.
+
+    Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
+    """
+
+    decoupled = True
+
+    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+        if self.weight_decay:
+            parameters *= 1 - learning_rate * self.weight_decay
+        super().step(parameters, gradients, learning_rate)
+
+
+def make_optimizer(config: TrainConfig, parameters: Array) -> Optimizer:
+    """The optimizer a configuration names, its state zero."""
+    decay = config.weight_decay
+    if config.optimizer == "sgd":
+        return SGD(parameters, weight_decay=decay)
+    if config.optimizer in ("momentum", "nesterov"):
+        rule = Momentum if config.optimizer == "momentum" else Nesterov
+        return rule(parameters, momentum=config.momentum, weight_decay=decay)
+    adam = Adam if config.optimizer == "adam" else AdamW
+    return adam(
+        parameters,
+        beta1=config.beta1,
+        beta2=config.beta2,
+        eps=config.eps,
+        eps_placement=config.eps_placement,
+        weight_decay=decay,
+    )
+
+
+def clip_norm(gradients: Array, limit: float) -> float:
+    """Scale gradients in place so that their L2 norm is at most `limit`; returns the factor applied, 1 if none.
+
+    Pascanu et al., "On the difficulty of training recurrent neural networks", ICML 2013, with PyTorch's
+    1e-6 in the denominator.
+    """
+    factor = limit / (gradient_norm(gradients) + 1e-6)
+    if factor >= 1:
+        return 1.0
+    gradients *= factor
+    return factor
