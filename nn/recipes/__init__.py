@@ -1,0 +1,180 @@
+"""Named experiments: how to run each, and what its author published.
+
+A recipe is a TOML file of this package:
+
+    description   one line
+    source        where the numbers come from
+    note          what is peculiar about it (optional)
+    [train]       fields of `TrainConfig` that differ from the defaults
+    [published]   the numbers to reproduce (optional)
+
+`published.checkpoints` is a list of tables. `epoch` or `step` says when the numbers were measured, neither
+that it was at the last evaluation of the run. `train_accuracy` and `test_accuracy` (in percent), `train_loss`
+and `test_loss` are a number or, from several runs, a [lowest, highest] pair. `accuracy_tolerance` (in
+points) and `loss_tolerance`, in a checkpoint or for all of them in [published], widen what counts as
+reproduced. `loss_scale` turns our loss into the published one. `better` explains why a result above the
+published accuracy is to be expected.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal, get_args
+
+from nn.config import TrainConfig, did_you_mean, parse_toml
+from nn.errors import ConfigError
+
+Metric = Literal["train_accuracy", "test_accuracy", "train_loss", "test_loss"]
+METRICS: tuple[Metric, ...] = get_args(Metric)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One published number, or the band of several printings, with `low` <= `high`.
+
+    Measured after `epoch` epochs or `step` updates, at the last evaluation where both are None.
+    Accuracies are fractions from 0 to 1, losses ours times `scale`. Reproduced is what lies from
+    `low - tolerance` to `high + tolerance`; `better` tells why more is to be expected, or is empty.
+    """
+
+    epoch: int | None
+    step: int | None
+    metric: Metric
+    low: float
+    high: float
+    tolerance: float
+    scale: float
+    better: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A recipe as read: `text` is its TOML, `fields` its [train] layer, `config` that over the defaults."""
+
+    name: str
+    description: str
+    source: str
+    note: str
+    text: str
+    fields: Mapping[str, object]
+    config: TrainConfig
+    published: tuple[Published, ...]
+
+
+def recipe_names() -> list[str]:
+    """All recipes, in alphabetical order."""
+    files = resources.files(__name__).iterdir()
+    return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
+
+
+def load_recipe(name: str) -> Recipe:
+    """The recipe of that name; raises `ConfigError` with the nearest name if there is none."""
+    names = recipe_names()
+    if name not in names:
+        raise ConfigError(f"unknown recipe {name!r}{did_you_mean(name, names)}")
+    text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
+    return parse_recipe(name, text)
+
+
+def parse_recipe(name: str, text: str) -> Recipe:
+    """A recipe from its TOML; raises `ConfigError` naming the recipe for anything malformed."""
+    where = f"recipe {name}"
+    table = parse_toml(text, where)
+    _only(table, ("description", "source", "note", "train", "published"), where)
+    fields = _table(table.get("train"), f"{where}: [train]")
+    try:
+        config = TrainConfig.layered(fields)
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}", field=error.field) from error
+    return Recipe(
+        name=name,
+        description=_text(table, "description", where),
+        source=_text(table, "source", where),
+        note=_text(table, "note", where, required=False),
+        text=text,
+        fields=fields,
+        config=config,
+        published=_published(_table(table.get("published", {}), f"{where}: [published]"), where),
+    )
+
+
+_TOLERANCES = ("accuracy_tolerance", "loss_tolerance")
+
+
+def _published(table: Mapping[str, Any], where: str) -> tuple[Published, ...]:
+    where = f"{where}: [published]"
+    _only(table, ("checkpoints", "loss_scale", "better", *_TOLERANCES), where)
+    checkpoints = table.get("checkpoints", [])
+    if not isinstance(checkpoints, list):
+        raise ConfigError(f"{where}: checkpoints must be a list of tables")
+    found: list[Published] = []
+    for number, entry in enumerate(checkpoints, 1):
+        place = f"{where} checkpoint {number}"
+        checkpoint = _table(entry, place)
+        _only(checkpoint, ("epoch", "step", *METRICS, *_TOLERANCES), place)
+        measured = [metric for metric in METRICS if metric in checkpoint]
+        if not measured:
+            raise ConfigError(f"{place}: has none of {', '.join(METRICS)}")
+        found += [_value(metric, checkpoint, table, place) for metric in measured]
+    return tuple(found)
+
+
+def _value(
+    metric: Metric, checkpoint: Mapping[str, Any], table: Mapping[str, Any], where: str
+) -> Published:
+    accuracy = metric.endswith("accuracy")
+    tolerance = "accuracy_tolerance" if accuracy else "loss_tolerance"
+    unit = 0.01 if accuracy else 1.0  # accuracies are published in percent
+    value = checkpoint[metric]
+    low, high = value if isinstance(value, list) and len(value) == 2 else (value, value)
+    scale = 1.0 if accuracy else _number(table.get("loss_scale", 1.0), "loss_scale", where)
+    better = _text(table, "better", where, required=False) if accuracy else ""
+    published = Published(
+        epoch=_count(checkpoint, "epoch", where),
+        step=_count(checkpoint, "step", where),
+        metric=metric,
+        low=unit * _number(low, metric, where),
+        high=unit * _number(high, metric, where),
+        tolerance=unit * _number(checkpoint.get(tolerance, table.get(tolerance)), tolerance, where),
+        scale=scale,
+        better=better,
+    )
+    if published.low > published.high:
+        raise ConfigError(f"{where}: {metric}={value}: the lower number comes first")
+    if published.epoch is not None and published.step is not None:
+        raise ConfigError(f"{where}: has both epoch and step; keep one")
+    return published
+
+
+def _only(table: Mapping[str, Any], known: tuple[str, ...], where: str) -> None:
+    for name in table:
+        if name not in known:
+            raise ConfigError(f"{where}: unknown key {name!r}{did_you_mean(name, known)}")
+
+
+def _table(value: object, where: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise ConfigError(f"{where} must be a table")
+    return value
+
+
+def _text(table: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:
+    value = table.get(name, None if required else "")
+    if not isinstance(value, str):
+        raise ConfigError(f"{where}: {name} must be text")
+    return value.strip()
+
+
+def _number(value: object, name: str, where: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e6:
+        raise ConfigError(f"{where}: {name} must be a number from 0, not {value!r}")
+    return float(value)
+
+
+def _count(checkpoint: Mapping[str, Any], name: str, where: str) -> int | None:
+    value = checkpoint.get(name)
+    if value is not None and (type(value) is not int or value < 1):
+        raise ConfigError(f"{where}: {name} must be a whole number from 1, not {value!r}")
+    return value
