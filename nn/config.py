@@ -82,7 +82,7 @@ class TrainConfig:
     label_smoothing: float = _option(0.0, "Loss", "Share of the target spread evenly over all classes", minimum=0, maximum=1, open_maximum=True)
 
     optimizer: Optimizer = _option("adam", "Optimizer", "Update rule")
-    learning_rate: float = _option(0.001, "Optimizer", "Learning rate: the initial one, or the peak of one-cycle and warm-up", minimum=0, open_minimum=True, flags=("--lr",))
+    learning_rate: float = _option(0.008, "Optimizer", "Learning rate: the initial one, or the peak of one-cycle and warm-up", minimum=0, open_minimum=True, flags=("--lr",))
     momentum: float = _option(0.9, "Optimizer", "Momentum of optimizer=momentum and nesterov", minimum=0, maximum=1, open_maximum=True)
     beta1: float = _option(0.9, "Optimizer", "Decay of Adam's first moment", minimum=0, maximum=1, open_maximum=True)
     beta2: float = _option(0.999, "Optimizer", "Decay of Adam's second moment", minimum=0, maximum=1, open_maximum=True)
@@ -91,7 +91,7 @@ class TrainConfig:
     weight_decay: float = _option(0.0, "Optimizer", "L2 penalty added to the gradient; decoupled with adamw", minimum=0)
     clip_norm: float = _option(0.0, "Optimizer", "Scale gradients down to this global L2 norm; 0: never", minimum=0)
 
-    schedule: Schedule = _option("constant", "Schedule", "Learning rate over the run; linear, exponential and step change it once an epoch, cosine and one-cycle each step")
+    schedule: Schedule = _option("one-cycle", "Schedule", "Learning rate over the run; linear, exponential and step change it once an epoch, cosine and one-cycle each step")
     final_learning_rate: float = _option(0.0, "Schedule", "Last rate of linear, exponential and cosine", minimum=0, flags=("--final-lr",))
     warmup_steps: int = _option(0, "Schedule", "Steps of linear warm-up before cosine", minimum=0)
     decay_every: int = _option(10, "Schedule", "Epochs between the drops of schedule=step", minimum=1)

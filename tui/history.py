@@ -1,0 +1,129 @@
+"""What is remembered of a run while the application is open: its events, in the form the screens draw."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+
+from nn.config import TrainConfig
+from nn.events import (
+    EpochCompleted,
+    Evaluation,
+    Event,
+    RateChanged,
+    RunFinished,
+    RunStarted,
+    Score,
+    StepCompleted,
+)
+
+MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
+
+
+@dataclass(eq=False)
+class RunHistory:
+    """One run of this sitting, growing as its events come in.
+
+    `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly thinned
+    once there are many. The flags are what changed from the recipe.
+    """
+
+    label: str
+    config: TrainConfig
+    recipe: str | None = None
+    started: RunStarted | None = None
+    latest: StepCompleted | EpochCompleted | None = None
+    finished: RunFinished | None = None
+    error: str | None = None
+    epochs: list[EpochCompleted] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    rate_changes: list[RateChanged] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    _keep_every: int = 1
+    _seen: int = 0
+
+    def add(self, event: Event) -> None:
+        """Take in the next event of the run."""
+        match event:
+            case RunStarted():
+                self.started = event
+            case StepCompleted():
+                self.latest = event
+                self._add_step(event)
+            case EpochCompleted():
+                self.latest = event
+                self.epochs.append(event)
+            case RateChanged():
+                self.rate_changes.append(event)
+            case RunFinished():
+                self.finished = event
+        if isinstance(event, StepCompleted | EpochCompleted) and event.evaluation is not None:
+            self.evaluations.append(event.evaluation)
+
+    def _add_step(self, event: StepCompleted) -> None:
+        if self._seen % self._keep_every == 0:
+            self.steps.append((event.step, event.loss))
+        self._seen += 1
+        if len(self.steps) > MAX_STEP_POINTS:
+            del self.steps[1::2]
+            self._keep_every *= 2
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The evaluation with the highest test accuracy, the first of equals."""
+        return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget done, from 0 to 1."""
+        if self.started is None or self.latest is None:
+            return 0.0
+        return self.latest.step / self.started.total_steps
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at the mean pace so far, None before there is one."""
+        if (
+            self.latest is None
+            or self.started is None
+            or self.latest.step == self.started.start_step
+        ):
+            return None
+        pace = self.latest.seconds / (self.latest.step - self.started.start_step)
+        return pace * (self.started.total_steps - self.latest.step)
+
+    def curve(self, split: str, metric: str) -> tuple[list[float], list[float]]:
+        """(epochs, values) of a split (train, validation, test) and a metric (loss, accuracy)."""
+        points = [
+            (e.epoch, getattr(getattr(e, split), metric))
+            for e in self.evaluations
+            if getattr(e, split)
+        ]
+        return [epoch for epoch, _ in points], [value for _, value in points]
+
+    def running_loss(self) -> tuple[list[float], list[float]]:
+        """(epochs as fractions, loss) of the training batches."""
+        if self.started is None:
+            return [], []
+        per_epoch = self.started.steps_per_epoch
+        return [step / per_epoch for step, _ in self.steps], [loss for _, loss in self.steps]
+
+    def to_csv(self) -> str:
+        """The evaluations as CSV, a header first; an empty field is "not measured"."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        names = [
+            f"{split}_{metric}"
+            for split in ("train", "validation", "test")
+            for metric in ("loss", "accuracy")
+        ]
+        writer.writerow(["epoch", "step", *names, "seconds"])
+        for e in self.evaluations:
+            scores = [v for s in (e.train, e.validation, e.test) for v in _values(s)]
+            writer.writerow([e.epoch, e.step, *scores, e.seconds])
+        return out.getvalue()
+
+
+def _values(score: Score | None) -> tuple[float | str, float | str]:
+    return ("", "") if score is None else (score.loss, score.accuracy)

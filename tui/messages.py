@@ -1,0 +1,35 @@
+"""What the background threads post to the application; nothing else crosses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+if TYPE_CHECKING:
+    from nn.data import Dataset
+    from tui.session import Run
+
+
+class DataLoaded(Message):
+    """The dataset of `data_dir` is in memory."""
+
+    def __init__(self, data_dir: str, dataset: Dataset) -> None:
+        super().__init__()
+        self.data_dir, self.dataset = data_dir, dataset
+
+
+class TrainingMoved(Message):
+    """The run has events to take (`Run.take_events`), a newer snapshot, or another status."""
+
+    def __init__(self, run: Run) -> None:
+        super().__init__()
+        self.run = run
+
+
+class BackgroundFailed(Message):
+    """Loading (`run` is None) or training ended in an error."""
+
+    def __init__(self, error: Exception, run: Run | None) -> None:
+        super().__init__()
+        self.error, self.run = error, run

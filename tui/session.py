@@ -1,0 +1,209 @@
+"""The background: reading the data, and a run on a thread of its own.
+
+The training thread goes through `Trainer.events()` and waits between two of them where it is told to. It
+never waits for the screen: events go into a queue that the screen empties when it likes, and one
+message at a time says that there are some. The screen never waits for the thread: every method
+returns at once. Weights cross as frozen copies only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from nn.config import TrainConfig
+from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
+from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
+
+if TYPE_CHECKING:
+    from nn.data import Dataset
+    from nn.predictor import Predictor
+    from nn.trainer import Trainer
+
+Post = Callable[[Message], object]  # takes messages from any thread, as `App.post_message` does
+
+MAX_SNAPSHOT_BYTES = 64 * 2**20  # beyond, every other snapshot of a run is dropped
+REPORT_INTERVAL = 0.1  # seconds between two events of a step, hence also the wait for a pause
+
+
+class Goal(Enum):
+    """What the training thread is to do next."""
+
+    RUN = "run"
+    EPOCH = "one epoch"
+    STEP = "one step"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Status(Enum):
+    """What a run is doing."""
+
+    PREPARING = "preparing"
+    READY = "ready"  # paused before the first step
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """A network as it was after `step` updates, for reading only; `epoch` is a fraction inside an epoch.
+
+    A predictor serves one thread at a time; another thread takes `predictor.snapshot()` of its own.
+    """
+
+    predictor: Predictor
+    step: int
+    epoch: float
+
+
+def load_in_background(data_dir: str, post: Post) -> None:
+    """Read a dataset on a thread; `DataLoaded` or `BackgroundFailed` follows."""
+
+    def work() -> None:
+        try:
+            from nn.data import load_dataset
+
+            post(DataLoaded(data_dir, load_dataset(data_dir)))
+        except Exception as error:
+            post(BackgroundFailed(error, None))
+
+    threading.Thread(target=work, name="data", daemon=True).start()
+
+
+class Run:
+    """One run on a thread of its own, a daemon, so that the process can end at any moment."""
+
+    def __init__(self, config: TrainConfig, dataset: Dataset, goal: Goal, post: Post) -> None:
+        self.config, self.dataset = config, dataset
+        self.status = Status.PREPARING
+        self.snapshots: list[
+            Snapshot
+        ] = []  # replaced as a whole, never changed: any thread may hold it
+        self.threads: int | None = None  # of the matrix products, once known
+        self._goal = goal
+        self._post = post
+        self._changed = threading.Condition()
+        self._events: deque[Event] = deque()
+        self._announced = False
+        self._wants_snapshot = False
+        self._trainer: Trainer | None = None
+        self._rate_factor = 1.0
+        threading.Thread(target=self._work, name="training", daemon=True).start()
+
+    @property
+    def active(self) -> bool:
+        """Whether the run can go on."""
+        return self.status not in (Status.STOPPED, Status.FINISHED, Status.FAILED)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot."""
+        return self.snapshots[-1] if self.snapshots else None
+
+    @property
+    def goal(self) -> Goal:
+        """What the run was told last; a step or an epoch, once done, becomes a pause."""
+        return self._goal
+
+    @property
+    def rate_factor(self) -> float:
+        """What multiplies the schedule's learning rate."""
+        return self._rate_factor
+
+    def go(self, goal: Goal) -> None:
+        """Run on, run one epoch or one step, pause, or stop for good."""
+        with self._changed:
+            if self._goal is not Goal.STOP:
+                self._goal = goal
+            self._apply()
+            self._changed.notify_all()
+
+    def scale_rate(self, factor: float) -> None:
+        """Multiply the learning rate from the next step on."""
+        with self._changed:
+            self._rate_factor *= factor
+            self._apply()
+
+    def want_snapshot(self) -> None:
+        """Ask for a copy of the weights at the next event."""
+        self._wants_snapshot = True
+
+    def take_events(self) -> list[Event]:
+        """The events since the last call, oldest first."""
+        with self._changed:
+            events = list(self._events)
+            self._events.clear()
+            self._announced = False
+            return events
+
+    def _apply(self) -> None:
+        """Pass the wishes on to the trainer, which looks at them before every step."""
+        if self._trainer is not None:
+            self._trainer.rate_factor = self._rate_factor
+            self._trainer.step_interval = 0.0 if self._goal is Goal.STEP else REPORT_INTERVAL
+
+    def _work(self) -> None:
+        """The training thread."""
+        try:
+            from nn.trainer import Trainer
+            from tui.threads import limit_threads
+
+            self.threads = limit_threads(self.config.threads)
+            trainer = Trainer(self.config, self.dataset)
+            with self._changed:
+                self._trainer = trainer
+                self._apply()
+            self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
+        except Exception as error:
+            self.status = Status.FAILED
+            self._post(BackgroundFailed(error, self))
+        self._trainer = None
+        self._post(TrainingMoved(self))
+
+    def _train(self, trainer: Trainer) -> bool:
+        """Go through the run; whether it came to its end."""
+        for event in trainer.events():
+            with self._changed:
+                reached = {Goal.STEP: StepCompleted, Goal.EPOCH: EpochCompleted}.get(self._goal)
+                if reached is not None and isinstance(event, reached):
+                    self._goal = Goal.PAUSE
+                halting = self._goal in (Goal.PAUSE, Goal.STOP) and not isinstance(
+                    event, RunFinished
+                )
+                self._events.append(event)
+                announced, self._announced = self._announced, True
+            between_steps = isinstance(event, StepCompleted) and event.evaluation is None
+            between_steps = isinstance(event, StepCompleted) and event.evaluation is None
+            if halting or self._wants_snapshot or not between_steps:
+                self._take_snapshot(trainer)
+            if halting:
+                self.status = Status.READY if isinstance(event, RunStarted) else Status.PAUSED
+            if halting or not announced:
+                self._post(TrainingMoved(self))
+            if halting:
+                with self._changed:
+                    self._changed.wait_for(lambda: self._goal is not Goal.PAUSE)
+                    if self._goal is Goal.STOP:
+                        return False
+            self.status = Status.RUNNING
+        return True
+
+    def _take_snapshot(self, trainer: Trainer) -> None:
+        self._wants_snapshot = False
+        epoch = trainer.step / trainer.steps_per_epoch
+        kept = self.snapshots
+        if kept and kept[-1].epoch % 1:
+            kept = kept[:-1]  # of those inside epochs only the newest stays
+        if (len(kept) + 1) * trainer.model.parameters.nbytes > MAX_SNAPSHOT_BYTES:
+            kept = kept[::2]
+        self.snapshots = [*kept, Snapshot(trainer.predictor.snapshot(), trainer.step, epoch)]
