@@ -25,6 +25,7 @@ from tui.widgets.series import (
     Floats,
     Scale,
     Series,
+    Values,
     linear_scale,
     log_scale,
     thin,
@@ -87,7 +88,7 @@ class _Layout:
     def plot(self, x: Scale, y: Scale, draw: Callable[[Any], None]) -> list[Strip]:
         """The layout around what `draw` puts on the figure."""
         if not self.width or not self.rows:
-            return [*self.top, *self.bottom]
+            return [text_strip("", self.width)] * self.height
         plotext.terminal.limit(False, False)  # else cut to the terminal, 80x24 if there is none
         figure = plotext.figure
         figure.clear()
@@ -179,8 +180,8 @@ def render_chart(
 
 
 def render_histogram(
-    counts: Sequence[float] | Floats,
-    edges: Sequence[float] | Floats,
+    counts: Values,
+    edges: Values,
     width: int,
     height: int,
     *,

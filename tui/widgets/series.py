@@ -8,12 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+Floats: TypeAlias = NDArray[np.float64]
+Values: TypeAlias = Sequence[float] | NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 ColorRole = Literal["primary", "secondary", "tertiary", "quaternary", "quinary", "warning"]
 
 LARGEST = 1e100
@@ -37,8 +38,8 @@ class Series:
     """
 
     name: str
-    xs: Sequence[float] | Floats
-    ys: Sequence[float] | Floats
+    xs: Values
+    ys: Values
     style: int = 0
     role: ColorRole = "primary"
 
@@ -61,9 +62,7 @@ class Series:
         return float(ys[past[np.argmax(xs[past])]]) if len(past) else math.nan
 
 
-def thin(
-    xs: Sequence[float] | Floats, ys: Sequence[float] | Floats, columns: int
-) -> tuple[Floats, Floats]:
+def thin(xs: Values, ys: Values, columns: int) -> tuple[Floats, Floats]:
     """Keep about two points a column: the lowest and the highest of each.
 
     The first and the last point stay, the order stays, and a column without any finite value
@@ -91,7 +90,7 @@ def thin(
     return xs[keep], ys[keep]
 
 
-def smooth(ys: Sequence[float] | Floats, weight: float) -> Floats:
+def smooth(ys: Values, weight: float) -> Floats:
     """Exponential moving average with bias correction, for display.
 
     m_t = weight m_{t-1} + (1 - weight) y_t with m_0 = 0, shown as m_t / (1 - weight^t), the
@@ -139,18 +138,18 @@ class Scale:
     ticks: tuple[tuple[float, str], ...]
     log: bool = False
 
-    def place(self, values: Sequence[float] | Floats) -> Floats:
+    def place(self, values: Values) -> Floats:
         """Positions along the axis; NaN where a value cannot be shown, as 0 on a log scale."""
         return (transform(values, self.log) - self.low) / (self.high - self.low)
 
 
-def transform(values: Sequence[float] | Floats, log: bool) -> Floats:
+def transform(values: Values, log: bool) -> Floats:
     """Clip the magnitude, take log10 if asked, and turn whatever is then not finite into NaN."""
-    values = np.asarray(values, dtype=np.float64)
-    values = np.where(np.isfinite(values), np.clip(values, -LARGEST, LARGEST), np.nan)
+    raw = np.asarray(values, dtype=np.float64)
+    clipped = np.where(np.isfinite(raw), np.clip(raw, -LARGEST, LARGEST), np.nan)
     if not log:
-        return values
-    return np.log10(np.where(values > 0, np.maximum(values, 1 / LARGEST), np.nan))
+        return clipped
+    return np.asarray(np.log10(np.where(clipped > 0, np.maximum(clipped, 1 / LARGEST), np.nan)))
 
 
 def linear_scale(low: float, high: float, count: int, *, whole: bool = False) -> Scale:
@@ -165,10 +164,11 @@ def linear_scale(low: float, high: float, count: int, *, whole: bool = False) ->
         count: How many steps there is room for.
         whole: The values are whole numbers, so are the ticks.
     """
-    low, high = min(low, high), max(low, high)
+    low, high = (min(max(v, -LARGEST), LARGEST) for v in (min(low, high), max(low, high)))
     magnitude = max(abs(low), abs(high))
-    if high - low <= 1e-6 * magnitude:  # constant, or nearly
-        margin = max(1.0, 1e-5 * magnitude) if whole else 0.1 * magnitude or 1.0
+    if high - low <= max(1e-6 * magnitude, 1 / LARGEST):  # constant, or nearly
+        margin = 0.1 * magnitude if magnitude > 1 / LARGEST else 1.0
+        margin = max(1.0, 1e-5 * magnitude) if whole else margin
         low, high = low if whole else low - margin, high + margin
     rough = (high - low) / max(count, 1)
     power = 10.0 ** math.floor(math.log10(rough))
@@ -180,6 +180,8 @@ def linear_scale(low: float, high: float, count: int, *, whole: bool = False) ->
         first, last = math.ceil(bottom / step - ROUNDING), math.floor(top / step + ROUNDING)
         if last > first:
             break
+    last = max(last, first + 1)
+    top = max(top, last * step)
     label = _labeller(step, max(abs(bottom), abs(top)))
     values = (i * step for i in range(first, last + 1))
     return Scale(bottom, top, tuple(((v - bottom) / (top - bottom), label(v)) for v in values))
