@@ -22,7 +22,7 @@ from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepComple
 from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
 
 if TYPE_CHECKING:
-    from nn.data import Dataset
+    from nn.data import Dataset, Split
     from nn.predictor import Predictor
     from nn.trainer import Trainer
 
@@ -90,6 +90,9 @@ class Run:
             Snapshot
         ] = []  # replaced as a whole, never changed: any thread may hold it
         self.threads: int | None = None  # of the matrix products, once known
+        self.splits: dict[
+            str, Split
+        ] = {}  # train, validation and test as the run uses them, once ready
         self._goal = goal
         self._post = post
         self._changed = threading.Condition()
@@ -160,6 +163,12 @@ class Run:
 
             self.threads = limit_threads(self.config.threads)
             trainer = Trainer(self.config, self.dataset)
+            named = {
+                "train": trainer.train,
+                "validation": trainer.validation,
+                "test": self.dataset.test,
+            }
+            self.splits = {name: split for name, split in named.items() if split is not None}
             with self._changed:
                 self._trainer = trainer
                 self._apply()

@@ -1,0 +1,16 @@
+"""The draw screen."""
+
+from __future__ import annotations
+
+from textual.app import ComposeResult
+from textual.widgets import Footer, Static
+
+from tui.screens.base import ModeScreen
+
+
+class DrawScreen(ModeScreen):
+    """To be written."""
+
+    def compose(self) -> ComposeResult:
+        yield Static("draw")
+        yield Footer()
