@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from textual.screen import Screen
 
 from tui.terminal import Terminal
@@ -18,17 +16,9 @@ class ModeScreen(Screen[None]):
     screen is shown, and once when it comes back, so a hidden screen costs nothing.
     """
 
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-narrow"),
-        (80, "-normal"),
-        (120, "-wide"),
-        (180, "-huge"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-short"),
-        (24, "-medium"),
-        (40, "-tall"),
-    ]
+    # Instance variables in Textual's eyes, hence no ClassVar.
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium"), (40, "-tall")]  # noqa: RUF012
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__()
