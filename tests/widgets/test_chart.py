@@ -475,6 +475,8 @@ def test_cursor_moves_by_columns_through_many_points() -> None:
             chart.focus()
             await pilot.press("left", "left")
             assert chart.cursor_x == 7900
+            await pilot.press("left", "right", "right")
+            assert chart.cursor_x == 8000
 
     asyncio.run(scenario())
 

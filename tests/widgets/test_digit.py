@@ -306,7 +306,8 @@ def test_sheet_moves_and_chooses() -> None:
             sheet.focus()
             for key, expected in [
                 ("left", 0), ("up", 0), ("right", 1), ("down", 6), ("pagedown", 21),
-                ("pagedown", 31), ("down", 31), ("up", 26), ("pageup", 11), ("pageup", 0),
+                ("pagedown", 31), ("down", 31), ("up", 26), ("right", 27),
+                ("down", 27), ("left", 26), ("pageup", 11), ("pageup", 0),
             ]:  # fmt: skip
                 await pilot.press(key)
                 assert sheet.selected == expected, key
