@@ -110,7 +110,7 @@ class Run:
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The newest snapshot."""
+        """The newest snapshot; of a finished run, the weights it ends with."""
         return self.snapshots[-1] if self.snapshots else None
 
     @property
@@ -194,7 +194,9 @@ class Run:
             between_steps = isinstance(event, StepCompleted) and event.evaluation is None
             between_steps = isinstance(event, StepCompleted) and event.evaluation is None
             if halting or self._wants_snapshot or not between_steps:
-                self._take_snapshot(trainer)
+                self._take_snapshot(
+                    trainer, event.kept_step if isinstance(event, RunFinished) else trainer.step
+                )
             if halting:
                 self.status = Status.READY if isinstance(event, RunStarted) else Status.PAUSED
             if halting or not announced:
@@ -207,12 +209,14 @@ class Run:
             self.status = Status.RUNNING
         return True
 
-    def _take_snapshot(self, trainer: Trainer) -> None:
+    def _take_snapshot(self, trainer: Trainer, step: int) -> None:
         self._wants_snapshot = False
-        epoch = trainer.step / trainer.steps_per_epoch
         kept = self.snapshots
+        if kept and kept[-1].step == step:
+            return
         if kept and kept[-1].epoch % 1:
             kept = kept[:-1]  # of those inside epochs only the newest stays
         if (len(kept) + 1) * trainer.model.parameters.nbytes > MAX_SNAPSHOT_BYTES:
             kept = kept[::2]
-        self.snapshots = [*kept, Snapshot(trainer.predictor.snapshot(), trainer.step, epoch)]
+        newest = Snapshot(trainer.predictor.snapshot(), step, step / trainer.steps_per_epoch)
+        self.snapshots = [*kept, newest]

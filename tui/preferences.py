@@ -1,0 +1,54 @@
+"""The user's own settings: theme, mouse and keys, from one small TOML file.
+
+    theme = "textual-light"
+    mouse = false
+    [keys]
+    "train.toggle" = "p"        # the id of a binding, and one or more keys for it, comma-separated
+
+The file is `config.toml` in the platform's configuration folder for mnist-tui ($XDG_CONFIG_HOME/mnist-tui or
+~/.config/mnist-tui on Linux), or the file that MNIST_TUI_CONFIG names.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+from nn.config import did_you_mean, load_toml
+from nn.errors import ConfigError
+
+VARIABLE = "MNIST_TUI_CONFIG"
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """`theme` None is the default one; `keys` maps ids of bindings to keys."""
+
+    theme: str | None = None
+    mouse: bool = True
+    keys: dict[str, str] = field(default_factory=dict)
+
+
+def load_preferences() -> Preferences:
+    """Read the file if there is one; raises `ConfigError` for one that cannot be understood."""
+    named = os.environ.get(VARIABLE)
+    path = Path(named) if named else user_config_path("mnist-tui") / "config.toml"
+    if not named and not os.path.exists(path):  # which, unlike Path.exists, never raises
+        return Preferences()
+    settings: dict[str, Any] = load_toml(path)
+    kinds: dict[str, type] = {"theme": str, "mouse": bool, "keys": dict}
+    for name, value in settings.items():
+        if name not in kinds:
+            raise ConfigError(f"{path}: unknown setting {name!r}{did_you_mean(name, kinds)}")
+        if not isinstance(value, kinds[name]):
+            raise ConfigError(f"{path}: {name}={value!r}: must be of type {kinds[name].__name__}")
+    for binding, keys in settings.get("keys", {}).items():
+        if not isinstance(keys, str):
+            raise ConfigError(
+                f'{path}: keys: {binding}={keys!r}: must be text, such as "p" or "ctrl+p,f2"'
+            )
+    return Preferences(**settings)
