@@ -8,18 +8,23 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
-from typing import ClassVar
+from collections.abc import Callable, Iterable
+from functools import partial
+from pathlib import Path
+from typing import Any, ClassVar
 
-from textual.app import App
+from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.screen import Screen
 from textual.timer import Timer
 
-from nn.config import TrainConfig
+from nn.config import TrainConfig, did_you_mean
+from nn.errors import ConfigError
 from tui.exits import ExitCode
+from tui.export import save_metrics, save_screen
 from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.preferences import Preferences
 from tui.screens.base import ModeScreen
-from tui.session import Goal
 from tui.terminal import Terminal
 from tui.workbench import Workbench
 
@@ -44,6 +49,10 @@ class MnistApp(App[ExitCode]):
         Binding("3", "switch_mode('confusion')", "Confusion", id="app.confusion", show=False),
         Binding("4", "switch_mode('model')", "Model", id="app.model", show=False),
         Binding("5", "switch_mode('draw')", "Draw", id="app.draw", show=False),
+        Binding(
+            "ctrl+s", "save_screen", "Save the screen as SVG", id="app.save-screen", show=False
+        ),
+        Binding("ctrl+e", "export_metrics", "Export the metrics", id="app.export", show=False),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
         Binding("q,ctrl+q,ctrl+c", "leave", "Quit", key_display="q", id="app.quit"),
     ]
@@ -55,18 +64,26 @@ class MnistApp(App[ExitCode]):
         base: TrainConfig,
         *,
         terminal: Terminal,
-        goal: Goal = Goal.PAUSE,
+        preferences: Preferences | None = None,
     ) -> None:
-        """`base` is what `config`'s changes are told against; with `goal` RUN training starts by itself."""
+        """`base` is what `config`'s changes are told against."""
         super().__init__()
         self.terminal = terminal
+        self.crash: Exception | None = None
+        self.kept = True  # whether the result is to be saved on leaving
+        preferences = preferences or Preferences()
+        self.set_keymap(preferences.keys)
+        if preferences.theme is not None and terminal.colors != "none":
+            if preferences.theme not in self.available_themes:
+                near = did_you_mean(preferences.theme, self.available_themes)
+                raise ConfigError(f"theme={preferences.theme}: no such theme{near}")
+            self.theme = preferences.theme
+        self.set_class(terminal.ascii_only, "-ascii")
         self.bench = Workbench(config, recipe, base, self.post_message)
-        self._first_goal = goal
         self._collected_at = 0.0
         self._collecting: Timer | None = None
         self._drawn_snapshot: object = None
         self.animation_level = "none"
-        self.kept = True
         for name in ("train", "digits", "confusion", "model", "draw"):
             self.add_mode(name, self._screen_factory(name))
 
@@ -88,7 +105,7 @@ class MnistApp(App[ExitCode]):
             loop.add_signal_handler(signum, self.end, code)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
-        self.call_after_refresh(self.bench.load, self._first_goal)
+        self.call_after_refresh(self.bench.load)
 
     def end(self, code: ExitCode) -> None:
         """Leave at once, with this exit code; the training thread dies with the process."""
@@ -125,12 +142,56 @@ class MnistApp(App[ExitCode]):
         )
         return ExitCode.FAILURE if failed else ExitCode.SUCCESS
 
+    def _handle_exception(self, error: Exception) -> None:
+        """A bug ends the application as it does any command: told by `tui.__main__`, after the screen is gone."""
+        if self.is_headless:
+            super()._handle_exception(error)
+        else:
+            self.crash = error
+            self.end(ExitCode.FAILURE)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """The palette: every action of the screen and of the application."""
+        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
+        seen = set()
+        for namespace, binding, enabled, _ in screen.active_bindings.values():
+            if (
+                enabled
+                and not binding.system
+                and binding.description
+                and binding.action not in seen
+            ):
+                seen.add(binding.action)
+                key = self.get_key_display(binding)
+                run = partial(self.run_action, binding.action, namespace)
+                yield SystemCommand(binding.description, f"Key: {key}", run)
+
     def action_help(self) -> None:
         """List every key of the shown screen."""
         from tui.screens.help import HelpScreen
 
         if not isinstance(self.screen, HelpScreen):
             self.push_screen(HelpScreen(self.screen))
+
+    def action_save_screen(self) -> None:
+        """Write a picture of the screen (SVG) into the working directory."""
+        self._export(lambda stem: [save_screen(self.export_screenshot(), stem)])
+
+    def action_export_metrics(self) -> None:
+        """Write the run's metrics (CSV and JSON) into the working directory."""
+        history = self.bench.history
+        if history is None or not history.evaluations:
+            self.notify("Nothing measured yet: train for an epoch first.", severity="warning")
+            return
+        self._export(lambda stem: save_metrics(history, self.bench.invocation, stem))
+
+    def _export(self, write: Callable[[str], list[Path]]) -> None:
+        try:
+            paths = write(f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}")
+        except OSError as error:
+            self.notify(f"Cannot write: {error.strerror or error}", severity="error", markup=False)
+        else:
+            self.notify("Wrote " + ", ".join(str(path) for path in paths), markup=False)
 
     def on_data_loaded(self, message: DataLoaded) -> None:
         self.bench.take_data(message.data_dir, message.dataset)

@@ -16,7 +16,7 @@ from nn.events import (
     RunStarted,
     Score,
     StepCompleted,
-)
+)from tui.reporters import Outcome
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
 
@@ -25,13 +25,14 @@ MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one i
 class RunHistory:
     """One run of this sitting, growing as its events come in.
 
-    `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly thinned
-    once there are many. The flags are what changed from the recipe.
+    `label` is its name on charts; `base` is what its configuration's changes are told against. `steps` holds (step, mean loss since the last point), evenly thinned
+    once there are many.
     """
 
     label: str
     config: TrainConfig
     recipe: str | None = None
+    base: TrainConfig = field(default_factory=TrainConfig)
     started: RunStarted | None = None
     latest: StepCompleted | EpochCompleted | None = None
     finished: RunFinished | None = None
@@ -73,6 +74,34 @@ class RunHistory:
     def best(self) -> Evaluation | None:
         """The evaluation with the highest test accuracy, the first of equals."""
         return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
+
+    def outcome(self, saved: str | None = None) -> Outcome:
+        """How the run ended, or how far it came where it was left; `saved` is the file its model went to."""
+        if end := self.finished:
+            return Outcome(
+                reason=end.reason,
+                step=end.step,
+                epoch=end.epoch,
+                kept_step=end.kept_step,
+                evaluation=end.evaluation,
+                best=self.best,
+                samples_per_second=end.samples_per_second,
+                seconds=end.seconds,
+                saved=saved,
+            )
+        latest, evaluation = self.latest, self.evaluations[-1] if self.evaluations else None
+        step = latest.step if latest else 0
+        return Outcome(
+            reason="interrupted",
+            step=step,
+            epoch=step / self.started.steps_per_epoch if self.started else 0.0,
+            kept_step=step,
+            evaluation=evaluation if evaluation and evaluation.step == step else None,
+            best=self.best,
+            samples_per_second=latest.samples_per_second if latest else 0.0,
+            seconds=latest.seconds if latest else 0.0,
+            saved=saved,
+        )
 
     @property
     def progress(self) -> float:

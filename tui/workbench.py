@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from nn.config import TrainConfig, format_value
 from tui.history import RunHistory
+from tui.reporters import Invocation
 from tui.session import Goal, Post, Run, Status, load_in_background
 
 if TYPE_CHECKING:
@@ -47,6 +48,14 @@ class Workbench:
     def history(self) -> RunHistory | None:
         """The present run's."""
         return self.histories[-1] if self.histories else None
+
+    @property
+    def invocation(self) -> Invocation:
+        """How to repeat the present run without a screen."""
+        told = self.history or self
+        return Invocation.of(
+            told.config, told.recipe, told.base, self.run.threads if self.run else None
+        )
 
     @property
     def status(self) -> Status | None:
@@ -144,7 +153,7 @@ class Workbench:
     def _begin(self, dataset: Dataset, goal: Goal) -> None:
         self.error = None
         self.histories = [history for history in self.histories if history.latest is not None]
-        self.histories.append(RunHistory(self._label(), self.config, self.recipe))
+        self.histories.append(RunHistory(self._label(), self.config, self.recipe, self.base))
         self.run = Run(self.config, dataset, goal, self._post)
 
     def _label(self) -> str:
