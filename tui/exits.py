@@ -16,7 +16,7 @@ class ExitCode(IntEnum):
     TERMINATED = 143
 
 
-class CommandFailed(Exception):
+class CommandError(Exception):
     """Ends a command with a code; the message, if there is one, is the one line the user reads."""
 
     def __init__(self, message: str, code: ExitCode) -> None:

@@ -16,7 +16,8 @@ from nn.events import (
     RunStarted,
     Score,
     StepCompleted,
-)from tui.reporters import Outcome
+)
+from tui.reporters import Outcome
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
 
