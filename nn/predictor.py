@@ -10,13 +10,14 @@ A model file is a NumPy `.npz` without pickle:
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 
 import numpy as np
 
 from nn.config import TrainConfig
-from nn.data import PIXELS, Array, Preprocessor, Split
+from nn.data import CLASSES, PIXELS, Array, Preprocessor, Split
 from nn.errors import CheckpointError, ConfigError
 from nn.events import LayerSummary, Score
 from nn.layers import Scratch
@@ -106,6 +107,9 @@ class Predictor:
             raise CheckpointError(f"{path}: not a model file ({FORMAT!r} expected)")
         try:
             config = TrainConfig.layered(json.loads(str(arrays["config"])))
+            stored = sum(array.size for array in arrays.values())
+            if (needed := _parameter_count(config)) > stored:  # before allocating that much
+                raise ValueError(f"{needed:,} parameters configured, {stored:,} numbers stored")
             model = _untrained(config)
             for number, layer in enumerate(model.linears, 1):
                 for part in (layer.weight, layer.bias):
@@ -119,13 +123,25 @@ class Predictor:
                 if shift is None
                 else _checked(shift, shape, config.dtype, "preprocessing.shift"),
             )
-        except (ConfigError, KeyError, TypeError, AttributeError, ValueError) as error:
+        except (
+            ConfigError,
+            KeyError,
+            TypeError,
+            AttributeError,
+            ValueError,
+            RecursionError,
+        ) as error:
             raise CheckpointError(f"{path}: damaged model file: {error}") from error
         return cls(config, model, preprocessor)
 
 
 def _untrained(config: TrainConfig) -> MLP:
     return build_model(config, rng=np.random.default_rng(0))  # prediction draws nothing from it
+
+
+def _parameter_count(config: TrainConfig) -> int:
+    sizes = (PIXELS, *config.hidden, CLASSES)
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
 
 
 def _blocks(rows: Array) -> list[Array]:
