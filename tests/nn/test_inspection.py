@@ -111,6 +111,18 @@ def test_weights_that_diverged_raise_and_warn_nothing() -> None:
     assert np.isfinite(last.edges).all()
 
 
+@pytest.mark.parametrize(
+    "weights", [(0, 0), (3, 3), (1, 1 + 1e-15), (-1.7e308, 1.7e308), (5e-324, 1e-323)]
+)
+def test_histogram_of_any_weights(weights: tuple[float, float]) -> None:
+    predictor = network(hidden=())
+    weight = predictor.model.linears[0].weight
+    weight[:392], weight[392:] = weights
+    (only,) = layer_statistics(predictor, images(0))
+    assert only.counts.sum() == (weight.size if max(weights) < 1e300 else 0)
+    assert (np.diff(only.edges) > 0).all()
+
+
 @pytest.mark.parametrize("hidden", [(), (6,), (5,) * 9])
 def test_activations_are_those_of_the_formula(hidden: tuple[int, ...]) -> None:
     predictor = network(hidden=hidden, activation="tanh", dropout=0.5)
