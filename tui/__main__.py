@@ -1,0 +1,80 @@
+"""The entry point of `mnist-tui` and `python -m tui`: signals, the last line of defence, the exit code.
+
+It imports next to nothing, so that a Ctrl-C or an error during the real imports ends in one line too.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+from tui.exits import ExitCode
+from tui.signals import Interrupted, raise_on_signals
+
+DEBUG_FLAG = "--debug"
+DEBUG_VARIABLE = "MNIST_TUI_DEBUG"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code and lets no exception through."""
+    raise_on_signals()
+    _replace_closed_streams()
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    debug = DEBUG_FLAG in arguments or os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0")
+    arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
+    try:
+        from tui.cli import run
+
+        code = run(arguments)
+        sys.stdout.flush()  # here, where a failure can still be told
+    except Interrupted as interrupted:
+        code = interrupted.code
+        _complain(f"stopped by {interrupted}")
+    except BrokenPipeError:
+        code = ExitCode.FAILURE  # the reader of stdout has gone and wants no more words
+    except MemoryError as error:
+        code = ExitCode.FAILURE
+        _complain(f"error: not enough memory{f': {error}' if str(error) else ''}")
+    except OSError as error:
+        code = ExitCode.FAILURE
+        _complain(
+            f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
+        )
+    except Exception as error:
+        code = ExitCode.FAILURE
+        if debug:
+            import traceback
+
+            traceback.print_exc()
+        _complain(
+            f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
+            f" (set {DEBUG_VARIABLE}=1 for the traceback)"
+        )
+    _silence_shutdown()
+    return code
+
+
+def _complain(line: str) -> None:
+    with suppress(OSError):  # nobody may be listening on stderr either
+        sys.stderr.write(f"mnist-tui: {line}\n")
+
+
+def _replace_closed_streams() -> None:
+    """Where the caller closed stdout or stderr (`>&-`), Python leaves None in its place."""
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - as long as the process
+    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+
+
+def _silence_shutdown() -> None:
+    """Keep the interpreter from complaining when it flushes a stream whose reader has gone."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,122 @@
+"""The command line: its commands, and one line for every error a user can make."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
+
+from nn.config import did_you_mean
+from nn.errors import NNError
+from tui.commands.train import train
+from tui.exits import CommandError, ExitCode
+from tui.versions import version
+
+# What every switch and option is unless it says otherwise: no --no-..., no mention of an empty default.
+PLAIN = Parameter(negative=(), show_default=False)
+
+USAGE = """\
+Usage: mnist-tui [OPTIONS]
+       mnist-tui COMMAND [OPTIONS]"""
+
+EXAMPLES = """\
+Examples:
+  mnist-tui --headless
+  mnist-tui --headless --hidden 64-16 --lr 0.01 --epochs 5 --save model.npz
+  mnist-tui --headless --recipe two-layer-net --seed 1 --json > run.jsonl
+  mnist-tui --recipe lincoln-tanh --print-config > mine.toml
+  mnist-tui --headless --config mine.toml
+
+Exit codes: 0 success, 1 the run failed, 2 bad usage, configuration or data,
+130 and 143 interrupted by SIGINT and SIGTERM.
+--debug, or MNIST_TUI_DEBUG=1, adds the traceback to an internal error.
+"""
+
+app = App(
+    name="mnist-tui",
+    usage=USAGE,
+    version=version,
+    default_command=train,
+    default_parameter=PLAIN,
+    group_parameters=Group("Options", sort_key=1),
+    help_epilogue=EXAMPLES,
+    help_format="plaintext",
+    help_on_error=False,
+    print_error=False,
+    exit_on_error=False,
+    verbose=False,
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+# Function, help and examples of each; the function's module is imported when the command is called.
+COMMANDS = {
+    "recipes": (
+        "List the named experiments, or show one in full",
+        "Examples:\n  mnist-tui recipes\n  mnist-tui recipes two-layer-net",
+    ),
+    "reproduce": (
+        "Run recipes and compare with the published results",
+        "Examples:\n  mnist-tui reproduce two-layer-net lincoln-tanh\n  mnist-tui reproduce --all --json",
+    ),
+    "predict": (
+        "Classify images of digits with a saved model",
+        """\
+Prints image, digit and probability. Images are cropped, scaled and centred the
+way MNIST was made.
+
+Examples:
+  mnist-tui predict --model model.npz seven.png two.pgm
+  mnist-tui predict --model model.npz --json < grid.txt""",
+    ),
+    "summary": (
+        "Print the layers of a network",
+        "Examples:\n  mnist-tui summary --hidden 64-16 --dropout 0.2",
+    ),
+    "gradcheck": ("Compare analytical with numerical gradients", ""),
+    "completion": (
+        "Print a shell's completion script",
+        """\
+Examples:
+  eval "$(mnist-tui completion bash)"                          this session
+  mnist-tui completion fish > ~/.config/fish/completions/mnist-tui.fish
+  mnist-tui completion zsh > ~/.zfunc/_mnist-tui      where fpath has ~/.zfunc""",
+    ),
+}
+for _name, (_help, _examples) in COMMANDS.items():
+    app.command(f"tui.commands.{_name}:{_name}", help=_help, help_epilogue=_examples)
+
+
+def run(arguments: Sequence[str]) -> ExitCode:
+    """Run one command; errors of use end as one line on standard error and an exit code."""
+    try:
+        code = app(list(arguments))
+        return ExitCode.SUCCESS if code is None else ExitCode(code)  # None: --help and --version
+    except CycloptsError as error:
+        return _refuse(_in_one_line(error), ExitCode.USAGE)
+    except NNError as error:
+        return _refuse(str(error), ExitCode.USAGE)
+    except CommandError as error:
+        return _refuse(str(error), error.code)
+
+
+def _refuse(message: str, code: ExitCode) -> ExitCode:
+    sys.stderr.write(f"mnist-tui: error: {message}\n")
+    return code
+
+
+def _in_one_line(error: CycloptsError) -> str:
+    """The parser's message, in the words of our own where we know better what was meant."""
+    if isinstance(error, UnknownOptionError):
+        name = error.token.keyword or error.token.value
+        known = [name for argument in error.argument_collection for name in argument.names]
+        return f"unknown option {name}{did_you_mean(name, known)}"
+    if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
+        word = error.unused_tokens[0]
+        if not error.command_chain:
+            suggestion = did_you_mean(word, COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
+            return f"unknown command {word!r}{suggestion}"
+        return f"unexpected argument {word!r}"
+    message = " ".join(str(error).split()).rstrip(".")
+    return message[:1].lower() + message[1:]

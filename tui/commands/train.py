@@ -1,0 +1,93 @@
+"""`mnist-tui`: train a network, on the screen or headless."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Group, Parameter
+
+from nn.errors import ConfigError
+from tui.exits import CommandError, ExitCode
+from tui.flags import ConfigFlag, RecipeFlag, config_flags, layered_config
+
+_HEADLESS = Group("Headless", sort_key=2)
+
+
+@config_flags
+def train(
+    *,
+    recipe: RecipeFlag = None,
+    config: ConfigFlag = None,
+    print_config: Annotated[
+        bool, Parameter(help="Print the effective configuration as TOML and exit")
+    ] = False,
+    headless: Annotated[bool, Parameter(help="Train without a screen", group=_HEADLESS)] = False,
+    save: Annotated[
+        Path | None,
+        Parameter(
+            help="Write the trained model to this file (.npz)", metavar="FILE", group=_HEADLESS
+        ),
+    ] = None,
+    json: Annotated[
+        bool,
+        Parameter(
+            help="Events as JSON Lines on stdout, in place of the narration", group=_HEADLESS
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, Parameter(help="No narration on stderr, only errors", group=_HEADLESS)
+    ] = False,
+    step_interval: Annotated[
+        float,
+        Parameter(
+            help="Least time between two progress events; 0: every step",
+            metavar="SECONDS",
+            show_default=True,
+            group=_HEADLESS,
+        ),
+    ] = 0.1,
+    **flags: Any,
+) -> ExitCode:
+    """Train a neural network on MNIST: a multilayer perceptron in NumPy.
+
+    Precedence: defaults < --recipe < --config < flags typed.
+    """
+    effective, base = layered_config(recipe, config, flags)
+    if not 0 <= step_interval < float("inf"):
+        raise ConfigError(f"--step-interval {step_interval}: must be at least 0 and finite")
+    if print_config:
+        sys.stdout.write(effective.to_toml())
+        return ExitCode.SUCCESS
+    if not headless:
+        return _open_screen()
+    if save is not None:
+        _require_writable(save)
+    from tui.headless import run_headless  # NumPy and all that: not for --help or a mistyped flag
+
+    return run_headless(
+        effective,
+        recipe,
+        base,
+        save=save,
+        as_json=json,
+        quiet=quiet,
+        step_interval=step_interval,
+    )
+
+
+def _open_screen() -> ExitCode:
+    raise CommandError("the screen application is not there yet; add --headless", ExitCode.USAGE)
+
+
+def _require_writable(path: Path) -> None:
+    """Refuse a file that could not be written in the end, without touching what is there."""
+    try:
+        if path.is_dir():
+            raise CommandError(f"--save {path}: is a folder", ExitCode.USAGE)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise CommandError(f"--save {path}: {error.strerror or error}", ExitCode.USAGE) from error
