@@ -42,6 +42,10 @@ class Loss:
         """Gradient of the last `forward` with respect to its outputs."""
         raise NotImplementedError
 
+    def of_each(self, outputs: Array, targets: Array) -> Array:
+        """The loss of every image of the batch, (n,), whose mean `forward` returns; a new array."""
+        raise NotImplementedError
+
     def probabilities(self, outputs: Array) -> Array:
         """What the outputs say of each class, from 0 to 1, as a new array."""
         raise NotImplementedError
@@ -69,6 +73,12 @@ class CrossEntropy(Loss):
         grad -= targets
         grad *= 1 / len(grad)
         return grad
+
+    def of_each(self, outputs: Array, targets: Array) -> Array:
+        shifted = outputs - outputs.max(axis=1, keepdims=True)
+        logs = np.log(np.exp(shifted).sum(axis=1))
+        losses: Array = logs - (shifted * targets).sum(axis=1)
+        return losses
 
     def probabilities(self, outputs: Array) -> Array:
         exponentials: Array = np.exp(outputs - outputs.max(axis=1, keepdims=True))
@@ -101,6 +111,11 @@ class BinaryCrossEntropy(Loss):
         grad *= 1 / len(grad)
         return grad
 
+    def of_each(self, outputs: Array, targets: Array) -> Array:
+        losses = np.log1p(np.exp(-np.abs(outputs))) + np.maximum(outputs, 0) - outputs * targets
+        summed: Array = losses.sum(axis=1)
+        return summed
+
     def probabilities(self, outputs: Array) -> Array:
         return sigmoid(outputs)
 
@@ -116,6 +131,10 @@ class SquaredError(Loss):
     def backward(self) -> Array:
         self._error *= 2 / len(self._error)
         return self._error
+
+    def of_each(self, outputs: Array, targets: Array) -> Array:
+        summed: Array = np.square(outputs - targets).sum(axis=1)
+        return summed
 
     def probabilities(self, outputs: Array) -> Array:
         return np.clip(outputs, 0, 1)
@@ -142,6 +161,10 @@ class NormalizedSquaredError(Loss):
         self._total *= len(error) / 2
         error /= self._total
         return error
+
+    def of_each(self, outputs: Array, targets: Array) -> Array:
+        summed: Array = np.square(self.probabilities(outputs) - targets).sum(axis=1)
+        return summed
 
     def probabilities(self, outputs: Array) -> Array:
         normalized: Array = outputs / outputs.sum(axis=1, keepdims=True)

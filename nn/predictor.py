@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,18 @@ from nn.npz import read_npz, write_npz
 FORMAT = "mnist-tui model 1"
 BLOCK = 1000  # images: one large matrix product each, whose inputs and outputs stay in the cache
 MAX_MODEL_BYTES = 4 * 2**30
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Judgement:
+    """Of n images, one a row: `probabilities`, (n, 10); the class `predicted`, uint8 (n,); the loss as trained on.
+
+    The prediction is that of the largest output, which the probabilities may not tell where several are 1.
+    """
+
+    probabilities: Array
+    predicted: Array
+    losses: Array
 
 
 class Predictor:
@@ -78,6 +91,17 @@ class Predictor:
             loss += self._loss.forward(outputs, targets) * len(labels)
             correct += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
         return Score(loss / len(split), correct / len(split))
+
+    def judge(self, split: Split) -> Judgement:
+        """What the network says of every image, and how wrong that is."""
+        parts = []
+        for images, labels in zip(_blocks(split.images), _blocks(split.labels), strict=True):
+            outputs = self.outputs(images)
+            losses = self._loss.of_each(outputs, self._targets[labels])
+            parts.append(
+                (self._loss.probabilities(outputs), outputs.argmax(axis=1).astype(np.uint8), losses)
+            )
+        return Judgement(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     def summary(self) -> tuple[LayerSummary, ...]:
         """The layer table."""

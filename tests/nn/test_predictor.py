@@ -75,6 +75,16 @@ def test_probabilities_are_probabilities(small: Dataset, changes: dict[str, Any]
     assert accuracy == predictor.score(small.test).accuracy
 
 
+@pytest.mark.parametrize("changes", [*CONFIGS, {"label_smoothing": 0.1}], ids=str)
+def test_judging_each_image_adds_up_to_the_score(small: Dataset, changes: dict[str, Any]) -> None:
+    predictor = train(small, **changes)
+    judged = predictor.judge(small.test)
+    score = predictor.score(small.test)
+    assert judged.losses.mean() == pytest.approx(score.loss, rel=1e-5)
+    assert np.mean(judged.predicted == small.test.labels) == score.accuracy
+    np.testing.assert_array_equal(judged.probabilities, predictor.probabilities(small.test.images))
+
+
 def test_an_image_is_predicted_alike_in_any_company(small: Dataset) -> None:
     predictor = train(small, dtype="float64")
     many = np.tile(small.test.images, (12, 1))[:2345]
