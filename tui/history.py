@@ -26,8 +26,9 @@ MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one i
 class RunHistory:
     """One run of this sitting, growing as its events come in.
 
-    `label` is its name on charts; `base` is what its configuration's changes are told against. `steps` holds (step, mean loss since the last point), evenly thinned
-    once there are many.
+    `label` is its name on charts; `base` is what its configuration's changes are told against. `steps`
+    holds (step, mean loss since the last point), evenly thinned once there are many; `rows` every
+    event that ends an epoch or brings an evaluation, as a table shows them.
     """
 
     label: str
@@ -40,6 +41,7 @@ class RunHistory:
     error: str | None = None
     epochs: list[EpochCompleted] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
+    rows: list[StepCompleted | EpochCompleted] = field(default_factory=list)
     rate_changes: list[RateChanged] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
     _keep_every: int = 1
@@ -60,8 +62,11 @@ class RunHistory:
                 self.rate_changes.append(event)
             case RunFinished():
                 self.finished = event
-        if isinstance(event, StepCompleted | EpochCompleted) and event.evaluation is not None:
-            self.evaluations.append(event.evaluation)
+        if isinstance(event, StepCompleted | EpochCompleted):
+            if event.evaluation is not None:
+                self.evaluations.append(event.evaluation)
+            if event.evaluation is not None or isinstance(event, EpochCompleted):
+                self.rows.append(event)
 
     def _add_step(self, event: StepCompleted) -> None:
         if self._seen % self._keep_every == 0:

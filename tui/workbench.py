@@ -110,7 +110,10 @@ class Workbench:
 
     def toggle(self) -> None:
         """Pause what runs, run what stands."""
-        running = self.run is not None and self.run.active and self.run.goal is not Goal.PAUSE
+        if self._loading is not None:
+            running = self._goal_when_loaded is not Goal.PAUSE
+        else:
+            running = self.run is not None and self.run.active and self.run.goal is not Goal.PAUSE
         self.go(Goal.PAUSE if running else Goal.RUN)
 
     def stop(self) -> None:
@@ -121,10 +124,16 @@ class Workbench:
     def reset(self, goal: Goal = Goal.PAUSE) -> None:
         """Stop, and make a new, untrained run of the present configuration ready."""
         self.stop()
-        if self.dataset is None or self.config.data_dir != self._data_dir:
+        if self._loading == self.config.data_dir:  # `take_data` makes it
+            self._goal_when_loaded = goal
+        elif self.dataset is None or self.config.data_dir != self._data_dir:
             self.load(goal)
         else:
             self._begin(self.dataset, goal)
+
+    def forget_earlier(self) -> None:
+        """Drop the curves of all runs but the present one."""
+        del self.histories[:-1]
 
     def change_rate(self, factor: float) -> None:
         """Multiply the learning rate of the run that goes on."""
@@ -146,7 +155,7 @@ class Workbench:
         if run is None:
             self._loading = None
         self.error = error
-        if self.history is not None:
+        if run is not None and self.history is not None:
             self.history.error = str(error)
         return True
 
