@@ -7,6 +7,7 @@ them when it changed.
 from __future__ import annotations
 
 import itertools
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from nn.config import TrainConfig, format_value
@@ -16,6 +17,7 @@ from tui.session import Goal, Post, Run, Status, load_in_background
 
 if TYPE_CHECKING:
     from nn.data import Dataset, Split
+    from tui.browser import Browser
     from tui.session import Snapshot
 
 SplitName = Literal["test", "train", "validation"]
@@ -76,6 +78,13 @@ class Workbench:
     def images(self) -> Split | None:
         """The split being looked at, None until the run is ready."""
         return self.run.splits.get(self.split) if self.run else None
+
+    @cached_property
+    def browser(self) -> Browser:
+        """Which digits are browsed; imported when first used, for it needs NumPy."""
+        from tui.browser import Browser
+
+        return Browser()
 
     @property
     def loading(self) -> bool:
