@@ -90,7 +90,7 @@ def _layer_outputs(predictor: Predictor, images: Array) -> Iterator[Array]:
 def _no_gradient(activation: str, output: Array) -> Array:
     """Where the derivative of the activation is zero, or next to it."""
     if activation == "relu":
-        return output == 0
+        return np.equal(output, 0)
     if activation == "sigmoid":
         return (output <= SATURATION) | (output >= 1 - SATURATION)
     if activation == "tanh":
