@@ -301,10 +301,11 @@ def _range(option: Option, prefix: str = "") -> str:
 
 
 def _refusal(name: str, value: object, rule: str) -> ConfigError:
-    shown = value if isinstance(value, str) else json.dumps(value, default=repr)
+    plain = isinstance(value, str) and value.isprintable()
+    shown = str(value) if plain else json.dumps(value, default=repr)
     if len(shown) > 60:
         shown = shown[:57] + "..."
-    return ConfigError(f"{name}={shown!s}: {rule}", field=name)
+    return ConfigError(f"{name}={shown}: {rule}", field=name)
 
 
 def _check_together(config: TrainConfig) -> None:
