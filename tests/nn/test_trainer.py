@@ -311,7 +311,12 @@ LEARNERS: dict[str, dict[str, object]] = {
     "adamw": {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.01},
     "one-cycle": {"schedule": "one-cycle", "learning_rate": 0.01},
     "sigmoid cross-entropy": {"loss": "binary-cross-entropy", "learning_rate": 0.01},
-    "squared error": {"loss": "squared-error", "learning_rate": 0.01},
+    "squared error": {
+        "loss": "squared-error",
+        "activation": "tanh",
+        "output_activation": "sigmoid",
+        "learning_rate": 0.01,
+    },
     "normalized": {
         "loss": "squared-error-normalized",
         "output_activation": "sigmoid",

@@ -1,0 +1,251 @@
+"""The configuration: its bounds, its words, and that text and TOML read back what was written."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, get_origin
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nn.config import (
+    ALTERNATIVES,
+    DEFAULTS,
+    FIELDS,
+    TrainConfig,
+    Value,
+    check_value,
+    choices,
+    field_types,
+    flag,
+    format_value,
+    load_toml,
+    parse_value,
+)
+from nn.errors import ConfigError
+
+
+def values_of(name: str) -> st.SearchStrategy[Any]:
+    """Any value that a field admits by itself."""
+    kind, option = field_types()[name], FIELDS[name]
+    if choices(name):
+        return st.sampled_from(choices(name))
+    if kind is bool:
+        return st.booleans()
+    if kind is str:
+        return st.text().filter(str.isprintable)
+    if kind is float:
+        return st.floats(
+            option.minimum,
+            option.maximum,
+            exclude_min=option.open_minimum,
+            exclude_max=option.open_maximum,
+            allow_nan=False,
+            allow_infinity=False,
+        )
+    low = None if option.minimum is None else int(option.minimum)
+    high = None if option.maximum is None else int(option.maximum)
+    numbers = st.integers(low, high)
+    return st.lists(numbers, max_size=5).map(tuple) if get_origin(kind) else numbers
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> TrainConfig:
+    """Any configuration, contradictions between two fields put right."""
+    fields = {name: draw(values_of(name)) for name in FIELDS}
+    for pair in ALTERNATIVES:
+        chosen, other = draw(st.permutations(pair))
+        fields[chosen], fields[other] = draw(st.integers(1, 1000)), 0
+    if fields["loss"].endswith("cross-entropy"):
+        fields["output_activation"] = "identity"
+    if fields["loss"] == "squared-error-normalized":
+        fields["output_activation"] = "sigmoid"
+    if fields["schedule"] in ("linear", "exponential"):
+        fields["final_learning_rate"] = draw(st.floats(1e-6, 1))
+    if fields["schedule"] != "cosine":
+        fields["warmup_steps"] = 0
+    if fields["validation"] == 0:
+        fields["stop_on"] = "test"
+    return TrainConfig(**fields)
+
+
+@given(configs())
+def test_toml_reads_back_what_was_written(config: TrainConfig) -> None:
+    assert TrainConfig.layered(tomllib.loads(config.to_toml())) == config
+    assert TrainConfig.layered(config.to_dict()) == config
+
+
+@given(configs(), configs())
+def test_flags_read_back_what_was_written(base: TrainConfig, config: TrainConfig) -> None:
+    """Typed over another configuration, with the rules that a command line follows."""
+    typed: dict[str, object] = {}
+    for argument in config.to_flags(base=base):
+        name, equals, text = argument.removeprefix("--").partition("=")
+        field = name.removeprefix("no-").replace("-", "_")
+        assert flag(field) in (f"--{name}", f"--{name.removeprefix('no-')}")
+        typed[field] = parse_value(field, text) if equals else not name.startswith("no-")
+    assert TrainConfig.layered(base.to_dict(), typed) == config
+
+
+@given(st.data())
+def test_a_value_reads_back_from_its_text(data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(list(FIELDS)))
+    value = check_value(name, data.draw(values_of(name)))
+    again = parse_value(name, format_value(value))
+    assert again == (value.strip() if isinstance(value, str) else value)
+    assert type(again) is type(value)
+
+
+def outcome(read: Callable[[str, Any], Value], name: str, value: object) -> Value | ConfigError:
+    """The value read, or the error in its place."""
+    try:
+        return read(name, value)
+    except ConfigError as error:
+        return error
+
+
+def assert_names_the_field(error: ConfigError, name: str) -> None:
+    """In one line of bearable length, with the rule."""
+    assert error.field == name
+    assert str(error).startswith(f"{name}=")
+    assert "must" in str(error)
+    assert str(error).isprintable()
+    assert len(str(error)) < 400
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(list(FIELDS)), st.text() | st.text("a1\n\x1b -."))
+def test_any_text_is_a_value_or_refused(name: str, text: str) -> None:
+    value = outcome(parse_value, name, text)
+    if isinstance(value, ConfigError):
+        assert_names_the_field(value, name)
+    else:
+        assert check_value(name, value) == value
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(list(FIELDS)), ANYTHING)
+def test_any_object_is_a_value_or_refused(name: str, value: object) -> None:
+    checked = outcome(check_value, name, value)
+    if isinstance(checked, ConfigError):
+        assert_names_the_field(checked, name)
+    else:
+        assert checked == (tuple(value) if isinstance(value, list) else value)
+
+
+def test_the_default_of_every_field_is_admitted() -> None:
+    for name, value in DEFAULTS.items():
+        assert check_value(name, value) == value
+    assert TrainConfig().to_dict() == DEFAULTS
+    assert all(option.help and option.group for option in FIELDS.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "rule"),
+    [
+        ("learning_rate", "0", "above 0"),
+        ("learning_rate", "nan", "finite"),
+        ("learning_rate", "inf", "finite"),
+        ("learning_rate", "fast", "must be a number, above 0"),
+        ("dropout", "1", "at least 0 and below 1"),
+        ("dropout", "-0.1", "at least 0"),
+        ("batch_size", "0", "at least 1"),
+        ("batch_size", "1.5", "whole number"),
+        ("batch_size", "9" * 5000, "at most 1,000,000|whole number"),
+        ("hidden", "64-x", "joined by dashes"),
+        ("hidden", "64-0", "at least 1"),
+        ("hidden", "-".join(["9"] * 101), "at most 100 layers"),
+        ("activation", "rleu", "did you mean 'relu'"),
+        ("optimizer", "adamm", "one of sgd, momentum, nesterov, adam, adamw"),
+        ("eval_train", "maybe", "true or false"),
+        ("seed", "-1", "at least 0"),
+        ("data_dir", "a\nb", "printable"),
+    ],
+)
+def test_a_refusal_names_field_value_and_rule(name: str, text: str, rule: str) -> None:
+    with pytest.raises(ConfigError, match=rule) as caught:
+        parse_value(name, text)
+    assert caught.value.field == name
+    assert str(caught.value).startswith(f"{name}=")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "value"),
+    [
+        ("hidden", "64-16", (64, 16)),
+        ("hidden", "64, 16", (64, 16)),
+        ("hidden", "64 16", (64, 16)),
+        ("hidden", "none", ()),
+        ("hidden", "", ()),
+        ("eval_train", "Yes", True),
+        ("eval_train", "off", False),
+        ("learning_rate", "1e-3", 0.001),
+        ("epochs", " 7 ", 7),
+    ],
+)
+def test_values_as_people_type_them(name: str, text: str, value: object) -> None:
+    assert parse_value(name, text) == value
+
+
+@pytest.mark.parametrize(
+    ("fields", "at_fault", "rule"),
+    [
+        ({"epochs": 3, "steps": 100}, "epochs", "steps=100"),
+        ({"epochs": 0}, "epochs", "contradicts steps=0"),
+        ({"eval_epochs": 0}, "eval_epochs", "eval_steps"),
+        ({"output_activation": "sigmoid"}, "output_activation", "takes logits"),
+        ({"loss": "squared-error-normalized"}, "output_activation", "use sigmoid"),
+        ({"schedule": "linear"}, "final_learning_rate", "above 0"),
+        ({"schedule": "step", "warmup_steps": 5}, "warmup_steps", "use cosine"),
+        ({"patience": 1}, "patience", "validation=0.1, or stop_on=test"),
+    ],
+)
+def test_contradictions_are_refused(fields: dict[str, Any], at_fault: str, rule: str) -> None:
+    with pytest.raises(ConfigError, match=rule) as caught:
+        dataclasses.replace(TrainConfig(), **fields)
+    assert caught.value.field == at_fault
+
+
+def test_layers_overlay_each_other() -> None:
+    config = TrainConfig.layered({"epochs": 3, "seed": 1}, {"steps": 50}, {"seed": 2})
+    assert (config.epochs, config.steps, config.seed) == (0, 50, 2)
+    assert TrainConfig.layered({"steps": 50}, {"epochs": 4}).steps == 0
+    assert TrainConfig.layered({"eval_steps": 5}).eval_epochs == 0
+    with pytest.raises(ConfigError, match="contradicts"):
+        TrainConfig.layered({"steps": 50, "epochs": 4})
+
+
+def test_unknown_fields_are_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match="did you mean 'learning_rate'") as caught:
+        TrainConfig.layered({"learning_rat": 0.1})
+    assert caught.value.field == "learning_rat"
+
+
+def test_config_files(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text("epochs = 3\nhidden = [64, 16]\n")
+    assert TrainConfig.layered(load_toml(path)).hidden == (64, 16)
+    for content, reason in ((b"epochs = ", "not valid TOML"), (b"\xff", "not UTF-8")):
+        path.write_bytes(content)
+        with pytest.raises(ConfigError, match=f"{path}: {reason}"):
+            load_toml(path)
+    with pytest.raises(ConfigError, match="No such file"):
+        load_toml(tmp_path / "absent.toml")
+
+
+def test_whole_numbers_become_floats() -> None:
+    config = TrainConfig(learning_rate=1)
+    assert type(config.learning_rate) is float
+    assert math.isclose(config.learning_rate, 1)
