@@ -54,25 +54,34 @@ class Loss:
 class CrossEntropy(Loss):
     """Softmax cross-entropy from logits: L = mean_n(log sum_j exp(o_j) - sum_j t_j o_j).
 
-    dL/do = (softmax(o) - t) / n. The row maximum is subtracted first, so that no exponential overflows.
+    dL/do = (softmax(o) - t) / n. The largest logit of each image is subtracted first, so that no exponential
+    overflows.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = Scratch()
+
     def forward(self, outputs: Array, targets: Array) -> float:
-        shifted = self._work.like(outputs)
-        exponentials = self._grad.like(outputs)
-        np.subtract(outputs, np.maximum.reduce(outputs, axis=1, keepdims=True), shifted)
+        # Classes by images: maximum and sum then run along whole vectors, not ten numbers at a time.
+        n, classes = outputs.shape
+        shifted = self._work.rows(classes, n, outputs.dtype)
+        exponentials = self._grad.rows(classes, n, outputs.dtype)
+        row, total = self._rows.rows(2, n, outputs.dtype)
+        np.copyto(shifted, outputs.T)
+        shifted -= np.maximum.reduce(shifted, axis=0, out=row)
         np.exp(shifted, exponentials)
-        total = np.add.reduce(exponentials, axis=1, keepdims=True)
-        self._softmax = exponentials, total, targets
-        logs = float(np.add.reduce(np.log(total), axis=None))
-        return (logs - float(np.vdot(shifted, targets))) / len(outputs)
+        np.add.reduce(exponentials, axis=0, out=total)
+        self._softmax = exponentials, total, targets.T
+        logs = float(np.add.reduce(np.log(total, row)))
+        return (logs - float(np.vdot(shifted, targets.T))) / n
 
     def backward(self) -> Array:
         grad, total, targets = self._softmax
         grad /= total
         grad -= targets
-        grad *= 1 / len(grad)
-        return grad
+        grad *= 1 / len(total)
+        return grad.T
 
     def of_each(self, outputs: Array, targets: Array) -> Array:
         shifted = outputs - outputs.max(axis=1, keepdims=True)

@@ -128,17 +128,22 @@ class Adam(Optimizer):
 
     def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
         self.updates += 1
-        correction1 = 1 - self.beta1**self.updates
-        correction2 = math.sqrt(1 - self.beta2**self.updates)
-        # w -= rate m / (sqrt(v) + eps): the corrections fold into the two scalars.
-        rate = learning_rate * correction2 / correction1
-        eps = self.eps * correction2 if self.eps_placement == "pytorch" else self.eps
+        # The state holds m / (1 - beta1) and v / (1 - beta2), which saves two passes over the vectors;
+        # these two scalars make up for it, and for the bias of the moments.
+        deviation = math.sqrt(1 - self.beta2)  # sqrt(v) = deviation * sqrt(state)
+        correction = math.sqrt(1 - self.beta2**self.updates)
+        rate = (
+            learning_rate
+            * (1 - self.beta1)
+            / (1 - self.beta1**self.updates)
+            * correction
+            / deviation
+        )
+        eps = self.eps * (correction if self.eps_placement == "pytorch" else 1) / deviation
         for w, g, work, m, v in self._each_block(parameters, gradients):
-            np.multiply(g, 1 - self.beta1, work)
             m *= self.beta1
-            m += work
+            m += g
             np.multiply(g, g, work)
-            work *= 1 - self.beta2
             v *= self.beta2
             v += work
             np.sqrt(v, work)

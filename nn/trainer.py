@@ -118,9 +118,11 @@ class Trainer:
         self.predictor = Predictor(config, self.model, preprocessor)
         self._optimizer = make_optimizer(config, self.model.parameters)
         self._loss = LOSSES[config.loss]()
-        rows = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype)
-        self._targets = rows[self.train.labels]
-        self._pixels, self._inputs, self._batch_targets = Scratch(), Scratch(), Scratch()
+        # One column a class. A batch's targets are gathered as columns too, as the softmax reads them.
+        self._targets = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype).T
+        self._labels = self.train.labels.astype(np.intp)  # as np.take wants indices
+        self._pixels, self._inputs = Scratch(), Scratch()
+        self._batch_labels, self._batch_targets = Scratch(), Scratch()
         self._stopping = EarlyStopping(config)
         self._reason: Reason | None = None
         self._evaluation: Evaluation | None = None
@@ -222,13 +224,15 @@ class Trainer:
         """
         n, parameters = len(index), self.model.parameters
         pixels = self._pixels.rows(n, PIXELS, np.uint8)
-        np.take(self.train.images, index, 0, pixels, "clip")
+        self.train.images.take(index, 0, pixels, "clip")
         x = self.predictor.preprocessor.transform(
             pixels, self._inputs.rows(n, PIXELS, parameters.dtype)
         )
-        targets = self._batch_targets.rows(n, CLASSES, parameters.dtype)
-        np.take(self._targets, index, 0, targets, "clip")
-        loss = self._loss.forward(self.model.forward(x, training=True), targets)
+        (labels,) = self._batch_labels.rows(1, n, np.intp)
+        self._labels.take(index, 0, labels, "clip")
+        targets = self._batch_targets.rows(CLASSES, n, parameters.dtype)
+        self._targets.take(labels, 1, targets, "clip")
+        loss = self._loss.forward(self.model.forward(x, training=True), targets.T)
         if math.isfinite(loss):
             self.model.backward(self._loss.backward())
             if self.config.clip_norm:
