@@ -74,7 +74,8 @@ class CrossEntropy(Loss):
         np.add.reduce(exponentials, axis=0, out=total)
         self._softmax = exponentials, total, targets.T
         logs = float(np.add.reduce(np.log(total, row)))
-        return (logs - float(np.vdot(shifted, targets.T))) / n
+        loss: float = (logs - float(np.vdot(shifted, targets.T))) / n
+        return loss
 
     def backward(self) -> Array:
         grad, total, targets = self._softmax
