@@ -337,8 +337,8 @@ def _check_together(config: TrainConfig) -> None:
 
 
 def _toml_value(value: Value) -> str:
-    # JSON's spelling of these types is TOML's too, but for the delete character, which TOML forbids.
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    # JSON's spelling of these types is TOML's too, but for its escapes beyond the 16-bit characters.
+    return json.dumps(value, ensure_ascii=False)
 
 
 def load_toml(path: Path) -> dict[str, Any]:
