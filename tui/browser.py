@@ -21,6 +21,7 @@ Order = Literal["index", "loss", "confidence", "doubt"]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ORDERS: tuple[Order, ...] = get_args(Order)
+ORDINALS = ("1st", "2nd", "3rd", *(f"{n}th" for n in range(4, 11)))
 MAX_TRAJECTORY = 100  # snapshots that one digit is followed over
 
 
@@ -37,6 +38,23 @@ class Query:
     label: int | None = None
     predicted: int | None = None
     order: Order = "index"
+
+    def words(self, *, short: bool) -> str:
+        """The filters, nothing where there are none; 5>3 is short for "5 taken for 3"."""
+        outcome = {"mistakes": "wrong", "correct": "right"} if short else {}
+        label, predicted = ("?" if c is None else str(c) for c in (self.label, self.predicted))
+        if label == predicted == "?":
+            classes = ""
+        elif short:
+            classes = f"{label}>{predicted}"
+        elif predicted == "?":
+            classes = f"label {label}"
+        elif label == "?":
+            classes = f"predicted {predicted}"
+        else:
+            classes = f"{label} taken for {predicted}"
+        parts = ("" if self.outcome == "all" else outcome.get(self.outcome, self.outcome), classes)
+        return (" " if short else ", ").join(part for part in parts if part)
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,6 +164,15 @@ class Verdict:
     def wrong(self) -> bool:
         """Whether it is a mistake."""
         return self.predicted != self.label
+
+    def words(self, *, short: bool) -> str:
+        """Two lines on it."""
+        rank = ORDINALS[self.rank - 1]
+        said = f"{self.predicted}, label {self.label}"
+        if short:
+            return f"{said}{'  !' if self.wrong else ''}\nloss {self.loss:.3g} {rank}"
+        right = "mistake" if self.wrong else "correct"
+        return f"predicted {said}: {right}\nloss {self.loss:.4g}, the label ranks {rank}"
 
 
 def verdict(snapshot: Snapshot, split: Split, index: int) -> Verdict:

@@ -1,16 +1,349 @@
-"""The digits screen."""
+"""The digits screen: browse a split, and see what the network says of each digit."""
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+from typing import ClassVar
+
+from textual import events
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Footer, Static
 
-from tui.screens.base import ModeScreen
+from nn.data import COLUMNS, ROWS, Split
+from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
+from tui.screens.predicting import PredictingScreen
+from tui.widgets.digit import MODES, ContactSheet, DigitView, Image, Mode
+from tui.widgets.lazy import Lazy
+from tui.widgets.probabilities import ProbabilityBars
+from tui.widgets.prompt import Prompt
+from tui.widgets.trajectory import Trajectory
+
+LINE, PAGE = 10, 100  # digits that up and down, and the page keys, move by
+TILES: dict[Mode, tuple[int, int]] = {"ascii": (12, 6), "half": (12, 6), "braille": (10, 5)}
 
 
-class DigitsScreen(ModeScreen):
-    """To be written."""
+class DigitsScreen(PredictingScreen):
+    """One digit large, or a contact sheet of them."""
+
+    DEFAULT_CSS = """
+    DigitsScreen {
+        #head, #line { height: 1; }
+        #place { width: 1fr; text-style: bold; }
+        #weights { width: auto; color: $text-muted; }
+        #one { height: 1fr; }
+        #facts { width: 38; padding-left: 1; }
+        #verdict { height: 2; }
+        #facts Trajectory { margin-top: 1; }
+        #trail, ContactSheet { display: none; }
+        #note { color: $text-accent; }
+        #line:focus-within Static { display: none; }
+        &.-sheet #one { display: none; }
+        &.-sheet ContactSheet { display: block; }
+        &.-wide #facts { width: 56; }
+        &.-huge #facts { width: 84; }
+        &.-narrow #facts { width: 16; }
+        &.-narrow #weights { display: none; }
+        &.-narrow.-tall #one { layout: vertical; }
+        &.-narrow.-tall #facts { width: 100%; height: 22; padding: 0; }
+        &.-short #facts Trajectory { display: none; }
+        &.-short #trail { display: block; }
+        &.-short #note { display: none; }
+        &.-short.-noted #note { display: block; }
+        &.-short.-noted #trail, &.-short.-sheet #trail, #line:focus-within #trail { display: none; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left,h", "step(-1, 0)", "Previous digit", id="digits.previous", show=False),
+        Binding("right,l", "step(1, 0)", "Next digit", id="digits.next", show=False),
+        Binding("up,k", "step(0, -1)", "Ten back, or a row up", id="digits.up", show=False),
+        Binding("down,j", "step(0, 1)", "Ten on, or a row down", id="digits.down", show=False),
+        Binding("pageup", "page(-1)", "A page back", id="digits.page_back", show=False),
+        Binding("pagedown", "page(1)", "A page on", id="digits.page_on", show=False),
+        Binding("home", "go(0)", "First digit", id="digits.first", show=False),
+        Binding("end", "go(-1)", "Last digit", id="digits.last", show=False),
+        Binding("f", "outcome", "Filter", id="digits.outcome"),
+        Binding("o", "order", "Order", id="digits.order"),
+        Binding("n", "mistake(1)", "Mistake", id="digits.next_mistake"),
+        Binding("p,N", "mistake(-1)", "Mistake before", id="digits.previous_mistake", show=False),
+        Binding("g", "index", "Index", id="digits.index"),
+        Binding("R", "random", "A digit at random", id="digits.random", show=False),
+        Binding("t", "label", "Filter by true label", id="digits.label", show=False),
+        Binding("d", "predicted", "Filter by prediction", id="digits.predicted", show=False),
+        Binding("c", "sheet", "Sheet", id="digits.sheet"),
+        Binding("v", "mode", "Drawing", id="digits.mode"),
+        Binding("enter", "open", "Open the digit", id="digits.open", show=False),
+        Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
+    ]
+
+    _listing = Listing.everything(0)
+    _on_sheet: Listing | None = None
 
     def compose(self) -> ComposeResult:
-        yield Static("digits")
+        ascii_only, colors = self.terminal.ascii_only, self.terminal.colors
+        with Horizontal(id="head"):
+            yield Static(id="place", markup=False)
+            yield Static(id="weights", markup=False)
+        with Horizontal(id="one"):
+            yield DigitView(ascii_only=ascii_only, color_mode=colors)
+            with Vertical(id="facts"):
+                yield Static(id="verdict", markup=False)
+                yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
+                yield Trajectory(ascii_only=ascii_only, color_mode=colors)
+        width, height = TILES["ascii"]
+        sheet = ContactSheet(
+            tile_width=width, tile_height=height, ascii_only=ascii_only, color_mode=colors
+        )
+        sheet.can_focus = False  # the keys of the screen move its selection
+        yield sheet
+        with Vertical(id="line"):
+            yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
+            yield Static(id="note", markup=False)
+            yield Prompt()
         yield Footer()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The words depend on the width."""
+        self.call_after_refresh(self.draw)
+
+    # What is shown
+
+    @property
+    def showing_sheet(self) -> bool:
+        """Whether the contact sheet is shown in place of one digit."""
+        return self.has_class("-sheet")
+
+    def draw(self) -> None:
+        """Show the present digit, or the sheet that it is on."""
+        split, snapshot = self.bench.images, self.snapshot
+        if split is None or snapshot is None:
+            self._clear()
+            return
+        self._settle(split)
+        self.put("#place", self._place(split))
+        self.put("#weights", self.weights())
+        if self.showing_sheet:
+            self._draw_sheet(split)
+        else:
+            self._draw_digit(split)
+
+    def _clear(self) -> None:
+        self._listing, self._on_sheet = Listing.everything(0), None
+        self.put("#place", self.waiting())
+        self.put("#weights", "")
+        self.put("#verdict", "")
+        self.query_one(DigitView).set_image(None)
+        self.query_one(ContactSheet).set_items((), (), ())
+        self.query_one(ProbabilityBars).set_probabilities(())
+        for trajectory in self.query(Trajectory):
+            trajectory.set_points((), 0)
+
+    def _settle(self, split: Split) -> None:
+        """Stay on the digit as long as it is selected, else go to the nearest and say so."""
+        bench = self.bench
+        bench.index = min(bench.index, len(split) - 1)
+        self._listing = self.browser.listing(split)
+        nearest = self._listing.nearest(bench.index)
+        if nearest is None:
+            self._note("No such digit; escape shows all")
+        elif self._listing.position(bench.index) is None:
+            index = int(self._listing.indices[nearest])
+            self._note(f"Digit {bench.index} is no longer among these; {index} is the nearest")
+            bench.index = index
+
+    def _place(self, split: Split) -> str:
+        """Which digit of which is shown."""
+        bench, query, narrow = self.bench, self.browser.query, self.size.width < 80
+        at, count = self._listing.position(bench.index), len(self._listing)
+        name = bench.split[:5] if narrow else bench.split
+        place = "none" if at is None else f"{at + 1:,} of {count:,}"
+        if self.browser.of(split) is None and query != Query():
+            place = "..."
+        return ("  " if narrow else "   ").join(
+            part
+            for part in (
+                f"{name} {bench.index}",
+                place.replace(" of ", "/").replace(",", "") if narrow else place,
+                query.words(short=narrow),
+                query.order if narrow else f"by {query.order}",
+            )
+            if part
+        )
+
+    def _draw_digit(self, split: Split) -> None:
+        run, shown, index = self.bench.run, self.snapshot, self.bench.index
+        assert run is not None
+        assert shown is not None
+        earlier = [s for s in run.snapshots if s.step < shown.step]
+        verdicts = self.browser.trajectory([*earlier, shown], split, index)
+        verdict = verdicts[-1][1]
+        points = [(s.epoch, v.probabilities[v.label], v.predicted) for s, v in verdicts]
+        self.query_one(DigitView).set_image(_picture(split, index))
+        self.query_one(ProbabilityBars).set_probabilities(verdict.probabilities, verdict.label)
+        self.put("#verdict", verdict.words(short=self.size.width < 80))
+        for trajectory in self.query(Trajectory):
+            trajectory.set_points(points, verdict.label)
+
+    def _draw_sheet(self, split: Split) -> None:
+        sheet, indices = self.query_one(ContactSheet), self._listing.indices
+        if self._on_sheet is not self._listing:
+            self._on_sheet = self._listing
+            known, count = self.browser.of(split), len(indices)
+
+            def caption(at: int) -> str:
+                said = known.judged.predicted[indices[at]] if known else "?"
+                return f"{said}, label {split.labels[indices[at]]}"
+
+            sheet.set_items(
+                Lazy(count, lambda at: _picture(split, indices[at])),
+                Lazy(count, caption),
+                Lazy(count, lambda at: bool(known is not None and known.wrong[indices[at]])),
+            )
+        sheet.selected = self._listing.position(self.bench.index) or 0
+
+    def _note(self, text: str) -> None:
+        self.put("#note", text)
+        self.set_class(bool(text), "-noted")
+
+    # Moving
+
+    def _move(self, by: int) -> None:
+        at = self._listing.position(self.bench.index)
+        if at is not None:
+            self.action_go(min(max(at + by, 0), len(self._listing) - 1))
+
+    def action_go(self, position: int) -> None:
+        """Show the digit at a position among the selected ones, -1 being the last."""
+        if len(self._listing):
+            self._note("")
+            self.bench.index = int(self._listing.indices[position])
+            self.draw()
+
+    def action_step(self, right: int, down: int) -> None:
+        """Move by digits, and by lines of the sheet or tens."""
+        line = self.query_one(ContactSheet).columns if self.showing_sheet else LINE
+        self._move(right + down * line)
+
+    def action_page(self, pages: int) -> None:
+        """Move by pages of the sheet, or hundreds."""
+        page = self.query_one(ContactSheet).page_size if self.showing_sheet else PAGE
+        self._move(pages * page)
+
+    def action_random(self) -> None:
+        """Show any of the selected digits."""
+        if len(self._listing):
+            self.action_go(random.randrange(len(self._listing)))
+
+    def action_mistake(self, direction: int) -> None:
+        """Go to the next or the previous mistake among the selected digits."""
+        split = self.bench.images
+        known = self.browser.of(split) if split is not None else None
+        at = self._listing.position(self.bench.index)
+        if known is None or at is None:
+            return
+        found = next_mistake(self._listing, known.wrong, at, direction)
+        if found is None:
+            self._note(f"No mistake {'after' if direction > 0 else 'before'} this one")
+        else:
+            self.action_go(found)
+
+    def action_index(self) -> None:
+        """Ask for an index and go there."""
+        split = self.bench.images
+        if split is None:
+            return
+        last = len(split) - 1
+
+        def go(index: int | None) -> None:
+            if index is None:
+                return
+            self._note("" if index <= last else f"The last digit is {last}")
+            self.bench.index = min(index, last)
+            self.draw()
+
+        self.query_one(Prompt).ask(f"Index, 0 to {last}", len(str(last)), go)
+
+    # Selecting
+
+    def _select(self, query: Query) -> None:
+        """Another selection, from the nearest digit on; another order, from its first on."""
+        reordered = query.order not in ("index", self.browser.query.order)
+        self.browser.query = query
+        self._note("")
+        if (split := self.bench.images) is not None:
+            listing = self.browser.listing(split)
+            at = 0 if reordered else listing.nearest(self.bench.index)
+            if at is not None and len(listing):
+                self.bench.index = int(listing.indices[at])
+        self.draw()
+
+    def action_outcome(self) -> None:
+        """All digits, the mistakes, the correct ones."""
+        query = self.browser.query
+        at = OUTCOMES.index(query.outcome) + 1
+        self._select(replace(query, outcome=OUTCOMES[at % len(OUTCOMES)]))
+
+    def action_order(self) -> None:
+        """By index, highest loss first, most confident first, least confident first."""
+        query = self.browser.query
+        self._select(replace(query, order=ORDERS[(ORDERS.index(query.order) + 1) % len(ORDERS)]))
+
+    def action_label(self) -> None:
+        """Ask which true label to keep."""
+        self.query_one(Prompt).ask(
+            "True label, 0 to 9, or enter for any",
+            1,
+            lambda label: self._select(replace(self.browser.query, label=label)),
+        )
+
+    def action_predicted(self) -> None:
+        """Ask which prediction to keep."""
+        self.query_one(Prompt).ask(
+            "Predicted label, 0 to 9, or enter for any",
+            1,
+            lambda label: self._select(replace(self.browser.query, predicted=label)),
+        )
+
+    # One digit and the sheet
+
+    def action_mode(self) -> None:
+        """Draw with characters, half blocks or braille."""
+        if self.terminal.ascii_only:
+            self._note("This terminal's encoding has ASCII characters only")
+            return
+        view, sheet = self.query_one(DigitView), self.query_one(ContactSheet)
+        view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]
+        sheet.tile_width, sheet.tile_height = TILES[view.mode]
+        sheet.mode = view.mode
+
+    def action_sheet(self) -> None:
+        """Many digits, or one."""
+        self.toggle_class("-sheet")
+        self.draw()
+
+    def action_open(self) -> None:
+        """From the sheet to its selected digit."""
+        self.remove_class("-sheet")
+        self.draw()
+
+    def on_contact_sheet_selected(self, event: ContactSheet.Selected) -> None:
+        """A click on the sheet."""
+        self.remove_class("-sheet")
+        self.action_go(event.index)
+
+    def action_back(self) -> None:
+        """From the sheet to the digit, from a confusion cell to the matrix, from a selection to all."""
+        if self.browser.close_cell():
+            self.remove_class("-sheet")
+            self.app.switch_mode("confusion")
+        elif self.showing_sheet:
+            self.action_open()
+        else:
+            self._select(Query(order=self.browser.query.order))
+
+
+def _picture(split: Split, index: int) -> Image:
+    picture: Image = split.images[index].reshape(ROWS, COLUMNS)
+    return picture

@@ -25,9 +25,18 @@ def bar(fraction: float, width: int, *, ascii_only: bool) -> str:
 
 
 def probability_strips(
-    probabilities: Sequence[float], width: int, *, ascii_only: bool, colors: ColorMode
+    probabilities: Sequence[float],
+    width: int,
+    *,
+    label: int | None = None,
+    ascii_only: bool,
+    colors: ColorMode,
 ) -> list[Strip]:
-    """A line for each class, the likeliest marked with '>' and bold; not a number is drawn as '-'."""
+    """A line for each class, the likeliest marked with '>' and bold; not a number is drawn as '-'.
+
+    A true label is marked with '<' behind the number.
+    """
+    width -= 0 if label is None else 2
     decimals = 1 if width >= _WIDE else 0
     best = max(probabilities, default=0.0)
     lines = []
@@ -44,7 +53,11 @@ def probability_strips(
             Segment(drawn, role_style("primary", colors) + weight),
             Segment(number, weight),
         ]
-        lines.append(Strip(segments).adjust_cell_length(width, PLAIN).simplify())
+        line = Strip(segments).adjust_cell_length(width, PLAIN)
+        if label is not None:
+            mark = Segment(" <" if digit == label else "  ", Style(bold=True))
+            line = Strip.join([line, Strip([mark])])
+        lines.append(line.simplify())
     return lines
 
 
@@ -66,10 +79,11 @@ class ProbabilityBars(StripWidget):
         super().__init__(id=id, classes=classes)
         self.ascii_only, self.color_mode = ascii_only, color_mode
         self._probabilities: Sequence[float] = ()
+        self._label: int | None = None
 
-    def set_probabilities(self, probabilities: Sequence[float]) -> None:
-        """Show these, from 0 to 1, for the classes 0, 1, ...; none at all leave it empty."""
-        self._probabilities = probabilities
+    def set_probabilities(self, probabilities: Sequence[float], label: int | None = None) -> None:
+        """Show these, from 0 to 1, for the classes 0, 1, ..., and mark the label; none at all leave it empty."""
+        self._probabilities, self._label = probabilities, label
         self._draw()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -82,6 +96,7 @@ class ProbabilityBars(StripWidget):
                 probability_strips(
                     self._probabilities,
                     self.size.width,
+                    label=self._label,
                     ascii_only=self.ascii_only,
                     colors=self.color_mode,
                 )
