@@ -1,16 +1,313 @@
-"""The train screen."""
+"""The train screen: the form, the charts, the numbers and the table of a run."""
 
 from __future__ import annotations
 
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on, work
 from textual.app import ComposeResult
-from textual.widgets import Footer, Static
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widget import Widget
+from textual.widgets import Static
 
 from tui.screens.base import ModeScreen
+from tui.session import Goal, Status
+from tui.terminal import Terminal
+from tui.widgets.config_form import ConfigForm
+from tui.widgets.draft import Draft
+from tui.widgets.epoch_table import EpochTable
+from tui.widgets.field_list import FieldList
+from tui.widgets.hints import KeyHints
+from tui.widgets.numbers import Numbers
+from tui.workbench import RATE_STEP, Workbench
+
+if TYPE_CHECKING:
+    from tui.widgets.curves import Curves
+
+PANES = ("loss", "accuracy", "numbers", "table")  # by id
+RUN_ACTIONS = ("run", "epoch", "step", "stop", "reset", "rate", "log", "smooth", "zoom")
 
 
 class TrainScreen(ModeScreen):
-    """To be written."""
+    """Where a run is set up, started, watched and steered.
+
+    The charts come a moment after the first frame, because they need NumPy. With few columns or rows one of
+    the panes is shown at a time, otherwise all; the form has a place of its own on wide screens only.
+    """
+
+    DEFAULT_CSS = """
+    TrainScreen {
+        #status { height: auto; max-height: 4; text-style: bold; }
+        #body { layout: horizontal; height: 1fr; }
+        #form { width: 40; display: none; padding: 0 1 0 0; }
+        #run { layout: vertical; width: 1fr; }
+        #charts { height: 1fr; }
+        #details { layout: horizontal; height: 10; padding: 1 0 0 0; }
+        #numbers { width: 30; margin: 0 1 0 0; }
+        #table { width: 1fr; }
+
+        &.-tall Curves { layout: vertical; }
+        &.-tall #details { height: 14; }
+        &.-wide #form, &.-huge #form { display: block; }
+        &.-huge.-tall #run { layout: horizontal; }
+        &.-huge.-tall #details { layout: vertical; width: 64; height: 1fr; padding: 0 0 0 1; }
+        &.-huge.-tall #numbers { width: 1fr; height: 2fr; }
+        &.-huge.-tall #table { width: 1fr; height: 3fr; }
+
+        &.-narrow.-form, &.-normal.-form {
+            #form { display: block; width: 1fr; }
+            #run { display: none; }
+        }
+        &.-narrow, &.-short {
+            #details { height: 2; padding: 0; }
+            #numbers { width: 1fr; margin: 0; }
+            #table { display: none; }
+            &.-at-loss #accuracy { display: none; }
+            &.-at-accuracy #loss { display: none; }
+            &.-at-numbers, &.-at-table {
+                #charts { display: none; }
+                #details { height: 1fr; }
+            }
+            &.-at-table {
+                #numbers { display: none; }
+                #table { display: block; width: 1fr; }
+            }
+        }
+    }
+    """
+    AUTO_FOCUS = ""  # the charts get it as soon as they are there
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "run", "Run/pause", id="train.run"),
+        Binding("e", "epoch", "Epoch", id="train.epoch"),
+        Binding("s", "step", "One step", id="train.step", show=False),
+        Binding("x", "stop", "Stop for good", id="train.stop", show=False),
+        Binding("r", "reset", "Reset", id="train.reset"),
+        Binding("f", "form", "Form", id="train.form"),
+        Binding("p", "recipes", "Recipes", id="train.recipes"),
+        Binding("plus", "rate(1)", "Learning rate up", id="train.rate-up", show=False),
+        Binding("minus", "rate(-1)", "Learning rate down", id="train.rate-down", show=False),
+        Binding("y", "log", "Log scale of the loss", id="train.log", show=False),
+        Binding("m", "smooth", "Smoothing", id="train.smooth", show=False),
+        Binding("z", "zoom", "Zoom to the recent part", id="train.zoom", show=False),
+        Binding("o", "overlay", "Earlier runs on the charts", id="train.overlay", show=False),
+        Binding("c", "forget", "Forget earlier runs", id="train.forget", show=False),
+        Binding("tab", "move_pane(1)", "Next pane", id="train.next-pane", show=False),
+        Binding("shift+tab", "move_pane(-1)", "Last pane", id="train.last-pane", show=False),
+    ]
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self._status = Static(id="status", markup=False)
+        self._numbers = Numbers(ascii_only=terminal.ascii_only, id="numbers")
+        self._table = EpochTable(id="table")
+        self._curves: Curves | None = None
+        self._form = ConfigForm(
+            Draft(bench.config, bench.recipe, bench.base), ascii_only=terminal.ascii_only
+        )
+        self._told = ""
+        self._in_force = bench.config, bench.recipe, bench.base  # what the form last showed or gave
+        self._pane = "loss"
 
     def compose(self) -> ComposeResult:
-        yield Static("train")
-        yield Footer()
+        yield self._status
+        with Container(id="body"):
+            with Container(id="form"):
+                yield self._form
+            with Container(id="run"):
+                yield Container(id="charts")
+                with Container(id="details"):
+                    yield self._numbers
+                    yield self._table
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        self.add_class(f"-at-{self._pane}")
+        self.show_progress()
+        self.call_after_refresh(self._add_charts)
+
+    @work(group="charts", exit_on_error=False)
+    async def _add_charts(self) -> None:
+        """Import on a thread what the charts need, which takes a while, and mount them."""
+        module = await asyncio.to_thread(importlib.import_module, "tui.widgets.curves")
+        self._curves = module.Curves(
+            ascii_only=self.terminal.ascii_only, color_mode=self.terminal.colors
+        )
+        await self.query_one("#charts").mount(self._curves)
+        if self.focused is None:
+            self._focus_pane()
+        self.show_progress()
+
+    # what there is to see
+
+    def show_progress(self) -> None:
+        """Draw what the run's history now says."""
+        bench = self.bench
+        history = bench.history
+        told = self._describe()
+        if told != self._told:
+            self._told = told
+            self._status.update(told)
+        self._numbers.show(history, bench.run.rate_factor if bench.run else 1.0)
+        self._table.show(history.rows if history else (), history.best if history else None)
+        if self._curves is not None:
+            self._curves.show(bench.histories, at_once=bench.status is not Status.RUNNING)
+
+    def show_configuration(self) -> None:
+        """Draw the configuration that is now in force, unless it comes from the form."""
+        bench = self.bench
+        if self._in_force != (bench.config, bench.recipe, bench.base):
+            self._in_force = bench.config, bench.recipe, bench.base
+            self._form.load(*self._in_force)
+
+    def _describe(self) -> str:
+        """The state of the run, and its name."""
+        bench = self.bench
+        history = bench.history
+        if bench.error is not None:
+            return f"failed: {bench.error}"
+        if bench.loading or history is None:
+            return "loading data"
+        state = bench.status.value if bench.status else ""
+        if history.finished:
+            state += f" ({history.finished.reason})"
+        changed = history.config != bench.config
+        hint = "; form changed, r: new run" if changed else ""
+        return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
+
+    # what the keys do
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Letters typed into the form start nothing."""
+        return not (action in RUN_ACTIONS and self._form.has_focus_within)
+
+    def _go(self, goal: Goal | None) -> None:
+        """Reach for a goal, None to run or pause, with the configuration of the form."""
+        if self._take_form():
+            if goal is None:
+                self.bench.toggle()
+            else:
+                self.bench.go(goal)
+            self.show_progress()
+
+    def _take_form(self, *, for_new_run: bool = False) -> bool:
+        """Put the form's configuration in force; False, and a message, where it is wrong.
+
+        A run that goes on has nothing to do with the form, unless a new one is to be made of it.
+        """
+        bench, draft = self.bench, self._form.draft
+        if draft.config is None:
+            if bench.training and not for_new_run:
+                return True
+            self.notify(str(self._form.problem), title="Form", severity="error", markup=False)
+            return False
+        if self._in_force != (draft.config, draft.recipe, draft.base):
+            self._in_force = draft.config, draft.recipe, draft.base
+            bench.configure(*self._in_force)
+        return True
+
+    def action_run(self) -> None:
+        """Start, pause or resume."""
+        self._go(None)
+
+    def action_epoch(self) -> None:
+        """Run to the end of the epoch."""
+        self._go(Goal.EPOCH)
+
+    def action_step(self) -> None:
+        """Do one step."""
+        self._go(Goal.STEP)
+
+    def action_stop(self) -> None:
+        """End the run; its curves stay."""
+        self.bench.stop()
+        self.show_progress()
+
+    def action_reset(self) -> None:
+        """Make a new run of the form's configuration."""
+        if self._take_form(for_new_run=True):
+            self.bench.reset()
+            self.show_progress()
+
+    def action_rate(self, direction: int) -> None:
+        """Raise or lower the learning rate."""
+        self.bench.change_rate(RATE_STEP**direction)
+        self.show_progress()
+
+    def action_log(self) -> None:
+        """Log or linear scale."""
+        if self._curves is not None:
+            self._curves.toggle_log()
+
+    def action_smooth(self) -> None:
+        """More smoothing, or none."""
+        if self._curves is not None:
+            self._curves.cycle_smoothing()
+
+    def action_zoom(self) -> None:
+        """Less of the past, or all of it."""
+        if self._curves is not None:
+            self._curves.cycle_zoom()
+
+    def action_overlay(self) -> None:
+        """Show or hide earlier runs."""
+        if self._curves is not None:
+            self._curves.toggle_overlay()
+
+    def action_forget(self) -> None:
+        """Drop earlier runs for good."""
+        self.bench.forget_earlier()
+        self.show_progress()
+
+    # panes
+
+    def action_move_pane(self, direction: int) -> None:
+        """Go to another pane, of which only one is seen where there is little room."""
+        panes = PANES if self._single else tuple(p for p in PANES if p != "numbers")
+        here = panes.index(self._pane) if self._pane in panes else 0
+        self._show_pane(panes[(here + direction) % len(panes)])
+
+    @property
+    def _single(self) -> bool:
+        """Whether one pane is shown at a time."""
+        return self.has_class("-narrow") or self.has_class("-short")
+
+    def _show_pane(self, pane: str) -> None:
+        self.remove_class(f"-at-{self._pane}")
+        self._pane = pane
+        self.add_class(f"-at-{pane}")
+        self.call_after_refresh(self._focus_pane)
+
+    def _focus_pane(self) -> None:
+        """Let the keys go to the pane; the numbers want none."""
+        shown = self.query(f"#{self._pane}").first(Widget) if self.query(f"#{self._pane}") else None
+        self.set_focus(shown if shown is not None and shown.can_focus else None)
+
+    def action_form(self) -> None:
+        """Go to the form."""
+        self.add_class("-form")
+        self.call_after_refresh(self._form.take_focus)
+
+    @on(ConfigForm.Closed)
+    def _close_form(self) -> None:
+        self.remove_class("-form")
+        self.call_after_refresh(self._focus_pane)
+
+    @on(ConfigForm.Left)
+    def _left_field(self) -> None:
+        """A finished edit counts at once, a wrong one when it is right."""
+        if self._form.problem is None and self._take_form():
+            self.show_progress()
+
+    @on(FieldList.RecipeWanted)
+    def action_recipes(self) -> None:
+        """Choose a recipe."""
+        from tui.screens.recipes import RecipesScreen
+
+        def choose(name: str | None) -> None:
+            if name is not None:
+                self._form.choose(name)
+
+        self.app.push_screen(RecipesScreen(self._form.draft.recipe), choose)

@@ -1,0 +1,133 @@
+"""The two charts of training: loss and accuracy, of the present run and of earlier ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import monotonic
+
+from textual.app import ComposeResult
+from textual.widget import Widget
+
+from tui.history import RunHistory
+from tui.widgets.chart import DATA_INTERVAL, Chart, ColorMode, ColorRole, Mark, Series
+
+SPLITS: dict[str, tuple[str, int, ColorRole]] = {  # name, style and colour; drawn in this order
+    "train": ("train", 1, "secondary"),
+    "validation": ("valid.", 2, "tertiary"),
+    "test": ("test", 0, "primary"),
+}
+BATCHES: tuple[int, ColorRole] = (5, "quinary")
+EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quaternary"), (4, "warning"))
+SMOOTHING = (0.0, 0.6, 0.9, 0.97)
+ZOOM = (1.0, 0.5, 0.2, 0.1)
+
+
+class Curves(Widget):
+    """Loss and accuracy over the epochs, with the test curves of earlier runs behind those of the present one.
+
+    The losses of an earlier run are shown only where it minimized the same function, else they cannot be compared.
+    """
+
+    DEFAULT_CSS = """
+    Curves { layout: horizontal; width: 1fr; height: 1fr; }
+    Curves #loss { margin-right: 1; }
+    """
+
+    def __init__(self, *, ascii_only: bool = False, color_mode: ColorMode = "full") -> None:
+        super().__init__()
+        self.loss, self.accuracy = (
+            Chart(title, x_label="epoch", ascii_only=ascii_only, color_mode=color_mode, id=name)
+            for title, name in (("Loss", "loss"), ("Accuracy %", "accuracy"))
+        )
+        self.overlay = True
+        self._histories: Sequence[RunHistory] = ()
+        self._shown_at = 0.0
+
+    def compose(self) -> ComposeResult:
+        yield self.loss
+        yield self.accuracy
+
+    def show(self, histories: Sequence[RunHistory], *, at_once: bool) -> None:
+        """Show all runs, the present one last; unless `at_once`, now or with a later call."""
+        if at_once or monotonic() - self._shown_at >= DATA_INTERVAL:
+            self._histories = histories
+            self._update()
+
+    def _update(self) -> None:
+        self._shown_at = monotonic()
+        if not self._histories:
+            return
+        *earlier, present = self._histories
+        if not self.overlay:
+            earlier = []
+        numbered = list(enumerate(earlier, 1))
+        same_loss = [(i, run) for i, run in numbered if run.config.loss == present.config.loss]
+        batches = Series("batch", *present.running_loss(), *BATCHES)
+        loss = [*_earlier(same_loss, "loss"), batches, *_present(present, "loss")]
+        self.loss.set_series([one for one in loss if len(one.xs)])
+        accuracy = [*_earlier(numbered, "accuracy"), *_present(present, "accuracy")]
+        self.accuracy.set_series([one for one in accuracy if len(one.xs)])
+        self.loss.marks = self.accuracy.marks = _marks(present)
+
+    def toggle_overlay(self) -> None:
+        """Show or hide the earlier runs."""
+        self.overlay = not self.overlay
+        self._update()
+
+    def toggle_log(self) -> None:
+        """Switch the loss between a linear and a logarithmic scale."""
+        self.loss.y_log = not self.loss.y_log
+        self._describe()
+
+    def cycle_smoothing(self) -> None:
+        """Smooth more, and after the most not at all."""
+        weight = _next(SMOOTHING, self.loss.smoothing)
+        self.loss.smoothing = self.accuracy.smoothing = weight
+        self._describe()
+
+    def cycle_zoom(self) -> None:
+        """Show less of the past, and after the least all of it."""
+        self.loss.zoom = self.accuracy.zoom = _next(ZOOM, self.loss.zoom)
+        self._describe()
+
+    def _describe(self) -> None:
+        """Say under the charts how they differ from the plain ones."""
+        for chart in (self.loss, self.accuracy):
+            options = [
+                "log scale" if chart.y_log else "",
+                f"smoothed {chart.smoothing:g}" if chart.smoothing else "",
+                f"last {chart.zoom:.0%}" if chart.zoom < 1 else "",
+            ]
+            chart.x_label = ", ".join(["epoch", *filter(None, options)])
+        self._update()
+
+
+def _present(run: RunHistory, metric: str) -> list[Series]:
+    return [_curve(run, split, metric, *look) for split, look in SPLITS.items()]
+
+
+def _earlier(runs: Sequence[tuple[int, RunHistory]], metric: str) -> list[Series]:
+    """Test curves under their numbers, for labels are often cut to the same beginning."""
+    return [
+        _curve(run, "test", metric, f"{number}:{run.label}", *EARLIER[i % len(EARLIER)])
+        for i, (number, run) in enumerate(runs)
+    ]
+
+
+def _curve(
+    run: RunHistory, split: str, metric: str, name: str, style: int, role: ColorRole
+) -> Series:
+    xs, ys = run.curve(split, metric)
+    return Series(name, xs, [100 * y for y in ys] if metric == "accuracy" else ys, style, role)
+
+
+def _marks(run: RunHistory) -> tuple[Mark, ...]:
+    """The changes of the learning rate."""
+    if run.started is None:
+        return ()
+    per_epoch = run.started.steps_per_epoch
+    return tuple((one.step / per_epoch, f"lr x{one.factor:.3g}") for one in run.rate_changes)
+
+
+def _next(values: tuple[float, ...], value: float) -> float:
+    return values[(values.index(value) + 1) % len(values)]

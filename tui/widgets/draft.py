@@ -1,0 +1,89 @@
+"""A configuration while it is being edited: text that may be wrong for a moment."""
+
+from __future__ import annotations
+
+from nn.config import (
+    ALTERNATIVES,
+    FIELDS,
+    TrainConfig,
+    Value,
+    choices,
+    field_types,
+    format_value,
+    parse_value,
+)
+from nn.errors import ConfigError
+
+MACHINE_FIELDS = ("data_dir", "threads")  # where a run takes place, of which no recipe knows
+
+
+class Draft:
+    """The text of every field, checked as a whole after every edit by the rules of the flags.
+
+    `base` is what changes are told against, the fields of `recipe` or the defaults. `errors` holds the
+    message for each field that is wrong; `config` is None while there are any.
+    """
+
+    def __init__(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+        self.load(config, recipe, base)
+
+    def load(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+        """Begin again from a configuration."""
+        self.recipe, self.base = recipe, base
+        self.config: TrainConfig | None = config
+        self.errors: dict[str, str] = {}
+        self._values = config.to_dict()
+        self.texts = {name: format_value(value) for name, value in self._values.items()}
+
+    def choose(self, recipe: str) -> None:
+        """Load the fields of a recipe; those that say where the run takes place stay."""
+        from nn.recipes import load_recipe
+
+        loaded = load_recipe(recipe)
+        kept = {
+            name: self._values[name]
+            for name in MACHINE_FIELDS
+            if name in self._values and name not in loaded.fields
+        }
+        self.load(TrainConfig.layered(loaded.fields, kept), recipe, loaded.config)
+
+    def edit(self, name: str, text: str) -> None:
+        """Take over the text of a field.
+
+        A budget in steps puts the one in epochs to 0 and the other way round, as the flags do.
+        """
+        self.texts[name] = text
+        self._check()
+        for pair in ALTERNATIVES:
+            for chosen, other in (pair, pair[::-1]):
+                if name == chosen and self._values.get(name) and self._values.get(other) != 0:
+                    self.texts[other] = "0"
+                    self._check()
+
+    def restore(self, name: str) -> None:
+        """Give a field the value of the base."""
+        self.edit(name, format_value(getattr(self.base, name)))
+
+    def is_changed(self, name: str) -> bool:
+        """Whether a field differs from the base."""
+        return name not in self._values or self._values[name] != getattr(self.base, name)
+
+    def _check(self) -> None:
+        self.errors, self._values, self.config = {}, {}, None
+        for name in FIELDS:
+            try:
+                self._values[name] = parse_value(name, self.texts[name])
+            except ConfigError as error:
+                self.errors[name] = str(error)
+        if self.errors:
+            return
+        values: dict[str, Value] = self._values
+        try:
+            self.config = TrainConfig(**values)  # type: ignore[arg-type]
+        except ConfigError as error:
+            self.errors[str(error.field)] = str(error)
+
+
+def options(name: str) -> tuple[str, ...]:
+    """The texts to choose from for a field that has only a few."""
+    return ("true", "false") if field_types()[name] is bool else choices(name)
