@@ -1,0 +1,143 @@
+"""Seconds an epoch, against PyTorch, scikit-learn, the notes' own loop, and the bare matrix products.
+
+    pip install torch==2.13.0 scikit-learn
+    python -m tests.benchmarks.compare_peers [--rounds 5] [--threads N] [--json FILE]
+
+Every contender has a process of its own and they take turns an epoch at a time, so that a machine that slows down
+slows all of them; the median of the rounds counts, after one round that does not. Ratios are of
+medians. Each library chooses its own instructions: OPENBLAS_CORETYPE, which forces NumPy's products
+alone onto those of an older processor, is dropped unless --keep-coretype is given.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks.contenders import CONTENDERS, Task
+
+NETS: dict[str, dict[str, Any]] = {
+    "784-50-10": {"hidden": (50,), "activation": "sigmoid", "batch_size": 100},
+    "784-64-16-10": {"hidden": (64, 16), "activation": "sigmoid", "batch_size": 128},
+    "784-128-10": {"hidden": (128,), "activation": "relu", "batch_size": 128},
+    "784-800-10": {"hidden": (800,), "activation": "relu", "batch_size": 128},
+    "784-1024-1024-10": {"hidden": (1024, 1024), "activation": "relu", "batch_size": 128},
+}
+MODULES = {"pytorch": "torch", "scikit-learn": "sklearn"}
+
+
+class Process:
+    """A contender at work."""
+
+    def __init__(self, name: str, task: Task, environment: dict[str, str]) -> None:
+        command = [
+            sys.executable,
+            "-m",
+            "tests.benchmarks.contenders",
+            name,
+            json.dumps(asdict(task)),
+        ]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        )
+        self._answer()
+
+    def _answer(self) -> Any:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise SystemExit("a contender died; its error is above")
+        return json.loads(line)
+
+    def ask(self, question: str) -> Any:
+        """Send a line and wait for the answer."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(question + "\n")
+        self._process.stdin.flush()
+        return self._answer()
+
+
+def measure(
+    task: Task, names: list[str], rounds: int, environment: dict[str, str]
+) -> dict[str, Any]:
+    """Median seconds an epoch, accuracy and peak memory of each contender."""
+    processes = {name: Process(name, task, environment) for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(rounds + 1):
+        for name, process in processes.items():
+            seconds[name].append(process.ask("epoch"))
+    return {
+        name: {"seconds": statistics.median(seconds[name][1:]), **process.ask("end")}
+        for name, process in processes.items()
+    }
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__.split("\n", maxsplit=1)[0] if __doc__ else None
+    )
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--threads", type=int, default=0, help="of every library; 0: its own choice"
+    )
+    parser.add_argument("--limit", type=int, default=0, help="training images; 0: all")
+    parser.add_argument("--nets", nargs="+", default=list(NETS), choices=list(NETS))
+    parser.add_argument("--json", type=Path, help="write the figures to this file too")
+    parser.add_argument("--keep-coretype", action="store_true")
+    options = parser.parse_args()
+
+    environment = dict(os.environ)
+    if not options.keep_coretype and environment.pop("OPENBLAS_CORETYPE", None):
+        print("OPENBLAS_CORETYPE was set and is left out; --keep-coretype keeps it")
+    if options.threads:
+        environment |= dict.fromkeys(
+            ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(options.threads)
+        )
+    names = [n for n in CONTENDERS if n not in MODULES or importlib.util.find_spec(MODULES[n])]
+    peers = [name for name in names if name not in ("ours", "floor")]
+    print(f"seconds an epoch, median of {options.rounds}; in brackets how many times ours")
+    print(
+        f"{'net':<17}{'optimizer':<10}{'floor':>7}{'ours':>8}{'':>8}"
+        + "".join(f"{p:>18}" for p in peers)
+    )
+    results = []
+    for net in options.nets:
+        for optimizer in ("momentum", "adam"):
+            task = Task(
+                **NETS[net], optimizer=optimizer, limit=options.limit, epochs=options.rounds + 1
+            )
+            figures = measure(task, names, options.rounds, environment)
+            ours, floor = figures["ours"]["seconds"], figures["floor"]["seconds"]
+            cells = [
+                f"{figures[p]['seconds']:.3f} ({figures[p]['seconds'] / ours:.2f}x)" for p in peers
+            ]
+            print(
+                f"{net:<17}{optimizer:<10}{floor:>7.3f}{ours:>8.3f}{ours / floor:>6.2f}xf"
+                + "".join(f"{cell:>18}" for cell in cells),
+                flush=True,
+            )
+            for label, key, form in (
+                ("test accuracy", "accuracy", "{:.2%}"),
+                ("peak MB", "megabytes", "{:.0f}"),
+            ):
+                cells = [form.format(figures[name][key]) for name in ["ours", *peers]]
+                print(
+                    f"{'':<17}{label:<17}{cells[0]:>8}{'':>8}"
+                    + "".join(f"{c:>18}" for c in cells[1:])
+                )
+            results.append({"net": net, "optimizer": optimizer, "contenders": figures})
+    if options.json:
+        options.json.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
