@@ -202,7 +202,9 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
 def parse_value(name: str, text: str) -> Value:
     """The checked value of a field from text, as typed after a flag or into a form."""
     require_field(name)
-    kind, text = field_types()[name], text.strip()
+    kind = field_types()[name]
+    if kind is not str:  # a folder may well begin with a blank
+        text = text.strip()
     try:
         if kind is int:
             value: object = int(text)

@@ -20,7 +20,7 @@ class Comparison:
 
     `obtained` is in the unit of `published`, None where the run never measured it; `step` and `epoch` are
     those of our evaluation. `verdict` is "within" the tolerance of the published band, "above" or "below" it,
-    "better" where it is above for the reason that `published.better` gives, or "missing".
+    "better" where it is above for a reason that the recipe gives, or "missing".
     """
 
     published: Published
@@ -33,6 +33,12 @@ class Comparison:
     def reproduced(self) -> bool:
         """Whether the verdict speaks for our implementation."""
         return self.verdict in ("within", "better")
+
+    @property
+    def reason(self) -> str:
+        """What the recipe says of a number above or below the band; empty for others."""
+        reasons = {"better": self.published.above, "below": self.published.below}
+        return reasons.get(self.verdict, "")
 
 
 def reproduce(recipe: Recipe, dataset: Dataset) -> Iterator[Comparison]:
@@ -79,5 +85,5 @@ def _judge(published: Published, evaluation: Evaluation | None) -> Comparison:
     if obtained < published.low - published.tolerance:
         verdict = "below"
     elif obtained > published.high + published.tolerance:
-        verdict = "better" if published.better else "above"
+        verdict = "better" if published.above else "above"
     return Comparison(published, obtained, evaluation.step, evaluation.epoch, verdict)

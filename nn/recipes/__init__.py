@@ -12,8 +12,8 @@ A recipe is a TOML file of this package:
 that it was at the last evaluation of the run. `train_accuracy` and `test_accuracy` (in percent), `train_loss`
 and `test_loss` are a number or, from several runs, a [lowest, highest] pair. `accuracy_tolerance` (in
 points) and `loss_tolerance`, in a checkpoint or for all of them in [published], widen what counts as
-reproduced. `loss_scale` turns our loss into the published one. `better` explains why a result above the
-published accuracy is to be expected.
+reproduced. `loss_scale` turns our loss into the published one. `above` and `below` explain why an accuracy
+beyond that is to be expected.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ class Published:
 
     Measured after `epoch` epochs or `step` updates, at the last evaluation where both are None.
     Accuracies are fractions from 0 to 1, losses ours times `scale`. Reproduced is what lies from
-    `low - tolerance` to `high + tolerance`; `better` tells why more is to be expected, or is empty.
+    `low - tolerance` to `high + tolerance`; `above` and `below` tell why more or less than that is to be
+    expected, or are empty.
     """
 
     epoch: int | None
@@ -46,7 +47,8 @@ class Published:
     high: float
     tolerance: float
     scale: float
-    better: str
+    above: str
+    below: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +107,7 @@ _TOLERANCES = ("accuracy_tolerance", "loss_tolerance")
 
 def _published(table: Mapping[str, Any], where: str) -> tuple[Published, ...]:
     where = f"{where}: [published]"
-    _only(table, ("checkpoints", "loss_scale", "better", *_TOLERANCES), where)
+    _only(table, ("checkpoints", "loss_scale", "above", "below", *_TOLERANCES), where)
     checkpoints = table.get("checkpoints", [])
     if not isinstance(checkpoints, list):
         raise ConfigError(f"{where}: checkpoints must be a list of tables")
@@ -130,7 +132,9 @@ def _value(
     value = checkpoint[metric]
     low, high = value if isinstance(value, list) and len(value) == 2 else (value, value)
     scale = 1.0 if accuracy else _number(table.get("loss_scale", 1.0), "loss_scale", where)
-    better = _text(table, "better", where, required=False) if accuracy else ""
+    above, below = (
+        _text(table, name, where, required=False) if accuracy else "" for name in ("above", "below")
+    )
     published = Published(
         epoch=_count(checkpoint, "epoch", where),
         step=_count(checkpoint, "step", where),
@@ -139,7 +143,8 @@ def _value(
         high=unit * _number(high, metric, where),
         tolerance=unit * _number(checkpoint.get(tolerance, table.get(tolerance)), tolerance, where),
         scale=scale,
-        better=better,
+        above=above,
+        below=below,
     )
     if published.low > published.high:
         raise ConfigError(f"{where}: {metric}={value}: the lower number comes first")

@@ -106,7 +106,9 @@ def test_published_numbers_as_printed() -> None:
     assert (relu.low, relu.high) == (pytest.approx(0.718), pytest.approx(0.764))
     assert relu.tolerance == pytest.approx(0.005)
     assert relu.epoch is relu.step is None
-    assert "gradient" in relu.better
+    assert "gradient" in relu.above
+    assert relu.below == ""
+    assert mse[1, "train_loss"].above == ""
 
 
 def test_an_unknown_recipe_is_refused_with_the_nearest() -> None:
@@ -125,6 +127,13 @@ MALFORMED = {
     "no description": ('source = "s"\n[train]\n', "description must be text"),
     "no source": ('description = "d"\n[train]\n', "source must be text"),
     "train a number": ('description = "d"\ntrain = 3', r"\[train\] must be a table"),
+    "above a number": (
+        HEAD
+        + "[published]\nabove = 3\n"
+        + CHECKPOINT
+        + "test_accuracy = 1\naccuracy_tolerance = 1",
+        "above must be text",
+    ),
     "note a number": ("note = 3\n" + HEAD, "note must be text"),
     "unknown table": (HEAD + "[publish]\n", "did you mean 'published'"),
     "unknown field": (HEAD + "epoch = 3\n", "did you mean 'epochs'"),

@@ -13,7 +13,7 @@ from nn.events import EpochCompleted, Evaluation, Event, RunFinished, RunStarted
 from nn.recipes import Published, parse_recipe
 from nn.reproduce import compare, reproduce
 
-CLAIM = Published(None, None, "test_accuracy", 0.90, 0.92, 0.005, 1.0, "")
+CLAIM = Published(None, None, "test_accuracy", 0.90, 0.92, 0.005, 1.0, "", "")
 
 
 def evaluation(epoch: int) -> Evaluation:
@@ -32,23 +32,31 @@ def events(epochs: int, reason: str = "completed") -> Iterator[Event]:
     yield RunFinished(reason, 10 * epochs, epochs, 10, evaluation(1), 0.0, 0.0)  # type: ignore[arg-type]
 
 
-def verdict(low: float, high: float, tolerance: float, better: str = "") -> str:
-    """On an accuracy of 0.91."""
-    claim = Published(2, None, "test_accuracy", low, high, tolerance, 1.0, better)
+def judge(low: float, high: float, tolerance: float, above: str = "", below: str = "") -> str:
+    """The verdict on an accuracy of 0.91, with its reason."""
+    claim = Published(2, None, "test_accuracy", low, high, tolerance, 1.0, above, below)
     (row,) = compare([claim], events(3))
     assert row.obtained == pytest.approx(0.91)
     assert row.reproduced == (row.verdict in ("within", "better"))
-    return row.verdict
+    return f"{row.verdict} {row.reason}".strip()
 
 
 def test_verdicts_by_the_band() -> None:
-    assert verdict(0.90, 0.92, 0.0) == "within"
-    assert verdict(0.92, 0.93, 0.0101) == "within"
-    assert verdict(0.92, 0.93, 0.0099) == "below"
-    assert verdict(0.88, 0.90, 0.0101) == "within"
-    assert verdict(0.88, 0.90, 0.0099) == "above"
-    assert verdict(0.88, 0.90, 0.0099, "for a reason") == "better"
-    assert verdict(0.92, 0.93, 0.0099, "for a reason") == "below"
+    assert judge(0.90, 0.92, 0.0) == "within"
+    assert judge(0.92, 0.93, 0.0101) == "within"
+    assert judge(0.92, 0.93, 0.0099) == "below"
+    assert judge(0.88, 0.90, 0.0101) == "within"
+    assert judge(0.88, 0.90, 0.0099) == "above"
+
+
+def test_verdicts_with_a_reason() -> None:
+    """An explained "above" is "better", an explained "below" stays what it is."""
+    assert (
+        judge(0.88, 0.90, 0.0099, "the gradient is right", "no") == "better the gradient is right"
+    )
+    assert judge(0.92, 0.93, 0.0099, "no", "another scale") == "below another scale"
+    assert judge(0.92, 0.93, 0.0099, "no") == "below"
+    assert judge(0.88, 0.90, 0.0101, "no", "no") == "within"
 
 
 def test_each_number_is_taken_at_its_time() -> None:
