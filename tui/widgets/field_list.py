@@ -97,6 +97,8 @@ class FieldList(StripWidget, can_focus=True):
 
     def redraw(self) -> None:
         """Show what the draft now says."""
+        if not self.size:
+            return  # the first resize will draw
         row = self._rows.index((False, self.name_at_cursor))
         height = max(1, self.size.height)
         heading = 1 if row and self._rows[row - 1][0] else 0

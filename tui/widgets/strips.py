@@ -13,7 +13,8 @@ from typing import Literal
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
-from textual.geometry import Region
+from textual import events
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -49,6 +50,7 @@ class StripWidget(Widget):
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._strips: list[Strip] = []
+        self._resized_to = Size()
 
     def show_strips(self, strips: Sequence[Strip]) -> None:
         """Replace the content, repainting each changed line up to its last changed cell.
@@ -64,6 +66,20 @@ class StripWidget(Widget):
         ]
         if changed:
             self.refresh(*changed)
+
+    def _on_resize(self, _event: events.Resize) -> None:
+        self._resized_to = self.size
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The lines to paint, with a resize event first where Textual forgot it.
+
+        Its compositor takes a widget that a class has just made visible for one that was there before,
+        where anything asked for a region in between.
+        """
+        if self.size != self._resized_to:
+            self._resized_to = self.size
+            self.post_message(events.Resize(self.size, self.virtual_size, self.container_size))
+        return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """The cached line in the colours of the widget; blank below the last."""
