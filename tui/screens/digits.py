@@ -10,19 +10,19 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 from textual.widgets import Footer, Static
 
 from nn.data import COLUMNS, ROWS, Split
 from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
 from tui.screens.predicting import PredictingScreen
-from tui.widgets.digit import MODES, ContactSheet, DigitView, Image, Mode
+from tui.widgets.digit import MODES, ContactSheet, DigitView, Image
 from tui.widgets.lazy import Lazy
 from tui.widgets.probabilities import ProbabilityBars
 from tui.widgets.prompt import Prompt
 from tui.widgets.trajectory import Trajectory
 
 LINE, PAGE = 10, 100  # digits that up and down, and the page keys, move by
-TILES: dict[Mode, tuple[int, int]] = {"ascii": (12, 6), "half": (12, 6), "braille": (10, 5)}
 
 
 class DigitsScreen(PredictingScreen):
@@ -36,7 +36,7 @@ class DigitsScreen(PredictingScreen):
         #one { height: 1fr; }
         #facts { width: 38; padding-left: 1; }
         #verdict { height: 2; }
-        #facts Trajectory { margin-top: 1; }
+        #facts Trajectory { margin-top: 1; max-height: 12; }
         #trail, ContactSheet { display: none; }
         #note { color: $text-accent; }
         #line:focus-within Static { display: none; }
@@ -73,7 +73,7 @@ class DigitsScreen(PredictingScreen):
         Binding("t", "label", "Filter by true label", id="digits.label", show=False),
         Binding("d", "predicted", "Filter by prediction", id="digits.predicted", show=False),
         Binding("c", "sheet", "Sheet", id="digits.sheet"),
-        Binding("v", "mode", "Drawing", id="digits.mode"),
+        Binding("v", "mode", "Characters, half blocks or braille", id="digits.mode", show=False),
         Binding("enter", "open", "Open the digit", id="digits.open", show=False),
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
     ]
@@ -92,10 +92,7 @@ class DigitsScreen(PredictingScreen):
                 yield Static(id="verdict", markup=False)
                 yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
                 yield Trajectory(ascii_only=ascii_only, color_mode=colors)
-        width, height = TILES["ascii"]
-        sheet = ContactSheet(
-            tile_width=width, tile_height=height, ascii_only=ascii_only, color_mode=colors
-        )
+        sheet = ContactSheet(ascii_only=ascii_only, color_mode=colors)
         sheet.can_focus = False  # the keys of the screen move its selection
         yield sheet
         with Vertical(id="line"):
@@ -105,7 +102,10 @@ class DigitsScreen(PredictingScreen):
         yield Footer()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """The words depend on the width."""
+        """The words and the sheet depend on the size."""
+        sheet = self.query_one(ContactSheet)
+        sheet.tile_width, sheet.tile_height = _tile(self.size)
+        sheet.redraw()
         self.call_after_refresh(self.draw)
 
     # What is shown
@@ -313,10 +313,9 @@ class DigitsScreen(PredictingScreen):
         if self.terminal.ascii_only:
             self._note("This terminal's encoding has ASCII characters only")
             return
-        view, sheet = self.query_one(DigitView), self.query_one(ContactSheet)
+        view = self.query_one(DigitView)
         view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]
-        sheet.tile_width, sheet.tile_height = TILES[view.mode]
-        sheet.mode = view.mode
+        self.query_one(ContactSheet).mode = view.mode
 
     def action_sheet(self) -> None:
         """Many digits, or one."""
@@ -342,6 +341,13 @@ class DigitsScreen(PredictingScreen):
             self.action_open()
         else:
             self._select(Query(order=self.browser.query.order))
+
+
+def _tile(size: Size) -> tuple[int, int]:
+    """Cells of a digit on the sheet: legible, wide enough for a caption, and as many as possible."""
+    if size.height < 24:
+        return 12, 5
+    return (14, 7) if size.height >= 40 and size.width >= 80 else (12, 6)
 
 
 def _picture(split: Split, index: int) -> Image:
