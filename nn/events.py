@@ -6,8 +6,9 @@ Losses are means over images, accuracies are fractions from 0 to 1, times are se
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from nn.config import TrainConfig
 
@@ -68,6 +69,15 @@ class Evaluation:
     test: Score
     improved: bool
     seconds: float
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
+        """The inverse of `dataclasses.asdict`; raises KeyError or TypeError for anything else."""
+        scores = {
+            name: None if values[name] is None else Score(**values[name])
+            for name in ("train", "validation", "test")
+        }
+        return cls(**{**values, **scores})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,12 +8,17 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 
+from nn.clocks import Mean, Stopwatch
 from nn.config import TrainConfig
 from nn.data import CLASSES, PIXELS, Dataset, Preprocessor, Split, stratified_split
+from nn.early_stopping import EarlyStopping
+from nn.errors import CheckpointError
 from nn.events import (
     EpochCompleted,
     Evaluation,
@@ -22,7 +27,6 @@ from nn.events import (
     Reason,
     RunFinished,
     RunStarted,
-    Score,
     StepCompleted,
 )
 from nn.layers import Array, Scratch
@@ -40,57 +44,12 @@ def _rng(seed: int, *stream: int) -> np.random.Generator:
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
 
 
-class Stopwatch:
-    """Adds up the seconds between each `start` and `stop`."""
+@dataclass(frozen=True, slots=True)
+class TrainerState:
+    """A run between two events: flat vectors by name, and values that JSON can hold."""
 
-    def __init__(self) -> None:
-        self.seconds = 0.0
-        self._since = 0.0
-
-    def start(self) -> None:
-        self._since = time.perf_counter()
-
-    def stop(self) -> None:
-        self.seconds += time.perf_counter() - self._since
-
-
-class EarlyStopping:
-    """Follows one loss from evaluation to evaluation, and keeps the weights to go back to.
-
-    After `config.patience` evaluations in a row without a new lowest loss, `exhausted` is true. `kept` is the
-    (evaluation, parameters) that `config.restore` names, None where there is nothing to restore.
-    """
-
-    def __init__(self, config: TrainConfig) -> None:
-        self._config = config
-        self._on_test = config.stop_on == "test" or config.validation == 0
-        self._best_loss = math.inf
-        self._failures = 0
-        self._last: tuple[Evaluation, Array] | None = None
-        self.kept: tuple[Evaluation, Array] | None = None
-
-    @property
-    def exhausted(self) -> bool:
-        return 0 < self._config.patience <= self._failures
-
-    def lowest(self, validation: Score | None, test: Score) -> bool:
-        """Whether these scores have the lowest loss so far."""
-        return (test if self._on_test or validation is None else validation).loss < self._best_loss
-
-    def see(self, evaluation: Evaluation, parameters: Array) -> None:
-        """Take note of an evaluation of these parameters."""
-        watched = evaluation.test if self._on_test else evaluation.validation
-        assert watched is not None
-        self._failures = 0 if evaluation.improved else self._failures + 1
-        if evaluation.improved:
-            self._best_loss = watched.loss
-        if self._config.patience == 0:
-            return
-        if self._config.restore == "best" and evaluation.improved:
-            self.kept = evaluation, parameters.copy()
-        elif self._config.restore == "previous":
-            self.kept = self._last if self.exhausted else None
-            self._last = evaluation, parameters.copy()
+    arrays: dict[str, Array]
+    values: dict[str, Any]
 
 
 class Trainer:
@@ -112,7 +71,8 @@ class Trainer:
         self.step = 0
         self.rate_factor = 1.0
         self._schedule = make_schedule(config, self.steps_per_epoch, self.total_steps)
-        self.model = build_model(config, rng=_rng(config.seed, _DROPOUT))
+        self._dropout_rng = _rng(config.seed, _DROPOUT)
+        self.model = build_model(config, rng=self._dropout_rng)
         self.model.initialize(config, rng=_rng(config.seed, _INITIALIZATION))
         preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
         self.predictor = Predictor(config, self.model, preprocessor)
@@ -129,10 +89,13 @@ class Trainer:
         self._applied_factor = 1.0
         self._learning_rate = 0.0
         self._clip_factor = 1.0
+        self._gradient_norms: tuple[int, tuple[float, ...]] = (0, ())  # of which step
         self._images_trained = 0
         # What a diverged run falls back to when its weights have overflowed.
         self._finite = self.step, self.model.parameters.copy()
         self._training, self._evaluating = Stopwatch(), Stopwatch()
+        self._epoch = 0
+        self._epoch_mean = Mean(self._training)
 
     @property
     def seconds(self) -> float:
@@ -142,63 +105,145 @@ class Trainer:
     def events(self) -> Iterator[Event]:
         """The run: `RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
         yield self._run_started()
-        while self._reason is None and self.step < self.total_steps:
-            yield from self._run_epoch()
+        while self._reason is None and self._epoch * self.steps_per_epoch < self.total_steps:
+            if self.step == self._epoch * self.steps_per_epoch:
+                self._epoch_mean = Mean(self._training)
+                if np.isfinite(self.model.parameters).all():
+                    self._finite = self.step, self.model.parameters.copy()
+            yield from self._steps_of_epoch()
+            if self._reason is None and self.step < (self._epoch + 1) * self.steps_per_epoch:
+                break  # the budget of steps ended inside the epoch
+            if self._reason is None:
+                self._epoch += 1
+                yield self._epoch_completed()
         yield self._run_finished()
 
-    def _run_epoch(self) -> Iterator[Event]:
-        config = self.config
-        epoch, first = divmod(self.step, self.steps_per_epoch)
-        order = self._epoch_order(epoch)
-        if np.isfinite(self.model.parameters).all():
-            self._finite = self.step, self.model.parameters.copy()
-        whole, part = _Mean(self._training), _Mean(self._training)
+    def state(self) -> TrainerState:
+        """All that the rest of the run depends on; to be taken between two events, not after `RunFinished`."""
+        stopping_arrays, stopping = self._stopping.state()
+        arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite[1]}
+        arrays |= {
+            f"optimizer.{name}": array.copy() for name, array in self._optimizer.state.items()
+        }
+        arrays |= {f"stopping.{name}": array for name, array in stopping_arrays.items()}
+        values = {
+            "step": self.step,
+            "epoch": self._epoch,
+            "epoch_loss": self._epoch_mean.total,
+            "epoch_images": self._epoch_mean.images,
+            "epoch_seconds": self._epoch_mean.seconds,
+            "updates": self._optimizer.updates,
+            "dropout_rng": self._dropout_rng.bit_generator.state,
+            "rate_factor": self.rate_factor,
+            "applied_factor": self._applied_factor,
+            "learning_rate": self._learning_rate,
+            "gradient_norms": self._norms_of_last_batch(),
+            "finite_step": self._finite[0],
+            "stopping": stopping,
+            "evaluation": None if self._evaluation is None else asdict(self._evaluation),
+            "reason": self._reason,
+            "images_trained": self._images_trained,
+            "training_seconds": self._training.seconds,
+            "evaluating_seconds": self._evaluating.seconds,
+        }
+        return TrainerState(arrays, values)
+
+    def restore(self, state: TrainerState) -> None:
+        """Go on where a trainer of the same network and data was; to be called before `events`.
+
+        Every later metric and weight is then the same, bit for bit, as if the run had not been
+        interrupted. Raises `CheckpointError` for a state that does not fit.
+        """
+        try:
+            self._restore(state.arrays, state.values)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            message = f"a saved state that does not fit the run: {type(error).__name__}: {error}"
+            raise CheckpointError(message) from error
+
+    def _restore(self, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
+        for name, array in arrays.items():
+            if array.shape != self.model.parameters.shape or array.dtype != self.config.dtype:
+                raise ValueError(f"{name} is {array.dtype} {array.shape}")
+        self.model.parameters[...] = arrays["parameters"]
+        for name, vector in self._optimizer.state.items():
+            vector[...] = arrays[f"optimizer.{name}"]
+        stopping = {name.removeprefix("stopping."): array for name, array in arrays.items()}
+        self.step, self._epoch = int(values["step"]), int(values["epoch"])
+        if not 0 <= self.step - self._epoch * self.steps_per_epoch <= self.steps_per_epoch:
+            raise ValueError(f"step {self.step} is not in epoch {self._epoch}")
+        self._training = Stopwatch(float(values["training_seconds"]))
+        self._evaluating = Stopwatch(float(values["evaluating_seconds"]))
+        self._epoch_mean = Mean(
+            self._training,
+            total=float(values["epoch_loss"]),
+            images=int(values["epoch_images"]),
+            seconds=float(values["epoch_seconds"]),
+        )
+        self._optimizer.updates = int(values["updates"])
+        self._dropout_rng.bit_generator.state = values["dropout_rng"]
+        self.rate_factor = float(values["rate_factor"])
+        self._applied_factor = float(values["applied_factor"])
+        self._learning_rate = float(values["learning_rate"])
+        self._gradient_norms = self.step, tuple(map(float, values["gradient_norms"]))
+        self._finite = int(values["finite_step"]), arrays["finite"]
+        self._stopping.restore(stopping, values["stopping"])
+        evaluation, self._reason = values["evaluation"], values["reason"]
+        self._evaluation = None if evaluation is None else Evaluation.from_dict(evaluation)
+        self._images_trained = int(values["images_trained"])
+
+    def _steps_of_epoch(self) -> Iterator[Event]:
+        """What is left of the epoch under way, or of the budget."""
+        first, size = self._epoch * self.steps_per_epoch, self.config.batch_size
+        order = self._epoch_order(self._epoch)
+        since_report = Mean(self._training)
         self._training.start()
         last_report = time.perf_counter()
-        for batch in range(first, min(self.steps_per_epoch, first + self.total_steps - self.step)):
+        while self.step < min(first + self.steps_per_epoch, self.total_steps):
             if self.rate_factor != self._applied_factor:
                 self._applied_factor = self.rate_factor
                 self._training.stop()
                 yield RateChanged(self.step, self._applied_factor)
                 self._training.start()
-            index = order[batch * config.batch_size : (batch + 1) * config.batch_size]
+            start = (self.step - first) * size
+            index = order[start : start + size]
             loss = self._train_step(index)
             if not math.isfinite(loss):
-                self._training.stop()
                 self._reason = "diverged"
-                return
-            whole.add(loss, len(index))
-            part.add(loss, len(index))
+                break
+            self._epoch_mean.add(loss, len(index))
+            since_report.add(loss, len(index))
             evaluate = self._evaluates_inside_epoch()
             if evaluate or time.perf_counter() - last_report >= self.step_interval:
                 self._training.stop()
-                evaluation = self._evaluate() if evaluate else None
-                yield StepCompleted(
-                    step=self.step,
-                    epoch=epoch + 1,
-                    loss=part.mean,
-                    learning_rate=self._learning_rate,
-                    gradient_norms=self._gradient_norms(),
-                    samples_per_second=part.rate,
-                    seconds=self.seconds,
-                    evaluation=evaluation,
-                )
+                yield self._step_completed(since_report, self._evaluate() if evaluate else None)
                 if self._reason:
                     return
-                part = _Mean(self._training)
+                since_report = Mean(self._training)
                 self._training.start()
                 last_report = time.perf_counter()
         self._training.stop()
-        if self.step % self.steps_per_epoch:
-            return  # the budget of steps ended inside the epoch
-        evaluation = self._evaluate() if self._evaluates_after_epoch(epoch + 1) else None
-        yield EpochCompleted(
-            epoch=epoch + 1,
+
+    def _step_completed(self, since_report: Mean, evaluation: Evaluation | None) -> StepCompleted:
+        return StepCompleted(
             step=self.step,
-            train_loss=whole.mean,
+            epoch=self._epoch + 1,
+            loss=since_report.mean,
             learning_rate=self._learning_rate,
-            gradient_norms=self._gradient_norms(),
-            samples_per_second=whole.rate,
+            gradient_norms=self._norms_of_last_batch(),
+            samples_per_second=since_report.rate,
+            seconds=self.seconds,
+            evaluation=evaluation,
+        )
+
+    def _epoch_completed(self) -> EpochCompleted:
+        evaluation = self._evaluate() if self._evaluates_after_epoch(self._epoch) else None
+        return EpochCompleted(
+            epoch=self._epoch,
+            step=self.step,
+            train_loss=self._epoch_mean.mean,
+            learning_rate=self._learning_rate,
+            gradient_norms=self._norms_of_last_batch(),
+            samples_per_second=self._epoch_mean.rate,
             seconds=self.seconds,
             evaluation=evaluation,
         )
@@ -250,9 +295,12 @@ class Trainer:
             return rng.integers(images, size=self.steps_per_epoch * self.config.batch_size)
         return rng.permutation(images)
 
-    def _gradient_norms(self) -> tuple[float, ...]:
-        """Of the last batch, as they were before clipping."""
-        return tuple(norm / self._clip_factor for norm in self.model.gradient_norms())
+    def _norms_of_last_batch(self) -> tuple[float, ...]:
+        """The gradient's, layer by layer, as they were before clipping."""
+        if self._gradient_norms[0] != self.step:
+            norms = tuple(norm / self._clip_factor for norm in self.model.gradient_norms())
+            self._gradient_norms = self.step, norms
+        return self._gradient_norms[1]
 
     @np.errstate(all="ignore")
     def _evaluate(self) -> Evaluation:
@@ -312,27 +360,6 @@ class Trainer:
             samples_per_second=self._images_trained / max(self._training.seconds, 1e-9),
             seconds=self.seconds,
         )
-
-
-class _Mean:
-    """Mean loss and speed over the batches added since it was made."""
-
-    def __init__(self, clock: Stopwatch) -> None:
-        self._clock, self._since = clock, clock.seconds
-        self._total, self._images = 0.0, 0
-
-    def add(self, loss: float, images: int) -> None:
-        self._total += loss * images
-        self._images += images
-
-    @property
-    def mean(self) -> float:
-        return self._total / self._images
-
-    @property
-    def rate(self) -> float:
-        """Images a second of training; read while the clock stands."""
-        return self._images / (self._clock.seconds - self._since)
 
 
 def _split(config: TrainConfig, dataset: Dataset) -> tuple[Split, Split | None]:
