@@ -15,7 +15,11 @@ from nn.data import CLASSES
 from nn.metrics import accuracy, f1, precision, recall
 from tui.browser import Array
 from tui.screens.predicting import PredictingScreen
-from tui.widgets.confusion import ConfusionMatrix, percent
+from tui.widgets.confusion import LEVELS, MARKS, ConfusionMatrix, percent
+
+LEGEND = "Share of the true class: " + ", ".join(
+    f"{mark} from {level:.1%}" for mark, level in zip(MARKS[1:], LEVELS, strict=True)
+)
 
 
 class ConfusionScreen(PredictingScreen):
@@ -27,6 +31,8 @@ class ConfusionScreen(PredictingScreen):
         #score { width: 1fr; text-style: bold; }
         #weights { width: auto; color: $text-muted; }
         #cell { height: 2; }
+        #legend { height: 1; color: $text-muted; }
+        &.-short #legend { display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -36,7 +42,13 @@ class ConfusionScreen(PredictingScreen):
         Binding("down,j", "move(1, 0)", "Down", id="confusion.down", show=False),
         Binding("enter", "open", "Digits", key_display="enter", id="confusion.open"),
         Binding("n", "confusion(1)", "Frequent mistake", id="confusion.next"),
-        Binding("p,N", "confusion(-1)", "Rarer to more frequent mistake", id="confusion.previous", show=False),
+        Binding(
+            "p,N",
+            "confusion(-1)",
+            "Rarer to more frequent mistake",
+            id="confusion.previous",
+            show=False,
+        ),
     ]
 
     def compose(self) -> ComposeResult:
@@ -45,6 +57,7 @@ class ConfusionScreen(PredictingScreen):
             yield Static(id="weights", markup=False)
         yield ConfusionMatrix(color_mode=self.terminal.colors)
         yield Static(id="cell", markup=False)
+        yield Static(LEGEND, id="legend", markup=False)
         yield Footer()
 
     def on_resize(self, _event: events.Resize) -> None:

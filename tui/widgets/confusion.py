@@ -19,19 +19,26 @@ from tui.widgets.strips import PLAIN, ColorMode, StripWidget, text_strip
 Array = npt.NDArray[Any]
 
 LEVELS = (0.005, 0.02, 0.1)  # shares of the true class from which on a confusion is marked
-MARKS = " :*#"  # in front of the count: below the first level, from it on, ...
+MARKS = ("", ":", "*", "#")  # in front of the count: below the first level, from it on, ...
 METRICS = ("prec", "recall", "F1")
 _METRIC_WIDTH = 7
 _WIDEST, _HIGHEST = 8, 3  # cell
 _READABLE = 5  # cells for a mark and four digits
 
 
-def count_text(count: int, width: int, mark: str = " ") -> str:
-    """A count in exactly so many cells, with its mark where that fits; 12k is short for 12,345."""
+def count_text(count: int, width: int, mark: str = "") -> str:
+    """A count in exactly so many cells, its mark in front where that fits; 12k is short for 12,345."""
     text = str(count) if count else "."
-    if len(text) > (width - 1 if width > 3 else width):
+    if len(text) > width:
         text = f"{count / 1000:.0f}k"
-    return text.rjust(width) if len(text) >= width else mark + text.rjust(width - 1)
+    if len(text) < width:
+        text = mark + text
+    return (text + " " * _margin(width)).rjust(width)
+
+
+def _margin(width: int) -> int:
+    """Cells to the right of a count, in wide columns only."""
+    return max(0, (width - 4) // 2)
 
 
 def percent(share: float) -> str:
@@ -142,12 +149,15 @@ class ConfusionMatrix(StripWidget):
 
     def _lay_out(self, counts: Array) -> list[Strip]:
         width, left, cell = self.size.width, self._left, self._cell_width
-        columns = "".join(str(c).rjust(cell) for c in range(len(counts)))
+        margin = " " * _margin(cell)
+        columns = "".join((str(c) + margin).rjust(cell) for c in range(len(counts)))
         names = "".join(name.rjust(_METRIC_WIDTH) for name in METRICS) if self._has_metrics else ""
         bold = Style(bold=True)
         lines = [text_strip(" " * left + columns + names, width, bold)]
         if self._top == 2:
-            lines.insert(0, text_strip(" " * left + "predicted".rjust(cell + 8), width))
+            lines.insert(
+                0, text_strip(" " * left + "predicted".rjust(cell - _margin(cell) + 8), width)
+            )
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
         levels = np.searchsorted(LEVELS, counts / totals, side="right")
         metrics = np.stack([precision(counts), recall(counts), f1(counts)], axis=1)
@@ -174,7 +184,7 @@ class ConfusionMatrix(StripWidget):
         return lines
 
     def _cell(self, label: int, predicted: int, count: int, level: int) -> str:
-        mark = MARKS[level] if label != predicted else " "
+        mark = MARKS[level] if label != predicted else ""
         return count_text(
             count, self._cell_width, ">" if (label, predicted) == self.cursor else mark
         )
