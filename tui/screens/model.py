@@ -1,16 +1,343 @@
-"""The model screen."""
+"""The model screen: the network's layers, weights and activations, as training moves them."""
 
 from __future__ import annotations
 
+import threading
+from time import monotonic
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.message import Message
+from textual.timer import Timer
 from textual.widgets import Footer, Static
 
+from nn.data import COLUMNS, ROWS, Array, Split
+from nn.inspection import LayerStatistics, activations, layer_statistics
+from tui.messages import BackgroundFailed
 from tui.screens.base import ModeScreen
+from tui.session import Run, Snapshot, Status
+from tui.terminal import Terminal
+from tui.widgets.activation_view import LayerActivity
+from tui.widgets.activations_pane import ActivationsPane
+from tui.widgets.histograms import Histogram, Histograms
+from tui.widgets.layer_table import LayerRow, LayerTable
+from tui.widgets.weights_pane import WeightsPane
+from tui.workbench import Workbench
+
+Part = Literal["table", "weights", "activations", "histogram"]
+PARTS: tuple[Part, ...] = get_args(Part)
+TITLES: dict[Part, str] = {
+    "table": "Layers",
+    "weights": "Weights",
+    "activations": "Activations",
+    "histogram": "Histogram",
+}
+PACE = 2.0  # least seconds between two looks at moving weights
 
 
 class ModelScreen(ModeScreen):
-    """To be written."""
+    """Four parts, one at a time or, on a wide screen, all together; keys go to the chosen one."""
+
+    DEFAULT_CSS = """
+    ModelScreen {
+        #parts { height: 1fr; }
+        .part { display: none; width: 1fr; height: 1fr; }
+        &.-table #table, &.-weights #weights { display: block; }
+        &.-activations #activations, &.-histogram #histogram { display: block; }
+        &.-narrow, &.-short {
+            #digit { display: none; }
+            WeightsPane #unit { display: none; }
+            WeightsPane.-enlarged #unit { display: block; }
+        }
+        &.-wide, &.-huge {
+            #parts { layout: grid; grid-size: 2 2; grid-columns: 5fr 4fr; grid-rows: 11 1fr; }
+            &.-tall #parts { grid-rows: 14 1fr; }
+            .part { display: block; border: round $primary; }
+            #digit { width: 20; DigitView { height: 10; } }
+        }
+        &.-huge.-tall #digit { width: 28; DigitView { height: 14; } }
+        &.-ascii.-wide .part, &.-ascii.-huge .part { border: ascii $primary; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "part(1)", "Next part", id="model.next-part"),
+        Binding("shift+tab", "part(-1)", "Previous part", show=False, id="model.previous-part"),
+        Binding("n", "digit(1)", "Next digit", id="model.next-digit"),
+        Binding("p", "digit(-1)", "Previous digit", show=False, id="model.previous-digit"),
+        Binding("enter", "enlarge", "Enlarge", key_display="enter", id="model.enlarge"),
+        Binding("m", "mode", "Characters or shades", show=False, id="model.mode"),
+        Binding("t", "go_to('table')", "Layers", show=False, id="model.table"),
+        Binding("w", "go_to('weights')", "Weights", show=False, id="model.weights"),
+        Binding("a", "go_to('activations')", "Activations", show=False, id="model.activations"),
+        Binding("d", "go_to('histogram')", "Distribution", show=False, id="model.histogram"),
+        Binding("left,h", "move(-1, 0)", "Left", show=False, id="model.left"),
+        Binding("down,j", "move(0, 1)", "Down", show=False, id="model.down"),
+        Binding("up,k", "move(0, -1)", "Up", show=False, id="model.up"),
+        Binding("right,l", "move(1, 0)", "Right", show=False, id="model.right"),
+        Binding("pageup", "page(-1)", "Previous page", show=False, id="model.page-up"),
+        Binding("pagedown", "page(1)", "Next page", show=False, id="model.page-down"),
+        Binding("home", "end(-1)", "First", show=False, id="model.first"),
+        Binding("end", "end(1)", "Last", show=False, id="model.last"),
+        Binding(
+            "plus,equals_sign",
+            "tiles(1)",
+            "Larger pictures",
+            key_display="+",
+            show=False,
+            id="model.larger",
+        ),
+        Binding(
+            "minus",
+            "tiles(-1)",
+            "Smaller pictures",
+            key_display="-",
+            show=False,
+            id="model.smaller",
+        ),
+    ]
+    AUTO_FOCUS = ""
+
+    class Inspected(Message):
+        """The background has looked at these weights."""
+
+        def __init__(self, snapshot: Snapshot, layers: tuple[LayerStatistics, ...]) -> None:
+            super().__init__()
+            self.snapshot, self.layers = snapshot, layers
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.part: Part = "table"
+        self.chosen_layer = 0
+        self.shown: ModelScreen.Inspected | None = None
+        self._inspecting: Snapshot | None = None
+        self._next_at = self._asked_at = 0.0
+        self._later: Timer | None = None
+        self.set_class(terminal.ascii_only, "-ascii")
 
     def compose(self) -> ComposeResult:
-        yield Static("model")
+        plain, colors = self.terminal.ascii_only, self.terminal.colors
+        yield Static(id="parts-line")
+        with Container(id="parts"):
+            with Container(id="table", classes="part"):
+                yield LayerTable(color_mode=colors)
+            with Container(id="histogram", classes="part"):
+                yield Histograms(ascii_only=plain, color_mode=colors)
+            look: dict[str, Any] = {"ascii_only": plain, "color_mode": colors, "classes": "part"}
+            yield WeightsPane(id="weights", **look)
+            yield ActivationsPane(id="activations", **look)
         yield Footer()
+
+    def on_mount(self) -> None:
+        for part, title in TITLES.items():
+            self.query_one(f"#{part}").border_title = title
+        self.action_go_to(self.part)
+
+    # What is new
+
+    def show_progress(self) -> None:
+        """Gradients follow every event; fresher weights are asked for now and then."""
+        run = self.bench.run
+        if run is not None and run.status is Status.RUNNING and monotonic() > self._asked_at + PACE:
+            self._asked_at = monotonic()
+            run.want_snapshot()
+        self._draw_table()
+
+    def show_snapshot(self) -> None:
+        """Look at the newest weights, now or soon."""
+        snapshot = self.bench.snapshot
+        known = self.shown.snapshot if self.shown else None
+        if snapshot is known or self._inspecting is not None or self._later is not None:
+            self._draw_activations()  # the digit may be another
+        elif (wait := self._next_at - monotonic()) > 0 and known is not None:
+            self._later = self.set_timer(wait, self._inspect)
+        else:
+            self._inspect()
+
+    def _inspect(self) -> None:
+        self._later = None
+        run, snapshot = self.bench.run, self.bench.snapshot
+        if run is not None and snapshot is not None and self._inspecting is None:
+            self._inspecting, self._next_at = snapshot, monotonic() + PACE
+            arguments = run, snapshot, run.splits["test"]
+            threading.Thread(
+                target=self._work, args=arguments, name="inspecting", daemon=True
+            ).start()
+
+    def _work(self, run: Run, snapshot: Snapshot, split: Split) -> None:
+        """The thread; one that failed stays the last."""
+        try:
+            layers = layer_statistics(snapshot.predictor.snapshot(), split.images)
+            self.post_message(self.Inspected(snapshot, layers))
+        except Exception as error:
+            self.post_message(BackgroundFailed(error, run))
+
+    def on_model_screen_inspected(self, message: Inspected) -> None:
+        self.shown, self._inspecting = message, None
+        self.chosen_layer = min(self.chosen_layer, len(message.layers) - 1)
+        self._draw()
+        self.show_snapshot()
+
+    # Keys
+
+    def action_part(self, step: int) -> None:
+        """Choose the next or the previous part."""
+        self.action_go_to(PARTS[(PARTS.index(self.part) + step) % len(PARTS)])
+
+    def action_go_to(self, part: Part) -> None:
+        """Choose a part: show it, and have the arrow keys go there."""
+        self.part = part
+        for name in PARTS:
+            self.set_class(name == part, f"-{name}")
+        self.call_after_refresh(self._draw)
+
+    def action_digit(self, step: int) -> None:
+        """Go to the next or the previous digit of the split."""
+        images = self.bench.images
+        if images is not None:
+            self.bench.index = (self.bench.index + step) % len(images)
+            self._draw_activations()
+
+    def action_enlarge(self) -> None:
+        """Give the whole part to the selected unit, or to all again."""
+        self.action_go_to("weights")
+        self.query_one(WeightsPane).toggle_class("-enlarged")
+
+    def action_move(self, right: int, below: int) -> None:
+        """Move among the units, the layers or the digits, depending on the part."""
+        if self.part == "weights":
+            self.query_one(WeightsPane).move(right, below)
+        elif self.part == "activations" and right:
+            self.action_digit(right)
+        else:
+            self._select_layer(self.chosen_layer + right + below)
+
+    def action_page(self, pages: int) -> None:
+        """Move by a page of units, or to the first or last layer."""
+        if self.part == "weights":
+            self.query_one(WeightsPane).page(pages)
+        else:
+            self.action_end(pages)
+
+    def action_end(self, direction: int) -> None:
+        """Go to the first or the last unit or layer."""
+        if self.part == "weights":
+            self.query_one(WeightsPane).end(direction)
+        elif self.shown is not None:
+            self._select_layer(len(self.shown.layers) * direction)
+
+    def action_tiles(self, step: int) -> None:
+        """Draw the weights larger or smaller."""
+        self.action_go_to("weights")
+        self.query_one(WeightsPane).resize_tiles(step)
+
+    def action_mode(self) -> None:
+        """Draw the weights with characters or in shades of grey."""
+        self.query_one(WeightsPane).toggle_mode()
+
+    def on_contact_sheet_selected(self) -> None:
+        """A unit was clicked."""
+        self.action_go_to("weights")
+
+    def _select_layer(self, layer: int) -> None:
+        if self.shown is not None:
+            self.chosen_layer = min(max(layer, 0), len(self.shown.layers) - 1)
+            self._draw()
+
+    # Drawing
+
+    def _draw(self) -> None:
+        self._draw_parts_line()
+        self._draw_table()
+        self._draw_weights()
+        self._draw_activations()
+        self._draw_histogram()
+
+    def _draw_parts_line(self) -> None:
+        names = (f"\\[{TITLES[p]}]" if p == self.part else f" {TITLES[p]} " for p in PARTS)
+        links = (
+            f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
+        )
+        line = "".join(links)
+        if self.shown is not None and not self.has_class("-narrow"):
+            step, epoch = self.shown.snapshot.step, self.shown.snapshot.epoch
+            line += (
+                f"   [dim]epoch {epoch:.4g}, step {step:,}[/]" if step else "   [dim]untrained[/]"
+            )
+        _update(self.query_one("#parts-line", Static), line)
+
+    def _draw_table(self) -> None:
+        if self.shown is None:
+            return
+        layers, history = self.shown.layers, self.bench.history
+        latest = history.latest if history else None
+        norms = latest.gradient_norms if latest else ()
+        rows = [
+            LayerRow(
+                name=f"{one.in_features}-{one.out_features} {_activation(one)}",
+                parameters=one.parameters,
+                mean=one.mean,
+                std=one.std,
+                minimum=one.minimum,
+                maximum=one.maximum,
+                gradient_norm=norms[i] if len(norms) == len(layers) else None,
+                dead=None if one.dead is None else int(one.dead.sum()),
+                units=one.out_features,
+            )
+            for i, one in enumerate(layers)
+        ]
+        self.query_one(LayerTable).show(rows, self.chosen_layer)
+
+    def _draw_weights(self) -> None:
+        if self.shown is not None:
+            linear = self.shown.snapshot.predictor.model.linears[0]
+            self.query_one(WeightsPane).show(linear.weight, linear.bias, self.shown.layers[0].dead)
+
+    def _draw_activations(self) -> None:
+        images = self.bench.images
+        if self.shown is None or images is None:
+            return
+        number = self.bench.index
+        image, label = images.images[number], images.labels[number]
+        predictor = self.shown.snapshot.predictor
+        with np.errstate(all="ignore"):  # of weights that diverged
+            probabilities = predictor.probabilities(image[None])[0]
+        guess = int(probabilities.argmax())
+        seen = f"a {label}, seen as {guess} ({probabilities[guess]:.1%})"
+        layers = [
+            LayerActivity(f"{i + 1} {_activation(one)}: {_summary(one, values)}", values)
+            for i, (one, values) in enumerate(
+                zip(self.shown.layers, activations(predictor, image), strict=True)
+            )
+        ]
+        title = f"{len(layers)} {_activation(self.shown.layers[-1])}: {seen}"
+        layers[-1] = LayerActivity(title, layers[-1].values, numeric=True)
+        about = f"{self.bench.split} {number}: {seen}"
+        picture = image.reshape(ROWS, COLUMNS)
+        self.query_one(ActivationsPane).show(picture, about, layers, self.chosen_layer)
+
+    def _draw_histogram(self) -> None:
+        if self.shown is not None:
+            histograms = [
+                Histogram(f"{i + 1}: {one.in_features}-{one.out_features}", one.counts, one.edges)
+                for i, one in enumerate(self.shown.layers)
+            ]
+            self.query_one(Histograms).show(histograms, self.chosen_layer)
+
+
+def _activation(layer: LayerStatistics) -> str:
+    return "output" if layer.dead is None and layer.activation == "identity" else layer.activation
+
+
+def _summary(layer: LayerStatistics, values: Array) -> str:
+    if layer.activation == "relu":
+        return f"{np.count_nonzero(values):,} of {len(values):,} active, up to {values.max():.2g}"
+    return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"
+
+
+def _update(widget: Static, text: str) -> None:
+    """Set a text that differs."""
+    if widget.content != text:
+        widget.update(text)

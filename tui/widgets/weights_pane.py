@@ -1,0 +1,149 @@
+"""The weights into every unit of a first layer as pictures, one of them large beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.strip import Strip
+from textual.widgets import Static
+
+from nn.data import COLUMNS, ROWS, Array
+from tui.widgets.digit import ContactSheet, DigitView
+from tui.widgets.raster import (
+    NEGATIVE,
+    POSITIVE,
+    Image,
+    half_block_strips,
+    render_signed,
+    signed_strips,
+)
+from tui.widgets.strips import ColorMode
+
+TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
+"""Sizes of a picture in cells."""
+
+
+def shades(weight: Image) -> Image:
+    """The weights as brightness: 0 in the middle, the largest magnitude black or white."""
+    largest = np.abs(np.nan_to_num(weight, posinf=0.0, neginf=0.0)).max() or 1.0
+    return np.clip(np.nan_to_num(weight / largest), -1, 1) / 2 + 0.5
+
+
+class WeightSheet(ContactSheet, can_focus=False):
+    """A page of pictures of weights, each scaled by its own largest magnitude."""
+
+    def _image(self, image: Image, width: int, height: int) -> list[Strip]:
+        if self.mode == "half":
+            return half_block_strips(shades(image), width, height)
+        return signed_strips(render_signed(image, width, height), self.color_mode)
+
+
+class WeightsPane(Horizontal):
+    """As many units as fit, and the selected one; with `enlarged` that one alone."""
+
+    DEFAULT_CSS = """
+    WeightsPane {
+        #unit { width: 28; margin-left: 1; }
+        #unit DigitView { height: 14; }
+        &.-enlarged WeightSheet { display: none; }
+        &.-enlarged #unit { width: 1fr; margin: 0; DigitView { height: 1fr; } Static { height: auto; } }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._sheet = WeightSheet(ascii_only=ascii_only, color_mode=color_mode)
+        self._large = DigitView(ascii_only=ascii_only, color_mode=color_mode)
+        self._about = Static(markup=False)
+        self._weight: Array = np.zeros((ROWS * COLUMNS, 0))
+        self._bias: Array = np.zeros(0)
+        self._dead: Array | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._sheet
+        with Vertical(id="unit"):
+            yield self._large
+            yield self._about
+
+    @property
+    def selected(self) -> int:
+        """The unit that is shown large."""
+        return self._sheet.selected
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Cells of one of the pictures."""
+        return self._sheet.tile_width, self._sheet.tile_height
+
+    def show(self, weight: Array, bias: Array, dead: Array | None) -> None:
+        """Show (784, units) weights with (units,) biases; `dead` is None where the units are classes."""
+        self._weight, self._bias, self._dead = weight, bias, dead
+        units = weight.shape[1]
+        images = [*weight.T.reshape(units, ROWS, COLUMNS)]  # views, no copies
+        flags = [False] * units if dead is None else dead.tolist()
+        self._sheet.set_items(images, [str(unit) for unit in range(units)], flags)
+        self._show_selected()
+
+    def move(self, right: int, below: int) -> None:
+        """Select a neighbour."""
+        self._sheet.action_move(right, below)
+        self._show_selected()
+
+    def page(self, pages: int) -> None:
+        """Select a unit so many pages on."""
+        self._sheet.action_page(pages)
+        self._show_selected()
+
+    def end(self, direction: int) -> None:
+        """Select the first or the last unit."""
+        self._sheet.selected = len(self._bias) * max(0, direction)
+        self._show_selected()
+
+    def resize_tiles(self, step: int) -> None:
+        """Draw all pictures one size larger (1) or smaller (-1), if there is one."""
+        at = min(max(TILES.index(self.tile) + step, 0), len(TILES) - 1)
+        self._sheet.tile_width, self._sheet.tile_height = TILES[at]
+        self._sheet.redraw()
+
+    def toggle_mode(self) -> None:
+        """Draw with characters, or in shades of grey where the terminal has them."""
+        if self._sheet.color_mode == "full" and not self._sheet.ascii_only:
+            self._sheet.mode = self._large.mode = "half" if self._sheet.mode == "ascii" else "ascii"
+            self._show_selected()
+
+    def on_contact_sheet_selected(self) -> None:
+        """Another unit was clicked."""
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        unit, units = self.selected, len(self._bias)
+        if not units:
+            return
+        weight = self._weight[:, unit]
+        picture = weight.reshape(ROWS, COLUMNS)
+        shaded = self._sheet.mode == "half"
+        self._large.set_image(shades(picture) if shaded else picture, signed=not shaded)
+        kind = "digit" if self._dead is None else "unit"
+        dead = ", dead" if self._dead is not None and self._dead[unit] else ""
+        with np.errstate(all="ignore"):  # of weights that diverged
+            norm = np.linalg.norm(weight)
+        text = (
+            f"{kind} {unit} of {units:,}{dead}\n"
+            f"norm {norm:.3g}, bias {self._bias[unit]:.2g}\n"
+            f"{weight.min():.2g} to {weight.max():.2g}\n"
+            + (
+                "white above 0, black below"
+                if shaded
+                else f"positive {POSITIVE[1:]}  negative {NEGATIVE[1:]}"
+            )
+        )
+        if self._about.content != text:
+            self._about.update(text)
