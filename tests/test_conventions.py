@@ -1,0 +1,79 @@
+"""The tools and the built package, so that `pytest` is the one command that checks everything."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+
+
+def check(*command: str) -> None:
+    """Run a tool of this environment from the project's root; its complaints are the failure."""
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", [("format", "--check"), ("check",)], ids=" ".join)
+def test_ruff(command: tuple[str, ...]) -> None:
+    check(str(BIN / "ruff"), *command, ".")
+
+
+def test_types() -> None:
+    check(str(BIN / "mypy"))
+
+
+def test_import_contracts() -> None:
+    check(str(BIN / "lint-imports"))
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    return [ROOT / name for name in listed.stdout.decode().split("\0") if name]
+
+
+def test_no_file_names_a_path_of_somebodys_machine() -> None:
+    machine = re.compile(r"(?<![\w.$~])/(home|root|Users|work|farm)/\w|[A-Z]:\\Users\\")
+    found = []
+    for path in tracked_files():
+        content = path.read_bytes() if path.is_file() else b""
+        if b"\0" in content or path == Path(__file__):
+            continue
+        for number, line in enumerate(content.decode().splitlines(), 1):
+            if machine.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line.strip()}")
+    assert found == []
+
+
+def test_no_module_of_nn_uses_global_randomness() -> None:
+    forbidden = re.compile(
+        r"np\.random\.(?!Generator|default_rng|SeedSequence|PCG64)\w+|^import random|^from random",
+        re.M,
+    )
+    found = {path.name: forbidden.findall(path.read_text()) for path in (ROOT / "nn").rglob("*.py")}
+    assert not any(found.values()), found
+
+
+def test_the_wheel_is_complete(tmp_path: Path) -> None:
+    """MNIST with its licence, the recipes, the type marker and the licence of the code."""
+    pytest.importorskip("pip", reason="environments of other installers have no pip")
+    check(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(tmp_path), ".")
+    (wheel,) = tmp_path.glob("*.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    data = sorted((ROOT / "nn" / "datasets" / "mnist").iterdir())
+    recipes = sorted((ROOT / "nn" / "recipes").glob("*.toml"))
+    assert len(data) == 5
+    assert len(recipes) == 21
+    for path in [*data, *recipes, ROOT / "nn" / "py.typed", ROOT / "tui" / "py.typed"]:
+        assert str(path.relative_to(ROOT)) in names
+    licences = [name for name in names if ".dist-info/licenses/" in name]
+    assert [name.rpartition("/")[2] for name in licences] == ["LICENSE", "LICENSE.md"]
+    assert not any(name.startswith("tests/") or "__pycache__" in name for name in names)
