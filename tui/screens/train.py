@@ -10,7 +10,6 @@ from textual import on, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.screens.base import ModeScreen
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from tui.widgets.curves import Curves
 
 PANES = ("loss", "accuracy", "numbers", "table")  # by id
-RUN_ACTIONS = ("run", "epoch", "step", "stop", "reset", "rate", "log", "smooth", "zoom")
 
 
 class TrainScreen(ModeScreen):
@@ -81,11 +79,11 @@ class TrainScreen(ModeScreen):
     AUTO_FOCUS = ""  # the charts get it as soon as they are there
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "run", "Run/pause", id="train.run"),
+        Binding("f", "form", "Form", id="train.form"),
         Binding("e", "epoch", "Epoch", id="train.epoch"),
         Binding("s", "step", "One step", id="train.step", show=False),
         Binding("x", "stop", "Stop for good", id="train.stop", show=False),
         Binding("r", "reset", "Reset", id="train.reset"),
-        Binding("f", "form", "Form", id="train.form"),
         Binding("p", "recipes", "Recipes", id="train.recipes"),
         Binding("plus", "rate(1)", "Learning rate up", id="train.rate-up", show=False),
         Binding("minus", "rate(-1)", "Learning rate down", id="train.rate-down", show=False),
@@ -178,10 +176,6 @@ class TrainScreen(ModeScreen):
         return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 
     # what the keys do
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Letters typed into the form start nothing."""
-        return not (action in RUN_ACTIONS and self._form.has_focus_within)
 
     def _go(self, goal: Goal | None) -> None:
         """Reach for a goal, None to run or pause, with the configuration of the form."""
@@ -278,22 +272,24 @@ class TrainScreen(ModeScreen):
         self.remove_class(f"-at-{self._pane}")
         self._pane = pane
         self.add_class(f"-at-{pane}")
-        self.call_after_refresh(self._focus_pane)
+        self._focus_pane()
 
     def _focus_pane(self) -> None:
         """Let the keys go to the pane; the numbers want none."""
-        shown = self.query(f"#{self._pane}").first(Widget) if self.query(f"#{self._pane}") else None
-        self.set_focus(shown if shown is not None and shown.can_focus else None)
+        self.app.stylesheet.update(self)  # at once, for what is not displayed cannot have the focus
+        pane = self.query(f"#{self._pane}")
+        self.set_focus(pane.first() if pane and pane.first().can_focus else None)
 
     def action_form(self) -> None:
         """Go to the form."""
         self.add_class("-form")
-        self.call_after_refresh(self._form.take_focus)
+        self.app.stylesheet.update(self)
+        self._form.take_focus()
 
     @on(ConfigForm.Closed)
     def _close_form(self) -> None:
         self.remove_class("-form")
-        self.call_after_refresh(self._focus_pane)
+        self._focus_pane()
 
     @on(ConfigForm.Left)
     def _left_field(self) -> None:

@@ -93,13 +93,12 @@ class ConfigForm(Widget):
         if possible := options(name):
             text += f". One of {', '.join(possible)}"
         if self.draft.is_changed(name):
-            text += f". The recipe has {format_value(getattr(self.draft.base, name))}"
+            text = f"* recipe: {format_value(getattr(self.draft.base, name))}. {text}"
         return text
 
     @on(FieldList.Edited)
     def _edit(self, event: FieldList.Edited) -> None:
         event.stop()
-        self.draft.edit(event.name, event.text)
         self.redraw()
 
     @on(FieldList.Moved)
@@ -113,8 +112,13 @@ class ConfigForm(Widget):
         event.stop()
         self.action_move(1)
 
+    def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
+        """Show that the keys go to the current row."""
+        self.redraw()
+
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
         """The present state counts once the focus is elsewhere."""
+        self.redraw()
         self.post_message(self.Left())
 
     def action_move(self, by: int) -> None:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from rich.style import Style
 from textual import events
+from textual.actions import SkipAction
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -30,6 +31,14 @@ def _rows() -> list[tuple[bool, str]]:
     return rows
 
 
+class FieldInput(Input):
+    """Where the text of the current field is typed."""
+
+    def action_copy(self) -> None:
+        """Leave ctrl+c to the application, which it ends wherever it is pressed."""
+        raise SkipAction
+
+
 class FieldList(StripWidget, can_focus=True):
     """All fields, a row each: `*` before a changed one, `!` before a wrong one.
 
@@ -47,11 +56,7 @@ class FieldList(StripWidget, can_focus=True):
     ]
 
     class Edited(Message):
-        """A field has another text."""
-
-        def __init__(self, name: str, text: str) -> None:
-            super().__init__()
-            self.name, self.text = name, text
+        """The draft has changed."""
 
     class Moved(Message):
         """Another row is the current one."""
@@ -73,53 +78,59 @@ class FieldList(StripWidget, can_focus=True):
         return ENTRIES[self.entry]
 
     @property
+    def _options(self) -> tuple[str, ...]:
+        """The possible values of the current field, if they are few."""
+        return () if self.name_at_cursor == RECIPE else options(self.name_at_cursor)
+
+    @property
     def _typed(self) -> bool:
         """Whether the current field is edited as text."""
-        return self.name_at_cursor != RECIPE and not options(self.name_at_cursor)
+        return self.name_at_cursor != RECIPE and not self._options
 
     def compose(self) -> ComposeResult:
-        field = Input(compact=True, select_on_focus=True)
+        field = FieldInput(compact=True)
         field.cursor_blink = False
         field.display = False
         yield field
 
     def move_to(self, entry: int) -> None:
         """Make another row the current one."""
+        self._take_typed()
         self.entry = min(max(entry, 0), len(ENTRIES) - 1)
         self.redraw()
-        if self.has_focus or self.query_one(Input).has_focus:
+        if self.has_focus_within:
             self.take_focus()
+        self.query_one(Input).action_select_all()
         self.post_message(self.Moved())
 
     def take_focus(self) -> None:
         """Have the keys where the current field wants them."""
-        (self.query_one(Input) if self._typed else self).focus(scroll_visible=False)
+        target = self.query_one(Input) if self._typed else self
+        self.screen.set_focus(target, scroll_visible=False)
 
     def redraw(self) -> None:
         """Show what the draft now says."""
+        field = self.query_one(Input)
+        field.display = self._typed
+        if self._typed and field.value != (text := self.draft.texts[self.name_at_cursor]):
+            with field.prevent(Input.Changed):
+                field.value = text
         if not self.size:
             return  # the first resize will draw
         row = self._rows.index((False, self.name_at_cursor))
-        height = max(1, self.size.height)
+        height = self.size.height
         heading = 1 if row and self._rows[row - 1][0] else 0
         self._top = max(row - height + 1, min(self._top, row - heading))
         self._top = max(0, min(self._top, len(self._rows) - height))
-        self.show_strips([self._line(*one) for one in self._rows[self._top :][:height]])
-        field = self.query_one(Input)
-        if self._typed:
-            field.styles.offset = VALUE_COLUMN, row - self._top
-            text = self.draft.texts[self.name_at_cursor]
-            if field.value != text:
-                with field.prevent(Input.Changed):
-                    field.value = text
+        field.styles.offset = VALUE_COLUMN, row - self._top
         field.styles.width = max(1, self.size.width - VALUE_COLUMN)
-        field.display = self._typed
+        self.show_strips([self._line(*one) for one in self._rows[self._top :][:height]])
 
     def _line(self, is_heading: bool, name: str) -> Strip:
         width = self.size.width
         if is_heading:
             return text_strip(name, width, Style(bold=True, underline=True))
-        here, draft = name == self.name_at_cursor, self.draft
+        here, draft = name == self.name_at_cursor and self.has_focus_within, self.draft
         if name == RECIPE:
             mark, value, choosable = " ", draft.recipe or "default", True
         else:
@@ -135,21 +146,47 @@ class FieldList(StripWidget, can_focus=True):
         label = text_strip(f"{mark} {name}", VALUE_COLUMN, Style(reverse=here, bold=mark != " "))
         return Strip.join([label, text_strip(value, room, Style(bold=mark != " "))])
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """No letter that is typed into the form is a command."""
+        return character is not None and character.isprintable()
+
+    def on_key(self, event: events.Key) -> None:
+        """A letter goes to the next value that begins with it; none is a command here."""
+        if event.character is None or not event.is_printable or event.character == " ":
+            return
+        event.stop()
+        if possible := self._options:
+            start = self._value_index() + 1
+            following = (*possible[start:], *possible[:start])
+            found = [value for value in following if value.startswith(event.character)]
+            if found:
+                self._edit(found[0])
+
     def action_change(self, direction: int) -> None:
         """Take the next of the possible values, after the last the first."""
-        name = self.name_at_cursor
-        if name == RECIPE:
+        if self.name_at_cursor == RECIPE:
             self.post_message(self.RecipeWanted())
-        elif possible := options(name):
-            text = self.draft.texts[name]
-            at = possible.index(text) + direction if text in possible else 0
-            self.post_message(self.Edited(name, possible[at % len(possible)]))
+        elif possible := self._options:
+            self._edit(possible[(self._value_index() + direction) % len(possible)])
+
+    def _value_index(self) -> int:
+        """Which of the possible values the current field has."""
+        return self._options.index(self.draft.texts[self.name_at_cursor])
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Pass on what was typed."""
+        """Take it over, unless leaving the field has done that already."""
         event.stop()
-        if self._typed:
-            self.post_message(self.Edited(self.name_at_cursor, event.value))
+        self._take_typed()
+
+    def _take_typed(self) -> None:
+        """Put into the draft what stands in the input."""
+        text = self.query_one(Input).value
+        if self._typed and text != self.draft.texts[self.name_at_cursor]:
+            self._edit(text)
+
+    def _edit(self, text: str) -> None:
+        self.draft.edit(self.name_at_cursor, text)
+        self.post_message(self.Edited())
 
     def on_focus(self, _event: events.Focus) -> None:
         """Pass the focus on to the input where there is one."""
