@@ -6,7 +6,7 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on, work
+from textual import work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -15,15 +15,13 @@ from textual.widgets import Static
 from tui.screens.base import ModeScreen
 from tui.session import Goal, Status
 from tui.terminal import Terminal
-from tui.widgets.config_form import ConfigForm
-from tui.widgets.draft import Draft
 from tui.widgets.epoch_table import EpochTable
-from tui.widgets.field_list import FieldList
 from tui.widgets.hints import KeyHints
 from tui.widgets.numbers import Numbers
 from tui.workbench import RATE_STEP, Workbench
 
 if TYPE_CHECKING:
+    from tui.widgets.config_form import ConfigForm
     from tui.widgets.curves import Curves
 
 PANES = ("loss", "accuracy", "numbers", "table")  # by id
@@ -102,9 +100,7 @@ class TrainScreen(ModeScreen):
         self._numbers = Numbers(ascii_only=terminal.ascii_only, id="numbers")
         self._table = EpochTable(id="table")
         self._curves: Curves | None = None
-        self._form = ConfigForm(
-            Draft(bench.config, bench.recipe, bench.base), ascii_only=terminal.ascii_only
-        )
+        self._form: ConfigForm | None = None
         self._told = ""
         self._in_force = bench.config, bench.recipe, bench.base  # what the form last showed or gave
         self._pane = "loss"
@@ -112,8 +108,7 @@ class TrainScreen(ModeScreen):
     def compose(self) -> ComposeResult:
         yield self._status
         with Container(id="body"):
-            with Container(id="form"):
-                yield self._form
+            yield Container(id="form")
             with Container(id="run"):
                 yield Container(id="charts")
                 with Container(id="details"):
@@ -124,19 +119,21 @@ class TrainScreen(ModeScreen):
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._pane}")
         self.show_progress()
-        self.call_after_refresh(self._add_charts)
+        self.call_after_refresh(self._complete)
 
-    @work(group="charts", exit_on_error=False)
-    async def _add_charts(self) -> None:
-        """Import on a thread what the charts need, which takes a while, and mount them."""
-        module = await asyncio.to_thread(importlib.import_module, "tui.widgets.curves")
-        self._curves = module.Curves(
-            ascii_only=self.terminal.ascii_only, color_mode=self.terminal.colors
-        )
+    @work(group="train-screen")
+    async def _complete(self) -> None:
+        """Mount the charts, whose libraries are imported on a thread, and the form."""
+        curves = await asyncio.to_thread(importlib.import_module, "tui.widgets.curves")
+        ascii_only = self.terminal.ascii_only
+        self._curves = curves.Curves(ascii_only=ascii_only, color_mode=self.terminal.colors)
         await self.query_one("#charts").mount(self._curves)
-        if self.focused is None:
-            self._focus_pane()
         self.show_progress()
+        self._focus_pane()
+        from tui.widgets.config_form import ConfigForm
+
+        self._form = ConfigForm(*self._in_force, ascii_only=ascii_only)
+        await self.query_one("#form").mount(self._form)
 
     # what there is to see
 
@@ -158,7 +155,8 @@ class TrainScreen(ModeScreen):
         bench = self.bench
         if self._in_force != (bench.config, bench.recipe, bench.base):
             self._in_force = bench.config, bench.recipe, bench.base
-            self._form.load(*self._in_force)
+            if self._form is not None:
+                self._form.load(*self._in_force)
 
     def _describe(self) -> str:
         """The state of the run, and its name."""
@@ -191,11 +189,13 @@ class TrainScreen(ModeScreen):
 
         A run that goes on has nothing to do with the form, unless a new one is to be made of it.
         """
+        if self._form is None:
+            return True
         bench, draft = self.bench, self._form.draft
         if draft.config is None:
             if bench.training and not for_new_run:
                 return True
-            self.notify(str(self._form.problem), title="Form", severity="error", markup=False)
+            self.notify(str(draft.problem), title="Form", severity="error", markup=False)
             return False
         if self._in_force != (draft.config, draft.recipe, draft.base):
             self._in_force = draft.config, draft.recipe, draft.base
@@ -282,28 +282,35 @@ class TrainScreen(ModeScreen):
 
     def action_form(self) -> None:
         """Go to the form."""
-        self.add_class("-form")
-        self.app.stylesheet.update(self)
-        self._form.take_focus()
+        if self._form is not None:
+            self.add_class("-form")
+            self.app.stylesheet.update(self)
+            self._form.take_focus()
 
-    @on(ConfigForm.Closed)
-    def _close_form(self) -> None:
+    def on_config_form_closed(self) -> None:
+        """Go back to the charts."""
         self.remove_class("-form")
         self._focus_pane()
 
-    @on(ConfigForm.Left)
-    def _left_field(self) -> None:
+    def on_config_form_left(self) -> None:
         """A finished edit counts at once, a wrong one when it is right."""
-        if self._form.problem is None and self._take_form():
+        if self._form is not None and self._form.draft.config is not None and self._take_form():
             self.show_progress()
 
-    @on(FieldList.RecipeWanted)
+    def on_field_list_recipe_wanted(self) -> None:
+        """Choose a recipe, as the key does."""
+        self.action_recipes()
+
     def action_recipes(self) -> None:
         """Choose a recipe."""
+        if self._form is None:
+            return
         from tui.screens.recipes import RecipesScreen
+
+        form = self._form
 
         def choose(name: str | None) -> None:
             if name is not None:
-                self._form.choose(name)
+                form.choose(name)
 
-        self.app.push_screen(RecipesScreen(self._form.draft.recipe), choose)
+        self.app.push_screen(RecipesScreen(form.draft.recipe), choose)

@@ -43,10 +43,12 @@ class ConfigForm(Widget):
     class Closed(Message):
         """The form is no longer needed."""
 
-    def __init__(self, draft: Draft, *, ascii_only: bool = False) -> None:
+    def __init__(
+        self, config: TrainConfig, recipe: str | None, base: TrainConfig, *, ascii_only: bool
+    ) -> None:
         super().__init__()
-        self.draft = draft
-        self._fields = FieldList(draft, ascii_only=ascii_only)
+        self.draft = Draft(config, recipe, base)
+        self._fields = FieldList(self.draft, ascii_only=ascii_only)
         self._note = Static(markup=False)
 
     def compose(self) -> ComposeResult:
@@ -71,16 +73,11 @@ class ConfigForm(Widget):
         """Have the keys."""
         self._fields.take_focus()
 
-    @property
-    def problem(self) -> str | None:
-        """The first thing that is wrong, if any."""
-        return next(iter(self.draft.errors.values()), None)
-
     def redraw(self) -> None:
         """Show what the draft now says."""
         self._fields.redraw()
         name = self._fields.name_at_cursor
-        error = self.draft.errors.get(name) or self.problem
+        error = self.draft.errors.get(name) or self.draft.problem
         self._note.set_class(error is not None, "-error")
         self._note.update(f"! {error}" if error else self._about(name))
 

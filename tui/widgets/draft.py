@@ -64,6 +64,11 @@ class Draft:
         """Give a field the value of the base."""
         self.edit(name, format_value(getattr(self.base, name)))
 
+    @property
+    def problem(self) -> str | None:
+        """The first thing that is wrong, if any."""
+        return next(iter(self.errors.values()), None)
+
     def is_changed(self, name: str) -> bool:
         """Whether a field differs from the base."""
         return name not in self._values or self._values[name] != getattr(self.base, name)
