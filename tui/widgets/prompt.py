@@ -19,7 +19,6 @@ class Prompt(Input):
 
     DEFAULT_CSS = """
     Prompt { display: none; height: 1; width: 1fr; }
-    Prompt.-asking { display: block; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", id="prompt.cancel", show=False),
@@ -28,16 +27,16 @@ class Prompt(Input):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
         super().__init__(type="integer", restrict="[0-9]*", compact=True, id=id)
         self.cursor_blink = False
-        self.can_focus = False  # unless it asks
+        self.can_focus = False
         self._answer: Answer | None = None
 
     def ask(self, question: str, digits: int, answer: Answer) -> None:
         """Ask for a number of at most so many digits."""
         self._answer = answer
         self.placeholder, self.max_length, self.value = question, digits, ""
-        self.add_class("-asking")
-        self.can_focus = True
-        self.focus()
+        # At once, not after a refresh: the digits that were typed meanwhile are keys of the screen.
+        self.display = self.can_focus = True
+        self.screen.set_focus(self)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """A digit that leaves no room for another is the answer."""
@@ -52,7 +51,8 @@ class Prompt(Input):
 
     def on_blur(self) -> None:
         """Who goes elsewhere does not answer."""
-        self.action_cancel()
+        if self.screen.focused is not self:  # it may have been asked anew meanwhile
+            self.action_cancel()
 
     def action_cancel(self) -> None:
         """Hide without an answer."""
@@ -66,7 +66,6 @@ class Prompt(Input):
             answer(number)
 
     def _hide(self) -> None:
-        self.can_focus = False
-        self.remove_class("-asking")
-        if self.has_focus:
+        if self.screen.focused is self:
             self.screen.set_focus(None)
+        self.display = self.can_focus = False
