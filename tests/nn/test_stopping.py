@@ -9,8 +9,8 @@ import pytest
 
 from nn.config import TrainConfig
 from nn.data import Dataset
-from nn.events import EpochCompleted, Evaluation, RunFinished, Score, StepCompleted
 from nn.early_stopping import EarlyStopping
+from nn.events import EpochCompleted, Evaluation, RunFinished, Score, StepCompleted
 from nn.trainer import Trainer
 
 STOPPING = TrainConfig(patience=2, stop_on="test")
