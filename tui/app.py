@@ -105,7 +105,11 @@ class MnistApp(App[ExitCode]):
             loop.add_signal_handler(signum, self.end, code)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
-        self.call_after_refresh(self.bench.load)
+        self.call_after_refresh(self._load_first)
+
+    def _load_first(self) -> None:
+        if not self.bench.loading:  # a key may have asked for it already
+            self.bench.load()
 
     def end(self, code: ExitCode) -> None:
         """Leave at once, with this exit code; the training thread dies with the process."""

@@ -46,9 +46,11 @@ def key_lines(screen: Screen[Any]) -> list[str]:
         binding = active.binding
         if binding.system or not binding.description:
             continue
+        shown = keys.setdefault((binding.action, binding.description), [])
         key = screen.app.get_key_display(binding)
-        keys.setdefault((binding.action, binding.description), []).append(key)
-    width = max((len(" ".join(shown)) for shown in keys.values()), default=0)
+        if key not in shown:  # several keys may share one display
+            shown.append(key)
+    width = max(len(" ".join(shown)) for shown in keys.values())
     return [
         f"{' '.join(shown):<{width}}  {description}" for (_, description), shown in keys.items()
     ]
