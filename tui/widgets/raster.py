@@ -142,7 +142,14 @@ def signed_strips(lines: Sequence[str], colors: ColorMode) -> list[Strip]:
     """The lines of `render_signed` in two colours, one for each sign."""
     styles = {c: role_style("primary", colors) for c in POSITIVE[1:]}
     styles |= {c: role_style("secondary", colors) for c in NEGATIVE[1:]}
-    return [Strip([Segment(c, styles.get(c, PLAIN)) for c in line]).simplify() for line in lines]
+    strips = []
+    for line in lines:
+        style, segments = PLAIN, []
+        for c in line:
+            style = styles.get(c, style)  # a blank shows none: it goes on in the last, in fewer bytes
+            segments.append(Segment(c, style))
+        strips.append(Strip(segments).simplify())
+    return strips
 
 
 def image_strips(
