@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from time import monotonic
 from typing import Any, ClassVar, Literal, get_args
 
@@ -14,16 +15,15 @@ from textual.message import Message
 from textual.timer import Timer
 from textual.widgets import Footer, Static
 
-from nn.data import COLUMNS, ROWS, Array, Split
+from nn.data import COLUMNS, ROWS, Split
 from nn.inspection import LayerStatistics, activations, layer_statistics
 from tui.messages import BackgroundFailed
 from tui.screens.base import ModeScreen
 from tui.session import Run, Snapshot, Status
 from tui.terminal import Terminal
-from tui.widgets.activation_view import LayerActivity
 from tui.widgets.activations_pane import ActivationsPane
-from tui.widgets.histograms import Histogram, Histograms
-from tui.widgets.layer_table import LayerRow, LayerTable
+from tui.widgets.histograms import Histograms
+from tui.widgets.layer_table import LayerTable
 from tui.widgets.weights_pane import WeightsPane
 from tui.workbench import Workbench
 
@@ -36,6 +36,7 @@ TITLES: dict[Part, str] = {
     "histogram": "Histogram",
 }
 PACE = 2.0  # least seconds between two looks at moving weights
+SHADED_PACE = 6.0  # the same while they are drawn in shades, which takes four times the bytes
 
 
 class ModelScreen(ModeScreen):
@@ -43,23 +44,25 @@ class ModelScreen(ModeScreen):
 
     DEFAULT_CSS = """
     ModelScreen {
+        #parts-line { height: 1; }
         #parts { height: 1fr; }
         .part { display: none; width: 1fr; height: 1fr; }
         &.-table #table, &.-weights #weights { display: block; }
         &.-activations #activations, &.-histogram #histogram { display: block; }
         &.-narrow, &.-short {
-            #digit { display: none; }
+            ActivationsPane { layout: vertical; DigitView { display: none; } }
+            #digit { width: 1fr; height: 1; margin: 0; }
             WeightsPane #unit { display: none; }
             WeightsPane.-enlarged #unit { display: block; }
         }
-        &.-wide, &.-huge {
+        &.-wide.-medium, &.-wide.-tall, &.-huge.-medium, &.-huge.-tall {
             #parts { layout: grid; grid-size: 2 2; grid-columns: 5fr 4fr; grid-rows: 11 1fr; }
             &.-tall #parts { grid-rows: 14 1fr; }
             .part { display: block; border: round $primary; }
+            &.-ascii .part { border: ascii $primary; }
             #digit { width: 20; DigitView { height: 10; } }
         }
         &.-huge.-tall #digit { width: 28; DigitView { height: 14; } }
-        &.-ascii.-wide .part, &.-ascii.-huge .part { border: ascii $primary; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -135,12 +138,25 @@ class ModelScreen(ModeScreen):
             self.query_one(f"#{part}").border_title = title
         self.action_go_to(self.part)
 
+    def on_resize(self) -> None:
+        """Other parts may be seen now."""
+        self.call_after_refresh(self._draw)
+
+    @property
+    def _pace(self) -> float:
+        pane = self.query_one(WeightsPane)
+        return SHADED_PACE if pane.shaded and pane.display else PACE
+
     # What is new
 
     def show_progress(self) -> None:
         """Gradients follow every event; fresher weights are asked for now and then."""
         run = self.bench.run
-        if run is not None and run.status is Status.RUNNING and monotonic() > self._asked_at + PACE:
+        if (
+            run is not None
+            and run.status is Status.RUNNING
+            and monotonic() > self._asked_at + self._pace
+        ):
             self._asked_at = monotonic()
             run.want_snapshot()
         self._draw_table()
@@ -160,11 +176,9 @@ class ModelScreen(ModeScreen):
         self._later = None
         run, snapshot = self.bench.run, self.bench.snapshot
         if run is not None and snapshot is not None and self._inspecting is None:
-            self._inspecting, self._next_at = snapshot, monotonic() + PACE
-            arguments = run, snapshot, run.splits["test"]
-            threading.Thread(
-                target=self._work, args=arguments, name="inspecting", daemon=True
-            ).start()
+            self._inspecting, self._next_at = snapshot, monotonic() + self._pace
+            work = partial(self._work, run, snapshot, run.splits["test"])
+            threading.Thread(target=work, name="inspecting", daemon=True).start()
 
     def _work(self, run: Run, snapshot: Snapshot, split: Split) -> None:
         """The thread; one that failed stays the last."""
@@ -244,51 +258,40 @@ class ModelScreen(ModeScreen):
     def _select_layer(self, layer: int) -> None:
         if self.shown is not None:
             self.chosen_layer = min(max(layer, 0), len(self.shown.layers) - 1)
-            self._draw()
+            self._draw("table", "activations", "histogram")
 
     # Drawing
 
-    def _draw(self) -> None:
+    def _draw(self, *parts: Part) -> None:
+        """Draw these parts, or all, as far as they are seen, with room for keys in between."""
         self._draw_parts_line()
-        self._draw_table()
-        self._draw_weights()
-        self._draw_activations()
-        self._draw_histogram()
+        draws = {
+            "table": self._draw_table,
+            "weights": self._draw_weights,
+            "activations": self._draw_activations,
+            "histogram": self._draw_histogram,
+        }
+        for part in parts or PARTS:
+            if self.query_one(f"#{part}").display:
+                self.call_later(draws[part])
 
     def _draw_parts_line(self) -> None:
-        names = (f"\\[{TITLES[p]}]" if p == self.part else f" {TITLES[p]} " for p in PARTS)
-        links = (
+        names = (f"\\[{TITLES[p]}]" if p == self.part else TITLES[p] for p in PARTS)
+        line = " ".join(
             f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
         )
-        line = "".join(links)
         if self.shown is not None and not self.has_class("-narrow"):
             step, epoch = self.shown.snapshot.step, self.shown.snapshot.epoch
-            line += (
-                f"   [dim]epoch {epoch:.4g}, step {step:,}[/]" if step else "   [dim]untrained[/]"
-            )
-        _update(self.query_one("#parts-line", Static), line)
+            line += f"   epoch {epoch:.4g}, step {step:,}" if step else "   untrained"
+        static = self.query_one("#parts-line", Static)
+        if static.content != line:
+            static.update(line)
 
     def _draw_table(self) -> None:
-        if self.shown is None:
-            return
-        layers, history = self.shown.layers, self.bench.history
-        latest = history.latest if history else None
-        norms = latest.gradient_norms if latest else ()
-        rows = [
-            LayerRow(
-                name=f"{one.in_features}-{one.out_features} {_activation(one)}",
-                parameters=one.parameters,
-                mean=one.mean,
-                std=one.std,
-                minimum=one.minimum,
-                maximum=one.maximum,
-                gradient_norm=norms[i] if len(norms) == len(layers) else None,
-                dead=None if one.dead is None else int(one.dead.sum()),
-                units=one.out_features,
-            )
-            for i, one in enumerate(layers)
-        ]
-        self.query_one(LayerTable).show(rows, self.chosen_layer)
+        if self.shown is not None:
+            latest = self.bench.history.latest if self.bench.history else None
+            norms = latest.gradient_norms if latest else ()
+            self.query_one(LayerTable).show(self.shown.layers, norms, self.chosen_layer)
 
     def _draw_weights(self) -> None:
         if self.shown is not None:
@@ -299,45 +302,23 @@ class ModelScreen(ModeScreen):
         images = self.bench.images
         if self.shown is None or images is None:
             return
-        number = self.bench.index
+        number = min(self.bench.index, len(images) - 1)
         image, label = images.images[number], images.labels[number]
         predictor = self.shown.snapshot.predictor
         with np.errstate(all="ignore"):  # of weights that diverged
             probabilities = predictor.probabilities(image[None])[0]
         guess = int(probabilities.argmax())
-        seen = f"a {label}, seen as {guess} ({probabilities[guess]:.1%})"
-        layers = [
-            LayerActivity(f"{i + 1} {_activation(one)}: {_summary(one, values)}", values)
-            for i, (one, values) in enumerate(
-                zip(self.shown.layers, activations(predictor, image), strict=True)
-            )
-        ]
-        title = f"{len(layers)} {_activation(self.shown.layers[-1])}: {seen}"
-        layers[-1] = LayerActivity(title, layers[-1].values, numeric=True)
-        about = f"{self.bench.split} {number}: {seen}"
-        picture = image.reshape(ROWS, COLUMNS)
-        self.query_one(ActivationsPane).show(picture, about, layers, self.chosen_layer)
+        about = (
+            f"{self.bench.split} {number}: a {label}, seen as {guess}, {probabilities[guess]:.1%}"
+        )
+        self.query_one(ActivationsPane).show(
+            image.reshape(ROWS, COLUMNS),
+            about,
+            self.shown.layers,
+            activations(predictor, image),
+            self.chosen_layer,
+        )
 
     def _draw_histogram(self) -> None:
         if self.shown is not None:
-            histograms = [
-                Histogram(f"{i + 1}: {one.in_features}-{one.out_features}", one.counts, one.edges)
-                for i, one in enumerate(self.shown.layers)
-            ]
-            self.query_one(Histograms).show(histograms, self.chosen_layer)
-
-
-def _activation(layer: LayerStatistics) -> str:
-    return "output" if layer.dead is None and layer.activation == "identity" else layer.activation
-
-
-def _summary(layer: LayerStatistics, values: Array) -> str:
-    if layer.activation == "relu":
-        return f"{np.count_nonzero(values):,} of {len(values):,} active, up to {values.max():.2g}"
-    return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"
-
-
-def _update(widget: Static, text: str) -> None:
-    """Set a text that differs."""
-    if widget.content != text:
-        widget.update(text)
+            self.query_one(Histograms).show(self.shown.layers, self.chosen_layer)

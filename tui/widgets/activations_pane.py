@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from nn.data import Array
+from nn.inspection import LayerStatistics
 from tui.widgets.activation_view import ActivationView, LayerActivity
 from tui.widgets.digit import DigitView
+from tui.widgets.layer_table import activation_name
 from tui.widgets.raster import Image
 from tui.widgets.strips import ColorMode
 
@@ -44,10 +48,31 @@ class ActivationsPane(Horizontal):
         yield self._view
 
     def show(
-        self, image: Image, about: str, layers: Sequence[LayerActivity], selected: int
+        self,
+        image: Image,
+        about: str,
+        layers: Sequence[LayerStatistics],
+        outputs: Sequence[Array],
+        selected: int,
     ) -> None:
-        """Show a digit of (28, 28) pixels, what is to be said of it, and the layers."""
+        """Show a digit of (28, 28) pixels, a word about it, and what each layer gave for it."""
         self._digit.set_image(image)
         if self._about.content != about:
             self._about.update(about)
-        self._view.show(layers, selected)
+        activity = [
+            LayerActivity(
+                f"{number} {activation_name(layer)}: {_summary(layer, values)}",
+                values,
+                numeric=layer.dead is None,
+            )
+            for number, (layer, values) in enumerate(zip(layers, outputs, strict=True), 1)
+        ]
+        self._view.show(activity, selected)
+
+
+def _summary(layer: LayerStatistics, values: Array) -> str:
+    if layer.dead is None:
+        return f"{values.argmax()} is the largest"
+    if layer.activation == "relu":
+        return f"{np.count_nonzero(values):,} of {len(values):,} active, up to {values.max():.2g}"
+    return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"

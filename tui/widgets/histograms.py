@@ -1,15 +1,14 @@
-"""Histograms side by side, as many as fit, one of them selected."""
+"""Histograms of the weights of each layer, as many side by side as fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.segment import Segment
 from textual import events
 from textual.strip import Strip
 
-from nn.data import Array
+from nn.inspection import LayerStatistics
 from tui.widgets.layer_table import visible_range
 from tui.widgets.plot import render_histogram
 from tui.widgets.strips import PLAIN, ColorMode, StripWidget
@@ -17,17 +16,8 @@ from tui.widgets.strips import PLAIN, ColorMode, StripWidget
 _LEAST_WIDTH = 36  # cells of one histogram, where there are several
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Histogram:
-    """What `numpy.histogram` returned, and what was counted."""
-
-    title: str
-    counts: Array
-    edges: Array
-
-
 class Histograms(StripWidget):
-    """Shows the selected histogram and its neighbours."""
+    """Shows the selected layer and its neighbours."""
 
     def __init__(
         self,
@@ -38,12 +28,12 @@ class Histograms(StripWidget):
     ) -> None:
         super().__init__(id=id)
         self.ascii_only, self.color_mode = ascii_only, color_mode
-        self._histograms: Sequence[Histogram] = ()
+        self._layers: Sequence[LayerStatistics] = ()
         self._selected = 0
 
-    def show(self, histograms: Sequence[Histogram], selected: int) -> None:
+    def show(self, layers: Sequence[LayerStatistics], selected: int) -> None:
         """Show these, input side first."""
-        self._histograms, self._selected = histograms, selected
+        self._layers, self._selected = layers, selected
         self._draw()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -54,8 +44,8 @@ class Histograms(StripWidget):
         width, height = self.size
         if not width or not height:
             return
-        columns = max(1, min(width // _LEAST_WIDTH, len(self._histograms)))
-        shown = visible_range(len(self._histograms), columns, self._selected)
+        columns = max(1, min(width // _LEAST_WIDTH, len(self._layers)))
+        shown = visible_range(len(self._layers), columns, self._selected)
         pictures = [self._one(i, width // columns - 1, height) for i in shown]
         gap = Strip([Segment(" ", PLAIN)])
         self.show_strips(
@@ -66,15 +56,15 @@ class Histograms(StripWidget):
         )
 
     def _one(self, index: int, width: int, height: int) -> list[Strip]:
-        one = self._histograms[index]
+        layer, chosen = self._layers[index], index == self._selected
         return render_histogram(
-            one.counts,
-            one.edges,
+            layer.counts,
+            layer.edges,
             width,
             height,
-            title=("> " if index == self._selected else "  ") + one.title,
+            title=f"{'>' if chosen else ' '} {index + 1}: {layer.in_features}-{layer.out_features}",
             x_label="weight",
-            role="primary" if index == self._selected else "tertiary",
+            role="primary" if chosen else "tertiary",
             ascii_only=self.ascii_only,
             colors=self.color_mode,
         )

@@ -3,31 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.strip import Strip
 
+from nn.inspection import LayerStatistics
 from tui.widgets.legend import role_style
 from tui.widgets.strips import PLAIN, ColorMode, StripWidget, text_strip
-
-
-@dataclass(frozen=True, slots=True)
-class LayerRow:
-    """One linear layer with its activation; `gradient_norm` and `dead` are None where there is none."""
-
-    name: str
-    parameters: int
-    mean: float
-    std: float
-    minimum: float
-    maximum: float
-    gradient_norm: float | None
-    dead: int | None
-    units: int
-
 
 COLUMNS = ("layer", "parameters", "mean", "std", "min", "max", "gradient", "dead")
 _DROPPED = (
@@ -45,16 +29,30 @@ def visible_range(count: int, height: int, selected: int) -> range:
     return range(first, min(count, first + max(0, height)))
 
 
+def activation_name(layer: LayerStatistics) -> str:
+    """What follows the weights: an activation, or nothing as in most output layers."""
+    return "output" if layer.dead is None and layer.activation == "identity" else layer.activation
+
+
 def table_strips(
-    rows: Sequence[LayerRow], selected: int, width: int, height: int, colors: ColorMode
+    layers: Sequence[LayerStatistics],
+    gradient_norms: Sequence[float],
+    selected: int,
+    width: int,
+    height: int,
+    colors: ColorMode,
 ) -> list[Strip]:
     """A header and a line for each layer, '>' before the selected one, '!' before dead units.
 
     Where the width is not enough, the least telling columns are left out; where the height is not,
     the layers around the selected one stay.
     """
-    shown = visible_range(len(rows), height - 1, selected)
-    cells = [dict(zip(COLUMNS, _cells(row), strict=True)) for row in rows]
+    shown = visible_range(len(layers), height - 1, selected)
+    known = len(gradient_norms) == len(layers)
+    cells = [
+        dict(zip(COLUMNS, _cells(layer, gradient_norms[i] if known else None), strict=True))
+        for i, layer in enumerate(layers)
+    ]
     widths = {c: max(len(c), *(len(row[c]) for row in cells)) if cells else len(c) for c in COLUMNS}
     columns = list(COLUMNS)
     for unwanted in _DROPPED:
@@ -74,7 +72,7 @@ def table_strips(
     for i in shown:
         text = line(f"{'>' if i == selected else ' '}{i + 1:>2} ", cells[i])
         style = Style(bold=i == selected)
-        if rows[i].dead:
+        if "!" in cells[i]["dead"]:
             at = len(text.rstrip()) - len(cells[i]["dead"])
             parts = [
                 Segment(text[:at], style),
@@ -90,11 +88,18 @@ def _total(columns: Sequence[str], widths: dict[str, int]) -> int:
     return 4 + sum(widths[name] for name in columns) + _GAP * (len(columns) - 1)
 
 
-def _cells(row: LayerRow) -> tuple[str, ...]:
-    numbers = (f"{x:.2g}" for x in (row.mean, row.std, row.minimum, row.maximum))
-    gradient = "-" if row.gradient_norm is None else f"{row.gradient_norm:.1e}"
-    dead = "-" if row.dead is None else f"{'!' if row.dead else ''}{row.dead}/{row.units}"
-    return (row.name, f"{row.parameters:,}", *numbers, gradient, dead)
+def _cells(layer: LayerStatistics, gradient_norm: float | None) -> tuple[str, ...]:
+    dead = "-"
+    if layer.dead is not None:
+        count = int(layer.dead.sum())
+        dead = f"{'!' if count else ''}{count}/{layer.out_features}"
+    return (
+        f"{layer.in_features}-{layer.out_features} {activation_name(layer)}",
+        f"{layer.parameters:,}",
+        *(f"{x:.2g}" for x in (layer.mean, layer.std, layer.minimum, layer.maximum)),
+        "-" if gradient_norm is None else f"{gradient_norm:.1e}",
+        dead,
+    )
 
 
 class LayerTable(StripWidget):
@@ -103,12 +108,15 @@ class LayerTable(StripWidget):
     def __init__(self, *, color_mode: ColorMode = "full", id: str | None = None) -> None:  # noqa: A002
         super().__init__(id=id)
         self.color_mode = color_mode
-        self._rows: Sequence[LayerRow] = ()
+        self._layers: Sequence[LayerStatistics] = ()
+        self._gradient_norms: Sequence[float] = ()
         self._selected = 0
 
-    def show(self, rows: Sequence[LayerRow], selected: int) -> None:
-        """Show these layers."""
-        self._rows, self._selected = rows, selected
+    def show(
+        self, layers: Sequence[LayerStatistics], gradient_norms: Sequence[float], selected: int
+    ) -> None:
+        """Show these layers; the norms are left out unless there is one for each."""
+        self._layers, self._gradient_norms, self._selected = layers, gradient_norms, selected
         self._draw()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -117,4 +125,8 @@ class LayerTable(StripWidget):
 
     def _draw(self) -> None:
         if self.size:
-            self.show_strips(table_strips(self._rows, self._selected, *self.size, self.color_mode))
+            self.show_strips(
+                table_strips(
+                    self._layers, self._gradient_norms, self._selected, *self.size, self.color_mode
+                )
+            )

@@ -16,12 +16,15 @@ from tui.widgets.raster import (
     Image,
     half_block_strips,
     render_signed,
+    resample,
     signed_strips,
 )
 from tui.widgets.strips import ColorMode
 
 TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
 """Sizes of a picture in cells."""
+_FEW = 6
+"""Pictures a page, below which they are drawn smaller to begin with."""
 
 
 def shades(weight: Image) -> Image:
@@ -33,9 +36,24 @@ def shades(weight: Image) -> Image:
 class WeightSheet(ContactSheet, can_focus=False):
     """A page of pictures of weights, each scaled by its own largest magnitude."""
 
+    larger = 0
+    """By how many sizes larger than the usual one."""
+
+    def _choose_tile(self) -> None:
+        """Take the size that goes with the room."""
+        self.tile_width, self.tile_height = TILES[1]
+        usual = 0 if self.page_size < _FEW else 1
+        at = min(max(usual + self.larger, 0), len(TILES) - 1)
+        self.larger = at - usual
+        self.tile_width, self.tile_height = TILES[at]
+
+    def _lay_out(self) -> list[Strip]:
+        self._choose_tile()
+        return super()._lay_out()
+
     def _image(self, image: Image, width: int, height: int) -> list[Strip]:
         if self.mode == "half":
-            return half_block_strips(shades(image), width, height)
+            return half_block_strips(shades(resample(image, width, 2 * height)), width, height)
         return signed_strips(render_signed(image, width, height), self.color_mode)
 
 
@@ -83,6 +101,11 @@ class WeightsPane(Horizontal):
         """Cells of one of the pictures."""
         return self._sheet.tile_width, self._sheet.tile_height
 
+    @property
+    def shaded(self) -> bool:
+        """Whether weights are drawn as brightness."""
+        return self._sheet.mode == "half"
+
     def show(self, weight: Array, bias: Array, dead: Array | None) -> None:
         """Show (784, units) weights with (units,) biases; `dead` is None where the units are classes."""
         self._weight, self._bias, self._dead = weight, bias, dead
@@ -109,14 +132,13 @@ class WeightsPane(Horizontal):
 
     def resize_tiles(self, step: int) -> None:
         """Draw all pictures one size larger (1) or smaller (-1), if there is one."""
-        at = min(max(TILES.index(self.tile) + step, 0), len(TILES) - 1)
-        self._sheet.tile_width, self._sheet.tile_height = TILES[at]
+        self._sheet.larger += step
         self._sheet.redraw()
 
     def toggle_mode(self) -> None:
         """Draw with characters, or in shades of grey where the terminal has them."""
         if self._sheet.color_mode == "full" and not self._sheet.ascii_only:
-            self._sheet.mode = self._large.mode = "half" if self._sheet.mode == "ascii" else "ascii"
+            self._sheet.mode = self._large.mode = "ascii" if self.shaded else "half"
             self._show_selected()
 
     def on_contact_sheet_selected(self) -> None:
@@ -129,19 +151,18 @@ class WeightsPane(Horizontal):
             return
         weight = self._weight[:, unit]
         picture = weight.reshape(ROWS, COLUMNS)
-        shaded = self._sheet.mode == "half"
-        self._large.set_image(shades(picture) if shaded else picture, signed=not shaded)
-        kind = "digit" if self._dead is None else "unit"
+        self._large.set_image(shades(picture) if self.shaded else picture, signed=not self.shaded)
         dead = ", dead" if self._dead is not None and self._dead[unit] else ""
+        name = f"digit {unit}" if self._dead is None else f"unit {unit} of {units:,}{dead}"
         with np.errstate(all="ignore"):  # of weights that diverged
             norm = np.linalg.norm(weight)
         text = (
-            f"{kind} {unit} of {units:,}{dead}\n"
+            f"{name}\n"
             f"norm {norm:.3g}, bias {self._bias[unit]:.2g}\n"
             f"{weight.min():.2g} to {weight.max():.2g}\n"
             + (
                 "white above 0, black below"
-                if shaded
+                if self.shaded
                 else f"positive {POSITIVE[1:]}  negative {NEGATIVE[1:]}"
             )
         )
