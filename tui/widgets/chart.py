@@ -57,9 +57,9 @@ class Chart(StripWidget, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "cursor_left", "Cursor left", show=False),
-        Binding("right", "cursor_right", "Cursor right", show=False),
-        Binding("escape", "cursor_off", "Hide the cursor", show=False),
+        Binding("left", "cursor_left", "Cursor left", id="chart.left", show=False),
+        Binding("right", "cursor_right", "Cursor right", id="chart.right", show=False),
+        Binding("escape", "cursor_off", "Hide the cursor", id="chart.hide", show=False),
     ]
 
     y_log = reactive(False, repaint=False, init=False)

@@ -96,7 +96,7 @@ def gradient_lines(norms: Sequence[float], rows: int, width: int, ascii_only: bo
         norm = norms[i]
         share = (math.log10(norm) - low) / (high - low) if 0 < norm < math.inf else float(norm > 0)
         filled = bar(min(max(share, 0), 1), width - LABEL - 10, ascii_only)
-        lines.append(f"{f'Grad {i + 1}':<{LABEL}}{norm:<9.2e} {filled}")
+        lines.append(f"{f'Grad {i + 1} ':<{LABEL}}{norm:<9.2e} {filled}")
     return lines
 
 
