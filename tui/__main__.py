@@ -5,6 +5,7 @@ It imports next to nothing, so that a Ctrl-C or an error during the real imports
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ DEBUG_VARIABLE = "MNIST_TUI_DEBUG"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and lets no exception through."""
     raise_on_signals()
-    _replace_closed_streams()
+    _prepare_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG_FLAG in arguments or os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0")
     arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
@@ -61,10 +62,15 @@ def _complain(line: str) -> None:
         sys.stderr.write(f"mnist-tui: {line}\n")
 
 
-def _replace_closed_streams() -> None:
-    """Where the caller closed stdout or stderr (`>&-`), Python leaves None in its place."""
-    sys.stdout = sys.stdout or open(os.devnull, "w")  # noqa: SIM115 - as long as the process
-    sys.stderr = sys.stderr or open(os.devnull, "w")  # noqa: SIM115
+def _prepare_streams() -> None:
+    """Give Python what it needs of the standard streams, whatever the caller did to them."""
+    # Where the caller closed one (`>&-`), no file opened later may take its place.
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            null = os.open(os.devnull, os.O_RDWR)
+            setattr(sys, name, open(null, mode, closefd=False))  # noqa: SIM115 - as long as we live
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # for names of files in any encoding
 
 
 def _silence_shutdown() -> None:

@@ -14,6 +14,7 @@ from nn.config import (
     FIELDS,
     TrainConfig,
     Value,
+    check_value,
     choices,
     field_types,
     flag,
@@ -21,6 +22,7 @@ from nn.config import (
     load_toml,
     parse_value,
 )
+from nn.errors import ConfigError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -107,5 +109,15 @@ def layered_config(
         from nn.recipes import load_recipe
 
         fields = load_recipe(recipe).fields
-    file_fields = {} if config_file is None else load_toml(config_file)
+    file_fields = {} if config_file is None else _checked_file(config_file)
     return TrainConfig.layered(fields, file_fields, typed), TrainConfig.layered(fields)
+
+
+def _checked_file(path: Path) -> Mapping[str, object]:
+    fields = load_toml(path)
+    try:
+        for name, value in fields.items():
+            check_value(name, value)
+    except ConfigError as error:
+        raise ConfigError(f"config file {path}: {error}", field=error.field) from error
+    return fields

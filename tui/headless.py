@@ -15,6 +15,7 @@ from typing import cast
 
 from nn.config import TrainConfig
 from nn.data import load_dataset
+from nn.errors import CheckpointError
 from nn.events import Evaluation, Event, RateChanged, RunFinished, RunStarted
 from nn.trainer import Trainer
 from tui.exits import CommandError, ExitCode
@@ -77,6 +78,8 @@ def train(trainer: Trainer, reporter: Reporter, *, save: Path | None) -> tuple[O
             if save is not None:
                 trainer.predictor.save(save)
                 outcome = replace(outcome, saved=str(save))
+        except CheckpointError as error:
+            raise CommandError(str(error), ExitCode.FAILURE) from error
         finally:
             reporter.show(outcome)  # with saved=None where saving failed
     if outcome.reason == "interrupted" and stop.code is not None:

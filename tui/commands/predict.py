@@ -17,22 +17,22 @@ from tui.exits import ExitCode
 from tui.images import read_grid, read_image
 from tui.reporters.json_lines import write_json
 
-_STDIN = "-"
+_STDIN = Path("-")
 
 
-def _image(kind: Any, tokens: Sequence[Token]) -> str:
+def _image(kind: Any, tokens: Sequence[Token]) -> Path:
     """A lone dash is standard input, which cyclopts would take for an option; so it passes all on."""
     name = tokens[0].value
-    if name.startswith("-") and name != _STDIN:
+    if name.startswith("-") and name != "-":
         raise ConfigError(
             f"unknown option {name}{did_you_mean(name, ('--model', '--json', '--help'))}"
         )
-    return name
+    return Path(name)
 
 
 def predict(
     *images: Annotated[
-        str,
+        Path,
         Parameter(
             help="PNG or PGM files; none or -: a text grid on stdin, 28 lines of 28 pixels from 0 to 255 or of"
             " 28 characters, blank, dot and 0 being background",
@@ -55,15 +55,12 @@ def predict(
     predictor = Predictor.load(model)
     names = images or (_STDIN,)
     fields = np.stack(
-        [
-            read_grid(sys.stdin.buffer) if name == _STDIN else read_image(Path(name))
-            for name in names
-        ]
+        [read_grid(sys.stdin.buffer) if name == _STDIN else read_image(name) for name in names]
     )
     for name, probabilities in zip(names, predictor.probabilities(fields).tolist(), strict=True):
         digit = probabilities.index(max(probabilities))
         if json:
-            record = {"image": name, "digit": digit, "probabilities": probabilities}
+            record = {"image": str(name), "digit": digit, "probabilities": probabilities}
             write_json(record, sys.stdout)
         else:
             sys.stdout.write(f"{name}\t{digit}\t{probabilities[digit]:.4f}\n")

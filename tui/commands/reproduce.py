@@ -74,7 +74,8 @@ def _events(recipe: Recipe, bar: Bar | None) -> Iterator[Event]:
 
 def _print(name: str, comparison: Comparison, *, json: bool) -> None:
     if json:
-        write_json({"recipe": name, **asdict(comparison)}, sys.stdout)
+        verdict = {"reproduced": comparison.reproduced, "reason": comparison.reason}
+        write_json({"recipe": name, **asdict(comparison), **verdict}, sys.stdout)
         return
     published, obtained = comparison.published, comparison.obtained
     band = _quantity(published, published.low)
@@ -88,7 +89,7 @@ def _print(name: str, comparison: Comparison, *, json: bool) -> None:
         "" if obtained is None else _quantity(published, obtained),
         comparison.verdict,
     )
-    sys.stdout.write(row)
+    sys.stdout.write(row + (f"    {comparison.reason}\n" if comparison.reason else ""))
     sys.stdout.flush()
 
 

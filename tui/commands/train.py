@@ -85,8 +85,8 @@ def _open_screen() -> ExitCode:
 def _require_writable(path: Path) -> None:
     """Refuse a file that could not be written in the end, without touching what is there."""
     try:
-        if path.is_dir():
-            raise CommandError(f"--save {path}: is a folder", ExitCode.USAGE)
+        if path.exists() and not path.is_file():  # saving replaces what is there, even a device
+            raise CommandError(f"--save {path}: exists and is not a file", ExitCode.USAGE)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:

@@ -16,7 +16,7 @@ class Narration(AbstractContextManager["Narration"]):
     def __init__(self, invocation: Invocation, stream: TextIO) -> None:
         self._invocation = invocation
         self._stream = stream
-        self._told_evaluation = -1  # step of the last one that has a row
+        self._columns: list[str] = []
 
     def show(self, event: Shown) -> None:
         """Say what is worth a line of one event."""
@@ -48,8 +48,9 @@ class Narration(AbstractContextManager["Narration"]):
         if run.validation_images:
             images += f", {run.validation_images:,} validation"
         network = "-".join(map(str, (PIXELS, *config.hidden, CLASSES)))
-        threads = f", {self._invocation.threads} threads" if self._invocation.threads else ""
-        budget = f"{config.epochs} epochs" if config.epochs else f"{config.steps:,} steps"
+        threads = self._invocation.threads
+        in_threads = f", {count(threads, 'thread')}" if threads else ""
+        budget = count(config.epochs, "epoch") if config.epochs else count(config.steps, "step")
         self._columns = [
             column
             for column, shown in (
@@ -65,7 +66,7 @@ class Narration(AbstractContextManager["Narration"]):
         return [
             f"{run.data_name}: {images}, {run.test_images:,} test images",
             f"{network} {config.activation}, {run.parameters:,} parameters, {config.dtype}, {config.loss}",
-            f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{threads}",
+            f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{in_threads}",
             "",
             _cells("epoch", "step", "loss", *self._columns, "rate", "images/s", "time"),
         ]
@@ -92,8 +93,8 @@ class Narration(AbstractContextManager["Narration"]):
         )
 
     def _closing(self, outcome: Outcome) -> list[str]:
-        epoch = f"{outcome.epoch:.2f}".rstrip("0").rstrip(".")
-        after = f"{epoch} epochs, {outcome.step:,} steps, {duration(outcome.seconds)}"
+        progress = f"{count(round(outcome.epoch, 2), 'epoch')}, {count(outcome.step, 'step')}"
+        after = f"{progress}, {duration(outcome.seconds)}"
         lines = ["", f"{outcome.reason} after {after} ({outcome.samples_per_second:,.0f} images/s)"]
         if outcome.kept_step != outcome.step:
             lines.append(f"weights restored from step {outcome.kept_step:,}")
@@ -118,7 +119,12 @@ def _cells(epoch: str, step: str, loss: str, *rest: str) -> str:
 
 
 def _best(best: Evaluation) -> str:
-    return f"{percent(best.test)} after {best.epoch:.4g} epochs"
+    return f"{percent(best.test)} after {count(round(best.epoch, 2), 'epoch')}"
+
+
+def count(number: float, noun: str) -> str:
+    """`1 step`, `2,345 steps` or `1.74 epochs`."""
+    return f"{number:,.10g} {noun}{'' if number == 1 else 's'}"
 
 
 def percent(score: Score | None) -> str:
@@ -128,8 +134,8 @@ def percent(score: Score | None) -> str:
 
 def duration(seconds: float) -> str:
     """`9.4s`, `1:05` or `2:00:07`."""
-    if seconds < 60:
+    if round(seconds, 1) < 60:
         return f"{seconds:.1f}s"
-    minutes, rest = divmod(int(seconds), 60)
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -9,7 +9,14 @@ from dataclasses import dataclass
 from typing import TextIO
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskID,
+    TaskProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 
 from nn.events import EpochCompleted, Event, RunStarted, StepCompleted
 from tui.reporters import Invocation, Outcome, Shown
@@ -39,7 +46,7 @@ class _Progress(Progress):
 class Bar:
     """One run's progress, loss, accuracy, speed and time left; gone when the block ends.
 
-    `title` is shown in front, where several runs follow each other.
+    Where several runs follow each other, `title` takes the place of the epoch in front.
     """
 
     def __init__(self, stream: TextIO, title: str = "") -> None:
@@ -60,7 +67,7 @@ class Bar:
             redirect_stderr=False,
         )
         self._title = title
-        self._task = self._progress.add_task(title, total=None, status="")
+        self._task: TaskID | None = None
         self._loss = self._accuracy = ""
         self._refreshed = 0.0
         self._epochs = 0
@@ -87,8 +94,13 @@ class Bar:
         """Move the bar."""
         if isinstance(event, RunStarted):
             self._epochs = -(-event.total_steps // event.steps_per_epoch)
-            self._progress.update(self._task, total=event.total_steps, completed=event.start_step)
-        if not isinstance(event, StepCompleted | EpochCompleted):
+            self._task = self._progress.add_task(
+                self._title or "training",
+                total=event.total_steps,
+                completed=event.start_step,
+                status="",
+            )
+        if not isinstance(event, StepCompleted | EpochCompleted) or self._task is None:
             return
         if isinstance(event, StepCompleted):
             self._loss = f"loss {event.loss:.4f}"
@@ -98,7 +110,7 @@ class Bar:
         self._progress.update(
             self._task,
             completed=event.step,
-            description=f"{self._title} epoch {event.epoch}/{self._epochs}".lstrip(),
+            description=self._title or f"epoch {event.epoch}/{self._epochs}",
             status="  ".join(filter(None, (self._loss, self._accuracy, speed))),
         )
         now = time.monotonic()

@@ -1,0 +1,58 @@
+"""Hypothesis strategies for configurations, made from the declarations of the fields."""
+
+from __future__ import annotations
+
+import math
+import sys
+from typing import Any
+
+from hypothesis import strategies as st
+
+from nn.config import DEFAULTS, FIELDS, MAX_HIDDEN_LAYERS, TrainConfig, Value, choices, field_types
+
+
+def _values(name: str) -> st.SearchStrategy[Value]:
+    option, kind = FIELDS[name], field_types()[name]
+    if admitted := choices(name):
+        return st.sampled_from(admitted)
+    if kind is bool:
+        return st.booleans()
+    if kind is str:
+        return st.text(max_size=20).filter(str.isprintable).map(str.strip)
+    if kind is float:
+        return st.floats(
+            option.minimum,
+            sys.float_info.max if option.maximum is None else option.maximum,
+            exclude_min=option.open_minimum,
+            exclude_max=option.open_maximum,
+            allow_subnormal=True,
+        )
+    low = None if option.minimum is None else math.ceil(option.minimum)
+    high = None if option.maximum is None else math.floor(option.maximum)
+    whole = st.integers(low, high)
+    if kind is int:
+        return whole
+    return st.lists(whole, max_size=MAX_HIDDEN_LAYERS).map(tuple)
+
+
+@st.composite
+def configs(draw: st.DrawFn) -> TrainConfig:
+    """Any valid configuration: some fields drawn, the others at their defaults, contradictions resolved."""
+    names = draw(st.sets(st.sampled_from(list(FIELDS))))
+    fields: dict[str, Any] = DEFAULTS | {name: draw(_values(name)) for name in names}
+    for first, second in (("epochs", "steps"), ("eval_epochs", "eval_steps")):
+        if fields[second]:
+            fields[first] = 0
+        elif not fields[first]:
+            fields[first] = 1
+    if fields["loss"] in ("cross-entropy", "binary-cross-entropy"):
+        fields["output_activation"] = "identity"
+    if fields["loss"] == "squared-error-normalized":
+        fields["output_activation"] = "sigmoid"
+    if fields["schedule"] in ("linear", "exponential"):
+        fields["final_learning_rate"] = fields["final_learning_rate"] or 1e-4
+    if fields["schedule"] != "cosine":
+        fields["warmup_steps"] = 0
+    if fields["validation"] == 0 and fields["patience"]:
+        fields["stop_on"] = "test"
+    return TrainConfig(**fields)
