@@ -245,6 +245,11 @@ def test_config_files(tmp_path: Path) -> None:
         load_toml(tmp_path / "absent.toml")
 
 
+def test_a_whole_number_beyond_all_floats_is_refused() -> None:
+    with pytest.raises(ConfigError, match="finite"):
+        TrainConfig(learning_rate=10**400)
+
+
 def test_whole_numbers_become_floats() -> None:
     config = TrainConfig(learning_rate=1)
     assert type(config.learning_rate) is float

@@ -184,7 +184,7 @@ def run(recipe: Recipe, dataset: Dataset) -> list[Comparison]:
 
 # About a minute together on two cores; the command `reproduce --all` runs the rest.
 QUICK = ["sigmoid-bce", "sigmoid-mse", "keras-adam", "two-layer-net", "two-layer-net-minmax"]
-QUICK += ["lincoln-momentum-sigmoid", "lincoln-relu", "lincoln-momentum"]
+QUICK += ["lincoln-momentum-sigmoid", "lincoln-relu", "lincoln-glorot-linear"]
 
 
 @pytest.mark.slow

@@ -122,12 +122,18 @@ def test_without_patience_nothing_stops_or_is_restored(small: Dataset) -> None:
 
 DIVERGING = TrainConfig(
     hidden=(16,), activation="identity", loss="squared-error", optimizer="sgd",
-    learning_rate=1e4, schedule="constant", batch_size=50, epochs=5,
+    schedule="constant", batch_size=50, epochs=5,
 )  # fmt: skip
 
 
-def test_divergence_is_a_reason_and_leaves_finite_weights(small: Dataset) -> None:
-    trainer = Trainer(DIVERGING, small, step_interval=0)
+# The loss overflows before the weights do, or in the step after them.
+RATES = pytest.mark.parametrize("rate", [1e4, 1e38])
+
+
+@RATES
+def test_divergence_is_a_reason_and_leaves_finite_weights(small: Dataset, rate: float) -> None:
+    config = dataclasses.replace(DIVERGING, learning_rate=rate)
+    trainer = Trainer(config, small, step_interval=0)
     events = list(trainer.events())
     finished = events[-1]
     assert isinstance(finished, RunFinished)
@@ -139,11 +145,15 @@ def test_divergence_is_a_reason_and_leaves_finite_weights(small: Dataset) -> Non
     assert np.isfinite(losses).all()
 
 
-def test_the_weights_left_by_divergence_are_those_of_the_kept_step(small: Dataset) -> None:
-    trainer = Trainer(DIVERGING, small, step_interval=0)
+@RATES
+def test_the_weights_left_by_divergence_are_those_of_the_kept_step(
+    small: Dataset, rate: float
+) -> None:
+    config = dataclasses.replace(DIVERGING, learning_rate=rate)
+    trainer = Trainer(config, small, step_interval=0)
     finished = list(trainer.events())[-1]
     assert isinstance(finished, RunFinished)
-    again = Trainer(DIVERGING, small, step_interval=0)
+    again = Trainer(config, small, step_interval=0)
     expected = again.model.parameters.copy()
     for event in again.events():
         if isinstance(event, StepCompleted) and event.step == finished.kept_step:
