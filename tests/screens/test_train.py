@@ -246,12 +246,12 @@ def test_reset_keeps_the_curves_of_the_run_before(play: Callable[..., None]) -> 
         await at.tell(Status.READY)
         assert at.names("accuracy") == ["1:default epochs=4"]
         await at.tell(Status.FINISHED, *epochs(2))
-        assert at.names("accuracy") == ["1:default epochs=4", "train", "test"]
-        assert at.names("loss") == ["1:default epochs=4", "batch", "train", "test"]
+        assert at.names("accuracy") == ["1:default epochs=4", "trn", "tst"]
+        assert at.names("loss") == ["1:default epochs=4", "batch", "trn", "tst"]
         await at.press("o")
-        assert at.names("accuracy") == ["train", "test"]
+        assert at.names("accuracy") == ["trn", "tst"]
         await at.press("o", "c")
-        assert at.names("accuracy") == ["train", "test"]
+        assert at.names("accuracy") == ["trn", "tst"]
         assert len(at.bench.histories) == 1
 
     play(scenario)
@@ -267,7 +267,7 @@ def test_losses_of_another_function_stay_off_the_loss_chart(play: Callable[..., 
         await at.press("r")
         await at.tell(Status.FINISHED, *epochs(2))
         assert "1:default epochs=4" in at.names("accuracy")
-        assert at.names("loss") == ["batch", "train", "test"]
+        assert at.names("loss") == ["batch", "trn", "tst"]
 
     play(scenario)
 
@@ -296,10 +296,10 @@ def test_log_scale_smoothing_and_zoom_go_round(play: Callable[..., None]) -> Non
         loss, accuracy = at.curves.loss, at.curves.accuracy
         assert (loss.y_log, loss.smoothing, loss.zoom) == (True, 0.6, 0.5)
         assert (accuracy.y_log, accuracy.smoothing, accuracy.zoom) == (False, 0.6, 0.5)
-        assert loss.x_label == "epoch, log scale, smoothed 0.6, last 50%"
+        assert loss.note == ", log scale, smoothed 0.6, last 50%"
         await at.press("y", *"mmm", *"zzz")
         assert (loss.y_log, loss.smoothing, loss.zoom) == (False, 0.0, 1.0)
-        assert loss.x_label == "epoch"
+        assert loss.note == ""
 
     play(scenario)
 

@@ -120,11 +120,11 @@ def finished(epochs: int) -> RunFinished:
     )
 
 
-def epochs(count: int, *, validation: bool = False) -> list[Event]:
+def epochs(count: int, *, accuracy: float | None = None, validation: bool = False) -> list[Event]:
     """The events of so many epochs, with steps in between."""
     events: list[Event] = []
     for number in range(1, count + 1):
         first = STEPS * (number - 1)
         events += [step(first + i) for i in range(1, STEPS, 2)]
-        events.append(epoch(number, validation=validation))
+        events.append(epoch(number, accuracy=accuracy, validation=validation))
     return events

@@ -88,6 +88,7 @@ class Chart(StripWidget, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.title = title
         self.x_label = x_label
+        self.note = ""  # stands behind the label of the x axis
         self.y_range = y_range
         self.marker: Marker = marker
         self.ascii_only = ascii_only
@@ -198,7 +199,7 @@ class Chart(StripWidget, can_focus=True):
             width,
             height,
             title=self.title,
-            x_label=self.x_label,
+            x_label=f"{self.x_label}{self.note}",
             y_log=self.y_log,
             y_range=self.y_range,
             marks=self.marks,

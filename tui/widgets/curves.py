@@ -12,9 +12,9 @@ from tui.history import RunHistory
 from tui.widgets.chart import DATA_INTERVAL, Chart, ColorMode, ColorRole, Mark, Series
 
 SPLITS: dict[str, tuple[str, int, ColorRole]] = {  # name, style and colour; drawn in this order
-    "train": ("train", 1, "secondary"),
-    "validation": ("valid.", 2, "tertiary"),
-    "test": ("test", 0, "primary"),
+    "train": ("trn", 1, "secondary"),
+    "validation": ("val", 2, "tertiary"),
+    "test": ("tst", 0, "primary"),
 }
 BATCHES: tuple[int, ColorRole] = (5, "quinary")
 EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quaternary"), (4, "warning"))
@@ -93,12 +93,13 @@ class Curves(Widget):
     def _describe(self) -> None:
         """Say under the charts how they differ from the plain ones."""
         for chart in (self.loss, self.accuracy):
-            options = [
-                "log scale" if chart.y_log else "",
-                f"smoothed {chart.smoothing:g}" if chart.smoothing else "",
-                f"last {chart.zoom:.0%}" if chart.zoom < 1 else "",
-            ]
-            chart.x_label = ", ".join(["epoch", *filter(None, options)])
+            chart.note = "".join(
+                [
+                    ", log scale" if chart.y_log else "",
+                    f", smoothed {chart.smoothing:g}" if chart.smoothing else "",
+                    f", last {chart.zoom:.0%}" if chart.zoom < 1 else "",
+                ]
+            )
         self._update()
 
 

@@ -78,25 +78,36 @@ def legend(
 
 
 def readout(series: Sequence[Series], x: float, width: int, *, x_label: str = "") -> str:
-    """The value of every series at `x`, names cut as far as `width` cells ask for."""
-    where = f"{x_label} {int(x) if float(x).is_integer() else format(x, '.4g')}".strip()
+    """The value of every series at `x`; in few cells names are cut, then digits and spaces too."""
+    position = f"{int(x) if float(x).is_integer() else format(x, '.4g')}"
     values = [(one.name, one.value_at(x)) for one in series]
-
-    def line(longest: int) -> str:
-        parts = (f"{shorten(name, longest)} {_number(value)}" for name, value in values)
-        return "  ".join((where, *parts))
-
     names = [name for name, _ in values]
-    return line(_longest_fitting(lambda n: cell_len(line(n)), names, width) or 1)
+
+    def line(longest: int, start: str, gap: str, digits: int) -> str:
+        parts = (f"{shorten(name, longest)} {_number(value, digits)}" for name, value in values)
+        return gap.join((start, *parts))
+
+    def roomy(longest: int) -> str:
+        return line(longest, f"{x_label} {position}".strip(), "  ", 4)
+
+    def tight(longest: int) -> str:
+        return line(longest, position, " ", 3)
+
+    fitting = _longest_fitting(lambda n: cell_len(roomy(n)), names, width)
+    if fitting:
+        return roomy(fitting)
+    return tight(_longest_fitting(lambda n: cell_len(tight(n)), names, width) or 1)
 
 
 def shorten(name: str, longest: int) -> str:
-    """The name, or its start and a tilde, in at most `longest` characters."""
-    return name if len(name) <= longest else f"{name[: longest - 1]}~"
+    """The name, or its start and, from four characters on, a tilde, in at most `longest` characters."""
+    if len(name) <= longest:
+        return name
+    return name[:longest] if longest < 4 else f"{name[: longest - 1]}~"
 
 
-def _number(value: float) -> str:
-    return "-" if value != value else format(value, ".4g")
+def _number(value: float, digits: int) -> str:
+    return "-" if value != value else format(value, f".{digits}g")
 
 
 def _longest_fitting(
