@@ -180,8 +180,15 @@ def test_too_little_memory(tiny_folder: Path) -> None:
     assert refused(result, ExitCode.FAILURE).startswith("not enough memory")
 
 
-def test_the_screen_is_refused_until_it_exists() -> None:
-    assert refused(run_command()) == "the screen application is not there yet; add --headless"
+def test_the_screen_needs_a_terminal() -> None:
+    assert refused(run_command()) == (
+        "standard input is not a terminal; train without a screen with --headless"
+    )
+
+
+@pytest.mark.parametrize("flag", ["--json", "--quiet"])
+def test_flags_that_contradict_the_screen(flag: str) -> None:
+    assert refused(run_command(flag)) == (f"{flag} is for runs without a screen; add --headless")
 
 
 @pytest.mark.parametrize(

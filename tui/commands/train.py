@@ -27,10 +27,16 @@ def train(
     headless: Annotated[bool, Parameter(help="Train without a screen", group=_HEADLESS)] = False,
     save: Annotated[
         Path | None,
-        Parameter(
-            help="Write the trained model to this file (.npz)", metavar="FILE", group=_HEADLESS
-        ),
+        Parameter(help="Write the trained model to this file (.npz) in the end", metavar="FILE"),
     ] = None,
+    mouse: Annotated[
+        bool,
+        Parameter(
+            help="Let the application have the mouse, which then no longer selects text",
+            negative="--no-mouse",
+            show_default=True,
+        ),
+    ] = True,
     json: Annotated[
         bool,
         Parameter(
@@ -61,10 +67,15 @@ def train(
     if print_config:
         sys.stdout.write(effective.to_toml())
         return ExitCode.SUCCESS
-    if not headless:
-        return _open_screen()
     if save is not None:
         _require_writable(save)
+    if not headless:
+        for name, typed in (("--json", json), ("--quiet", quiet)):
+            if typed:
+                raise ConfigError(f"{name} is for runs without a screen; add --headless")
+        from tui.launch import open_screen
+
+        return open_screen(effective, recipe, base, save=save, mouse=mouse)
     from tui.headless import run_headless  # NumPy and all that: not for --help or a mistyped flag
 
     return run_headless(
@@ -76,10 +87,6 @@ def train(
         quiet=quiet,
         step_interval=step_interval,
     )
-
-
-def _open_screen() -> ExitCode:
-    raise CommandError("the screen application is not there yet; add --headless", ExitCode.USAGE)
 
 
 def _require_writable(path: Path) -> None:

@@ -1,0 +1,146 @@
+"""The application in a real pseudo-terminal at 80x24, while it trains the default recipe flat out.
+
+    python -m tests.benchmarks.responsiveness [--quick]
+
+Prints the time to the first frame against that of an empty Textual application, the time from a key to the
+repainted screen, the bytes a second sent to the terminal, and the training throughput against the headless
+mode; what is compared takes turns on the same machine.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import random
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+from tests.benchmarks.terminal import Terminal
+
+TRUECOLOR = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
+SIXTEEN = {"TERM": "xterm", "COLORTERM": ""}
+APPLICATION = [sys.executable, "-m", "tui"]
+EMPTY = """
+from textual.app import App
+from textual.widgets import Static
+class Empty(App):
+    def compose(self):
+        yield Static("Loss")
+    def on_mount(self):
+        self.set_timer(0.3, self.exit)
+Empty().run()
+"""
+
+
+def first_frames(rounds: int) -> tuple[float, float]:
+    """Median seconds to the first frame: ours, and an empty application's."""
+    ours, empty = [], []
+    for _ in range(rounds):
+        terminal = Terminal(APPLICATION, 80, 24, **TRUECOLOR)
+        terminal.wait_for("Loss")
+        ours.append(time.perf_counter() - terminal.started)
+        terminal.press("q")
+        terminal.close()
+        terminal = Terminal([sys.executable, "-c", EMPTY], 80, 24, **TRUECOLOR)
+        terminal.wait_for("Loss")
+        empty.append(time.perf_counter() - terminal.started)
+        terminal.close()
+    return statistics.median(ours), statistics.median(empty)
+
+
+def training(colors: dict[str, str], *flags: str) -> Terminal:
+    """The application, a run under way."""
+    terminal = Terminal([*APPLICATION, *flags], 80, 24, **colors)
+    terminal.wait_for("ready")
+    terminal.press(" ")
+    terminal.wait_for("running")
+    return terminal
+
+
+def bytes_per_second(colors: dict[str, str], seconds: float) -> float:
+    """What the train screen sends while it trains and nobody types."""
+    terminal = training(colors, "--epochs", "1000")
+    terminal.read(2)
+    before = len(terminal.output)
+    terminal.read(seconds)
+    sent = len(terminal.output) - before
+    leave(terminal)
+    return sent / seconds
+
+
+def leave(terminal: Terminal) -> None:
+    """Quit and discard."""
+    terminal.press("q")
+    terminal.wait_for("Discard")
+    terminal.press("d")
+    terminal.close()
+
+
+def key_latencies(presses: int) -> list[float]:
+    """Seconds from a key to the screen that answers it: stepping through the digits while it trains."""
+    terminal = training(TRUECOLOR, "--epochs", "1000")
+    terminal.press("2")
+    terminal.wait_for("1 of 10,000")
+    terminal.read(1)
+    latencies = []
+    for number in range(2, presses + 2):
+        terminal.read(random.uniform(0.05, 0.25))
+        start = len(terminal.output)
+        terminal.press("l")
+        latencies.append(terminal.wait_for(f"{number:,} of 10,000", start))
+    leave(terminal)
+    return sorted(latencies)
+
+
+def throughput(epochs: int, rounds: int) -> tuple[float, float]:
+    """Median images a second of training in the application, and headless."""
+    pattern = re.compile(r"\(([\d,]+) images/s\)")
+    inside, headless = [], []
+    for _ in range(rounds):
+        terminal = training(TRUECOLOR, f"--epochs={epochs}")
+        terminal.wait_for("finished")
+        terminal.press("q")
+        terminal.close()
+        inside.append(
+            float(pattern.findall(terminal.output.decode(errors="replace"))[-1].replace(",", ""))
+        )
+        done = subprocess.run(
+            [*APPLICATION, "--headless", f"--epochs={epochs}"],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        headless.append(float(pattern.findall(done.stderr)[-1].replace(",", "")))
+    return statistics.median(inside), statistics.median(headless)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--quick", action="store_true", help="once through, to see that it works")
+    quick = parser.parse_args().quick
+    os.environ.pop("NO_COLOR", None)
+    ours, empty = first_frames(1 if quick else 7)
+    print(
+        f"first frame            {ours:.3f} s, an empty Textual application {empty:.3f} s: {ours / empty:.2f} times"
+    )
+    latencies = key_latencies(10 if quick else 200)
+    at = {
+        p: 1000 * latencies[min(len(latencies) - 1, int(p / 100 * len(latencies)))]
+        for p in (50, 95, 99)
+    }
+    print(f"key to repainted screen p50 {at[50]:.0f} ms, p95 {at[95]:.0f} ms, p99 {at[99]:.0f} ms")
+    for name, colors in (("truecolor", TRUECOLOR), ("16 colours", SIXTEEN)):
+        rate = bytes_per_second(colors, 2 if quick else 15)
+        print(f"bytes to the terminal  {rate / 1000:.1f} kB/s in {name}")
+    inside, headless = throughput(2 if quick else 20, 1 if quick else 3)
+    print(
+        f"training               {inside:,.0f} images/s, headless {headless:,.0f}: {inside / headless:.1%}"
+    )
+
+
+if __name__ == "__main__":
+    main()
