@@ -37,9 +37,9 @@ class DigitsScreen(PredictingScreen):
         #facts { width: 38; padding-left: 1; }
         #verdict { height: 2; }
         #facts Trajectory { margin-top: 1; max-height: 12; }
-        #trail, ContactSheet { display: none; }
+        #trail, #note, ContactSheet { display: none; }
+        #trail, #note { height: 1; }
         #note { color: $text-accent; }
-        #line:focus-within Static { display: none; }
         &.-sheet #one { display: none; }
         &.-sheet ContactSheet { display: block; }
         &.-wide #facts { width: 56; }
@@ -50,9 +50,7 @@ class DigitsScreen(PredictingScreen):
         &.-narrow.-tall #facts { width: 100%; height: 22; padding: 0; }
         &.-short #facts Trajectory { display: none; }
         &.-short #trail { display: block; }
-        &.-short #note { display: none; }
-        &.-short.-noted #note { display: block; }
-        &.-short.-noted #trail, &.-short.-sheet #trail, #line:focus-within #trail { display: none; }
+        &.-short.-sheet #trail { display: none; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -95,10 +93,10 @@ class DigitsScreen(PredictingScreen):
         sheet = ContactSheet(ascii_only=ascii_only, color_mode=colors)
         sheet.can_focus = False  # the keys of the screen move its selection
         yield sheet
-        with Vertical(id="line"):
-            yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
-            yield Static(id="note", markup=False)
+        with Vertical(id="line"):  # of the three the first that is there
             yield Prompt()
+            yield Static(id="note", markup=False)
+            yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
         yield Footer()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -205,7 +203,7 @@ class DigitsScreen(PredictingScreen):
 
     def _note(self, text: str) -> None:
         self.put("#note", text)
-        self.set_class(bool(text), "-noted")
+        self.query_one("#note").display = bool(text)
 
     # Moving
 

@@ -20,7 +20,7 @@ from tui.terminal import Terminal
 from tui.workbench import SplitName, Workbench
 
 SPLITS: tuple[SplitName, ...] = ("test", "train", "validation")
-PACE = 0.5  # least seconds between two looks at moving weights
+PACE = 1.0  # least seconds between two looks at moving weights
 SHARE = 0.1  # of the time, at most, goes into predicting whole splits
 STALE = 2.0  # seconds after which weights from within an epoch are asked for
 
@@ -63,6 +63,9 @@ class PredictingScreen(ModeScreen):
 
     def refresh_now(self) -> None:
         """Show the present state, and see to its predictions."""
+        run = self.bench.run
+        if run is not None and run.splits and self.bench.split not in run.splits:
+            self.bench.split = "test"  # this run holds no images out for validation
         self.draw()
         self._predict()
 
@@ -71,7 +74,8 @@ class PredictingScreen(ModeScreen):
         run = self.bench.run
         if run is None or run.status is not Status.RUNNING or not self.browser.follows(run):
             return
-        if monotonic() - self._newest_at > STALE:
+        known = self.bench.snapshot is self._newest
+        if known and monotonic() - self._newest_at > STALE:
             self._newest_at = monotonic()
             run.want_snapshot()
 
