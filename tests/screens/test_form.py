@@ -130,6 +130,9 @@ class FormApp(App[None]):
     def at(self) -> str:
         return self.form.query_one(FieldList).name_at_cursor
 
+    def go(self, name: str) -> None:
+        self.form.query_one(FieldList).move_to(ENTRIES.index(name))
+
     @property
     def note(self) -> str:
         return str(self.form.query_one(Static).render())
@@ -158,10 +161,6 @@ def play(
             await scenario(app, press)
 
     asyncio.run(main())
-
-
-def to(name: str) -> list[str]:
-    return ["down"] * ENTRIES.index(name)
 
 
 def test_the_recipe_comes_first_then_every_field_in_order() -> None:
@@ -194,7 +193,8 @@ def test_moving_between_fields_and_groups() -> None:
 
 def test_typing_is_checked_at_every_key() -> None:
     async def scenario(app: FormApp, press: Callable[..., Awaitable[None]]) -> None:
-        await press(*to("learning_rate"), "minus")
+        app.go("learning_rate")
+        await press("minus")
         assert app.note == "! learning_rate=-: must be a number, above 0"
         assert app.line("learning_rate").startswith("! learning_rate")
         await press("1")
@@ -213,7 +213,8 @@ def test_typing_is_checked_at_every_key() -> None:
 
 def test_an_error_elsewhere_is_still_told() -> None:
     async def scenario(app: FormApp, press: Callable[..., Awaitable[None]]) -> None:
-        await press(*to("limit"), "x", "down")
+        app.go("limit")
+        await press("x", "down")
         assert app.note == "! limit=x: must be a whole number, at least 0"
 
     play(scenario)
@@ -221,7 +222,7 @@ def test_an_error_elsewhere_is_still_told() -> None:
 
 def test_few_values_are_changed_by_left_right_space_and_their_first_letter() -> None:
     async def scenario(app: FormApp, press: Callable[..., Awaitable[None]]) -> None:
-        await press(*to("activation"))
+        app.go("activation")
         assert "< relu >" in app.line("activation")
         seen = []
         for key in ("right", "space", "left", "t", "s", "q"):
@@ -236,7 +237,8 @@ def test_few_values_are_changed_by_left_right_space_and_their_first_letter() -> 
 
 def test_switches_are_true_or_false() -> None:
     async def scenario(app: FormApp, press: Callable[..., Awaitable[None]]) -> None:
-        await press(*to("eval_train"), "right")
+        app.go("eval_train")
+        await press("right")
         assert app.form.draft.config == TrainConfig(eval_train=False)
         await press("t")
         assert app.form.draft.config == BASE
@@ -259,7 +261,8 @@ def test_the_recipe_row_asks_for_the_list() -> None:
 
 def test_a_chosen_recipe_replaces_what_stands_in_the_input() -> None:
     async def scenario(app: FormApp, press: Callable[..., Awaitable[None]]) -> None:
-        await press(*to("hidden"), *"7")
+        app.go("hidden")
+        await press(*"7")
         app.form.choose("two-layer-net")
         await press("down")
         assert app.form.draft.texts["hidden"] == "50"
@@ -296,10 +299,9 @@ def test_the_current_row_stays_in_sight_and_long_values_are_cut() -> None:
 
     async def scenario(app: FormApp, press: Callable[..., Awaitable[None]]) -> None:
         for name in ENTRIES:
-            assert app.at == name
+            app.go(name)
             assert name in app.line(name)
             assert len(app.line(name)) <= 40
-            await press("down")
 
     play(scenario, size=(40, 15), width=40, config=long)
 

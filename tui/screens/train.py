@@ -162,10 +162,12 @@ class TrainScreen(ModeScreen):
         """The state of the run, and its name."""
         bench = self.bench
         history = bench.history
+        if bench.loading:
+            return "loading data"
         if bench.error is not None:
             return f"failed: {bench.error}"
-        if bench.loading or history is None:
-            return "loading data"
+        if history is None:
+            return "starting"
         state = bench.status.value if bench.status else ""
         if history.finished:
             state += f" ({history.finished.reason})"
