@@ -21,19 +21,21 @@ Array = npt.NDArray[Any]
 LEVELS = (0.005, 0.02, 0.1)  # shares of the true class from which on a confusion is marked
 MARKS = ("", ":", "*", "#")  # in front of the count: below the first level, from it on, ...
 METRICS = ("prec", "recall", "F1")
-_METRIC_WIDTH = 7
+_METRIC_WIDTH = 8
 _WIDEST, _HIGHEST = 8, 3  # cell
 _READABLE = 5  # cells for a mark and four digits
 
 
 def count_text(count: int, width: int, mark: str = "") -> str:
     """A count in exactly so many cells, its mark in front where that fits; 12k is short for 12,345."""
+    margin = _margin(width)
+    room = width - margin
     text = str(count) if count else "."
-    if len(text) > width:
+    if len(text) > room:
         text = f"{count / 1000:.0f}k"
-    if len(text) < width:
+    if len(text) < room:
         text = mark + text
-    return (text + " " * _margin(width)).rjust(width)
+    return text.rjust(room) + " " * margin
 
 
 def _margin(width: int) -> int:
