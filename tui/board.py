@@ -148,4 +148,4 @@ def _inside(row: int, column: int) -> tuple[int, int]:
 
 def _part(shift: int, size: int) -> slice:
     """Where the picture ends up along one side after a shift."""
-    return slice(max(0, shift), size + min(0, shift))
+    return slice(max(0, shift), max(0, size + min(0, shift)))

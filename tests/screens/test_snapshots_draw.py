@@ -1,0 +1,50 @@
+"""Pictures of the draw screen at the sizes it is laid out for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from nn.config import TrainConfig
+from nn.data import Dataset
+from tests.screens.networks import NetworkRun, app_of
+from tui.app import MnistApp
+
+SIZES = [(40, 15), (80, 24), (120, 40)]
+LINEAR = TrainConfig(hidden=(), dtype="float64")
+SEVEN = "up " * 6 + "left " * 4 + "space " + "right " * 9 + "down down left down down " * 4
+
+
+def compare(snap_compare: Any, app: MnistApp, keys: str, size: tuple[int, int] = (80, 24)) -> bool:
+    async def prepare(pilot: Pilot[object]) -> None:
+        await pilot.press(*keys.split())
+        await pilot.pause()
+
+    return bool(snap_compare(app, run_before=prepare, terminal_size=size))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_seven(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, app_of(NetworkRun(small, LINEAR), "draw"), SEVEN, size)
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+def test_as_the_network_gets_it(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
+    app = app_of(NetworkRun(small, LINEAR), "draw")
+    assert compare(snap_compare, app, SEVEN + "enter", size)
+
+
+def test_an_untrained_network(snap_compare: Any, small: Dataset) -> None:
+    app = app_of(NetworkRun(small, LINEAR, steps=0), "draw")
+    assert compare(snap_compare, app, "t")
+
+
+def test_an_empty_board(snap_compare: Any, small: Dataset) -> None:
+    assert compare(snap_compare, app_of(NetworkRun(small, LINEAR), "draw"), "")
+
+
+def test_ascii_without_colours(snap_compare: Any, small: Dataset) -> None:
+    app = app_of(NetworkRun(small, LINEAR), "draw", ascii_only=True, colors="none")
+    assert compare(snap_compare, app, SEVEN + "enter")
