@@ -67,7 +67,9 @@ def recognizer(config: TrainConfig, split: Split, *, trained: bool) -> Predictor
         first, last = model.linears[0], model.linears[-1]
         pixels = split.images / 255
         means = np.array([pixels[split.labels == c].mean(axis=0) for c in range(CLASSES)])
-        first.weight[:, :CLASSES] = (means - means.mean(axis=0)).T / 4
+        middle = means.mean(axis=0)  # of x m - m m / 2, the nearest mean has the largest
+        first.weight[:, :CLASSES] = (means - middle).T / 3
+        first.bias[:CLASSES] = ((middle**2).sum() - (means**2).sum(axis=1)) / 6
         if config.hidden:
             first.weight[:, DEAD], first.bias[list(DEAD)] = 0, -1
             last.weight[:CLASSES] = np.eye(CLASSES) * 2

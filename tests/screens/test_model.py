@@ -322,7 +322,7 @@ def test_what_a_digit_sets_off(app: MnistApp) -> None:
         await pilot.pause()
         view = lines(app, "ActivationView")
         assert view[0].startswith(">1 relu: ")
-        assert " of 16 active" in view[0]
+        assert "/16 active, max " in view[0]
         assert view[1].ljust(16)[DEAD[0] : DEAD[-1] + 1] == "  ", "the dead ones are blank"
         assert view[2].startswith(" 2 output: ")
         assert view[3].startswith("0:")

@@ -74,5 +74,5 @@ def _summary(layer: LayerStatistics, values: Array) -> str:
     if layer.dead is None:
         return f"{values.argmax()} is the largest"
     if layer.activation == "relu":
-        return f"{np.count_nonzero(values):,} of {len(values):,} active, up to {values.max():.2g}"
+        return f"{np.count_nonzero(values):,}/{len(values):,} active, max {values.max():.2g}"
     return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"
