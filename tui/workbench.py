@@ -127,6 +127,7 @@ class Workbench:
 
     def stop(self) -> None:
         """End the run for good; its curves and its last weights stay."""
+        self._goal_when_loaded = Goal.PAUSE
         if self.run is not None:
             self.run.go(Goal.STOP)
 
