@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
 from textual.app import ComposeResult
@@ -78,17 +78,19 @@ class TrainScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "run", "Run/pause", id="train.run"),
         Binding("f", "form", "Form", id="train.form"),
-        Binding("e", "epoch", "Epoch", id="train.epoch"),
-        Binding("s", "step", "One step", id="train.step", show=False),
+        Binding("e", "go('EPOCH')", "Epoch", id="train.epoch"),
+        Binding("s", "go('STEP')", "One step", id="train.step", show=False),
         Binding("x", "stop", "Stop for good", id="train.stop", show=False),
         Binding("r", "reset", "Reset", id="train.reset"),
         Binding("p", "recipes", "Recipes", id="train.recipes"),
         Binding("plus", "rate(1)", "Learning rate up", id="train.rate-up", show=False),
         Binding("minus", "rate(-1)", "Learning rate down", id="train.rate-down", show=False),
-        Binding("y", "log", "Log scale of the loss", id="train.log", show=False),
-        Binding("m", "smooth", "Smoothing", id="train.smooth", show=False),
-        Binding("z", "zoom", "Zoom to the recent part", id="train.zoom", show=False),
-        Binding("o", "overlay", "Earlier runs on the charts", id="train.overlay", show=False),
+        Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
+        Binding("m", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
+        Binding("z", "chart('zoom')", "Zoom to the recent part", id="train.zoom", show=False),
+        Binding(
+            "o", "chart('overlay')", "Earlier runs on the charts", id="train.overlay", show=False
+        ),
         Binding("c", "forget", "Forget earlier runs", id="train.forget", show=False),
         Binding("tab", "move_pane(1)", "Next pane", id="train.next-pane", show=False),
         Binding("shift+tab", "move_pane(-1)", "Last pane", id="train.last-pane", show=False),
@@ -162,12 +164,10 @@ class TrainScreen(ModeScreen):
         """The state of the run, and its name."""
         bench = self.bench
         history = bench.history
-        if bench.loading:
+        if bench.loading or (history is None and bench.error is None):
             return "loading data"
-        if bench.error is not None:
+        if bench.error is not None or history is None:
             return f"failed: {bench.error}"
-        if history is None:
-            return "starting"
         state = bench.status.value if bench.status else ""
         if history.finished:
             state += f" ({history.finished.reason})"
@@ -176,15 +176,6 @@ class TrainScreen(ModeScreen):
         return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 
     # what the keys do
-
-    def _go(self, goal: Goal | None) -> None:
-        """Reach for a goal, None to run or pause, with the configuration of the form."""
-        if self._take_form():
-            if goal is None:
-                self.bench.toggle()
-            else:
-                self.bench.go(goal)
-            self.show_progress()
 
     def _take_form(self, *, for_new_run: bool = False) -> bool:
         """Put the form's configuration in force; False, and a message, where it is wrong.
@@ -205,16 +196,16 @@ class TrainScreen(ModeScreen):
         return True
 
     def action_run(self) -> None:
-        """Start, pause or resume."""
-        self._go(None)
+        """Start, pause or resume, with the configuration of the form."""
+        if self._take_form():
+            self.bench.toggle()
+            self.show_progress()
 
-    def action_epoch(self) -> None:
-        """Run to the end of the epoch."""
-        self._go(Goal.EPOCH)
-
-    def action_step(self) -> None:
-        """Do one step."""
-        self._go(Goal.STEP)
+    def action_go(self, goal: str) -> None:
+        """Run to the end of one epoch or step, with the configuration of the form."""
+        if self._take_form():
+            self.bench.go(Goal[goal])
+            self.show_progress()
 
     def action_stop(self) -> None:
         """End the run; its curves stay."""
@@ -232,25 +223,10 @@ class TrainScreen(ModeScreen):
         self.bench.change_rate(RATE_STEP**direction)
         self.show_progress()
 
-    def action_log(self) -> None:
-        """Log or linear scale."""
+    def action_chart(self, change: Literal["log", "smooth", "zoom", "overlay"]) -> None:
+        """Change how the curves are drawn, once they are there."""
         if self._curves is not None:
-            self._curves.toggle_log()
-
-    def action_smooth(self) -> None:
-        """More smoothing, or none."""
-        if self._curves is not None:
-            self._curves.cycle_smoothing()
-
-    def action_zoom(self) -> None:
-        """Less of the past, or all of it."""
-        if self._curves is not None:
-            self._curves.cycle_zoom()
-
-    def action_overlay(self) -> None:
-        """Show or hide earlier runs."""
-        if self._curves is not None:
-            self._curves.toggle_overlay()
+            self._curves.change(change)
 
     def action_forget(self) -> None:
         """Drop earlier runs for good."""

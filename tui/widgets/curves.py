@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from time import monotonic
+from typing import Literal
 
 from textual.app import ComposeResult
 from textual.widget import Widget
@@ -69,30 +70,22 @@ class Curves(Widget):
         self.accuracy.set_series([one for one in accuracy if len(one.xs)])
         self.loss.marks = self.accuracy.marks = _marks(present)
 
-    def toggle_overlay(self) -> None:
-        """Show or hide the earlier runs."""
-        self.overlay = not self.overlay
-        self._update()
+    def change(self, what: Literal["log", "smooth", "zoom", "overlay"]) -> None:
+        """Switch the scale of the loss or the earlier runs on or off; smooth or zoom by another step.
 
-    def toggle_log(self) -> None:
-        """Switch the loss between a linear and a logarithmic scale."""
-        self.loss.y_log = not self.loss.y_log
-        self._describe()
-
-    def cycle_smoothing(self) -> None:
-        """Smooth more, and after the most not at all."""
-        weight = _next(SMOOTHING, self.loss.smoothing)
-        self.loss.smoothing = self.accuracy.smoothing = weight
-        self._describe()
-
-    def cycle_zoom(self) -> None:
-        """Show less of the past, and after the least all of it."""
-        self.loss.zoom = self.accuracy.zoom = _next(ZOOM, self.loss.zoom)
-        self._describe()
-
-    def _describe(self) -> None:
-        """Say under the charts how they differ from the plain ones."""
-        for chart in (self.loss, self.accuracy):
+        How the charts differ from the plain ones then stands under them.
+        """
+        loss, accuracy = self.loss, self.accuracy
+        match what:
+            case "log":
+                loss.y_log = not loss.y_log
+            case "smooth":
+                loss.smoothing = accuracy.smoothing = _next(SMOOTHING, loss.smoothing)
+            case "zoom":
+                loss.zoom = accuracy.zoom = _next(ZOOM, loss.zoom)
+            case "overlay":
+                self.overlay = not self.overlay
+        for chart in (loss, accuracy):
             chart.note = "".join(
                 [
                     ", log scale" if chart.y_log else "",
