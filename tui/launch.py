@@ -9,7 +9,6 @@ from pathlib import Path
 from nn.config import TrainConfig
 from tui.exits import CommandError, ExitCode
 from tui.preferences import load_preferences
-from tui.reporters.narration import Narration
 from tui.terminal import detect, refusal
 from tui.workbench import Workbench
 
@@ -52,6 +51,8 @@ def _say_goodbye(bench: Workbench, save: Path | None) -> None:
             snapshot.predictor.save(save)
             saved = str(save)
     finally:
+        from tui.reporters.narration import Narration  # NumPy and all that: not before the first frame
+
         narration = Narration(bench.invocation, sys.stderr)
         narration.show(history.outcome(saved))
         if history.rate_changes:

@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal
 
 from nn.config import TrainConfig, format_value
+from nn.records import Invocation
 from tui.history import RunHistory
-from tui.reporters import Invocation
+from tui.reporters import invocation_of
 from tui.session import Goal, Post, Run, Status, load_in_background
 
 if TYPE_CHECKING:
@@ -55,9 +56,8 @@ class Workbench:
     def invocation(self) -> Invocation:
         """How to repeat the present run without a screen."""
         told = self.history or self
-        return Invocation.of(
-            told.config, told.recipe, told.base, self.run.threads if self.run else None
-        )
+        threads = self.run.threads if self.run else None
+        return invocation_of(told.config, told.recipe, told.base, threads=threads)
 
     @property
     def status(self) -> Status | None:
@@ -72,7 +72,7 @@ class Workbench:
     @property
     def training(self) -> bool:
         """Whether a run has begun and could go on."""
-        return self.run is not None and self.run.active and self.status is not Status.READY
+        return self.status in (Status.RUNNING, Status.PAUSED)
 
     @property
     def images(self) -> Split | None:

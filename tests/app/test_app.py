@@ -293,3 +293,18 @@ def test_keys_before_the_data_are_there() -> None:
         await until(pilot, lambda: app.bench.history and app.bench.history.finished)
 
     run(scenario)
+
+
+def test_quits_at_once_while_the_first_run_is_being_prepared() -> None:
+    """It once asked whether to keep a run that had not begun."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.bench.load()
+        await until(pilot, lambda: app.bench.run)
+        if app.bench.run is not None:
+            app.bench.run.status = Status.PREPARING
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_value is ExitCode.SUCCESS
+
+    run(scenario)
