@@ -71,7 +71,7 @@ def text(app: MnistApp, selector: str) -> str:
 
 
 def lines(app: MnistApp, widget: type[DigitView | ContactSheet | ProbabilityBars]) -> list[str]:
-    shown = app.screen.query_one(widget)
+    shown = app.screen.query("#sheet" if widget is ContactSheet else widget).first(widget)
     return [shown.render_line(y).text for y in range(shown.size.height)]
 
 
@@ -261,7 +261,7 @@ def test_contact_sheet() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("c")
         await pilot.pause()
-        sheet = app.screen.query_one(ContactSheet)
+        sheet = app.screen.query_one("#sheet", ContactSheet)
         assert (sheet.columns, sheet.page_size) == (6, 18)
         captions = lines(app, ContactSheet)[6]
         assert captions.startswith(">!1, label 0   1, label 1   2, label 2  !4, label 3 ")
@@ -280,7 +280,7 @@ def test_contact_sheet() -> None:
         assert not screen(app).showing_sheet
         assert app.bench.browser.query.outcome == "mistakes"
         await pilot.press("c")
-        await pilot.click(ContactSheet, offset=(14, 2))
+        await pilot.click("#sheet", offset=(14, 2))
         assert (app.bench.index, screen(app).showing_sheet) == (3, False)
         await pilot.press("enter")  # nothing to open
 
@@ -448,6 +448,19 @@ def test_sizes() -> None:
                 assert text(app, "#place") == expected, (width, height)
 
     browse(scenario)
+
+
+def test_the_largest_layout_has_the_digits_around() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("f", "l")
+        around = app.screen.query_one("#around", ContactSheet)
+        assert "".join(around.render_line(7).text.split()).startswith(
+            "!1,label0>!4,label3!7,label6"
+        )
+        await pilot.click("#around", offset=(31, 2))
+        assert app.bench.index == 6
+
+    browse(scenario, size=(200, 50))
 
 
 def test_the_small_layout_keeps_digit_bars_and_trajectory() -> None:

@@ -36,12 +36,12 @@ class DigitsScreen(PredictingScreen):
         #one { height: 1fr; }
         #facts { width: 38; padding-left: 1; }
         #verdict { height: 2; }
-        #facts Trajectory { margin-top: 1; max-height: 12; }
+        #facts Trajectory { margin: 1 0; max-height: 12; }
         #trail, #note, ContactSheet { display: none; }
         #trail, #note { height: 1; }
         #note { color: $text-accent; }
         &.-sheet #one { display: none; }
-        &.-sheet ContactSheet { display: block; }
+        &.-sheet #sheet, &.-huge.-tall #around { display: block; }
         &.-wide #facts { width: 56; }
         &.-huge #facts { width: 84; }
         &.-narrow #facts { width: 16; }
@@ -90,20 +90,23 @@ class DigitsScreen(PredictingScreen):
                 yield Static(id="verdict", markup=False)
                 yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
                 yield Trajectory(ascii_only=ascii_only, color_mode=colors)
-        sheet = ContactSheet(ascii_only=ascii_only, color_mode=colors)
-        sheet.can_focus = False  # the keys of the screen move its selection
-        yield sheet
+                yield ContactSheet(id="around", ascii_only=ascii_only, color_mode=colors)
+        yield ContactSheet(id="sheet", ascii_only=ascii_only, color_mode=colors)
         with Vertical(id="line"):  # of the three the first that is there
             yield Prompt()
             yield Static(id="note", markup=False)
             yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
         yield Footer()
 
+    def on_mount(self) -> None:
+        for sheet in self.query(ContactSheet):
+            sheet.can_focus = False  # the keys of the screen move its selection
+
     def on_resize(self, _event: events.Resize) -> None:
         """The words and the sheet depend on the size."""
-        sheet = self.query_one(ContactSheet)
-        sheet.tile_width, sheet.tile_height = _tile(self.size)
-        sheet.redraw()
+        for sheet in self.query(ContactSheet):
+            sheet.tile_width, sheet.tile_height = _tile(self.size)
+            sheet.redraw()
         self.call_after_refresh(self.draw)
 
     # What is shown
@@ -112,6 +115,10 @@ class DigitsScreen(PredictingScreen):
     def showing_sheet(self) -> bool:
         """Whether the contact sheet is shown in place of one digit."""
         return self.has_class("-sheet")
+
+    @property
+    def _sheet(self) -> ContactSheet:
+        return self.query_one("#sheet", ContactSheet)
 
     def draw(self) -> None:
         """Show the present digit, or the sheet that it is on."""
@@ -122,9 +129,8 @@ class DigitsScreen(PredictingScreen):
         self._settle(split)
         self.put("#place", self._place(split))
         self.put("#weights", self.weights())
-        if self.showing_sheet:
-            self._draw_sheet(split)
-        else:
+        self._fill_sheets(split)
+        if not self.showing_sheet:
             self._draw_digit(split)
 
     def _clear(self) -> None:
@@ -133,7 +139,8 @@ class DigitsScreen(PredictingScreen):
         self.put("#weights", "")
         self.put("#verdict", "")
         self.query_one(DigitView).set_image(None)
-        self.query_one(ContactSheet).set_items((), (), ())
+        for sheet in self.query(ContactSheet):
+            sheet.set_items((), (), ())
         self.query_one(ProbabilityBars).set_probabilities(())
         for trajectory in self.query(Trajectory):
             trajectory.set_points((), 0)
@@ -184,8 +191,8 @@ class DigitsScreen(PredictingScreen):
         for trajectory in self.query(Trajectory):
             trajectory.set_points(points, verdict.label)
 
-    def _draw_sheet(self, split: Split) -> None:
-        sheet, indices = self.query_one(ContactSheet), self._listing.indices
+    def _fill_sheets(self, split: Split) -> None:
+        sheets, indices = self.query(ContactSheet), self._listing.indices
         if self._on_sheet is not self._listing:
             self._on_sheet = self._listing
             known, count = self.browser.of(split), len(indices)
@@ -194,12 +201,14 @@ class DigitsScreen(PredictingScreen):
                 said = known.judged.predicted[indices[at]] if known else "?"
                 return f"{said}, label {split.labels[indices[at]]}"
 
-            sheet.set_items(
-                Lazy(count, lambda at: _picture(split, indices[at])),
-                Lazy(count, caption),
-                Lazy(count, lambda at: bool(known is not None and known.wrong[indices[at]])),
-            )
-        sheet.selected = self._listing.position(self.bench.index) or 0
+            for sheet in sheets:
+                sheet.set_items(
+                    Lazy(count, lambda at: _picture(split, indices[at])),
+                    Lazy(count, caption),
+                    Lazy(count, lambda at: bool(known and known.wrong[indices[at]])),
+                )
+        for sheet in sheets:
+            sheet.selected = self._listing.position(self.bench.index) or 0
 
     def _note(self, text: str) -> None:
         self.put("#note", text)
@@ -221,12 +230,12 @@ class DigitsScreen(PredictingScreen):
 
     def action_step(self, right: int, down: int) -> None:
         """Move by digits, and by lines of the sheet or tens."""
-        line = self.query_one(ContactSheet).columns if self.showing_sheet else LINE
+        line = self._sheet.columns if self.showing_sheet else LINE
         self._move(right + down * line)
 
     def action_page(self, pages: int) -> None:
         """Move by pages of the sheet, or hundreds."""
-        page = self.query_one(ContactSheet).page_size if self.showing_sheet else PAGE
+        page = self._sheet.page_size if self.showing_sheet else PAGE
         self._move(pages * page)
 
     def action_random(self) -> None:
@@ -313,7 +322,8 @@ class DigitsScreen(PredictingScreen):
             return
         view = self.query_one(DigitView)
         view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]
-        self.query_one(ContactSheet).mode = view.mode
+        for sheet in self.query(ContactSheet):
+            sheet.mode = view.mode
 
     def action_sheet(self) -> None:
         """Many digits, or one."""
