@@ -22,7 +22,9 @@ Order = Literal["index", "loss", "confidence", "doubt"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ORDERS: tuple[Order, ...] = get_args(Order)
 ORDINALS = ("1st", "2nd", "3rd", *(f"{n}th" for n in range(4, 11)))
-MAX_TRAJECTORY = 100  # snapshots that one digit is followed over
+MAX_TRAJECTORY = (
+    36  # snapshots that one digit is followed over: as many as a narrow chart has columns
+)
 
 
 @dataclass(frozen=True, slots=True)
