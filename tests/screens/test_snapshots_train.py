@@ -17,6 +17,7 @@ from tui.app import MnistApp
 from tui.screens.train import TrainScreen
 from tui.session import Status
 from tui.terminal import Terminal
+from tui.widgets import chart
 
 SIZES = [(40, 15), (80, 24), (120, 40)]
 Snapshot = Callable[..., bool]
@@ -26,6 +27,8 @@ Snapshot = Callable[..., bool]
 def app(monkeypatch: pytest.MonkeyPatch) -> MnistApp:
     monkeypatch.setattr(workbench, "load_in_background", lambda data_dir, post: None)
     monkeypatch.setattr(workbench, "Run", DirectedRun)
+    for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
+        monkeypatch.setattr(chart, interval, 0)  # each picture is of the latest state
     recipe = load_recipe("sigmoid-bce")
     config = TrainConfig.layered(recipe.fields, {"validation": 0.1, "epochs": 8})
     return MnistApp(config, recipe.name, recipe.config, terminal=Terminal(False, "full"))
@@ -86,7 +89,7 @@ def test_log_scale_and_cursor(snap_compare: Snapshot, app: MnistApp) -> None:
     async def look(pilot: Pilot[Any]) -> None:
         await train(pilot)
         await pilot.press("y", "m", "left", "left", "left")
-        await pilot.pause(0.1)
+        await pilot.pause()
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
 
