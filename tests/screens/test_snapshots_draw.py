@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -11,26 +12,29 @@ from nn.config import TrainConfig
 from nn.data import Dataset
 from tests.screens.networks import NetworkRun, app_of
 from tui.app import MnistApp
+from tui.screens.draw import DrawScreen
 
 SIZES = [(40, 15), (80, 24), (120, 40)]
 LINEAR = TrainConfig(hidden=(), dtype="float64")
-ZERO = (
-    "up " * 7
-    + "left left space left left "
-    + "down left " * 2
-    + "down " * 9
-    + "right down " * 2
-    + "right " * 4
-    + "up right " * 2
-    + "up " * 9
-    + "left up " * 2
-    + "left left "
-)
+ZERO = [(-2, 0), (-2, 2), (0, 9), (2, 2), (5, 0), (2, -2), (0, -9), (-2, -2), (-3, 0)]
+"""Columns and rows to go."""
 
 
-def compare(snap_compare: Any, app: MnistApp, keys: str, size: tuple[int, int] = (80, 24)) -> bool:
+def compare(
+    snap_compare: Any,
+    app: MnistApp,
+    *keys: str,
+    strokes: Sequence[tuple[int, int]] = (),
+    size: tuple[int, int] = (80, 24),
+) -> bool:
     async def prepare(pilot: Pilot[object]) -> None:
-        await pilot.press(*keys.split())
+        assert isinstance(app.screen, DrawScreen)
+        if strokes:
+            app.screen.action_move(-2, -7)
+            app.screen.action_pen()
+        for right, below in strokes:
+            app.screen.action_move(right, below)
+        await pilot.press(*keys)
         await pilot.pause()
 
     return bool(snap_compare(app, run_before=prepare, terminal_size=size))
@@ -38,13 +42,13 @@ def compare(snap_compare: Any, app: MnistApp, keys: str, size: tuple[int, int] =
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_zero(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
-    assert compare(snap_compare, app_of(NetworkRun(small, LINEAR), "draw"), ZERO, size)
+    assert compare(snap_compare, app_of(NetworkRun(small, LINEAR), "draw"), strokes=ZERO, size=size)
 
 
 @pytest.mark.parametrize("size", SIZES[:2])
 def test_as_the_network_gets_it(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
     app = app_of(NetworkRun(small, LINEAR), "draw")
-    assert compare(snap_compare, app, ZERO + "enter", size)
+    assert compare(snap_compare, app, "enter", strokes=ZERO, size=size)
 
 
 def test_an_untrained_network(snap_compare: Any, small: Dataset) -> None:
@@ -53,9 +57,9 @@ def test_an_untrained_network(snap_compare: Any, small: Dataset) -> None:
 
 
 def test_an_empty_board(snap_compare: Any, small: Dataset) -> None:
-    assert compare(snap_compare, app_of(NetworkRun(small, LINEAR), "draw"), "")
+    assert compare(snap_compare, app_of(NetworkRun(small, LINEAR), "draw"))
 
 
 def test_ascii_without_colours(snap_compare: Any, small: Dataset) -> None:
     app = app_of(NetworkRun(small, LINEAR), "draw", ascii_only=True, colors="none")
-    assert compare(snap_compare, app, ZERO + "enter")
+    assert compare(snap_compare, app, "enter", strokes=ZERO)
