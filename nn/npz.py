@@ -7,8 +7,6 @@ refuses before allocating: object arrays, sizes that do not fit the file, more d
 from __future__ import annotations
 
 import math
-import os
-import tempfile
 import zipfile
 from collections.abc import Mapping
 from io import BytesIO
@@ -17,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.errors import CheckpointError
+from nn.files import write_atomically
 from nn.layers import Array
 
 
@@ -25,24 +24,7 @@ def write_npz(path: Path, arrays: Mapping[str, Array]) -> None:
 
     Raises `CheckpointError` where the folder cannot be written; `path` then is as it was.
     """
-    temporary = None
-    try:
-        # Not mkstemp's private mode: the umask decides, as for any file the user creates.
-        temporary = Path(tempfile.mktemp(prefix=f".{path.name}.", dir=path.parent))
-        with temporary.open("xb") as stream:
-            np.savez(stream, allow_pickle=False, **arrays)
-            stream.flush()
-            os.fsync(stream.fileno())
-        temporary.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
-    except OSError as error:
-        if temporary is not None:
-            temporary.unlink(missing_ok=True)
-        raise CheckpointError(f"{path}: cannot write: {error.strerror or error}") from error
+    write_atomically(path, lambda stream: np.savez(stream, allow_pickle=False, **arrays))
 
 
 def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:
@@ -50,8 +32,11 @@ def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-            if sum(member.file_size for member in members) > max_bytes:
+            size = sum(member.file_size for member in members)
+            if size > max_bytes:
                 raise CheckpointError(f"{path}: holds more than the {max_bytes:,} bytes allowed")
+            if size > path.stat().st_size:  # nothing here is compressed
+                raise ValueError(f"declares {size:,} bytes, more than the file has")
             return {
                 member.filename.removesuffix(".npy"): _read_array(archive, member)
                 for member in members
@@ -60,9 +45,8 @@ def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:
         raise
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror or error}") from error
-    except (
-        Exception
-    ) as error:  # zipfile and NumPy raise a dozen kinds, tokenize.TokenError among them
+    except Exception as error:
+        # zipfile and NumPy raise a dozen kinds for damaged data, tokenize.TokenError among them.
         raise CheckpointError(f"{path}: damaged, or not an .npz file: {error}") from error
 
 

@@ -59,7 +59,7 @@ class Predictor:
 
     def snapshot(self) -> Predictor:
         """A predictor that later training does not change."""
-        model = _untrained(self.config)
+        model = untrained(self.config)
         model.parameters[...] = self.model.parameters
         return Predictor(self.config, model, self.preprocessor)
 
@@ -132,9 +132,9 @@ class Predictor:
         try:
             config = TrainConfig.layered(json.loads(str(arrays["config"])))
             stored = sum(array.size for array in arrays.values())
-            if (needed := _parameter_count(config)) > stored:  # before allocating that much
+            if (needed := parameter_count(config)) > stored:  # before allocating that much
                 raise ValueError(f"{needed:,} parameters configured, {stored:,} numbers stored")
-            model = _untrained(config)
+            model = untrained(config)
             for number, layer in enumerate(model.linears, 1):
                 for part in (layer.weight, layer.bias):
                     name = f"layer{number}.{'weight' if part is layer.weight else 'bias'}"
@@ -159,11 +159,13 @@ class Predictor:
         return cls(config, model, preprocessor)
 
 
-def _untrained(config: TrainConfig) -> MLP:
+def untrained(config: TrainConfig) -> MLP:
+    """A network with room for the parameters."""
     return build_model(config, rng=np.random.default_rng(0))  # prediction draws nothing from it
 
 
-def _parameter_count(config: TrainConfig) -> int:
+def parameter_count(config: TrainConfig) -> int:
+    """Of the network a configuration describes, without building it."""
     sizes = (PIXELS, *config.hidden, CLASSES)
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
 

@@ -156,7 +156,7 @@ class Trainer:
         """
         try:
             self._restore(state.arrays, state.values)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             message = f"a saved state that does not fit the run: {type(error).__name__}: {error}"
             raise CheckpointError(message) from error
 

@@ -1,10 +1,22 @@
-"""Data for the tests of `nn`: the embedded MNIST, and a small part of it that trains in no time."""
+"""Data for the tests: the embedded MNIST, a small part of it that trains in no time, a folder for runs."""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from nn.data import Dataset, load_dataset
+
+
+@pytest.fixture(scope="session", autouse=True)
+def runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """No test saves runs among those of the user, nor does a process that it starts."""
+    folder = tmp_path_factory.mktemp("runs")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("MNIST_TUI_RUNS_DIR", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

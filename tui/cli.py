@@ -91,7 +91,7 @@ for _name, (_help, _examples) in COMMANDS.items():
 def run(arguments: Sequence[str]) -> ExitCode:
     """Run one command; errors of use end as one line on standard error and an exit code."""
     try:
-        code = app(list(arguments))
+        code = app(_with_last_run(arguments))
         return ExitCode.SUCCESS if code is None else ExitCode(code)  # None: --help and --version
     except CycloptsError as error:
         return _refuse(_in_one_line(error), ExitCode.USAGE)
@@ -99,6 +99,16 @@ def run(arguments: Sequence[str]) -> ExitCode:
         return _refuse(str(error), ExitCode.USAGE)
     except CommandError as error:
         return _refuse(str(error), error.code)
+
+
+def _with_last_run(arguments: Sequence[str]) -> list[str]:
+    """The words with `last` after a --resume that names no run, which the parser cannot leave out."""
+    words = list(arguments)
+    for position, word in enumerate(words):
+        if word == "--resume" and [*words[position + 1 :], "-"][0].startswith("-"):
+            words.insert(position + 1, "last")
+            break
+    return words
 
 
 def _refuse(message: str, code: ExitCode) -> ExitCode:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from nn.records import Invocation, record_of
 from tui.history import RunHistory
-from tui.reporters import Invocation
-from tui.reporters.json_lines import json_object
 
 
 def save_screen(svg: str, stem: str) -> Path:
@@ -18,7 +17,7 @@ def save_screen(svg: str, stem: str) -> Path:
 def save_metrics(history: RunHistory, invocation: Invocation, stem: str) -> list[Path]:
     """Write the evaluations as CSV, and the run as a JSON array of the objects that --json writes."""
     events = [history.started, *history.rate_changes, *history.epochs, history.outcome()]
-    objects = [json_object(event, invocation) for event in events if event is not None]
+    objects = [record_of(event, invocation) for event in events if event is not None]
     return [
         _write(Path(f"{stem}.csv"), history.to_csv()),
         _write(Path(f"{stem}.json"), json.dumps(objects, indent=1, allow_nan=False) + "\n"),

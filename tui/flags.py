@@ -22,9 +22,11 @@ from nn.config import (
     load_toml,
     parse_value,
 )
-from nn.errors import ConfigError
+from nn.errors import CheckpointError, ConfigError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+SAVING = Group("Saved runs", sort_key=2)
 
 # In the order of the fields; cyclopts would sort the groups by name.
 _GROUPS = {
@@ -81,12 +83,31 @@ def recipe_completions(_: object) -> list[str]:
     return list(recipe_names())
 
 
+def run_completions(_: object) -> list[str]:
+    """What the shell offers where a saved run is due."""
+    from nn.runs import run_names
+    from tui.runs_folder import runs_folder
+
+    try:
+        return ["last", *run_names(runs_folder())]
+    except CheckpointError:
+        return []
+
+
 RecipeFlag = Annotated[
     str | None,
     Parameter(
         help="Start from a named experiment; `mnist-tui recipes` lists them",
         metavar="NAME",
         completer=recipe_completions,
+    ),
+]
+RunsDirFlag = Annotated[
+    Path | None,
+    Parameter(
+        help="Folder of the saved runs, in place of $MNIST_TUI_RUNS_DIR and the user's data folder",
+        metavar="FOLDER",
+        group=SAVING,
     ),
 ]
 ConfigFlag = Annotated[

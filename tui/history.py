@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from typing import Any
 
 from nn.config import TrainConfig
 from nn.events import (
@@ -17,7 +18,7 @@ from nn.events import (
     Score,
     StepCompleted,
 )
-from tui.reporters import Outcome
+from nn.records import Outcome, Recorded
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
 
@@ -51,7 +52,8 @@ class RunHistory:
         """Take in the next event of the run."""
         match event:
             case RunStarted():
-                self.started = event
+                self.started, self.config = event, event.config
+                self._forget_after(event.start_step)
             case StepCompleted():
                 self.latest = event
                 self._add_step(event)
@@ -67,6 +69,32 @@ class RunHistory:
                 self.evaluations.append(event.evaluation)
             if event.evaluation is not None or isinstance(event, EpochCompleted):
                 self.rows.append(event)
+
+    def replay(self, event: Recorded) -> None:
+        """Take in an event of a saved run, of whose end there is a record of its own."""
+        if isinstance(event, Outcome):
+            if event.reason != "interrupted":
+                self.finished = RunFinished(
+                    event.reason,
+                    event.step,
+                    event.epoch,
+                    event.kept_step,
+                    event.evaluation,
+                    event.samples_per_second,
+                    event.seconds,
+                )
+        else:
+            self.add(event)
+
+    def _forget_after(self, step: int) -> None:
+        """What a run that goes on from an earlier step has made void."""
+        self.finished = None
+        lists: list[list[Any]] = [self.epochs, self.evaluations, self.rows, self.rate_changes]
+        for events in lists:
+            events[:] = [event for event in events if event.step <= step]
+        self.steps = [point for point in self.steps if point[0] <= step]
+        if self.latest is not None and self.latest.step > step:
+            self.latest = self.rows[-1] if self.rows else None
 
     def _add_step(self, event: StepCompleted) -> None:
         if self._seen % self._keep_every == 0:
@@ -96,7 +124,11 @@ class RunHistory:
                 saved=saved,
             )
         latest, evaluation = self.latest, self.evaluations[-1] if self.evaluations else None
-        step = latest.step if latest else 0
+        step = max(
+            latest.step if latest else 0,
+            self.rate_changes[-1].step if self.rate_changes else 0,
+            self.started.start_step if self.started else 0,
+        )
         return Outcome(
             reason="interrupted",
             step=step,
@@ -119,13 +151,9 @@ class RunHistory:
     @property
     def seconds_left(self) -> float | None:
         """Time left at the mean pace so far, None before there is one."""
-        if (
-            self.latest is None
-            or self.started is None
-            or self.latest.step == self.started.start_step
-        ):
+        if self.latest is None or self.started is None or self.latest.step == 0:
             return None
-        pace = self.latest.seconds / (self.latest.step - self.started.start_step)
+        pace = self.latest.seconds / self.latest.step
         return pace * (self.started.total_steps - self.latest.step)
 
     def curve(self, split: str, metric: str) -> tuple[list[float], list[float]]:

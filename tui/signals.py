@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM: an exception as a rule, a polite request while a run goes on."""
+"""SIGINT, SIGTERM and SIGHUP: an exception as a rule, a polite request while a run goes on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from tui.exits import ExitCode
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):

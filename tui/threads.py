@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np  # noqa: F401 - loads the library that threadpoolctl looks for
 import threadpoolctl
 
@@ -13,5 +15,17 @@ def limit_threads(threads: int) -> int | None:
     """
     if threads:
         threadpoolctl.threadpool_limits(limits=threads, user_api="blas")
-    pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    return max((int(pool["num_threads"]) for pool in pools), default=None)
+    return max((int(pool["num_threads"]) for pool in _pools()), default=None)
+
+
+def blas() -> str:
+    """Library, version and processor kind of the matrix products, or "unknown"."""
+    names = (
+        " ".join(str(pool.get(part) or "") for part in ("internal_api", "version", "architecture"))
+        for pool in _pools()
+    )
+    return ", ".join(sorted(set(names))).strip() or "unknown"
+
+
+def _pools() -> list[dict[str, Any]]:
+    return [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]

@@ -19,9 +19,12 @@ def versions() -> dict[str, str]:
 
     import numpy as np
 
+    from tui.threads import blas
+
     return {
         "mnist-tui": version(),
         "python": platform.python_version(),
         "numpy": np.__version__,
+        "blas": blas(),
         "platform": platform.platform(),
     }

@@ -17,6 +17,7 @@ import pytest
 from nn.config import TrainConfig
 from nn.data import IDX_FILES, Dataset, Split
 from nn.trainer import Trainer
+from tui.recorder import Recorder
 
 ROOT = Path(__file__).parents[2]
 
@@ -114,6 +115,11 @@ def make_trainer(tiny: Dataset) -> MakeTrainer:
         return Trainer(TrainConfig.layered(small, fields), tiny, step_interval=0.0)
 
     return make
+
+
+def unsaved(trainer: Trainer) -> Recorder:
+    """The recorder of a run that leaves no trace."""
+    return Recorder.unsaved(trainer.config, None, TrainConfig(), 1)
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""A checker of the JSON Lines that `tui.reporters.json_lines` documents."""
+"""A checker of the JSON Lines that `nn.records` documents."""
 
 from __future__ import annotations
 
@@ -79,7 +79,10 @@ _EVENTS: dict[str, Check] = {
         data_name=_text,
         data_sha256=lambda value: len(value) == 64,
         threads=_optional(_whole),
-        versions=_object(**{"mnist-tui": _text}, python=_text, numpy=_text, platform=_text),
+        versions=_object(
+            **{"mnist-tui": _text}, python=_text, numpy=_text, blas=_text, platform=_text
+        ),
+        run=_optional(_text),
     ),
     "step": _object(event=_text, loss=_optional(_number), **_PROGRESS),
     "epoch": _object(event=_text, train_loss=_optional(_number), **_PROGRESS),
@@ -95,6 +98,8 @@ _EVENTS: dict[str, Check] = {
         samples_per_second=_number,
         seconds=_number,
         saved=_optional(_text),
+        run=_optional(_text),
+        save_error=_optional(_text),
     ),
 }
 

@@ -27,10 +27,11 @@ def test_in_a_pipe_the_narration_is_plain_lines_on_stderr(small_run: Sequence[st
     lines = result.stderr.splitlines()
     rows = [line.split() for line in lines if line.strip() and line.split()[0] in "123"]
     assert [(row[0], row[1]) for row in rows] == [("1", "3"), ("2", "6"), ("3", "9")]
-    assert lines[-3].startswith("completed after 3 epochs, 9 steps, ")
-    assert lines[-2].startswith("test accuracy ")
+    assert lines[-4].startswith("completed after 3 epochs, 9 steps, ")
+    assert lines[-3].startswith("test accuracy ")
+    assert lines[-2].startswith("run saved in ")
     assert lines[-1].startswith("repeat: mnist-tui --headless ")
-    assert max(map(len, lines[:-1])) < 80
+    assert max(map(len, lines[:-2])) < 80
 
 
 def test_quiet_says_nothing(small_run: Sequence[str]) -> None:

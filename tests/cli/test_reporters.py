@@ -18,10 +18,11 @@ from nn.events import (
     Score,
     StepCompleted,
 )
-from tests.cli.conftest import MakeTrainer
+from nn.records import Invocation, Outcome, Recorded
+from tests.cli.conftest import MakeTrainer, unsaved
 from tests.cli.json_schema import check_stream
 from tui.headless import train
-from tui.reporters import Invocation, Outcome, Shown, Silence
+from tui.reporters import Silence
 from tui.reporters.json_lines import JsonLines
 from tui.reporters.narration import Narration, count, duration
 
@@ -43,7 +44,7 @@ FINAL = Evaluation(844, 2.0, Score(0.1, 0.97), Score(0.2, 0.96), Score(0.21, 0.9
 BETTER = Evaluation(
     433, 433 / 422, Score(0.1, 0.98), Score(0.2, 0.97), Score(0.2, 0.965), True, 6.0
 )
-EVENTS: list[Shown] = [
+EVENTS: list[Recorded] = [
     STARTED,
     StepCompleted(100, 1, 1.5, 0.001, (1.0,), 1000.0, 2.0, None),
     EpochCompleted(1, 422, 0.75, 0.0005, (1.0,), 123456.0, 5.0, None),
@@ -51,10 +52,11 @@ EVENTS: list[Shown] = [
     RateChanged(500, 0.5),
     EpochCompleted(2, 844, 0.5, 0.00025, (1.0,), 98765.4, 125.0, FINAL),
 ]
+VERSIONS = dict.fromkeys(("mnist-tui", "python", "numpy", "blas", "platform"), "1")
 OUTCOME = Outcome("completed", 844, 2.0, 844, FINAL, BETTER, 110000.0, 125.0, None)
 
 
-def narrate(*events: Shown) -> list[str]:
+def narrate(*events: Recorded) -> list[str]:
     stream = StringIO()
     with Narration(Invocation(None, "mnist-tui --headless", 2), stream) as reporter:
         for event in events:
@@ -103,7 +105,7 @@ def test_the_summary_of_a_run_that_was_never_evaluated() -> None:
 def test_json_lines_have_null_for_what_is_not_finite() -> None:
     stream = StringIO()
     broken = StepCompleted(7, 1, math.nan, 0.1, (math.inf, 1.0), 1.0, 1.0, None)
-    with JsonLines(Invocation(None, "mnist-tui", None), stream) as reporter:
+    with JsonLines(Invocation(None, "mnist-tui", None, VERSIONS), stream) as reporter:
         for event in (STARTED, broken, RateChanged(8, 2.0), OUTCOME):
             reporter.show(event)
     events = check_stream(stream.getvalue())
@@ -113,9 +115,9 @@ def test_json_lines_have_null_for_what_is_not_finite() -> None:
 
 
 def test_json_lines_of_a_real_run(make_trainer: MakeTrainer) -> None:
-    stream = StringIO()
-    with JsonLines(Invocation("mine", "mnist-tui", 1), stream) as reporter:
-        outcome, _ = train(make_trainer(validation=0.2, steps=7, eval_steps=2), reporter, save=None)
+    stream, trainer = StringIO(), make_trainer(validation=0.2, steps=7, eval_steps=2)
+    with JsonLines(Invocation("mine", "mnist-tui", 1, VERSIONS), stream) as reporter:
+        outcome, _ = train(trainer, reporter, save=None, recorder=unsaved(trainer))
     events = check_stream(stream.getvalue())
     assert json.loads(json.dumps(events[-1]["evaluation"])) == events[-1]["evaluation"]
     assert outcome.best is not None
@@ -130,14 +132,14 @@ def test_json_lines_of_a_real_run(make_trainer: MakeTrainer) -> None:
 
 def test_a_rate_changed_by_hand_is_passed_on(make_trainer: MakeTrainer) -> None:
     trainer = make_trainer()
-    shown: list[Shown] = []
+    shown: list[Recorded] = []
 
     class Hand(Silence):
-        def show(self, event: Shown) -> None:
+        def show(self, event: Recorded) -> None:
             shown.append(event)
             trainer.rate_factor = 0.5
 
-    train(trainer, Hand(), save=None)
+    train(trainer, Hand(), save=None, recorder=unsaved(trainer))
     assert RateChanged(0, 0.5) in shown
 
 

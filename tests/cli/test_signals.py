@@ -17,12 +17,13 @@ import pytest
 
 from nn.events import Event, StepCompleted
 from nn.predictor import Predictor
+from nn.records import Outcome, Recorded
 from nn.trainer import Trainer
-from tests.cli.conftest import MakeTrainer, command, environment
+from tests.cli.conftest import MakeTrainer, command, environment, unsaved
 from tests.cli.json_schema import check_stream
 from tui.exits import ExitCode
 from tui.headless import train
-from tui.reporters import Outcome, Shown, Silence
+from tui.reporters import Silence
 from tui.signals import GracefulStop, Interrupted, raise_on_signals
 
 BOTH = pytest.mark.parametrize(
@@ -151,10 +152,10 @@ class Recorder(Silence):
     """Remembers what it was shown, and sends this process a signal at each of some events."""
 
     def __init__(self, *signals_at: int) -> None:
-        self.shown: list[Shown] = []
+        self.shown: list[Recorded] = []
         self._signals_at = signals_at
 
-    def show(self, event: Shown) -> None:
+    def show(self, event: Recorded) -> None:
         self.shown.append(event)
         if len(self.shown) in self._signals_at:
             os.kill(os.getpid(), signal.SIGINT)
@@ -172,7 +173,7 @@ def _restore_handlers() -> Iterator[None]:
 
 def test_the_step_under_way_is_finished_and_no_other_begun(make_trainer: MakeTrainer) -> None:
     trainer, recorder = make_trainer(), Recorder(3)
-    outcome, code = train(trainer, recorder, save=None)
+    outcome, code = train(trainer, recorder, save=None, recorder=unsaved(trainer))
     assert code is ExitCode.INTERRUPTED
     assert [type(event) for event in recorder.shown[1:]] == [StepCompleted, StepCompleted, Outcome]
     assert (outcome.reason, outcome.step, trainer.step) == ("interrupted", 2, 2)
@@ -191,7 +192,7 @@ def test_an_interrupt_does_not_wait_for_the_step_interval(make_trainer: MakeTrai
 
     trainer._train_step = train_step  # type: ignore[method-assign]
     recorder = Recorder()
-    outcome, _ = train(trainer, recorder, save=None)
+    outcome, _ = train(trainer, recorder, save=None, recorder=unsaved(trainer))
     assert (outcome.reason, outcome.step) == ("interrupted", 3)
 
 
@@ -199,11 +200,12 @@ def test_a_signal_at_the_last_event_does_not_turn_a_complete_run_into_an_interru
     make_trainer: MakeTrainer,
 ) -> None:
     class Late(Silence):
-        def show(self, event: Shown) -> None:
+        def show(self, event: Recorded) -> None:
             if isinstance(event, Outcome):
                 os.kill(os.getpid(), signal.SIGINT)
 
-    outcome, code = train(make_trainer(), Late(), save=None)
+    trainer = make_trainer()
+    outcome, code = train(trainer, Late(), save=None, recorder=unsaved(trainer))
     assert (outcome.reason, code) == ("completed", ExitCode.SUCCESS)
 
 
@@ -219,7 +221,7 @@ def test_the_second_signal_ends_at_once(make_trainer: MakeTrainer) -> None:
 
     stubborn = Stubborn(make_trainer().config, make_trainer().dataset)
     with pytest.raises(Interrupted) as stop:
-        train(stubborn, Silence(), save=None)
+        train(stubborn, Silence(), save=None, recorder=unsaved(stubborn))
     assert stop.value.code is ExitCode.INTERRUPTED
 
 

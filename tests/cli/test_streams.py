@@ -150,7 +150,7 @@ def test_a_terminal_gets_a_bar_with_loss_accuracy_rate_and_time_left(
         len(line) < 80
         for part in plain.splitlines()
         for line in part.split("\r")
-        if "repeat" not in line
+        if not line.startswith(("repeat: ", "run saved in "))
     )
 
 

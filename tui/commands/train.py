@@ -10,10 +10,20 @@ from typing import Annotated, Any
 from cyclopts import Group, Parameter
 
 from nn.errors import ConfigError
+from nn.runs import find_run
 from tui.exits import CommandError, ExitCode
-from tui.flags import ConfigFlag, RecipeFlag, config_flags, layered_config
+from tui.flags import (
+    SAVING,
+    ConfigFlag,
+    RecipeFlag,
+    RunsDirFlag,
+    config_flags,
+    layered_config,
+    run_completions,
+)
+from tui.runs_folder import runs_folder
 
-_HEADLESS = Group("Headless", sort_key=2)
+_HEADLESS = Group("Headless", sort_key=3)
 
 
 @config_flags
@@ -29,6 +39,20 @@ def train(
         Path | None,
         Parameter(help="Write the trained model to this file (.npz) in the end", metavar="FILE"),
     ] = None,
+    resume: Annotated[
+        str | None,
+        Parameter(
+            help="Go on with a saved run: its name or the beginning of it, a folder, or last, which is also"
+            " meant where RUN is left out; --epochs may be raised",
+            metavar="RUN",
+            completer=run_completions,
+            group=SAVING,
+        ),
+    ] = None,
+    no_save: Annotated[
+        bool, Parameter(help="Leave no trace of this run on disk", group=SAVING)
+    ] = False,
+    runs_dir: RunsDirFlag = None,
     mouse: Annotated[
         bool,
         Parameter(
@@ -62,6 +86,13 @@ def train(
     Precedence: defaults < --recipe < --config < flags typed.
     """
     effective, base = layered_config(recipe, config, flags)
+    resumed = None
+    if resume is not None:
+        for name, typed in (("--recipe", recipe), ("--config", config), ("--no-save", no_save)):
+            if typed:
+                raise ConfigError(f"{name} contradicts --resume, which goes on as the run began")
+        resumed = find_run(runs_folder(runs_dir), resume)
+        effective = resumed.config_with(flags)
     if not 0 <= step_interval < float("inf"):
         raise ConfigError(f"--step-interval {step_interval}: must be at least 0 and finite")
     if print_config:
@@ -70,14 +101,24 @@ def train(
     if save is not None:
         _require_writable(save)
     if not headless:
-        for name, typed in (("--json", json), ("--quiet", quiet)):
+        for name, typed in (("--json", json), ("--quiet", quiet), ("--resume", resume)):
             if typed:
                 raise ConfigError(f"{name} is for runs without a screen; add --headless")
         from tui.launch import open_screen
 
         return open_screen(effective, recipe, base, save=save, mouse=mouse)
-    from tui.headless import run_headless  # NumPy and all that: not for --help or a mistyped flag
+    # NumPy and all that: not for --help or a mistyped flag.
+    from tui.headless import resume_headless, run_headless
 
+    if resumed is not None:
+        return resume_headless(
+            resumed,
+            flags,
+            save=save,
+            as_json=json,
+            quiet=quiet,
+            step_interval=step_interval,
+        )
     return run_headless(
         effective,
         recipe,
@@ -86,6 +127,8 @@ def train(
         as_json=json,
         quiet=quiet,
         step_interval=step_interval,
+        save_run=not no_save,
+        runs_dir=runs_dir,
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from pathlib import Path
 from typing import TextIO
 
 from nn.data import CLASSES, PIXELS
 from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
-from tui.reporters import Invocation, Outcome, Shown
+from nn.records import Invocation, Outcome, Recorded
+from tui.runs_folder import resume_command
 
 
 class Narration(AbstractContextManager["Narration"]):
@@ -18,7 +20,7 @@ class Narration(AbstractContextManager["Narration"]):
         self._stream = stream
         self._columns: list[str] = []
 
-    def show(self, event: Shown) -> None:
+    def show(self, event: Recorded) -> None:
         """Say what is worth a line of one event."""
         match event:
             case RunStarted():
@@ -38,6 +40,10 @@ class Narration(AbstractContextManager["Narration"]):
         """Write one line of narration."""
         self._stream.write(line + "\n")
         self._stream.flush()
+
+    def warn(self, line: str) -> None:
+        """Say what is amiss."""
+        self.say(f"warning: {line}")
 
     def __exit__(self, *exception: object) -> None:
         pass
@@ -63,7 +69,12 @@ class Narration(AbstractContextManager["Narration"]):
         optimizer = f"{config.optimizer}, learning rate {config.learning_rate:g}"
         if config.schedule != "constant":
             optimizer += f" ({config.schedule})"
+        resumed = []
+        if run.start_step:
+            epochs = round(run.start_step / run.steps_per_epoch, 2)
+            resumed = [f"resumed after {count(epochs, 'epoch')}, {count(run.start_step, 'step')}"]
         return [
+            *resumed,
             f"{run.data_name}: {images}, {run.test_images:,} test images",
             f"{network} {config.activation}, {run.parameters:,} parameters, {config.dtype}, {config.loss}",
             f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{in_threads}",
@@ -108,6 +119,12 @@ class Narration(AbstractContextManager["Narration"]):
             lines.append(f"best test accuracy {_best(best)}")
         if outcome.saved:
             lines.append(f"model saved to {outcome.saved}")
+        if outcome.save_error:
+            lines.append(f"warning: {outcome.save_error}")
+        if outcome.run:
+            lines.append(f"run saved in {outcome.run}")
+            if outcome.reason == "interrupted":
+                lines.append(f"resume: {resume_command(Path(outcome.run))}")
         return [*lines, f"repeat: {self._invocation.command}"]
 
 

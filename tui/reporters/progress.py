@@ -19,7 +19,7 @@ from rich.progress import (
 )
 
 from nn.events import EpochCompleted, Event, RunStarted, StepCompleted
-from tui.reporters import Invocation, Outcome, Shown
+from nn.records import Invocation, Outcome, Recorded
 from tui.reporters.narration import Narration, percent
 
 _REFRESH_SECONDS = 0.1
@@ -57,7 +57,7 @@ class Bar:
             TextColumn("{task.fields[status]}"),
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
-            console=Console(file=stream, highlight=False),
+            console=Console(file=stream, highlight=False, emoji=False),
             # Events come often enough; a thread of its own would take the GIL from the training.
             auto_refresh=False,
             transient=True,
@@ -137,7 +137,7 @@ class LiveNarration(Narration):
         """Write one line above the bar."""
         self._bar.say(line)
 
-    def show(self, event: Shown) -> None:
+    def show(self, event: Recorded) -> None:
         """Say what is worth a line and move the bar, which goes before the summary comes."""
         if isinstance(event, Outcome):
             self._bar.__exit__()

@@ -1,0 +1,48 @@
+"""Files that a crash leaves as they were or as they were to be, never in between."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from nn.errors import CheckpointError
+
+
+def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a temporary file beside `path`, flush it to disk, and rename it onto `path`.
+
+    Raises `CheckpointError` where that fails; `path` then is as it was.
+    """
+    temporary: Path | None = None
+    try:
+        # Not mkstemp's private mode: the umask decides, as for any file the user creates.
+        temporary = Path(tempfile.mktemp(prefix=temporary_prefix(path.name), dir=path.parent))
+        with temporary.open("xb") as stream:
+            write(stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+        sync_folder(path.parent)
+    except BaseException as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise CheckpointError(f"{path}: cannot write: {error.strerror or error}") from error
+        raise
+
+
+def temporary_prefix(name: str) -> str:
+    """How the temporary files begin that a killed process may leave of the file `name`."""
+    return f".{name}."
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder's entries to disk."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,361 @@
+"""Keeps a run's folder up to date from the events of its trainer, whoever shows them.
+
+Copies are taken between two events; a thread of its own writes them while training goes on, one job at a time.
+Nothing here raises into training: where saving fails, `failure` says so from then on, what is
+missing is tried again with the next epoch, and the run's end is told with it.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from nn.checkpoint import Checkpoint
+from nn.config import TrainConfig
+from nn.errors import CheckpointError, NNError
+from nn.events import (
+    EpochCompleted,
+    Evaluation,
+    Event,
+    RateChanged,
+    RunFinished,
+    RunStarted,
+    StepCompleted,
+)
+from nn.predictor import Predictor
+from nn.records import Invocation, Outcome, json_line, record_of
+from nn.run_writer import RunWriter, delete_run
+from nn.runs import SCHEMA, Run, RunRecord, Status, read_record, run_names, utc_now
+from nn.trainer import Trainer
+from tui.history import RunHistory
+from tui.reporters import invocation_of
+from tui.runs_folder import runs_folder
+
+# Inside an epoch a checkpoint is due at an evaluation, if some time has passed, and after more time anyway.
+_EVALUATION_SECONDS, _MOST_SECONDS = 10.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to be written, in this order; `closing` lines come after the checkpoint."""
+
+    lines: tuple[str, ...]
+    best: Predictor | None
+    final: Predictor | None
+    checkpoint: Checkpoint | None
+    closing: tuple[str, ...]
+    record: RunRecord
+
+
+class Recorder:
+    """One run as it is being saved; without a folder, only its history.
+
+    Call `follow` with each event before asking for the next one, and `finish` once, after the last one or
+    where the run is left. All that from one thread; `failure` may be read from any.
+    """
+
+    def __init__(
+        self,
+        history: RunHistory,
+        invocation: Invocation,
+        writer: RunWriter | None = None,
+        record: RunRecord | None = None,
+    ) -> None:
+        """For `start`, `resume` and `unsaved`, which are how to make one."""
+        self.history, self.invocation = history, invocation
+        self.failure: str | None = None
+        self._writer, self._record = writer, record
+        self._best = record.best if record else None
+        self._best_model: Predictor | None = None  # not yet written
+        self._lines: list[str] = []
+        self._saved_at = time.monotonic()
+        self._thread = ThreadPoolExecutor(1, "saving")
+        self._job: Future[None] | None = None
+
+    @classmethod
+    def unsaved(
+        cls, config: TrainConfig, recipe: str | None, base: TrainConfig, threads: int | None
+    ) -> Recorder:
+        """Of a run that is not to be saved."""
+        history = RunHistory(recipe or "run", config, recipe, base)
+        return cls(history, invocation_of(config, recipe, base, threads=threads))
+
+    @classmethod
+    def start(
+        cls,
+        trainer: Trainer,
+        root: Path,
+        recipe: str | None,
+        base: TrainConfig,
+        threads: int | None,
+    ) -> Recorder:
+        """Make a folder in `root` for a new run; raises `CheckpointError`."""
+        config = trainer.config
+        writer = RunWriter.create(
+            root, recipe or f"{config.activation}-{config.loss}", datetime.now()
+        )
+        invocation = invocation_of(config, recipe, base, threads=threads, run=writer.path)
+        record = _new_record(writer.path.name, trainer, invocation)
+        try:
+            writer.save_record(record)
+        except NNError:
+            writer.close()
+            delete_run(Run(writer.path, record))
+            raise
+        history = RunHistory(writer.path.name, config, recipe, base)
+        return cls(history, invocation, writer, record)
+
+    @classmethod
+    def resume(
+        cls, writer: RunWriter, record: RunRecord, history: RunHistory, invocation: Invocation
+    ) -> Recorder:
+        """Of a run whose trainer has been restored and whose metrics have been cut."""
+        now = replace(
+            record,
+            status="running",
+            reason=None,
+            config=history.config,
+            command=invocation.command,
+            threads=invocation.threads,
+            versions=invocation.versions,
+            save_error=None,
+        )
+        return cls(history, invocation, writer, now)
+
+    @property
+    def folder(self) -> Path | None:
+        """The run's folder."""
+        return self._writer.path if self._writer else None
+
+    def follow(self, trainer: Trainer, event: Event) -> None:
+        """Take note of an event, and have saved what it is time to save."""
+        self.history.add(event)
+        if self._writer is None or isinstance(event, RunFinished):
+            return
+        try:
+            self._follow(trainer, event)
+        except Exception as error:
+            self._fail(error)
+
+    def _follow(
+        self, trainer: Trainer, event: RunStarted | StepCompleted | EpochCompleted | RateChanged
+    ) -> None:
+        evaluation = (
+            event.evaluation if isinstance(event, StepCompleted | EpochCompleted) else None
+        )
+        inside = isinstance(event, StepCompleted | RateChanged)
+        if not isinstance(event, StepCompleted) or evaluation is not None:
+            self._lines.append(json_line(record_of(event, self.invocation)))
+        if evaluation and (self._best is None or _beats(evaluation, self._best)):
+            self._best, self._best_model = evaluation, trainer.predictor.snapshot()
+        elapsed = time.monotonic() - self._saved_at
+        due = (
+            not inside
+            or elapsed >= _MOST_SECONDS
+            or (evaluation and elapsed >= _EVALUATION_SECONDS)
+            or trainer.step == trainer.total_steps
+        )
+        if due or evaluation is not None:
+            self._wait()
+            self._submit(
+                self._next_job(trainer, "running", Checkpoint.take(trainer) if due else None)
+            )
+        if due:
+            self._saved_at = time.monotonic()
+
+    def finish(self, trainer: Trainer, saved: str | None = None) -> Outcome:
+        """Save the end, or where the run was left; let go of the folder; and tell how it ended."""
+        outcome = self.history.outcome()
+        if self._writer is not None:
+            status: Status = "finished"
+            if outcome.reason in ("interrupted", "diverged"):
+                status = "interrupted" if outcome.reason == "interrupted" else "failed"
+            try:
+                self._wait()
+                checkpoint = Checkpoint.take(trainer) if status == "interrupted" else None
+                job = self._next_job(trainer, status, checkpoint, outcome)
+                self._submit(job)
+                self._wait()
+            except Exception as error:
+                self._fail(error)
+        folder = str(self.folder) if self.folder else None
+        self.close()
+        return replace(outcome, saved=saved, run=folder, save_error=self.failure)
+
+    def close(self) -> None:
+        """Finish writing what is being written, and let go of the folder."""
+        self._thread.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Where the run ended by an exception, its last checkpoint stands."""
+        if error is not None and self._writer is not None and self._record is not None:
+            failed = isinstance(error, Exception)
+            reason = f"{type(error).__name__}: {error}" if failed else "interrupted"
+            self._wait()
+            end = replace(
+                self._record,
+                status="failed" if failed else "interrupted",
+                reason=_on_one_line(reason),
+                updated=utc_now(),
+            )
+            with suppress(NNError):
+                self._writer.save_record(end)
+        self.close()
+
+    def _next_job(
+        self,
+        trainer: Trainer,
+        status: Status,
+        checkpoint: Checkpoint | None,
+        outcome: Outcome | None = None,
+    ) -> _Job:
+        assert self._record is not None
+        latest = self.history.latest
+        self._record = replace(
+            self._record,
+            status=status,
+            reason=outcome.reason if outcome else None,
+            updated=utc_now(),
+            total_steps=trainer.total_steps,
+            step=trainer.step,
+            epoch=trainer.step / trainer.steps_per_epoch,
+            seconds=trainer.seconds,
+            samples_per_second=latest.samples_per_second if latest else 0.0,
+            latest=self.history.evaluations[-1] if self.history.evaluations else None,
+            best=self._best,
+            save_error=self.failure,
+        )
+        finished = outcome is not None and status != "interrupted"
+        closing = (json_line(record_of(outcome, self.invocation)),) if outcome else ()
+        lines, self._lines = tuple(self._lines), []
+        best, self._best_model = self._best_model, None
+        return _Job(
+            lines, best, trainer.predictor if finished else None, checkpoint, closing, self._record
+        )
+
+    def _submit(self, job: _Job) -> None:
+        self._job = self._thread.submit(self._write, job)
+
+    def _wait(self) -> None:
+        """Until the job under way is done."""
+        if self._job is not None:
+            self._job.result()
+            self._job = None
+
+    def _write(self, job: _Job) -> None:
+        """On the saving thread, while no other job is under way and the caller looks at nothing."""
+        writer, best = self._writer, job.best
+        assert writer is not None
+        try:
+            writer.append(job.lines)
+            if best is not None:
+                writer.save_best(best)
+                best = None
+            if job.checkpoint is not None:
+                writer.save_checkpoint(job.checkpoint)
+            if job.final is not None:
+                writer.save_final(job.final)
+            writer.append(job.closing)
+            writer.save_record(job.record)
+        except Exception as error:
+            self._best_model = self._best_model or best  # the writer itself keeps the lines
+            self._fail(error)
+            with suppress(NNError):
+                writer.save_record(replace(job.record, save_error=self.failure))
+
+    def _fail(self, error: Exception) -> None:
+        """Remember the first failure."""
+        if self.failure is None:
+            said = str(error) if isinstance(error, NNError) else f"{type(error).__name__}: {error}"
+            step = self.history.latest.step if self.history.latest else 0
+            self.failure = _on_one_line(f"saving failed after step {step:,}: {said}")
+
+
+def start_recorder(
+    trainer: Trainer,
+    recipe: str | None,
+    base: TrainConfig,
+    threads: int | None,
+    *,
+    save_run: bool,
+    runs_dir: Path | None,
+) -> tuple[Recorder, list[str]]:
+    """The recorder of a new run as the command line asks for it, and what there is to warn of.
+
+    Where a run cannot be saved it is a `CheckpointError` if `runs_dir` was typed, else a warning.
+    """
+    if not save_run:
+        return Recorder.unsaved(trainer.config, recipe, base, threads), []
+    try:
+        root = runs_folder(runs_dir)
+        warning = _clock_warning(root)
+        return Recorder.start(trainer, root, recipe, base, threads), [warning] if warning else []
+    except CheckpointError as error:
+        if runs_dir is not None:
+            raise
+        warning = _on_one_line(f"this run is not saved: {error}")
+        return Recorder.unsaved(trainer.config, recipe, base, threads), [warning]
+
+
+def _clock_warning(root: Path) -> str | None:
+    newest = max(run_names(root), default=None)
+    if newest is None:
+        return None
+    with suppress(CheckpointError):
+        if read_record(root / newest).created > utc_now():
+            return f"the clock is behind that of run {newest}, which `last` will mean"
+    return None
+
+
+def _beats(new: Evaluation, best: Evaluation) -> bool:
+    return new.test.accuracy > best.test.accuracy
+
+
+def _on_one_line(text: str) -> str:
+    """Without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+
+
+def _new_record(name: str, trainer: Trainer, invocation: Invocation) -> RunRecord:
+    now = utc_now()
+    return RunRecord(
+        schema=SCHEMA,
+        id=name,
+        status="running",
+        reason=None,
+        recipe=invocation.recipe,
+        command=invocation.command,
+        config=trainer.config,
+        data_name=trainer.dataset.name,
+        data_sha256=trainer.dataset.sha256,
+        threads=invocation.threads,
+        versions=invocation.versions,
+        created=now,
+        updated=now,
+        parameters=trainer.model.parameters.size,
+        steps_per_epoch=trainer.steps_per_epoch,
+        total_steps=trainer.total_steps,
+        step=0,
+        epoch=0.0,
+        seconds=0.0,
+        samples_per_second=0.0,
+        latest=None,
+        best=None,
+        save_error=None,
+    )

@@ -1,0 +1,116 @@
+"""Going on with a saved run: what may change, what must fit, and the trainer put back where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from nn.checkpoint import Checkpoint
+from nn.config import TrainConfig
+from nn.errors import CheckpointError
+from nn.events import EpochCompleted, StepCompleted
+from nn.recipes import load_recipe, recipe_names
+from nn.run_writer import RunWriter
+from nn.runs import CHANGEABLE, LAST_FILE, MetricsReader, Run, RunRecord, config_differences
+from nn.trainer import Trainer
+from tui.history import RunHistory
+from tui.recorder import Recorder
+from tui.reporters import invocation_of
+
+
+class Resumption:
+    """A saved run that is about to go on, locked against other processes.
+
+    Make a `Trainer` of `config` and its data, then call `recorder`, which takes over the lock; to give up, leave the
+    block, or call `close`.
+    """
+
+    def __init__(self, run: Run, changes: Mapping[str, object]) -> None:
+        """Raises `ConfigError` for changes that are not possible, else `CheckpointError`."""
+        run.config_with(changes)  # refuses before anything is touched
+        self._writer: RunWriter | None = RunWriter.reopen(run.path)
+        try:
+            self.run = Run.read(run.path)  # nobody else changes it from here on
+            self.config = self.run.config_with(changes)
+            self._checkpoint = _checkpoint(self.run)
+        except BaseException:
+            self.close()
+            raise
+
+    def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
+        """Put a fresh trainer where the run was, and record what follows; with what there is to warn of.
+
+        Raises `CheckpointError` where the run and the trainer's data do not fit; the run then is as it was.
+        """
+        assert self._writer is not None
+        record, checkpoint = self.run.record, self._checkpoint
+        if trainer.dataset.sha256 != record.data_sha256:
+            raise CheckpointError(
+                f"run {self.run.name} was trained on other data than {trainer.dataset.name}:"
+                f" SHA-256 {record.data_sha256[:12]}..., not {trainer.dataset.sha256[:12]}..."
+            )
+        recipe = record.recipe if record.recipe in recipe_names() else None
+        base = load_recipe(recipe).config if recipe else TrainConfig()
+        history = RunHistory(self.run.name, self.config, recipe, base)
+        size = checkpoint.metrics_bytes if checkpoint else 0
+        for event in MetricsReader(self.run.path).poll(end=size):
+            history.replay(event)
+        if checkpoint:
+            trainer.restore(checkpoint.state)
+        invocation = invocation_of(self.config, recipe, base, threads=threads, run=self.run.path)
+        warnings = _warnings(record, trainer, invocation.threads, invocation.versions)
+        self._writer.cut_metrics(size)
+        self._writer.discard_final()
+        recorder = Recorder.resume(self._writer, record, history, invocation)
+        self._writer = None
+        return recorder, warnings
+
+    def close(self) -> None:
+        """Leave the run as it was, unless it is being recorded."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> Resumption:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _checkpoint(run: Run) -> Checkpoint | None:
+    """The state to go on from, None of a run that was left before it had one."""
+    path = run.path / LAST_FILE
+    if not path.exists() and not _has_progress(run.path):
+        return None
+    checkpoint = Checkpoint.load(path)
+    wrong = set(config_differences([run.record.config, checkpoint.config])) - set(CHANGEABLE)
+    if wrong or checkpoint.data_sha256 != run.record.data_sha256:
+        raise CheckpointError(f"{path}: belongs to another run ({', '.join(wrong) or 'its data'})")
+    return checkpoint
+
+
+def _has_progress(path: Path) -> bool:
+    return any(isinstance(e, StepCompleted | EpochCompleted) for e in MetricsReader(path).poll())
+
+
+def _warnings(
+    record: RunRecord, trainer: Trainer, threads: int | None, versions: Mapping[str, str]
+) -> list[str]:
+    warnings = []
+    other = [
+        f"{name} {versions.get(name)} (was {record.versions.get(name)})"
+        for name in ("mnist-tui", "numpy", "blas")
+        if versions.get(name) != record.versions.get(name)
+    ]
+    if threads != record.threads:
+        other.append(f"{threads} threads (was {record.threads})")
+    if other:
+        warnings.append(f"the last bits of the numbers may differ from here on: {', '.join(other)}")
+    stretched = trainer.config.schedule not in ("constant", "step")
+    if stretched and trainer.step and trainer.total_steps != record.total_steps:
+        warnings.append(
+            f"the {trainer.config.schedule} schedule now spans {trainer.total_steps:,} steps, so the"
+            " learning rate changes from here on"
+        )
+    return warnings

@@ -1,0 +1,38 @@
+"""Where runs are saved: --runs-dir, else MNIST_TUI_RUNS_DIR, else the user's data folder."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from nn.errors import CheckpointError
+
+VARIABLE = "MNIST_TUI_RUNS_DIR"
+
+
+def runs_folder(typed: Path | None = None) -> Path:
+    """The folder of all runs, which may not exist yet; raises `CheckpointError` where there is no home."""
+    if typed is not None:
+        return typed.absolute()
+    if named := os.environ.get(VARIABLE):
+        return Path(named).absolute()
+    folder = user_data_path("mnist-tui") / "runs"
+    if not folder.is_absolute():
+        raise CheckpointError(f"no home folder to save runs in; set {VARIABLE} or type --runs-dir")
+    return folder
+
+
+def reference(run: Path) -> str:
+    """What names a run on the command line: its name where runs are by default, else its path."""
+    try:
+        return run.name if run.parent == runs_folder() else str(run)
+    except CheckpointError:
+        return str(run)
+
+
+def resume_command(run: Path) -> str:
+    """The command that goes on with a run."""
+    return shlex.join(["mnist-tui", "--headless", "--resume", reference(run)])
