@@ -28,6 +28,7 @@ from nn.errors import CheckpointError, ConfigError
 from nn.layers import Array
 from nn.npz import read_npz, write_npz
 from nn.predictor import Predictor, parameter_count, untrained
+from nn.runs import LAST_FILE, Run, Which
 from nn.trainer import Trainer, TrainerState
 
 FORMAT = "mnist-tui checkpoint 1"
@@ -120,3 +121,13 @@ class Checkpoint:
         model.parameters[...] = self.state.arrays["parameters"]
         scale, shift = self.preprocessing["scale"], self.preprocessing.get("shift")
         return Predictor(self.config, model, Preprocessor(scale, shift))
+
+
+def load_model(run: Run, which: Which) -> Predictor:
+    """The best network of a saved run, or the last one; raises `CheckpointError`."""
+    path = run.model_file(which)
+    if path is not None:
+        return Predictor.load(path)
+    if which == "best":
+        raise CheckpointError(f"run {run.name} has no best model: it was never evaluated")
+    return Checkpoint.load(run.path / LAST_FILE).predictor()

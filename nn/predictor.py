@@ -109,11 +109,12 @@ class Predictor:
 
     def save(self, path: Path) -> None:
         """Write a model file, atomically; raises `CheckpointError`."""
-        arrays = {
-            "format": np.array(FORMAT),
-            "config": np.array(json.dumps(self.config.to_dict())),
-            "preprocessing.scale": self.preprocessor.scale,
-        }
+        about = {"format": FORMAT, "config": json.dumps(self.config.to_dict())}
+        write_npz(path, {name: np.array(text) for name, text in about.items()} | self.arrays())
+
+    def arrays(self) -> dict[str, Array]:
+        """Weights, biases and preprocessing, under the names they have in a model file."""
+        arrays = {"preprocessing.scale": self.preprocessor.scale}
         if self.preprocessor.shift is not None:
             arrays["preprocessing.shift"] = self.preprocessor.shift
         for number, layer in enumerate(self.model.linears, 1):
@@ -121,7 +122,7 @@ class Predictor:
                 layer.weight,
                 layer.bias,
             )
-        write_npz(path, arrays)
+        return arrays
 
     @classmethod
     def load(cls, path: Path) -> Predictor:

@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, U
 
 from nn.config import did_you_mean
 from nn.errors import NNError
+from tui.commands.runs import runs
 from tui.commands.train import train
 from tui.exits import CommandError, ExitCode
 from tui.versions import version
@@ -27,6 +28,7 @@ Examples:
   mnist-tui --headless --recipe two-layer-net --seed 1 --json > run.jsonl
   mnist-tui --recipe lincoln-tanh --print-config > mine.toml
   mnist-tui --headless --config mine.toml
+  mnist-tui --headless --resume last --epochs 20
 
 Exit codes: 0 success, 1 the run failed, 2 bad usage, configuration or data,
 130 and 143 interrupted by SIGINT and SIGTERM.
@@ -70,6 +72,14 @@ Examples:
   mnist-tui predict --model model.npz seven.png two.pgm
   mnist-tui predict --model model.npz --json < grid.txt""",
     ),
+    "attach": (
+        "Follow a saved run as it goes on, from another shell",
+        "Examples:\n  mnist-tui attach\n  mnist-tui attach 20261121-194501",
+    ),
+    "export": (
+        "Write a saved run's weights as npz, safetensors or ONNX",
+        "Examples:\n  mnist-tui export last --format safetensors -o model.safetensors",
+    ),
     "summary": (
         "Print the layers of a network",
         "Examples:\n  mnist-tui summary --hidden 64-16 --dropout 0.2",
@@ -84,8 +94,36 @@ Examples:
   mnist-tui completion zsh > ~/.zfunc/_mnist-tui      where fpath has ~/.zfunc""",
     ),
 }
+RUNS_COMMANDS = {
+    "show": ("Print all that is known of a run", "runs:show", ""),
+    "compare": (
+        "Compare runs: metrics, configuration, curves, and digit by digit",
+        "compare:compare",
+        "Examples:\n  mnist-tui runs compare 20261121-194501 last",
+    ),
+    "rm": ("Remove runs for good", "runs:rm", ""),
+    "export": (
+        "Print a run's evaluations as CSV",
+        "runs:export",
+        "Examples:\n  mnist-tui runs export last > metrics.csv",
+    ),
+}
+
 for _name, (_help, _examples) in COMMANDS.items():
     app.command(f"tui.commands.{_name}:{_name}", help=_help, help_epilogue=_examples)
+
+runs_app = App(
+    name="runs",
+    default_command=runs,
+    help="List the saved runs, the newest first",
+    help_epilogue=(
+        "RUN is the name of a run, the beginning of one, its folder, or last.\n\n"
+        "Examples:\n  mnist-tui runs\n  mnist-tui runs show last\n  mnist-tui runs rm 20261121 --yes"
+    ),
+)
+for _name, (_help, _function, _examples) in RUNS_COMMANDS.items():
+    runs_app.command(f"tui.commands.{_function}", name=_name, help=_help, help_epilogue=_examples)
+app.command(runs_app)
 
 
 def run(arguments: Sequence[str]) -> ExitCode:
@@ -125,7 +163,8 @@ def _in_one_line(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         word = error.unused_tokens[0]
         if not error.command_chain:
-            suggestion = did_you_mean(word, COMMANDS) or f"; the commands are {', '.join(COMMANDS)}"
+            commands = [*COMMANDS, "runs"]
+            suggestion = did_you_mean(word, commands) or f"; the commands are {', '.join(commands)}"
             return f"unknown command {word!r}{suggestion}"
         return f"unexpected argument {word!r}"
     message = " ".join(str(error).split()).rstrip(".")

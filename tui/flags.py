@@ -23,6 +23,7 @@ from nn.config import (
     parse_value,
 )
 from nn.errors import CheckpointError, ConfigError
+from nn.runs import Which
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -101,6 +102,17 @@ RecipeFlag = Annotated[
         metavar="NAME",
         completer=recipe_completions,
     ),
+]
+RunArgument = Annotated[
+    str,
+    Parameter(
+        help="Name of a saved run, the beginning of one, its folder, or last",
+        metavar="RUN",
+        completer=run_completions,
+    ),
+]
+WhichFlag = Annotated[
+    Which, Parameter(help="Weights of the best evaluation, or of the end", show_default=True)
 ]
 RunsDirFlag = Annotated[
     Path | None,

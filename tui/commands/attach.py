@@ -1,0 +1,51 @@
+"""`mnist-tui attach`: follow a run from its files, whichever process trains it."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import TextIO
+
+from nn.records import Invocation, Outcome
+from nn.runs import MetricsReader, Run, find_run, is_locked
+from tui.exits import ExitCode
+from tui.flags import RunArgument, RunsDirFlag
+from tui.reporters.narration import Narration
+from tui.runs_folder import resume_command, runs_folder
+from tui.signals import Interrupted
+
+_POLL_SECONDS = 0.5
+
+
+def attach(run: RunArgument = "last", /, *, runs_dir: RunsDirFlag = None) -> ExitCode:
+    """Print what a run has done, and what it does until it ends; Ctrl-C leaves it alone."""
+    found = find_run(runs_folder(runs_dir), run)
+    try:
+        replay(found, sys.stdout, live=True)
+    except Interrupted as interrupted:
+        return interrupted.code
+    return ExitCode.SUCCESS
+
+
+def replay(run: Run, stream: TextIO, *, live: bool = False) -> None:
+    """Tell a run as it was told when it was trained; `live`, wait for the rest until it ends."""
+    record = run.record
+    narration = Narration(Invocation(record.recipe, record.command, record.threads), stream)
+    reader = MetricsReader(run.path)
+    ended = False
+    while True:
+        written = is_locked(run.path)  # before reading, so that nothing is written afterwards
+        for event in reader.poll():
+            ended = isinstance(event, Outcome)
+            narration.show(event)
+        if not (live and written and not ended):
+            break
+        time.sleep(_POLL_SECONDS)
+    if ended:
+        return
+    end = Run.read(run.path)
+    if end.status != "running":
+        why = end.record.reason or "the process that trained it has gone"
+        narration.say(f"\n{end.status}: {why}")
+    if end.status == "interrupted":
+        narration.say(f"resume: {resume_command(run.path)}")
