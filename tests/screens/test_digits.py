@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import numpy as np
 import pytest
+from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -115,16 +116,34 @@ def test_to_an_index() -> None:
         await pilot.press("g", "1", "2", "3", "enter")
         assert app.bench.index == 123
         assert not app.screen.query_one(Prompt).display
-        await pilot.press("g", "q", "escape")  # a letter is no number, and no key of the screen
-        await pilot.press("g", "enter")
+        await pilot.press("g", "7", "escape", "g", "enter")
         assert app.bench.index == 123
-        await pilot.press("g", "9", "9", "9", "enter")
+        await pilot.press("g", "9", "backspace", "8", "enter")
+        assert app.bench.index == 8
+        await pilot.press("g", "9", "9", "9", "9")
+        assert str(app.screen.query_one(Prompt).content) == "Index, 0 to 299: 999_"
+        await pilot.press("enter")
         assert app.bench.index == 299
         assert text(app, "#note") == "The last digit is 299"
         await pilot.press("f", "g", "1", "0", "enter")
         assert app.bench.index == 9
         assert text(app, "#note") == "Digit 10 is no longer among these; 9 is the nearest"
         assert app.current_mode == "digits"
+
+    browse(scenario)
+
+
+def test_keys_that_come_in_a_burst_all_reach_the_prompt() -> None:
+    """Digits right behind the key that opened the prompt were lost."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for key in ("g", "4", "2", "enter", "t", "2"):
+            app.post_message(events.Key(key, key if len(key) == 1 else "\r"))
+        for _ in range(100):
+            await pilot.pause(0.01)
+            if app.bench.browser.query.label == 2:
+                break
+        assert text(app, "#place") == "test 42   5 of 30   label 2   by index"
 
     browse(scenario)
 

@@ -36,7 +36,8 @@ class DigitsScreen(PredictingScreen):
         #one { height: 1fr; }
         #facts { width: 38; padding-left: 1; }
         #verdict { height: 2; }
-        #facts Trajectory { margin: 1 0; max-height: 12; }
+        #facts Trajectory { margin-top: 1; max-height: 12; }
+        #around { margin-top: 1; }
         #trail, #note, ContactSheet { display: none; }
         #trail, #note { height: 1; }
         #note { color: $text-accent; }

@@ -57,7 +57,7 @@ class ConfusionMatrix(StripWidget):
 
     DEFAULT_CSS = """
     ConfusionMatrix {
-        & > .matrix--right { background: $success 20%; text-style: bold; }
+        & > .matrix--right { background: $success 20%; }
         & > .matrix--level-1 { background: $error 15%; }
         & > .matrix--level-2 { background: $error 35%; }
         & > .matrix--level-3 { background: $error 55%; }
@@ -194,8 +194,12 @@ class ConfusionMatrix(StripWidget):
     def _style(self, label: int, predicted: int, level: int) -> Style:
         if (label, predicted) == self.cursor:
             return Style(reverse=True, bold=True)
-        if self.color_mode != "full":
-            return Style(bold=label == predicted)
         if label == predicted:
-            return self.get_visual_style("matrix--right").rich_style
-        return self.get_visual_style(f"matrix--level-{level}").rich_style if level else PLAIN
+            # In narrow columns three digits touch their neighbours.
+            right = Style(bold=True, underline=self._cell_width <= 3 or None)
+            shaded = self.color_mode == "full"
+            return self._shade("right") + right if shaded else right
+        return self._shade(f"level-{level}") if level and self.color_mode == "full" else PLAIN
+
+    def _shade(self, name: str) -> Style:
+        return self.get_visual_style(f"matrix--{name}").rich_style

@@ -5,84 +5,75 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
-from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
-from textual.events import DescendantBlur
-from textual.widgets import Input, Static
+from textual.widgets import Static
 
 Answer = Callable[[int | None], None]
 
 
-class Prompt(Horizontal):
+class Prompt(Static, can_focus=True):
     """Asks for a number; hidden unless it asks.
 
     Enter answers, None where nothing was typed; escape or going elsewhere does not. Where a single digit is
-    asked for, typing it answers.
+    asked for, typing it answers. Digits are bindings, not the text of an input: bindings are looked up in the
+    order of the keys, so digits in one burst with the key that made it ask arrive here too.
     """
 
     DEFAULT_CSS = """
-    Prompt {
-        display: none;
-        height: 1;
-        Static { width: auto; }
-        Input { width: 1fr; }
-    }
+    Prompt { display: none; height: 1; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
+        *(
+            Binding(str(d), f"type({d})", "A digit of the number", id=f"prompt.{d}", show=False)
+            for d in range(10)
+        ),
+        Binding("backspace", "erase", "Erase the last digit", id="prompt.erase", show=False),
+        Binding("enter", "answer", "Answer", id="prompt.answer", show=False),
         Binding("escape", "cancel", "Cancel", id="prompt.cancel", show=False),
     ]
-    _answer: Answer | None = None
 
-    def compose(self) -> ComposeResult:
-        yield Static(markup=False)
-        field = Input(type="integer", restrict="[0-9]*", compact=True)
-        field.cursor_blink = False
-        yield field
+    def __init__(self) -> None:
+        super().__init__(markup=False)
+        self._question = self._typed = ""
+        self._digits = 1
+        self._answer: Answer | None = None
 
     def ask(self, question: str, digits: int, answer: Answer) -> None:
         """Ask for a number of at most so many digits."""
-        self._answer = answer
-        self.query_one(Static).update(f"{question}: ")
-        field = self.query_one(Input)
-        field.max_length, field.value = digits, ""
-        # At once, not after a refresh: the digits that were typed meanwhile are keys of the screen.
+        self._question, self._digits, self._answer = question, digits, answer
+        self._type("")
         self.display = True
-        self.screen.set_focus(field)
+        self.screen.set_focus(self)
 
-    @on(Input.Changed)
-    def _typed(self, event: Input.Changed) -> None:
-        event.stop()
-        if event.input.max_length == 1 and event.value:
-            self._finish(event.value)
+    def action_type(self, digit: int) -> None:
+        """Append a digit as long as there is room; a single one answers."""
+        self._type(f"{self._typed}{digit}"[: self._digits])
+        if self._digits == 1:
+            self.action_answer()
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        self._finish(event.value)
+    def action_erase(self) -> None:
+        """Remove the last digit."""
+        self._type(self._typed[:-1])
 
-    @on(DescendantBlur)
-    def _left(self) -> None:
-        if not self._asking:  # it may have been asked anew meanwhile
-            self.action_cancel()
-
-    @property
-    def _asking(self) -> bool:
-        return self.screen.focused is self.query_one(Input)
+    def action_answer(self) -> None:
+        """Hand over what was typed."""
+        answer, number = self._answer, int(self._typed) if self._typed else None
+        self.action_cancel()
+        if answer is not None:
+            answer(number)
 
     def action_cancel(self) -> None:
         """Hide without an answer."""
         self._answer = None
-        self._hide()
-
-    def _finish(self, typed: str) -> None:
-        answer, self._answer = self._answer, None
-        self._hide()
-        if answer is not None:
-            answer(int(typed) if typed else None)
-
-    def _hide(self) -> None:
-        if self._asking:
+        if self.screen.focused is self:
             self.screen.set_focus(None)
         self.display = False
+
+    def on_blur(self) -> None:
+        """Going elsewhere is no answer."""
+        if self.screen.focused is not self:  # it may have been asked anew meanwhile
+            self.action_cancel()
+
+    def _type(self, typed: str) -> None:
+        self._typed = typed
+        self.update(f"{self._question}: {typed}_")
