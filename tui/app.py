@@ -170,6 +170,11 @@ class MnistApp(App[ExitCode]):
                 run = partial(self.run_action, binding.action, namespace)
                 yield SystemCommand(binding.description, f"Key: {key}", run)
 
+    def get_key_display(self, binding: Binding) -> str:
+        """How a key is shown; by its name where its sign cannot be."""
+        display = super().get_key_display(binding)
+        return binding.key if self.terminal.ascii_only and not display.isascii() else display
+
     def action_help(self) -> None:
         """List every key of the shown screen."""
         from tui.screens.help import HelpScreen

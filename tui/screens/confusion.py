@@ -9,13 +9,14 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nn.data import CLASSES
 from nn.metrics import accuracy, f1, precision, recall
 from tui.browser import Array
 from tui.screens.predicting import PredictingScreen
 from tui.widgets.confusion import LEVELS, MARKS, ConfusionMatrix, percent
+from tui.widgets.hints import KeyHints
 
 LEGEND = "Share of the true class: " + ", ".join(
     f"{mark} from {level:.1%}" for mark, level in zip(MARKS[1:], LEVELS, strict=True)
@@ -58,7 +59,7 @@ class ConfusionScreen(PredictingScreen):
         yield ConfusionMatrix(color_mode=self.terminal.colors)
         yield Static(id="cell", markup=False)
         yield Static(LEGEND, id="legend", markup=False)
-        yield Footer()
+        yield KeyHints()
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the width."""

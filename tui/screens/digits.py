@@ -11,14 +11,15 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.geometry import Size
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nn.data import COLUMNS, ROWS, Split
 from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
 from tui.screens.predicting import PredictingScreen
 from tui.widgets.digit import MODES, ContactSheet, DigitView, Image
+from tui.widgets.digit_pane import DigitPane
+from tui.widgets.hints import KeyHints
 from tui.widgets.lazy import Lazy
-from tui.widgets.probabilities import ProbabilityBars
 from tui.widgets.prompt import Prompt
 from tui.widgets.trajectory import Trajectory
 
@@ -33,23 +34,12 @@ class DigitsScreen(PredictingScreen):
         #head, #line { height: 1; }
         #place { width: 1fr; text-style: bold; }
         #weights { width: auto; color: $text-muted; }
-        #one { height: 1fr; }
-        #facts { width: 38; padding-left: 1; }
-        #verdict { height: 2; }
-        #facts Trajectory { margin-top: 1; max-height: 12; }
-        #around { margin-top: 1; }
-        #trail, #note, ContactSheet { display: none; }
+        #trail, #note, #sheet { display: none; }
         #trail, #note { height: 1; }
         #note { color: $text-accent; }
-        &.-sheet #one { display: none; }
-        &.-sheet #sheet, &.-huge.-tall #around { display: block; }
-        &.-wide #facts { width: 56; }
-        &.-huge #facts { width: 84; }
-        &.-narrow #facts { width: 16; }
+        &.-sheet DigitPane { display: none; }
+        &.-sheet #sheet { display: block; }
         &.-narrow #weights { display: none; }
-        &.-narrow.-tall #one { layout: vertical; }
-        &.-narrow.-tall #facts { width: 100%; height: 22; padding: 0; }
-        &.-short #facts Trajectory { display: none; }
         &.-short #trail { display: block; }
         &.-short.-sheet #trail { display: none; }
     }
@@ -85,19 +75,13 @@ class DigitsScreen(PredictingScreen):
         with Horizontal(id="head"):
             yield Static(id="place", markup=False)
             yield Static(id="weights", markup=False)
-        with Horizontal(id="one"):
-            yield DigitView(ascii_only=ascii_only, color_mode=colors)
-            with Vertical(id="facts"):
-                yield Static(id="verdict", markup=False)
-                yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
-                yield Trajectory(ascii_only=ascii_only, color_mode=colors)
-                yield ContactSheet(id="around", ascii_only=ascii_only, color_mode=colors)
+        yield DigitPane(ascii_only=ascii_only, color_mode=colors)
         yield ContactSheet(id="sheet", ascii_only=ascii_only, color_mode=colors)
         with Vertical(id="line"):  # of the three the first that is there
             yield Prompt()
             yield Static(id="note", markup=False)
             yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
-        yield Footer()
+        yield KeyHints()
 
     def on_mount(self) -> None:
         for sheet in self.query(ContactSheet):
@@ -138,13 +122,10 @@ class DigitsScreen(PredictingScreen):
         self._listing, self._on_sheet = Listing.everything(0), None
         self.put("#place", self.waiting())
         self.put("#weights", "")
-        self.put("#verdict", "")
-        self.query_one(DigitView).set_image(None)
+        self.query_one(DigitPane).show_digit(None)
+        self.query_one("#trail", Trajectory).set_points((), 0)
         for sheet in self.query(ContactSheet):
             sheet.set_items((), (), ())
-        self.query_one(ProbabilityBars).set_probabilities(())
-        for trajectory in self.query(Trajectory):
-            trajectory.set_points((), 0)
 
     def _settle(self, split: Split) -> None:
         """Stay on the digit as long as it is selected, else go to the nearest and say so."""
@@ -186,11 +167,11 @@ class DigitsScreen(PredictingScreen):
         verdicts = self.browser.trajectory([*earlier, shown], split, index)
         verdict = verdicts[-1][1]
         points = [(s.epoch, v.probabilities[v.label], v.predicted) for s, v in verdicts]
-        self.query_one(DigitView).set_image(_picture(split, index))
-        self.query_one(ProbabilityBars).set_probabilities(verdict.probabilities, verdict.label)
-        self.put("#verdict", verdict.words(short=self.size.width < 80))
-        for trajectory in self.query(Trajectory):
-            trajectory.set_points(points, verdict.label)
+        words = verdict.words(short=self.size.width < 80)
+        self.query_one(DigitPane).show_digit(
+            _picture(split, index), words, verdict.probabilities, points, verdict.label
+        )
+        self.query_one("#trail", Trajectory).set_points(points, verdict.label)
 
     def _fill_sheets(self, split: Split) -> None:
         sheets, indices = self.query(ContactSheet), self._listing.indices

@@ -8,7 +8,7 @@ import numpy as np
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nn.errors import DataError
 from tui.board import Board
@@ -17,6 +17,7 @@ from tui.screens.base import ModeScreen
 from tui.terminal import Terminal
 from tui.widgets.canvas import Canvas
 from tui.widgets.digit import DigitView
+from tui.widgets.hints import KeyHints
 from tui.widgets.probabilities import ProbabilityBars
 from tui.workbench import Workbench
 
@@ -84,7 +85,7 @@ class DrawScreen(ModeScreen):
                 yield Static(id="guess", markup=False)
                 yield ProbabilityBars(ascii_only=plain, color_mode=colors)
                 yield Static(id="state", markup=False)
-        yield Footer()
+        yield KeyHints()
 
     def on_mount(self) -> None:
         self.query_one("#preview").border_title = "as MNIST"

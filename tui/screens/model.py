@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Footer, Static
+from textual.widgets import Static
 
 from nn.data import COLUMNS, ROWS, Split
 from nn.inspection import LayerStatistics, activations, layer_statistics
@@ -22,6 +22,7 @@ from tui.screens.base import ModeScreen
 from tui.session import Run, Snapshot, Status
 from tui.terminal import Terminal
 from tui.widgets.activations_pane import ActivationsPane
+from tui.widgets.hints import KeyHints
 from tui.widgets.histograms import Histograms
 from tui.widgets.layer_table import LayerTable
 from tui.widgets.weights_pane import WeightsPane
@@ -131,7 +132,7 @@ class ModelScreen(ModeScreen):
             look: dict[str, Any] = {"ascii_only": plain, "color_mode": colors, "classes": "part"}
             yield WeightsPane(id="weights", **look)
             yield ActivationsPane(id="activations", **look)
-        yield Footer()
+        yield KeyHints()
 
     def on_mount(self) -> None:
         for part, title in TITLES.items():

@@ -1,0 +1,158 @@
+"""What a user does, in a real terminal, with the real trainer."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from tests.e2e.conftest import Window
+from tests.e2e.tmux import APPLICATION, PATIENCE, Tmux
+
+LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000 --eval-epochs 1"
+
+
+def child_of(window: Tmux) -> int:
+    """The process of the application that runs in a window."""
+    shell = window._tmux("display-message", "-p", "#{pane_pid}").strip()
+    limit = time.monotonic() + PATIENCE
+    while True:
+        found = subprocess.run(
+            ["pgrep", "-P", shell, "-f", "--", "-m tui"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if found.stdout.strip():
+            return int(found.stdout.split()[0])
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+def test_a_sitting(window: Window) -> None:
+    """Start a recipe, pause, change the rate, browse mistakes, open a confusion cell, draw, quit."""
+    terminal = window()
+    terminal.run(LONG)
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("running", "Grad 2")
+    terminal.press("Space")
+    terminal.wait_for("paused")
+    before = next(line for line in terminal.screen().splitlines() if line.startswith("Rate"))
+    terminal.press("-", "-", "Space")
+    terminal.wait_for("running")
+    limit = time.monotonic() + PATIENCE
+    while before in terminal.screen():
+        assert time.monotonic() < limit, "the learning rate did not change"
+        time.sleep(0.1)
+    terminal.press("2")
+    terminal.wait_for("1 of 10,000")
+    terminal.press("n")
+    terminal.wait_for("mistake")
+    terminal.press("3")
+    terminal.wait_for("true 0", "true 9", "F1")
+    terminal.press("n", "Enter")
+    terminal.wait_for("mistake", "label")
+    terminal.press("Escape")
+    terminal.wait_for("true 9")
+    terminal.press("5")
+    terminal.wait_for("0", "9")
+    terminal.press("Space", "Down", "Down", "Down", "Down", "Down", "Space")
+    time.sleep(0.5)
+    terminal.press("q")
+    terminal.wait_for("A run is under way")
+    terminal.press("s")
+    screen = terminal.wait_for("exit:0")
+    assert not terminal.in_application()
+    assert "interrupted after" in screen
+    assert "mnist-tui --headless --recipe two-layer-net" in screen.replace("\n", "")
+    assert "learning rate was changed by hand" in screen.replace("\n", " ")
+
+
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)]
+)
+def test_signals_leave_a_sane_terminal(window: Window, signum: int, code: int) -> None:
+    terminal = window()
+    terminal.run(LONG)
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("running")
+    os.kill(child_of(terminal), signum)
+    terminal.wait_for(f"exit:{code}")
+    assert not terminal.in_application()
+    terminal.run("stty -a | grep -c ' echo '")
+    terminal.wait_for("exit:0")
+
+
+@pytest.mark.parametrize("term", ["xterm-256color", "xterm", "screen", "linux", "vt100"])
+@pytest.mark.parametrize("size", [(40, 15), (80, 24)])
+def test_terminals_and_sizes(window: Window, term: str, size: tuple[int, int]) -> None:
+    terminal = window(*size, TERM=term)
+    terminal.run(f"{APPLICATION} --limit 500 --epochs 2")
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("finished")
+    for key in "23451":
+        terminal.press(key)
+        time.sleep(0.2)
+    terminal.press("?")
+    terminal.wait_for("Keys")
+    terminal.press("Escape")
+    time.sleep(0.3)
+    terminal.press("q")
+    terminal.wait_for("exit:0")
+
+
+def test_resized_at_any_moment(window: Window) -> None:
+    terminal = window()
+    terminal.run(LONG)
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("running")
+    for columns, rows in [(200, 50), (40, 15), (20, 5), (120, 40), (80, 24)]:
+        terminal.resize(columns, rows)
+        for key in "23451":
+            terminal.press(key)
+            time.sleep(0.1)
+    terminal.wait_for("Run/pause")
+    terminal.press("q", "d")
+    terminal.wait_for("exit:0")
+
+
+def test_ascii_only(window: Window) -> None:
+    terminal = window(PYTHONIOENCODING="ascii")
+    terminal.run(f"{APPLICATION} --limit 500 --epochs 3")
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("finished")
+    for key in "23451?":
+        terminal.press(key)
+        time.sleep(0.4)
+        screen = terminal.screen()
+        assert screen.isascii(), screen
+        assert "\\u" not in screen
+    terminal.press("Escape")
+    time.sleep(0.3)
+    terminal.press("q")
+    terminal.wait_for("exit:0")
+
+
+@pytest.mark.parametrize("redirection", ["</dev/null", "2>/dev/null"])
+def test_refuses_what_is_no_terminal(window: Window, redirection: str) -> None:
+    """With standard error elsewhere the screen would stay blank, and at end of file a core would spin."""
+    terminal = window()
+    terminal.run(f"{APPLICATION} {redirection}")
+    terminal.wait_for("exit:2")
+    assert not terminal.in_application()
+
+
+def test_standard_output_may_be_a_file(window: Window) -> None:
+    terminal = window()
+    terminal.run(f"{APPLICATION} --limit 500 >/dev/null")
+    terminal.wait_for("ready")
+    terminal.press("q")
+    terminal.wait_for("exit:0")

@@ -1,0 +1,78 @@
+"""The application in a real terminal: tmux, keys sent, the screen's text read back."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+APPLICATION = f"{shlex.quote(sys.executable)} -m tui"
+PATIENCE = 60  # seconds: for a busy machine, not a requirement
+
+
+class Tmux:
+    """One window of a tmux server of its own, running a command line in `sh`."""
+
+    def __init__(self, folder: Path, columns: int = 80, rows: int = 24, **environment: str) -> None:
+        self._socket = str(folder / "tmux")
+        variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
+        shell = " ".join(["env", *variables, "PS1='shell> '", "sh"])
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in ("TMUX", "NO_COLOR", "COLORTERM")
+        }
+        subprocess.run(
+            [
+                *["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d"],
+                *["-x", str(columns), "-y", str(rows), shell],
+            ],
+            check=True,
+            env=clean,
+        )
+        self.wait_for("shell>")
+
+    def _tmux(self, *arguments: str) -> str:
+        command = ["tmux", "-S", self._socket, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def run(self, command: str) -> None:
+        """Type a command line; its exit code is printed after it."""
+        self._tmux("send-keys", "-l", f"clear; {command}; echo exit:$?")
+        self._tmux("send-keys", "Enter")
+
+    def press(self, *keys: str) -> None:
+        """Send keys by tmux's names."""
+        for key in keys:
+            self._tmux("send-keys", key)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the window's size."""
+        self._tmux("resize-window", "-x", str(columns), "-y", str(rows))
+
+    def screen(self) -> str:
+        """The text that is shown now."""
+        return self._tmux("capture-pane", "-p")
+
+    def wait_for(self, *texts: str) -> str:
+        """The screen as soon as it shows all of these; fails with what it shows instead."""
+        limit = time.monotonic() + PATIENCE
+        while True:
+            screen = self.screen()
+            if all(text in screen for text in texts):
+                return screen
+            assert time.monotonic() < limit, f"{texts} did not appear in:\n{screen}"
+            time.sleep(0.05)
+
+    def in_application(self) -> bool:
+        """Whether the alternate screen is on."""
+        return self._tmux("display-message", "-p", "#{alternate_on}").strip() == "1"
+
+    def close(self) -> None:
+        """End the server and what runs in it."""
+        subprocess.run(
+            ["tmux", "-S", self._socket, "kill-server"], capture_output=True, check=False
+        )
