@@ -38,11 +38,19 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """Our environment without what colours or widens output, one BLAS thread, and these changes.
+    """Our environment without what changes output or its buffering, one BLAS thread, and these changes.
 
     A variable of value None is not set.
     """
-    unwanted = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "MNIST_TUI_DEBUG", "PYTHONWARNINGS")
+    unwanted = (
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "LINES",
+        "MNIST_TUI_DEBUG",
+        "PYTHONWARNINGS",
+        "PYTHONUNBUFFERED",
+    )
     variables = {
         **os.environ,
         **dict.fromkeys(unwanted),

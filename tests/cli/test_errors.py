@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import os
 import resource
 import shutil
 import struct
@@ -26,10 +27,7 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = tiny_arrays()
         ("--headles", "unknown option --headles; did you mean '--headless'?"),
         ("-z", "unknown option -z"),
         ("predcit x", "unknown command 'predcit'; did you mean 'predict'?"),
-        (
-            "xyz",
-            "unknown command 'xyz'; the commands are recipes, reproduce, predict, summary, gradcheck, completion",
-        ),
+        ("xyz", "unknown command 'xyz'; the commands are recipes, reproduce, "),
         ("recipes a b", "unexpected argument 'b'"),
         ("recipes two-layer-nte", "unknown recipe 'two-layer-nte'; did you mean 'two-layer-net'?"),
         ("--headless --recipe keras-adm", "unknown recipe 'keras-adm'; did you mean 'keras-adam'?"),
@@ -151,14 +149,14 @@ def test_a_divergent_run_fails_with_one_line_and_the_reason(small_run: list[str]
     assert line.startswith("diverged: the loss was not finite after step ")
 
 
-@pytest.mark.parametrize("target", ["missing/model.npz", ".", "device"])
 def test_a_model_that_could_not_be_saved_is_refused_before_training(
-    target: str, small_run: list[str], tmp_path: Path
+    small_run: list[str], tmp_path: Path
 ) -> None:
-    path = Path("/dev/null") if target == "device" else tmp_path / target
-    line = refused(run_command(*small_run, "--save", path))
-    assert line.startswith(f"--save {path}: ")
-    assert not path.is_file(), "Path('/dev/null').is_file() is False as long as it is a device"
+    os.mkfifo(tmp_path / "pipe")  # saving replaces what is there, so nothing but a file may be
+    for target in ("missing/model.npz", ".", "pipe"):
+        line = refused(run_command(*small_run, "--save", tmp_path / target))
+        assert line.startswith(f"--save {tmp_path / target}: ")
+    assert (tmp_path / "pipe").is_fifo()
 
 
 def test_a_save_that_is_refused_leaves_the_old_file(small_run: list[str], tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from io import StringIO
+from io import BytesIO, StringIO, TextIOWrapper
 
 import pytest
 
@@ -112,6 +112,13 @@ def test_json_lines_have_null_for_what_is_not_finite() -> None:
     assert events[0]["threads"] is None
     assert (events[1]["loss"], events[1]["gradient_norms"]) == (None, [None, 1.0])
     assert events[2] == {"event": "rate_changed", "step": 8, "factor": 2.0}
+
+
+def test_json_lines_do_not_wait_in_a_buffer() -> None:
+    file = BytesIO()
+    with JsonLines(Invocation(None, "mnist-tui", None), TextIOWrapper(file)) as reporter:
+        reporter.show(STARTED)
+        assert file.getvalue().endswith(b"}\n")
 
 
 def test_json_lines_of_a_real_run(make_trainer: MakeTrainer) -> None:

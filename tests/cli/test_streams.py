@@ -164,7 +164,9 @@ def test_no_color_leaves_the_bar_and_takes_the_colour(small_run: Sequence[str]) 
 def test_a_dumb_terminal_gets_plain_lines(term: str, small_run: Sequence[str]) -> None:
     _, _, drawn = in_terminal(*small_run, TERM=term)
     assert "\x1b" not in drawn
-    assert "repeat: " in drawn
+    lines = drawn.splitlines()
+    assert lines.count("") == 2, "before the table and after it: no trace of a bar"
+    assert lines[-1].startswith("repeat: ")
 
 
 def test_json_in_a_terminal_has_no_bar(small_run: Sequence[str]) -> None:

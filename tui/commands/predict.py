@@ -54,6 +54,8 @@ def predict(
         raise ConfigError("predict needs --model MODEL, a file written by --save")
     predictor = Predictor.load(model)
     names = images or (_STDIN,)
+    if _STDIN in names and sys.stdin.isatty():
+        sys.stderr.write("28 lines of 28 pixels, please; Ctrl-D ends them\n")
     fields = np.stack(
         [read_grid(sys.stdin.buffer) if name == _STDIN else read_image(name) for name in names]
     )

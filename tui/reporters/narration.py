@@ -6,7 +6,6 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
-from nn.data import CLASSES, PIXELS
 from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
 from nn.records import Invocation, Outcome, Recorded
 from tui.runs_folder import resume_command
@@ -53,6 +52,11 @@ class Narration(AbstractContextManager["Narration"]):
         images = f"{run.train_images:,} training"
         if run.validation_images:
             images += f", {run.validation_images:,} validation"
+        from nn.data import (
+            CLASSES,
+            PIXELS,
+        )  # NumPy: not for the commands that only know this module
+
         network = "-".join(map(str, (PIXELS, *config.hidden, CLASSES)))
         threads = self._invocation.threads
         in_threads = f", {count(threads, 'thread')}" if threads else ""
