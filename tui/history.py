@@ -52,7 +52,7 @@ class RunHistory:
         """Take in the next event of the run."""
         match event:
             case RunStarted():
-                self.started, self.config = event, event.config
+                self.started = event
                 self._forget_after(event.start_step)
             case StepCompleted():
                 self.latest = event

@@ -145,9 +145,7 @@ class Recorder:
     def _follow(
         self, trainer: Trainer, event: RunStarted | StepCompleted | EpochCompleted | RateChanged
     ) -> None:
-        evaluation = (
-            event.evaluation if isinstance(event, StepCompleted | EpochCompleted) else None
-        )
+        evaluation = event.evaluation if isinstance(event, StepCompleted | EpochCompleted) else None
         inside = isinstance(event, StepCompleted | RateChanged)
         if not isinstance(event, StepCompleted) or evaluation is not None:
             self._lines.append(json_line(record_of(event, self.invocation)))

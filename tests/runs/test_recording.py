@@ -1,0 +1,255 @@
+"""What a saved run consists of, and that it reads back as it was."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nn.checkpoint import Checkpoint, load_model
+from nn.config import TrainConfig
+from nn.data import Dataset
+from nn.errors import CheckpointError
+from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
+from nn.predictor import Predictor
+from nn.records import Invocation, Outcome, event_from_record, json_line, record_of
+from nn.runs import MetricsReader, Run, is_locked, list_runs
+from tests.runs.conftest import MakeTrainer, go_on, record_run, state_values
+from tui.history import RunHistory
+from tui.recorder import Recorder
+
+
+def test_a_run_is_a_folder_of_plain_files(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer(hidden=(8,))
+    folder, outcome = record_run(trainer, root)
+    assert re.fullmatch(r"\d{8}-\d{6}-relu-cross-entropy", folder.name)
+    names = ["best.npz", "final.npz", "last.npz", "lock", "metrics.jsonl", "run.json"]
+    assert sorted(os.listdir(folder)) == names
+    lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+    assert [line["event"] for line in lines] == ["run_started", *["epoch"] * 3, "run_finished"]
+    record = json.loads((folder / "run.json").read_text())
+    assert record["schema"] == 1
+    assert record["config"] == json.loads(json.dumps(trainer.config.to_dict()))
+    assert (record["status"], record["reason"], record["step"]) == ("finished", "completed", 9)
+    assert record["data_sha256"] == trainer.dataset.sha256
+    assert record["versions"]["numpy"] == np.__version__
+    assert record["best"] == lines[-1]["best"]
+    assert (outcome.run, outcome.save_error) == (str(folder), None)
+
+
+def test_numpy_alone_reads_all_weights(make_trainer: MakeTrainer, root: Path) -> None:
+    """Without pickle and without our code, by the documented names."""
+    trainer = make_trainer()
+    folder, _ = record_run(trainer, root)
+    with np.load(folder / "last.npz", allow_pickle=False) as last:
+        assert str(last["format"]) == "mnist-tui checkpoint 1"
+        parameters = last["parameters"]
+        np.testing.assert_array_equal(parameters, trainer.model.parameters)
+        assert json.loads(str(last["values"]))["step"] == 9
+    with np.load(folder / "final.npz", allow_pickle=False) as final:
+        first = trainer.model.linears[0]
+        np.testing.assert_array_equal(final["layer1.weight"], first.weight)
+        np.testing.assert_array_equal(parameters[: 784 * 8].reshape(784, 8), first.weight)
+
+
+def test_the_best_model_is_that_of_the_best_evaluation(
+    make_trainer: MakeTrainer, root: Path
+) -> None:
+    trainer = make_trainer(epochs=5, learning_rate=0.05)
+    folder, outcome = record_run(trainer, root)
+    run = Run.read(folder)
+    assert run.record.best == outcome.best
+    assert outcome.best is not None
+    assert load_model(run, "best").score(trainer.dataset.test) == outcome.best.test
+    assert load_model(run, "last").score(trainer.dataset.test) == outcome.evaluation.test  # type: ignore[union-attr]
+
+
+def test_the_last_model_of_a_run_that_has_not_ended(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer()
+    folder, _ = record_run(trainer, root, events=4)
+    model = load_model(Run.read(folder), "last").model
+    np.testing.assert_array_equal(model.parameters, trainer.model.parameters)
+    with pytest.raises(CheckpointError, match="never evaluated"):
+        load_model(Run.read(folder), "best")
+
+
+def test_restored_weights_are_the_final_ones(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer(
+        epochs=40, patience=1, validation=0.2, learning_rate=1.0, schedule="constant"
+    )
+    folder, outcome = record_run(trainer, root)
+    assert outcome.kept_step < outcome.step
+    model = Predictor.load(folder / "final.npz").model
+    np.testing.assert_array_equal(model.parameters, trainer.model.parameters)
+
+
+def test_the_events_of_a_run_read_back(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer(steps=8, eval_steps=3, validation=0.2)
+    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    told = []
+    for event in trainer.events():
+        recorder.follow(trainer, event)
+        told.append(event)
+        if isinstance(event, StepCompleted) and event.step == 5:
+            trainer.rate_factor = 0.5
+    assert recorder.folder is not None
+    folder = recorder.folder
+    outcome = recorder.finish(trainer)
+    expected = [e for e in told[:-1] if not isinstance(e, StepCompleted) or e.evaluation]
+    *events, end = Run.read(folder).events()
+    assert events == expected
+    assert {RunStarted, StepCompleted, EpochCompleted, RateChanged} == set(map(type, events))
+    assert isinstance(end, Outcome)
+    assert end.best == outcome.best
+
+
+SCORES = st.builds(Score, st.floats(0, 100), st.floats(0, 1))
+EVALUATIONS = st.builds(
+    Evaluation,
+    step=st.integers(0, 10**9),
+    epoch=st.floats(0, 10**6),
+    train=st.none() | SCORES,
+    validation=st.none() | SCORES,
+    test=SCORES,
+    improved=st.booleans(),
+    seconds=st.floats(0, 10**6),
+)
+EVENTS = st.one_of(
+    st.builds(StepCompleted, evaluation=st.none() | EVALUATIONS),
+    st.builds(EpochCompleted, evaluation=st.none() | EVALUATIONS),
+    st.builds(RateChanged),
+    st.builds(Outcome, evaluation=st.none() | EVALUATIONS, best=st.none() | EVALUATIONS,
+              saved=st.none() | st.just("a.npz"), run=st.none(), save_error=st.none() | st.just("full")),
+)  # fmt: skip
+
+
+def _finite(value: Any) -> Any:
+    """As JSON has it: no infinities, which come back as NaN, equal to nothing."""
+    return repr(value).replace("-inf", "nan").replace("inf", "nan")
+
+
+@given(EVENTS)
+def test_every_event_survives_its_line(event: Any) -> None:
+    line = json_line(record_of(event, Invocation(None, "mnist-tui", None)))
+    assert line.count("\n") == 1
+    assert _finite(event_from_record(json.loads(line))) == _finite(event)
+
+
+def test_what_is_not_finite_is_null_and_nan(make_trainer: MakeTrainer) -> None:
+    event = StepCompleted(1, 1, math.inf, 0.1, (math.nan,), 1.0, 1.0, None)
+    record = record_of(event, Invocation(None, "x", None))
+    assert (record["loss"], record["gradient_norms"]) == (None, [None])
+    again = event_from_record(record)
+    assert isinstance(again, StepCompleted)
+    assert math.isnan(again.loss)
+
+
+def test_a_diverged_run_has_failed_and_keeps_what_was_good(
+    make_trainer: MakeTrainer, root: Path
+) -> None:
+    trainer = make_trainer(
+        optimizer="sgd", learning_rate=1e30, schedule="constant", loss="squared-error", epochs=9
+    )
+    with np.errstate(all="ignore"):
+        folder, outcome = record_run(trainer, root)
+    run = Run.read(folder)
+    assert (outcome.reason, run.status, run.record.reason) == ("diverged", "failed", "diverged")
+    assert np.isfinite(Predictor.load(folder / "final.npz").model.parameters).all()
+
+
+def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkeypatch: Any) -> None:
+    """After a minute anyway; at evaluations once some time has passed; and at the end of a budget of steps."""
+    now = 0.0
+    monkeypatch.setattr("tui.recorder.time.monotonic", lambda: now)
+    taken = []
+    original = Checkpoint.save
+
+    def save(self: Checkpoint, path: Path, *, metrics_bytes: int = 0) -> None:
+        taken.append(self.state.values["step"])
+        original(self, path, metrics_bytes=metrics_bytes)
+
+    monkeypatch.setattr(Checkpoint, "save", save)
+    trainer = make_trainer(batch_size=5, steps=23, eval_steps=4)
+    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    for event in trainer.events():
+        now = {2: 61.0, 9: 72.0}.get(trainer.step, now)
+        recorder.follow(trainer, event)
+    recorder.finish(trainer)
+    # Evaluations are at 1, 5, 9, ...: the one at 5 comes too soon after the checkpoint at 2.
+    assert taken == [0, 2, 9, 23]
+
+
+def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer()
+    recorder = Recorder.unsaved(trainer.config, None, TrainConfig(), None)
+    for event in trainer.events():
+        recorder.follow(trainer, event)
+    outcome = recorder.finish(trainer)
+    assert (outcome.reason, outcome.run, recorder.folder) == ("completed", None, None)
+
+
+def test_an_exception_leaves_the_last_checkpoint(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer()
+    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    folder = recorder.folder
+    assert folder is not None
+
+    def fail() -> None:
+        with recorder:
+            for event in trainer.events():
+                recorder.follow(trainer, event)
+                if isinstance(event, EpochCompleted):
+                    raise MemoryError("no room\n\x1b[31mfor it")
+
+    with pytest.raises(MemoryError):
+        fail()
+    run = Run.read(folder)
+    assert (run.status, run.record.reason) == (
+        "failed",
+        r"MemoryError: no room \x1b[31mfor it",
+    )
+    assert state_values(folder)["step"] == 3
+    assert not is_locked(folder)
+
+
+def test_names_are_unique(make_trainer: MakeTrainer, root: Path) -> None:
+    folders = {record_run(make_trainer(epochs=1), root)[0] for _ in range(4)}
+    assert len(folders) == 4
+    runs, errors = list_runs(root)
+    assert ({run.path for run in runs}, errors) == (folders, [])
+
+
+def test_files_have_the_users_mode(make_trainer: MakeTrainer, root: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        folder, _ = record_run(make_trainer(), root)
+    finally:
+        os.umask(before)
+    assert folder.stat().st_mode & 0o777 == 0o750
+    assert {path.stat().st_mode & 0o777 for path in folder.iterdir()} == {0o640}
+
+
+def test_a_reader_follows_a_run_and_notices_where_it_was_cut(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    folder, _ = record_run(make_trainer(epochs=3), root, events=9)  # after two epochs
+    reader, history = MetricsReader(folder), RunHistory("x", TrainConfig())
+    for event in reader.poll():
+        history.replay(event)
+    assert [epoch.epoch for epoch in history.epochs] == [1, 2]
+    assert reader.poll() == []
+    go_on(folder, tiny)
+    for event in reader.poll():
+        history.replay(event)
+    assert [epoch.epoch for epoch in history.epochs] == [1, 2, 3]
+    assert [e.step for e in history.evaluations] == [3, 6, 9]
+    assert history.finished is not None
+    assert reader.poll() == []
