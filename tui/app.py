@@ -16,6 +16,7 @@ from typing import Any, ClassVar
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
+from textual.scrollbar import ScrollBar, ScrollBarRender
 from textual.timer import Timer
 
 from nn.config import TrainConfig, did_you_mean
@@ -35,6 +36,13 @@ SIGNALS = {
     signal.SIGTERM: ExitCode.TERMINATED,
     signal.SIGHUP: ExitCode.HANGUP,
 }
+
+
+class AsciiScrollBar(ScrollBarRender):
+    """A scroll bar without the block characters at the ends of its thumb."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class MnistApp(App[ExitCode]):
@@ -79,6 +87,7 @@ class MnistApp(App[ExitCode]):
                 raise ConfigError(f"theme={preferences.theme}: no such theme{near}")
             self.theme = preferences.theme
         self.set_class(terminal.ascii_only, "-ascii")
+        ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
         self.bench = Workbench(config, recipe, base, self.post_message)
         self._collected_at = 0.0
         self._collecting: Timer | None = None
