@@ -162,6 +162,12 @@ def test_every_kind_of_file_gives_the_same_field(tmp_path: Path) -> None:
     assert abs(read_image(tmp_path / "ascii.pgm") - expected).max() <= 2
 
 
+def test_sixteen_bits_are_measured_in_their_own_levels(tmp_path: Path) -> None:
+    grain = np.pad(seven(), 20).astype(np.uint16) * 10  # 4% of the levels, which no eye sees
+    with pytest.raises(DataError, match="blank"):
+        read_image(_save(tmp_path / "grain.png", Image.fromarray(grain)))
+
+
 def test_a_very_large_image_is_reduced_first(tmp_path: Path) -> None:
     levels = np.kron(np.pad(seven(), 20), np.ones((40, 40))).astype(np.uint8)
     field = read_image(_save(tmp_path / "large.png", Image.fromarray(levels)))

@@ -30,11 +30,11 @@ def recipes(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]
         "boast": replace(
             base, name="boast", published=(published(1.5, 1.5, below="was boasting"),)
         ),
-        "silent": base,
+        "silent": replace(base, config=replace(config, data_dir="not to be loaded")),
     }
     monkeypatch.setattr(command, "load_recipe", known.__getitem__)
     monkeypatch.setattr(command, "recipe_names", lambda: sorted(known))
-    monkeypatch.setattr(command, "_load_dataset_once", lambda folder: tiny)
+    monkeypatch.setattr(command, "_load_dataset_once", {"": tiny}.__getitem__)
     return known
 
 
