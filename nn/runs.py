@@ -111,7 +111,8 @@ class Run:
                     f" {', '.join(map(flag, CHANGEABLE))}",
                     field=name,
                 )
-        if record.reason in ("early-stopped", "diverged"):
+        complete = record.save_error is None  # else what is missing can be done again
+        if complete and record.reason in ("early-stopped", "diverged"):
             raise ConfigError(f"run {self.name} has ended, {record.reason}; it cannot be resumed")
         total = config.steps or config.epochs * record.steps_per_epoch
         if total < record.total_steps:
@@ -119,7 +120,7 @@ class Run:
                 f"run {self.name} has a budget of {record.total_steps:,} steps, which can be raised only;"
                 f" {total:,} is less"
             )
-        if self.status == "finished" and total == record.total_steps:
+        if complete and self.status == "finished" and total == record.total_steps:
             budget = "epochs" if config.epochs else "steps"
             raise ConfigError(
                 f"run {self.name} is complete: {getattr(config, budget):,} {budget};"

@@ -140,7 +140,7 @@ class Recorder:
         try:
             self._follow(trainer, event)
         except Exception as error:
-            self._fail(error)
+            self._fail(error, trainer.step)
 
     def _follow(
         self, trainer: Trainer, event: RunStarted | StepCompleted | EpochCompleted | RateChanged
@@ -180,7 +180,7 @@ class Recorder:
                 self._submit(job)
                 self._wait()
             except Exception as error:
-                self._fail(error)
+                self._fail(error, trainer.step)
         folder = str(self.folder) if self.folder else None
         self.close()
         return replace(outcome, saved=saved, run=folder, save_error=self.failure)
@@ -273,15 +273,14 @@ class Recorder:
             writer.save_record(job.record)
         except Exception as error:
             self._best_model = self._best_model or best  # the writer itself keeps the lines
-            self._fail(error)
+            self._fail(error, job.record.step)
             with suppress(NNError):
                 writer.save_record(replace(job.record, save_error=self.failure))
 
-    def _fail(self, error: Exception) -> None:
+    def _fail(self, error: Exception, step: int) -> None:
         """Remember the first failure."""
         if self.failure is None:
             said = str(error) if isinstance(error, NNError) else f"{type(error).__name__}: {error}"
-            step = self.history.latest.step if self.history.latest else 0
             self.failure = _on_one_line(f"saving failed after step {step:,}: {said}")
 
 

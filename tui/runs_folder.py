@@ -19,8 +19,11 @@ def runs_folder(typed: Path | None = None) -> Path:
         return typed.absolute()
     if named := os.environ.get(VARIABLE):
         return Path(named).absolute()
-    folder = user_data_path("mnist-tui") / "runs"
-    if not folder.is_absolute():
+    try:
+        folder = user_data_path("mnist-tui") / "runs"
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # versions differ in what they make of a user without a home
         raise CheckpointError(f"no home folder to save runs in; set {VARIABLE} or type --runs-dir")
     return folder
 
