@@ -5,13 +5,15 @@ It imports next to nothing, so that a Ctrl-C or an error during the real imports
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
-from tui.exits import ExitCode
+from nn.errors import NNError
+from tui.exits import CommandError, ExitCode
 from tui.signals import Interrupted, raise_on_signals
 
 DEBUG_FLAG = "--debug"
@@ -20,16 +22,22 @@ DEBUG_VARIABLE = "MNIST_TUI_DEBUG"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and lets no exception through."""
+    # Starting up makes many objects and hardly any garbage: look for it less often than after every 700.
+    gc.set_threshold(50_000, 20, 50)
     raise_on_signals()
     _prepare_streams()
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     debug = DEBUG_FLAG in arguments or os.environ.get(DEBUG_VARIABLE, "0") not in ("", "0")
     arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
     try:
-        from tui.cli import run
-
-        code = run(arguments)
+        code = _run(arguments)
         sys.stdout.flush()  # here, where a failure can still be told
+    except CommandError as error:
+        code = error.code
+        _complain(f"error: {error}")
+    except NNError as error:
+        code = ExitCode.USAGE
+        _complain(f"error: {error}")
     except Interrupted as interrupted:
         code = interrupted.code
         _complain(f"stopped by {interrupted}")
@@ -55,6 +63,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
     _silence_shutdown()
     return code
+
+
+def _run(arguments: list[str]) -> ExitCode:
+    if arguments:
+        from tui.cli import run
+
+        return run(arguments)
+    # Nothing to parse: the parser would take longer to import than the first screen to draw.
+    from nn.config import TrainConfig
+    from tui.launch import open_screen
+
+    return open_screen(TrainConfig(), None, TrainConfig())
 
 
 def _complain(line: str) -> None:

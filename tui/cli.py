@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
 
 from nn.config import did_you_mean
-from nn.errors import NNError
 from tui.commands.runs import runs
 from tui.commands.train import train
 from tui.exits import CommandError, ExitCode
@@ -127,16 +125,12 @@ app.command(runs_app)
 
 
 def run(arguments: Sequence[str]) -> ExitCode:
-    """Run one command; errors of use end as one line on standard error and an exit code."""
+    """Run one command; a command line that cannot be understood raises `CommandError`."""
     try:
         code = app(_with_last_run(arguments))
-        return ExitCode.SUCCESS if code is None else ExitCode(code)  # None: --help and --version
     except CycloptsError as error:
-        return _refuse(_in_one_line(error), ExitCode.USAGE)
-    except NNError as error:
-        return _refuse(str(error), ExitCode.USAGE)
-    except CommandError as error:
-        return _refuse(str(error), error.code)
+        raise CommandError(_in_one_line(error), ExitCode.USAGE) from error
+    return ExitCode.SUCCESS if code is None else ExitCode(code)  # None: --help and --version
 
 
 def _with_last_run(arguments: Sequence[str]) -> list[str]:
@@ -147,11 +141,6 @@ def _with_last_run(arguments: Sequence[str]) -> list[str]:
             words.insert(position + 1, "last")
             break
     return words
-
-
-def _refuse(message: str, code: ExitCode) -> ExitCode:
-    sys.stderr.write(f"mnist-tui: error: {message}\n")
-    return code
 
 
 def _in_one_line(error: CycloptsError) -> str:

@@ -14,7 +14,12 @@ from tui.workbench import Workbench
 
 
 def open_screen(
-    config: TrainConfig, recipe: str | None, base: TrainConfig, *, save: Path | None, mouse: bool
+    config: TrainConfig,
+    recipe: str | None,
+    base: TrainConfig,
+    *,
+    save: Path | None = None,
+    mouse: bool = True,
 ) -> ExitCode:
     """Run the application until it is left; then say how the last run ended and how to repeat it."""
     if reason := refusal():
@@ -51,7 +56,8 @@ def _say_goodbye(bench: Workbench, save: Path | None) -> None:
             snapshot.predictor.save(save)
             saved = str(save)
     finally:
-        from tui.reporters.narration import Narration  # NumPy and all that: not before the first frame
+        # Not earlier: with it come NumPy and all that, for which the first frame should not wait.
+        from tui.reporters.narration import Narration
 
         narration = Narration(bench.invocation, sys.stderr)
         narration.show(history.outcome(saved))

@@ -205,7 +205,7 @@ def test_a_bug_is_one_line_unless_debugging(
 
     monkeypatch.setattr("tui.cli.run", bug)
     monkeypatch.setenv("MNIST_TUI_DEBUG", variable)
-    assert main(switch) == ExitCode.FAILURE
+    assert main(["recipes", *switch]) == ExitCode.FAILURE
     lines = capsys.readouterr().err.splitlines()
     expected = "mnist-tui: internal error: RuntimeError: first line second line (set MNIST_TUI_DEBUG=1 for the traceback)"
     assert lines[-1] == expected
