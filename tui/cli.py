@@ -82,6 +82,10 @@ Examples:
         "Print the layers of a network",
         "Examples:\n  mnist-tui summary --hidden 64-16 --dropout 0.2",
     ),
+    "bench": (
+        "Measure how fast this machine trains",
+        "Examples:\n  mnist-tui bench\n  mnist-tui bench --threads 1 --seconds 20 --json",
+    ),
     "gradcheck": ("Compare analytical with numerical gradients", ""),
     "completion": (
         "Print a shell's completion script",

@@ -12,72 +12,37 @@ alone onto those of an older processor, is dropped unless --keep-coretype is giv
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import os
 import statistics
-import subprocess
-import sys
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.contenders import CONTENDERS, Task
-
-NETS: dict[str, dict[str, Any]] = {
-    "784-50-10": {"hidden": (50,), "activation": "sigmoid", "batch_size": 100},
-    "784-64-16-10": {"hidden": (64, 16), "activation": "sigmoid", "batch_size": 128},
-    "784-128-10": {"hidden": (128,), "activation": "relu", "batch_size": 128},
-    "784-800-10": {"hidden": (800,), "activation": "relu", "batch_size": 128},
-    "784-1024-1024-10": {"hidden": (1024, 1024), "activation": "relu", "batch_size": 128},
-}
-MODULES = {"pytorch": "torch", "scikit-learn": "sklearn"}
-
-
-class Process:
-    """A contender at work."""
-
-    def __init__(self, name: str, task: Task, environment: dict[str, str]) -> None:
-        command = [
-            sys.executable,
-            "-m",
-            "tests.benchmarks.contenders",
-            name,
-            json.dumps(asdict(task)),
-        ]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        self._answer()
-
-    def _answer(self) -> Any:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise SystemExit("a contender died; its error is above")
-        return json.loads(line)
-
-    def ask(self, question: str) -> Any:
-        """Send a line and wait for the answer."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(question + "\n")
-        self._process.stdin.flush()
-        return self._answer()
+from tui.benchmark import Process, installed_peers
+from tui.contenders import NETS, OPTIMIZERS, Task
 
 
 def measure(
     task: Task, names: list[str], rounds: int, environment: dict[str, str]
 ) -> dict[str, Any]:
     """Median seconds an epoch, accuracy and peak memory of each contender."""
-    processes = {name: Process(name, task, environment) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
-    for _ in range(rounds + 1):
-        for name, process in processes.items():
-            seconds[name].append(process.ask("epoch"))
-    return {
-        name: {"seconds": statistics.median(seconds[name][1:]), **process.ask("end")}
-        for name, process in processes.items()
-    }
+    with ExitStack() as stack:
+        processes = [
+            stack.enter_context(Process(name, environment, "tests.benchmarks.contenders"))
+            for name in names
+        ]
+        for process in processes:
+            process.begin(task)
+        for _ in range(rounds + 1):
+            for process in processes:
+                seconds[process.name].append(process.epoch())
+        return {
+            process.name: {"seconds": statistics.median(seconds[process.name][1:]), **process.end()}
+            for process in processes
+        }
 
 
 def main() -> None:
@@ -102,8 +67,8 @@ def main() -> None:
         environment |= dict.fromkeys(
             ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(options.threads)
         )
-    names = [n for n in CONTENDERS if n not in MODULES or importlib.util.find_spec(MODULES[n])]
-    peers = [name for name in names if name not in ("ours", "floor")]
+    names = ["ours", "floor", *installed_peers(), "by hand"]
+    peers = names[2:]
     print(f"seconds an epoch, median of {options.rounds}; in brackets how many times ours")
     print(
         f"{'net':<17}{'optimizer':<10}{'floor':>7}{'ours':>8}{'':>8}"
@@ -111,9 +76,9 @@ def main() -> None:
     )
     results = []
     for net in options.nets:
-        for optimizer in ("momentum", "adam"):
-            task = Task(
-                **NETS[net], optimizer=optimizer, limit=options.limit, epochs=options.rounds + 1
+        for optimizer in OPTIMIZERS:
+            task = replace(
+                NETS[net], optimizer=optimizer, limit=options.limit, epochs=options.rounds + 1
             )
             figures = measure(task, names, options.rounds, environment)
             ours, floor = figures["ours"]["seconds"], figures["floor"]["seconds"]
