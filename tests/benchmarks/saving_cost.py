@@ -1,0 +1,78 @@
+"""What saving costs of the time of training: python -m tests.benchmarks.saving_cost [field=value ...]
+
+The default recipe is trained with and without saving, taking turns. Told are the quickest run of
+each kind, for whatever else the machine does only adds to the time; the processor time of the process,
+the saving thread's included; and the time training stood still in the recorder's calls.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from nn.config import TrainConfig, parse_value
+from nn.data import Dataset, load_dataset
+from nn.trainer import Trainer
+from tui.recorder import Recorder
+from tui.threads import limit_threads
+
+REPEATS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """Seconds of a run: by the clock, of processors, and in the recorder's calls."""
+
+    whole: float
+    processor: float
+    recorder: float
+
+
+def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
+    trainer = Trainer(config, dataset)
+    if root is None:
+        recorder = Recorder.unsaved(config, None, TrainConfig(), None)
+    else:
+        recorder = Recorder.start(trainer, root, None, TrainConfig(), None)
+    inside = 0.0
+    begin, processor = time.perf_counter(), time.process_time()
+    for event in trainer.events():
+        start = time.perf_counter()
+        recorder.follow(trainer, event)
+        inside += time.perf_counter() - start
+    start = time.perf_counter()
+    outcome = recorder.finish(trainer)
+    end = time.perf_counter()
+    assert outcome.save_error is None
+    return Times(end - begin, time.process_time() - processor, inside + end - start)
+
+
+def main() -> None:
+    changes = dict(argument.split("=", 1) for argument in sys.argv[1:])
+    config = TrainConfig.layered({name: parse_value(name, text) for name, text in changes.items()})
+    limit_threads(config.threads)
+    dataset = load_dataset(config.data_dir)
+    saved, unsaved = [], []
+    with tempfile.TemporaryDirectory(dir=os.environ.get("MNIST_TUI_RUNS_DIR")) as name:
+        train(config, dataset, None)  # warms up
+        for _ in range(REPEATS):
+            unsaved.append(train(config, dataset, None))
+            saved.append(train(config, dataset, Path(name)))
+    for what, measure in (
+        ("whole run", lambda times: times.whole),
+        ("processor time", lambda times: times.processor),
+    ):
+        without, with_saving = (min(map(measure, kind)) for kind in (unsaved, saved))
+        share = with_saving / without - 1
+        sys.stdout.write(f"{what:<15} {without:7.2f} s, saved {with_saving:7.2f} s, {share:+.2%}\n")
+    inside = min(times.recorder for times in saved)
+    share = inside / min(times.whole for times in unsaved)
+    sys.stdout.write(f"in the recorder {inside * 1e3:7.1f} ms, {share:.2%} of a whole run\n")
+
+
+if __name__ == "__main__":
+    main()
