@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import math
 import zlib
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +38,7 @@ EMBEDDED = Path(__file__).parent / "datasets" / "mnist"
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
+_PIECE = 2**16  # bytes of gzip data that are unpacked at once
 _MAX_BYTES = 2**31  # of one unpacked file: 45 times MNIST's largest
 
 
@@ -73,8 +75,7 @@ def load_dataset(data_dir: str = "") -> Dataset:
     if not folder.is_dir():
         raise DataError(f"data folder {folder}: no such folder")
     paths = [_find(folder, name) for name in IDX_FILES]
-    with ThreadPoolExecutor(2) as pool:  # zlib and hashlib release the GIL
-        files = list(pool.map(_read_hashed, paths))
+    files = [_read_hashed(path) for path in paths]
     digests = [digest for _, digest in files]
     if folder == EMBEDDED:
         for path, digest, expected in zip(paths, digests, IDX_FILES.values(), strict=True):
@@ -132,20 +133,25 @@ def _read_hashed(path: Path) -> tuple[Array, str]:
         stored = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    packed = stored[:2] == _GZIP_MAGIC
-    shape, header_size = _read_header(
-        path, _gunzip(path, stored, 4 + 4 * 255) if packed else stored
-    )
+    head = next(_unpacked(path, stored, 4 + 4 * 255), b"")
+    shape, header_size = _read_header(path, head)
     size = header_size + math.prod(shape)
     if size > _MAX_BYTES:
         raise DataError(
             f"{path}: the header promises {size:,} bytes, more than the {_MAX_BYTES:,} allowed"
         )
-    content = _gunzip(path, stored, size, whole=True) if packed else stored
-    if len(content) != size:
-        raise DataError(f"{path}: {len(content):,} bytes, but its header {shape} promises {size:,}")
-    array = np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
-    return array, hashlib.sha256(content).hexdigest()
+    content, filled, sha256 = np.empty(size, np.uint8), 0, hashlib.sha256()
+    with ThreadPoolExecutor(1) as hashing:  # beside the unpacking: zlib and hashlib release the GIL
+        for piece in _unpacked(path, stored, size + 1):
+            content[filled : filled + len(piece)] = np.frombuffer(piece, np.uint8)[: size - filled]
+            filled += len(piece)
+            hashing.submit(sha256.update, piece)
+    if filled > size:
+        raise DataError(f"{path}: more than the {size:,} bytes that its header {shape} promises")
+    if filled < size:
+        raise DataError(f"{path}: {filled:,} bytes, but its header {shape} promises {size:,}")
+    content.flags.writeable = False
+    return content[header_size:].reshape(shape), sha256.hexdigest()
 
 
 def _read_header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:
@@ -163,18 +169,25 @@ def _read_header(path: Path, content: bytes) -> tuple[tuple[int, ...], int]:
     return tuple(int(size) for size in sizes), header_size
 
 
-def _gunzip(path: Path, stored: bytes, size: int, *, whole: bool = False) -> bytes:
-    """At most `size` bytes; with `whole`, exactly the stream's content, its checksum verified."""
-    stream = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)
+def _unpacked(path: Path, stored: bytes, most: int) -> Iterator[bytes]:
+    """The content of a file, plain or gzip, piece by piece: all of it, or the first `most` bytes.
+
+    The checksum of gzip data is verified with the last piece.
+    """
+    if stored[:2] != _GZIP_MAGIC:
+        yield stored[:most]
+        return
+    stream, unpacked = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16), 0
     try:
-        content = stream.decompress(stored, size)
-        if whole and stream.decompress(stream.unconsumed_tail, 1):
-            raise DataError(f"{path}: unpacks to more than the {size:,} bytes its header promises")
+        for start in range(0, len(stored), _PIECE):
+            piece = stream.decompress(stored[start : start + _PIECE], most - unpacked)
+            unpacked += len(piece)
+            yield piece
+            if unpacked == most or stream.eof:
+                return
     except zlib.error as error:
         raise DataError(f"{path}: damaged gzip data: {error}") from error
-    if whole and not stream.eof:
-        raise DataError(f"{path}: gzip data is cut short after {len(content):,} of {size:,} bytes")
-    return content
+    raise DataError(f"{path}: gzip data is cut short after {unpacked:,} bytes")
 
 
 def stratified_split(

@@ -86,7 +86,7 @@ MALFORMED = {
     "no dimensions": (bytes([0, 0, 8, 0]), "0 dimensions"),
     "header cut short": (bytes([0, 0, 8, 3, 0, 0]), "cut short"),
     "too short": (header(3) + b"ab", "promises 11"),
-    "too long": (header(3) + b"abcd", "promises 11"),
+    "too long": (header(3) + b"abcd", "more than the 11"),
     "4 billion images": (header(2**32 - 1, 28, 28), "more than"),
     "product beyond 64 bits": (header(*[2**32 - 1] * 4), "more than"),
     "255 dimensions": (bytes([0, 0, 8, 255]) + b"\xff" * 1020, "more than"),
