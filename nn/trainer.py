@@ -65,7 +65,7 @@ class Trainer:
         self, config: TrainConfig, dataset: Dataset, *, step_interval: float = 0.1
     ) -> None:
         self.config, self.dataset, self.step_interval = config, dataset, step_interval
-        self.train, self.validation = _split(config, dataset)
+        self.train, self.validation = training_split(config, dataset)
         self.steps_per_epoch = math.ceil(len(self.train) / config.batch_size)
         self.total_steps = config.steps or config.epochs * self.steps_per_epoch
         self.step = 0
@@ -362,7 +362,7 @@ class Trainer:
         )
 
 
-def _split(config: TrainConfig, dataset: Dataset) -> tuple[Split, Split | None]:
+def training_split(config: TrainConfig, dataset: Dataset) -> tuple[Split, Split | None]:
     """The training images left after `limit` and validation, and the validation images."""
     train = dataset.train[: config.limit or None]
     if config.validation == 0:

@@ -9,9 +9,10 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -25,17 +26,20 @@ from tui.exits import ExitCode
 from tui.export import save_metrics, save_screen
 from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.preferences import Preferences
+from tui.recording import ResumedRun, Saving
 from tui.screens.base import ModeScreen
+from tui.session import Status
 from tui.terminal import Terminal
 from tui.workbench import Workbench
 
+if TYPE_CHECKING:
+    from nn.runs import Run as SavedRun
+    from tui.following import FollowedRun
+    from tui.session import Run
+
 COLLECT_INTERVAL = 0.1  # seconds between two looks at what the training thread has to tell
 LOST_TERMINAL_INTERVAL = 0.5
-SIGNALS = {
-    signal.SIGINT: ExitCode.INTERRUPTED,
-    signal.SIGTERM: ExitCode.TERMINATED,
-    signal.SIGHUP: ExitCode.HANGUP,
-}
+OnHangup = Literal["save", "continue"]
 
 
 class AsciiScrollBar(ScrollBarRender):
@@ -57,6 +61,7 @@ class MnistApp(App[ExitCode]):
         Binding("3", "switch_mode('confusion')", "Confusion", id="app.confusion", show=False),
         Binding("4", "switch_mode('model')", "Model", id="app.model", show=False),
         Binding("5", "switch_mode('draw')", "Draw", id="app.draw", show=False),
+        Binding("0", "close_opened", "Back to the present run", id="app.present", show=False),
         Binding(
             "ctrl+s", "save_screen", "Save the screen as SVG", id="app.save-screen", show=False
         ),
@@ -73,12 +78,20 @@ class MnistApp(App[ExitCode]):
         *,
         terminal: Terminal,
         preferences: Preferences | None = None,
+        saving: Saving | None = None,
+        resumed: ResumedRun | None = None,
+        watched: SavedRun | None = None,
+        on_hangup: OnHangup = "save",
     ) -> None:
-        """`base` is what `config`'s changes are told against."""
+        """`base` is what `config`'s changes are told against; `resumed` is a saved run to go on with, `watched` one to show."""
         super().__init__()
         self.terminal = terminal
         self.crash: Exception | None = None
         self.kept = True  # whether the result is to be saved on leaving
+        self.detached = False  # whether training is to go on without a screen
+        self._on_hangup = on_hangup
+        self._ending: ExitCode | None = None
+        self._own_loop: asyncio.AbstractEventLoop | None = None
         preferences = preferences or Preferences()
         self.set_keymap(preferences.keys)
         if preferences.theme is not None and terminal.colors != "none":
@@ -88,7 +101,11 @@ class MnistApp(App[ExitCode]):
             self.theme = preferences.theme
         self.set_class(terminal.ascii_only, "-ascii")
         ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
-        self.bench = Workbench(config, recipe, base, self.post_message)
+        self.bench = Workbench(
+            config, recipe, base, self.post_message, saving=saving, resumed=resumed
+        )
+        if watched is not None:
+            self.bench.open(watched)
         self._collected_at = 0.0
         self._collecting: Timer | None = None
         self._drawn_snapshot: object = None
@@ -109,9 +126,9 @@ class MnistApp(App[ExitCode]):
         return make
 
     def on_mount(self) -> None:
-        loop = asyncio.get_running_loop()
-        for signum, code in SIGNALS.items():
-            loop.add_signal_handler(signum, self.end, code)
+        self._own_loop = asyncio.get_running_loop()
+        if self._ending is not None:
+            self.take_signal(self._ending)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
         self.call_after_refresh(self._load_first)
@@ -120,17 +137,39 @@ class MnistApp(App[ExitCode]):
         if not self.bench.loading:  # a key may have asked for it already
             self.bench.load()
 
+    def take_signal(self, code: ExitCode) -> None:
+        """From the signal handler: end as soon as possible, with this exit code."""
+        self._ending = code
+        if code is ExitCode.HANGUP and self._on_hangup == "continue":
+            # A shell passes its own hang-up on: a second one may follow at once.
+            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        if self._own_loop is not None:
+            end = self._hang_up if code is ExitCode.HANGUP else partial(self.end, code)
+            with suppress(RuntimeError):  # it may have ended just now
+                self._own_loop.call_soon_threadsafe(end)
+
     def end(self, code: ExitCode) -> None:
-        """Leave at once, with this exit code; the training thread dies with the process."""
+        """Leave at once, with this exit code; what is to be saved still is, when the screen is gone."""
         self.bench.stop()
         self.exit(code)
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: leave, or only leave it alone, where a run goes on."""
+        run = self.bench.run
+        self.detached = (
+            self._on_hangup == "continue" and run is not None and run.status is Status.RUNNING
+        )
+        if self.detached:
+            self.exit(ExitCode.HANGUP)
+        else:
+            self.end(ExitCode.HANGUP)
 
     def _watch_terminal(self) -> None:
         """A terminal that has gone does not always send SIGHUP, but it no longer has a foreground group."""
         try:
             os.tcgetpgrp(sys.__stdin__.fileno())  # type: ignore[union-attr]
         except OSError:
-            self.end(ExitCode.HANGUP)
+            self._hang_up()
 
     def action_leave(self) -> None:
         """Quit; ask first where that would cut a run short."""
@@ -140,19 +179,22 @@ class MnistApp(App[ExitCode]):
         from tui.screens.quit import QuitScreen
 
         if not isinstance(self.screen, QuitScreen):
-            self.push_screen(QuitScreen(), self._leave)
+            run = self.bench.run
+            resumed = run is not None and run.recording.folder is not None
+            self.push_screen(QuitScreen(can_discard=not resumed), self._leave)
 
     def _leave(self, choice: str | None) -> None:
         if choice in ("keep", "discard"):
             self.kept = choice == "keep"
+            if not self.kept and self.bench.run is not None:
+                self.bench.run.discard()
             self.end(self._code())
 
     def _code(self) -> ExitCode:
         """Success, unless the present run failed."""
         finished = self.bench.history.finished if self.bench.history else None
-        failed = self.bench.error is not None or (
-            finished is not None and finished.reason == "diverged"
-        )
+        diverged = finished is not None and finished.reason == "diverged"
+        failed = diverged or self.bench.error is not None
         return ExitCode.FAILURE if failed else ExitCode.SUCCESS
 
     def _handle_exception(self, error: Exception) -> None:
@@ -217,18 +259,22 @@ class MnistApp(App[ExitCode]):
 
     def on_training_moved(self, message: TrainingMoved) -> None:
         """Look at what there is now, or a little later where that was done only just before."""
-        if self._collecting is not None or message.run is not self.bench.run:
-            return
-        wait = self._collected_at + COLLECT_INTERVAL - time.monotonic()
-        if wait > 0:
-            self._collecting = self.set_timer(wait, self._collect)
-        else:
-            self._collect()
+        if message.run is not self.bench.run:
+            self._show_moved(message.run)
+        elif self._collecting is None:
+            wait = self._collected_at + COLLECT_INTERVAL - time.monotonic()
+            if wait > 0:
+                self._collecting = self.set_timer(wait, self._collect)
+            else:
+                self._collect()
 
     def _collect(self) -> None:
         self._collecting, self._collected_at = None, time.monotonic()
-        run = self.bench.run
-        if run is None or not self.bench.collect(run):
+        if self.bench.run is not None:
+            self._show_moved(self.bench.run)
+
+    def _show_moved(self, run: Run | FollowedRun) -> None:
+        if not self.bench.collect(run):
             return
         self._update(lambda screen: screen.show_progress())
         if self.bench.snapshot is not self._drawn_snapshot:
@@ -241,6 +287,18 @@ class MnistApp(App[ExitCode]):
                 str(message.error), title="Error", severity="error", timeout=30, markup=False
             )
             self._update(lambda screen: screen.show_progress())
+
+    def action_close_opened(self) -> None:
+        """Show the present run again in place of a saved one."""
+        self.bench.close()
+        self.show_run()
+
+    def show_run(self, mode: str | None = None) -> None:
+        """Another run is to be shown, on the screen of this mode or the present one."""
+        if mode is not None and mode != self.current_mode:
+            self.switch_mode(mode)  # which draws it
+        else:
+            self._update(lambda screen: screen.on_screen_resume())
 
     def _update(self, show: Callable[[ModeScreen], None]) -> None:
         """The screen of the mode, be there a dialog before it or not."""

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nn.data import Split
 from nn.metrics import confusion_matrix
 from nn.predictor import Judgement
+from tui.following import FollowedRun
 from tui.session import Run, Snapshot
 
 Array = npt.NDArray[Any]
@@ -198,22 +199,22 @@ class Browser:
     query: Query = Query()
     predictions: Predictions | None = None
     _outer_query: Query | None = None
-    _frozen: tuple[Run, Snapshot] | None = None
+    _frozen: tuple[Run | FollowedRun, Snapshot] | None = None
     _listed: tuple[Predictions, Query, Listing] | None = None
     _followed: tuple[Split, int] | None = None
     _verdicts: dict[Snapshot, Verdict] = field(default_factory=dict)
 
-    def snapshot(self, run: Run | None) -> Snapshot | None:
+    def snapshot(self, run: Run | FollowedRun | None) -> Snapshot | None:
         """The weights to show: the newest, unless it was decided to stay with some of this run."""
         if self._frozen is not None and self._frozen[0] is run:
             return self._frozen[1]
         return run.snapshot if run is not None else None
 
-    def follows(self, run: Run | None) -> bool:
+    def follows(self, run: Run | FollowedRun | None) -> bool:
         """Whether newer weights are to be shown as they come."""
         return self._frozen is None or self._frozen[0] is not run
 
-    def toggle_following(self, run: Run | None) -> None:
+    def toggle_following(self, run: Run | FollowedRun | None) -> None:
         """Stay with the present weights of the run, or go on with the newest."""
         snapshot = self.snapshot(run)
         stay = self.follows(run) and run is not None and snapshot is not None

@@ -70,7 +70,7 @@ class RunHistory:
             if event.evaluation is not None or isinstance(event, EpochCompleted):
                 self.rows.append(event)
 
-    def replay(self, event: Recorded) -> None:
+    def replay(self, event: Recorded | RunFinished) -> None:
         """Take in an event of a saved run, of whose end there is a record of its own."""
         if isinstance(event, Outcome):
             if event.reason != "interrupted":

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from nn.config import TrainConfig
 from tui.exits import CommandError, ExitCode
 from tui.preferences import load_preferences
+from tui.recording import ResumedRun, Saving
+from tui.signals import Forwarded, GracefulStop
 from tui.terminal import detect, refusal
 from tui.workbench import Workbench
+
+if TYPE_CHECKING:
+    from nn.runs import Run as SavedRun
+    from tui.app import OnHangup
+
+PATIENCE = 1.0  # seconds of saving after which it is told why the prompt does not come back
 
 
 def open_screen(
@@ -20,8 +31,15 @@ def open_screen(
     *,
     save: Path | None = None,
     mouse: bool = True,
+    saving: Saving | None = None,
+    resumed: ResumedRun | None = None,
+    watched: SavedRun | None = None,
+    on_hangup: OnHangup = "save",
 ) -> ExitCode:
-    """Run the application until it is left; then say how the last run ended and how to repeat it."""
+    """Run the application until it is left; then say how the last run ended and how to repeat it.
+
+    `resumed` is a saved run to go on with, `watched` one to show at first.
+    """
     if reason := refusal():
         raise CommandError(reason, ExitCode.USAGE)
     preferences = load_preferences()
@@ -32,35 +50,80 @@ def open_screen(
         os.environ["TEXTUAL_THEME"] = "ansi-dark"
     from tui.app import MnistApp
 
-    app = MnistApp(config, recipe, base, terminal=terminal, preferences=preferences)
-    app.run(mouse=mouse and preferences.mouse)
+    app = MnistApp(
+        config,
+        recipe,
+        base,
+        terminal=terminal,
+        preferences=preferences,
+        saving=saving,
+        resumed=resumed,
+        watched=watched,
+        on_hangup=on_hangup,
+    )
+    with Forwarded(app.take_signal):
+        app.run(mouse=mouse and preferences.mouse)
+    code = ExitCode(app.return_code or 0) if app.return_value is None else app.return_value
+    if app.detached:
+        code = _go_on_without_screen(app.bench)
+    failures = _finish(app.bench)
     if app.crash is not None:
         raise app.crash
-    code = ExitCode(app.return_code or 0) if app.return_value is None else app.return_value
     try:
         _say_goodbye(app.bench, save if app.kept else None)
     except OSError:
         if code is not ExitCode.HANGUP:  # then there is nobody left to tell
             raise
+    if failures:
+        raise CommandError(failures[-1], ExitCode.FAILURE)
     return code
 
 
+def _go_on_without_screen(bench: Workbench) -> ExitCode:
+    """The terminal has gone: train to the end, or to a signal."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    run = bench.run
+    assert run is not None
+    with GracefulStop(bench.stop) as stop:
+        run.wait()
+    reason = run.outcome.reason if run.outcome else None
+    if reason == "interrupted" and stop.code is not None:
+        return stop.code
+    return ExitCode.SUCCESS if reason in ("completed", "early-stopped") else ExitCode.FAILURE
+
+
+def _finish(bench: Workbench) -> list[str]:
+    """Wait until all runs are saved, and tell what is not."""
+    bench.stop()
+    if not bench.wait(PATIENCE):
+        try:
+            sys.stderr.write("saving the run ...\n")
+            sys.stderr.flush()
+        except OSError:  # the terminal has gone
+            pass
+        bench.wait()
+    return bench.failures
+
+
 def _say_goodbye(bench: Workbench, save: Path | None) -> None:
-    """The end of the last run that made a step, on standard error, and its model to a file."""
-    history, snapshot = bench.history, bench.snapshot
-    if history is None or history.latest is None:
+    """The end of the last run, if it made a step, on standard error, and its model to a file."""
+    run, history = bench.run, bench.history
+    if run is None or history is None or run.outcome is None:
         return
     saved = None
     try:
-        if save is not None and snapshot is not None:
-            snapshot.predictor.save(save)
+        if save is not None and run.snapshot is not None:
+            run.snapshot.predictor.save(save)
             saved = str(save)
     finally:
         # Not earlier: with it come NumPy and all that, for which the first frame should not wait.
         from tui.reporters.narration import Narration
 
         narration = Narration(bench.invocation, sys.stderr)
-        narration.show(history.outcome(saved))
+        narration.show(replace(run.outcome, saved=saved))
         if history.rate_changes:
             narration.say(
                 "the learning rate was changed by hand, which that command does not repeat"

@@ -8,6 +8,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from nn.data import Dataset
+    from tui.following import FollowedRun
     from tui.session import Run
 
 
@@ -22,14 +23,14 @@ class DataLoaded(Message):
 class TrainingMoved(Message):
     """The run has events to take (`Run.take_events`), a newer snapshot, or another status."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, run: Run | FollowedRun) -> None:
         super().__init__()
         self.run = run
 
 
 class BackgroundFailed(Message):
-    """Loading (`run` is None) or training ended in an error."""
+    """Loading (`run` is None), training, or reading a saved run ended in an error."""
 
-    def __init__(self, error: Exception, run: Run | None) -> None:
+    def __init__(self, error: Exception, run: Run | FollowedRun | None) -> None:
         super().__init__()
         self.error, self.run = error, run

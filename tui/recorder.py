@@ -185,6 +185,13 @@ class Recorder:
         self.close()
         return replace(outcome, saved=saved, run=folder, save_error=self.failure)
 
+    def discard(self) -> None:
+        """Remove the folder, as if the run had never been; raises `CheckpointError`."""
+        folder, record = self.folder, self._record
+        self.close()
+        if folder is not None and record is not None:
+            delete_run(Run(folder, record))
+
     def close(self) -> None:
         """Finish writing what is being written, and let go of the folder."""
         self._thread.shutdown()

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nn.checkpoint import Checkpoint
-from nn.config import TrainConfig
 from nn.errors import CheckpointError
 from nn.events import EpochCompleted, StepCompleted
-from nn.recipes import load_recipe, recipe_names
+from nn.recipes import origin
+from nn.records import Recorded
 from nn.run_writer import RunWriter
 from nn.runs import CHANGEABLE, LAST_FILE, MetricsReader, Run, RunRecord, config_differences
 from nn.trainer import Trainer
@@ -28,6 +28,7 @@ class Resumption:
     def __init__(self, run: Run, changes: Mapping[str, object]) -> None:
         """Raises `ConfigError` for changes that are not possible, else `CheckpointError`."""
         run.config_with(changes)  # refuses before anything is touched
+        self._events: list[Recorded] | None = None
         self._writer: RunWriter | None = RunWriter.reopen(run.path)
         try:
             self.run = Run.read(run.path)  # nobody else changes it from here on
@@ -37,33 +38,46 @@ class Resumption:
             self.close()
             raise
 
-    def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
-        """Put a fresh trainer where the run was, and record what follows; with what there is to warn of.
+    def restore(self, trainer: Trainer) -> list[Recorded]:
+        """Put a fresh trainer where the run was; returns the events up to there. The run's files stay as they are.
 
-        Raises `CheckpointError` where the run and the trainer's data do not fit; the run then is as it was.
+        Raises `CheckpointError` where the run and the trainer's data do not fit.
         """
-        assert self._writer is not None
         record, checkpoint = self.run.record, self._checkpoint
         if trainer.dataset.sha256 != record.data_sha256:
             raise CheckpointError(
                 f"run {self.run.name} was trained on other data than {trainer.dataset.name}:"
                 f" SHA-256 {record.data_sha256[:12]}..., not {trainer.dataset.sha256[:12]}..."
             )
-        recipe = record.recipe if record.recipe in recipe_names() else None
-        base = load_recipe(recipe).config if recipe else TrainConfig()
-        history = RunHistory(self.run.name, self.config, recipe, base)
-        size = checkpoint.metrics_bytes if checkpoint else 0
-        for event in MetricsReader(self.run.path).poll(end=size):
-            history.replay(event)
+        self._events = MetricsReader(self.run.path).poll(end=self._metrics_bytes)
         if checkpoint:
             trainer.restore(checkpoint.state)
+        return self._events
+
+    def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
+        """Record what follows, in the place of what came after the trainer's step; with what there is to warn of.
+
+        The trainer is restored first, unless that is done. Where this fails the run is as it was.
+        """
+        assert self._writer is not None
+        if self._events is None:
+            self.restore(trainer)
+        record = self.run.record
+        recipe, base = origin(record.recipe)
+        history = RunHistory(self.run.name, self.config, recipe, base)
+        for event in self._events or ():
+            history.replay(event)
         invocation = invocation_of(self.config, recipe, base, threads=threads, run=self.run.path)
         warnings = _warnings(record, trainer, invocation.threads, invocation.versions)
-        self._writer.cut_metrics(size)
+        self._writer.cut_metrics(self._metrics_bytes)
         self._writer.discard_final()
         recorder = Recorder.resume(self._writer, record, history, invocation)
         self._writer = None
         return recorder, warnings
+
+    @property
+    def _metrics_bytes(self) -> int:
+        return self._checkpoint.metrics_bytes if self._checkpoint else 0
 
     def close(self) -> None:
         """Leave the run as it was, unless it is being recorded."""

@@ -1,6 +1,6 @@
 """The background: reading the data, and a run on a thread of its own.
 
-The training thread goes through `Trainer.events()` and waits between two of them where it is told to. It
+The training thread goes through `Trainer.events()`, has them saved, and waits between two of them where it is told to. It
 never waits for the screen: events go into a queue that the screen empties when it likes, and one
 message at a time says that there are some. The screen never waits for the thread: every method
 returns at once. Weights cross as frozen copies only.
@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -19,12 +19,15 @@ from textual.message import Message
 
 from nn.config import TrainConfig
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
+from nn.records import Outcome, Recorded
 from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.recording import Recording
 
 if TYPE_CHECKING:
     from nn.data import Dataset, Split
     from nn.predictor import Predictor
     from nn.trainer import Trainer
+    from tui.recorder import Recorder
 
 Post = Callable[[Message], object]  # takes messages from any thread, as `App.post_message` does
 
@@ -81,10 +84,16 @@ def load_in_background(data_dir: str, post: Post) -> None:
 
 
 class Run:
-    """One run on a thread of its own, a daemon, so that the process can end at any moment."""
+    """One run on a thread of its own, a daemon, so that the process can end at any moment.
 
-    def __init__(self, config: TrainConfig, dataset: Dataset, goal: Goal, post: Post) -> None:
-        self.config, self.dataset = config, dataset
+    `outcome` is set once the run has ended and is saved, None also of one that was left before its first step;
+    `folder` is where it is saved.
+    """
+
+    def __init__(
+        self, config: TrainConfig, dataset: Dataset, goal: Goal, post: Post, recording: Recording
+    ) -> None:
+        self.config, self.dataset, self.recording = config, dataset, recording
         self.status = Status.PREPARING
         self.snapshots: list[
             Snapshot
@@ -93,13 +102,19 @@ class Run:
         self.splits: dict[
             str, Split
         ] = {}  # train, validation and test as the run uses them, once ready
+        self.outcome: Outcome | None = None
+        self.folder = recording.folder
+        self.error: Exception | None = None
         self._goal = goal
         self._post = post
         self._changed = threading.Condition()
-        self._events: deque[Event] = deque()
+        self._events: deque[Recorded | RunFinished] = deque()
         self._announced = False
         self._wants_snapshot = False
         self._trainer: Trainer | None = None
+        self._recorder: Recorder | None = None
+        self._warnings: list[str] = []
+        self._saving = self._discarded = False
         self._rate_factor = 1.0
         threading.Thread(target=self._work, name="training", daemon=True).start()
 
@@ -123,6 +138,16 @@ class Run:
         """What multiplies the schedule's learning rate."""
         return self._rate_factor
 
+    @property
+    def failure(self) -> str | None:
+        """Why not all of the run is saved."""
+        return self._recorder.failure if self._recorder else None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is to be said of saving the run as long as it is shown."""
+        return self.failure or "; ".join(self._warnings) or None
+
     def go(self, goal: Goal) -> None:
         """Run on, run one epoch or one step, pause, or stop for good."""
         with self._changed:
@@ -130,6 +155,16 @@ class Run:
                 self._goal = goal
             self._apply()
             self._changed.notify_all()
+
+    def discard(self) -> None:
+        """Stop for good, and remove what was saved."""
+        self._discarded = True
+        self.go(Goal.STOP)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until nothing is trained or saved any more; False where that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._saving, seconds)
 
     def scale_rate(self, factor: float) -> None:
         """Multiply the learning rate from the next step on."""
@@ -141,8 +176,8 @@ class Run:
         """Ask for a copy of the weights at the next event."""
         self._wants_snapshot = True
 
-    def take_events(self) -> list[Event]:
-        """The events since the last call, oldest first."""
+    def take_events(self) -> list[Recorded | RunFinished]:
+        """The events since the last call, oldest first; those of a resumed run come first of all."""
         with self._changed:
             events = list(self._events)
             self._events.clear()
@@ -152,12 +187,14 @@ class Run:
     def _apply(self) -> None:
         """Pass the wishes on to the trainer, which looks at them before every step."""
         if self._trainer is not None:
+            hurry = self._goal in (Goal.STEP, Goal.STOP)
             self._trainer.rate_factor = self._rate_factor
-            self._trainer.step_interval = 0.0 if self._goal is Goal.STEP else REPORT_INTERVAL
+            self._trainer.step_interval = 0.0 if hurry else REPORT_INTERVAL
 
     def _work(self) -> None:
         """The training thread."""
         try:
+            self.config = self.recording.open()
             from nn.trainer import Trainer
             from tui.threads import limit_threads
 
@@ -169,44 +206,83 @@ class Run:
                 "test": self.dataset.test,
             }
             self.splits = {name: split for name, split in named.items() if split is not None}
+            earlier = self.recording.restore(trainer)
             with self._changed:
+                self._events += earlier
+                self._rate_factor *= trainer.rate_factor
                 self._trainer = trainer
                 self._apply()
             self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
         except Exception as error:
-            self.status = Status.FAILED
+            self.status, self.error = Status.FAILED, error
             self._post(BackgroundFailed(error, self))
+        self.recording.close()
         self._trainer = None
+        with self._changed:
+            self._saving = False
+            self._changed.notify_all()
         self._post(TrainingMoved(self))
 
     def _train(self, trainer: Trainer) -> bool:
-        """Go through the run; whether it came to its end."""
-        for event in trainer.events():
+        """Go through the run; whether it came to its end. Nothing is saved before it starts."""
+        events = trainer.events()
+        started = next(events)
+        if not self._tell(trainer, started):
+            return False
+        with self._changed:
+            if self._goal is Goal.STOP:
+                return False
+            self._saving = True
+        recorder, self._warnings = self.recording.recorder(trainer, self.threads)
+        self._recorder, self.folder = recorder, recorder.folder
+        with recorder:
+            recorder.follow(trainer, started)
+            try:
+                completed = self._go_on(trainer, recorder, events)
+            except Exception:
+                folder = str(self.folder) if self.folder else None
+                left = recorder.history.outcome()
+                self.outcome = replace(left, run=folder, save_error=recorder.failure)
+                raise
+            if self._discarded or not (completed or trainer.step):
+                self.outcome = recorder.history.outcome() if trainer.step else None
+                self.folder = None
+                recorder.discard()
+            else:
+                self.outcome = recorder.finish(trainer)
+        return completed
+
+    def _go_on(self, trainer: Trainer, recorder: Recorder, events: Iterator[Event]) -> bool:
+        for event in events:
+            recorder.follow(trainer, event)
+            if not self._tell(trainer, event):
+                return False
+        return True
+
+    def _tell(self, trainer: Trainer, event: Event) -> bool:
+        """Hand over an event, wait where the goal is reached, and say whether to go on."""
+        with self._changed:
+            reached = {Goal.STEP: StepCompleted, Goal.EPOCH: EpochCompleted}.get(self._goal)
+            if reached is not None and isinstance(event, reached):
+                self._goal = Goal.PAUSE
+            halting = self._goal in (Goal.PAUSE, Goal.STOP) and not isinstance(event, RunFinished)
+            self._events.append(event)
+            announced, self._announced = self._announced, True
+        between_steps = isinstance(event, StepCompleted) and event.evaluation is None
+        if halting or self._wants_snapshot or not between_steps:
+            self._take_snapshot(
+                trainer, event.kept_step if isinstance(event, RunFinished) else trainer.step
+            )
+        if halting:
+            self.status = Status.READY if isinstance(event, RunStarted) else Status.PAUSED
+        if halting or not announced:
+            self._post(TrainingMoved(self))
+        if halting:
             with self._changed:
-                reached = {Goal.STEP: StepCompleted, Goal.EPOCH: EpochCompleted}.get(self._goal)
-                if reached is not None and isinstance(event, reached):
-                    self._goal = Goal.PAUSE
-                halting = self._goal in (Goal.PAUSE, Goal.STOP) and not isinstance(
-                    event, RunFinished
-                )
-                self._events.append(event)
-                announced, self._announced = self._announced, True
-            between_steps = isinstance(event, StepCompleted) and event.evaluation is None
-            between_steps = isinstance(event, StepCompleted) and event.evaluation is None
-            if halting or self._wants_snapshot or not between_steps:
-                self._take_snapshot(
-                    trainer, event.kept_step if isinstance(event, RunFinished) else trainer.step
-                )
-            if halting:
-                self.status = Status.READY if isinstance(event, RunStarted) else Status.PAUSED
-            if halting or not announced:
-                self._post(TrainingMoved(self))
-            if halting:
-                with self._changed:
-                    self._changed.wait_for(lambda: self._goal is not Goal.PAUSE)
-                    if self._goal is Goal.STOP:
-                        return False
-            self.status = Status.RUNNING
+                self._changed.wait_for(lambda: self._goal is not Goal.PAUSE)
+                if self._goal is Goal.STOP:
+                    return False
+        self.status = Status.RUNNING
         return True
 
     def _take_snapshot(self, trainer: Trainer, step: int) -> None:

@@ -67,3 +67,25 @@ class GracefulStop:
             raise Interrupted(signum)
         self.code = ExitCode(128 + signum)
         self._on_request()
+
+
+class Forwarded:
+    """In this block every signal is handed on, by its exit code, from the signal handler."""
+
+    def __init__(self, forward: Callable[[ExitCode], None]) -> None:
+        self._forward = forward
+        self._replaced: dict[int, Any] = {}
+
+    def __enter__(self) -> Forwarded:
+        self._replaced = _handle(lambda signum, frame: self._forward(ExitCode(128 + signum)))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        for signum, handler in self._replaced.items():
+            if signal.getsignal(signum) != signal.SIG_IGN:  # the application has let go of it
+                signal.signal(signum, handler)

@@ -7,18 +7,23 @@ them when it changed.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nn.config import TrainConfig, format_value
 from nn.records import Invocation
+from nn.runs import Run as SavedRun
 from tui.history import RunHistory
+from tui.recording import NewRun, Recording, ResumedRun, Saving
 from tui.reporters import invocation_of
 from tui.session import Goal, Post, Run, Status, load_in_background
 
 if TYPE_CHECKING:
     from nn.data import Dataset, Split
     from tui.browser import Browser
+    from tui.following import FollowedRun
     from tui.session import Snapshot
 
 SplitName = Literal["test", "train", "validation"]
@@ -30,11 +35,21 @@ class Workbench:
 
     `base` is the configuration that changes are told against: the recipe's, or the defaults. `histories` holds
     every run of the sitting that made a step, oldest first, and last the present one, `history`.
+    `opened` is the saved run that the screens show in place of the present one; `overlays` are those whose curves are
+    drawn with the present one's.
     """
 
     def __init__(
-        self, config: TrainConfig, recipe: str | None, base: TrainConfig, post: Post
+        self,
+        config: TrainConfig,
+        recipe: str | None,
+        base: TrainConfig,
+        post: Post,
+        *,
+        saving: Saving | None = None,
+        resumed: ResumedRun | None = None,
     ) -> None:
+        """`resumed` is a saved run to go on with, of which `config` is the configuration."""
         self.config, self.recipe, self.base = config, recipe, base
         self.dataset: Dataset | None = None
         self.run: Run | None = None
@@ -42,7 +57,12 @@ class Workbench:
         self.error: Exception | None = None
         self.split: SplitName = "test"
         self.index = 0
+        self.saving = saving or Saving()
+        self.opened: FollowedRun | None = None
+        self.overlays: dict[Path, FollowedRun] = {}
         self._post = post
+        self._resumed = resumed
+        self._left: list[Run] = []  # stopped for another one, and maybe still being saved
         self._loading: str | None = None
         self._data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE
@@ -65,9 +85,25 @@ class Workbench:
         return self.run.status if self.run else None
 
     @property
+    def shown(self) -> Run | FollowedRun | None:
+        """The run that the screens show."""
+        return self.opened or self.run
+
+    @property
+    def shown_history(self) -> RunHistory | None:
+        """Its history."""
+        return self.opened.history if self.opened else self.history
+
+    @property
+    def curves(self) -> list[RunHistory]:
+        """The histories to draw on one chart, that of the shown run last."""
+        overlays = [each.history for each in self.overlays.values() if each is not self.opened]
+        return [*overlays, *self.histories, *([self.opened.history] if self.opened else [])]
+
+    @property
     def snapshot(self) -> Snapshot | None:
-        """The newest copy of the present run's weights."""
-        return self.run.snapshot if self.run else None
+        """The newest copy of the shown run's weights."""
+        return self.shown.snapshot if self.shown else None
 
     @property
     def training(self) -> bool:
@@ -77,7 +113,7 @@ class Workbench:
     @property
     def images(self) -> Split | None:
         """The split being looked at, None until the run is ready."""
-        return self.run.splits.get(self.split) if self.run else None
+        return self.shown.splits.get(self.split) if self.shown else None
 
     @cached_property
     def browser(self) -> Browser:
@@ -133,6 +169,20 @@ class Workbench:
 
     def reset(self, goal: Goal = Goal.PAUSE) -> None:
         """Stop, and make a new, untrained run of the present configuration ready."""
+        self._resumed = None
+        self._make_ready(goal)
+
+    def resume(self, saved: SavedRun, changes: Mapping[str, object]) -> None:
+        """Stop, and make a saved run ready to go on; raises `ConfigError` where it cannot."""
+        from nn.recipes import origin
+
+        config = saved.config_with(changes)
+        self.config, (self.recipe, self.base) = config, origin(saved.record.recipe)
+        self._resumed = ResumedRun(saved, changes)
+        self.close()
+        self._make_ready(Goal.PAUSE)
+
+    def _make_ready(self, goal: Goal) -> None:
         self.stop()
         if self._loading == self.config.data_dir:  # `take_data` makes it
             self._goal_when_loaded = goal
@@ -144,24 +194,65 @@ class Workbench:
     def forget_earlier(self) -> None:
         """Drop the curves of all runs but the present one."""
         del self.histories[:-1]
+        for saved in list(self.overlays.values()):
+            self.overlay(saved.saved)
+
+    # saved runs
+
+    def open(self, saved: SavedRun) -> FollowedRun:
+        """Have the screens show a saved run in place of the present one."""
+        self.close()
+        self.opened = self.follow(saved)
+        return self.opened
+
+    def follow(self, saved: SavedRun) -> FollowedRun:
+        """Read a saved run, its best networks included."""
+        from tui.following import FollowedRun
+
+        return FollowedRun(saved, self._post, models=True, dataset=self.dataset)
+
+    def close(self) -> None:
+        """Have the screens show the present run again."""
+        if self.opened is not None:
+            self.opened.close()
+            self.opened = None
+
+    def overlay(self, saved: SavedRun) -> None:
+        """Draw the curves of a saved run too, or no longer."""
+        from tui.following import FollowedRun
+
+        if (shown := self.overlays.pop(saved.path, None)) is not None:
+            shown.close()
+        else:
+            self.overlays[saved.path] = FollowedRun(saved, self._post, models=False)
+
+    def is_present(self, saved: SavedRun) -> bool:
+        """Whether a saved run is the present one, which goes on or may do so."""
+        return self.run is not None and self.run.active and self.run.folder == saved.path
+
+    # what comes from the background
 
     def change_rate(self, factor: float) -> None:
         """Multiply the learning rate of the run that goes on."""
         if self.run is not None and self.run.active:
             self.run.scale_rate(factor)
 
-    def collect(self, run: Run) -> bool:
+    def collect(self, run: Run | FollowedRun) -> bool:
         """Take the events of a run into its history; False for a run that was left."""
-        if run is not self.run or self.history is None:
+        if run is self.run and self.history is not None:
+            history = self.history
+        elif run is self.opened or run in self.overlays.values():
+            history = run.history  # type: ignore[union-attr]
+        else:
             return False
         for event in run.take_events():
-            self.history.add(event)
+            history.replay(event)
         return True
 
-    def fail(self, error: Exception, run: Run | None) -> bool:
+    def fail(self, error: Exception, run: Run | FollowedRun | None) -> bool:
         """Take note of a background error; False where it no longer matters."""
         if run is not None and run is not self.run:
-            return False
+            return run is self.opened or run in self.overlays.values()
         if run is None:
             self._loading = None
         self.error = error
@@ -169,11 +260,29 @@ class Workbench:
             self.history.error = str(error)
         return True
 
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until everything that was stopped is saved; False where that takes longer."""
+        return all(run.wait(seconds) for run in self._runs)
+
+    @property
+    def failures(self) -> list[str]:
+        """What was not saved, one line a run."""
+        return [run.failure for run in self._runs if run.failure]
+
+    @property
+    def _runs(self) -> list[Run]:
+        return [*self._left, *([self.run] if self.run else [])]
+
     def _begin(self, dataset: Dataset, goal: Goal) -> None:
         self.error = None
         self.histories = [history for history in self.histories if history.latest is not None]
+        recording: Recording = self._resumed or NewRun(
+            self.config, self.recipe, self.base, self.saving
+        )
         self.histories.append(RunHistory(self._label(), self.config, self.recipe, self.base))
-        self.run = Run(self.config, dataset, goal, self._post)
+        self._left = [run for run in self._runs if run.failure or not run.wait(0)]
+        self.run = Run(self.config, dataset, goal, self._post, recording)
+        self._resumed = None
 
     def _label(self) -> str:
         """The recipe and what was changed of it; numbered where a run of that name is there already."""

@@ -16,6 +16,7 @@ from nn.events import EpochCompleted, Event, RateChanged, RunFinished, RunStarte
 from nn.trainer import Trainer
 from tui import session
 from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.recording import NewRun, Saving
 from tui.session import Goal, Run, Status, load_in_background
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, eval_train=False)
@@ -34,6 +35,12 @@ class Inbox:
         return [message for message in self.messages if isinstance(message, kind)]
 
 
+def make(config: TrainConfig, dataset: Dataset, goal: Goal, inbox: Inbox) -> Run:
+    """A run that is not saved."""
+    recording = NewRun(config, None, TrainConfig(), Saving(save_run=False))
+    return Run(config, dataset, goal, inbox, recording)
+
+
 def wait(condition: Callable[[], object], seconds: float = 20) -> None:
     """Wait for another thread; fails rather than hangs."""
     limit = time.monotonic() + seconds
@@ -48,7 +55,7 @@ def inbox() -> Inbox:
 
 
 def test_a_run_is_ready_untrained_and_waits(small: Dataset, inbox: Inbox) -> None:
-    run = Run(CONFIG, small, Goal.PAUSE, inbox)
+    run = make(CONFIG, small, Goal.PAUSE, inbox)
     wait(lambda: run.status is Status.READY)
     assert [type(event) for event in run.take_events()] == [RunStarted]
     assert run.snapshot is not None
@@ -57,7 +64,7 @@ def test_a_run_is_ready_untrained_and_waits(small: Dataset, inbox: Inbox) -> Non
 
 
 def test_a_run_tells_the_same_events_as_the_trainer(small: Dataset, inbox: Inbox) -> None:
-    run = Run(CONFIG, small, Goal.RUN, inbox)
+    run = make(CONFIG, small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.FINISHED)
 
     def losses(events: list[Event]) -> list[float]:
@@ -67,7 +74,7 @@ def test_a_run_tells_the_same_events_as_the_trainer(small: Dataset, inbox: Inbox
 
 
 def test_one_step_then_one_epoch_then_the_rest(small: Dataset, inbox: Inbox) -> None:
-    run = Run(CONFIG, small, Goal.STEP, inbox)
+    run = make(CONFIG, small, Goal.STEP, inbox)
     wait(lambda: run.status is Status.PAUSED)
     steps = [event.step for event in run.take_events() if isinstance(event, StepCompleted)]
     assert steps == [1]
@@ -85,7 +92,7 @@ def test_one_step_then_one_epoch_then_the_rest(small: Dataset, inbox: Inbox) -> 
 
 def test_nobody_listening_does_not_hold_up_training(small: Dataset, inbox: Inbox) -> None:
     """Events are queued and announced once, however many there are, until somebody takes them."""
-    run = Run(CONFIG, small, Goal.RUN, inbox)
+    run = make(CONFIG, small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.FINISHED)
     wait(lambda: len(inbox.of(TrainingMoved)) == 2)  # the first event, and the end
     assert len(run.take_events()) >= 5
@@ -93,7 +100,7 @@ def test_nobody_listening_does_not_hold_up_training(small: Dataset, inbox: Inbox
 
 
 def test_stop_ends_for_good(small: Dataset, inbox: Inbox) -> None:
-    run = Run(CONFIG.__class__(epochs=100_000, limit=100), small, Goal.RUN, inbox)
+    run = make(CONFIG.__class__(epochs=100_000, limit=100), small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.RUNNING)
     run.go(Goal.STOP)
     run.go(Goal.RUN)  # too late
@@ -102,7 +109,7 @@ def test_stop_ends_for_good(small: Dataset, inbox: Inbox) -> None:
 
 
 def test_a_snapshot_is_frozen(small: Dataset, inbox: Inbox) -> None:
-    run = Run(CONFIG, small, Goal.STEP, inbox)
+    run = make(CONFIG, small, Goal.STEP, inbox)
     wait(lambda: run.status is Status.PAUSED)
     snapshot = run.snapshot
     assert snapshot is not None
@@ -117,14 +124,14 @@ def test_a_snapshot_is_frozen(small: Dataset, inbox: Inbox) -> None:
 def test_snapshots_are_of_every_epoch_and_bounded(
     small: Dataset, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = Run(CONFIG, small, Goal.RUN, inbox)
+    run = make(CONFIG, small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.FINISHED)
     assert [snapshot.epoch for snapshot in run.snapshots] == [0, 1, 2, 3]
     assert run.snapshot is not None
     monkeypatch.setattr(
         session, "MAX_SNAPSHOT_BYTES", 6 * run.snapshot.predictor.model.parameters.nbytes
     )
-    run = Run(CONFIG.__class__(hidden=(8,), epochs=30, eval_train=False), small, Goal.RUN, inbox)
+    run = make(CONFIG.__class__(hidden=(8,), epochs=30, eval_train=False), small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.FINISHED)
     epochs = [snapshot.epoch for snapshot in run.snapshots]
     assert len(epochs) <= 6
@@ -137,7 +144,7 @@ def test_the_rate_changes_while_it_trains(small: Dataset, inbox: Inbox) -> None:
     config = TrainConfig(
         hidden=(8,), epochs=3, schedule="constant", learning_rate=0.1, optimizer="sgd"
     )
-    run = Run(config, small, Goal.STEP, inbox)
+    run = make(config, small, Goal.STEP, inbox)
     wait(lambda: run.status is Status.PAUSED)
     run.scale_rate(0.5)
     run.scale_rate(0.5)
@@ -149,7 +156,7 @@ def test_the_rate_changes_while_it_trains(small: Dataset, inbox: Inbox) -> None:
 
 
 def test_an_error_of_the_thread_is_told_not_lost(small: Dataset, inbox: Inbox) -> None:
-    run = Run(TrainConfig(schedule="cosine", warmup_steps=1000, epochs=1), small, Goal.RUN, inbox)
+    run = make(TrainConfig(schedule="cosine", warmup_steps=1000, epochs=1), small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.FAILED)
     [failure] = inbox.of(BackgroundFailed)
     assert isinstance(failure, BackgroundFailed)
@@ -159,7 +166,7 @@ def test_an_error_of_the_thread_is_told_not_lost(small: Dataset, inbox: Inbox) -
 
 def test_threads_are_daemons(small: Dataset, inbox: Inbox) -> None:
     """Leaving while it trained once took five seconds: the interpreter joined the worker."""
-    run = Run(TrainConfig(epochs=100_000, limit=100), small, Goal.RUN, inbox)
+    run = make(TrainConfig(epochs=100_000, limit=100), small, Goal.RUN, inbox)
     training = [thread for thread in threading.enumerate() if thread.name == "training"]
     assert training
     assert all(thread.daemon for thread in training)

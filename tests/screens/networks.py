@@ -19,6 +19,7 @@ from tests.screens.training_script import step
 from tui.app import MnistApp
 from tui.exits import ExitCode
 from tui.history import RunHistory
+from tui.recording import NewRun
 from tui.screens.base import ModeScreen
 from tui.session import Goal, Run, Snapshot, Status
 from tui.terminal import ColorMode, Terminal
@@ -34,6 +35,11 @@ class NetworkRun:
         self.splits = {"train": dataset.train, "test": dataset.test}
         self.config, self.status, self.goal = config, Status.PAUSED, Goal.PAUSE
         self.snapshots: list[Snapshot] = []
+        self.recording, self.failure, self.folder = (
+            NewRun(self.config, None, self.config),
+            None,
+            None,
+        )
         self.active, self.threads, self.wanted = True, 1, 0
         self.move_on(steps)
 

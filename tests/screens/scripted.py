@@ -18,6 +18,7 @@ from nn.events import Event
 from nn.predictor import Judgement, Predictor
 from tui.app import MnistApp
 from tui.exits import ExitCode
+from tui.recording import NewRun
 from tui.session import Goal, Run, Snapshot, Status
 from tui.terminal import ColorMode, Terminal
 
@@ -70,6 +71,11 @@ class ScriptedRun:
         self.config = TrainConfig()
         self.splits = splits
         self.snapshots: list[Snapshot] = []
+        self.recording, self.failure, self.folder = (
+            NewRun(self.config, None, self.config),
+            None,
+            None,
+        )
         self.status = Status.RUNNING
         self.active = True
         self.goal = Goal.RUN

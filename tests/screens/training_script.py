@@ -14,6 +14,7 @@ from nn.events import (
     Score,
     StepCompleted,
 )
+from tui.recording import Recording
 from tui.session import Goal, Post, Status
 
 STEPS = 10  # in an epoch
@@ -22,8 +23,13 @@ STEPS = 10  # in an epoch
 class DirectedRun:
     """Stands in for `tui.session.Run`."""
 
-    def __init__(self, config: TrainConfig, dataset: object, goal: Goal, post: Post) -> None:
-        self.config, self.goal = config, goal
+    def __init__(
+        self, config: TrainConfig, dataset: object, goal: Goal, post: Post, recording: Recording
+    ) -> None:
+        self.config, self.goal, self.recording = config, goal, recording
+        self.failure: str | None = None
+        self.trouble: str | None = None
+        self.folder = recording.folder
         self.status = Status.READY
         self.goals: list[Goal] = []
         self.rate_factor = 1.0
@@ -39,6 +45,9 @@ class DirectedRun:
     def go(self, goal: Goal) -> None:
         self.goal = goal
         self.goals.append(goal)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        return True
 
     def scale_rate(self, factor: float) -> None:
         self.rate_factor *= factor

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TextIO
+from typing import Annotated, TextIO
 
+from cyclopts import Parameter
+
+from nn.config import TrainConfig
 from nn.records import Invocation, Outcome
 from nn.runs import MetricsReader, Run, find_run, is_locked
 from tui.exits import ExitCode
 from tui.flags import RunArgument, RunsDirFlag
+from tui.recording import Saving
 from tui.reporters.narration import Narration
 from tui.runs_folder import resume_command, runs_folder
 from tui.signals import Interrupted
@@ -17,9 +21,20 @@ from tui.signals import Interrupted
 _POLL_SECONDS = 0.5
 
 
-def attach(run: RunArgument = "last", /, *, runs_dir: RunsDirFlag = None) -> ExitCode:
+def attach(
+    run: RunArgument = "last",
+    /,
+    *,
+    screen: Annotated[bool, Parameter(help="Show it in the application")] = False,
+    runs_dir: RunsDirFlag = None,
+) -> ExitCode:
     """Print what a run has done, and what it does until it ends; Ctrl-C leaves it alone."""
     found = find_run(runs_folder(runs_dir), run)
+    if screen:
+        from tui.launch import open_screen
+
+        config = TrainConfig()
+        return open_screen(config, None, config, saving=Saving(runs_dir=runs_dir), watched=found)
     try:
         replay(found, sys.stdout, live=True)
     except Interrupted as interrupted:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from nn.config import TrainConfig
 from nn.errors import ConfigError
-from nn.runs import find_run
+from nn.runs import Run, find_run
 from tui.exits import CommandError, ExitCode
 from tui.flags import (
     SAVING,
@@ -21,7 +23,8 @@ from tui.flags import (
     layered_config,
     run_completions,
 )
-from tui.runs_folder import runs_folder
+from tui.recording import ResumedRun, Saving
+from tui.runs_folder import reference, runs_folder
 
 _HEADLESS = Group("Headless", sort_key=3)
 
@@ -53,6 +56,15 @@ def train(
         bool, Parameter(help="Leave no trace of this run on disk", group=SAVING)
     ] = False,
     runs_dir: RunsDirFlag = None,
+    on_hangup: Annotated[
+        Literal["save", "continue"],
+        Parameter(
+            help="When the application's terminal is lost: save the run and end, or train on to the end without a"
+            " screen",
+            show_default=True,
+            group=SAVING,
+        ),
+    ] = "save",
     mouse: Annotated[
         bool,
         Parameter(
@@ -101,12 +113,22 @@ def train(
     if save is not None:
         _require_writable(save)
     if not headless:
-        for name, typed in (("--json", json), ("--quiet", quiet), ("--resume", resume)):
+        for name, typed in (("--json", json), ("--quiet", quiet)):
             if typed:
                 raise ConfigError(f"{name} is for runs without a screen; add --headless")
-        from tui.launch import open_screen
-
-        return open_screen(effective, recipe, base, save=save, mouse=mouse)
+        return _open_screen(
+            effective,
+            recipe,
+            base,
+            resumed,
+            flags,
+            save=save,
+            mouse=mouse,
+            saving=Saving(not no_save, runs_dir),
+            on_hangup=on_hangup,
+        )
+    if on_hangup != "save":
+        raise ConfigError("--on-hangup is for the application; a run without a screen takes nohup")
     # NumPy and all that: not for --help or a mistyped flag.
     from tui.headless import resume_headless, run_headless
 
@@ -130,6 +152,31 @@ def train(
         save_run=not no_save,
         runs_dir=runs_dir,
     )
+
+
+def _open_screen(
+    config: TrainConfig,
+    recipe: str | None,
+    base: TrainConfig,
+    saved: Run | None,
+    changes: Mapping[str, object],
+    **options: Any,
+) -> ExitCode:
+    """The application, with a saved run to go on with where there is one."""
+    from tui.launch import open_screen
+
+    if saved is None:
+        return open_screen(config, recipe, base, **options)
+    if saved.status == "running":
+        raise CommandError(
+            f"run {saved.name} is being written by another process; to watch it:"
+            f" mnist-tui attach {reference(saved.path)}",
+            ExitCode.FAILURE,
+        )
+    from nn.recipes import origin
+
+    resumed = ResumedRun(saved, changes)
+    return open_screen(config, *origin(saved.record.recipe), resumed=resumed, **options)
 
 
 def _require_writable(path: Path) -> None:

@@ -160,7 +160,7 @@ class DigitsScreen(PredictingScreen):
         )
 
     def _draw_digit(self, split: Split) -> None:
-        run, shown, index = self.bench.run, self.snapshot, self.bench.index
+        run, shown, index = self.bench.shown, self.snapshot, self.bench.index
         assert run is not None
         assert shown is not None
         earlier = [s for s in run.snapshots if s.step < shown.step]

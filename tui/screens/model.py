@@ -17,6 +17,7 @@ from textual.widgets import Static
 
 from nn.data import COLUMNS, ROWS, Split
 from nn.inspection import LayerStatistics, activations, layer_statistics
+from tui.following import FollowedRun
 from tui.messages import BackgroundFailed
 from tui.screens.base import ModeScreen
 from tui.session import Run, Snapshot, Status
@@ -152,7 +153,7 @@ class ModelScreen(ModeScreen):
 
     def show_progress(self) -> None:
         """Gradients follow every event; fresher weights are asked for now and then."""
-        run = self.bench.run
+        run = self.bench.shown
         if (
             run is not None
             and run.status is Status.RUNNING
@@ -175,13 +176,13 @@ class ModelScreen(ModeScreen):
 
     def _inspect(self) -> None:
         self._later = None
-        run, snapshot = self.bench.run, self.bench.snapshot
+        run, snapshot = self.bench.shown, self.bench.snapshot
         if run is not None and snapshot is not None and self._inspecting is None:
             self._inspecting, self._next_at = snapshot, monotonic() + self._pace
             work = partial(self._work, run, snapshot, run.splits["test"])
             threading.Thread(target=work, name="inspecting", daemon=True).start()
 
-    def _work(self, run: Run, snapshot: Snapshot, split: Split) -> None:
+    def _work(self, run: Run | FollowedRun, snapshot: Snapshot, split: Split) -> None:
         """The thread; one that failed stays the last."""
         try:
             layers = layer_statistics(snapshot.predictor.snapshot(), split.images)

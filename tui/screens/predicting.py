@@ -13,6 +13,7 @@ from textual.widgets import Static
 
 from nn.data import Split
 from tui.browser import Browser, Predictions
+from tui.following import FollowedRun
 from tui.messages import BackgroundFailed
 from tui.screens.base import ModeScreen
 from tui.session import Run, Snapshot, Status
@@ -55,7 +56,7 @@ class PredictingScreen(ModeScreen):
     @property
     def snapshot(self) -> Snapshot | None:
         """The weights to show."""
-        return self.browser.snapshot(self.bench.run)
+        return self.browser.snapshot(self.bench.shown)
 
     def draw(self) -> None:
         """Show the present state."""
@@ -63,7 +64,7 @@ class PredictingScreen(ModeScreen):
 
     def refresh_now(self) -> None:
         """Show the present state, and see to its predictions."""
-        run = self.bench.run
+        run = self.bench.shown
         if run is not None and run.splits and self.bench.split not in run.splits:
             self.bench.split = "test"  # this run holds no images out for validation
         self.draw()
@@ -71,7 +72,7 @@ class PredictingScreen(ModeScreen):
 
     def show_progress(self) -> None:
         """Ask for fresher weights where an epoch takes long."""
-        run = self.bench.run
+        run = self.bench.shown
         if run is None or run.status is not Status.RUNNING or not self.browser.follows(run):
             return
         known = self.bench.snapshot is self._newest
@@ -100,7 +101,7 @@ class PredictingScreen(ModeScreen):
 
     def _predict(self) -> None:
         """Predict the split on a thread, unless that is known or being done."""
-        run, split, snapshot = self.bench.run, self.bench.images, self.snapshot
+        run, split, snapshot = self.bench.shown, self.bench.images, self.snapshot
         if run is None or split is None or snapshot is None or self._busy:
             return
         known = self.browser.of(split)
@@ -110,7 +111,7 @@ class PredictingScreen(ModeScreen):
                 target=self._work, args=(run, snapshot, split), name="predicting", daemon=True
             ).start()
 
-    def _work(self, run: Run, snapshot: Snapshot, split: Split) -> None:
+    def _work(self, run: Run | FollowedRun, snapshot: Snapshot, split: Split) -> None:
         """The thread; a failed one stays the last."""
         started = monotonic()
         try:
@@ -133,7 +134,7 @@ class PredictingScreen(ModeScreen):
 
     def action_next_split(self) -> None:
         """Go through the splits that the run has."""
-        there = [name for name in SPLITS if self.bench.run and name in self.bench.run.splits]
+        there = [name for name in SPLITS if self.bench.shown and name in self.bench.shown.splits]
         if there:
             at = there.index(self.bench.split) if self.bench.split in there else -1
             self.bench.split = there[(at + 1) % len(there)]
@@ -141,7 +142,7 @@ class PredictingScreen(ModeScreen):
 
     def action_follow(self) -> None:
         """Stay with the weights that are shown, or go on with the newest."""
-        self.browser.toggle_following(self.bench.run)
+        self.browser.toggle_following(self.bench.shown)
         self.refresh_now()
 
     def weights(self) -> str:
@@ -150,7 +151,7 @@ class PredictingScreen(ModeScreen):
         if snapshot is None:
             return ""
         name = "untrained" if snapshot.step == 0 else f"epoch {snapshot.epoch:.4g}"
-        return name if self.browser.follows(self.bench.run) else f"frozen at {name}"
+        return name if self.browser.follows(self.bench.shown) else f"frozen at {name}"
 
     def waiting(self) -> str:
         """Why there is nothing to show."""

@@ -31,11 +31,21 @@ class QuitScreen(ModalScreen[Choice | None]):
         Binding("down", "app.focus_next", "Next", show=False),
     ]
 
+    def __init__(self, *, can_discard: bool = True) -> None:
+        """Of a run that was resumed only the whole could be discarded, which is not offered here."""
+        super().__init__()
+        self._can_discard = can_discard
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything."""
+        return self._can_discard or (action, parameters) != ("choose", ("discard",))
+
     def compose(self) -> ComposeResult:
         with Vertical():
             yield Label("A run is under way.")
             yield Button("[u]S[/u]top and keep the result", id="keep", compact=True)
-            yield Button("[u]D[/u]iscard the run", id="discard", compact=True)
+            if self._can_discard:
+                yield Button("[u]D[/u]iscard the run", id="discard", compact=True)
             yield Button("[u]C[/u]ancel: go on", id="cancel", compact=True)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
