@@ -123,7 +123,9 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="once through, to see that it works")
     quick = parser.parse_args().quick
     os.environ.pop("NO_COLOR", None)
-    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # with it every start would compile our modules anew
+    os.environ.pop(
+        "PYTHONDONTWRITEBYTECODE", None
+    )  # with it every start would compile our modules anew
     ours, empty = first_frames(1 if quick else 7)
     print(
         f"first frame            {ours:.3f} s, an empty Textual application {empty:.3f} s: {ours / empty:.2f} times"

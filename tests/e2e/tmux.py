@@ -20,11 +20,8 @@ class Tmux:
         self._socket = str(folder / "tmux")
         variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
         shell = " ".join(["env", *variables, "PS1='shell> '", "sh"])
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in ("TMUX", "NO_COLOR", "COLORTERM")
-        }
+        unset = ("TMUX", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES")
+        clean = {name: value for name, value in os.environ.items() if name not in unset}
         subprocess.run(
             [
                 *["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d"],

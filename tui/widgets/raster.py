@@ -57,7 +57,9 @@ def _coverage(source: int, target: int) -> NDArray[np.float64]:
 
 def _brightness(image: Image, width: int, height: int) -> NDArray[np.float64]:
     """`resample`, with every value within 0..1 and NaN as background."""
-    values = resample(np.nan_to_num(image, nan=0.0, posinf=1.0, neginf=0.0), width, height)
+    image = np.nan_to_num(image, nan=0.0, posinf=1.0, neginf=0.0)
+    # Clipped first too: sums of huge numbers would overflow.
+    values = resample(image if image.dtype == np.uint8 else np.clip(image, 0, 1), width, height)
     return np.clip(values, 0, 1)
 
 
@@ -146,7 +148,8 @@ def signed_strips(lines: Sequence[str], colors: ColorMode) -> list[Strip]:
     for line in lines:
         style, segments = PLAIN, []
         for c in line:
-            style = styles.get(c, style)  # a blank shows none: it goes on in the last, in fewer bytes
+            # A blank shows none: it goes on in the last, in fewer bytes.
+            style = styles.get(c, style)
             segments.append(Segment(c, style))
         strips.append(Strip(segments).simplify())
     return strips
