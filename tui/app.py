@@ -50,7 +50,7 @@ class AsciiScrollBar(ScrollBarRender):
 
 
 class MnistApp(App[ExitCode]):
-    """Five screens over one workbench."""
+    """Six screens over one workbench."""
 
     CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
@@ -61,6 +61,7 @@ class MnistApp(App[ExitCode]):
         Binding("3", "switch_mode('confusion')", "Confusion", id="app.confusion", show=False),
         Binding("4", "switch_mode('model')", "Model", id="app.model", show=False),
         Binding("5", "switch_mode('draw')", "Draw", id="app.draw", show=False),
+        Binding("6", "switch_mode('runs')", "Saved runs", id="app.runs", show=False),
         Binding("0", "close_opened", "Back to the present run", id="app.present", show=False),
         Binding(
             "ctrl+s", "save_screen", "Save the screen as SVG", id="app.save-screen", show=False
@@ -110,7 +111,7 @@ class MnistApp(App[ExitCode]):
         self._collecting: Timer | None = None
         self._drawn_snapshot: object = None
         self.animation_level = "none"
-        for name in ("train", "digits", "confusion", "model", "draw"):
+        for name in ("train", "digits", "confusion", "model", "draw", "runs"):
             self.add_mode(name, self._screen_factory(name))
 
     def _screen_factory(self, name: str) -> Callable[[], ModeScreen]:
@@ -276,6 +277,8 @@ class MnistApp(App[ExitCode]):
     def _show_moved(self, run: Run | FollowedRun) -> None:
         if not self.bench.collect(run):
             return
+        if run is self.bench.opened:
+            self._update(lambda screen: screen.show_opened())
         self._update(lambda screen: screen.show_progress())
         if self.bench.snapshot is not self._drawn_snapshot:
             self._drawn_snapshot = self.bench.snapshot

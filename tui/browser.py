@@ -29,6 +29,15 @@ MAX_TRAJECTORY = (
 
 
 @dataclass(frozen=True, slots=True)
+class Chosen:
+    """Digits picked by their indices, and what they have in common, in `words` and in a few."""
+
+    indices: tuple[int, ...]
+    words: str
+    short: str
+
+
+@dataclass(frozen=True, slots=True)
 class Query:
     """Which digits, and in which order.
 
@@ -41,6 +50,7 @@ class Query:
     label: int | None = None
     predicted: int | None = None
     order: Order = "index"
+    chosen: Chosen | None = None
 
     def words(self, *, short: bool) -> str:
         """The filters, nothing where there are none; 5>3 is short for "5 taken for 3"."""
@@ -56,7 +66,12 @@ class Query:
             classes = f"predicted {predicted}"
         else:
             classes = f"{label} taken for {predicted}"
-        parts = ("" if self.outcome == "all" else outcome.get(self.outcome, self.outcome), classes)
+        chosen = (self.chosen.short if short else self.chosen.words) if self.chosen else ""
+        parts = (
+            chosen,
+            "" if self.outcome == "all" else outcome.get(self.outcome, self.outcome),
+            classes,
+        )
         return (" " if short else ", ").join(part for part in parts if part)
 
 
@@ -116,6 +131,8 @@ class Listing:
             keep &= predictions.split.labels == query.label
         if query.predicted is not None:
             keep &= predictions.judged.predicted == query.predicted
+        if query.chosen is not None:
+            keep &= np.isin(np.arange(len(keep)), query.chosen.indices)
         order = np.argsort(predictions.keys(query.order), kind="stable")
         places = np.empty_like(order)
         places[order] = np.arange(len(order))
@@ -198,7 +215,7 @@ class Browser:
 
     query: Query = Query()
     predictions: Predictions | None = None
-    _outer_query: Query | None = None
+    _outer: tuple[Query, str] | None = None
     _frozen: tuple[Run | FollowedRun, Snapshot] | None = None
     _listed: tuple[Predictions, Query, Listing] | None = None
     _followed: tuple[Split, int] | None = None
@@ -236,15 +253,22 @@ class Browser:
 
     def open_cell(self, label: int, predicted: int) -> None:
         """Narrow the query to one cell of the confusion matrix; `close_cell` undoes it."""
-        self._outer_query = self._outer_query or self.query
-        self.query = Query(label=label, predicted=predicted, order=self.query.order)
+        self._narrow(Query(label=label, predicted=predicted, order=self.query.order), "confusion")
 
-    def close_cell(self) -> bool:
-        """Restore the query there was before; False if no cell is open."""
-        if self._outer_query is None:
-            return False
-        self.query, self._outer_query = self._outer_query, None
-        return True
+    def choose(self, chosen: Chosen) -> None:
+        """Narrow the query to some digits; `close_cell` undoes it."""
+        self._narrow(Query(chosen=chosen), "runs")
+
+    def _narrow(self, query: Query, mode: str) -> None:
+        outer = self._outer[0] if self._outer else self.query
+        self.query, self._outer = query, (outer, mode)
+
+    def close_cell(self) -> str | None:
+        """Restore the query there was before; the mode it was narrowed in, or None if it was not."""
+        if self._outer is None:
+            return None
+        (self.query, mode), self._outer = self._outer, None
+        return mode
 
     def trajectory(
         self, snapshots: Sequence[Snapshot], split: Split, index: int

@@ -23,6 +23,7 @@ from tui.session import Goal, Post, Run, Status, load_in_background
 if TYPE_CHECKING:
     from nn.data import Dataset, Split
     from tui.browser import Browser
+    from tui.comparison import Comparison
     from tui.following import FollowedRun
     from tui.session import Snapshot
 
@@ -60,6 +61,7 @@ class Workbench:
         self.saving = saving or Saving()
         self.opened: FollowedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}
+        self.comparison: Comparison | None = None  # what the digits were chosen by
         self._post = post
         self._resumed = resumed
         self._left: list[Run] = []  # stopped for another one, and maybe still being saved
@@ -199,20 +201,29 @@ class Workbench:
 
     # saved runs
 
-    def open(self, saved: SavedRun) -> FollowedRun:
+    def open(self, saved: SavedRun) -> None:
         """Have the screens show a saved run in place of the present one."""
-        self.close()
-        self.opened = self.follow(saved)
-        return self.opened
-
-    def follow(self, saved: SavedRun) -> FollowedRun:
-        """Read a saved run, its best networks included."""
         from tui.following import FollowedRun
 
-        return FollowedRun(saved, self._post, models=True, dataset=self.dataset)
+        self.close()
+        self.opened = FollowedRun(saved, self._post, models=True, dataset=self.dataset)
+
+    def open_comparison(self, comparison: Comparison) -> None:
+        """Have the screens show those digits that the run that is wrong gets wrong."""
+        from tui.browser import Chosen
+
+        self.open(comparison.wrong.run)
+        self.comparison, self.split = comparison, "test"
+        right, wrong = comparison.right, comparison.wrong
+        indices = right.indices
+        self.browser.choose(Chosen(indices, comparison.words, f"{right.letter} not {wrong.letter}"))
+        self.index = indices[0] if indices else 0
 
     def close(self) -> None:
         """Have the screens show the present run again."""
+        if self.comparison is not None:
+            self.comparison = None
+            self.browser.close_cell()
         if self.opened is not None:
             self.opened.close()
             self.opened = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from textual.screen import Screen
+from textual.widgets import Static
 
 from tui.terminal import Terminal
+from tui.widgets.strips import printable
 from tui.workbench import Workbench
 
 
@@ -16,6 +18,9 @@ class ModeScreen(Screen[None]):
     screen is shown, and once when it comes back, so a hidden screen costs nothing.
     """
 
+    DEFAULT_CSS = """
+    #opened { dock: top; width: 1fr; height: 1; background: $warning; color: $background; text-style: bold; }
+    """
     # Instance variables in Textual's eyes, hence no ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]  # noqa: RUF012
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium"), (40, "-tall")]  # noqa: RUF012
@@ -23,6 +28,7 @@ class ModeScreen(Screen[None]):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__()
         self.bench, self.terminal = bench, terminal
+        self._opened: Static | None = None
 
     def show_progress(self) -> None:
         """Draw what the run's history now says."""
@@ -33,8 +39,24 @@ class ModeScreen(Screen[None]):
     def show_configuration(self) -> None:
         """Draw the configuration that is now in force."""
 
+    def show_opened(self) -> None:
+        """Say at the top which saved run is shown in place of the present one, if one is."""
+        opened = self.bench.opened
+        if self._opened is None:
+            if opened is None:
+                return
+            self._opened = Static(id="opened", markup=False)
+            self.mount(self._opened)
+        self._opened.display = opened is not None
+        if opened is not None:
+            name = printable(opened.history.label, ascii_only=self.terminal.ascii_only)
+            status = opened.saved.record.status
+            wide = f" 0: back   Saved run {name}, {status}, read only"
+            self._opened.update(wide if self.app.size.width >= 80 else f"0: back  {name}")
+
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""
+        self.show_opened()
         self.show_configuration()
         self.show_progress()
         self.show_snapshot()

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from nn.data import COLUMNS, ROWS, Split
 from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
+from tui.following import display_name
 from tui.screens.predicting import PredictingScreen
 from tui.widgets.digit import MODES, ContactSheet, DigitView, Image
 from tui.widgets.digit_pane import DigitPane
@@ -63,6 +64,7 @@ class DigitsScreen(PredictingScreen):
         Binding("d", "predicted", "Filter by prediction", id="digits.predicted", show=False),
         Binding("c", "sheet", "Sheet", id="digits.sheet"),
         Binding("v", "mode", "Characters, half blocks or braille", id="digits.mode", show=False),
+        Binding("x", "swap", "Other way round", id="digits.swap"),
         Binding("enter", "open", "Open the digit", id="digits.open", show=False),
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
     ]
@@ -295,6 +297,25 @@ class DigitsScreen(PredictingScreen):
             lambda label: self._select(replace(self.browser.query, predicted=label)),
         )
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything."""
+        return action != "swap" or self.bench.comparison is not None
+
+    def show_configuration(self) -> None:
+        """Another run, or a comparison of two, brings other weights and maybe other data."""
+        self.refresh_bindings()
+        super().show_configuration()
+        if (comparison := self.bench.comparison) is not None:
+            runs = sorted((comparison.right, comparison.wrong), key=lambda side: side.letter)
+            names = ", ".join(f"{side.letter} {display_name(side.run.name)}" for side in runs)
+            self._note(f"{names}; x: the other way round")
+
+    def action_swap(self) -> None:
+        """Show what the other one of two compared runs gets wrong."""
+        if (comparison := self.bench.comparison) is not None:
+            self.bench.open_comparison(comparison.swapped)
+            self.on_screen_resume()
+
     # One digit and the sheet
 
     def action_mode(self) -> None:
@@ -323,10 +344,12 @@ class DigitsScreen(PredictingScreen):
         self.action_go(event.index)
 
     def action_back(self) -> None:
-        """From the sheet to the digit, from a confusion cell to the matrix, from a selection to all."""
-        if self.browser.close_cell():
+        """From the sheet to the digit, from a confusion cell or a comparison to where it was opened, from a selection to all."""
+        if mode := self.browser.close_cell():
             self.remove_class("-sheet")
-            self.app.switch_mode("confusion")
+            if mode == "runs":
+                self.bench.close()
+            self.app.switch_mode(mode)
         elif self.showing_sheet:
             self.action_open()
         else:

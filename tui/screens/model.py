@@ -291,7 +291,8 @@ class ModelScreen(ModeScreen):
 
     def _draw_table(self) -> None:
         if self.shown is not None:
-            latest = self.bench.history.latest if self.bench.history else None
+            history = self.bench.shown_history
+            latest = history.latest if history else None
             norms = latest.gradient_norms if latest else ()
             self.query_one(LayerTable).show(self.shown.layers, norms, self.chosen_layer)
 

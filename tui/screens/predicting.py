@@ -133,7 +133,9 @@ class PredictingScreen(ModeScreen):
             self.show_snapshot()
 
     def action_next_split(self) -> None:
-        """Go through the splits that the run has."""
+        """Go through the splits that the run has; runs are compared by their test digits only."""
+        if self.browser.query.chosen is not None:
+            return
         there = [name for name in SPLITS if self.bench.shown and name in self.bench.shown.splits]
         if there:
             at = there.index(self.bench.split) if self.bench.split in there else -1
@@ -155,6 +157,10 @@ class PredictingScreen(ModeScreen):
 
     def waiting(self) -> str:
         """Why there is nothing to show."""
+        if (opened := self.bench.opened) is not None:
+            if opened.saved.record.best is None:
+                return "It was never evaluated: no best network."
+            return str(opened.error or "Reading the saved run ...")
         if self.bench.error is not None:
             return str(self.bench.error)
         return "Loading the data ..." if self.bench.loading else "Preparing the run ..."

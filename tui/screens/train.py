@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.widgets.curves import Curves
 
 PANES = ("loss", "accuracy", "numbers", "table")  # by id
+STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes")  # actions on the present run
 
 
 class TrainScreen(ModeScreen):
@@ -37,6 +38,7 @@ class TrainScreen(ModeScreen):
     DEFAULT_CSS = """
     TrainScreen {
         #status { height: auto; max-height: 4; text-style: bold; }
+        #trouble { height: auto; max-height: 2; display: none; color: $text-error; text-style: bold; }
         #body { layout: horizontal; height: 1fr; }
         #form { width: 40; display: none; padding: 0 1 0 0; }
         #run { layout: vertical; width: 1fr; }
@@ -99,6 +101,7 @@ class TrainScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self._status = Static(id="status", markup=False)
+        self._trouble = Static(id="trouble", markup=False)
         self._numbers = Numbers(ascii_only=terminal.ascii_only, id="numbers")
         self._table = EpochTable(id="table")
         self._curves: Curves | None = None
@@ -109,6 +112,7 @@ class TrainScreen(ModeScreen):
 
     def compose(self) -> ComposeResult:
         yield self._status
+        yield self._trouble
         with Container(id="body"):
             yield Container(id="form")
             with Container(id="run"):
@@ -142,19 +146,46 @@ class TrainScreen(ModeScreen):
     def show_progress(self) -> None:
         """Draw what the run's history now says."""
         bench = self.bench
-        history = bench.history
+        history = bench.shown_history
         told = self._describe()
         if told != self._told:
             self._told = told
             self._status.update(told)
-        self._numbers.show(history, bench.run.rate_factor if bench.run else 1.0)
+        self._show_trouble()
+        self._numbers.show(history, self._rate_factor)
         self._table.show(history.rows if history else (), history.best if history else None)
         if self._curves is not None:
-            self._curves.show(bench.histories, at_once=bench.status is not Status.RUNNING)
+            at_once = bench.opened is not None or bench.status is not Status.RUNNING
+            self._curves.show(bench.curves, at_once=at_once)
+
+    @property
+    def _rate_factor(self) -> float:
+        """What multiplies the learning rate of the shown run."""
+        if (opened := self.bench.opened) is not None:
+            changes = opened.history.rate_changes
+            return changes[-1].factor if changes else 1.0
+        return self.bench.run.rate_factor if self.bench.run else 1.0
+
+    def _show_trouble(self) -> None:
+        """Say as long as it matters what of the shown run is not saved."""
+        opened, run = self.bench.opened, self.bench.run
+        if opened is not None:
+            text = str(opened.error) if opened.error else opened.saved.record.save_error
+        else:
+            text = run.trouble if run else None
+        text = f"Warning: {text}" if text else ""
+        if self._trouble.content != text:
+            self._trouble.update(text)
+            self._trouble.display = bool(text)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything: a saved run can only be looked at."""
+        return self.bench.opened is None or action not in STEERING
 
     def show_configuration(self) -> None:
         """Draw the configuration that is now in force, unless it comes from the form."""
         bench = self.bench
+        self.refresh_bindings()
         if self._in_force != (bench.config, bench.recipe, bench.base):
             self._in_force = bench.config, bench.recipe, bench.base
             if self._form is not None:
@@ -163,6 +194,9 @@ class TrainScreen(ModeScreen):
     def _describe(self) -> str:
         """The state of the run, and its name."""
         bench = self.bench
+        if bench.opened is not None:
+            reason = bench.opened.saved.record.reason
+            return f"saved run, {bench.opened.status.value}{f' ({reason})' if reason else ''}"
         history = bench.history
         if bench.loading or (history is None and bench.error is None):
             return "loading data"
