@@ -17,6 +17,9 @@ from nn.floor import MatrixProducts
 from tui.contenders import NETS, OPTIMIZERS, PEERS, Task
 
 _EPOCH = 60_000  # images
+# Seconds before each turn: the threads of whoever was before keep a core busy waiting for more work, OpenBLAS's
+# for 2^26 cycles.
+_SETTLE = 0.1
 # Images of one turn: a tenth of a second or so on the machines this was written for.
 _TURN = {
     "784-50-10": 20_000,
@@ -52,6 +55,7 @@ class Process:
 
     def epoch(self) -> float:
         """Seconds of one more epoch."""
+        time.sleep(_SETTLE)
         return float(self._ask("epoch"))
 
     def end(self) -> dict[str, float]:
