@@ -194,9 +194,9 @@ class Trainer:
     def _steps_of_epoch(self) -> Iterator[Event]:
         """What is left of the epoch under way, or of the budget."""
         first, size = self._epoch * self.steps_per_epoch, self.config.batch_size
-        order = self._epoch_order(self._epoch)
         since_report = Mean(self._training)
         self._training.start()
+        order = self._epoch_order(self._epoch)
         last_report = time.perf_counter()
         while self.step < min(first + self.steps_per_epoch, self.total_steps):
             if self.rate_factor != self._applied_factor:

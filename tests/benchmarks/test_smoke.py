@@ -1,0 +1,62 @@
+"""The benchmarks run, and say what they promise; nothing is asked of how fast anything was."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(module: str, *arguments: str) -> str:
+    """Standard output of a benchmark that succeeds."""
+    done = subprocess.run(
+        [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def test_compare_peers(tmp_path: Path) -> None:
+    """With the peers that are installed; the other contenders always are."""
+    file = tmp_path / "figures.json"
+    tiny = ("--rounds=1", "--limit=1280", "--threads=1", "--nets", "784-64-16-10")
+    printed = run("compare_peers", *tiny, "--json", str(file))
+    results = json.loads(file.read_text())
+    assert [result["optimizer"] for result in results] == ["momentum", "adam"]
+    for result in results:
+        assert {"ours", "floor", "by hand"} <= set(result["contenders"])
+        assert result["net"] in printed
+
+
+def test_rest_of_path() -> None:
+    printed = run("rest_of_path", "--rounds=1", "--limit=1280")
+    for what in ("first step", "import of nn", "peak memory", "evaluation", "probabilities"):
+        assert what in printed
+
+
+def test_saving_cost() -> None:
+    assert run("saving_cost", "limit=1280", "epochs=1")
+
+
+@pytest.mark.slow
+def test_runs_scale() -> None:
+    assert run("runs_scale")
+
+
+@pytest.mark.slow
+def test_responsiveness() -> None:
+    printed = run("responsiveness", "--quick")
+    for what in ("first frame", "key to repainted screen", "bytes to the terminal", "training"):
+        assert what in printed
