@@ -16,7 +16,9 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
     Raises `CheckpointError` where that fails; `path` then is as it was.
     """
-    if path.exists() and not path.is_file():  # a rename would replace a folder's or a device's entry
+    if (
+        path.exists() and not path.is_file()
+    ):  # a rename would replace a folder's or a device's entry
         raise CheckpointError(f"{path}: cannot write: exists and is not a regular file")
     temporary: Path | None = None
     try:

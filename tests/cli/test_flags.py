@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given, settings
+from rich.console import Console
 
 from nn.config import DEFAULTS, FIELDS, TrainConfig, choices, flag, format_value
 from nn.errors import ConfigError
@@ -138,10 +139,9 @@ def test_a_bad_value_in_a_file_is_told_with_the_name_of_the_file(tmp_path: Path)
 
 
 def test_help_shows_flag_choices_default_and_group_of_every_field(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setenv("COLUMNS", "400")
-    app(["--help"])
+    app(["--help"], console=Console(width=400))
     text = capsys.readouterr().out
     for name, option in FIELDS.items():
         line = next(

@@ -19,10 +19,10 @@ from nn.trainer import Trainer, TrainerState
 
 
 def through_json(state: TrainerState) -> TrainerState:
-    """As it comes back from a file."""
+    """As it comes back from a checkpoint, which holds losses that are not finite too."""
     return TrainerState(
         {name: array.copy() for name, array in state.arrays.items()},
-        json.loads(json.dumps(state.values, allow_nan=False)),
+        json.loads(json.dumps(state.values)),
     )
 
 
@@ -58,7 +58,7 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
         "warmup_steps": 1 if schedule == "cosine" else 0,
         "decay_every": 1,
         "sampling": draw(st.sampled_from(choices("sampling"))),
-        "batch_size": draw(st.sampled_from([32, 100, 128])),
+        "batch_size": draw(st.sampled_from([32, 70, 90])),
         "validation": validation,
         "patience": draw(st.sampled_from([0, 1, 2])),
         "stop_on": "validation" if validation else "test",
