@@ -31,7 +31,8 @@ class RunsScreen(LookingScreen):
 
     DEFAULT_CSS = """
     RunsScreen {
-        #head { height: 1; text-style: bold; }
+        #head { height: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+        #errors { height: auto; max-height: 2; color: $text-error; display: none; }
         #about { height: 2; color: $text-muted; }
         #note { height: 1; color: $text-accent; display: none; }
         &.-short #about { height: 1; }
@@ -74,6 +75,7 @@ class RunsScreen(LookingScreen):
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
+        yield Static(id="errors", markup=False)
         yield RunsTable(ascii_only=self.terminal.ascii_only, id="runs")
         yield Static(id="about", markup=False)
         yield Static(id="note", markup=False)
@@ -135,10 +137,9 @@ class RunsScreen(LookingScreen):
         parts.append(f"by {self._order}")
         if self._filter or self._typing:
             parts.append(f"filter: {self._filter}{'_' if self._typing else ''}")
-        if self.errors:
-            more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
-            parts.append(f"{self.errors[0]}{more}")
         self._put("#head", "   ".join(parts))
+        more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
+        self._tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
     def _draw_about(self) -> None:
         entry = self._current
@@ -150,9 +151,10 @@ class RunsScreen(LookingScreen):
         what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
         self._put("#about", f"{entry.name}, {what}\n{record.command}")
 
-    def _tell(self, text: str) -> None:
-        self._put("#note", text)
-        self.query_one("#note").display = bool(text)
+    def _tell(self, text: str, where: str = "#note") -> None:
+        """Put a text on a line that is there only with one."""
+        self._put(where, text)
+        self.query_one(where).display = bool(text)
 
     def _put(self, selector: str, text: str) -> None:
         static = self.query_one(selector, Static)
@@ -228,7 +230,6 @@ class RunsScreen(LookingScreen):
         """Draw its curves on the train screen's charts too, or no longer."""
         if (entry := self._current) is not None:
             self.bench.overlay(entry.run)
-            self._table.move(1)
             self.draw()
 
     def action_open(self) -> None:
