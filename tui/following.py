@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import deque
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ from nn.runs import BEST_FILE, MetricsReader, is_locked
 from nn.runs import Run as SavedRun
 from tui.history import RunHistory
 from tui.messages import BackgroundFailed, TrainingMoved
+from tui.runs_folder import display_name
 from tui.session import MAX_SNAPSHOT_BYTES, Post, Snapshot, Status
 
 if TYPE_CHECKING:
@@ -129,9 +129,3 @@ class FollowedRun:
         train, validation = training_split(self.config, dataset)
         named = {"train": train, "validation": validation, "test": dataset.test}
         return {name: split for name, split in named.items() if split is not None}
-
-
-def display_name(name: str) -> str:
-    """A run's name with what tells runs apart in front: `two-layer-net 20261121-194501`."""
-    dated = re.fullmatch(r"(\d{8}-\d{6})-(.+)", name)
-    return f"{dated[2]} {dated[1]}" if dated else name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from pathlib import Path
 
@@ -39,3 +40,9 @@ def reference(run: Path) -> str:
 def resume_command(run: Path) -> str:
     """The command that goes on with a run."""
     return shlex.join(["mnist-tui", "--headless", "--resume", reference(run)])
+
+
+def display_name(name: str) -> str:
+    """A run's name with what tells runs apart in front: `two-layer-net 20261121-194501`."""
+    dated = re.fullmatch(r"(\d{8}-\d{6})-(.+)", name)
+    return f"{dated[2]} {dated[1]}" if dated else name

@@ -18,6 +18,7 @@ from nn.runs import Run as SavedRun
 from tui.history import RunHistory
 from tui.recording import NewRun, Recording, ResumedRun, Saving
 from tui.reporters import invocation_of
+from tui.runs_folder import display_name
 from tui.session import Goal, Post, Run, Status, load_in_background
 
 if TYPE_CHECKING:
@@ -296,12 +297,14 @@ class Workbench:
         self._resumed = None
 
     def _label(self) -> str:
-        """The recipe and what was changed of it; numbered where a run of that name is there already."""
+        """The recipe and what was changed of it, or the saved run's name; numbered where one of that name is there already."""
         changes = (
             f"{name}={format_value(value)}"
             for name, value in self.config.to_dict(base=self.base).items()
         )
         label = " ".join((self.recipe or "default", *changes))
+        if self._resumed is not None:
+            label = display_name(self._resumed.saved.name)
         taken = {history.label for history in self.histories}
         numbered = (f"{label} #{number}" for number in itertools.count(2))
         return label if label not in taken else next(name for name in numbered if name not in taken)

@@ -27,8 +27,9 @@ from tests.screens.saved_runs import (
 from tests.screens.training_script import epochs
 from tui.app import MnistApp
 from tui.catalogue import ORDERS, Catalogue, arranged
-from tui.following import FollowedRun, display_name
+from tui.following import FollowedRun
 from tui.recording import ResumedRun
+from tui.runs_folder import display_name
 from tui.screens import looking
 from tui.screens.delete import DeleteScreen
 from tui.screens.digits import DigitsScreen

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from textual import events
+from textual.app import App
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -10,7 +14,24 @@ from tui.widgets.strips import printable
 from tui.workbench import Workbench
 
 
-class ModeScreen(Screen[None]):
+class LatestSize:
+    """Mixed into a screen: of the sizes a terminal had in quick succession only the last one is laid out.
+
+    A layout of another size than the one before makes Textual tell the screen of that size again. With two sizes on
+    their way each calls forth the other for ever: a window dragged wide while it was busy once kept the
+    application so busy that it heard neither keys nor signals.
+    """
+
+    app: App[Any]
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Let Textual see sizes only that are still those of the terminal."""
+        if event.size != self.app.size:
+            event.stop()
+            event.prevent_default()
+
+
+class ModeScreen(LatestSize, Screen[None]):
     """A screen over the workbench; the application tells it when there is something new.
 
     `show_progress` follows after events of the run came in, `show_snapshot` after the weights moved on,
@@ -19,7 +40,7 @@ class ModeScreen(Screen[None]):
     """
 
     DEFAULT_CSS = """
-    #opened { dock: top; width: 1fr; height: 1; background: $warning; color: $background; text-style: bold; }
+    #opened { dock: top; width: 1fr; height: 1; background: $warning; color: $background; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
     """
     # Instance variables in Textual's eyes, hence no ClassVar.
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]  # noqa: RUF012

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from nn.data import COLUMNS, ROWS, Split
 from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
-from tui.following import display_name
+from tui.runs_folder import display_name
 from tui.screens.predicting import PredictingScreen
 from tui.widgets.digit import MODES, ContactSheet, DigitView, Image
 from tui.widgets.digit_pane import DigitPane
@@ -307,8 +307,8 @@ class DigitsScreen(PredictingScreen):
         super().show_configuration()
         if (comparison := self.bench.comparison) is not None:
             runs = sorted((comparison.right, comparison.wrong), key=lambda side: side.letter)
-            names = ", ".join(f"{side.letter} {display_name(side.run.name)}" for side in runs)
-            self._note(f"{names}; x: the other way round")
+            names = [f"{side.letter} {display_name(side.run.name)}" for side in runs]
+            self._note(", ".join(["x: swap", *(names if self.size.width >= 80 else [])]))
 
     def action_swap(self) -> None:
         """Show what the other one of two compared runs gets wrong."""

@@ -33,7 +33,7 @@ class RunsScreen(LookingScreen):
     RunsScreen {
         #head { height: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
         #errors { height: auto; max-height: 2; color: $text-error; display: none; }
-        #about { height: 2; color: $text-muted; }
+        #about { height: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         #note { height: 1; color: $text-accent; display: none; }
         &.-short #about { height: 1; }
     }
@@ -309,7 +309,7 @@ class RunsScreen(LookingScreen):
         run, first = entry.run, self._first
         if first is None:
             self._first = run
-            self._tell("A is chosen: go to the run to compare it with, and v again")
+            self._tell("This is A; now the other one, and v")
             self.draw()
         elif first.path == run.path:
             self.action_clear()

@@ -13,7 +13,7 @@ from textual.strip import Strip
 
 from nn.events import Evaluation
 from tui.catalogue import Entry
-from tui.following import display_name
+from tui.runs_folder import display_name
 from tui.widgets.legend import shorten
 from tui.widgets.numbers import clock
 from tui.widgets.strips import StripWidget, printable, text_strip
@@ -75,6 +75,7 @@ class RunsTable(StripWidget):
         self._marks: Mapping[Path, str] = {}
         self._empty = ""
         self._at = self._top = 0
+        self._turned = False  # whether names are cut, and begin with what is most telling therefore
 
     @property
     def current(self) -> Entry | None:
@@ -114,6 +115,7 @@ class RunsTable(StripWidget):
             f"   {'run':<{name_width}} {titles}", width, Style(bold=True, underline=True)
         )
         rows = range(self._top, min(self._top + self.page, len(self._entries)))
+        self._turned = longest > name_width
         lines = [head, *(self._line(row, columns, name_width) for row in rows)]
         if not self._entries:
             lines.append(text_strip(f"   {self._empty}", width))
@@ -121,7 +123,7 @@ class RunsTable(StripWidget):
 
     def _line(self, row: int, columns: Sequence[Column], name_width: int) -> Strip:
         entry, here = self._entries[row], row == self._at
-        name = entry.name if len(entry.name) <= name_width else display_name(entry.name)
+        name = display_name(entry.name) if self._turned else entry.name
         cells = " ".join(_aligned(column, column.text(entry)) for column in columns)
         mark = self._marks.get(entry.run.path, " ")
         text = f"{'>' if here else ' '}{mark} {shorten(name, name_width):<{name_width}} {cells}"

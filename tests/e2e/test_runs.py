@@ -1,0 +1,176 @@
+"""Runs that outlive their screen, their terminal and their process, in a real terminal."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from nn.runs import Run, find_run, is_locked, run_names
+from tests.e2e.conftest import Window
+from tests.e2e.test_terminal import child_of
+from tests.e2e.tmux import APPLICATION, PATIENCE, Tmux
+from tests.runs.conftest import same
+from tui.runs_folder import display_name
+
+SHORT = "--limit 2000 --epochs 60 --hidden 16 --dropout 0.2 --eval-train=no"
+LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000"
+
+
+def until(condition: Callable[[], object]) -> None:
+    limit = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < limit, "timed out"
+        time.sleep(0.05)
+
+
+def gone(pid: int) -> bool:
+    """Whether a process has ended, be it collected or not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def headless(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tui", "--headless", "--quiet", *arguments]
+    variables = {"MNIST_TUI_RUNS_DIR": str(root), "OPENBLAS_NUM_THREADS": "1"}
+    return subprocess.run(
+        command, check=True, capture_output=True, text=True, env=os.environ | variables
+    )
+
+
+def training(terminal: Tmux, root: Path) -> Path:
+    """Begin, and wait for a few epochs; the run's folder."""
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("running", "Grad 2")
+    until(lambda: run_names(root) and find_run(root, "last").record.epoch >= 2)
+    return find_run(root, "last").path
+
+
+def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    terminal = window()
+    terminal.run(LONG)
+    folder = training(terminal, root)
+    application = child_of(terminal)
+    terminal.close()  # the shell and what it runs both hear of it
+    until(lambda: gone(application))
+    run = Run.read(folder)
+    assert (run.record.status, run.record.reason) == ("interrupted", "interrupted")
+    assert run.record.save_error is None
+
+
+def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path) -> None:
+    """To its end, with its last words unheard, and however often the hang-up is told."""
+    root = tmp_path / "runs"
+    terminal = window()
+    terminal.run(f"{APPLICATION} {SHORT} --on-hangup=continue")
+    folder = training(terminal, root)
+    application = child_of(terminal)
+    terminal.close()  # the shell and what it runs both hear of it
+    os.kill(application, signal.SIGHUP)
+    until(lambda: gone(application))
+    record = Run.read(folder).record
+    assert (record.status, record.reason, record.epoch) == ("finished", "completed", 60)
+    headless(tmp_path / "other", *SHORT.split())
+    same(folder, find_run(tmp_path / "other", "last").path)
+
+
+def test_without_a_terminal_it_still_obeys(window: Window, tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    terminal = window()
+    terminal.run(f"{LONG} --on-hangup=continue")
+    folder = training(terminal, root)
+    application = child_of(terminal)
+    terminal.close()  # the shell and what it runs both hear of it
+    epoch = Run.read(folder).record.epoch
+    until(lambda: Run.read(folder).record.epoch > epoch + 2)
+    assert not gone(application)
+    os.kill(application, signal.SIGTERM)
+    until(lambda: gone(application))
+    assert Run.read(folder).record.status == "interrupted"
+
+
+def test_interrupted_and_gone_on_with(window: Window, tmp_path: Path) -> None:
+    """A signal saves the step and says how to go on; the application goes on, and ends as if nothing had been."""
+    root = tmp_path / "runs"
+    terminal = window()
+    terminal.run(f"{APPLICATION} {SHORT}")
+    folder = training(terminal, root)
+    os.kill(child_of(terminal), signal.SIGTERM)
+    screen = terminal.wait_for("exit:143")
+    assert not terminal.in_application()
+    assert f"--resume {folder.name}" in screen
+    assert Run.read(folder).record.status == "interrupted"
+    terminal.run(f"{APPLICATION} --resume")
+    terminal.wait_for("ready", display_name(folder.name))
+    terminal.press("Space")
+    terminal.wait_for("finished")
+    terminal.press("6")
+    terminal.wait_for("1 runs", "60/60")
+    terminal.press("q")
+    terminal.wait_for("exit:0", "completed after 60 epochs")
+    headless(tmp_path / "other", *SHORT.split())
+    same(folder, find_run(tmp_path / "other", "last").path)
+
+
+def test_killed_in_the_application_and_gone_on_with_headless(
+    window: Window, tmp_path: Path
+) -> None:
+    root = tmp_path / "runs"
+    terminal = window()
+    terminal.run(f"{APPLICATION} {SHORT}")
+    folder = training(terminal, root)
+    os.kill(child_of(terminal), signal.SIGKILL)
+    until(lambda: not is_locked(folder))
+    assert Run.read(folder).status == "interrupted"
+    headless(root, "--resume", "last")
+    headless(tmp_path / "other", *SHORT.split())
+    same(folder, find_run(tmp_path / "other", "last").path)
+
+
+def test_watched_from_another_terminal(window: Window, tmp_path: Path) -> None:
+    root = tmp_path / "runs"
+    terminal, other = window(), window(120, 40)
+    terminal.run(LONG)
+    folder = training(terminal, root)
+    other.run(f"{APPLICATION} attach --screen")
+    other.wait_for("running, read only")
+    other.press("2")
+    other.wait_for("1 of 10,000", "epoch")
+    other.press("6")
+    other.wait_for("1 runs", "running")
+    other.press("q")
+    other.wait_for("exit:0")
+    assert is_locked(folder)
+    other.run(f"{APPLICATION} --resume")
+    other.wait_for("is being written by", "exit:1")
+    terminal.press("q", "d")
+    terminal.wait_for("exit:0")
+    assert run_names(root) == []
+
+
+@pytest.mark.parametrize("flags", ["--no-save", ""])
+def test_leaving_while_it_trains_is_quick(window: Window, tmp_path: Path, flags: str) -> None:
+    """Under 0.3 s on a machine that is not busy; here only a bound that no waiting for a thread would keep."""
+    terminal = window()
+    terminal.run(f"{LONG} {flags}")
+    terminal.wait_for("ready")
+    terminal.press("Space")
+    terminal.wait_for("running", "Grad 2")
+    terminal.press("q")
+    terminal.wait_for("A run is under way")
+    began = time.monotonic()
+    terminal.press("s")
+    screen = terminal.wait_for("exit:0")
+    assert time.monotonic() - began < 5
+    assert ("--resume" in screen) == (not flags)
+    assert len(run_names(tmp_path / "runs")) == (not flags)
