@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from textual import events
+from textual.geometry import Size
 from textual.pilot import Pilot
+from textual.screen import Screen
 
 from nn.config import TrainConfig
 from nn.errors import ConfigError
@@ -307,4 +310,32 @@ def test_quits_at_once_while_the_first_run_is_being_prepared() -> None:
         await pilot.pause()
         assert app.return_value is ExitCode.SUCCESS
 
+    run(scenario)
+
+
+def test_two_sizes_at_once_do_not_chase_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two once called each other forth for ever, and neither keys nor signals got through."""
+    layouts = []
+    refresh = Screen._refresh_layout
+
+    def counted(self: Screen[Any], *arguments: Any, **options: Any) -> None:
+        layouts.append(self.app.size)
+        refresh(self, *arguments, **options)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for mode in "123456":
+            await pilot.press(mode)
+            await pilot.pause()
+            for open_dialog in ("", "question_mark"):
+                await pilot.press(*[open_dialog] * bool(open_dialog))
+                layouts.clear()
+                for size in (Size(100, 30), Size(80, 24)):
+                    app.screen.post_message(events.Resize(size, size))
+                    app.screen.call_later(lambda: None)  # else Textual merges the two
+                await pilot.pause(0.3)
+                assert len(layouts) < 20
+                if open_dialog:
+                    await pilot.press("escape")
+
+    monkeypatch.setattr(Screen, "_refresh_layout", counted)
     run(scenario)

@@ -10,8 +10,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from tui.screens.base import LatestSize
 
-class DeleteScreen(ModalScreen[bool]):
+
+class DeleteScreen(LatestSize, ModalScreen[bool]):
     """Dismissed with whether to do it."""
 
     DEFAULT_CSS = """

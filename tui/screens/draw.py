@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import numpy as np
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
@@ -97,7 +98,7 @@ class DrawScreen(ModeScreen):
     def show_configuration(self) -> None:
         self._predict()
 
-    def on_resize(self) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Less is told where there is less room."""
         self.call_after_refresh(self._show)
 

@@ -10,8 +10,10 @@ from textual.containers import VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Static
 
+from tui.screens.base import LatestSize
 
-class HelpScreen(ModalScreen[None]):
+
+class HelpScreen(LatestSize, ModalScreen[None]):
     """A list of keys, built from the bindings in force, so that it cannot be out of date."""
 
     DEFAULT_CSS = """

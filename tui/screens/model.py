@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -140,7 +141,7 @@ class ModelScreen(ModeScreen):
             self.query_one(f"#{part}").border_title = title
         self.action_go_to(self.part)
 
-    def on_resize(self) -> None:
+    def on_resize(self, _event: events.Resize) -> None:
         """Other parts may be seen now."""
         self.call_after_refresh(self._draw)
 

@@ -10,10 +10,12 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
+from tui.screens.base import LatestSize
+
 Choice = Literal["keep", "discard"]
 
 
-class QuitScreen(ModalScreen[Choice | None]):
+class QuitScreen(LatestSize, ModalScreen[Choice | None]):
     """Dismissed with what is to become of the run, or with None to go on."""
 
     DEFAULT_CSS = """

@@ -12,9 +12,10 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from nn.recipes import load_recipe, recipe_names
+from tui.screens.base import LatestSize
 
 
-class RecipesScreen(ModalScreen[str | None]):
+class RecipesScreen(LatestSize, ModalScreen[str | None]):
     """Every recipe by name, with what it is about below; ends with the name of the chosen one, or None."""
 
     DEFAULT_CSS = """
