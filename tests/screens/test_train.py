@@ -387,8 +387,8 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
             await app.screen.workers.wait_for_complete()
             app.post_message(DataLoaded("", small))
             await at.press("space")
-            for _ in range(200):
-                if at.status.startswith("finished (completed)"):
+            for _ in range(1200):
+                if at.status.startswith("finished (completed)") and len(at.lines(EpochTable)) == 4:
                     break
                 await pilot.pause(0.05)
             assert len(at.lines(EpochTable)) == 4
