@@ -85,6 +85,7 @@ def _go_on_without_screen(bench: Workbench) -> ExitCode:
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
+    os.close(null)
     run = bench.run
     assert run is not None
     with GracefulStop(bench.stop) as stop:

@@ -384,7 +384,8 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
         app = MnistApp(config, None, TrainConfig(), terminal=Terminal(False, "full"))
         async with app.run_test() as pilot:
             at = Sitting(app, pilot)
-            await app.screen.workers.wait_for_complete()
+            while not app.bench.loading:  # only data that were asked for are taken
+                await pilot.pause(0.01)
             app.post_message(DataLoaded("", small))
             await at.press("space")
             for _ in range(1200):
