@@ -3,7 +3,7 @@
     theme = "textual-light"
     mouse = false
     [keys]
-    "train.toggle" = "p"        # the id of a binding, and one or more keys for it, comma-separated
+    "train.run" = "p"           # the id of a binding, and one or more keys for it, comma-separated
 
 The file is `config.toml` in the platform's configuration folder for mnist-tui ($XDG_CONFIG_HOME/mnist-tui or
 ~/.config/mnist-tui on Linux), or the file that MNIST_TUI_CONFIG names.
