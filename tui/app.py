@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.following import FollowedRun
     from tui.session import Run
 
-COLLECT_INTERVAL = 0.1  # seconds between two looks at what the training thread has to tell
+COLLECT_INTERVAL = 0.2  # seconds between two looks at what the training thread has to tell
 LOST_TERMINAL_INTERVAL = 0.5
 OnHangup = Literal["save", "continue"]
 

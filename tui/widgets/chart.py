@@ -35,7 +35,7 @@ __all__ = [
     "thin",
 ]
 
-DATA_INTERVAL = 0.5
+DATA_INTERVAL = 1.0
 """Least time in seconds between two redraws because of new data."""
 KEY_INTERVAL = 0.05
 """The same after a key press, where half a second would feel broken."""
@@ -44,7 +44,7 @@ KEY_INTERVAL = 0.05
 class Chart(StripWidget, can_focus=True):
     """A live line chart with a cursor.
 
-    New data redraw it at most twice a second, the latest always last; only changed lines are
+    New data redraw it at most once a second, the latest always last; only changed lines are
     sent. With the focus, left and right move the cursor and escape removes it.
 
     Args:
