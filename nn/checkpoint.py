@@ -1,17 +1,14 @@
-"""The file a run goes on from: a NumPy `.npz` without pickle, of one run between two events.
+"""The file a run goes on from: a model file (`nn.predictor`) of one run between two events, and besides
 
-format             "mnist-tui checkpoint 1"
-config             the configuration as a JSON object
+checkpoint         "mnist-tui checkpoint 2"
 data_sha256        hash of the four unpacked IDX files
 metrics_bytes      how much of the run's metrics.jsonl belongs to it
 values             a JSON object: position, random state, clocks, early stopping (`TrainerState.values`);
                    of a run about to diverge it may hold NaN and Infinity, which strict readers refuse
-parameters         all weights and biases as one vector: of each linear layer, input side first, the
-                   weight (in_features, out_features) row by row, then the bias
-finite             the vector to fall back to where training diverges
-optimizer.*        the optimizer's vectors, as long as `parameters`
-stopping.*         the vectors early stopping may go back to
-preprocessing.scale, preprocessing.shift      as in a model file
+optimizer.*        the optimizer's vectors: of each linear layer, input side first, what belongs to the
+                   weight (in_features, out_features) row by row, then to the bias
+stopping.*         such vectors of parameters, which early stopping may go back to
+finite             one to fall back to where training diverges, unless that is the model itself
 """
 
 from __future__ import annotations
@@ -23,18 +20,14 @@ from pathlib import Path
 import numpy as np
 
 from nn.config import TrainConfig
-from nn.data import PIXELS, Preprocessor
-from nn.errors import CheckpointError, ConfigError
-from nn.layers import Array
+from nn.data import Preprocessor
+from nn.errors import CheckpointError
 from nn.npz import read_npz, write_npz
-from nn.predictor import Predictor, parameter_count, untrained
+from nn.predictor import DAMAGE, MAX_BYTES, Predictor, model_file, take_model
 from nn.runs import LAST_FILE, Run, Which
 from nn.trainer import Trainer, TrainerState
 
-FORMAT = "mnist-tui checkpoint 1"
-MAX_BYTES = 32 * 2**30
-
-_OWN = ("format", "config", "data_sha256", "metrics_bytes", "values")
+FORMAT = "mnist-tui checkpoint 2"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,32 +37,27 @@ class Checkpoint:
     config: TrainConfig
     data_sha256: str
     state: TrainerState
-    preprocessing: dict[str, Array]
+    preprocessor: Preprocessor
     metrics_bytes: int = 0
 
     @classmethod
     def take(cls, trainer: Trainer) -> Checkpoint:
         """Of a trainer between two events; training may go on while it is written."""
-        preprocessor = trainer.predictor.preprocessor
-        preprocessing = {"scale": preprocessor.scale, "shift": preprocessor.shift}
         return cls(
-            trainer.config,
-            trainer.dataset.sha256,
-            trainer.state(),
-            {name: array for name, array in preprocessing.items() if array is not None},
+            trainer.config, trainer.dataset.sha256, trainer.state(), trainer.predictor.preprocessor
         )
 
     def save(self, path: Path, *, metrics_bytes: int = 0) -> None:
         """Write the file, atomically; raises `CheckpointError`."""
-        arrays = {
-            "format": np.array(FORMAT),
-            "config": np.array(json.dumps(self.config.to_dict())),
+        arrays = dict(self.state.arrays)
+        model = model_file(self.config, arrays.pop("parameters"), self.preprocessor)
+        about = {
+            "checkpoint": np.array(FORMAT),
             "data_sha256": np.array(self.data_sha256),
             "metrics_bytes": np.array(metrics_bytes),
             "values": np.array(json.dumps(self.state.values)),
         }
-        arrays |= {f"preprocessing.{name}": a for name, a in self.preprocessing.items()}
-        write_npz(path, arrays | self.state.arrays)
+        write_npz(path, model | about | arrays)
 
     @classmethod
     def load(cls, path: Path) -> Checkpoint:
@@ -78,49 +66,25 @@ class Checkpoint:
         What the values mean is for `Trainer.restore` to check.
         """
         arrays = read_npz(path, max_bytes=MAX_BYTES)
-        if str(arrays.get("format")) != FORMAT:
+        if str(arrays.pop("checkpoint", None)) != FORMAT:
             raise CheckpointError(f"{path}: not a checkpoint ({FORMAT!r} expected)")
         try:
-            texts = {name: str(arrays.pop(name)) for name in _OWN}
-            config = TrainConfig.layered(json.loads(texts["config"]))
-            values = json.loads(texts["values"])
+            config, parameters, preprocessor = take_model(arrays)
+            data_sha256, metrics_bytes = str(arrays.pop("data_sha256")), arrays.pop("metrics_bytes")
+            values = json.loads(str(arrays.pop("values")))
             if not isinstance(values, dict):
                 raise ValueError("values are not a JSON object")
-            preprocessing = {
-                name.removeprefix("preprocessing."): arrays.pop(name)
-                for name in list(arrays)
-                if name.startswith("preprocessing.")
-            }
-            shape = (parameter_count(config),)
-            for name, array in {"parameters": arrays["parameters"], **arrays}.items():
-                if array.shape != shape or array.dtype != config.dtype:
+            for name, array in arrays.items():
+                if array.shape != parameters.shape or array.dtype != config.dtype:
                     raise ValueError(f"{name} is {array.dtype} {array.shape}")
-            for name, array in preprocessing.items():
-                if array.shape not in ((), (PIXELS,)) or array.dtype != config.dtype:
-                    raise ValueError(f"preprocessing.{name} is {array.dtype} {array.shape}")
-            return cls(
-                config,
-                texts["data_sha256"],
-                TrainerState(arrays, values),
-                {"scale": preprocessing["scale"], **preprocessing},
-                int(texts["metrics_bytes"]),
-            )
-        except (
-            ConfigError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            ValueError,
-            RecursionError,
-        ) as error:
+            state = TrainerState({"parameters": parameters, **arrays}, values)
+            return cls(config, data_sha256, state, preprocessor, int(metrics_bytes))
+        except DAMAGE as error:
             raise CheckpointError(f"{path}: damaged checkpoint: {error}") from error
 
     def predictor(self) -> Predictor:
         """The network as it was after the last step."""
-        model = untrained(self.config)
-        model.parameters[...] = self.state.arrays["parameters"]
-        scale, shift = self.preprocessing["scale"], self.preprocessing.get("shift")
-        return Predictor(self.config, model, Preprocessor(scale, shift))
+        return Predictor.of(self.config, self.state.arrays["parameters"], self.preprocessor)
 
 
 def load_model(run: Run, which: Which) -> Predictor:

@@ -25,6 +25,21 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
     return memory[offset : offset + size * item].view(dtype)
 
 
+def parameter_count(sizes: Sequence[int]) -> int:
+    """Of a network with layers of these sizes, inputs first."""
+    return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
+
+
+def layer_views(sizes: Sequence[int], vector: Array) -> list[tuple[Array, Array]]:
+    """Weight (fan_in, fan_out) and bias (fan_out,) of each layer, as parts of the flat vector."""
+    views, start = [], 0
+    for fan_in, fan_out in pairwise(sizes):
+        middle, stop = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
+        views.append((vector[start:middle].reshape(fan_in, fan_out), vector[middle:stop]))
+        start = stop
+    return views
+
+
 class MLP:
     """Linear layers of the given sizes with an activation after each, inputs first, outputs last.
 
@@ -44,22 +59,21 @@ class MLP:
         rng: np.random.Generator | None = None,
     ) -> None:
         """`rng` draws the dropout masks, and is needed only for dropout."""
-        pairs = list(pairwise(sizes))
         self.sizes = tuple(sizes)
-        self.parameters = aligned_zeros(sum((i + 1) * o for i, o in pairs), dtype)
+        self.parameters = aligned_zeros(parameter_count(sizes), dtype)
         self.gradients = aligned_zeros(self.parameters.size, dtype)
-        self.linears: list[Linear] = []
+        self.linears = [
+            Linear(*parameters, *gradients)
+            for parameters, gradients in zip(
+                layer_views(sizes, self.parameters),
+                layer_views(sizes, self.gradients),
+                strict=True,
+            )
+        ]
         self.layers: list[Layer] = []
-        start = 0
-        for fan_in, fan_out in pairs:
-            views = []
-            for vector in (self.parameters, self.gradients):
-                middle, stop = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
-                views += [vector[start:middle].reshape(fan_in, fan_out), vector[middle:stop]]
-            start = stop
-            self.linears.append(Linear(*views))
-            self.layers.append(self.linears[-1])
-            last = len(self.linears) == len(pairs)
+        for linear in self.linears:
+            self.layers.append(linear)
+            last = linear is self.linears[-1]
             self.layers.append(ACTIVATIONS[output_activation if last else activation]())
             if dropout and not last:
                 if rng is None:

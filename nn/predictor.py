@@ -10,8 +10,8 @@ A model file is a NumPy `.npz` without pickle:
 
 from __future__ import annotations
 
-import itertools
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,12 +23,15 @@ from nn.errors import CheckpointError, ConfigError
 from nn.events import LayerSummary, Score
 from nn.layers import Scratch
 from nn.losses import LOSSES, target_rows
-from nn.model import MLP, build_model
+from nn.model import MLP, build_model, layer_views, parameter_count
 from nn.npz import read_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
 BLOCK = 1000  # images: one large matrix product each, whose inputs and outputs stay in the cache
-MAX_MODEL_BYTES = 4 * 2**30
+MAX_BYTES = 32 * 2**30
+
+# What reading the content of a damaged file may raise.
+DAMAGE = (ConfigError, KeyError, TypeError, AttributeError, ValueError, RecursionError)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,9 +62,7 @@ class Predictor:
 
     def snapshot(self) -> Predictor:
         """A predictor that later training does not change."""
-        model = untrained(self.config)
-        model.parameters[...] = self.model.parameters
-        return Predictor(self.config, model, self.preprocessor)
+        return self.of(self.config, self.model.parameters, self.preprocessor)
 
     def outputs(self, images: Array) -> Array:
         """The network's outputs, (n, 10), for uint8 images (n, 784); overwritten by the next call."""
@@ -109,75 +110,81 @@ class Predictor:
 
     def save(self, path: Path) -> None:
         """Write a model file, atomically; raises `CheckpointError`."""
-        about = {"format": FORMAT, "config": json.dumps(self.config.to_dict())}
-        write_npz(path, {name: np.array(text) for name, text in about.items()} | self.arrays())
+        write_npz(path, model_file(self.config, self.model.parameters, self.preprocessor))
 
     def arrays(self) -> dict[str, Array]:
         """Weights, biases and preprocessing, under the names they have in a model file."""
-        arrays = {"preprocessing.scale": self.preprocessor.scale}
-        if self.preprocessor.shift is not None:
-            arrays["preprocessing.shift"] = self.preprocessor.shift
-        for number, layer in enumerate(self.model.linears, 1):
-            arrays[f"layer{number}.weight"], arrays[f"layer{number}.bias"] = (
-                layer.weight,
-                layer.bias,
-            )
-        return arrays
+        return named_arrays(self.model.sizes, self.model.parameters, self.preprocessor)
 
     @classmethod
     def load(cls, path: Path) -> Predictor:
-        """Read a model file; raises `CheckpointError` for anything that `save` did not write."""
-        arrays = read_npz(path, max_bytes=MAX_MODEL_BYTES)
+        """Read a model file, or the model in a checkpoint; raises `CheckpointError` for anything else."""
+        arrays = read_npz(path, max_bytes=MAX_BYTES)
         if str(arrays.get("format")) != FORMAT:
             raise CheckpointError(f"{path}: not a model file ({FORMAT!r} expected)")
         try:
-            config = TrainConfig.layered(json.loads(str(arrays["config"])))
-            stored = sum(array.size for array in arrays.values())
-            if (needed := parameter_count(config)) > stored:  # before allocating that much
-                raise ValueError(f"{needed:,} parameters configured, {stored:,} numbers stored")
-            model = untrained(config)
-            for number, layer in enumerate(model.linears, 1):
-                for part in (layer.weight, layer.bias):
-                    name = f"layer{number}.{'weight' if part is layer.weight else 'bias'}"
-                    part[...] = _checked(arrays[name], part.shape, config.dtype, name)
-            scale, shift = arrays["preprocessing.scale"], arrays.get("preprocessing.shift")
-            shape = (PIXELS,) if scale.ndim else ()
-            preprocessor = Preprocessor(
-                _checked(scale, shape, config.dtype, "preprocessing.scale"),
-                None
-                if shift is None
-                else _checked(shift, shape, config.dtype, "preprocessing.shift"),
-            )
-        except (
-            ConfigError,
-            KeyError,
-            TypeError,
-            AttributeError,
-            ValueError,
-            RecursionError,
-        ) as error:
+            config, parameters, preprocessor = take_model(arrays)
+            for array in (parameters, preprocessor.scale, preprocessor.shift):
+                if array is not None and not np.isfinite(array).all():
+                    raise ValueError("holds values that are not finite")
+        except DAMAGE as error:
             raise CheckpointError(f"{path}: damaged model file: {error}") from error
+        return cls.of(config, parameters, preprocessor)
+
+    @classmethod
+    def of(cls, config: TrainConfig, parameters: Array, preprocessor: Preprocessor) -> Predictor:
+        """With a copy of these parameters."""
+        model = build_model(config, rng=np.random.default_rng(0))  # prediction draws nothing
+        model.parameters[...] = parameters
         return cls(config, model, preprocessor)
 
 
-def untrained(config: TrainConfig) -> MLP:
-    """A network with room for the parameters."""
-    return build_model(config, rng=np.random.default_rng(0))  # prediction draws nothing from it
+def named_arrays(
+    sizes: Sequence[int], parameters: Array, preprocessor: Preprocessor
+) -> dict[str, Array]:
+    """A network's flat vector as weights and biases by name, with the preprocessing."""
+    arrays = {"preprocessing.scale": preprocessor.scale}
+    if preprocessor.shift is not None:
+        arrays["preprocessing.shift"] = preprocessor.shift
+    for number, (weight, bias) in enumerate(layer_views(sizes, parameters), 1):
+        arrays[f"layer{number}.weight"], arrays[f"layer{number}.bias"] = weight, bias
+    return arrays
 
 
-def parameter_count(config: TrainConfig) -> int:
-    """Of the network a configuration describes, without building it."""
-    sizes = (PIXELS, *config.hidden, CLASSES)
-    return sum((fan_in + 1) * fan_out for fan_in, fan_out in itertools.pairwise(sizes))
+def model_file(
+    config: TrainConfig, parameters: Array, preprocessor: Preprocessor
+) -> dict[str, Array]:
+    """What a model file holds."""
+    about = {"format": np.array(FORMAT), "config": np.array(json.dumps(config.to_dict()))}
+    return about | named_arrays(layer_sizes(config), parameters, preprocessor)
+
+
+def take_model(arrays: dict[str, Array]) -> tuple[TrainConfig, Array, Preprocessor]:
+    """Remove from `arrays` what a model file holds, and return it; raises one of `DAMAGE`."""
+    del arrays["format"]
+    config = TrainConfig.layered(json.loads(str(arrays.pop("config"))))
+    sizes = layer_sizes(config)
+    stored = sum(array.size for array in arrays.values())
+    if (needed := parameter_count(sizes)) > stored:  # before allocating that much
+        raise ValueError(f"{needed:,} parameters configured, {stored:,} numbers stored")
+    parameters = np.empty(needed, config.dtype)
+    scale, shift = arrays["preprocessing.scale"], arrays.get("preprocessing.shift")
+    pixels = np.empty(PIXELS if scale.ndim else (), config.dtype)
+    preprocessor = Preprocessor(pixels, None if shift is None else np.empty_like(pixels))
+    for name, array in named_arrays(sizes, parameters, preprocessor).items():
+        found = arrays.pop(name)
+        if found.shape != array.shape or found.dtype != array.dtype:
+            raise ValueError(
+                f"{name} is {found.dtype} {found.shape}, expected {array.dtype} {array.shape}"
+            )
+        array[...] = found
+    return config, parameters, preprocessor
+
+
+def layer_sizes(config: TrainConfig) -> tuple[int, ...]:
+    """Inputs, hidden layers, outputs."""
+    return (PIXELS, *config.hidden, CLASSES)
 
 
 def _blocks(rows: Array) -> list[Array]:
     return [rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK)]
-
-
-def _checked(array: Array, shape: tuple[int, ...], dtype: str, name: str) -> Array:
-    if array.shape != shape or array.dtype != dtype:
-        raise ValueError(f"{name} is {array.dtype} {array.shape}, expected {dtype} {shape}")
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} holds values that are not finite")
-    return array

@@ -2,9 +2,9 @@
 
     run.json         what the run is and how far it came: the fields of `RunRecord`, as JSON
     metrics.jsonl    its events, one JSON object a line (`nn.records`); a last line without its end is torn
-    last.npz         the state to go on from (`nn.checkpoint`)
-    best.npz         the model with the highest test accuracy (`nn.predictor`)
-    final.npz        the model the run ended with, once it has
+    last.npz         the model as it is now, and the state to go on from (`nn.checkpoint`)
+    best.npz         the same of when test accuracy was highest
+    final.npz        the model the run ended with, once it has (`nn.predictor`)
     lock             the process that writes the folder holds an flock on it; it contains its id
 
 The folder's name is the run's name. Whatever is read here may be damaged or hostile: sizes are

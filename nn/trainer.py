@@ -108,8 +108,7 @@ class Trainer:
         while self._reason is None and self._epoch * self.steps_per_epoch < self.total_steps:
             if self.step == self._epoch * self.steps_per_epoch:
                 self._epoch_mean = Mean(self._training)
-                if np.isfinite(self.model.parameters).all():
-                    self._finite = self.step, self.model.parameters.copy()
+                self._keep_finite()
             yield from self._steps_of_epoch()
             if self._reason is None and self.step < (self._epoch + 1) * self.steps_per_epoch:
                 break  # the budget of steps ended inside the epoch
@@ -120,11 +119,16 @@ class Trainer:
 
     def state(self) -> TrainerState:
         """All that the rest of the run depends on; to be taken between two events, not after `RunFinished`."""
-        stopping_arrays, stopping = self._stopping.state()
-        arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite[1]}
+        if self.step == self._epoch * self.steps_per_epoch:
+            self._keep_finite()
+        if self._finite[0] == self.step:
+            arrays = {"parameters": self._finite[1]}
+        else:
+            arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite[1]}
         arrays |= {
             f"optimizer.{name}": array.copy() for name, array in self._optimizer.state.items()
         }
+        stopping_arrays, stopping = self._stopping.state()
         arrays |= {f"stopping.{name}": array for name, array in stopping_arrays.items()}
         values = {
             "step": self.step,
@@ -185,11 +189,17 @@ class Trainer:
         self._applied_factor = float(values["applied_factor"])
         self._learning_rate = float(values["learning_rate"])
         self._gradient_norms = self.step, tuple(map(float, values["gradient_norms"]))
-        self._finite = int(values["finite_step"]), arrays["finite"]
+        fallback = arrays.get("finite", self.model.parameters.copy())
+        self._finite = int(values["finite_step"]), fallback
         self._stopping.restore(stopping, values["stopping"])
         evaluation, self._reason = values["evaluation"], values["reason"]
         self._evaluation = None if evaluation is None else Evaluation.from_dict(evaluation)
         self._images_trained = int(values["images_trained"])
+
+    def _keep_finite(self) -> None:
+        """Copy the weights between two epochs, for a run that diverges."""
+        if self._finite[0] != self.step and np.isfinite(self.model.parameters).all():
+            self._finite = self.step, self.model.parameters.copy()
 
     def _steps_of_epoch(self) -> Iterator[Event]:
         """What is left of the epoch under way, or of the budget."""

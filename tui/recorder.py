@@ -45,9 +45,10 @@ class _Job:
     """What is to be written, in this order; `closing` lines come after the checkpoint."""
 
     lines: tuple[str, ...]
-    best: Predictor | None
-    final: Predictor | None
     checkpoint: Checkpoint | None
+    best: bool  # the checkpoint is the best so far
+    missed: Checkpoint | None  # the best so far, where it could not be written before
+    final: Predictor | None
     closing: tuple[str, ...]
     record: RunRecord
 
@@ -71,7 +72,7 @@ class Recorder:
         self.failure: str | None = None
         self._writer, self._record = writer, record
         self._best = record.best if record else None
-        self._best_model: Predictor | None = None  # not yet written
+        self._missed: Checkpoint | None = None  # the best one, if it could not be written
         self._lines: list[str] = []
         self._saved_at = time.monotonic()
         self._thread = ThreadPoolExecutor(1, "saving")
@@ -149,11 +150,13 @@ class Recorder:
         inside = isinstance(event, StepCompleted | RateChanged)
         if not isinstance(event, StepCompleted) or evaluation is not None:
             self._lines.append(json_line(record_of(event, self.invocation)))
-        if evaluation and (self._best is None or _beats(evaluation, self._best)):
-            self._best, self._best_model = evaluation, trainer.predictor.snapshot()
+        best = evaluation is not None and (self._best is None or _beats(evaluation, self._best))
+        if best:
+            self._best = evaluation
         elapsed = time.monotonic() - self._saved_at
         due = (
-            not inside
+            best
+            or not inside
             or elapsed >= _MOST_SECONDS
             or (evaluation and elapsed >= _EVALUATION_SECONDS)
             or trainer.step == trainer.total_steps
@@ -161,7 +164,7 @@ class Recorder:
         if due or evaluation is not None:
             self._wait()
             self._submit(
-                self._next_job(trainer, "running", Checkpoint.take(trainer) if due else None)
+                self._next_job(trainer, "running", Checkpoint.take(trainer) if due else None, best)
             )
         if due:
             self._saved_at = time.monotonic()
@@ -176,8 +179,7 @@ class Recorder:
             try:
                 self._wait()
                 checkpoint = Checkpoint.take(trainer) if status == "interrupted" else None
-                job = self._next_job(trainer, status, checkpoint, outcome)
-                self._submit(job)
+                self._submit(self._next_job(trainer, status, checkpoint, outcome=outcome))
                 self._wait()
             except Exception as error:
                 self._fail(error, trainer.step)
@@ -228,6 +230,8 @@ class Recorder:
         trainer: Trainer,
         status: Status,
         checkpoint: Checkpoint | None,
+        best: bool = False,
+        *,
         outcome: Outcome | None = None,
     ) -> _Job:
         assert self._record is not None
@@ -249,10 +253,9 @@ class Recorder:
         finished = outcome is not None and status != "interrupted"
         closing = (json_line(record_of(outcome, self.invocation)),) if outcome else ()
         lines, self._lines = tuple(self._lines), []
-        best, self._best_model = self._best_model, None
-        return _Job(
-            lines, best, trainer.predictor if finished else None, checkpoint, closing, self._record
-        )
+        missed, self._missed = None if best else self._missed, None
+        final = trainer.predictor if finished else None
+        return _Job(lines, checkpoint, best, missed, final, closing, self._record)
 
     def _submit(self, job: _Job) -> None:
         self._job = self._thread.submit(self._write, job)
@@ -265,21 +268,23 @@ class Recorder:
 
     def _write(self, job: _Job) -> None:
         """On the saving thread, while no other job is under way and the caller looks at nothing."""
-        writer, best = self._writer, job.best
+        writer, best = self._writer, job.checkpoint if job.best else job.missed
         assert writer is not None
         try:
             writer.append(job.lines)
-            if best is not None:
-                writer.save_best(best)
-                best = None
+            if job.missed is not None:
+                writer.save_best(job.missed)
             if job.checkpoint is not None:
-                writer.save_checkpoint(job.checkpoint)
+                writer.save_checkpoint(job.checkpoint, best=job.best)
+            best = None
             if job.final is not None:
                 writer.save_final(job.final)
+            if job.closing:
+                writer.part_best()
             writer.append(job.closing)
             writer.save_record(job.record)
         except Exception as error:
-            self._best_model = self._best_model or best  # the writer itself keeps the lines
+            self._missed = best  # the writer itself keeps the lines
             self._fail(error, job.record.step)
             with suppress(NNError):
                 writer.save_record(replace(job.record, save_error=self.failure))

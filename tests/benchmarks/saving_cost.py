@@ -1,13 +1,15 @@
 """What saving costs of the time of training: python -m tests.benchmarks.saving_cost [field=value ...]
 
-The default recipe is trained with and without saving, taking turns. Told are the quickest run of
-each kind, for whatever else the machine does only adds to the time; the processor time of the process,
-the saving thread's included; and the time training stood still in the recorder's calls.
+The default recipe is trained with and without saving, taking turns at going first. Told are the
+median of the pairs' ratios, of time by the clock and of processors, and their quartiles; and the
+time training stood still in the recorder's calls. OPENBLAS_CORETYPE, which forces NumPy's products
+onto those of an older processor, is kept: slower training makes saving's share smaller.
 """
 
 from __future__ import annotations
 
 import os
+import statistics
 import sys
 import tempfile
 import time
@@ -20,7 +22,7 @@ from nn.trainer import Trainer
 from tui.recorder import Recorder
 from tui.threads import limit_threads
 
-REPEATS = 10
+REPEATS = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +58,28 @@ def main() -> None:
     config = TrainConfig.layered({name: parse_value(name, text) for name, text in changes.items()})
     limit_threads(config.threads)
     dataset = load_dataset(config.data_dir)
-    saved, unsaved = [], []
+    saved: list[Times] = []
+    unsaved: list[Times] = []
     with tempfile.TemporaryDirectory(dir=os.environ.get("MNIST_TUI_RUNS_DIR")) as name:
         train(config, dataset, None)  # warms up
+        kinds: list[tuple[list[Times], Path | None]] = [(unsaved, None), (saved, Path(name))]
         for _ in range(REPEATS):
-            unsaved.append(train(config, dataset, None))
-            saved.append(train(config, dataset, Path(name)))
+            for times, root in kinds:
+                times.append(train(config, dataset, root))
+            kinds.reverse()
     for what, measure in (
         ("whole run", lambda times: times.whole),
         ("processor time", lambda times: times.processor),
     ):
-        without, with_saving = (min(map(measure, kind)) for kind in (unsaved, saved))
-        share = with_saving / without - 1
-        sys.stdout.write(f"{what:<15} {without:7.2f} s, saved {with_saving:7.2f} s, {share:+.2%}\n")
-    inside = min(times.recorder for times in saved)
-    share = inside / min(times.whole for times in unsaved)
+        without, with_saving = ([measure(times) for times in kind] for kind in (unsaved, saved))
+        ratios = [b / a - 1 for a, b in zip(without, with_saving, strict=True)]
+        low, middle, high = statistics.quantiles(ratios)
+        sys.stdout.write(
+            f"{what:<15} {statistics.median(without):7.2f} s, saved"
+            f" {statistics.median(with_saving):7.2f} s, {middle:+.2%} ({low:+.2%} to {high:+.2%})\n"
+        )
+    inside = statistics.median(times.recorder for times in saved)
+    share = inside / statistics.median(times.whole for times in unsaved)
     sys.stdout.write(f"in the recorder {inside * 1e3:7.1f} ms, {share:.2%} of a whole run\n")
 
 

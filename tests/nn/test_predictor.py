@@ -227,7 +227,7 @@ def test_a_zip_bomb_is_not_unpacked(saved: Path, tmp_path: Path, monkeypatch: An
     path = tmp_path / "bomb.npz"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("format.npy", bytes(50_000_000))
-    monkeypatch.setattr("nn.predictor.MAX_MODEL_BYTES", 10_000_000)
+    monkeypatch.setattr("nn.predictor.MAX_BYTES", 10_000_000)
     tracemalloc.start()
     try:
         with pytest.raises(CheckpointError, match="more than the 10,000,000 bytes"):

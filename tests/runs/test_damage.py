@@ -109,7 +109,7 @@ def make_empty(path: Path) -> None:
 
 
 def replace_by_model(path: Path) -> None:
-    shutil.copy(path.parent / "best.npz", path)
+    Checkpoint.load(path).predictor().save(path)
 
 
 def replace_by_pickle(path: Path) -> None:
@@ -148,7 +148,7 @@ def texts(**values: object) -> dict[str, bytes | None]:
 CONFIG = TrainConfig(hidden=(8,), batch_size=40, epochs=4, optimizer="momentum").to_dict()
 VECTOR = np.zeros(784 * 8 + 8 + 90, np.float32)
 HOSTILE: dict[str, dict[str, bytes | None]] = {
-    "another version": texts(format="mnist-tui checkpoint 2"),
+    "another version": texts(checkpoint="mnist-tui checkpoint 3"),
     "another network": texts(config=json.dumps(CONFIG | {"hidden": [9]})),
     "a network beyond memory": texts(config=json.dumps(CONFIG | {"hidden": [65_536] * 100})),
     "another optimizer": texts(config=json.dumps(CONFIG | {"optimizer": "adam"})),
@@ -162,14 +162,17 @@ HOSTILE: dict[str, dict[str, bytes | None]] = {
     "metrics cut inside a line": texts(metrics_bytes=100),
     "metrics of negative size": texts(metrics_bytes=-1),
     "metrics of no size": texts(metrics_bytes="x"),
-    "no parameters": {"parameters.npy": None},
-    "no momentum": {"optimizer.velocity.npy": None, "optimizer.momentum.npy": None},
-    "parameters too short": {"parameters.npy": array_bytes(VECTOR[:-1])},
-    "parameters of another type": {"parameters.npy": array_bytes(VECTOR.astype(np.float64))},
-    "objects": {"parameters.npy": array_bytes(np.array([{"a": 1}], object))},
+    "no weights": {"layer1.weight.npy": None},
+    "no optimizer state": {"optimizer.velocity.npy": None},
+    "weights too short": {"layer2.weight.npy": array_bytes(VECTOR[:79].reshape(79, 1))},
+    "optimizer state too short": {"optimizer.velocity.npy": array_bytes(VECTOR[:-1])},
+    "weights of another type": {
+        "layer1.bias.npy": array_bytes(VECTOR[:8].astype(np.float64)),
+    },
+    "objects": {"layer1.weight.npy": array_bytes(np.array([{"a": 1}], object))},
     "a terabyte promised": {
-        "parameters.npy": npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (2**38,)}\n"),
-        "finite.npy": npy(
+        "layer1.weight.npy": npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (2**38,)}\n"),
+        "optimizer.velocity.npy": npy(
             b"{'descr': '<f4', 'fortran_order': False, 'shape': (274877906944,)}\n"
         ),
     },

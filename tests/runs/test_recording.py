@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import math
 import os
@@ -21,7 +22,7 @@ from nn.errors import CheckpointError
 from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
 from nn.predictor import Predictor
 from nn.records import Invocation, Outcome, event_from_record, json_line, record_of
-from nn.runs import MetricsReader, Run, is_locked, list_runs
+from nn.runs import RUN_FILES, MetricsReader, Run, is_locked, list_runs
 from tests.runs.conftest import MakeTrainer, go_on, record_run, state_values
 from tui.history import RunHistory
 from tui.recorder import Recorder
@@ -50,14 +51,17 @@ def test_numpy_alone_reads_all_weights(make_trainer: MakeTrainer, root: Path) ->
     trainer = make_trainer()
     folder, _ = record_run(trainer, root)
     with np.load(folder / "last.npz", allow_pickle=False) as last:
-        assert str(last["format"]) == "mnist-tui checkpoint 1"
-        parameters = last["parameters"]
-        np.testing.assert_array_equal(parameters, trainer.model.parameters)
+        assert str(last["format"]) == "mnist-tui model 1"
+        assert str(last["checkpoint"]) == "mnist-tui checkpoint 2"
         assert json.loads(str(last["values"]))["step"] == 9
+        layers = [last[f"layer{n}.{part}"] for n in (1, 2) for part in ("weight", "bias")]
+        assert [layer.shape for layer in layers] == [(784, 8), (8,), (8, 10), (10,)]
+        flat = np.concatenate([layer.ravel() for layer in layers])
+        np.testing.assert_array_equal(flat, trainer.model.parameters)
+        assert last["optimizer.first_moment"].shape == flat.shape
     with np.load(folder / "final.npz", allow_pickle=False) as final:
         first = trainer.model.linears[0]
         np.testing.assert_array_equal(final["layer1.weight"], first.weight)
-        np.testing.assert_array_equal(parameters[: 784 * 8].reshape(784, 8), first.weight)
 
 
 def test_the_best_model_is_that_of_the_best_evaluation(
@@ -166,7 +170,7 @@ def test_a_diverged_run_has_failed_and_keeps_what_was_good(
 
 
 def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkeypatch: Any) -> None:
-    """After a minute anyway; at evaluations once some time has passed; and at the end of a budget of steps."""
+    """When the best was seen; after a minute anyway; at evaluations once some time has passed; at the end."""
     now = 0.0
     monkeypatch.setattr("tui.recorder.time.monotonic", lambda: now)
     taken = []
@@ -177,14 +181,42 @@ def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkey
         original(self, path, metrics_bytes=metrics_bytes)
 
     monkeypatch.setattr(Checkpoint, "save", save)
-    trainer = make_trainer(batch_size=5, steps=23, eval_steps=4)
+    trainer = make_trainer(batch_size=5, steps=23, eval_steps=4, learning_rate=1e-12)
     recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
     for event in trainer.events():
         now = {2: 61.0, 9: 72.0}.get(trainer.step, now)
         recorder.follow(trainer, event)
     recorder.finish(trainer)
-    # Evaluations are at 1, 5, 9, ...: the one at 5 comes too soon after the checkpoint at 2.
-    assert taken == [0, 2, 9, 23]
+    # Evaluations are at 1, 5, 9, ..., all alike: the one at 5 comes too soon after the checkpoint at 2.
+    assert taken == [0, 1, 2, 9, 23]
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_the_best_is_the_last_until_the_run_ends(
+    make_trainer: MakeTrainer, root: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    """One file with two names, where there are links; two in the end, so that damage to one spares the other."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    if not links:
+        monkeypatch.setattr(os, "link", refuse)
+    trainer = make_trainer(epochs=2, learning_rate=0.01)
+    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    assert recorder.folder is not None
+    best, last = recorder.folder / "best.npz", recorder.folder / "last.npz"
+    for event in trainer.events():
+        recorder.follow(trainer, event)
+        if isinstance(event, EpochCompleted):
+            recorder._wait()
+            improved = Run.read(recorder.folder).record.best == event.evaluation
+            assert best.samefile(last) == (improved and links)
+            assert (best.read_bytes() == last.read_bytes()) == improved
+    recorder.finish(trainer)
+    assert not best.samefile(last)
+    assert sorted(os.listdir(recorder.folder or best.parent)) == sorted(RUN_FILES)
+    trainer.restore(Checkpoint.load(best).state)  # as good as last.npz
 
 
 def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, root: Path) -> None:
