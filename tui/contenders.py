@@ -123,6 +123,8 @@ class Floor:
 class PyTorch:
     """Eager mode, hand-written for speed: tensors in memory, batches by index, the fastest of its flags."""
 
+    FLAGS: tuple[dict[str, bool], ...] = ({}, {"foreach": True}, {"fused": True})
+
     def __init__(self, task: Task, data: Dataset) -> None:
         import torch
 
@@ -133,7 +135,7 @@ class PyTorch:
         self._labels = torch.from_numpy(train.labels.astype(np.int64))
         self._test = data.test
         trials = {}
-        for flags in ({}, {"foreach": True}, {"fused": True}):
+        for flags in self.FLAGS:
             self._build(flags)
             self._run(self._x[: 30 * task.batch_size])
             trials[str(flags)] = self._run(self._x[: 60 * task.batch_size]), flags

@@ -68,6 +68,8 @@ def main() -> None:
             ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(options.threads)
         )
     names = ["ours", "floor", *installed_peers(), "by hand"]
+    if "pytorch" in names:  # the fastest of its flags, and without any
+        names.insert(names.index("pytorch") + 1, "pytorch plain")
     peers = names[2:]
     print(f"seconds an epoch, median of {options.rounds}; in brackets how many times ours")
     print(

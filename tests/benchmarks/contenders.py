@@ -1,4 +1,4 @@
-"""The contenders of `mnist-tui bench`, and the loop of the study notes as one more."""
+"""The contenders of `mnist-tui bench`, with PyTorch as it is mostly written, and the loop of the study notes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.data import Dataset
-from tui.contenders import CONTENDERS, Task, serve
+from tui.contenders import CONTENDERS, PyTorch, Task, serve
 
 Array = npt.NDArray[Any]
 
@@ -78,5 +78,11 @@ class ByHand:
         return float(np.mean(outputs.argmax(axis=1) == self._test.labels))
 
 
+class PyTorchDefaults(PyTorch):
+    """Without the optimizer's `fused` flag, which few programs set."""
+
+    FLAGS = ({},)
+
+
 if __name__ == "__main__":
-    serve(CONTENDERS | {"by hand": ByHand})
+    serve(CONTENDERS | {"by hand": ByHand, "pytorch plain": PyTorchDefaults})
