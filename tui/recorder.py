@@ -71,7 +71,8 @@ class Recorder:
         self.history, self.invocation = history, invocation
         self.failure: str | None = None
         self._writer, self._record = writer, record
-        self._best = record.best if record else None
+        # Not the record's: a process killed before it wrote that has left an older one.
+        self._best = history.best
         self._missed: Checkpoint | None = None  # the best one, if it could not be written
         self._lines: list[str] = []
         self._saved_at = time.monotonic()

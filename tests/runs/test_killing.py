@@ -5,16 +5,27 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nn.data import Dataset
+from nn.run_writer import RunWriter
 from nn.runs import Run, list_runs
 from tests.cli.conftest import run_command
 from tests.cli.test_signals import Process
-from tests.runs.conftest import same, timeless_metrics, weights
+from tests.runs.conftest import (
+    MakeTrainer,
+    go_on,
+    record_run,
+    same,
+    timeless_metrics,
+    weights,
+)
 
 
 def kill_after_epochs(arguments: Sequence[str | Path], epochs: int) -> int:
@@ -47,6 +58,37 @@ def test_killed_three_times(small_run: Sequence[str], root: Path) -> None:
     started = json.loads(result.stdout.splitlines()[0])
     assert started["start_step"] >= 3 * (told - 1)  # three steps an epoch
     same(whole, run.path)
+
+
+def test_killed_between_two_writes(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever was written last, the files agree again once the run has gone on."""
+    left: list[Path] = []
+    writing = ("append", "save_checkpoint", "save_final", "part_best", "save_record")
+    originals = {name: getattr(RunWriter, name) for name in writing}
+
+    def copying(name: str) -> Callable[..., None]:
+        def write(writer: RunWriter, *arguments: Any, **options: Any) -> None:
+            if (writer.path / "run.json").exists():
+                left.append(root / f"left-{len(left)}-before-{name}")
+                shutil.copytree(writer.path, left[-1])
+            originals[name](writer, *arguments, **options)
+
+        return write
+
+    for name in writing:
+        monkeypatch.setattr(RunWriter, name, copying(name))
+    rises_and_falls = {"epochs": 8, "dropout": 0.5, "learning_rate": 0.05, "schedule": "constant"}
+    whole, _ = record_run(make_trainer(**rises_and_falls), root)
+    monkeypatch.undo()
+    best = Run.read(whole).record.best
+    assert len(left) >= 3 * 8 and best is not None and best.step < 8 * 3
+    for folder in left:
+        go_on(folder, tiny)
+        same(whole, folder)
+        found = Run.read(folder).record.best
+        assert found is not None and found.step == best.step, folder.name
 
 
 @pytest.mark.slow
