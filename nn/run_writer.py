@@ -128,9 +128,8 @@ class RunWriter:
         if not best:
             checkpoint.save(last, metrics_bytes=self._size)
             return
-        self.save_best(
-            checkpoint
-        )  # first: a run that goes on from the former last.npz repeats this
+        # First the best: a run that then goes on from the former last.npz does this epoch again.
+        self.save_best(checkpoint)
         link = self.path / f"{temporary_prefix(LAST_FILE)}link"
         try:
             os.link(self.path / BEST_FILE, link)
