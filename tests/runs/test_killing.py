@@ -83,12 +83,14 @@ def test_killed_between_two_writes(
     whole, _ = record_run(make_trainer(**rises_and_falls), root)
     monkeypatch.undo()
     best = Run.read(whole).record.best
-    assert len(left) >= 3 * 8 and best is not None and best.step < 8 * 3
+    assert len(left) >= 3 * 8
+    assert best is not None
+    assert best.step < 8 * 3
     for folder in left:
         go_on(folder, tiny)
         same(whole, folder)
         found = Run.read(folder).record.best
-        assert found is not None and found.step == best.step, folder.name
+        assert (found and found.step) == best.step, folder.name
 
 
 @pytest.mark.slow
