@@ -361,9 +361,9 @@ class Recorder(Chart):
         self.painted.append(y)
         return super().render_line(y)
 
-    def _draw(self) -> None:
+    def redraw(self) -> None:
         self.drawings += 1
-        super()._draw()
+        super().redraw()
 
     @property
     def lines(self) -> list[str]:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from rich.style import Style
-from textual import events
 from textual.strip import Strip
 
 from nn.data import Array
@@ -85,23 +84,13 @@ def activity_strips(
 class ActivationView(StripWidget):
     """Shows the activity of all layers, or of those around the selected one."""
 
-    def __init__(self, *, color_mode: ColorMode = "full") -> None:
-        super().__init__()
-        self.color_mode = color_mode
-        self._layers: Sequence[LayerActivity] = ()
-        self._selected = 0
+    _layers: Sequence[LayerActivity] = ()
+    _selected = 0
 
     def show(self, layers: Sequence[LayerActivity], selected: int) -> None:
         """Show these layers, input side first."""
         self._layers, self._selected = layers, selected
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size:
-            self.show_strips(
-                activity_strips(self._layers, self._selected, *self.size, self.color_mode)
-            )
+    def _lay_out(self) -> list[Strip]:
+        return activity_strips(self._layers, self._selected, *self.size, self.color_mode)

@@ -107,36 +107,19 @@ class Canvas(StripWidget):
             self.row, self.column = row, column
             self.erase, self.continued = erase, continued
 
-    def __init__(
-        self,
-        *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.ascii_only, self.color_mode = ascii_only, color_mode
-        self._pixels: Picture = np.zeros((28, 28), np.uint8)
-        self._cursor: Cursor | None = None
-        self._erasing: bool | None = None  # None while no button is held
+    _pixels: Picture = np.zeros((28, 28), np.uint8)
+    _cursor: Cursor | None = None
+    _erasing: bool | None = None  # None while no button is held
 
     def show(self, pixels: Picture, cursor: Cursor | None) -> None:
         """Show this picture."""
         self._pixels, self._cursor = pixels, cursor
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size:
-            self.show_strips(
-                canvas_strips(
-                    self._pixels, self._cursor, *self.size, self.ascii_only, self.color_mode
-                )
-            )
+    def _lay_out(self) -> list[Strip]:
+        return canvas_strips(
+            self._pixels, self._cursor, *self.size, self.ascii_only, self.color_mode
+        )
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke; the right button, or shift, erases."""

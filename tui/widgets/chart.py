@@ -12,9 +12,10 @@ from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.timer import Timer
 
-from tui.widgets.legend import ROLES, Marker, readout
+from tui.widgets.legend import ROLES, readout
 from tui.widgets.plot import Mark, plain_chart, render_chart, render_histogram
 from tui.widgets.series import ColorRole, Floats, Series, recent, smooth, thin
 from tui.widgets.strips import ColorMode, StripWidget
@@ -25,7 +26,6 @@ __all__ = [
     "ColorMode",
     "ColorRole",
     "Mark",
-    "Marker",
     "Series",
     "plain_chart",
     "readout",
@@ -50,8 +50,6 @@ class Chart(StripWidget, can_focus=True):
     Args:
         title: What the values are.
         x_label: What the positions are.
-        y_range: As for `render_chart`.
-        marker: As for `render_chart`.
         ascii_only: As for `render_chart`.
         color_mode: How many colours to use.
     """
@@ -78,26 +76,20 @@ class Chart(StripWidget, can_focus=True):
         title: str = "",
         *,
         x_label: str = "",
-        y_range: tuple[float, float] | None = None,
-        marker: Marker = "hd",
         ascii_only: bool = False,
         color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
+        super().__init__(ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes)
         self.title = title
         self.x_label = x_label
         self.note = ""  # stands behind the label of the x axis
-        self.y_range = y_range
-        self.marker: Marker = marker
-        self.ascii_only = ascii_only
-        self.color_mode: ColorMode = color_mode
         self._series: list[Series] = []
         self._positions: Floats | None = None
         self._drawn_at = -DATA_INTERVAL
         self._due = 0.0
-        self._redraw: Timer | None = None
+        self._later: Timer | None = None
 
     def set_series(self, series: Sequence[Series]) -> None:
         """Show these series from the next redraw on."""
@@ -167,29 +159,29 @@ class Chart(StripWidget, can_focus=True):
         """Show that the keys go elsewhere."""
         self._changed()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size at once."""
-        self._draw()
-
     def _schedule(self, interval: float) -> None:
         """Draw the latest state, `interval` seconds after the last time or at once if later."""
         if not self.size:
             return  # the first resize will draw
         due = max(self._drawn_at + interval, monotonic())
-        if self._redraw is not None:
+        if self._later is not None:
             if self._due <= due:
                 return
-            self._redraw.stop()
+            self._later.stop()
         self._due = due
         if (wait := due - monotonic()) > 0:
-            self._redraw = self.set_timer(wait, self._draw)
+            self._later = self.set_timer(wait, self.redraw)
         else:
-            self._draw()
+            self.redraw()
 
-    def _draw(self) -> None:
-        if self._redraw is not None:
-            self._redraw.stop()
-        self._redraw, self._drawn_at = None, monotonic()
+    def redraw(self) -> None:
+        """Draw the present state at once."""
+        if self._later is not None:
+            self._later.stop()
+        self._later, self._drawn_at = None, monotonic()
+        super().redraw()
+
+    def _lay_out(self) -> list[Strip]:
         width, height = self.size
         right = float(self.positions[-1]) if len(self.positions) else 0.0
         smoothed = (replace(s, ys=smooth(s.points[1], self.smoothing)) for s in self._series)
@@ -201,14 +193,12 @@ class Chart(StripWidget, can_focus=True):
             title=self.title,
             x_label=f"{self.x_label}{self.note}",
             y_log=self.y_log,
-            y_range=self.y_range,
             marks=self.marks,
             cursor_x=at,
             footer="" if at is None else readout(self._series, at, width, x_label=self.x_label),
-            marker=self.marker,
             ascii_only=self.ascii_only,
             colors=self.color_mode,
         )
         if self.has_focus and strips:
             strips[0] = strips[0].apply_style(Style(reverse=True))
-        self.show_strips(strips)
+        return strips

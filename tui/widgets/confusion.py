@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from nn.metrics import f1, precision, recall
-from tui.widgets.strips import PLAIN, ColorMode, StripWidget, text_strip
+from tui.widgets.strips import PLAIN, StripWidget, text_strip
 
 Array = npt.NDArray[Any]
 
@@ -76,16 +76,8 @@ class ConfusionMatrix(StripWidget):
     class Chosen(Message):
         """The cell with the cursor was chosen with the mouse."""
 
-    def __init__(
-        self,
-        *,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-    ) -> None:
-        super().__init__(id=id)
-        self.color_mode = color_mode
-        self.cursor = (0, 0)
-        self._counts: Array | None = None
+    cursor = (0, 0)
+    _counts: Array | None = None
 
     def set_counts(self, counts: Array | None) -> None:
         """Show these, (10, 10), or nothing."""
@@ -95,10 +87,6 @@ class ConfusionMatrix(StripWidget):
     def move_to(self, label: int, predicted: int) -> None:
         """Set the cursor."""
         self.cursor = label, predicted
-        self.redraw()
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
         self.redraw()
 
     def notify_style_update(self) -> None:
@@ -144,12 +132,9 @@ class ConfusionMatrix(StripWidget):
     def _cell_height(self) -> int:
         return max(1, min(_HIGHEST, (self.size.height - self._top) // 10))
 
-    def redraw(self) -> None:
-        """Draw the present state."""
-        if self.size:
-            self.show_strips([] if self._counts is None else self._lay_out(self._counts))
-
-    def _lay_out(self, counts: Array) -> list[Strip]:
+    def _lay_out(self) -> list[Strip]:
+        if (counts := self._counts) is None:
+            return []
         width, left, cell = self.size.width, self._left, self._cell_width
         margin = " " * _margin(cell)
         columns = "".join((str(c) + margin).rjust(cell) for c in range(len(counts)))

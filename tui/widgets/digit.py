@@ -52,7 +52,13 @@ MODES: tuple[Mode, ...] = ("ascii", "half", "braille")
 
 
 class _ImageWidget(StripWidget):
-    """What both widgets share: how an image is drawn, and drawing again when that changes."""
+    """What both widgets share: how an image is drawn, and drawing again when that changes.
+
+    Args:
+        mode: How an image is drawn.
+        ascii_only: Draw with ASCII characters whatever the mode.
+        color_mode: Shades need "full"; with less, half blocks are black and white.
+    """
 
     mode: reactive[Mode] = reactive[Mode]("ascii", repaint=False, init=False)
     """How images are drawn; `ascii_only` overrides it."""
@@ -66,23 +72,12 @@ class _ImageWidget(StripWidget):
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.ascii_only = ascii_only
-        self.color_mode: ColorMode = color_mode
+        super().__init__(ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes)
         self.set_reactive(_ImageWidget.mode, mode)
 
     def _image(self, image: Image, width: int, height: int) -> list[Strip]:
         mode = "ascii" if self.ascii_only else self.mode
         return image_strips(image, width, height, mode, self.color_mode)
-
-    def _lay_out(self) -> list[Strip]:
-        """The lines for the present size and state."""
-        raise NotImplementedError
-
-    def redraw(self) -> None:
-        """Draw again, as after setting a plain attribute."""
-        if self.size:  # else the first resize will draw
-            self.show_strips(self._lay_out())
 
     def validate_mode(self, mode: Mode) -> Mode:
         """Refuse a mode that does not exist."""
@@ -94,34 +89,12 @@ class _ImageWidget(StripWidget):
         """Draw in the new mode."""
         self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self.redraw()
-
 
 class DigitView(_ImageWidget):
-    """One image, as large as fits with square pixels, in the middle.
+    """One image, as large as fits with square pixels, in the middle."""
 
-    Args:
-        mode: How it is drawn.
-        ascii_only: Draw with ASCII characters whatever the mode.
-        color_mode: Shades need "full"; with less, half blocks are black and white.
-    """
-
-    def __init__(
-        self,
-        *,
-        mode: Mode = "ascii",
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(
-            mode=mode, ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes
-        )
-        self._shown: Image | None = None
-        self._signed = False
+    _shown: Image | None = None
+    _signed = False
 
     def set_image(self, image: Image | None, *, signed: bool = False) -> None:
         """Show an image, or nothing.
@@ -155,13 +128,6 @@ class ContactSheet(_ImageWidget, can_focus=True):
 
     The selected caption starts with '>' and is reversed; that of a mistake has a '!'. Arrows and
     page keys move the selection, enter or a click posts `Selected`.
-
-    Args:
-        tile_width: Cells of an image.
-        tile_height: Lines of an image, without its caption.
-        mode: As for `DigitView`.
-        ascii_only: As for `DigitView`.
-        color_mode: As for `DigitView`.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -175,6 +141,10 @@ class ContactSheet(_ImageWidget, can_focus=True):
     ]
     GAP = 1
     """Empty cells between two columns."""
+    tile_width = 14
+    """Cells of an image."""
+    tile_height = 7
+    """Lines of an image, without its caption."""
 
     selected = reactive(0, repaint=False, init=False)
     """Index of the selected item; its page is the one shown."""
@@ -192,25 +162,9 @@ class ContactSheet(_ImageWidget, can_focus=True):
             """The sheet it is about, for selectors in `@on`."""
             return self.sheet
 
-    def __init__(
-        self,
-        *,
-        tile_width: int = 14,
-        tile_height: int = 7,
-        mode: Mode = "ascii",
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(
-            mode=mode, ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes
-        )
-        self.tile_width = tile_width
-        self.tile_height = tile_height
-        self._images: Sequence[Image] = ()
-        self._captions: Sequence[str] = ()
-        self._wrong: Sequence[bool] = ()
+    _images: Sequence[Image] = ()
+    _captions: Sequence[str] = ()
+    _wrong: Sequence[bool] = ()
 
     def set_items(
         self, images: Sequence[Image], captions: Sequence[str], wrong: Sequence[bool]

@@ -76,19 +76,16 @@ class EpochTable(StripWidget, can_focus=True):
         Binding("end", "scroll(1000000)", "Last row", id="table.last", show=False),
     ]
 
-    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002 - Textual's name for it
-        super().__init__(id=id)
-        self._rows: Sequence[Row] = ()
-        self._best: Evaluation | None = None
-        self._above: int | None = None  # rows above the first shown; None: follow the newest
+    _rows: Sequence[Row] = ()
+    _best: Evaluation | None = None
+    _above: int | None = None  # rows above the first shown; None: follow the newest
 
     def show(self, rows: Sequence[Row], best: Evaluation | None) -> None:
         """Show these rows."""
         self._rows, self._best = rows, best
         self.redraw()
 
-    def redraw(self) -> None:
-        """Draw at the present size and position."""
+    def _lay_out(self) -> list[Strip]:
         width, room = self.size.width, max(0, self.size.height - 1)
         last = max(0, len(self._rows) - room)
         above = last if self._above is None else min(self._above, last)
@@ -99,7 +96,7 @@ class EpochTable(StripWidget, can_focus=True):
         lines += [self._line(row, columns) for row in self._rows[above : above + room]]
         if not self._rows:
             lines.append(text_strip(" no epoch yet", width))
-        self.show_strips(lines[: self.size.height])
+        return lines[: self.size.height]
 
     def _line(self, row: Row, columns: Sequence[Column]) -> Strip:
         best = row.evaluation is not None and row.evaluation is self._best
@@ -119,10 +116,6 @@ class EpochTable(StripWidget, can_focus=True):
 
     def on_blur(self, _event: events.Blur) -> None:
         """Show that the keys go elsewhere."""
-        self.redraw()
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
         self.redraw()
 
 

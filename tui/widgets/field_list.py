@@ -65,10 +65,9 @@ class FieldList(StripWidget, can_focus=True):
         """The recipe is to be picked from a list."""
 
     def __init__(self, draft: Draft, *, ascii_only: bool = False) -> None:
-        super().__init__()
+        super().__init__(ascii_only=ascii_only)
         self.draft = draft
         self.entry = 0
-        self._ascii_only = ascii_only
         self._rows = _rows()
         self._top = 0
 
@@ -115,8 +114,10 @@ class FieldList(StripWidget, can_focus=True):
         if self._typed and field.value != (text := self.draft.texts[self.name_at_cursor]):
             with field.prevent(Input.Changed):
                 field.value = text
-        if not self.size:
-            return  # the first resize will draw
+        super().redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        field = self.query_one(Input)
         row = self._rows.index((False, self.name_at_cursor))
         height = self.size.height
         heading = 1 if row and self._rows[row - 1][0] else 0
@@ -124,7 +125,7 @@ class FieldList(StripWidget, can_focus=True):
         self._top = max(0, min(self._top, len(self._rows) - height))
         field.styles.offset = VALUE_COLUMN, row - self._top
         field.styles.width = max(1, self.size.width - VALUE_COLUMN)
-        self.show_strips([self._line(*one) for one in self._rows[self._top :][:height]])
+        return [self._line(*one) for one in self._rows[self._top :][:height]]
 
     def _line(self, is_heading: bool, name: str) -> Strip:
         width = self.size.width
@@ -136,7 +137,7 @@ class FieldList(StripWidget, can_focus=True):
         else:
             mark = "!" if name in draft.errors else "*" if draft.is_changed(name) else " "
             value, choosable = draft.texts[name], bool(options(name))
-        value = printable(value, ascii_only=self._ascii_only)
+        value = printable(value, ascii_only=self.ascii_only)
         if here and choosable:
             value = f"< {value} >"
         room = max(1, width - VALUE_COLUMN)
@@ -198,7 +199,3 @@ class FieldList(StripWidget, can_focus=True):
         row = self._top + event.y
         if event.widget is self and row < len(self._rows) and not self._rows[row][0]:
             self.move_to(ENTRIES.index(self._rows[row][1]))
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self.redraw()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -26,21 +28,15 @@ class KeyHints(StripWidget):
     KeyHints { dock: bottom; width: 1fr; height: 1; background: $footer-background; color: $footer-foreground; }
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._shown: list[tuple[Binding, str]] = []
+    _shown: Sequence[tuple[Binding, str]] = ()
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, _screen: Screen[object]) -> None:
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Choose again."""
-        self._draw()
-
-    def _draw(self) -> None:
+    def _lay_out(self) -> list[Strip]:
         hints: dict[str, tuple[Binding, str]] = {}  # the first key of each action
         for active in self.screen.active_bindings.values():
             binding = active.binding
@@ -53,7 +49,7 @@ class KeyHints(StripWidget):
                 Segment(key, Style(bold=True)),
                 Segment(f" {binding.description}{' ' * GAP}"),
             ]
-        self.show_strips([Strip(parts).adjust_cell_length(self.size.width, PLAIN).simplify()])
+        return [Strip(parts).adjust_cell_length(self.size.width, PLAIN).simplify()]
 
     def on_click(self, event: events.Click) -> None:
         """Do what the key under the mouse does."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.segment import Segment
-from textual import events
 from textual.strip import Strip
 
 from nn.inspection import LayerStatistics
 from tui.widgets.layer_table import visible_range
 from tui.widgets.plot import render_histogram
-from tui.widgets.strips import PLAIN, ColorMode, StripWidget
+from tui.widgets.strips import PLAIN, StripWidget
 
 _LEAST_WIDTH = 36  # cells of one histogram, where there are several
 
@@ -19,41 +18,24 @@ _LEAST_WIDTH = 36  # cells of one histogram, where there are several
 class Histograms(StripWidget):
     """Shows the selected layer and its neighbours."""
 
-    def __init__(
-        self,
-        *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-    ) -> None:
-        super().__init__(id=id)
-        self.ascii_only, self.color_mode = ascii_only, color_mode
-        self._layers: Sequence[LayerStatistics] = ()
-        self._selected = 0
+    _layers: Sequence[LayerStatistics] = ()
+    _selected = 0
 
     def show(self, layers: Sequence[LayerStatistics], selected: int) -> None:
         """Show these, input side first."""
         self._layers, self._selected = layers, selected
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self._draw()
-
-    def _draw(self) -> None:
+    def _lay_out(self) -> list[Strip]:
         width, height = self.size
-        if not width or not height:
-            return
         columns = max(1, min(width // _LEAST_WIDTH, len(self._layers)))
         shown = visible_range(len(self._layers), columns, self._selected)
         pictures = [self._one(i, width // columns - 1, height) for i in shown]
         gap = Strip([Segment(" ", PLAIN)])
-        self.show_strips(
-            [
-                Strip.join([s for part in parts for s in (part, gap)])
-                for parts in zip(*pictures, strict=True)
-            ]
-        )
+        return [
+            Strip.join([s for part in parts for s in (part, gap)])
+            for parts in zip(*pictures, strict=True)
+        ]
 
     def _one(self, index: int, width: int, height: int) -> list[Strip]:
         layer, chosen = self._layers[index], index == self._selected

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.strip import Strip
 
 from nn.inspection import LayerStatistics
@@ -105,28 +104,18 @@ def _cells(layer: LayerStatistics, gradient_norm: float | None) -> tuple[str, ..
 class LayerTable(StripWidget):
     """Shows the layers, one of them selected."""
 
-    def __init__(self, *, color_mode: ColorMode = "full", id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self.color_mode = color_mode
-        self._layers: Sequence[LayerStatistics] = ()
-        self._gradient_norms: Sequence[float] = ()
-        self._selected = 0
+    _layers: Sequence[LayerStatistics] = ()
+    _gradient_norms: Sequence[float] = ()
+    _selected = 0
 
     def show(
         self, layers: Sequence[LayerStatistics], gradient_norms: Sequence[float], selected: int
     ) -> None:
         """Show these layers; the norms are left out unless there is one for each."""
         self._layers, self._gradient_norms, self._selected = layers, gradient_norms, selected
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size:
-            self.show_strips(
-                table_strips(
-                    self._layers, self._gradient_norms, self._selected, *self.size, self.color_mode
-                )
-            )
+    def _lay_out(self) -> list[Strip]:
+        return table_strips(
+            self._layers, self._gradient_norms, self._selected, *self.size, self.color_mode
+        )

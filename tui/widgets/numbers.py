@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from textual import events
+from textual.strip import Strip
 
 from tui.history import RunHistory
 from tui.widgets.strips import StripWidget, printable, text_strip
@@ -20,29 +20,20 @@ GRADIENT_DECADES = (-8, 2)  # the same for all runs, so that a vanishing gradien
 class Numbers(StripWidget):
     """Progress, speed, time, learning rate, and the gradient norm of each layer on a log scale."""
 
-    def __init__(
-        self,
-        *,
-        ascii_only: bool = False,
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-    ) -> None:
-        super().__init__(id=id)
-        self._ascii_only = ascii_only
-        self._history: RunHistory | None = None
-        self._rate_factor = 1.0
+    _history: RunHistory | None = None
+    _rate_factor = 1.0
 
     def show(self, history: RunHistory | None, rate_factor: float) -> None:
         """Show the present state of a run; `rate_factor` multiplies its learning rate."""
         self._history, self._rate_factor = history, rate_factor
-        width, height = self.size
-        lines = progress_lines(history, rate_factor, width, self._ascii_only)
-        norms = history.latest.gradient_norms if history and history.latest else ()
-        lines += gradient_lines(norms, height - len(lines), width, self._ascii_only)
-        self.show_strips([text_strip(line, width) for line in lines[:height]])
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self.show(self._history, self._rate_factor)
+    def _lay_out(self) -> list[Strip]:
+        (width, height), history = self.size, self._history
+        lines = progress_lines(history, self._rate_factor, width, self.ascii_only)
+        norms = history.latest.gradient_norms if history and history.latest else ()
+        lines += gradient_lines(norms, height - len(lines), width, self.ascii_only)
+        return [text_strip(line, width) for line in lines[:height]]
 
 
 def progress_lines(

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.strip import Strip
 
 from tui.widgets.legend import role_style
@@ -68,36 +67,19 @@ class ProbabilityBars(StripWidget):
     ProbabilityBars { height: 10; }
     """
 
-    def __init__(
-        self,
-        *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.ascii_only, self.color_mode = ascii_only, color_mode
-        self._probabilities: Sequence[float] = ()
-        self._label: int | None = None
+    _probabilities: Sequence[float] = ()
+    _label: int | None = None
 
     def set_probabilities(self, probabilities: Sequence[float], label: int | None = None) -> None:
         """Show these, from 0 to 1, for the classes 0, 1, ..., and mark the label; none at all leave it empty."""
         self._probabilities, self._label = probabilities, label
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new width."""
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size:
-            self.show_strips(
-                probability_strips(
-                    self._probabilities,
-                    self.size.width,
-                    label=self._label,
-                    ascii_only=self.ascii_only,
-                    colors=self.color_mode,
-                )
-            )
+    def _lay_out(self) -> list[Strip]:
+        return probability_strips(
+            self._probabilities,
+            self.size.width,
+            label=self._label,
+            ascii_only=self.ascii_only,
+            colors=self.color_mode,
+        )

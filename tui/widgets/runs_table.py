@@ -68,14 +68,11 @@ class RunsTable(StripWidget):
     class Chosen(Message):
         """The row with the cursor was clicked."""
 
-    def __init__(self, *, ascii_only: bool = False, id: str | None = None) -> None:  # noqa: A002
-        super().__init__(id=id)
-        self._ascii_only = ascii_only
-        self._entries: Sequence[Entry] = ()
-        self._marks: Mapping[Path, str] = {}
-        self._empty = ""
-        self._at = self._top = 0
-        self._turned = False  # whether names are cut, and begin with what is most telling therefore
+    _entries: Sequence[Entry] = ()
+    _marks: Mapping[Path, str] = {}
+    _empty = ""
+    _at = _top = 0
+    _turned = False  # whether names are cut, and begin with what is most telling therefore
 
     @property
     def current(self) -> Entry | None:
@@ -97,17 +94,16 @@ class RunsTable(StripWidget):
     def move_to(self, row: int) -> None:
         """Put the cursor on a row, or on the nearest there is."""
         self._at = min(max(row, 0), max(len(self._entries) - 1, 0))
-        self._top = min(max(self._top, self._at - self.page + 1), self._at)
-        self._top = max(0, min(self._top, len(self._entries) - self.page))
         self.redraw()
 
     def move(self, rows: int) -> None:
         """Move the cursor."""
         self.move_to(self._at + rows)
 
-    def redraw(self) -> None:
-        """Draw at the present size and position."""
+    def _lay_out(self) -> list[Strip]:
         width = self.size.width
+        self._top = min(max(self._top, self._at - self.page + 1), self._at)
+        self._top = max(0, min(self._top, len(self._entries) - self.page))
         longest = max((len(entry.name) for entry in self._entries), default=0)
         columns, name_width = fitting(width, max(longest, SHORT_NAME_WIDTH))
         titles = " ".join(_aligned(column, column.title) for column in columns)
@@ -119,7 +115,7 @@ class RunsTable(StripWidget):
         lines = [head, *(self._line(row, columns, name_width) for row in rows)]
         if not self._entries:
             lines.append(text_strip(f"   {self._empty}", width))
-        self.show_strips(lines[: self.size.height])
+        return lines[: self.size.height]
 
     def _line(self, row: int, columns: Sequence[Column], name_width: int) -> Strip:
         entry, here = self._entries[row], row == self._at
@@ -127,12 +123,8 @@ class RunsTable(StripWidget):
         cells = " ".join(_aligned(column, column.text(entry)) for column in columns)
         mark = self._marks.get(entry.run.path, " ")
         text = f"{'>' if here else ' '}{mark} {shorten(name, name_width):<{name_width}} {cells}"
-        text = printable(text, ascii_only=self._ascii_only)
+        text = printable(text, ascii_only=self.ascii_only)
         return text_strip(text, self.size.width, Style(reverse=here, bold=here))
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self.move_to(self._at)
 
     def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
         """The wheel."""

@@ -6,7 +6,6 @@ again. Over a slow link that is most of the traffic of a chart drawn once a seco
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Literal
 
@@ -36,7 +35,12 @@ def printable(text: str, *, ascii_only: bool = False) -> str:
 
 
 class StripWidget(Widget):
-    """Shows the strips last given to `show_strips`."""
+    """Shows the lines that `_lay_out` makes for its size, which is all that a subclass has to say.
+
+    Args:
+        ascii_only: Use ASCII characters only.
+        color_mode: How many colours to use.
+    """
 
     DEFAULT_CSS = """
     StripWidget { width: 1fr; height: 1fr; }
@@ -45,23 +49,32 @@ class StripWidget(Widget):
     def __init__(
         self,
         *,
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self.ascii_only, self.color_mode = ascii_only, color_mode
         self._strips: list[Strip] = []
         self._resized_to = Size()
 
-    def show_strips(self, strips: Sequence[Strip]) -> None:
-        """Replace the content, repainting each changed line up to its last changed cell.
+    def _lay_out(self) -> list[Strip]:
+        """The lines for the present size and state."""
+        raise NotImplementedError
+
+    def redraw(self) -> None:
+        """Draw the present state, repainting each changed line up to its last changed cell.
 
         The repaint starts at the left edge because Textual crops an update on its right only.
         """
-        before, self._strips = self._strips, list(strips)
+        if not self.size:
+            return  # the first resize will draw
+        before, self._strips = self._strips, self._lay_out()
         blank = Strip.blank(self.size.width, PLAIN)
         changed = [
             Region(0, y, _changed_width(old, new), 1)
-            for y, (old, new) in enumerate(zip_longest(before, strips, fillvalue=blank))
+            for y, (old, new) in enumerate(zip_longest(before, self._strips, fillvalue=blank))
             if old != new
         ]
         if changed:
@@ -69,6 +82,7 @@ class StripWidget(Widget):
 
     def _on_resize(self, _event: events.Resize) -> None:
         self._resized_to = self.size
+        self.redraw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines to paint, with a resize event first where Textual forgot it.

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from rich.style import Style
-from textual import events
 from textual.strip import Strip
 
 from tui.widgets.legend import role_style
@@ -78,37 +77,19 @@ def _block(probability: float, level: int, levels: int, blocks: str) -> str:
 class Trajectory(StripWidget):
     """Bars over the epochs; one line of predicted classes where there is no room for them."""
 
-    def __init__(
-        self,
-        *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
-        id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
-    ) -> None:
-        super().__init__(id=id, classes=classes)
-        self.ascii_only, self.color_mode = ascii_only, color_mode
-        self._points: Sequence[Point] = ()
-        self._label = 0
+    _points: Sequence[Point] = ()
+    _label = 0
 
     def set_points(self, points: Sequence[Point], label: int) -> None:
         """Show these, oldest first."""
         self._points, self._label = points, label
-        self._draw()
+        self.redraw()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Draw at the new size."""
-        self._draw()
-
-    def _draw(self) -> None:
-        if self.size:
-            self.show_strips(
-                trajectory_strips(
-                    self._points,
-                    self._label,
-                    self.size.width,
-                    self.size.height,
-                    ascii_only=self.ascii_only,
-                    colors=self.color_mode,
-                )
-            )
+    def _lay_out(self) -> list[Strip]:
+        return trajectory_strips(
+            self._points,
+            self._label,
+            *self.size,
+            ascii_only=self.ascii_only,
+            colors=self.color_mode,
+        )
