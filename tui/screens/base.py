@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from tui.terminal import Terminal
 from tui.widgets.strips import printable
+from tui.widgets.text import set_text
 from tui.workbench import Workbench
 
 
@@ -74,6 +75,15 @@ class ModeScreen(LatestSize, Screen[None]):
             status = opened.saved.record.status
             wide = f" 0: back   Saved run {name}, {status}, read only"
             self._opened.update(wide if self.app.size.width >= 80 else f"0: back  {name}")
+
+    def put(self, selector: str, text: str) -> None:
+        """Replace a text if it changed."""
+        set_text(self.query_one(selector, Static), text)
+
+    def tell(self, text: str, selector: str = "#note") -> None:
+        """Put a text on a line that is there only with one."""
+        self.put(selector, text)
+        self.query_one(selector).display = bool(text)
 
     def on_screen_resume(self) -> None:
         """Catch up with what happened while another screen was shown."""

@@ -136,10 +136,10 @@ class DigitsScreen(PredictingScreen):
         self._listing = self.browser.listing(split)
         nearest = self._listing.nearest(bench.index)
         if nearest is None:
-            self._note("No such digit; escape shows all")
+            self.tell("No such digit; escape shows all")
         elif self._listing.position(bench.index) is None:
             index = int(self._listing.indices[nearest])
-            self._note(f"Digit {bench.index} is no longer among these; {index} is the nearest")
+            self.tell(f"Digit {bench.index} is no longer among these; {index} is the nearest")
             bench.index = index
 
     def _place(self, split: Split) -> str:
@@ -194,10 +194,6 @@ class DigitsScreen(PredictingScreen):
         for sheet in sheets:
             sheet.selected = self._listing.position(self.bench.index) or 0
 
-    def _note(self, text: str) -> None:
-        self.put("#note", text)
-        self.query_one("#note").display = bool(text)
-
     # Moving
 
     def _move(self, by: int) -> None:
@@ -208,7 +204,7 @@ class DigitsScreen(PredictingScreen):
     def action_go(self, position: int) -> None:
         """Show the digit at a position among the selected ones, -1 being the last."""
         if len(self._listing):
-            self._note("")
+            self.tell("")
             self.bench.index = int(self._listing.indices[position])
             self.draw()
 
@@ -236,7 +232,7 @@ class DigitsScreen(PredictingScreen):
             return
         found = next_mistake(self._listing, known.wrong, at, direction)
         if found is None:
-            self._note(f"No mistake {'after' if direction > 0 else 'before'} this one")
+            self.tell(f"No mistake {'after' if direction > 0 else 'before'} this one")
         else:
             self.action_go(found)
 
@@ -250,7 +246,7 @@ class DigitsScreen(PredictingScreen):
         def go(index: int | None) -> None:
             if index is None:
                 return
-            self._note("" if index <= last else f"The last digit is {last}")
+            self.tell("" if index <= last else f"The last digit is {last}")
             self.bench.index = min(index, last)
             self.draw()
 
@@ -262,7 +258,7 @@ class DigitsScreen(PredictingScreen):
         """Another selection, from the nearest digit on; another order, from its first on."""
         reordered = query.order not in ("index", self.browser.query.order)
         self.browser.query = query
-        self._note("")
+        self.tell("")
         if (split := self.bench.images) is not None:
             listing = self.browser.listing(split)
             at = 0 if reordered else listing.nearest(self.bench.index)
@@ -308,7 +304,7 @@ class DigitsScreen(PredictingScreen):
         if (comparison := self.bench.comparison) is not None:
             runs = sorted((comparison.right, comparison.wrong), key=lambda side: side.letter)
             names = [f"{side.letter} {display_name(side.run.name)}" for side in runs]
-            self._note(", ".join(["x: swap", *(names if self.size.width >= 80 else [])]))
+            self.tell(", ".join(["x: swap", *(names if self.size.width >= 80 else [])]))
 
     def action_swap(self) -> None:
         """Show what the other one of two compared runs gets wrong."""
@@ -321,7 +317,7 @@ class DigitsScreen(PredictingScreen):
     def action_mode(self) -> None:
         """Draw with characters, half blocks or braille."""
         if self.terminal.ascii_only:
-            self._note("This terminal's encoding has ASCII characters only")
+            self.tell("This terminal's encoding has ASCII characters only")
             return
         view = self.query_one(DigitView)
         view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]

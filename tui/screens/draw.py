@@ -186,7 +186,7 @@ class DrawScreen(ModeScreen):
             with np.errstate(all="ignore"):  # of weights that diverged
                 probabilities = snapshot.predictor.probabilities(field[None])[0].tolist()
         self.query_one(ProbabilityBars).set_probabilities(probabilities)
-        _update(self.query_one("#guess", Static), self._guess(probabilities))
+        self.put("#guess", self._guess(probabilities))
 
     def _field(self) -> Pixels | None:
         try:
@@ -226,10 +226,4 @@ class DrawScreen(ModeScreen):
                 f"{pen}, {board.tool} {board.brush}x{board.brush}\n"
                 f"row {board.row + 1}, column {board.column + 1}\n\n{network}"
             )
-        _update(self.query_one("#state", Static), text)
-
-
-def _update(widget: Static, text: str) -> None:
-    """Set a text that differs."""
-    if widget.content != text:
-        widget.update(text)
+        self.put("#state", text)

@@ -286,9 +286,7 @@ class ModelScreen(ModeScreen):
         if self.shown is not None and not self.has_class("-narrow"):
             step, epoch = self.shown.snapshot.step, self.shown.snapshot.epoch
             line += f"   epoch {epoch:.4g}, step {step:,}" if step else "   untrained"
-        static = self.query_one("#parts-line", Static)
-        if static.content != line:
-            static.update(line)
+        self.put("#parts-line", line)
 
     def _draw_table(self) -> None:
         if self.shown is not None:

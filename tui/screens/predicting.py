@@ -9,7 +9,6 @@ from typing import ClassVar
 from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.timer import Timer
-from textual.widgets import Static
 
 from nn.data import Split
 from tui.browser import Browser, Predictions
@@ -164,9 +163,3 @@ class PredictingScreen(ModeScreen):
         if self.bench.error is not None:
             return str(self.bench.error)
         return "Loading the data ..." if self.bench.loading else "Preparing the run ..."
-
-    def put(self, selector: str, text: str) -> None:
-        """Replace a text if it changed."""
-        static = self.query_one(selector, Static)
-        if static.content != text:
-            static.update(text)

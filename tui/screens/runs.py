@@ -95,12 +95,12 @@ class RunsScreen(LookingScreen):
             self.draw()
         else:
             self._comparing = False
-            self._tell("")
+            self.tell("")
             self.notify(message.error, severity="error", timeout=15, markup=False)
 
     def on_looking_screen_compared(self, message: LookingScreen.Compared) -> None:
         self._comparing, self._first = False, None
-        self._tell("")
+        self.tell("")
         if self.app.screen is self:  # else the user is busy elsewhere
             self.bench.open_comparison(message.comparison)
             self._show("digits")
@@ -137,29 +137,19 @@ class RunsScreen(LookingScreen):
         parts.append(f"by {self._order}")
         if self._filter or self._typing:
             parts.append(f"filter: {self._filter}{'_' if self._typing else ''}")
-        self._put("#head", "   ".join(parts))
+        self.put("#head", "   ".join(parts))
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
-        self._tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
+        self.tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
     def _draw_about(self) -> None:
         entry = self._current
         if entry is None:
-            self._put("#about", "")
+            self.put("#about", "")
             return
         record = entry.run.record
         reason = record.reason if record.reason not in (None, entry.status, "completed") else None
         what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
-        self._put("#about", f"{entry.name}, {what}\n{record.command}")
-
-    def _tell(self, text: str, where: str = "#note") -> None:
-        """Put a text on a line that is there only with one."""
-        self._put(where, text)
-        self.query_one(where).display = bool(text)
-
-    def _put(self, selector: str, text: str) -> None:
-        static = self.query_one(selector, Static)
-        if static.content != text:
-            static.update(text)
+        self.put("#about", f"{entry.name}, {what}\n{record.command}")
 
     # Moving, sorting, filtering
 
@@ -212,7 +202,7 @@ class RunsScreen(LookingScreen):
         """Give up comparing, or show all runs again."""
         if self._first is not None:
             self._first = None
-            self._tell("")
+            self.tell("")
         else:
             self._filter = ""
         self.draw()
@@ -309,7 +299,7 @@ class RunsScreen(LookingScreen):
         run, first = entry.run, self._first
         if first is None:
             self._first = run
-            self._tell("This is A; now the other one, and v")
+            self.tell("This is A; now the other one, and v")
             self.draw()
         elif first.path == run.path:
             self.action_clear()
@@ -317,7 +307,7 @@ class RunsScreen(LookingScreen):
             self.notify("The data are still being read.", severity="warning")
         else:
             self._comparing = True
-            self._tell("Comparing ...")
+            self.tell("Comparing ...")
             self.work(lambda: self.Compared(compare(first, run, dataset)))
 
 

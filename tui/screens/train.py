@@ -18,6 +18,7 @@ from tui.terminal import Terminal
 from tui.widgets.epoch_table import EpochTable
 from tui.widgets.hints import KeyHints
 from tui.widgets.numbers import Numbers
+from tui.widgets.text import set_text
 from tui.workbench import RATE_STEP, Workbench
 
 if TYPE_CHECKING:
@@ -106,7 +107,6 @@ class TrainScreen(ModeScreen):
         self._table = EpochTable(id="table")
         self._curves: Curves | None = None
         self._form: ConfigForm | None = None
-        self._told = ""
         self._in_force = bench.config, bench.recipe, bench.base  # what the form last showed or gave
         self._pane = "loss"
 
@@ -147,10 +147,7 @@ class TrainScreen(ModeScreen):
         """Draw what the run's history now says."""
         bench = self.bench
         history = bench.shown_history
-        told = self._describe()
-        if told != self._told:
-            self._told = told
-            self._status.update(told)
+        set_text(self._status, self._describe())
         self._show_trouble()
         self._numbers.show(history, self._rate_factor)
         self._table.show(history.rows if history else (), history.best if history else None)
@@ -173,10 +170,8 @@ class TrainScreen(ModeScreen):
             text = str(opened.error) if opened.error else opened.saved.record.save_error
         else:
             text = run.trouble if run else None
-        text = f"Warning: {text}" if text else ""
-        if self._trouble.content != text:
-            self._trouble.update(text)
-            self._trouble.display = bool(text)
+        set_text(self._trouble, f"Warning: {text}" if text else "")
+        self._trouble.display = bool(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything: a saved run can only be looked at."""

@@ -16,6 +16,7 @@ from tui.widgets.digit import DigitView
 from tui.widgets.layer_table import activation_name
 from tui.widgets.raster import Image
 from tui.widgets.strips import ColorMode
+from tui.widgets.text import set_text
 
 
 class ActivationsPane(Horizontal):
@@ -57,8 +58,7 @@ class ActivationsPane(Horizontal):
     ) -> None:
         """Show a digit of (28, 28) pixels, a word about it, and what each layer gave for it."""
         self._digit.set_image(image)
-        if self._about.content != about:
-            self._about.update(about)
+        set_text(self._about, about)
         activity = [
             LayerActivity(
                 f"{number} {activation_name(layer)}: {_summary(layer, values)}",

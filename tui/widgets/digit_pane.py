@@ -11,6 +11,7 @@ from textual.widgets import Static
 from tui.widgets.digit import ContactSheet, DigitView, Image
 from tui.widgets.probabilities import ProbabilityBars
 from tui.widgets.strips import ColorMode
+from tui.widgets.text import set_text
 from tui.widgets.trajectory import Point, Trajectory
 
 
@@ -58,8 +59,6 @@ class DigitPane(Horizontal):
     ) -> None:
         """Show this digit, or nothing."""
         self.query_one(DigitView).set_image(image)
-        verdict = self.query_one("#verdict", Static)
-        if verdict.content != words:
-            verdict.update(words)
+        set_text(self.query_one("#verdict", Static), words)
         self.query_one(ProbabilityBars).set_probabilities(probabilities, label)
         self.query_one(Trajectory).set_points(points, label)

@@ -20,6 +20,7 @@ from tui.widgets.raster import (
     signed_strips,
 )
 from tui.widgets.strips import ColorMode
+from tui.widgets.text import set_text
 
 TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
 """Sizes of a picture in cells."""
@@ -166,5 +167,4 @@ class WeightsPane(Horizontal):
                 else f"positive {POSITIVE[1:]}  negative {NEGATIVE[1:]}"
             )
         )
-        if self._about.content != text:
-            self._about.update(text)
+        set_text(self._about, text)

@@ -1,0 +1,11 @@
+"""Texts that change while they are shown."""
+
+from __future__ import annotations
+
+from textual.widgets import Static
+
+
+def set_text(static: Static, text: str) -> None:
+    """Show a text, if it is another one: the same would be painted again."""
+    if static.content != text:
+        static.update(text)
