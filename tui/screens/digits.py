@@ -10,17 +10,16 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
-from textual.geometry import Size
 from textual.widgets import Static
 
-from nn.data import COLUMNS, ROWS, Split
+from nn.data import Split
 from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
 from tui.runs_folder import display_name
 from tui.screens.predicting import PredictingScreen
-from tui.widgets.digit import MODES, ContactSheet, DigitView, Image
+from tui.widgets.digit import MODES, DigitView
 from tui.widgets.digit_pane import DigitPane
+from tui.widgets.digit_sheet import DigitSheet, picture
 from tui.widgets.hints import KeyHints
-from tui.widgets.lazy import Lazy
 from tui.widgets.prompt import Prompt
 from tui.widgets.trajectory import Trajectory
 
@@ -70,7 +69,6 @@ class DigitsScreen(PredictingScreen):
     ]
 
     _listing = Listing.everything(0)
-    _on_sheet: Listing | None = None
 
     def compose(self) -> ComposeResult:
         ascii_only, colors = self.terminal.ascii_only, self.terminal.colors
@@ -78,22 +76,15 @@ class DigitsScreen(PredictingScreen):
             yield Static(id="place", markup=False)
             yield Static(id="weights", markup=False)
         yield DigitPane(ascii_only=ascii_only, color_mode=colors)
-        yield ContactSheet(id="sheet", ascii_only=ascii_only, color_mode=colors)
+        yield DigitSheet(id="sheet", ascii_only=ascii_only, color_mode=colors)
         with Vertical(id="line"):  # of the three the first that is there
             yield Prompt()
             yield Static(id="note", markup=False)
             yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
         yield KeyHints()
 
-    def on_mount(self) -> None:
-        for sheet in self.query(ContactSheet):
-            sheet.can_focus = False  # the keys of the screen move its selection
-
     def on_resize(self, _event: events.Resize) -> None:
-        """The words and the sheet depend on the size."""
-        for sheet in self.query(ContactSheet):
-            sheet.tile_width, sheet.tile_height = _tile(self.size)
-            sheet.redraw()
+        """The words depend on the size."""
         self.call_after_refresh(self.draw)
 
     # What is shown
@@ -104,8 +95,8 @@ class DigitsScreen(PredictingScreen):
         return self.has_class("-sheet")
 
     @property
-    def _sheet(self) -> ContactSheet:
-        return self.query_one("#sheet", ContactSheet)
+    def _sheet(self) -> DigitSheet:
+        return self.query_one("#sheet", DigitSheet)
 
     def draw(self) -> None:
         """Show the present digit, or the sheet that it is on."""
@@ -116,18 +107,20 @@ class DigitsScreen(PredictingScreen):
         self._settle(split)
         self.put("#place", self._place(split))
         self.put("#weights", self.weights())
-        self._fill_sheets(split)
+        known = self.browser.of(split)
+        for sheet in self.query(DigitSheet):
+            sheet.show_listing(self._listing, split, known, self.bench.index)
         if not self.showing_sheet:
             self._draw_digit(split)
 
     def _clear(self) -> None:
-        self._listing, self._on_sheet = Listing.everything(0), None
+        self._listing = Listing.everything(0)
         self.put("#place", self.waiting())
         self.put("#weights", "")
         self.query_one(DigitPane).show_digit(None)
         self.query_one("#trail", Trajectory).set_points((), 0)
-        for sheet in self.query(ContactSheet):
-            sheet.set_items((), (), ())
+        for sheet in self.query(DigitSheet):
+            sheet.show_nothing()
 
     def _settle(self, split: Split) -> None:
         """Stay on the digit as long as it is selected, else go to the nearest and say so."""
@@ -171,28 +164,9 @@ class DigitsScreen(PredictingScreen):
         points = [(s.epoch, v.probabilities[v.label], v.predicted) for s, v in verdicts]
         words = verdict.words(short=self.size.width < 80)
         self.query_one(DigitPane).show_digit(
-            _picture(split, index), words, verdict.probabilities, points, verdict.label
+            picture(split, index), words, verdict.probabilities, points, verdict.label
         )
         self.query_one("#trail", Trajectory).set_points(points, verdict.label)
-
-    def _fill_sheets(self, split: Split) -> None:
-        sheets, indices = self.query(ContactSheet), self._listing.indices
-        if self._on_sheet is not self._listing:
-            self._on_sheet = self._listing
-            known, count = self.browser.of(split), len(indices)
-
-            def caption(at: int) -> str:
-                said = known.judged.predicted[indices[at]] if known else "?"
-                return f"{said}, label {split.labels[indices[at]]}"
-
-            for sheet in sheets:
-                sheet.set_items(
-                    Lazy(count, lambda at: _picture(split, indices[at])),
-                    Lazy(count, caption),
-                    Lazy(count, lambda at: bool(known and known.wrong[indices[at]])),
-                )
-        for sheet in sheets:
-            sheet.selected = self._listing.position(self.bench.index) or 0
 
     # Moving
 
@@ -321,7 +295,7 @@ class DigitsScreen(PredictingScreen):
             return
         view = self.query_one(DigitView)
         view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]
-        for sheet in self.query(ContactSheet):
+        for sheet in self.query(DigitSheet):
             sheet.mode = view.mode
 
     def action_sheet(self) -> None:
@@ -334,7 +308,7 @@ class DigitsScreen(PredictingScreen):
         self.remove_class("-sheet")
         self.draw()
 
-    def on_contact_sheet_selected(self, event: ContactSheet.Selected) -> None:
+    def on_contact_sheet_selected(self, event: DigitSheet.Selected) -> None:
         """A click on the sheet."""
         self.remove_class("-sheet")
         self.action_go(event.index)
@@ -350,15 +324,3 @@ class DigitsScreen(PredictingScreen):
             self.action_open()
         else:
             self._select(Query(order=self.browser.query.order))
-
-
-def _tile(size: Size) -> tuple[int, int]:
-    """Cells of a digit on the sheet: legible, wide enough for a caption, and as many as possible."""
-    if size.height < 24:
-        return 12, 5
-    return (14, 7) if size.height >= 40 and size.width >= 80 else (12, 6)
-
-
-def _picture(split: Split, index: int) -> Image:
-    picture: Image = split.images[index].reshape(ROWS, COLUMNS)
-    return picture

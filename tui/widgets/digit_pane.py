@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tui.widgets.digit import ContactSheet, DigitView, Image
+from tui.widgets.digit import DigitView, Image
+from tui.widgets.digit_sheet import DigitSheet
 from tui.widgets.probabilities import ProbabilityBars
 from tui.widgets.strips import ColorMode
 from tui.widgets.text import set_text
@@ -47,7 +48,7 @@ class DigitPane(Horizontal):
             yield Static(id="verdict", markup=False)
             yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
             yield Trajectory(ascii_only=ascii_only, color_mode=colors)
-            yield ContactSheet(id="around", ascii_only=ascii_only, color_mode=colors)
+            yield DigitSheet(id="around", ascii_only=ascii_only, color_mode=colors)
 
     def show_digit(
         self,
