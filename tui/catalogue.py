@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nn.errors import CheckpointError
+from nn.errors import CheckpointError, ConfigError
 from nn.events import Evaluation
 from nn.runs import RUN_FILE, Run, run_names
 
@@ -44,6 +44,22 @@ class Entry:
             return datetime.fromisoformat(self.run.record.created).astimezone()
         except (ValueError, OverflowError):
             return None
+
+    @property
+    def budget_to_raise(self) -> tuple[str, int] | None:
+        """The field that must be raised for the run to go on, and its value; None where it can, or cannot at all."""
+        config = self.run.record.config
+        name = "epochs" if config.epochs else "steps"
+        budget = config.epochs or config.steps
+        try:
+            self.run.config_with({})
+        except ConfigError:
+            try:
+                self.run.config_with({name: budget + 1})
+            except ConfigError:
+                return None
+            return name, budget
+        return None
 
     @cached_property
     def _words(self) -> str:

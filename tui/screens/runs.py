@@ -15,6 +15,7 @@ from nn.errors import ConfigError
 from nn.runs import Run
 from tui.catalogue import ORDERS, Entry, arranged
 from tui.comparison import compare
+from tui.filter import Filter
 from tui.screens.delete import DeleteScreen
 from tui.screens.looking import LookingScreen
 from tui.terminal import Terminal
@@ -70,8 +71,7 @@ class RunsScreen(LookingScreen):
         super().__init__(bench, terminal)
         self._comparing = False
         self._first: Run | None = None  # of two to compare
-        self._order, self._filter = "newest", ""
-        self._typing = False
+        self._order, self._filter = "newest", Filter()
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -116,7 +116,7 @@ class RunsScreen(LookingScreen):
         return self._table.current
 
     def draw(self) -> None:
-        entries = arranged(self.entries or (), self._filter, self._order)
+        entries = arranged(self.entries or (), self._filter.text, self._order)
         if self.entries is None:
             empty = "reading ..."
         else:
@@ -133,11 +133,9 @@ class RunsScreen(LookingScreen):
 
     def _draw_head(self, shown: int) -> None:
         count = len(self.entries or ())
-        parts = [f"{shown:,} of {count:,} runs" if self._filter else f"{count:,} runs"]
-        parts.append(f"by {self._order}")
-        if self._filter or self._typing:
-            parts.append(f"filter: {self._filter}{'_' if self._typing else ''}")
-        self.put("#head", "   ".join(parts))
+        runs = f"{shown:,} of {count:,} runs" if self._filter.text else f"{count:,} runs"
+        parts = (runs, f"by {self._order}", self._filter.words)
+        self.put("#head", "   ".join(part for part in parts if part))
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
         self.tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
@@ -175,28 +173,19 @@ class RunsScreen(LookingScreen):
 
     def action_filter(self) -> None:
         """Type words that name, recipe or status must contain."""
-        self._typing = True
+        self._filter.typing = True
         self.draw()
 
     def on_key(self, event: events.Key) -> None:
         """What is typed goes to the filter, from the key on that asks for it, even in one burst with that."""
-        if not self._typing:
+        if not self._filter.typing:
             bound = self.active_bindings.get(event.key)
             if self.focused is None and bound and bound.binding.action == "filter":
                 event.stop()
                 self.action_filter()
-            return
-        if event.key in ("enter", "escape"):
-            self._typing = False
-            self._filter = self._filter if event.key == "enter" else ""
-        elif event.key == "backspace":
-            self._filter = self._filter[:-1]
-        elif event.is_printable and event.character:
-            self._filter += event.character
-        elif event.key not in ("ctrl+h", "delete"):
-            return
-        event.stop()
-        self.draw()
+        elif self._filter.take(event):
+            event.stop()
+            self.draw()
 
     def action_clear(self) -> None:
         """Give up comparing, or show all runs again."""
@@ -204,7 +193,7 @@ class RunsScreen(LookingScreen):
             self._first = None
             self.tell("")
         else:
-            self._filter = ""
+            self._filter.text = ""
         self.draw()
 
     # What is done with a run
@@ -253,7 +242,7 @@ class RunsScreen(LookingScreen):
             self.action_open()
         elif entry.status == "running":
             self.notify("Another process trains it; enter shows its curves.", severity="warning")
-        elif budget := _budget_to_raise(run):
+        elif budget := entry.budget_to_raise:
             name, least = budget
 
             def answer(number: int | None) -> None:
@@ -309,19 +298,3 @@ class RunsScreen(LookingScreen):
             self._comparing = True
             self.tell("Comparing ...")
             self.work(lambda: self.Compared(compare(first, run, dataset)))
-
-
-def _budget_to_raise(run: Run) -> tuple[str, int] | None:
-    """The field that must be raised for a run to go on, and its value; None where it can, or cannot at all."""
-    config = run.record.config
-    name = "epochs" if config.epochs else "steps"
-    budget = config.epochs or config.steps
-    try:
-        run.config_with({})
-    except ConfigError:
-        try:
-            run.config_with({name: budget + 1})
-        except ConfigError:
-            return None
-        return name, budget
-    return None
