@@ -104,7 +104,10 @@ def test_quits_at_once_when_nothing_trains(key: str, mode: str) -> None:
 )
 def test_asks_before_it_cuts_a_run_short(keys: str, left: bool, kept: bool) -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await begin_long_run(app, pilot)
+        app.bench.go(
+            Goal.EPOCH
+        )  # and then paused: while anything is busy a pilot's key takes a second
+        await until(pilot, lambda: app.bench.status is Status.PAUSED)
         await pilot.press("q")
         assert isinstance(app.screen, QuitScreen)
         await pilot.press("q")  # a second one is no answer
@@ -117,8 +120,20 @@ def test_asks_before_it_cuts_a_run_short(keys: str, left: bool, kept: bool) -> N
             await until(pilot, lambda: app.bench.status is Status.STOPPED)
         else:
             assert app.current_mode == "train"
-            assert app.bench.status is Status.RUNNING
-            app.bench.stop()
+            assert app.bench.status is Status.PAUSED
+
+    run(scenario, LONG)
+
+
+def test_training_goes_on_behind_the_question() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await begin_long_run(app, pilot)
+        await pilot.press("q")
+        assert isinstance(app.screen, QuitScreen)
+        assert app.bench.status is Status.RUNNING
+        await pilot.press("escape")
+        assert app.bench.status is Status.RUNNING
+        app.bench.stop()
 
     run(scenario, LONG)
 

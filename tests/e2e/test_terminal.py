@@ -90,10 +90,19 @@ def test_signals_leave_a_sane_terminal(window: Window, signum: int, code: int) -
     terminal.wait_for("exit:0")
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "xterm", "screen", "linux", "vt100"])
-@pytest.mark.parametrize("size", [(40, 15), (80, 24)])
-def test_terminals_and_sizes(window: Window, term: str, size: tuple[int, int]) -> None:
-    terminal = window(*size, TERM=term)
+@pytest.mark.parametrize(
+    ("term", "columns", "rows"),
+    [
+        ("xterm-256color", 80, 24),
+        ("xterm-256color", 40, 15),
+        ("xterm", 120, 40),
+        ("screen", 40, 15),
+        ("linux", 80, 24),
+        ("vt100", 80, 24),
+    ],
+)
+def test_terminals_and_sizes(window: Window, term: str, columns: int, rows: int) -> None:
+    terminal = window(columns, rows, TERM=term)
     terminal.run(f"{APPLICATION} --limit 500 --epochs 2")
     terminal.wait_for("ready")
     terminal.press("Space")
