@@ -16,7 +16,7 @@ from nn.data import Dataset
 from tests.screens.networks import DEAD, NetworkRun, app_of, gradients, play, shown
 from tui.app import MnistApp
 from tui.exits import ExitCode
-from tui.screens import model
+from tui.screens import inspecting, model
 from tui.screens.model import PARTS, ModelScreen
 from tui.session import Run, Status
 from tui.widgets.activation_view import LayerActivity, activity_strips, lines_each, strongest
@@ -487,7 +487,7 @@ def test_a_failure_in_the_background_is_told(
     def fail(*_: object) -> None:
         raise MemoryError("too large")
 
-    monkeypatch.setattr(model, "layer_statistics", fail)
+    monkeypatch.setattr(inspecting, "layer_statistics", fail)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         for _ in range(100):

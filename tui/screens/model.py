@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from functools import partial
-from time import monotonic
 from typing import Any, ClassVar, Literal, get_args
 
 import numpy as np
@@ -12,18 +9,13 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.message import Message
-from textual.timer import Timer
 from textual.widgets import Static
 
-from nn.data import COLUMNS, ROWS, Split
-from nn.inspection import LayerStatistics, activations, layer_statistics
-from tui.following import FollowedRun
-from tui.messages import BackgroundFailed
-from tui.screens.base import ModeScreen
-from tui.session import Run, Snapshot, Status
+from nn.inspection import activations
+from tui.screens.inspecting import InspectingScreen
 from tui.terminal import Terminal
 from tui.widgets.activations_pane import ActivationsPane
+from tui.widgets.digit_sheet import picture
 from tui.widgets.hints import KeyHints
 from tui.widgets.histograms import Histograms
 from tui.widgets.layer_table import LayerTable
@@ -42,7 +34,7 @@ PACE = 2.0  # least seconds between two looks at moving weights
 SHADED_PACE = 6.0  # the same while they are drawn in shades, which takes four times the bytes
 
 
-class ModelScreen(ModeScreen):
+class ModelScreen(InspectingScreen):
     """Four parts, one at a time or, on a wide screen, all together; keys go to the chosen one."""
 
     DEFAULT_CSS = """
@@ -106,21 +98,10 @@ class ModelScreen(ModeScreen):
     ]
     AUTO_FOCUS = ""
 
-    class Inspected(Message):
-        """The background has looked at these weights."""
-
-        def __init__(self, snapshot: Snapshot, layers: tuple[LayerStatistics, ...]) -> None:
-            super().__init__()
-            self.snapshot, self.layers = snapshot, layers
-
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.part: Part = "table"
         self.chosen_layer = 0
-        self.shown: ModelScreen.Inspected | None = None
-        self._inspecting: Snapshot | None = None
-        self._next_at = self._asked_at = 0.0
-        self._later: Timer | None = None
         self.set_class(terminal.ascii_only, "-ascii")
 
     def compose(self) -> ComposeResult:
@@ -145,57 +126,28 @@ class ModelScreen(ModeScreen):
         """Other parts may be seen now."""
         self.call_after_refresh(self._draw)
 
+    # What is new
+
     @property
-    def _pace(self) -> float:
+    def pace(self) -> float:
         pane = self.query_one(WeightsPane)
         return SHADED_PACE if pane.shaded and pane.display else PACE
 
-    # What is new
-
     def show_progress(self) -> None:
-        """Gradients follow every event; fresher weights are asked for now and then."""
-        run = self.bench.shown
-        if (
-            run is not None
-            and run.status is Status.RUNNING
-            and monotonic() > self._asked_at + self._pace
-        ):
-            self._asked_at = monotonic()
-            run.want_snapshot()
+        """Gradients follow every event."""
+        super().show_progress()
         self._draw_table()
 
     def show_snapshot(self) -> None:
-        """Look at the newest weights, now or soon."""
-        snapshot = self.bench.snapshot
-        known = self.shown.snapshot if self.shown else None
-        if snapshot is known or self._inspecting is not None or self._later is not None:
-            self._draw_activations()  # the digit may be another
-        elif (wait := self._next_at - monotonic()) > 0 and known is not None:
-            self._later = self.set_timer(wait, self._inspect)
-        else:
-            self._inspect()
+        """Look at the newest weights; the digit may be another."""
+        super().show_snapshot()
+        self._draw_activations()
 
-    def _inspect(self) -> None:
-        self._later = None
-        run, snapshot = self.bench.shown, self.bench.snapshot
-        if run is not None and snapshot is not None and self._inspecting is None:
-            self._inspecting, self._next_at = snapshot, monotonic() + self._pace
-            work = partial(self._work, run, snapshot, run.splits["test"])
-            threading.Thread(target=work, name="inspecting", daemon=True).start()
-
-    def _work(self, run: Run | FollowedRun, snapshot: Snapshot, split: Split) -> None:
-        """The thread; one that failed stays the last."""
-        try:
-            layers = layer_statistics(snapshot.predictor.snapshot(), split.images)
-            self.post_message(self.Inspected(snapshot, layers))
-        except Exception as error:
-            self.post_message(BackgroundFailed(error, run))
-
-    def on_model_screen_inspected(self, message: Inspected) -> None:
-        self.shown, self._inspecting = message, None
-        self.chosen_layer = min(self.chosen_layer, len(message.layers) - 1)
+    def draw(self) -> None:
+        """Show the layers of other weights."""
+        if self.shown is not None:
+            self.chosen_layer = min(self.chosen_layer, len(self.shown.layers) - 1)
         self._draw()
-        self.show_snapshot()
 
     # Keys
 
@@ -314,7 +266,7 @@ class ModelScreen(ModeScreen):
             f"{self.bench.split} {number}: a {label}, seen as {guess}, {probabilities[guess]:.1%}"
         )
         self.query_one(ActivationsPane).show(
-            image.reshape(ROWS, COLUMNS),
+            picture(images, number),
             about,
             self.shown.layers,
             activations(predictor, image),
