@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -36,6 +37,15 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
         if isinstance(error, OSError):
             raise CheckpointError(f"{path}: cannot write: {error.strerror or error}") from error
         raise
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file for reading; a pipe is refused, whose other end may never come."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise OSError("not a regular file")
+    return os.fdopen(descriptor, "rb")
 
 
 def temporary_prefix(name: str) -> str:

@@ -16,7 +16,7 @@ from typing import BinaryIO
 import numpy as np
 
 from nn.errors import CheckpointError
-from nn.files import write_atomically
+from nn.files import open_regular, write_atomically
 from nn.layers import Array
 
 
@@ -44,7 +44,7 @@ def _write_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
 def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:
     """The arrays of an archive by name; raises `CheckpointError`, also above `max_bytes` in all."""
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
             members = archive.infolist()
             size = sum(member.file_size for member in members)
             if size > max_bytes:

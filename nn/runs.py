@@ -25,6 +25,7 @@ from typing import Any, Literal
 from nn.config import TrainConfig, did_you_mean, flag
 from nn.errors import CheckpointError, ConfigError
 from nn.events import Evaluation
+from nn.files import open_regular
 from nn.records import Recorded, event_from_record, read_as
 
 SCHEMA = 1
@@ -142,7 +143,7 @@ def read_record(folder: Path) -> RunRecord:
     """The record of a run's folder; raises `CheckpointError`."""
     path = folder / RUN_FILE
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             content = stream.read(MAX_RUN_BYTES + 1)
     except OSError as error:
         raise CheckpointError(f"{path}: {error.strerror or error}") from error
@@ -186,7 +187,7 @@ class MetricsReader:
         With `end`, those of the first `end` bytes, which must end with an event.
         """
         try:
-            with self._path.open("rb") as stream:
+            with open_regular(self._path) as stream:
                 stream.seek(self._offset - len(self._last))
                 if stream.read(len(self._last)) != self._last:
                     self._offset, self._last, self._lines = 0, b"", 0
@@ -195,7 +196,9 @@ class MetricsReader:
         except OSError as error:
             raise CheckpointError(f"{self._path}: {error.strerror or error}") from error
         if end is not None and self._offset != end:
-            raise CheckpointError(f"{self._path}: no event ends at byte {end:,}")
+            raise CheckpointError(
+                f"{self._path}: no event ends at byte {end:,}, after which the checkpoint was written"
+            )
         return events
 
     def _complete_lines(self, stream: Any, end: int | None) -> Iterator[bytes]:
@@ -250,10 +253,14 @@ def find_run(root: Path, name: str) -> Run:
     Raises `CheckpointError` where there is none or more than one.
     """
     if name == "last":
-        runs, _ = list_runs(root)
-        if not runs:
+        names = run_names(root)
+        if not names:
             raise CheckpointError(f"no saved runs in {root}")
-        return runs[0]
+        try:
+            Run.read(root / names[-1])  # names begin with the time: never silently the run before
+        except CheckpointError as error:
+            raise CheckpointError(f"{error}; name the run to take in place of `last`") from error
+        return list_runs(root)[0][0]
     if os.sep in name or name in (".", ".."):
         return Run.read(Path(name))
     names = run_names(root)
@@ -269,7 +276,7 @@ def find_run(root: Path, name: str) -> Run:
 def is_locked(folder: Path) -> bool:
     """Whether a process writes this run at the moment."""
     try:
-        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW)
+        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
         return False
     try:

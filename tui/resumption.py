@@ -11,7 +11,15 @@ from nn.events import EpochCompleted, StepCompleted
 from nn.recipes import origin
 from nn.records import Recorded
 from nn.run_writer import RunWriter
-from nn.runs import CHANGEABLE, LAST_FILE, MetricsReader, Run, RunRecord, config_differences
+from nn.runs import (
+    BEST_FILE,
+    CHANGEABLE,
+    LAST_FILE,
+    MetricsReader,
+    Run,
+    RunRecord,
+    config_differences,
+)
 from nn.trainer import Trainer
 from tui.history import RunHistory
 from tui.recorder import Recorder
@@ -97,11 +105,23 @@ def _checkpoint(run: Run) -> Checkpoint | None:
     path = run.path / LAST_FILE
     if not path.exists() and not _has_progress(run.path):
         return None
-    checkpoint = Checkpoint.load(path)
+    try:
+        checkpoint = Checkpoint.load(path)
+    except CheckpointError as error:
+        raise CheckpointError(f"{error}; {_remedy(run)}") from error
     wrong = set(config_differences([run.record.config, checkpoint.config])) - set(CHANGEABLE)
     if wrong or checkpoint.data_sha256 != run.record.data_sha256:
         raise CheckpointError(f"{path}: belongs to another run ({', '.join(wrong) or 'its data'})")
     return checkpoint
+
+
+def _remedy(run: Run) -> str:
+    """What can be done where last.npz cannot be read; best.npz is of the same kind."""
+    try:
+        Checkpoint.load(run.path / BEST_FILE)
+    except CheckpointError:
+        return f"to train it anew: {run.record.command}"
+    return f"copy {BEST_FILE} over it to go on from the best epoch"
 
 
 def _has_progress(path: Path) -> bool:

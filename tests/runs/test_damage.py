@@ -278,6 +278,55 @@ def test_one_damaged_run_does_not_hide_the_others(folder: Path) -> None:
     assert result.stderr.startswith("mnist-tui: warning: ")
 
 
+def test_the_last_run_is_never_silently_the_one_before(folder: Path) -> None:
+    newer = folder.parent / "99991231-235959-newer"
+    shutil.copytree(folder, newer)
+    assert find_run(folder.parent, "last").path in (folder, newer)
+    (newer / "run.json").write_text('{"schema": 2}')
+    with pytest.raises(
+        CheckpointError, match=r"newer/run\.json: .* schema 2, not 1; name the run "
+    ):
+        find_run(folder.parent, "last")
+    shutil.rmtree(folder)
+    with pytest.raises(CheckpointError, match="schema 2"):
+        find_run(newer.parent, "last")
+    shutil.rmtree(newer)
+    with pytest.raises(CheckpointError, match="no saved runs"):
+        find_run(newer.parent, "last")
+
+
+@pytest.mark.parametrize("name", ["run.json", "metrics.jsonl", "last.npz", "best.npz", "lock"])
+def test_nobody_waits_for_the_other_end_of_a_pipe(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    if name == "run.json":
+        runs, (error,) = list_runs(folder.parent)
+        assert (runs, str(error)) == ([], f"{folder / name}: not a regular file")
+        return
+    assert is_locked(folder) is False
+    output = f"--output={folder.parent / 'model.npz'}"
+    for command in (["runs", "show"], ["export", output], ["--headless", "--resume"]):
+        run_command(*command, folder.name, f"--runs-dir={folder.parent}", timeout=20)
+
+
+def test_a_damaged_checkpoint_has_a_remedy(
+    kept: Path, folder: Path, tiny: Dataset, root: Path
+) -> None:
+    """The best one is of the same kind; where that is damaged too, the run can be repeated."""
+    (folder / "last.npz").write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"last\.npz: .*; copy best\.npz over it to go on"):
+        go_on(folder, tiny)
+    shutil.copy(folder / "best.npz", folder / "last.npz")
+    go_on(folder, tiny)
+    whole, _ = record_run(Trainer(Run.read(kept).record.config, tiny, step_interval=0), root)
+    same(whole, folder)
+    shutil.copytree(kept, root / "both")
+    for name in ("last.npz", "best.npz"):
+        (root / "both" / name).write_bytes(b"")
+    with pytest.raises(CheckpointError, match=r"; to train it anew: mnist-tui --headless "):
+        go_on(root / "both", tiny)
+
+
 def test_nothing_is_written_through_links(folder: Path, tiny: Dataset) -> None:
     outside = folder.parent.parent / "outside"
     outside.write_text("precious")
