@@ -184,7 +184,7 @@ class Recorder:
                 self._wait()
             except Exception as error:
                 self._fail(error, trainer.step)
-        folder = str(self.folder) if self.folder else None
+        folder = str(self.folder) if self.folder and self.folder.is_dir() else None
         self.close()
         return replace(outcome, saved=saved, run=folder, save_error=self.failure)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from io import BytesIO, StringIO, TextIOWrapper
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,20 @@ def test_the_summary_names_what_was_restored_and_saved() -> None:
         "weights restored from step 433",
         "test accuracy 96.50% (loss 0.2000), the best of the run",
         "model saved to m.npz",
+        "repeat: mnist-tui --headless",
+    ]
+
+
+def test_what_could_not_be_saved_can_be_done_again(tmp_path: Path) -> None:
+    failed = "saving failed after step 422: disk full"
+    outcome = Outcome(
+        "completed", 844, 2.0, 844, None, None, 1.0, 1.0, None, str(tmp_path), save_error=failed
+    )
+    (tmp_path / "last.npz").touch()
+    assert narrate(STARTED, outcome)[7:] == [
+        f"warning: {failed}",
+        f"run saved in part in {tmp_path}",
+        f"resume: mnist-tui --headless --resume {tmp_path}",
         "repeat: mnist-tui --headless",
     ]
 

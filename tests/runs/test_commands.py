@@ -269,6 +269,13 @@ def test_attach_to_a_finished_run(at: str) -> None:
     assert "completed after 3 epochs, 9 steps" in result.stdout
 
 
+def test_attach_to_an_interrupted_run_tells_how_to_go_on(at: str, saved: Path) -> None:
+    result = run_command("attach", NAMES[2], at)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "interrupted after " in result.stdout
+    assert result.stdout.endswith(f"resume: mnist-tui --headless --resume {saved / NAMES[2]}\n")
+
+
 def test_attach_follows_a_run_until_it_is_killed(small_run: Sequence[str], root: Path) -> None:
     at = f"--runs-dir={root}"
     with Process(*small_run, "--epochs=1000000", at, "--json") as trained:

@@ -127,6 +127,7 @@ def test_a_folder_deleted_while_training(make_trainer: MakeTrainer, root: Path) 
         "No such file or directory" in failures[-1]
     )
     assert not folder.exists()  # it does not come back as half a run
+    assert outcome.run is None  # nor is it said to be there
 
 
 def test_what_cannot_be_saved_never_reaches_training(
@@ -226,6 +227,8 @@ def test_a_file_size_limit(small_run: Sequence[str], root: Path) -> None:
     assert lines.count(f"warning: {failure}; training goes on") == 1
     assert lines[-1] == f"mnist-tui: error: {failure}"
     assert any(line.startswith("completed after 3 epochs") for line in lines)
+    assert f"run saved in part in {folder}" in lines
+    assert not any(line.startswith("resume: ") for line in lines)  # there is nothing to go on from
     assert Run.read(folder).record.save_error == failure
     assert sorted(os.listdir(folder)) == ["lock", "metrics.jsonl", "run.json"]
 

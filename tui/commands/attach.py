@@ -47,19 +47,17 @@ def replay(run: Run, stream: TextIO, *, live: bool = False) -> None:
     record = run.record
     narration = Narration(Invocation(record.recipe, record.command, record.threads), stream)
     reader = MetricsReader(run.path)
-    ended = False
+    outcome = None
     while True:
         written = is_locked(run.path)  # before reading, so that nothing is written afterwards
         for event in reader.poll():
-            ended = isinstance(event, Outcome)
+            outcome = event if isinstance(event, Outcome) else None
             narration.show(event)
-        if not (live and written and not ended):
+        if outcome or not (live and written):
             break
         time.sleep(_POLL_SECONDS)
-    if ended:
-        return
     end = Run.read(run.path)
-    if end.status != "running":
+    if outcome is None and end.status != "running":
         why = end.record.reason or "the process that trained it has gone"
         narration.say(f"\n{end.status}: {why}")
     if end.status == "interrupted":

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
 from nn.records import Invocation, Outcome, Recorded
+from nn.runs import LAST_FILE
 from tui.runs_folder import resume_command
 
 
@@ -126,8 +127,10 @@ class Narration(AbstractContextManager["Narration"]):
         if outcome.save_error:
             lines.append(f"warning: {outcome.save_error}")
         if outcome.run:
-            lines.append(f"run saved in {outcome.run}")
-            if outcome.reason == "interrupted":
+            extent = "in part " if outcome.save_error else ""
+            lines.append(f"run saved {extent}in {outcome.run}")
+            missing = outcome.save_error and (Path(outcome.run) / LAST_FILE).exists()
+            if outcome.reason == "interrupted" or missing:
                 lines.append(f"resume: {resume_command(Path(outcome.run))}")
         return [*lines, f"repeat: {self._invocation.command}"]
 
