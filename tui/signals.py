@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any
 
 from tui.exits import ExitCode
@@ -53,12 +53,7 @@ class GracefulStop:
         self._replaced = _handle(self._request)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         for signum, handler in self._replaced.items():
             signal.signal(signum, handler)
 
@@ -80,12 +75,7 @@ class Forwarded:
         self._replaced = _handle(lambda signum, frame: self._forward(ExitCode(128 + signum)))
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *exception: object) -> None:
         for signum, handler in self._replaced.items():
             if signal.getsignal(signum) != signal.SIG_IGN:  # the application has let go of it
                 signal.signal(signum, handler)
