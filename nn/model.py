@@ -12,17 +12,16 @@ from nn.config import TrainConfig
 from nn.data import CLASSES, PIXELS
 from nn.events import LayerSummary
 from nn.initializers import initialize
-from nn.layers import ACTIVATIONS, Array, Dropout, Identity, Layer, Linear, gradient_norm
-
-_CACHE_LINE = 64  # bytes
-
-
-def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
-    """Zeros starting at a cache line, where vector instructions are fastest."""
-    item = np.dtype(dtype).itemsize
-    memory = np.zeros(size * item + _CACHE_LINE, np.uint8)
-    offset = -memory.ctypes.data % _CACHE_LINE
-    return memory[offset : offset + size * item].view(dtype)
+from nn.layers import (
+    ACTIVATIONS,
+    Array,
+    Dropout,
+    Identity,
+    Layer,
+    Linear,
+    aligned_zeros,
+    gradient_norm,
+)
 
 
 def parameter_count(sizes: Sequence[int]) -> int:

@@ -10,56 +10,69 @@ Long vectors are processed in blocks that stay in the cache from one operation t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import ClassVar
 
 import numpy as np
 
 from nn.config import EpsPlacement, TrainConfig
-from nn.layers import Array, gradient_norm
+from nn.layers import Array, aligned_zeros, gradient_norm
 
 BLOCK = 65_536  # elements, 256 kB of float32: half or twice as many were both slower
 
 
+Block = tuple[Array, ...]  # (parameters, gradients, work, *state): parts of the vectors
+
+
 class Optimizer:
-    """Changes parameters in place; `state` holds what it remembers from step to step, by name."""
+    """Changes `parameters` in place by what `gradients`, as long, holds at each step.
+
+    `state` is what it remembers from step to step, by name.
+    """
 
     slots: ClassVar[tuple[str, ...]] = ()
     decoupled: ClassVar[bool] = False  # weight decay acts on the weights, not through the gradient
 
-    def __init__(self, parameters: Array, *, weight_decay: float = 0.0) -> None:
-        self.weight_decay = weight_decay
+    def __init__(self, parameters: Array, gradients: Array, *, weight_decay: float = 0.0) -> None:
+        self.parameters, self.gradients, self.weight_decay = parameters, gradients, weight_decay
         self.updates = 0
-        self.state: dict[str, Array] = {name: np.zeros_like(parameters) for name in self.slots}
-        size = parameters.size
-        self._blocks = [slice(i, min(i + BLOCK, size)) for i in range(0, size, BLOCK)]
-        self._work = np.empty(min(BLOCK, size), parameters.dtype)
-        self._penalized = np.empty(min(BLOCK, size), parameters.dtype)
+        self.state: dict[str, Array] = {
+            name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots
+        }
+        longest = min(BLOCK, parameters.size)
+        work = aligned_zeros(longest, parameters.dtype)
+        self._penalized = aligned_zeros(longest, parameters.dtype)
+        self._blocks: list[Block] = []
+        for start in range(0, parameters.size, BLOCK):
+            w, g, *state = (
+                vector[start : start + BLOCK]
+                for vector in (parameters, gradients, *self.state.values())
+            )
+            self._blocks.append((w, g, work[: w.size], *state))
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
-        """One update of `parameters`; `gradients` stays as it is."""
+    def step(self, learning_rate: float) -> None:
+        """One update; the gradients stay as they are."""
         raise NotImplementedError
 
-    def _each_block(self, parameters: Array, gradients: Array) -> Iterator[tuple[Array, ...]]:
-        """(parameters, gradient with penalty, work, *state) block by block."""
-        state = list(self.state.values())
-        for block in self._blocks:
-            w, g = parameters[block], gradients[block]
-            work = self._work[: w.size]
-            if self.weight_decay and not self.decoupled:
-                penalized = self._penalized[: w.size]
-                np.multiply(w, self.weight_decay, penalized)
-                penalized += g
-                g = penalized
-            yield w, g, work, *[vector[block] for vector in state]
+    def _penalized_blocks(self) -> Iterable[Block]:
+        """The blocks, one after the other, in the gradients' place that with the penalty."""
+        penalizes = self.weight_decay and not self.decoupled
+        return map(self._penalize, self._blocks) if penalizes else self._blocks
+
+    def _penalize(self, block: Block) -> Block:
+        w, g, *others = block
+        penalized = self._penalized[: w.size]
+        np.multiply(w, self.weight_decay, penalized)
+        penalized += g
+        return (w, penalized, *others)
 
 
 class SGD(Optimizer):
     """w <- w - lr g."""
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         self.updates += 1
-        for w, g, work in self._each_block(parameters, gradients):
+        for w, g, work in self._penalized_blocks():
             np.multiply(g, learning_rate, work)
             w -= work
 
@@ -72,13 +85,15 @@ class Momentum(Optimizer):
 
     slots = ("velocity",)
 
-    def __init__(self, parameters: Array, *, momentum: float, weight_decay: float = 0.0) -> None:
-        super().__init__(parameters, weight_decay=weight_decay)
+    def __init__(
+        self, parameters: Array, gradients: Array, *, momentum: float, weight_decay: float = 0.0
+    ) -> None:
+        super().__init__(parameters, gradients, weight_decay=weight_decay)
         self.momentum = momentum
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         self.updates += 1
-        for w, g, work, v in self._each_block(parameters, gradients):
+        for w, g, work, v in self._penalized_blocks():
             v *= self.momentum
             v += g
             np.multiply(v, learning_rate, work)
@@ -92,9 +107,9 @@ class Nesterov(Momentum):
     form of PyTorch, where w stands for the look-ahead point.
     """
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         self.updates += 1
-        for w, g, work, v in self._each_block(parameters, gradients):
+        for w, g, work, v in self._penalized_blocks():
             v *= self.momentum
             v += g
             np.multiply(v, self.momentum, work)
@@ -116,6 +131,7 @@ class Adam(Optimizer):
     def __init__(
         self,
         parameters: Array,
+        gradients: Array,
         *,
         beta1: float,
         beta2: float,
@@ -123,10 +139,10 @@ class Adam(Optimizer):
         eps_placement: EpsPlacement = "pytorch",
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, weight_decay=weight_decay)
+        super().__init__(parameters, gradients, weight_decay=weight_decay)
         self.beta1, self.beta2, self.eps, self.eps_placement = beta1, beta2, eps, eps_placement
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         self.updates += 1
         # The state holds m / (1 - beta1) and v / (1 - beta2), which saves two passes over the vectors;
         # these two scalars make up for it, and for the bias of the moments.
@@ -140,7 +156,7 @@ class Adam(Optimizer):
             / deviation
         )
         eps = self.eps * (correction if self.eps_placement == "pytorch" else 1) / deviation
-        for w, g, work, m, v in self._each_block(parameters, gradients):
+        for w, g, work, m, v in self._penalized_blocks():
             m *= self.beta1
             m += g
             np.multiply(g, g, work)
@@ -161,23 +177,24 @@ class AdamW(Adam):
 
     decoupled = True
 
-    def step(self, parameters: Array, gradients: Array, learning_rate: float) -> None:
+    def step(self, learning_rate: float) -> None:
         if self.weight_decay:
-            parameters *= 1 - learning_rate * self.weight_decay
-        super().step(parameters, gradients, learning_rate)
+            self.parameters *= 1 - learning_rate * self.weight_decay
+        super().step(learning_rate)
 
 
-def make_optimizer(config: TrainConfig, parameters: Array) -> Optimizer:
+def make_optimizer(config: TrainConfig, parameters: Array, gradients: Array) -> Optimizer:
     """The optimizer a configuration names, its state zero."""
     decay = config.weight_decay
     if config.optimizer == "sgd":
-        return SGD(parameters, weight_decay=decay)
+        return SGD(parameters, gradients, weight_decay=decay)
     if config.optimizer in ("momentum", "nesterov"):
         rule = Momentum if config.optimizer == "momentum" else Nesterov
-        return rule(parameters, momentum=config.momentum, weight_decay=decay)
+        return rule(parameters, gradients, momentum=config.momentum, weight_decay=decay)
     adam = Adam if config.optimizer == "adam" else AdamW
     return adam(
         parameters,
+        gradients,
         beta1=config.beta1,
         beta2=config.beta2,
         eps=config.eps,

@@ -76,7 +76,7 @@ class Trainer:
         self.model.initialize(config, rng=_rng(config.seed, _INITIALIZATION))
         preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
         self.predictor = Predictor(config, self.model, preprocessor)
-        self._optimizer = make_optimizer(config, self.model.parameters)
+        self._optimizer = make_optimizer(config, self.model.parameters, self.model.gradients)
         self._loss = LOSSES[config.loss]()
         # One column a class. A batch's targets are gathered as columns too, as the softmax reads them.
         self._targets = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype).T
@@ -293,7 +293,7 @@ class Trainer:
             if self.config.clip_norm:
                 self._clip_factor = clip_norm(self.model.gradients, self.config.clip_norm)
             self._learning_rate = self._schedule(self.step) * self._applied_factor
-            self._optimizer.step(parameters, self.model.gradients, self._learning_rate)
+            self._optimizer.step(self._learning_rate)
             self.step += 1
             self._images_trained += n
         return loss

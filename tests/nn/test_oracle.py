@@ -30,22 +30,24 @@ def cases(subject: str) -> Any:
 
 @pytest.mark.parametrize("case", cases("optimizers"))
 def test_optimizer_follows_the_trajectory(case: Case) -> None:
-    parameters, gradients = values(6), values(20, 6, salt=1)
-    optimizer = make_optimizer(TrainConfig.layered(case["config"]), parameters)
+    parameters, gradients = values(6), np.empty(6)
+    optimizer = make_optimizer(TrainConfig.layered(case["config"]), parameters, gradients)
     for step, expected in enumerate(case["trajectory"]):
-        optimizer.step(parameters, gradients[step], 0.1 * 0.95**step)
+        gradients[...] = values(20, 6, salt=1)[step]
+        optimizer.step(0.1 * 0.95**step)
         np.testing.assert_allclose(parameters, expected, rtol=1e-12, err_msg=f"step {step}")
-    np.testing.assert_array_equal(gradients, values(20, 6, salt=1))
+        np.testing.assert_array_equal(gradients, values(20, 6, salt=1)[step])
 
 
 @pytest.mark.parametrize("case", cases("optimizers"))
 def test_optimizer_treats_long_vectors_alike(case: Case) -> None:
     """Blocks and their boundaries leave no trace: every copy of the six numbers moves alike."""
     copies = 12_000
-    parameters = np.tile(values(6), copies)
-    optimizer = make_optimizer(TrainConfig.layered(case["config"]), parameters)
+    parameters, gradients = np.tile(values(6), copies), np.empty(6 * copies)
+    optimizer = make_optimizer(TrainConfig.layered(case["config"]), parameters, gradients)
     for step in range(3):
-        optimizer.step(parameters, np.tile(values(20, 6, salt=1)[step], copies), 0.1 * 0.95**step)
+        gradients[...] = np.tile(values(20, 6, salt=1)[step], copies)
+        optimizer.step(0.1 * 0.95**step)
     expected = np.tile(case["trajectory"][2], copies)
     np.testing.assert_allclose(parameters, expected, rtol=1e-12)
 
@@ -126,7 +128,8 @@ def test_200_steps_of_a_network(case: Case) -> None:
     inputs = values(96, 20, salt=5)
     targets = target_rows(10, smoothing=config.label_smoothing, dtype="float64")
     targets = targets[labels(96, salt=6)]
-    loss, optimizer = LOSSES[config.loss](), make_optimizer(config, model.parameters)
+    loss = LOSSES[config.loss]()
+    optimizer = make_optimizer(config, model.parameters, model.gradients)
     schedule = make_schedule(config, 6, 200)
     history = []
     for step in range(200):
@@ -135,7 +138,7 @@ def test_200_steps_of_a_network(case: Case) -> None:
         model.backward(loss.backward())
         if config.clip_norm:
             clip_norm(model.gradients, config.clip_norm)
-        optimizer.step(model.parameters, model.gradients, schedule(step))
+        optimizer.step(schedule(step))
     np.testing.assert_allclose(history, case["losses"], rtol=0, atol=1e-10)
 
 

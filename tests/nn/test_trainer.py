@@ -294,11 +294,11 @@ def test_learns_xor() -> None:
     x, classes = np.array([[0.0, 0], [0, 1], [1, 0], [1, 1]]), np.array([0, 1, 1, 0])
     model, loss = MLP((2, 4, 2), activation="tanh", dtype=np.float64), CrossEntropy()
     model.parameters[...] = np.random.default_rng(0).normal(size=model.parameters.size)
-    optimizer = SGD(model.parameters)
+    optimizer = SGD(model.parameters, model.gradients)
     for _ in range(500):
         value = loss.forward(model.forward(x), np.eye(2)[classes])
         model.backward(loss.backward())
-        optimizer.step(model.parameters, model.gradients, 0.5)
+        optimizer.step(0.5)
     assert value < 0.02
     assert model.forward(x).argmax(axis=1).tolist() == classes.tolist()
 
