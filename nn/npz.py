@@ -35,9 +35,9 @@ def _write_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
     with zipfile.ZipFile(stream, "w") as archive:
         for name, array in arrays.items():
             with archive.open(f"{name}.npy", "w", force_zip64=True) as member:
-                np.lib.format.write_array_header_1_0(
-                    member, np.lib.format.header_data_from_array_1_0(array)
-                )
+                header = np.lib.format.header_data_from_array_1_0(array)
+                header["fortran_order"] = False  # `reshape` puts the rows of any array in order
+                np.lib.format.write_array_header_1_0(member, header)
                 member.write(array.reshape(-1).view(np.uint8).data)
 
 

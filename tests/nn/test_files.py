@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 from nn.errors import CheckpointError
-from nn.files import write_atomically
+from nn.files import open_regular, write_atomically
+from nn.npz import read_npz, write_npz
 
 
 def test_what_is_there_is_replaced_as_a_whole(tmp_path: Path) -> None:
@@ -41,6 +45,28 @@ def test_a_device_or_pipe_is_never_replaced(tmp_path: Path) -> None:
     with pytest.raises(CheckpointError, match="not a regular file"):
         write_atomically(pipe, lambda stream: stream.write(b"x"))
     assert pipe.is_fifo()
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "pipe", tmp_path):
+        with pytest.raises(OSError, match="not a regular file"):
+            open_regular(path)
+
+
+@pytest.mark.parametrize(
+    "turn", [np.asarray, np.transpose, np.asfortranarray, lambda a: a[::2, 1:]]
+)
+def test_an_archive_holds_the_rows_of_any_array(
+    tmp_path: Path, turn: Callable[[npt.NDArray[np.int64]], npt.NDArray[np.int64]]
+) -> None:
+    array, path = turn(np.arange(12).reshape(4, 3)), tmp_path / "arrays.npz"
+    write_npz(path, {"array": array, "number": np.array(7), "text": np.array("seven")})
+    read = read_npz(path, max_bytes=10_000)
+    with np.load(path, allow_pickle=False) as loaded:
+        for found in (read, loaded):
+            np.testing.assert_array_equal(found["array"], array)
+            assert (int(found["number"]), str(found["text"])) == (7, "seven")
 
 
 def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
