@@ -36,7 +36,7 @@ from tui.screens.digits import DigitsScreen
 from tui.screens.runs import RunsScreen
 from tui.session import Status
 from tui.widgets.curves import Curves
-from tui.widgets.runs_table import COLUMNS, RunsTable, fitting
+from tui.widgets.runs_table import COLUMNS, RunsTable, fitting, turned
 
 FIRST, SECOND, THIRD = (
     "20261101-100000-sigmoid-net",
@@ -502,6 +502,19 @@ def test_columns_fit(width: int) -> None:
     used = 3 + name_width + sum(column.width + 1 for column in columns)
     assert used <= max(width, 4)
     assert width < 200 or len(columns) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("width", "name", "shown"),
+    [
+        (40, "20261121-194501-relu-cross-entropy", "relu-cross-entropy 20261121-194501"),
+        (31, "20261121-194501-relu-cross-entropy", "relu-cross-ent~ 20261121-194501"),
+        (17, "20261121-194501-relu-cross-entropy", "relu~ 1121-194501"),
+        (17, "my-renamed-run-of-yesterday", "my-renamed-run-o~"),
+    ],
+)
+def test_a_name_without_room_keeps_its_time(width: int, name: str, shown: str) -> None:
+    assert turned(name, width) == shown
 
 
 def test_watching_from_the_start(root: Path) -> None:

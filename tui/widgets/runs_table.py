@@ -72,7 +72,7 @@ class RunsTable(StripWidget):
     _marks: Mapping[Path, str] = {}
     _empty = ""
     _at = _top = 0
-    _turned = False  # whether names are cut, and begin with what is most telling therefore
+    _turned = False  # whether there is no room for all of each name
 
     @property
     def current(self) -> Entry | None:
@@ -119,7 +119,7 @@ class RunsTable(StripWidget):
 
     def _line(self, row: int, columns: Sequence[Column], name_width: int) -> Strip:
         entry, here = self._entries[row], row == self._at
-        name = display_name(entry.name) if self._turned else entry.name
+        name = turned(entry.name, name_width) if self._turned else entry.name
         cells = " ".join(_aligned(column, column.text(entry)) for column in columns)
         mark = self._marks.get(entry.run.path, " ")
         text = f"{'>' if here else ' '}{mark} {shorten(name, name_width):<{name_width}} {cells}"
@@ -147,6 +147,16 @@ class RunsTable(StripWidget):
 def _aligned(column: Column, text: str) -> str:
     words = column.title in ("status", "recipe")
     return f"{text:<{column.width}}" if words else f"{text:>{column.width}}"
+
+
+def turned(name: str, width: int) -> str:
+    """A run's name, most telling first, cut to so many columns: the label, so that the time still tells it from others."""
+    label, _, time = display_name(name).rpartition(" ")
+    if not label:
+        return shorten(name, width)
+    if width < NAME_WIDTH:
+        time = time[4:]  # the year can be spared
+    return f"{shorten(label, max(2, width - len(time) - 1))} {time}"
 
 
 def fitting(width: int, longest: int) -> tuple[list[Column], int]:
