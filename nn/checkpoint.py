@@ -66,8 +66,10 @@ class Checkpoint:
         What the values mean is for `Trainer.restore` to check.
         """
         arrays = read_npz(path, max_bytes=MAX_BYTES)
-        if str(arrays.pop("checkpoint", None)) != FORMAT:
-            raise CheckpointError(f"{path}: not a checkpoint ({FORMAT!r} expected)")
+        if (found := str(arrays.pop("checkpoint", ""))) != FORMAT:
+            raise CheckpointError(
+                f"{path}: not a checkpoint ({FORMAT!r} expected, found {found[:60]!r})"
+            )
         try:
             config, parameters, preprocessor = take_model(arrays)
             data_sha256, metrics_bytes = str(arrays.pop("data_sha256")), arrays.pop("metrics_bytes")

@@ -120,8 +120,10 @@ class Predictor:
     def load(cls, path: Path) -> Predictor:
         """Read a model file, or the model in a checkpoint; raises `CheckpointError` for anything else."""
         arrays = read_npz(path, max_bytes=MAX_BYTES)
-        if str(arrays.get("format")) != FORMAT:
-            raise CheckpointError(f"{path}: not a model file ({FORMAT!r} expected)")
+        if (found := str(arrays.get("format", ""))) != FORMAT:
+            raise CheckpointError(
+                f"{path}: not a model file ({FORMAT!r} expected, found {found[:60]!r})"
+            )
         try:
             config, parameters, preprocessor = take_model(arrays)
             for array in (parameters, preprocessor.scale, preprocessor.shift):

@@ -187,6 +187,19 @@ def test_a_hostile_checkpoint(kept: Path, folder: Path, tiny: Dataset, name: str
     assert not Path("/tmp/outside.npy").exists()
 
 
+def test_another_version_is_named(kept: Path, folder: Path) -> None:
+    path = folder / "last.npz"
+    rewrite(kept / "last.npz", path, HOSTILE["another version"])
+    with pytest.raises(
+        CheckpointError, match="checkpoint 2' expected, found 'mnist-tui checkpoint 3'"
+    ):
+        Checkpoint.load(path)
+    rewrite(kept / "last.npz", path, texts(format="\x1b[31m" * 100))
+    with pytest.raises(CheckpointError, match="not a model file") as caught:
+        Predictor.load(path)
+    assert str(caught.value).isprintable()
+
+
 def test_a_zip_bomb(folder: Path, tiny: Dataset) -> None:
     with zipfile.ZipFile(folder / "last.npz", "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("format.npy", bytes(50_000_000))
