@@ -287,6 +287,9 @@ class Recorder:
         except Exception as error:
             self._missed = best  # the writer itself keeps the lines
             self._fail(error, job.record.step)
+            if job.final is not None:  # smaller than a checkpoint: there may be room for it
+                with suppress(NNError):
+                    writer.save_final(job.final)
             with suppress(NNError):
                 writer.save_record(replace(job.record, save_error=self.failure))
 

@@ -255,6 +255,8 @@ def test_a_disk_that_fills_up(small_run: Sequence[str], small_disk: Path) -> Non
     assert last == f"mnist-tui: error: {events[-1]['save_error']}"
     (run,), _ = list_runs(small_disk)
     assert Checkpoint.load(run.path / "last.npz").config.epochs == 3
+    assert run.model_file("last") == run.path / "final.npz"  # for which there is room
+    assert load_model(run, "last")
     assert not [name for name in os.listdir(run.path) if name.startswith(".")]
 
 
