@@ -24,7 +24,7 @@ from nn.data import Preprocessor
 from nn.errors import CheckpointError
 from nn.npz import read_npz, write_npz
 from nn.predictor import DAMAGE, MAX_BYTES, Predictor, model_file, take_model
-from nn.runs import LAST_FILE, Run, Which
+from nn.runs import BEST_FILE, LAST_FILE, Run, Which
 from nn.trainer import Trainer, TrainerState
 
 FORMAT = "mnist-tui checkpoint 2"
@@ -95,5 +95,6 @@ def load_model(run: Run, which: Which) -> Predictor:
     if path is not None:
         return Predictor.load(path)
     if which == "best":
-        raise CheckpointError(f"run {run.name} has no best model: it was never evaluated")
+        why = f"{BEST_FILE} is missing" if run.record.best else "it was never evaluated"
+        raise CheckpointError(f"run {run.name} has no best model: {why}")
     return Checkpoint.load(run.path / LAST_FILE).predictor()

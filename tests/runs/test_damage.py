@@ -340,6 +340,13 @@ def test_a_damaged_checkpoint_has_a_remedy(
         go_on(root / "both", tiny)
 
 
+def test_a_best_model_that_is_missing(folder: Path) -> None:
+    (folder / "best.npz").unlink()
+    with pytest.raises(CheckpointError, match=r"has no best model: best\.npz is missing"):
+        load_model(Run.read(folder), "best")
+    assert load_model(Run.read(folder), "last")
+
+
 def test_nothing_is_written_through_links(folder: Path, tiny: Dataset) -> None:
     outside = folder.parent.parent / "outside"
     outside.write_text("precious")
