@@ -20,7 +20,8 @@ from nn.records import Invocation, Outcome
 from nn.runs import Run
 from nn.trainer import Trainer
 from tui.exits import CommandError, ExitCode
-from tui.recorder import Recorder, start_recorder
+from tui.new_run import start_recorder
+from tui.recorder import Recorder
 from tui.reporters import Reporter, Silence, is_live
 from tui.resumption import Resumption
 from tui.signals import GracefulStop

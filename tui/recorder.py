@@ -17,7 +17,7 @@ from types import TracebackType
 
 from nn.checkpoint import Checkpoint
 from nn.config import TrainConfig
-from nn.errors import CheckpointError, NNError
+from nn.errors import NNError
 from nn.events import (
     EpochCompleted,
     Evaluation,
@@ -30,11 +30,10 @@ from nn.events import (
 from nn.predictor import Predictor
 from nn.records import Invocation, Outcome, json_line, record_of
 from nn.run_writer import RunWriter, delete_run
-from nn.runs import SCHEMA, Run, RunRecord, Status, read_record, run_names, utc_now
+from nn.runs import SCHEMA, Run, RunRecord, Status, utc_now
 from nn.trainer import Trainer
 from tui.history import RunHistory
 from tui.reporters import invocation_of
-from tui.runs_folder import runs_folder
 
 # Inside an epoch a checkpoint is due at an evaluation, if some time has passed, and after more time anyway.
 _EVALUATION_SECONDS, _MOST_SECONDS = 10.0, 60.0
@@ -213,13 +212,14 @@ class Recorder:
     ) -> None:
         """Where the run ended by an exception, its last checkpoint stands."""
         if error is not None and self._writer is not None and self._record is not None:
-            failed = isinstance(error, Exception)
+            # That nobody reads the output any more is said by closing it.
+            failed = isinstance(error, Exception) and not isinstance(error, BrokenPipeError)
             reason = f"{type(error).__name__}: {error}" if failed else "interrupted"
             self._wait()
             end = replace(
                 self._record,
                 status="failed" if failed else "interrupted",
-                reason=_on_one_line(reason),
+                reason=on_one_line(reason),
                 updated=utc_now(),
             )
             with suppress(NNError):
@@ -297,50 +297,14 @@ class Recorder:
         """Remember the first failure."""
         if self.failure is None:
             said = str(error) if isinstance(error, NNError) else f"{type(error).__name__}: {error}"
-            self.failure = _on_one_line(f"saving failed after step {step:,}: {said}")
-
-
-def start_recorder(
-    trainer: Trainer,
-    recipe: str | None,
-    base: TrainConfig,
-    threads: int | None,
-    *,
-    save_run: bool,
-    runs_dir: Path | None,
-) -> tuple[Recorder, list[str]]:
-    """The recorder of a new run as the command line asks for it, and what there is to warn of.
-
-    Where a run cannot be saved it is a `CheckpointError` if `runs_dir` was typed, else a warning.
-    """
-    if not save_run:
-        return Recorder.unsaved(trainer.config, recipe, base, threads), []
-    try:
-        root = runs_folder(runs_dir)
-        warning = _clock_warning(root)
-        return Recorder.start(trainer, root, recipe, base, threads), [warning] if warning else []
-    except CheckpointError as error:
-        if runs_dir is not None:
-            raise
-        warning = _on_one_line(f"this run is not saved: {error}")
-        return Recorder.unsaved(trainer.config, recipe, base, threads), [warning]
-
-
-def _clock_warning(root: Path) -> str | None:
-    newest = max(run_names(root), default=None)
-    if newest is None:
-        return None
-    with suppress(CheckpointError):
-        if read_record(root / newest).created > utc_now():
-            return f"the clock is behind that of run {newest}, which `last` will mean"
-    return None
+            self.failure = on_one_line(f"saving failed after step {step:,}: {said}")
 
 
 def _beats(new: Evaluation, best: Evaluation) -> bool:
     return new.test.accuracy > best.test.accuracy
 
 
-def _on_one_line(text: str) -> str:
+def on_one_line(text: str) -> str:
     """Without characters that a terminal would obey."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
 

@@ -52,7 +52,7 @@ class NewRun:
 
     def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
         """Begin to save, with what there is to warn of."""
-        from tui.recorder import start_recorder
+        from tui.new_run import start_recorder
 
         save_run, runs_dir = self.saving.save_run, self.saving.runs_dir
         return start_recorder(

@@ -26,7 +26,8 @@ from nn.trainer import Trainer
 from tests.cli.conftest import refused, run_command
 from tests.cli.json_schema import check_stream
 from tests.runs.conftest import MakeTrainer, go_on, record_run, same, timeless_metrics
-from tui.recorder import Recorder, start_recorder
+from tui.new_run import start_recorder
+from tui.recorder import Recorder
 from tui.runs_folder import runs_folder
 
 

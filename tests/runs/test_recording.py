@@ -252,6 +252,22 @@ def test_an_exception_leaves_the_last_checkpoint(make_trainer: MakeTrainer, root
     assert not is_locked(folder)
 
 
+def test_a_reader_who_leaves_interrupts(make_trainer: MakeTrainer, root: Path) -> None:
+    trainer = make_trainer()
+    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    folder = recorder.folder
+    assert folder is not None
+
+    def fail() -> None:
+        with recorder:
+            recorder.follow(trainer, next(trainer.events()))
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        fail()
+    assert (Run.read(folder).status, Run.read(folder).record.reason) == ("interrupted",) * 2
+
+
 def test_names_are_unique(make_trainer: MakeTrainer, root: Path) -> None:
     folders = {record_run(make_trainer(epochs=1), root)[0] for _ in range(4)}
     assert len(folders) == 4
