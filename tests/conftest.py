@@ -16,6 +16,11 @@ import pytest
 from nn.data import Dataset, load_dataset
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than processors: tests of terminals and processes wait as much as they work."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """No test saves runs among those of the user, nor does a process that it starts."""
