@@ -20,7 +20,6 @@ from nn.layers import Array, aligned_zeros, gradient_norm
 
 BLOCK = 65_536  # elements, 256 kB of float32: half or twice as many were both slower
 
-
 Block = tuple[Array, ...]  # (parameters, gradients, work, *state): parts of the vectors
 
 
