@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import json
 import math
 import os
@@ -24,8 +25,10 @@ from nn.predictor import Predictor
 from nn.records import Invocation, Outcome, event_from_record, json_line, record_of
 from nn.runs import RUN_FILES, MetricsReader, Run, is_locked, list_runs
 from tests.runs.conftest import MakeTrainer, go_on, record_run, state_values
+from tui.commands.attach import replay
 from tui.history import RunHistory
 from tui.recorder import Recorder
+from tui.runs_folder import resume_command
 
 
 def test_a_run_is_a_folder_of_plain_files(make_trainer: MakeTrainer, root: Path) -> None:
@@ -265,7 +268,11 @@ def test_a_reader_who_leaves_interrupts(make_trainer: MakeTrainer, root: Path) -
 
     with pytest.raises(BrokenPipeError):
         fail()
-    assert (Run.read(folder).status, Run.read(folder).record.reason) == ("interrupted",) * 2
+    run = Run.read(folder)
+    assert (run.status, run.record.reason) == ("interrupted", "interrupted")
+    told = io.StringIO()
+    replay(run, told)
+    assert told.getvalue().endswith(f"\n\ninterrupted\nresume: {resume_command(folder)}\n")
 
 
 def test_names_are_unique(make_trainer: MakeTrainer, root: Path) -> None:

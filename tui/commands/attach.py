@@ -59,6 +59,6 @@ def replay(run: Run, stream: TextIO, *, live: bool = False) -> None:
     end = Run.read(run.path)
     if outcome is None and end.status != "running":
         why = end.record.reason or "the process that trained it has gone"
-        narration.say(f"\n{end.status}: {why}")
+        narration.say(f"\n{end.status}" + (f": {why}" if why != end.status else ""))
     if end.status == "interrupted":
         narration.say(f"resume: {resume_command(run.path)}")
