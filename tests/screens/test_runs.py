@@ -224,7 +224,7 @@ def test_the_filter_is_typed_even_in_one_burst(root: Path) -> None:
 def test_overlaid_curves_are_drawn_with_the_present_ones(root: Path) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("end", "space", "k", "space")
-        assert [row[1] for row in rows(at)] == [" ", "+", "+"]
+        assert [row[1] for row in rows(at)] == [" ", "2", "1"]
         labels = [display_name(name) for name in (FIRST, SECOND)]
         await at.until(lambda: [len(h.epochs) for h in at.bench.curves] == [4, 3])
         assert [history.label for history in at.bench.curves] == labels

@@ -126,7 +126,10 @@ class RunsScreen(LookingScreen):
         self._draw_about()
 
     def _marks(self) -> dict[Path, str]:
+        """Of runs on the charts the number that their legends give them, if it has one digit."""
         marks = dict.fromkeys(self.bench.overlays, "+")
+        drawn = [path for path, run in self.bench.overlays.items() if run is not self.bench.opened]
+        marks |= {path: str(number) for number, path in enumerate(drawn[:9], 1)}
         if self._first is not None:
             marks[self._first.path] = "A"
         return marks
