@@ -85,15 +85,21 @@ class CrossEntropy(Loss):
         return grad.T
 
     def of_each(self, outputs: Array, targets: Array) -> Array:
-        shifted = outputs - outputs.max(axis=1, keepdims=True)
-        logs = np.log(np.exp(shifted).sum(axis=1))
-        losses: Array = logs - (shifted * targets).sum(axis=1)
+        shifted = self._shifted(outputs)
+        losses: Array = np.log(np.exp(shifted).sum(axis=0)) - (shifted * targets.T).sum(axis=0)
         return losses
 
     def probabilities(self, outputs: Array) -> Array:
-        exponentials: Array = np.exp(outputs - outputs.max(axis=1, keepdims=True))
-        exponentials /= exponentials.sum(axis=1, keepdims=True)
-        return exponentials
+        exponentials = np.exp(self._shifted(outputs))
+        exponentials /= exponentials.sum(axis=0)
+        return np.ascontiguousarray(exponentials.T)
+
+    @staticmethod
+    def _shifted(outputs: Array) -> Array:
+        """The outputs, classes by images, less the largest of each image."""
+        columns = np.ascontiguousarray(outputs.T)
+        shifted: Array = columns - columns.max(axis=0)
+        return shifted
 
 
 class BinaryCrossEntropy(Loss):
