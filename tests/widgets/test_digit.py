@@ -288,8 +288,8 @@ def test_sheet_marks_mistakes_and_the_selection_without_colour() -> None:
             assert shown(sheet)[7].rstrip() == (
                 ">!0, not 1       1, not 2       2, not 3      !3, not 4"
             )
-            sheet.focus()
-            await pilot.press("right")
+            sheet.selected = 1
+            await pilot.pause()
             assert shown(sheet)[7].startswith(" !0, not 1     > 1, not 2 ")
             caption = [s for s in sheet.render_line(7) if s.text.strip().startswith("> 1")]
             assert caption[0].style is not None
@@ -298,27 +298,30 @@ def test_sheet_marks_mistakes_and_the_selection_without_colour() -> None:
     asyncio.run(scenario())
 
 
-def test_sheet_moves_and_chooses() -> None:
+def test_sheet_turns_pages_and_is_chosen_from() -> None:
     async def scenario() -> None:
         sheet = sheet_of(32)  # pages of 15: 0-14, 15-29, 30-31
         app = DigitApp(sheet)
         async with app.run_test(size=(80, 24)) as pilot:
-            sheet.focus()
-            for key, expected in [
-                ("left", 0), ("up", 0), ("right", 1), ("down", 6), ("pagedown", 21),
-                ("pagedown", 31), ("down", 31), ("up", 26), ("right", 27),
-                ("down", 27), ("left", 26), ("pageup", 11), ("pageup", 0),
+            for by, expected in [
+                ((-1, 0), 0), ((0, -1), 0), ((1, 0), 1), ((0, 1), 6), (1, 21), (1, 31),
+                ((0, 1), 31), ((0, -1), 26), ((1, 0), 27), ((0, 1), 27), (-1, 12), (-1, 0),
             ]:  # fmt: skip
-                await pilot.press(key)
-                assert sheet.selected == expected, key
-            await pilot.press("down", "enter")
-            assert app.chosen == [5]
+                sheet.move(*by) if isinstance(by, tuple) else sheet.turn(by)
+                assert sheet.selected == expected, by
+            await pilot.pause()
             await pilot.click(sheet, offset=(16, 2))
-            assert (app.chosen, sheet.selected) == ([5, 1], 1)
+            assert (app.chosen, sheet.selected) == ([1], 1)
             await pilot.click(sheet, offset=(14, 2))  # the gap
-            await pilot.press("pagedown", "pagedown")
+            sheet.selected = 20
+            await pilot.pause()
+            assert shown(sheet)[7].startswith(" !5, not 6")  # item 15
+            await pilot.click(sheet, offset=(0, 10))
+            assert (app.chosen, sheet.selected) == ([1, 20], 20)
+            sheet.selected = 31
+            await pilot.pause()
             await pilot.click(sheet, offset=(40, 2))  # beyond the last
-            assert app.chosen == [5, 1]
+            assert (app.chosen, sheet.selected) == ([1, 20], 31)
 
     asyncio.run(scenario())
 
@@ -328,14 +331,13 @@ def test_sheet_survives_fewer_items() -> None:
         sheet = sheet_of(40)
         app = DigitApp(sheet)
         async with app.run_test(size=(80, 24)) as pilot:
-            sheet.focus()
             sheet.selected = 99
             assert sheet.selected == 39
             sheet.set_items([ring()], ["7"], [False])
             assert sheet.selected == 0
             assert "7" in shown(sheet)[7]
             sheet.set_items([], [], [])
-            await pilot.press("right", "down", "pagedown", "enter")
+            await pilot.click(sheet, offset=(1, 1))
             assert app.chosen == []
             assert not "".join(shown(sheet)).strip()
 

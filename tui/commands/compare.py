@@ -56,10 +56,10 @@ def compare(
             paths = [str(chosen[letter].path) for letter in (first, second)]
             write_json({"runs": paths, "which": which, **asdict(found)}, sys.stdout)
     else:
-        out = sys.stdout.write
+        out, table = sys.stdout.write, _table(chosen) + "\n" + _chart(chosen)
         for letter, run in chosen.items():
             out(f"{letter}  {run.name}\n")
-        out("\n" + _table(chosen) + "\n" + _chart(chosen))
+        out("\n" + table)
         for (first, second), found in pairs.items():
             out("\n" + _told_apart(first, second, found, which))
     for reason in reasons:

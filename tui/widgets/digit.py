@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
-from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -123,22 +121,13 @@ class DigitView(_ImageWidget):
         return [*above, *(Strip.join([margin, strip]) for strip in strips)]
 
 
-class ContactSheet(_ImageWidget, can_focus=True):
+class ContactSheet(_ImageWidget):
     """A page of small images with a caption under each, one of them selected.
 
-    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. Arrows and
-    page keys move the selection, enter or a click posts `Selected`.
+    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. A click selects, and posts
+    `Selected`; keys are for whoever shows the sheet.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left", "move(-1, 0)", "Previous", show=False),
-        Binding("right", "move(1, 0)", "Next", show=False),
-        Binding("up", "move(0, -1)", "Up", show=False),
-        Binding("down", "move(0, 1)", "Down", show=False),
-        Binding("pageup", "page(-1)", "Previous page", show=False),
-        Binding("pagedown", "page(1)", "Next page", show=False),
-        Binding("enter", "choose", "Open", show=False),
-    ]
     GAP = 1
     """Empty cells between two columns."""
     tile_width = 14
@@ -150,7 +139,7 @@ class ContactSheet(_ImageWidget, can_focus=True):
     """Index of the selected item; its page is the one shown."""
 
     class Selected(Message):
-        """An item was chosen with enter or with the mouse."""
+        """An item was chosen with the mouse."""
 
         def __init__(self, sheet: ContactSheet, index: int) -> None:
             super().__init__()
@@ -203,20 +192,15 @@ class ContactSheet(_ImageWidget, can_focus=True):
         """Show the selection, and its page."""
         self.redraw()
 
-    def action_move(self, right: int, down: int) -> None:
+    def move(self, right: int, down: int) -> None:
         """Move the selection by columns and lines, staying where there is no item."""
         target = self.selected + right + down * self.columns
         if 0 <= target < len(self._images):
             self.selected = target
 
-    def action_page(self, pages: int) -> None:
+    def turn(self, pages: int) -> None:
         """Move the selection by pages, to the first or the last item at the ends."""
         self.selected += pages * self.page_size
-
-    def action_choose(self) -> None:
-        """Post `Selected` for the selected item."""
-        if len(self._images):
-            self.post_message(self.Selected(self, self.selected))
 
     def on_click(self, event: events.Click) -> None:
         """Select and choose the item under the pointer."""
@@ -228,7 +212,7 @@ class ContactSheet(_ImageWidget, can_focus=True):
         index = self._first + row * self.columns + column
         if column < self.columns and index < min(self._first + self.page_size, len(self._images)):
             self.selected = index
-            self.action_choose()
+            self.post_message(self.Selected(self, index))
 
     @property
     def _first(self) -> int:

@@ -17,7 +17,7 @@ def picture(split: Split, index: int) -> Image:
     return pixels
 
 
-class DigitSheet(ContactSheet, can_focus=False):
+class DigitSheet(ContactSheet):
     """Shows a listing; the keys of the screen move its selection."""
 
     _listing: Listing | None = None

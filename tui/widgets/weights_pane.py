@@ -34,7 +34,7 @@ def shades(weight: Image) -> Image:
     return np.clip(np.nan_to_num(weight / largest), -1, 1) / 2 + 0.5
 
 
-class WeightSheet(ContactSheet, can_focus=False):
+class WeightSheet(ContactSheet):
     """A page of pictures of weights, each scaled by its own largest magnitude."""
 
     larger = 0
@@ -118,12 +118,12 @@ class WeightsPane(Horizontal):
 
     def move(self, right: int, below: int) -> None:
         """Select a neighbour."""
-        self._sheet.action_move(right, below)
+        self._sheet.move(right, below)
         self._show_selected()
 
     def page(self, pages: int) -> None:
         """Select a unit so many pages on."""
-        self._sheet.action_page(pages)
+        self._sheet.turn(pages)
         self._show_selected()
 
     def end(self, direction: int) -> None:
