@@ -171,6 +171,21 @@ def test_random_is_among_the_selected() -> None:
     browse(scenario)
 
 
+def test_the_next_mistake_is_one_of_the_weights_that_are_shown() -> None:
+    """Also while only the predictions of weights a moment ago are known."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        run = app.bench.shown
+        assert isinstance(run, ScriptedRun)
+        screen(app)._busy = True  # nothing more is predicted
+        run.advance(mistaken(run.splits["test"].labels, 7))
+        for key, index in [("n", 21), ("n", 42), ("p", 21)]:
+            await pilot.press(key)
+            assert app.bench.index == index
+
+    browse(scenario)
+
+
 def test_filters() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("g", "5", "0", "enter", "f")

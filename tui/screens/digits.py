@@ -13,7 +13,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from nn.data import Split
-from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
+from tui.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake, verdict
 from tui.runs_folder import display_name
 from tui.screens.predicting import PredictingScreen
 from tui.widgets.digit import MODES, DigitView
@@ -199,12 +199,17 @@ class DigitsScreen(PredictingScreen):
 
     def action_mistake(self, direction: int) -> None:
         """Go to the next or the previous mistake among the selected digits."""
-        split = self.bench.images
+        split, snapshot = self.bench.images, self.snapshot
         known = self.browser.of(split) if split is not None else None
         at = self._listing.position(self.bench.index)
-        if known is None or at is None:
+        if split is None or snapshot is None or known is None or at is None:
             return
         found = next_mistake(self._listing, known.wrong, at, direction)
+        # The predictions may be of weights a moment ago; the digit will be shown with those of now.
+        while found is not None and known.snapshot is not snapshot:
+            if verdict(snapshot, split, int(self._listing.indices[found])).wrong:
+                break
+            found = next_mistake(self._listing, known.wrong, found, direction)
         if found is None:
             self.tell(f"No mistake {'after' if direction > 0 else 'before'} this one")
         else:
