@@ -48,12 +48,15 @@ def test_a_sitting(window: Window) -> None:
     while before in terminal.screen():
         assert time.monotonic() < limit, "the learning rate did not change"
         time.sleep(0.1)
+    limit = time.monotonic() + PATIENCE
     terminal.press("2")
     terminal.wait_for("1 of 10,000")
-    terminal.press(
-        "w", "n"
-    )  # with the weights of now: what is a mistake may be none a moment later
-    terminal.wait_for("mistake")
+    terminal.press("w")  # what is a mistake of the newest weights may be none a moment later
+    terminal.wait_for("frozen")
+    while ": mistake" not in terminal.screen():
+        assert time.monotonic() < limit, "no mistake was found"
+        terminal.press("n")
+        time.sleep(0.2)
     terminal.press("3")
     terminal.wait_for("true 0", "true 9", "F1")
     terminal.press("n", "Enter")

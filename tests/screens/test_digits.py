@@ -325,6 +325,8 @@ def test_the_sheet_without_predictions_has_labels_and_no_marks() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         app.bench.browser.predictions = None
         screen(app)._busy = True
+        await pilot.press("n")
+        assert text(app, "#note") == "What is a mistake is not known yet"
         await pilot.press("c")
         await pilot.pause()
         assert lines(app, ContactSheet)[6].startswith("> ?, label 0   ?, label 1 ")

@@ -202,7 +202,10 @@ class DigitsScreen(PredictingScreen):
         split, snapshot = self.bench.images, self.snapshot
         known = self.browser.of(split) if split is not None else None
         at = self._listing.position(self.bench.index)
-        if split is None or snapshot is None or known is None or at is None:
+        if split is None or snapshot is None or at is None:
+            return
+        if known is None:
+            self.tell("What is a mistake is not known yet")
             return
         found = next_mistake(self._listing, known.wrong, at, direction)
         # The predictions may be of weights a moment ago; the digit will be shown with those of now.
