@@ -24,6 +24,11 @@ from nn.layers import (
 )
 
 
+def layer_sizes(config: TrainConfig) -> tuple[int, ...]:
+    """Inputs, hidden layers, outputs."""
+    return (PIXELS, *config.hidden, CLASSES)
+
+
 def parameter_count(sizes: Sequence[int]) -> int:
     """Of a network with layers of these sizes, inputs first."""
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
@@ -121,7 +126,7 @@ class MLP:
 def build_model(config: TrainConfig, *, rng: np.random.Generator) -> MLP:
     """The network a configuration describes, parameters zero; `rng` draws its dropout masks."""
     return MLP(
-        (PIXELS, *config.hidden, CLASSES),
+        layer_sizes(config),
         activation=config.activation,
         output_activation=config.output_activation,
         dropout=config.dropout,

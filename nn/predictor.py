@@ -18,12 +18,12 @@ from pathlib import Path
 import numpy as np
 
 from nn.config import TrainConfig
-from nn.data import CLASSES, PIXELS, Array, Preprocessor, Split
+from nn.data import PIXELS, Array, Preprocessor, Split
 from nn.errors import CheckpointError, ConfigError
 from nn.events import LayerSummary, Score
 from nn.layers import Scratch
 from nn.losses import LOSSES, target_rows
-from nn.model import MLP, build_model, layer_views, parameter_count
+from nn.model import MLP, build_model, layer_sizes, layer_views, parameter_count
 from nn.npz import read_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
@@ -181,11 +181,6 @@ def take_model(arrays: dict[str, Array]) -> tuple[TrainConfig, Array, Preprocess
             )
         array[...] = found
     return config, parameters, preprocessor
-
-
-def layer_sizes(config: TrainConfig) -> tuple[int, ...]:
-    """Inputs, hidden layers, outputs."""
-    return (PIXELS, *config.hidden, CLASSES)
 
 
 def _blocks(rows: Array) -> list[Array]:

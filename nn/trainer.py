@@ -189,8 +189,7 @@ class Trainer:
         self._applied_factor = float(values["applied_factor"])
         self._learning_rate = float(values["learning_rate"])
         self._gradient_norms = self.step, tuple(map(float, values["gradient_norms"]))
-        fallback = arrays.get("finite", self.model.parameters.copy())
-        self._finite = int(values["finite_step"]), fallback
+        self._finite = int(values["finite_step"]), arrays.get("finite", arrays["parameters"])
         self._stopping.restore(stopping, values["stopping"])
         evaluation, self._reason = values["evaluation"], values["reason"]
         self._evaluation = None if evaluation is None else Evaluation.from_dict(evaluation)

@@ -20,7 +20,6 @@ from nn.config import TrainConfig
 from nn.errors import NNError
 from nn.events import (
     EpochCompleted,
-    Evaluation,
     Event,
     RateChanged,
     RunFinished,
@@ -150,7 +149,9 @@ class Recorder:
         inside = isinstance(event, StepCompleted | RateChanged)
         if not isinstance(event, StepCompleted) or evaluation is not None:
             self._lines.append(json_line(record_of(event, self.invocation)))
-        best = evaluation is not None and (self._best is None or _beats(evaluation, self._best))
+        best = evaluation is not None and (
+            self._best is None or evaluation.test.accuracy > self._best.test.accuracy
+        )
         if best:
             self._best = evaluation
         elapsed = time.monotonic() - self._saved_at
@@ -298,10 +299,6 @@ class Recorder:
         if self.failure is None:
             said = str(error) if isinstance(error, NNError) else f"{type(error).__name__}: {error}"
             self.failure = on_one_line(f"saving failed after step {step:,}: {said}")
-
-
-def _beats(new: Evaluation, best: Evaluation) -> bool:
-    return new.test.accuracy > best.test.accuracy
 
 
 def on_one_line(text: str) -> str:

@@ -20,10 +20,19 @@ from nn.checkpoint import Checkpoint, load_model
 from nn.config import TrainConfig
 from nn.data import Dataset
 from nn.errors import CheckpointError
-from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
+from nn.events import (
+    EpochCompleted,
+    Evaluation,
+    Event,
+    RateChanged,
+    RunStarted,
+    Score,
+    StepCompleted,
+)
 from nn.predictor import Predictor
 from nn.records import Invocation, Outcome, event_from_record, json_line, record_of
 from nn.runs import RUN_FILES, MetricsReader, Run, is_locked, list_runs
+from nn.trainer import Trainer
 from tests.runs.conftest import MakeTrainer, go_on, record_run, state_values
 from tui.commands.attach import replay
 from tui.history import RunHistory
@@ -231,8 +240,8 @@ def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, r
     assert (outcome.reason, outcome.run, recorder.folder) == ("completed", None, None)
 
 
-def test_an_exception_leaves_the_last_checkpoint(make_trainer: MakeTrainer, root: Path) -> None:
-    trainer = make_trainer()
+def cut_short_by(error: Exception, trainer: Trainer, root: Path, *, after: type[Event]) -> Path:
+    """The folder of a run that an exception ended after the first event of a kind."""
     recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
     folder = recorder.folder
     assert folder is not None
@@ -241,11 +250,17 @@ def test_an_exception_leaves_the_last_checkpoint(make_trainer: MakeTrainer, root
         with recorder:
             for event in trainer.events():
                 recorder.follow(trainer, event)
-                if isinstance(event, EpochCompleted):
-                    raise MemoryError("no room\n\x1b[31mfor it")
+                if isinstance(event, after):
+                    raise error
 
-    with pytest.raises(MemoryError):
+    with pytest.raises(type(error)):
         fail()
+    return folder
+
+
+def test_an_exception_leaves_the_last_checkpoint(make_trainer: MakeTrainer, root: Path) -> None:
+    error = MemoryError("no room\n\x1b[31mfor it")
+    folder = cut_short_by(error, make_trainer(), root, after=EpochCompleted)
     run = Run.read(folder)
     assert (run.status, run.record.reason) == (
         "failed",
@@ -256,18 +271,7 @@ def test_an_exception_leaves_the_last_checkpoint(make_trainer: MakeTrainer, root
 
 
 def test_a_reader_who_leaves_interrupts(make_trainer: MakeTrainer, root: Path) -> None:
-    trainer = make_trainer()
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
-    folder = recorder.folder
-    assert folder is not None
-
-    def fail() -> None:
-        with recorder:
-            recorder.follow(trainer, next(trainer.events()))
-            raise BrokenPipeError
-
-    with pytest.raises(BrokenPipeError):
-        fail()
+    folder = cut_short_by(BrokenPipeError(), make_trainer(), root, after=RunStarted)
     run = Run.read(folder)
     assert (run.status, run.record.reason) == ("interrupted", "interrupted")
     told = io.StringIO()

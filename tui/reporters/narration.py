@@ -53,12 +53,9 @@ class Narration(AbstractContextManager["Narration"]):
         images = f"{run.train_images:,} training"
         if run.validation_images:
             images += f", {run.validation_images:,} validation"
-        from nn.data import (
-            CLASSES,
-            PIXELS,
-        )  # NumPy: not for the commands that only know this module
+        from nn.model import layer_sizes  # NumPy: not for commands that only know this module
 
-        network = "-".join(map(str, (PIXELS, *config.hidden, CLASSES)))
+        network = "-".join(map(str, layer_sizes(config)))
         threads = self._invocation.threads
         in_threads = f", {count(threads, 'thread')}" if threads else ""
         budget = count(config.epochs, "epoch") if config.epochs else count(config.steps, "step")
