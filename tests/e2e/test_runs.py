@@ -48,20 +48,24 @@ def headless(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 def training(terminal: Tmux, root: Path) -> Path:
     """Begin, and wait for a few epochs; the run's folder."""
-    terminal.wait_for("ready")
-    terminal.press("Space")
-    terminal.wait_for("running", "Grad 2")
+    terminal.begin_training()
     until(lambda: run_names(root) and find_run(root, "last").record.epoch >= 2)
     return find_run(root, "last").path
+
+
+def hang_up(terminal: Tmux, root: Path) -> tuple[Path, int]:
+    """Train, and close the terminal; the run's folder and the process."""
+    folder = training(terminal, root)
+    application = child_of(terminal)
+    terminal.close()  # the shell and what it runs both hear of it
+    return folder, application
 
 
 def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(LONG)
-    folder = training(terminal, root)
-    application = child_of(terminal)
-    terminal.close()  # the shell and what it runs both hear of it
+    folder, application = hang_up(terminal, root)
     until(lambda: gone(application))
     run = Run.read(folder)
     assert (run.record.status, run.record.reason) == ("interrupted", "interrupted")
@@ -73,9 +77,7 @@ def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path) -> None:
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{APPLICATION} {SHORT} --on-hangup=continue")
-    folder = training(terminal, root)
-    application = child_of(terminal)
-    terminal.close()  # the shell and what it runs both hear of it
+    folder, application = hang_up(terminal, root)
     os.kill(application, signal.SIGHUP)
     until(lambda: gone(application))
     record = Run.read(folder).record
@@ -88,9 +90,7 @@ def test_without_a_terminal_it_still_obeys(window: Window, tmp_path: Path) -> No
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{LONG} --on-hangup=continue")
-    folder = training(terminal, root)
-    application = child_of(terminal)
-    terminal.close()  # the shell and what it runs both hear of it
+    folder, application = hang_up(terminal, root)
     epoch = Run.read(folder).record.epoch
     until(lambda: Run.read(folder).record.epoch > epoch + 2)
     assert not gone(application)
@@ -163,9 +163,7 @@ def test_leaving_while_it_trains_is_quick(window: Window, tmp_path: Path, flags:
     """Under 0.3 s on a machine that is not busy; here only a bound that no waiting for a thread would keep."""
     terminal = window()
     terminal.run(f"{LONG} {flags}")
-    terminal.wait_for("ready")
-    terminal.press("Space")
-    terminal.wait_for("running", "Grad 2")
+    terminal.begin_training()
     terminal.press("q")
     terminal.wait_for("A run is under way")
     began = time.monotonic()

@@ -81,9 +81,7 @@ def test_over_ssh_and_when_the_link_drops(window: Window, ssh: str, tmp_path: Pa
     )
     terminal = window()
     terminal.run(f"{ssh} '{remote}'")
-    terminal.wait_for("ready")
-    terminal.press("Space")
-    terminal.wait_for("running", "Grad 2")
+    terminal.begin_training()
     terminal.press("2")
     terminal.wait_for("1 of 10,000")
     application = [

@@ -36,9 +36,7 @@ def test_a_sitting(window: Window) -> None:
     """Start a recipe, pause, change the rate, browse mistakes, open a confusion cell, draw, quit."""
     terminal = window()
     terminal.run(LONG)
-    terminal.wait_for("ready")
-    terminal.press("Space")
-    terminal.wait_for("running", "Grad 2")
+    terminal.begin_training()
     terminal.press("Space")
     terminal.wait_for("paused")
     before = next(line for line in terminal.screen().splitlines() if line.startswith("Rate"))

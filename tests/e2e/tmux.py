@@ -64,6 +64,12 @@ class Tmux:
             assert time.monotonic() < limit, f"{texts} did not appear in:\n{screen}"
             time.sleep(0.05)
 
+    def begin_training(self) -> None:
+        """Start the run that the application has ready, and wait for its first measurements."""
+        self.wait_for("ready")
+        self.press("Space")
+        self.wait_for("running", "Grad 2")
+
     def in_application(self) -> bool:
         """Whether the alternate screen is on."""
         return self._tmux("display-message", "-p", "#{alternate_on}").strip() == "1"
