@@ -110,7 +110,8 @@ class TrainConfig:
     restore: Restore = _option("best", "Evaluation", "Weights to end with when patience is set: of the best evaluation, of the one before the stop, or the last")
 
     seed: int = _option(0, "Run", "Seed of initialization, split, shuffling and dropout", minimum=0, maximum=2**63 - 1)
-    threads: int = _option(0, "Run", "Threads of the matrix products; 0: one per core", minimum=0, maximum=1024)
+    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024)
+    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64)
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -333,6 +334,10 @@ def _check_together(config: TrainConfig) -> None:
         raise refuse("final_learning_rate", f"must be above 0 with schedule={config.schedule}")
     if config.warmup_steps and config.schedule != "cosine":
         raise refuse("warmup_steps", f"has no effect with schedule={config.schedule}; use cosine")
+    if 0 < config.threads < config.processes:
+        raise refuse(
+            "processes", f"contradicts threads={config.threads}; give as many threads at least"
+        )
     if config.patience and config.stop_on == "validation" and config.validation == 0:
         rule = "needs validation images; set validation=0.1, or stop_on=test"
         raise refuse("patience", rule)

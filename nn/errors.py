@@ -22,5 +22,9 @@ class DataError(NNError):
     """A data file that is missing, damaged, or not what it says it is."""
 
 
+class WorkerError(NNError):
+    """A process that shares the computation cannot be started, or has ended."""
+
+
 class CheckpointError(NNError):
     """A saved model or run that cannot be read or written."""

@@ -3,6 +3,9 @@
 Outputs o and targets t have shape (n, classes), each target row summing to one. `forward` returns the loss
 and `backward` its gradient with respect to the outputs, in an array that is reused. `probabilities`
 reads the same outputs as ten numbers between 0 and 1.
+
+Where the rows are part of a larger batch, n stands for the `batch_size` of the whole: the losses of its parts, and
+the gradients of a weight, then add up to those of the batch.
 """
 
 from __future__ import annotations
@@ -34,7 +37,7 @@ class Loss:
         self._grad = Scratch()
         self._work = Scratch()
 
-    def forward(self, outputs: Array, targets: Array) -> float:
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
         """The mean loss of the batch."""
         raise NotImplementedError
 
@@ -62,9 +65,10 @@ class CrossEntropy(Loss):
         super().__init__()
         self._rows = Scratch()
 
-    def forward(self, outputs: Array, targets: Array) -> float:
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
         # Classes by images: maximum and sum then run along whole vectors, not ten numbers at a time.
         n, classes = outputs.shape
+        self._batch_size = batch_size or n
         shifted = self._work.rows(classes, n, outputs.dtype)
         exponentials = self._grad.rows(classes, n, outputs.dtype)
         row, total = self._rows.rows(2, n, outputs.dtype)
@@ -74,14 +78,14 @@ class CrossEntropy(Loss):
         np.add.reduce(exponentials, axis=0, out=total)
         self._softmax = exponentials, total, targets.T
         logs = float(np.add.reduce(np.log(total, row)))
-        loss: float = (logs - float(np.vdot(shifted, targets.T))) / n
+        loss: float = (logs - float(np.vdot(shifted, targets.T))) / self._batch_size
         return loss
 
     def backward(self) -> Array:
         grad, total, targets = self._softmax
         grad /= total
         grad -= targets
-        grad *= 1 / len(total)
+        grad *= 1 / self._batch_size
         return grad.T
 
     def of_each(self, outputs: Array, targets: Array) -> Array:
@@ -109,22 +113,22 @@ class BinaryCrossEntropy(Loss):
     max(o, 0) - t o + log(1 + exp(-|o|)).
     """
 
-    def forward(self, outputs: Array, targets: Array) -> float:
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
         self._outputs, self._targets = outputs, targets
+        self._batch_size = batch_size or len(outputs)
         work = self._work.like(outputs)
         np.abs(outputs, work)
         np.negative(work, work)
         np.exp(work, work)
         np.log1p(work, work)
         work += np.maximum(outputs, 0)
-        return (float(np.add.reduce(work, axis=None)) - float(np.vdot(outputs, targets))) / len(
-            outputs
-        )
+        total = float(np.add.reduce(work, axis=None)) - float(np.vdot(outputs, targets))
+        return total / self._batch_size
 
     def backward(self) -> Array:
         grad = sigmoid(self._outputs, self._grad.like(self._outputs))
         grad -= self._targets
-        grad *= 1 / len(grad)
+        grad *= 1 / self._batch_size
         return grad
 
     def of_each(self, outputs: Array, targets: Array) -> Array:
@@ -139,13 +143,14 @@ class BinaryCrossEntropy(Loss):
 class SquaredError(Loss):
     """L = mean_n sum_j (o_j - t_j)^2, dL/do = 2 (o - t) / n."""
 
-    def forward(self, outputs: Array, targets: Array) -> float:
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
         self._error = error = self._grad.like(outputs)
         np.subtract(outputs, targets, error)
-        return float(np.vdot(error, error)) / len(outputs)
+        self._batch_size = batch_size or len(outputs)
+        return float(np.vdot(error, error)) / self._batch_size
 
     def backward(self) -> Array:
-        self._error *= 2 / len(self._error)
+        self._error *= 2 / self._batch_size
         return self._error
 
     def of_each(self, outputs: Array, targets: Array) -> Array:
@@ -162,19 +167,20 @@ class NormalizedSquaredError(Loss):
     With e = p - t: dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
     """
 
-    def forward(self, outputs: Array, targets: Array) -> float:
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
         self._total = np.add.reduce(outputs, axis=1, keepdims=True)
         self._normalized = self._work.like(outputs)
         self._error = error = self._grad.like(outputs)
         np.divide(outputs, self._total, self._normalized)
         np.subtract(self._normalized, targets, error)
-        return float(np.vdot(error, error)) / len(outputs)
+        self._batch_size = batch_size or len(outputs)
+        return float(np.vdot(error, error)) / self._batch_size
 
     def backward(self) -> Array:
         error = self._error
         self._normalized *= error
         error -= np.add.reduce(self._normalized, axis=1, keepdims=True)
-        self._total *= len(error) / 2
+        self._total *= self._batch_size / 2
         error /= self._total
         return error
 

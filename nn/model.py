@@ -61,13 +61,20 @@ class MLP:
         dropout: float = 0.0,
         dtype: npt.DTypeLike = np.float32,
         rng: np.random.Generator | None = None,
+        vectors: tuple[Array, Array] | None = None,
+        product_limit: int = 0,
     ) -> None:
-        """`rng` draws the dropout masks, and is needed only for dropout."""
+        """`rng` draws the dropout masks, and is needed only for dropout.
+
+        `vectors` are parameters and gradients to work on in place of vectors of its own; `product_limit` is
+        for `nn.layers.row_blocks`.
+        """
         self.sizes = tuple(sizes)
-        self.parameters = aligned_zeros(parameter_count(sizes), dtype)
-        self.gradients = aligned_zeros(self.parameters.size, dtype)
+        self.parameters, self.gradients = vectors or (
+            aligned_zeros(parameter_count(sizes), dtype) for _ in range(2)
+        )
         self.linears = [
-            Linear(*parameters, *gradients)
+            Linear(*parameters, *gradients, product_limit=product_limit)
             for parameters, gradients in zip(
                 layer_views(sizes, self.parameters),
                 layer_views(sizes, self.gradients),
@@ -123,8 +130,14 @@ class MLP:
         return tuple(rows)
 
 
-def build_model(config: TrainConfig, *, rng: np.random.Generator) -> MLP:
-    """The network a configuration describes, parameters zero; `rng` draws its dropout masks."""
+def build_model(
+    config: TrainConfig,
+    *,
+    rng: np.random.Generator,
+    vectors: tuple[Array, Array] | None = None,
+    product_limit: int = 0,
+) -> MLP:
+    """The network a configuration describes; `rng` draws its dropout masks, the rest is as `MLP` takes it."""
     return MLP(
         layer_sizes(config),
         activation=config.activation,
@@ -132,4 +145,6 @@ def build_model(config: TrainConfig, *, rng: np.random.Generator) -> MLP:
         dropout=config.dropout,
         dtype=config.dtype,
         rng=rng,
+        vectors=vectors,
+        product_limit=product_limit,
     )

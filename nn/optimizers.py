@@ -10,13 +10,13 @@ Long vectors are processed in blocks that stay in the cache from one operation t
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import ClassVar
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nn.config import EpsPlacement, TrainConfig
-from nn.layers import Array, aligned_zeros, gradient_norm
+from nn.layers import Array, aligned_zeros
 
 BLOCK = 65_536  # elements, 256 kB of float32: half or twice as many were both slower
 
@@ -26,28 +26,34 @@ Block = tuple[Array, ...]  # (parameters, gradients, work, *state): parts of the
 class Optimizer:
     """Changes `parameters` in place by what `gradients`, as long, holds at each step.
 
-    `state` is what it remembers from step to step, by name.
+    `state` is what it remembers from step to step, by name: the vectors given, or zeros.
     """
 
     slots: ClassVar[tuple[str, ...]] = ()
     decoupled: ClassVar[bool] = False  # weight decay acts on the weights, not through the gradient
 
-    def __init__(self, parameters: Array, gradients: Array, *, weight_decay: float = 0.0) -> None:
+    def __init__(
+        self,
+        parameters: Array,
+        gradients: Array,
+        *,
+        state: Mapping[str, Array] | None = None,
+        weight_decay: float = 0.0,
+    ) -> None:
         self.parameters, self.gradients, self.weight_decay = parameters, gradients, weight_decay
         self.updates = 0
-        self.state: dict[str, Array] = {
-            name: aligned_zeros(parameters.size, parameters.dtype) for name in self.slots
-        }
+        zeros = (aligned_zeros(parameters.size, parameters.dtype) for _ in self.slots)
+        self.state = dict(state or zip(self.slots, zeros, strict=True))
         longest = min(BLOCK, parameters.size)
         work = aligned_zeros(longest, parameters.dtype)
         self._penalized = aligned_zeros(longest, parameters.dtype)
         self._blocks: list[Block] = []
         for start in range(0, parameters.size, BLOCK):
-            w, g, *state = (
+            w, g, *states = (
                 vector[start : start + BLOCK]
                 for vector in (parameters, gradients, *self.state.values())
             )
-            self._blocks.append((w, g, work[: w.size], *state))
+            self._blocks.append((w, g, work[: w.size], *states))
 
     def step(self, learning_rate: float) -> None:
         """One update; the gradients stay as they are."""
@@ -85,9 +91,15 @@ class Momentum(Optimizer):
     slots = ("velocity",)
 
     def __init__(
-        self, parameters: Array, gradients: Array, *, momentum: float, weight_decay: float = 0.0
+        self,
+        parameters: Array,
+        gradients: Array,
+        *,
+        momentum: float,
+        state: Mapping[str, Array] | None = None,
+        weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, gradients, weight_decay=weight_decay)
+        super().__init__(parameters, gradients, state=state, weight_decay=weight_decay)
         self.momentum = momentum
 
     def step(self, learning_rate: float) -> None:
@@ -136,9 +148,10 @@ class Adam(Optimizer):
         beta2: float,
         eps: float,
         eps_placement: EpsPlacement = "pytorch",
+        state: Mapping[str, Array] | None = None,
         weight_decay: float = 0.0,
     ) -> None:
-        super().__init__(parameters, gradients, weight_decay=weight_decay)
+        super().__init__(parameters, gradients, state=state, weight_decay=weight_decay)
         self.beta1, self.beta2, self.eps, self.eps_placement = beta1, beta2, eps, eps_placement
 
     def step(self, learning_rate: float) -> None:
@@ -182,34 +195,35 @@ class AdamW(Adam):
         super().step(learning_rate)
 
 
-def make_optimizer(config: TrainConfig, parameters: Array, gradients: Array) -> Optimizer:
-    """The optimizer a configuration names, its state zero."""
-    decay = config.weight_decay
-    if config.optimizer == "sgd":
-        return SGD(parameters, gradients, weight_decay=decay)
-    if config.optimizer in ("momentum", "nesterov"):
-        rule = Momentum if config.optimizer == "momentum" else Nesterov
-        return rule(parameters, gradients, momentum=config.momentum, weight_decay=decay)
-    adam = Adam if config.optimizer == "adam" else AdamW
-    return adam(
-        parameters,
-        gradients,
-        beta1=config.beta1,
-        beta2=config.beta2,
-        eps=config.eps,
-        eps_placement=config.eps_placement,
-        weight_decay=decay,
-    )
+RULES: dict[str, type[Optimizer]] = {
+    "sgd": SGD,
+    "momentum": Momentum,
+    "nesterov": Nesterov,
+    "adam": Adam,
+    "adamw": AdamW,
+}
 
 
-def clip_norm(gradients: Array, limit: float) -> float:
-    """Scale gradients in place so that their L2 norm is at most `limit`; returns the factor applied, 1 if none.
+def make_optimizer(
+    config: TrainConfig,
+    parameters: Array,
+    gradients: Array,
+    state: Mapping[str, Array] | None = None,
+) -> Optimizer:
+    """The optimizer a configuration names."""
+    known: dict[str, Any] = {}
+    rule = RULES[config.optimizer]
+    if issubclass(rule, Momentum):
+        known = {"momentum": config.momentum}
+    elif issubclass(rule, Adam):
+        known = {name: getattr(config, name) for name in ("beta1", "beta2", "eps", "eps_placement")}
+    return rule(parameters, gradients, state=state, weight_decay=config.weight_decay, **known)
+
+
+def clip_factor(norm: float, limit: float) -> float:
+    """What gradients of this L2 norm are multiplied by, so that it becomes at most `limit`.
 
     Pascanu et al., "On the difficulty of training recurrent neural networks", ICML 2013, with PyTorch's
     1e-6 in the denominator.
     """
-    factor = limit / (gradient_norm(gradients) + 1e-6)
-    if factor >= 1:
-        return 1.0
-    gradients *= factor
-    return factor
+    return min(1.0, limit / (norm + 1e-6))

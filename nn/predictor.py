@@ -84,6 +84,11 @@ class Predictor:
 
     def score(self, split: Split) -> Score:
         """Mean loss, as trained on, and accuracy over a split."""
+        loss, correct = self.totals(split)
+        return Score(loss / len(split), correct / len(split))
+
+    def totals(self, split: Split) -> tuple[float, int]:
+        """The sum of all images' losses, and how many are recognized."""
         loss, correct = 0.0, 0
         for images, labels in zip(_blocks(split.images), _blocks(split.labels), strict=True):
             outputs = self.outputs(images)
@@ -91,7 +96,7 @@ class Predictor:
             np.take(self._targets, labels, 0, targets, "clip")
             loss += self._loss.forward(outputs, targets) * len(labels)
             correct += int(np.count_nonzero(outputs.argmax(axis=1) == labels))
-        return Score(loss / len(split), correct / len(split))
+        return loss, correct
 
     def judge(self, split: Split) -> Judgement:
         """What the network says of every image, and how wrong that is."""

@@ -8,7 +8,8 @@ accuracies fractions from 0 to 1, times seconds since the start. A number that i
     schema              1; grows when a name below changes its meaning or goes away
     recipe              name of the recipe the configuration started from, or null
     command             the command line that repeats the run
-    threads             of the matrix products, or null where the BLAS library does not tell
+    threads             that compute, or null where the BLAS library does not tell
+    processes           that share each batch, and the threads
     versions            {"mnist-tui", "python", "numpy", "blas", "platform"}
     run                 the folder the run is saved in, or null
     config              every field of the configuration, by name
@@ -56,7 +57,7 @@ import json
 import math
 import types
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from functools import cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -77,6 +78,7 @@ class Invocation:
     recipe: str | None
     command: str
     threads: int | None
+    processes: int = 1
     versions: dict[str, str] = field(default_factory=dict)
     run: str | None = None
 
@@ -203,15 +205,22 @@ def _fits(kind: Any, value: Any) -> bool:
 def _read_fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
     hints = _hints(kind)
     try:
-        return kind(**{name: _read(hint, value[name], f"{where}.{name}") for name, hint in hints})
+        return kind(
+            **{
+                name: _read(hint, value[name], f"{where}.{name}")
+                for name, hint, optional in hints
+                if name in value or not optional
+            }
+        )
     except KeyError as error:
         raise CheckpointError(f"{where}: {error.args[0]} is missing") from error
 
 
 @cache
-def _hints(kind: Any) -> list[tuple[str, Any]]:
+def _hints(kind: Any) -> list[tuple[str, Any, bool]]:
+    """Name, type, and whether it may be missing, of every field."""
     hints = get_type_hints(kind)
-    return [(each.name, hints[each.name]) for each in fields(kind)]
+    return [(each.name, hints[each.name], each.default is not MISSING) for each in fields(kind)]
 
 
 def _shown(value: object) -> str:

@@ -37,7 +37,7 @@ MAX_RUN_BYTES = 2**20
 MAX_LINE_BYTES = 2**20
 
 # What may be given when a run is resumed: more of the budget, and what does not belong to the run.
-CHANGEABLE = ("epochs", "steps", "threads", "data_dir")
+CHANGEABLE = ("epochs", "steps", "threads", "processes", "data_dir")
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 Which = Literal["best", "last"]
@@ -48,7 +48,7 @@ class RunRecord:
     """The content of run.json.
 
     `reason` tells of the end: that of `RunFinished`, "interrupted", or an error; None while the run goes
-    on. `threads` and `versions` are those of the process that wrote it last; `created` and `updated` are UTC in
+    on. `threads`, `processes` and `versions` are those of the process that wrote it last; `created` and `updated` are UTC in
     ISO 8601. `best` is the evaluation with the highest test accuracy, that of best.npz; `save_error` why
     the folder does not hold the whole run, or None.
     """
@@ -76,6 +76,7 @@ class RunRecord:
     latest: Evaluation | None
     best: Evaluation | None
     save_error: str | None
+    processes: int = 1  # of runs from before there could be more
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from nn.clocks import Mean, Stopwatch
 from nn.config import TrainConfig
-from nn.data import CLASSES, PIXELS, Dataset, Preprocessor, Split, stratified_split
+from nn.data import Dataset, Preprocessor, Split, stratified_split
 from nn.early_stopping import EarlyStopping
 from nn.errors import CheckpointError
 from nn.events import (
@@ -29,19 +29,10 @@ from nn.events import (
     RunStarted,
     StepCompleted,
 )
-from nn.layers import Array, Scratch
-from nn.losses import LOSSES, target_rows
-from nn.model import build_model
-from nn.optimizers import clip_norm, make_optimizer
-from nn.predictor import Predictor
+from nn.layers import Array
+from nn.randomness import Stream, stream
 from nn.schedules import make_schedule
-
-# Every use of randomness has a stream of its own, so that none depends on how much another drew.
-_INITIALIZATION, _SPLIT, _ORDER, _DROPOUT = range(4)
-
-
-def _rng(seed: int, *stream: int) -> np.random.Generator:
-    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=stream))
+from nn.team import ONE_PROCESS, Cores, Team
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,37 +49,45 @@ class Trainer:
     Whatever depends on the data is checked here, before the first event: raises `ConfigError`.
     `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one every step. It may
     be set while training, as may `rate_factor`, which multiplies the schedule's learning rate from
-    the next step on.
+    the next step on. With `cores` of several processes, those run until `close`, or as long as the trainer;
+    raises `WorkerError` where they do not start, as do the events where one ends.
     """
 
     def __init__(
-        self, config: TrainConfig, dataset: Dataset, *, step_interval: float = 0.1
+        self,
+        config: TrainConfig,
+        dataset: Dataset,
+        *,
+        step_interval: float = 0.1,
+        cores: Cores = ONE_PROCESS,
     ) -> None:
         self.config, self.dataset, self.step_interval = config, dataset, step_interval
+        self.cores = cores
         self.train, self.validation = training_split(config, dataset)
         self.steps_per_epoch = math.ceil(len(self.train) / config.batch_size)
+        self._epoch_images = len(self.train)
+        if config.sampling == "replacement":  # every batch is full
+            self._epoch_images = self.steps_per_epoch * config.batch_size
         self.total_steps = config.steps or config.epochs * self.steps_per_epoch
         self.step = 0
         self.rate_factor = 1.0
         self._schedule = make_schedule(config, self.steps_per_epoch, self.total_steps)
-        self._dropout_rng = _rng(config.seed, _DROPOUT)
-        self.model = build_model(config, rng=self._dropout_rng)
-        self.model.initialize(config, rng=_rng(config.seed, _INITIALIZATION))
-        preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
-        self.predictor = Predictor(config, self.model, preprocessor)
-        self._optimizer = make_optimizer(config, self.model.parameters, self.model.gradients)
-        self._loss = LOSSES[config.loss]()
-        # One column a class. A batch's targets are gathered as columns too, as the softmax reads them.
-        self._targets = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype).T
-        self._labels = self.train.labels.astype(np.intp)  # as np.take wants indices
-        self._pixels, self._inputs = Scratch(), Scratch()
-        self._batch_labels, self._batch_targets = Scratch(), Scratch()
+        splits = {"train": self.train, "validation": self.validation, "test": dataset.test}
+        self.splits = {name: split for name, split in splits.items() if split is not None}
+        self._team = Team(
+            config,
+            self.splits,
+            Preprocessor.fit(config.preprocessing, self.train.images, config.dtype),
+            batches=self.steps_per_epoch,
+            cores=cores,
+        )
+        self.model, self.predictor = self._team.model, self._team.predictor
+        self.model.initialize(config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._stopping = EarlyStopping(config)
         self._reason: Reason | None = None
         self._evaluation: Evaluation | None = None
         self._applied_factor = 1.0
         self._learning_rate = 0.0
-        self._clip_factor = 1.0
         self._gradient_norms: tuple[int, tuple[float, ...]] = (0, ())  # of which step
         self._images_trained = 0
         # What a diverged run falls back to when its weights have overflowed.
@@ -117,6 +116,10 @@ class Trainer:
                 yield self._epoch_completed()
         yield self._run_finished()
 
+    def close(self) -> None:
+        """End the other processes of `cores`; the run cannot go on then."""
+        self._team.close()
+
     def state(self) -> TrainerState:
         """All that the rest of the run depends on; to be taken between two events, not after `RunFinished`."""
         if self.step == self._epoch * self.steps_per_epoch:
@@ -125,19 +128,20 @@ class Trainer:
             arrays = {"parameters": self._finite[1]}
         else:
             arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite[1]}
-        arrays |= {
-            f"optimizer.{name}": array.copy() for name, array in self._optimizer.state.items()
-        }
+        state = self._team.optimizer_state
+        arrays |= {f"optimizer.{name}": array.copy() for name, array in state.items()}
         stopping_arrays, stopping = self._stopping.state()
         arrays |= {f"stopping.{name}": array for name, array in stopping_arrays.items()}
+        dropout_rng, *worker_rngs = self._team.rng_states()
         values = {
             "step": self.step,
             "epoch": self._epoch,
             "epoch_loss": self._epoch_mean.total,
             "epoch_images": self._epoch_mean.images,
             "epoch_seconds": self._epoch_mean.seconds,
-            "updates": self._optimizer.updates,
-            "dropout_rng": self._dropout_rng.bit_generator.state,
+            "updates": self._team.updates,
+            "dropout_rng": dropout_rng,
+            "worker_rngs": worker_rngs,
             "rate_factor": self.rate_factor,
             "applied_factor": self._applied_factor,
             "learning_rate": self._learning_rate,
@@ -169,7 +173,7 @@ class Trainer:
             if array.shape != self.model.parameters.shape or array.dtype != self.config.dtype:
                 raise ValueError(f"{name} is {array.dtype} {array.shape}")
         self.model.parameters[...] = arrays["parameters"]
-        for name, vector in self._optimizer.state.items():
+        for name, vector in self._team.optimizer_state.items():
             vector[...] = arrays[f"optimizer.{name}"]
         stopping = {name.removeprefix("stopping."): array for name, array in arrays.items()}
         self.step, self._epoch = int(values["step"]), int(values["epoch"])
@@ -183,8 +187,9 @@ class Trainer:
             images=int(values["epoch_images"]),
             seconds=float(values["epoch_seconds"]),
         )
-        self._optimizer.updates = int(values["updates"])
-        self._dropout_rng.bit_generator.state = values["dropout_rng"]
+        self._team.updates = int(values["updates"])
+        # A run from before several processes computed together has no states of workers.
+        self._team.restore_rngs([values["dropout_rng"], *values.get("worker_rngs", ())])
         self.rate_factor = float(values["rate_factor"])
         self._applied_factor = float(values["applied_factor"])
         self._learning_rate = float(values["learning_rate"])
@@ -205,7 +210,7 @@ class Trainer:
         first, size = self._epoch * self.steps_per_epoch, self.config.batch_size
         since_report = Mean(self._training)
         self._training.start()
-        order = self._epoch_order(self._epoch)
+        self._team.begin_epoch(self._epoch_order(self._epoch))
         last_report = time.perf_counter()
         while self.step < min(first + self.steps_per_epoch, self.total_steps):
             if self.rate_factor != self._applied_factor:
@@ -214,13 +219,17 @@ class Trainer:
                 yield RateChanged(self.step, self._applied_factor)
                 self._training.start()
             start = (self.step - first) * size
-            index = order[start : start + size]
-            loss = self._train_step(index)
+            stop = min(start + size, self._epoch_images)
+            learning_rate = self._schedule(self.step) * self._applied_factor
+            loss = self._team.step(start, stop, learning_rate)
             if not math.isfinite(loss):
                 self._reason = "diverged"
                 break
-            self._epoch_mean.add(loss, len(index))
-            since_report.add(loss, len(index))
+            self.step += 1
+            self._learning_rate = learning_rate
+            self._images_trained += stop - start
+            self._epoch_mean.add(loss, stop - start)
+            since_report.add(loss, stop - start)
             evaluate = self._evaluates_inside_epoch()
             if evaluate or time.perf_counter() - last_report >= self.step_interval:
                 self._training.stop()
@@ -268,56 +277,26 @@ class Trainer:
             return False
         return epoch % self.config.eval_epochs == 0 or self.step == self.total_steps
 
-    @np.errstate(
-        all="ignore"
-    )  # a loss that is not finite ends the run; warnings would only repeat it
-    def _train_step(self, index: Array) -> float:
-        """One update on the training images of these indices; returns the loss before it.
-
-        A loss that is not finite updates nothing.
-        """
-        n, parameters = len(index), self.model.parameters
-        pixels = self._pixels.rows(n, PIXELS, np.uint8)
-        self.train.images.take(index, 0, pixels, "clip")
-        x = self.predictor.preprocessor.transform(
-            pixels, self._inputs.rows(n, PIXELS, parameters.dtype)
-        )
-        (labels,) = self._batch_labels.rows(1, n, np.intp)
-        self._labels.take(index, 0, labels, "clip")
-        targets = self._batch_targets.rows(CLASSES, n, parameters.dtype)
-        self._targets.take(labels, 1, targets, "clip")
-        loss = self._loss.forward(self.model.forward(x, training=True), targets.T)
-        if math.isfinite(loss):
-            self.model.backward(self._loss.backward())
-            if self.config.clip_norm:
-                self._clip_factor = clip_norm(self.model.gradients, self.config.clip_norm)
-            self._learning_rate = self._schedule(self.step) * self._applied_factor
-            self._optimizer.step(self._learning_rate)
-            self.step += 1
-            self._images_trained += n
-        return loss
-
     def _epoch_order(self, epoch: int) -> Array:
         """Indices of the training images in the order in which this epoch, from 0, takes them."""
-        rng, images = _rng(self.config.seed, _ORDER, epoch), len(self.train)
+        rng = stream(self.config.seed, Stream.ORDER, epoch)
         if self.config.sampling == "replacement":
-            return rng.integers(images, size=self.steps_per_epoch * self.config.batch_size)
-        return rng.permutation(images)
+            return rng.integers(len(self.train), size=self._epoch_images)
+        return rng.permutation(len(self.train))
 
     def _norms_of_last_batch(self) -> tuple[float, ...]:
         """The gradient's, layer by layer, as they were before clipping."""
         if self._gradient_norms[0] != self.step:
-            norms = tuple(norm / self._clip_factor for norm in self.model.gradient_norms())
-            self._gradient_norms = self.step, norms
+            self._gradient_norms = self.step, self._team.gradient_norms()
         return self._gradient_norms[1]
 
     @np.errstate(all="ignore")
     def _evaluate(self) -> Evaluation:
         """Score the weights, note it for early stopping, and set the reason where the run is to end."""
         self._evaluating.start()
-        train = self.predictor.score(self.train) if self.config.eval_train else None
-        validation = self.predictor.score(self.validation) if self.validation else None
-        test = self.predictor.score(self.dataset.test)
+        train = self._team.score("train") if self.config.eval_train else None
+        validation = self._team.score("validation") if self.validation else None
+        test = self._team.score("test")
         self._evaluating.stop()
         self._evaluation = evaluation = Evaluation(
             step=self.step,
@@ -377,6 +356,6 @@ def training_split(config: TrainConfig, dataset: Dataset) -> tuple[Split, Split 
     if config.validation == 0:
         return train, None
     kept, held_out = stratified_split(
-        train.labels, config.validation, rng=_rng(config.seed, _SPLIT)
+        train.labels, config.validation, rng=stream(config.seed, Stream.SPLIT)
     )
     return train[kept], train[held_out]

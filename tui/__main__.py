@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from nn.errors import NNError
+from nn.errors import NNError, WorkerError
 from tui.exits import CommandError, ExitCode
 from tui.signals import Interrupted, raise_on_signals
 
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = error.code
         _complain(f"error: {error}")
     except NNError as error:
-        code = ExitCode.USAGE
+        code = ExitCode.FAILURE if isinstance(error, WorkerError) else ExitCode.USAGE
         _complain(f"error: {error}")
     except Interrupted as interrupted:
         code = interrupted.code

@@ -25,7 +25,7 @@ from tui.recorder import Recorder
 from tui.reporters import Reporter, Silence, is_live
 from tui.resumption import Resumption
 from tui.signals import GracefulStop
-from tui.threads import limit_threads
+from tui.threads import share_cores
 
 
 def run_headless(
@@ -41,12 +41,11 @@ def run_headless(
     runs_dir: Path | None,
 ) -> ExitCode:
     """Load the data, train, and say how it ended; `base` is what the recipe alone configures."""
-    threads = limit_threads(config.threads)
-    trainer = Trainer(config, load_dataset(config.data_dir), step_interval=step_interval)
-    recorder, warnings = start_recorder(
-        trainer, recipe, base, threads, save_run=save_run, runs_dir=runs_dir
-    )
-    return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
+    with closing(_make_trainer(config, step_interval)) as trainer:
+        recorder, warnings = start_recorder(
+            trainer, recipe, base, save_run=save_run, runs_dir=runs_dir
+        )
+        return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
 
 
 def resume_headless(
@@ -59,12 +58,18 @@ def resume_headless(
     step_interval: float,
 ) -> ExitCode:
     """Go on with a saved run, some fields of its configuration changed."""
-    with Resumption(run, changes) as resumption:
-        config = resumption.config
-        threads = limit_threads(config.threads)
-        trainer = Trainer(config, load_dataset(config.data_dir), step_interval=step_interval)
-        recorder, warnings = resumption.recorder(trainer, threads)
-    return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
+    with (
+        Resumption(run, changes) as resumption,
+        closing(_make_trainer(resumption.config, step_interval)) as trainer,
+    ):
+        recorder, warnings = resumption.recorder(trainer)
+        return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
+
+
+def _make_trainer(config: TrainConfig, step_interval: float) -> Trainer:
+    dataset = load_dataset(config.data_dir)
+    cores = share_cores(config, dataset)
+    return Trainer(config, dataset, step_interval=step_interval, cores=cores)
 
 
 def _report(

@@ -17,7 +17,6 @@ def start_recorder(
     trainer: Trainer,
     recipe: str | None,
     base: TrainConfig,
-    threads: int | None,
     *,
     save_run: bool,
     runs_dir: Path | None,
@@ -27,16 +26,16 @@ def start_recorder(
     Where a run cannot be saved it is a `CheckpointError` if `runs_dir` was typed, else a warning.
     """
     if not save_run:
-        return Recorder.unsaved(trainer.config, recipe, base, threads), []
+        return Recorder.unsaved(trainer, recipe, base), []
     try:
         root = runs_folder(runs_dir)
         warning = _clock_warning(root)
-        return Recorder.start(trainer, root, recipe, base, threads), [warning] if warning else []
+        return Recorder.start(trainer, root, recipe, base), [warning] if warning else []
     except CheckpointError as error:
         if runs_dir is not None:
             raise
         warning = on_one_line(f"this run is not saved: {error}")
-        return Recorder.unsaved(trainer.config, recipe, base, threads), [warning]
+        return Recorder.unsaved(trainer, recipe, base), [warning]
 
 
 def _clock_warning(root: Path) -> str | None:

@@ -78,12 +78,10 @@ class Recorder:
         self._job: Future[None] | None = None
 
     @classmethod
-    def unsaved(
-        cls, config: TrainConfig, recipe: str | None, base: TrainConfig, threads: int | None
-    ) -> Recorder:
+    def unsaved(cls, trainer: Trainer, recipe: str | None, base: TrainConfig) -> Recorder:
         """Of a run that is not to be saved."""
-        history = RunHistory(recipe or "run", config, recipe, base)
-        return cls(history, invocation_of(config, recipe, base, threads=threads))
+        history = RunHistory(recipe or "run", trainer.config, recipe, base)
+        return cls(history, invocation_of(trainer.config, recipe, base, trainer.cores))
 
     @classmethod
     def start(
@@ -92,14 +90,13 @@ class Recorder:
         root: Path,
         recipe: str | None,
         base: TrainConfig,
-        threads: int | None,
     ) -> Recorder:
         """Make a folder in `root` for a new run; raises `CheckpointError`."""
         config = trainer.config
         writer = RunWriter.create(
             root, recipe or f"{config.activation}-{config.loss}", datetime.now()
         )
-        invocation = invocation_of(config, recipe, base, threads=threads, run=writer.path)
+        invocation = invocation_of(config, recipe, base, trainer.cores, run=writer.path)
         record = _new_record(writer.path.name, trainer, invocation)
         try:
             writer.save_record(record)
@@ -122,6 +119,7 @@ class Recorder:
             config=history.config,
             command=invocation.command,
             threads=invocation.threads,
+            processes=invocation.processes,
             versions=invocation.versions,
             save_error=None,
         )
@@ -319,6 +317,7 @@ def _new_record(name: str, trainer: Trainer, invocation: Invocation) -> RunRecor
         data_name=trainer.dataset.name,
         data_sha256=trainer.dataset.sha256,
         threads=invocation.threads,
+        processes=invocation.processes,
         versions=invocation.versions,
         created=now,
         updated=now,

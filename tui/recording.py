@@ -50,14 +50,12 @@ class NewRun:
         """Bring the trainer to where the run was; returns the events up to there."""
         return []
 
-    def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
+    def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
         """Begin to save, with what there is to warn of."""
         from tui.new_run import start_recorder
 
         save_run, runs_dir = self.saving.save_run, self.saving.runs_dir
-        return start_recorder(
-            trainer, self.recipe, self.base, threads, save_run=save_run, runs_dir=runs_dir
-        )
+        return start_recorder(trainer, self.recipe, self.base, save_run=save_run, runs_dir=runs_dir)
 
     def close(self) -> None:
         """Let go of it."""
@@ -88,10 +86,10 @@ class ResumedRun:
         assert self._resumption is not None
         return self._resumption.restore(trainer)
 
-    def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
+    def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
         """Go on saving, with what there is to warn of."""
         assert self._resumption is not None
-        return self._resumption.recorder(trainer, threads)
+        return self._resumption.recorder(trainer)
 
     def close(self) -> None:
         """Unlock the run, unless it is being saved."""

@@ -9,7 +9,7 @@ from nn.checkpoint import Checkpoint
 from nn.errors import CheckpointError
 from nn.events import EpochCompleted, StepCompleted
 from nn.recipes import origin
-from nn.records import Recorded
+from nn.records import Invocation, Recorded
 from nn.run_writer import RunWriter
 from nn.runs import (
     BEST_FILE,
@@ -62,7 +62,7 @@ class Resumption:
             trainer.restore(checkpoint.state)
         return self._events
 
-    def recorder(self, trainer: Trainer, threads: int | None) -> tuple[Recorder, list[str]]:
+    def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
         """Record what follows, in the place of what came after the trainer's step; with what there is to warn of.
 
         The trainer is restored first, unless that is done. Where this fails the run is as it was.
@@ -75,8 +75,8 @@ class Resumption:
         history = RunHistory(self.run.name, self.config, recipe, base)
         for event in self._events or ():
             history.replay(event)
-        invocation = invocation_of(self.config, recipe, base, threads=threads, run=self.run.path)
-        warnings = _warnings(record, trainer, invocation.threads, invocation.versions)
+        invocation = invocation_of(self.config, recipe, base, trainer.cores, run=self.run.path)
+        warnings = _warnings(record, trainer, invocation)
         self._writer.cut_metrics(self._metrics_bytes)
         self._writer.discard_final()
         recorder = Recorder.resume(self._writer, record, history, invocation)
@@ -128,17 +128,17 @@ def _has_progress(path: Path) -> bool:
     return any(isinstance(e, StepCompleted | EpochCompleted) for e in MetricsReader(path).poll())
 
 
-def _warnings(
-    record: RunRecord, trainer: Trainer, threads: int | None, versions: Mapping[str, str]
-) -> list[str]:
-    warnings = []
+def _warnings(record: RunRecord, trainer: Trainer, invocation: Invocation) -> list[str]:
+    warnings, versions = [], invocation.versions
     other = [
         f"{name} {versions.get(name)} (was {record.versions.get(name)})"
         for name in ("mnist-tui", "numpy", "blas")
         if versions.get(name) != record.versions.get(name)
     ]
-    if threads != record.threads:
-        other.append(f"{threads} threads (was {record.threads})")
+    for name in ("threads", "processes"):
+        now, before = getattr(invocation, name), getattr(record, name)
+        if now != before:
+            other.append(f"{now} {name} (was {before})")
     if other:
         warnings.append(f"the last bits of the numbers may differ from here on: {', '.join(other)}")
     stretched = trainer.config.schedule not in ("constant", "step")

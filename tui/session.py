@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ from tui.recording import Recording
 if TYPE_CHECKING:
     from nn.data import Dataset, Split
     from nn.predictor import Predictor
+    from nn.team import Cores
     from nn.trainer import Trainer
     from tui.recorder import Recorder
 
@@ -98,7 +100,7 @@ class Run:
         self.snapshots: list[
             Snapshot
         ] = []  # replaced as a whole, never changed: any thread may hold it
-        self.threads: int | None = None  # of the matrix products, once known
+        self.cores: Cores | None = None  # once known
         self.splits: dict[
             str, Split
         ] = {}  # train, validation and test as the run uses them, once ready
@@ -196,23 +198,18 @@ class Run:
         try:
             self.config = self.recording.open()
             from nn.trainer import Trainer
-            from tui.threads import limit_threads
+            from tui.threads import share_cores
 
-            self.threads = limit_threads(self.config.threads)
-            trainer = Trainer(self.config, self.dataset)
-            named = {
-                "train": trainer.train,
-                "validation": trainer.validation,
-                "test": self.dataset.test,
-            }
-            self.splits = {name: split for name, split in named.items() if split is not None}
-            earlier = self.recording.restore(trainer)
-            with self._changed:
-                self._events += earlier
-                self._rate_factor *= trainer.rate_factor
-                self._trainer = trainer
-                self._apply()
-            self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
+            self.cores = share_cores(self.config, self.dataset)
+            with closing(Trainer(self.config, self.dataset, cores=self.cores)) as trainer:
+                self.splits = trainer.splits
+                earlier = self.recording.restore(trainer)
+                with self._changed:
+                    self._events += earlier
+                    self._rate_factor *= trainer.rate_factor
+                    self._trainer = trainer
+                    self._apply()
+                self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
         except Exception as error:
             self.status, self.error = Status.FAILED, error
             self._post(BackgroundFailed(error, self))
@@ -233,7 +230,7 @@ class Run:
             if self._goal is Goal.STOP:
                 return False
             self._saving = True
-        recorder, self._warnings = self.recording.recorder(trainer, self.threads)
+        recorder, self._warnings = self.recording.recorder(trainer)
         self._recorder, self.folder = recorder, recorder.folder
         with recorder:
             recorder.follow(trainer, started)

@@ -79,8 +79,8 @@ class Workbench:
     def invocation(self) -> Invocation:
         """How to repeat the present run without a screen."""
         told = self.history or self
-        threads = self.run.threads if self.run else None
-        return invocation_of(told.config, told.recipe, told.base, threads=threads)
+        cores = self.run.cores if self.run else None
+        return invocation_of(told.config, told.recipe, told.base, cores)
 
     @property
     def status(self) -> Status | None:

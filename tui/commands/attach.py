@@ -45,7 +45,9 @@ def attach(
 def replay(run: Run, stream: TextIO, *, live: bool = False) -> None:
     """Tell a run as it was told when it was trained; `live`, wait for the rest until it ends."""
     record = run.record
-    narration = Narration(Invocation(record.recipe, record.command, record.threads), stream)
+    narration = Narration(
+        Invocation(record.recipe, record.command, record.threads, record.processes), stream
+    )
     reader = MetricsReader(run.path)
     outcome = None
     while True:

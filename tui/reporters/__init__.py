@@ -7,25 +7,35 @@ import shlex
 import sys
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, Protocol, TextIO
 
 from nn.config import TrainConfig
 from nn.records import Invocation, Recorded
 from tui.versions import versions
+
+if TYPE_CHECKING:
+    from nn.team import Cores
 
 
 def invocation_of(
     config: TrainConfig,
     recipe: str | None,
     base: TrainConfig,
+    cores: Cores | None,
     *,
-    threads: int | None,
     run: Path | None = None,
 ) -> Invocation:
     """Of a run of `config`, made from the recipe's configuration or the defaults, `base`."""
     start = ["mnist-tui", "--headless", *(["--recipe", recipe] if recipe else [])]
     command = shlex.join([*start, *config.to_flags(base=base)])
-    return Invocation(recipe, command, threads, versions(), None if run is None else str(run))
+    return Invocation(
+        recipe=recipe,
+        command=command,
+        threads=cores.total_threads if cores else None,
+        processes=cores.processes if cores else 1,
+        versions=versions(),
+        run=None if run is None else str(run),
+    )
 
 
 class Reporter(AbstractContextManager["Reporter"], Protocol):

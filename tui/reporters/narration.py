@@ -56,8 +56,10 @@ class Narration(AbstractContextManager["Narration"]):
         from nn.model import layer_sizes  # NumPy: not for commands that only know this module
 
         network = "-".join(map(str, layer_sizes(config)))
-        threads = self._invocation.threads
+        threads, processes = self._invocation.threads, self._invocation.processes
         in_threads = f", {count(threads, 'thread')}" if threads else ""
+        if processes > 1:
+            in_threads = f"{in_threads} in {processes} processes"
         budget = count(config.epochs, "epoch") if config.epochs else count(config.steps, "step")
         self._columns = [
             column

@@ -14,7 +14,11 @@ from nn.config import (
 )
 from nn.errors import ConfigError
 
-MACHINE_FIELDS = ("data_dir", "threads")  # where a run takes place, of which no recipe knows
+MACHINE_FIELDS = (
+    "data_dir",
+    "threads",
+    "processes",
+)  # where a run takes place, of which no recipe knows
 
 
 class Draft:

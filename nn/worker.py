@@ -1,0 +1,76 @@
+"""A process that does its share of another's computation: `python -m nn.worker`, started by `nn.team`.
+
+The first line of standard input is a JSON object that says which; a further line wakes the process when it
+sleeps, and the end of the input ends it.
+"""
+
+from __future__ import annotations
+
+import json
+import select
+import signal
+import sys
+import time
+
+from nn.config import TrainConfig
+from nn.data import Preprocessor, Split
+from nn.peers import Peers, SharedArrays
+from nn.replica import Replica
+from nn.team import Command, read_json, write_json
+
+
+def work() -> None:
+    """Do what the commands say until the directing process is gone."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # that process knows when to end
+    setup = json.loads(sys.stdin.buffer.readline())
+    rank, size = setup["rank"], setup["size"]
+    shared = SharedArrays(setup["layout"], setup["descriptor"])
+    shared.close()
+
+    parent = select.poll()
+    parent.register(sys.stdin, 0)  # only that it has closed our input or is gone
+
+    def look() -> None:
+        if parent.poll(0):
+            sys.exit()
+
+    def doze() -> None:
+        """Sleep until there is something to do."""
+        shared["asleep"][rank] = 1
+        time.sleep(0.001)  # by now whoever begins to direct sees that, or is seen
+        if peers.is_behind(0) and not sys.stdin.buffer.readline():
+            sys.exit()
+        shared["asleep"][rank] = 0
+
+    peers = Peers(rank, size, shared["peers"], look)
+    splits = {
+        name: Split(shared[f"{name}.images"], shared[f"{name}.labels"]) for name in setup["splits"]
+    }
+    replica = Replica(
+        TrainConfig.layered(setup["config"]),
+        splits["train"],
+        Preprocessor(shared["scale"], shared.get("shift")),
+        shared,
+        peers,
+        product_limit=setup["product_limit"],
+    )
+    scored, order, rng_state = list(splits.values()), shared["order"], shared[f"rng.{rank}"]
+    while True:
+        peers.arrive()
+        peers.wait(doze)
+        command, first, second, third = shared["command"].tolist()
+        if command == Command.STEP:
+            replica.optimizer.updates = third
+            replica.step(order[first:second], shared["rate"].item())
+        elif command == Command.SCORE:
+            replica.score(scored[first])
+        elif command == Command.SAVE_RNG:
+            write_json(replica.dropout_rng.bit_generator.state, rng_state)
+        elif command == Command.RESTORE_RNG:
+            replica.dropout_rng.bit_generator.state = read_json(rng_state)
+        peers.barrier()
+
+
+if __name__ == "__main__":
+    work()
