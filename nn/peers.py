@@ -25,6 +25,7 @@ from nn.layers import Array
 Layout = Mapping[str, tuple[Sequence[int], str]]  # shape and type of each array
 
 _CACHE_LINE = 64  # bytes: nothing that two processes write shares one
+WORDS_APART = _CACHE_LINE // 8
 _PATIENCE = 5_000  # readings of a counter, about 0.2 ms
 _LONGEST_PAUSE = 1e-3  # seconds
 
@@ -84,10 +85,10 @@ class Peers:
         self.rank, self.size, self._look = rank, size, look
         memory = np.zeros(memory_size(size), np.int64) if memory is None else memory
         # As Python's own numbers: a counter is read in a fifth of the time that NumPy takes.
-        self._counters = memory.data[: size * _LINE]
-        self._numbers = memory.data[size * _LINE :].cast("B").cast("d")
-        self._mine = rank * _LINE
-        self._others = [other * _LINE for other in range(size) if other != rank]
+        self._counters = memory.data[: size * WORDS_APART]
+        self._numbers = memory.data[size * WORDS_APART :].cast("B").cast("d")
+        self._mine = rank * WORDS_APART
+        self._others = [other * WORDS_APART for other in range(size) if other != rank]
         self._count = 0
 
     def barrier(self) -> None:
@@ -118,25 +119,22 @@ class Peers:
 
     def is_behind(self, rank: int) -> bool:
         """Whether a process has not come to the barrier where this one is."""
-        return self._counters[rank * _LINE] < self._count
+        return self._counters[rank * WORDS_APART] < self._count
 
     def sum(self, number: float) -> float:
         """The sum of every process's number, the same in each: a barrier too."""
         if self.size == 1:
             return number
         # Two places for each, in turn: a process may be one barrier ahead of another, but not two.
-        place = (self._count % 2) * self.size * _LINE
+        place = (self._count % 2) * self.size * WORDS_APART
         self._numbers[place + self._mine] = number
         self.barrier()
-        return math.fsum(self._numbers[place + rank * _LINE] for rank in range(self.size))
-
-
-_LINE = _CACHE_LINE // 8  # words
+        return sum([self._numbers[place + rank * WORDS_APART] for rank in range(self.size)])
 
 
 def memory_size(size: int) -> int:
     """How many words of 8 bytes the peers share."""
-    return 3 * size * _LINE
+    return 3 * size * WORDS_APART
 
 
 def parts(length: int, count: int) -> list[slice]:

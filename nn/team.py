@@ -26,7 +26,7 @@ from nn.data import Preprocessor, Split
 from nn.errors import ConfigError, WorkerError
 from nn.events import Score
 from nn.layers import Array, aligned_zeros
-from nn.peers import Layout, Peers, SharedArrays, is_supported, memory_size, parts
+from nn.peers import WORDS_APART, Layout, Peers, SharedArrays, is_supported, memory_size, parts
 from nn.replica import Replica, vectors_of
 
 _RNG_BYTES = 1024  # for the state of a random generator as JSON
@@ -99,6 +99,10 @@ class Team:
             self._arrays = shared = SharedArrays(layout)
             for name, array in _given(splits, preprocessor).items():
                 shared[name][...] = array
+            # As Python's own numbers, which are read and written faster than NumPy's.
+            self._command = shared["command"].data
+            self._rate = shared["rate"].data.cast("B").cast("d")
+            self._asleep = shared["asleep"].data
             self._start(config, shared, cores)
             peers = Peers(0, self.processes, shared["peers"], self._look)
         self._peers = peers
@@ -144,7 +148,7 @@ class Team:
         """
         if not self._workers:
             return self.replica.step(self._order[start:stop], learning_rate)
-        self._arrays["rate"][0] = learning_rate
+        self._rate[0] = learning_rate
         self._direct(Command.STEP, start, stop, self.updates)
         loss = self.replica.step(self._order[start:stop], learning_rate)
         self._peers.barrier()
@@ -236,12 +240,11 @@ class Team:
         """Have the workers begin; those that sleep are woken."""
         if not self._workers:
             return
-        words = self._arrays["command"]
-        words[0] = command
-        words[1 : 1 + len(arguments)] = arguments
+        for place, word in enumerate((command, *arguments)):
+            self._command[place] = word
         self._peers.arrive()
-        for asleep, worker in zip(self._arrays["asleep"][1:, 0], self._workers, strict=True):
-            if asleep and worker.stdin is not None:
+        for rank, worker in enumerate(self._workers, 1):
+            if self._asleep[rank * WORDS_APART] and worker.stdin is not None:
                 with suppress(BrokenPipeError):  # it has ended, which waiting for it finds out
                     worker.stdin.write(b"\n")
         self._peers.wait()
@@ -264,7 +267,7 @@ def _layout(
     layout["peers"] = (memory_size(processes),), "int64"
     layout["command"] = (4,), "int64"
     layout["rate"] = (1,), "float64"
-    layout["asleep"] = (processes, 8), "int64"
+    layout["asleep"] = (processes * WORDS_APART,), "int64"
     layout["order"] = (batches * config.batch_size,), "int64"
     for rank in range(1, processes):
         layout[f"rng.{rank}"] = (_RNG_BYTES,), "uint8"

@@ -14,7 +14,7 @@ import time
 
 from nn.config import TrainConfig
 from nn.data import Preprocessor, Split
-from nn.peers import Peers, SharedArrays
+from nn.peers import WORDS_APART, Peers, SharedArrays
 from nn.replica import Replica
 from nn.team import Command, read_json, write_json
 
@@ -37,11 +37,11 @@ def work() -> None:
 
     def doze() -> None:
         """Sleep until there is something to do."""
-        shared["asleep"][rank] = 1
+        shared["asleep"][rank * WORDS_APART] = 1
         time.sleep(0.001)  # by now whoever begins to direct sees that, or is seen
         if peers.is_behind(0) and not sys.stdin.buffer.readline():
             sys.exit()
-        shared["asleep"][rank] = 0
+        shared["asleep"][rank * WORDS_APART] = 0
 
     peers = Peers(rank, size, shared["peers"], look)
     splits = {
@@ -56,18 +56,19 @@ def work() -> None:
         product_limit=setup["product_limit"],
     )
     scored, order, rng_state = list(splits.values()), shared["order"], shared[f"rng.{rank}"]
+    command, rate = shared["command"].data, shared["rate"].data
     while True:
         peers.arrive()
         peers.wait(doze)
-        command, first, second, third = shared["command"].tolist()
-        if command == Command.STEP:
-            replica.optimizer.updates = third
-            replica.step(order[first:second], shared["rate"].item())
-        elif command == Command.SCORE:
-            replica.score(scored[first])
-        elif command == Command.SAVE_RNG:
+        what = command[0]
+        if what == Command.STEP:
+            replica.optimizer.updates = command[3]
+            replica.step(order[command[1] : command[2]], rate[0])
+        elif what == Command.SCORE:
+            replica.score(scored[command[1]])
+        elif what == Command.SAVE_RNG:
             write_json(replica.dropout_rng.bit_generator.state, rng_state)
-        elif command == Command.RESTORE_RNG:
+        elif what == Command.RESTORE_RNG:
             replica.dropout_rng.bit_generator.state = read_json(rng_state)
         peers.barrier()
 
