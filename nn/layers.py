@@ -203,7 +203,7 @@ class ReLU(Layer):
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         if len(self._zeros) != x.shape[1]:
-            self._zeros = np.zeros_like(x[0])
+            self._zeros = np.zeros(x.shape[1], x.dtype)
         self._y = y = self._output.like(x)
         # A row of zeros: NumPy compares two arrays several times faster than an array and a scalar.
         return np.maximum(x, self._zeros, out=y)

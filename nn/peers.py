@@ -59,12 +59,11 @@ class SharedArrays(dict[str, Array]):
 
 
 def _anonymous_file(size: int) -> int:
+    # The system promises any size, and kills whoever uses more than there is.
+    if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        raise MemoryError(f"{size:,} bytes to be shared by processes")
     descriptor = os.memfd_create("mnist-tui")
-    try:
-        os.posix_fallocate(descriptor, 0, size)  # now, not by a signal at the first use
-    except OSError as error:
-        os.close(descriptor)
-        raise MemoryError(f"{size:,} bytes of shared memory: {error.strerror}") from error
+    os.truncate(descriptor, size)
     return descriptor
 
 

@@ -32,6 +32,7 @@ from nn.replica import Replica, vectors_of
 _RNG_BYTES = 1024  # for the state of a random generator as JSON
 # What the libraries beneath NumPy read when they are loaded.
 _THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+_PACKAGES = Path(__file__).parents[1]
 _LONGEST_END = 5.0  # seconds
 
 
@@ -63,7 +64,7 @@ class Command(IntEnum):
     STEP = 0  # first and last + 1 position in the epoch's order, updates so far
     SCORE = 1  # number of the split
     SAVE_RNG = 2
-    RESTORE_RNG = 3
+    RESTORE_RNG = 3  # the rank of the process
 
 
 class Team:
@@ -181,13 +182,13 @@ class Team:
 
         Raises `TypeError`, `KeyError` or `ValueError` for what are no states.
         """
-        for rank, state in enumerate(states[: self.processes]):
-            self.replica.dropout_rng.bit_generator.state = state
-            if rank:
-                write_json(state, self._arrays[f"rng.{rank}"])
-        self.replica.dropout_rng.bit_generator.state = states[0]
-        self._direct(Command.RESTORE_RNG)
-        self._peers.barrier()
+        own = self.replica.dropout_rng.bit_generator
+        for state in reversed(states):  # refused here, not where nobody would be told
+            own.state = state
+        for rank, state in enumerate(states[1 : self.processes], 1):
+            write_json(state, self._arrays[f"rng.{rank}"])
+            self._direct(Command.RESTORE_RNG, rank)
+            self._peers.barrier()
 
     def close(self) -> None:
         """End the other processes; the vectors stay."""
@@ -200,7 +201,7 @@ class Team:
         if cores.threads is not None:
             environment |= dict.fromkeys(_THREADS, str(cores.threads))
         # Wherever this package was found, and not what lies in the present folder by the same name.
-        paths = [str(Path(__file__).parents[1]), *filter(None, [environment.get("PYTHONPATH")])]
+        paths = [str(_PACKAGES), *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)
         self._finalizer = weakref.finalize(self, _end, self._workers)
         try:

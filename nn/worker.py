@@ -68,7 +68,7 @@ def work() -> None:
             replica.score(scored[command[1]])
         elif what == Command.SAVE_RNG:
             write_json(replica.dropout_rng.bit_generator.state, rng_state)
-        elif what == Command.RESTORE_RNG:
+        elif what == Command.RESTORE_RNG and command[1] == rank:
             replica.dropout_rng.bit_generator.state = read_json(rng_state)
         peers.barrier()
 

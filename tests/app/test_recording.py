@@ -94,9 +94,9 @@ def test_one_that_is_left_before_its_first_step_neither(small: Dataset, root: Pa
     run.scale_rate(2)
 
     class Leaving(NewRun):
-        def recorder(self, trainer: Trainer, threads: int | None) -> Any:
+        def recorder(self, trainer: Trainer) -> Any:
             run.go(Goal.STOP)
-            return super().recorder(trainer, threads)
+            return super().recorder(trainer)
 
     run.recording = Leaving(CONFIG, None, TrainConfig(), Saving(runs_dir=root))
     run.go(Goal.RUN)

@@ -25,7 +25,7 @@ def make_runs(root: Path, dataset: Dataset) -> None:
     """One real run of 200 epochs, copied under other names."""
     config = TrainConfig(hidden=(4,), batch_size=40, epochs=EPOCHS)
     trainer = Trainer(config, dataset)
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     first = recorder.folder
     assert first is not None
     for event in trainer.events():

@@ -20,7 +20,7 @@ from nn.config import TrainConfig, parse_value
 from nn.data import Dataset, load_dataset
 from nn.trainer import Trainer
 from tui.recorder import Recorder
-from tui.threads import limit_threads
+from tui.threads import share_cores
 
 REPEATS = 21
 
@@ -35,11 +35,11 @@ class Times:
 
 
 def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
-    trainer = Trainer(config, dataset)
+    trainer = Trainer(config, dataset, cores=share_cores(config, dataset))
     if root is None:
-        recorder = Recorder.unsaved(config, None, TrainConfig(), None)
+        recorder = Recorder.unsaved(trainer, None, TrainConfig())
     else:
-        recorder = Recorder.start(trainer, root, None, TrainConfig(), None)
+        recorder = Recorder.start(trainer, root, None, TrainConfig())
     inside = 0.0
     begin, processor = time.perf_counter(), time.process_time()
     for event in trainer.events():
@@ -49,6 +49,7 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
     start = time.perf_counter()
     outcome = recorder.finish(trainer)
     end = time.perf_counter()
+    trainer.close()
     assert outcome.save_error is None
     return Times(end - begin, time.process_time() - processor, inside + end - start)
 
@@ -56,7 +57,6 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
 def main() -> None:
     changes = dict(argument.split("=", 1) for argument in sys.argv[1:])
     config = TrainConfig.layered({name: parse_value(name, text) for name, text in changes.items()})
-    limit_threads(config.threads)
     dataset = load_dataset(config.data_dir)
     saved: list[Times] = []
     unsaved: list[Times] = []

@@ -127,7 +127,7 @@ def make_trainer(tiny: Dataset) -> MakeTrainer:
 
 def unsaved(trainer: Trainer) -> Recorder:
     """The recorder of a run that leaves no trace."""
-    return Recorder.unsaved(trainer.config, None, TrainConfig(), 1)
+    return Recorder.unsaved(trainer, None, TrainConfig())
 
 
 @pytest.fixture(scope="session")

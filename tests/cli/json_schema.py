@@ -79,6 +79,7 @@ _EVENTS: dict[str, Check] = {
         data_name=_text,
         data_sha256=lambda value: len(value) == 64,
         threads=_optional(_whole),
+        processes=_whole,
         versions=_object(
             **{"mnist-tui": _text}, python=_text, numpy=_text, blas=_text, platform=_text
         ),

@@ -120,7 +120,7 @@ def test_the_summary_of_a_run_that_was_never_evaluated() -> None:
 def test_json_lines_have_null_for_what_is_not_finite() -> None:
     stream = StringIO()
     broken = StepCompleted(7, 1, math.nan, 0.1, (math.inf, 1.0), 1.0, 1.0, None)
-    with JsonLines(Invocation(None, "mnist-tui", None, VERSIONS), stream) as reporter:
+    with JsonLines(Invocation(None, "mnist-tui", None, versions=VERSIONS), stream) as reporter:
         for event in (STARTED, broken, RateChanged(8, 2.0), OUTCOME):
             reporter.show(event)
     events = check_stream(stream.getvalue())
@@ -138,7 +138,7 @@ def test_json_lines_do_not_wait_in_a_buffer() -> None:
 
 def test_json_lines_of_a_real_run(make_trainer: MakeTrainer) -> None:
     stream, trainer = StringIO(), make_trainer(validation=0.2, steps=7, eval_steps=2)
-    with JsonLines(Invocation("mine", "mnist-tui", 1, VERSIONS), stream) as reporter:
+    with JsonLines(Invocation("mine", "mnist-tui", 1, versions=VERSIONS), stream) as reporter:
         outcome, _ = train(trainer, reporter, save=None, recorder=unsaved(trainer))
     events = check_stream(stream.getvalue())
     assert json.loads(json.dumps(events[-1]["evaluation"])) == events[-1]["evaluation"]

@@ -71,6 +71,8 @@ def configs(draw: st.DrawFn) -> TrainConfig:
         fields["warmup_steps"] = 0
     if fields["validation"] == 0:
         fields["stop_on"] = "test"
+    if fields["threads"]:
+        fields["processes"] = min(fields["processes"], fields["threads"])
     return TrainConfig(**fields)
 
 

@@ -38,7 +38,7 @@ def record_run(
     trainer: Trainer, root: Path, *, events: int | None = None, recorder: Recorder | None = None
 ) -> tuple[Path, Outcome]:
     """Train and save a whole run, or leave it after so many events."""
-    recorder = recorder or Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = recorder or Recorder.start(trainer, root, None, TrainConfig())
     folder = recorder.folder
     assert folder is not None
     for number, event in enumerate(trainer.events(), 1):
@@ -58,7 +58,7 @@ def go_on(
     """Resume a run in this process, to its end or until so many events."""
     with Resumption(Run.read(folder), changes or {}) as resumption:
         trainer = Trainer(resumption.config, dataset, step_interval=0)
-        recorder, _ = resumption.recorder(trainer, 1)
+        recorder, _ = resumption.recorder(trainer)
     return trainer, record_run(trainer, folder.parent, events=events, recorder=recorder)[1]
 
 

@@ -35,7 +35,7 @@ def record_with(
     trainer: Trainer, root: Path, meddle: Callable[[Event, Path], None]
 ) -> tuple[Path, Outcome, list[str | None]]:
     """Save a run, something being done to its folder after each event; with `failure` as it was then."""
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     folder = recorder.folder
     assert folder is not None
     failures = []
@@ -74,7 +74,7 @@ def test_a_full_or_read_only_disk(
     """From the second epoch on: training ends as ever, and what is on disk is the first epoch, good."""
     fault = Fault(monkeypatch, call)
     trainer = make_trainer(epochs=4)
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     folder = recorder.folder
     assert folder is not None
     for event in trainer.events():
@@ -156,9 +156,7 @@ def test_the_clock_set_back(
         (path / "run.json").read_text().replace('"created": "20', '"created": "29')
     )
     trainer = make_trainer()
-    recorder, warnings = start_recorder(
-        trainer, None, TrainConfig(), 1, save_run=True, runs_dir=root
-    )
+    recorder, warnings = start_recorder(trainer, None, TrainConfig(), save_run=True, runs_dir=root)
     recorder.close()
     assert warnings == [f"the clock is behind that of run {path.name}, which `last` will mean"]
     assert find_run(root, "last").path == path
@@ -275,6 +273,6 @@ def test_a_folder_that_may_only_be_read(
         with pytest.raises(CheckpointError, match="lock: cannot write: Read-only file system"):
             go_on(folder, tiny)
         with pytest.raises(CheckpointError, match="Read-only file system"):
-            Recorder.start(make_trainer(), root, None, TrainConfig(), 1)
+            Recorder.start(make_trainer(), root, None, TrainConfig())
     finally:
         subprocess.run(["umount", str(root)], check=True)

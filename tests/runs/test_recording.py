@@ -109,7 +109,7 @@ def test_restored_weights_are_the_final_ones(make_trainer: MakeTrainer, root: Pa
 
 def test_the_events_of_a_run_read_back(make_trainer: MakeTrainer, root: Path) -> None:
     trainer = make_trainer(steps=8, eval_steps=3, validation=0.2)
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     told = []
     for event in trainer.events():
         recorder.follow(trainer, event)
@@ -194,7 +194,7 @@ def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkey
 
     monkeypatch.setattr(Checkpoint, "save", save)
     trainer = make_trainer(batch_size=5, steps=23, eval_steps=4, learning_rate=1e-12)
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     for event in trainer.events():
         now = {2: 61.0, 9: 72.0}.get(trainer.step, now)
         recorder.follow(trainer, event)
@@ -215,7 +215,7 @@ def test_the_best_is_the_last_until_the_run_ends(
     if not links:
         monkeypatch.setattr(os, "link", refuse)
     trainer = make_trainer(epochs=2, learning_rate=0.01)
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     assert recorder.folder is not None
     best, last = recorder.folder / "best.npz", recorder.folder / "last.npz"
     for event in trainer.events():
@@ -233,7 +233,7 @@ def test_the_best_is_the_last_until_the_run_ends(
 
 def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, root: Path) -> None:
     trainer = make_trainer()
-    recorder = Recorder.unsaved(trainer.config, None, TrainConfig(), None)
+    recorder = Recorder.unsaved(trainer, None, TrainConfig())
     for event in trainer.events():
         recorder.follow(trainer, event)
     outcome = recorder.finish(trainer)
@@ -242,7 +242,7 @@ def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, r
 
 def cut_short_by(error: Exception, trainer: Trainer, root: Path, *, after: type[Event]) -> Path:
     """The folder of a run that an exception ended after the first event of a kind."""
-    recorder = Recorder.start(trainer, root, None, TrainConfig(), 1)
+    recorder = Recorder.start(trainer, root, None, TrainConfig())
     folder = recorder.folder
     assert folder is not None
 

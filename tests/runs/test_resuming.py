@@ -19,6 +19,7 @@ from nn.data import Dataset, Split
 from nn.errors import CheckpointError, ConfigError
 from nn.run_writer import RunWriter
 from nn.runs import Run, is_locked
+from nn.team import Cores
 from nn.trainer import Trainer
 from tests.cli.conftest import refused, run_command
 from tests.cli.json_schema import check_stream
@@ -87,7 +88,7 @@ def test_a_schedule_over_a_raised_budget_is_told(
     folder, _ = record_run(make_trainer(epochs=2), root)
     with Resumption(Run.read(folder), {"epochs": 4}) as resumption:
         trainer = Trainer(resumption.config, tiny)
-        recorder, warnings = resumption.recorder(trainer, 1)
+        recorder, warnings = resumption.recorder(trainer)
         recorder.close()
     (warning,) = warnings
     assert "one-cycle schedule now spans 12 steps" in warning
@@ -140,7 +141,7 @@ def test_other_data_are_refused_and_the_run_is_as_it_was(
     with Resumption(Run.read(folder), {}) as resumption:
         trainer = Trainer(resumption.config, other)
         with pytest.raises(CheckpointError, match="was trained on other data than other"):
-            resumption.recorder(trainer, 1)
+            resumption.recorder(trainer)
     assert not is_locked(folder)
     after = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
     assert after == before
@@ -151,16 +152,16 @@ def test_another_machine_is_told(make_trainer: MakeTrainer, root: Path, tiny: Da
     record = Run.read(folder).record
     versions = {**record.versions, "numpy": "1.0", "blas": "mkl 2020"}
     writer = RunWriter.reopen(folder)
-    writer.save_record(dataclasses.replace(record, versions=versions, threads=64))
+    writer.save_record(dataclasses.replace(record, versions=versions, threads=64, processes=4))
     writer.close()
     with Resumption(Run.read(folder), {}) as resumption:
-        trainer = Trainer(resumption.config, tiny)
-        recorder, (warning,) = resumption.recorder(trainer, 1)
+        trainer = Trainer(resumption.config, tiny, cores=Cores(threads=1))
+        recorder, (warning,) = resumption.recorder(trainer)
         recorder.close()
     assert warning.startswith("the last bits of the numbers may differ from here on: ")
     assert f"numpy {np.__version__} (was 1.0)" in warning
     assert "(was mkl 2020)" in warning
-    assert "1 threads (was 64)" in warning
+    assert "1 threads (was 64), 1 processes (was 4)" in warning
 
 
 def test_a_run_left_before_its_first_checkpoint_starts_anew(

@@ -15,6 +15,7 @@ from nn.data import CLASSES, Dataset, Preprocessor, Split
 from nn.events import StepCompleted
 from nn.model import build_model
 from nn.predictor import Predictor
+from nn.team import Cores
 from tests.screens.training_script import step
 from tui.app import MnistApp
 from tui.exits import ExitCode
@@ -40,7 +41,7 @@ class NetworkRun:
             None,
             None,
         )
-        self.active, self.threads, self.wanted = True, 1, 0
+        self.active, self.cores, self.wanted = True, Cores(threads=1), 0
         self.move_on(steps)
 
     @property

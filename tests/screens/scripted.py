@@ -16,6 +16,7 @@ from nn.config import TrainConfig
 from nn.data import Split
 from nn.events import Event
 from nn.predictor import Judgement, Predictor
+from nn.team import Cores
 from tui.app import MnistApp
 from tui.exits import ExitCode
 from tui.recording import NewRun
@@ -79,7 +80,7 @@ class ScriptedRun:
         self.status = Status.RUNNING
         self.active = True
         self.goal = Goal.RUN
-        self.threads, self.rate_factor = 1, 1.0
+        self.cores, self.rate_factor = Cores(threads=1), 1.0
         self.wanted = 0
 
     @property
