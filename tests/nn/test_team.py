@@ -21,14 +21,13 @@ from nn.config import TrainConfig
 from nn.data import Dataset
 from nn.errors import CheckpointError, ConfigError, WorkerError
 from nn.events import EpochCompleted, RunFinished, StepCompleted
-from nn.peers import Peers, SharedArrays, is_supported, parts
+from nn.peers import Peers, SharedArrays, parts
 from nn.team import Cores
 from nn.trainer import Trainer
 from tests.nn.test_resume import follow, through_json
+from tests.processes import children, needs_several
 
-pytestmark = pytest.mark.skipif(
-    not is_supported(), reason="processes compute together on Linux and x86-64 only"
-)
+pytestmark = needs_several
 
 BASE = TrainConfig(
     hidden=(9, 5), dtype="float64", optimizer="sgd", learning_rate=0.1, epochs=2, batch_size=70
@@ -55,14 +54,6 @@ KINDS: dict[str, dict[str, Any]] = {
 
 def cores(processes: int) -> Cores:
     return Cores(processes, threads=1)
-
-
-def children() -> list[int]:
-    """The processes that this one has started and not waited for."""
-    found = subprocess.run(
-        ["ps", "--ppid", str(os.getpid()), "-o", "pid=,args="], capture_output=True, text=True
-    )
-    return [int(line.split()[0]) for line in found.stdout.splitlines() if "nn.worker" in line]
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -176,21 +167,21 @@ def test_divergence_ends_it_in_all(small: Dataset) -> None:
 
 def test_closing_ends_the_processes(small: Dataset) -> None:
     trainer = Trainer(BASE, small, step_interval=0, cores=cores(3))
-    (first, second) = children()
+    (first, second) = children(os.getpid())
     follow(trainer, 0, 3)
-    assert children() == [first, second]
+    assert children(os.getpid()) == [first, second]
     trainer.close()
-    assert children() == []
+    assert children(os.getpid()) == []
     trainer.close()  # once is enough, but no mistake
 
 
 def test_so_does_forgetting_the_trainer(small: Dataset) -> None:
     trainer = Trainer(BASE, small, step_interval=0, cores=cores(2))
     follow(trainer, 0, 3)
-    assert len(children()) == 1
+    assert len(children(os.getpid())) == 1
     del trainer
     gc.collect()
-    assert children() == []
+    assert children(os.getpid()) == []
 
 
 @pytest.mark.parametrize("steps", [0, 3])
@@ -199,7 +190,7 @@ def test_a_process_that_is_killed_is_told(trainer: Trainer, steps: int) -> None:
     events = trainer.events()
     for _ in range(1 + steps):
         next(events)
-    os.kill(children()[0], signal.SIGKILL)
+    os.kill(children(os.getpid())[0], signal.SIGKILL)
     with pytest.raises(WorkerError, match=r"ended by SIGKILL; --processes 1 does without it"):
         list(events)
 
@@ -240,18 +231,18 @@ def test_too_little_memory_is_told_at_once() -> None:
 def test_signals_are_for_the_process_that_directs(trainer: Trainer) -> None:
     events = trainer.events()
     follow(trainer, 0, 4)
-    (worker,) = children()
+    (worker,) = children(os.getpid())
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(worker, number)
     assert isinstance(next(events), object)
     follow(trainer, 0, 20)
-    assert children() == [worker]
+    assert children(os.getpid()) == [worker]
 
 
 def test_a_pause_costs_no_time(trainer: Trainer) -> None:
     """The other process waits for work by looking for it, but not for long."""
     follow(trainer, 0, 4)
-    (worker,) = children()
+    (worker,) = children(os.getpid())
     time.sleep(0.1)
     before = processor_seconds(worker)
     time.sleep(1)
@@ -269,13 +260,15 @@ import sys, time
 from dataclasses import replace
 from nn.data import load_dataset
 from nn.trainer import Trainer
-from tests.nn.test_team import BASE, children, cores
+import os
+from tests.nn.test_team import BASE, cores
+from tests.processes import children
 
 if __name__ == "__main__":
     trainer = Trainer(replace(BASE, epochs=10**6), load_dataset(), step_interval=0, cores=cores(2))
     events = trainer.events()
     next(events), next(events)
-    print(children()[0], flush=True)
+    print(children(os.getpid())[0], flush=True)
     for event in events:
         if sys.argv[1] == "paused":
             time.sleep(60)

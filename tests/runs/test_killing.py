@@ -18,6 +18,7 @@ from nn.run_writer import RunWriter
 from nn.runs import Run, list_runs
 from tests.cli.conftest import run_command
 from tests.cli.test_signals import Process
+from tests.processes import needs_several
 from tests.runs.conftest import (
     MakeTrainer,
     go_on,
@@ -43,8 +44,10 @@ def kill_after_epochs(arguments: Sequence[str | Path], epochs: int) -> int:
     return last
 
 
-def test_killed_three_times(small_run: Sequence[str], root: Path) -> None:
-    arguments = [*small_run, "--epochs=60", "--dropout=0.3", f"--runs-dir={root}"]
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=needs_several)])
+def test_killed_three_times(small_run: Sequence[str], root: Path, processes: int) -> None:
+    arguments = [*small_run, "--epochs=60", "--dropout=0.3", f"--processes={processes}"]
+    arguments.append(f"--runs-dir={root}")
     assert run_command(*arguments).returncode == 0
     (whole,) = (run.path for run in list_runs(root)[0])
     told = kill_after_epochs(arguments, 5)
