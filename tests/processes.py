@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -14,8 +15,16 @@ needs_several = pytest.mark.skipif(
 )
 
 
-def children(process: int) -> list[int]:
-    """The computing processes that a process has started."""
+def children(process: int, count: int) -> list[int]:
+    """The computing processes that a process has started, which become so many within five seconds."""
+    for _ in range(500):
+        if len(found := _children(process)) == count:
+            return found
+        time.sleep(0.01)
+    pytest.fail(f"{len(found)} processes, not {count}")
+
+
+def _children(process: int) -> list[int]:
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with suppress(FileNotFoundError, ProcessLookupError):

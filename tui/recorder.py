@@ -17,7 +17,7 @@ from types import TracebackType
 
 from nn.checkpoint import Checkpoint
 from nn.config import TrainConfig
-from nn.errors import NNError
+from nn.errors import NNError, WorkerError
 from nn.events import (
     EpochCompleted,
     Event,
@@ -137,6 +137,8 @@ class Recorder:
             return
         try:
             self._follow(trainer, event)
+        except WorkerError:  # not of saving: there is no state to save any more
+            raise
         except Exception as error:
             self._fail(error, trainer.step)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,8 +15,10 @@ from textual.message import Message
 
 from nn.config import TrainConfig
 from nn.data import Dataset
+from nn.errors import WorkerError
 from nn.events import EpochCompleted, Event, RateChanged, RunFinished, RunStarted, StepCompleted
 from nn.trainer import Trainer
+from tests.processes import children, needs_several
 from tui import session
 from tui.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.recording import NewRun, Saving
@@ -88,6 +93,36 @@ def test_one_step_then_one_epoch_then_the_rest(small: Dataset, inbox: Inbox) -> 
     wait(lambda: run.status is Status.FINISHED)
     assert isinstance(run.take_events()[-1], RunFinished)
     assert not run.active
+
+
+@needs_several
+def test_two_processes_step_pause_and_end_as_one_does(small: Dataset, inbox: Inbox) -> None:
+    config = replace(CONFIG, processes=2, epochs=1000)
+    run = make(config, small, Goal.STEP, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    assert run.cores is not None
+    assert run.cores.processes == 2
+    (worker,) = children(os.getpid(), 1)
+    run.go(Goal.EPOCH)
+    wait(lambda: run.snapshot is not None and run.snapshot.step == 6)
+    assert run.status is Status.PAUSED
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.RUNNING)
+    assert children(os.getpid(), 1) == [worker]
+    run.go(Goal.STOP)
+    wait(lambda: run.status is Status.STOPPED)
+    children(os.getpid(), 0)
+
+
+@needs_several
+def test_a_process_that_is_lost_is_told(small: Dataset, inbox: Inbox) -> None:
+    run = make(replace(CONFIG, processes=2, epochs=100_000), small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.RUNNING)
+    os.kill(*children(os.getpid(), 1), signal.SIGKILL)
+    wait(lambda: run.status is Status.FAILED)
+    (failed,) = inbox.of(BackgroundFailed)
+    assert isinstance(failed, BackgroundFailed)
+    assert isinstance(failed.error, WorkerError)
 
 
 def test_nobody_listening_does_not_hold_up_training(small: Dataset, inbox: Inbox) -> None:

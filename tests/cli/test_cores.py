@@ -129,12 +129,12 @@ def test_a_process_that_is_lost_ends_the_run_which_can_go_on(
     small_run: Sequence[str], tmp_path: Path
 ) -> None:
     arguments = [*small_run, "--processes=2", f"--runs-dir={tmp_path}", "--json"]
-    with Process(*arguments, "--epochs=3000") as process:
+    with Process(*arguments, "--epochs=500") as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line)["event"] == "epoch":
                 break
-        (worker,) = children(process.pid)
+        (worker,) = children(process.pid, 1)
         os.kill(worker, signal.SIGKILL)
         _, error = process.communicate(timeout=20)
     assert process.returncode == ExitCode.FAILURE
