@@ -104,7 +104,7 @@ class Peers:
         """The other half; `idle` is what to do, over and over, while it takes long."""
         counters, count = self._counters, self._count
         for other in self._others:
-            readings, pause = 0, 2e-5
+            readings, pause = 0, 1e-5
             while counters[other] < count:
                 readings += 1
                 if readings < _PATIENCE:
@@ -114,7 +114,7 @@ class Peers:
                 else:
                     self._look()
                     time.sleep(pause)
-                    pause = min(2 * pause, _LONGEST_PAUSE)
+                    pause = min(1.05 * pause, _LONGEST_PAUSE)
 
     def is_behind(self, rank: int) -> bool:
         """Whether a process has not come to the barrier where this one is."""

@@ -1,39 +1,28 @@
 """The processes that compute a run together, as the trainer sees them: one network, stepped and scored.
 
-The trainer's own process does its share of the work and directs the others (`nn.worker`), which it starts with
-the data in common memory. They end when they are told to or when it is gone.
+The trainer's own process does its share of the work and directs the others (`nn.worker`), with the data, the
+network's vectors and what they are to do in common memory.
 """
 
 from __future__ import annotations
 
-import json
 import math
-import os
-import signal
-import subprocess
-import sys
-import weakref
-from contextlib import suppress
 from dataclasses import dataclass
-from enum import IntEnum
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from nn.config import TrainConfig
 from nn.data import Preprocessor, Split
-from nn.errors import ConfigError, WorkerError
+from nn.errors import ConfigError
 from nn.events import Score
 from nn.layers import Array, aligned_zeros
 from nn.peers import WORDS_APART, Layout, Peers, SharedArrays, is_supported, memory_size, parts
+from nn.processes import Processes
 from nn.replica import Replica, vectors_of
+from nn.worker import Command, read_json, write_json
 
 _RNG_BYTES = 1024  # for the state of a random generator as JSON
-# What the libraries beneath NumPy read when they are loaded.
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
-_PACKAGES = Path(__file__).parents[1]
-_LONGEST_END = 5.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +47,6 @@ class Cores:
 ONE_PROCESS = Cores()
 
 
-class Command(IntEnum):
-    """What workers are told to do; the other words of the command are its arguments."""
-
-    STEP = 0  # first and last + 1 position in the epoch's order, updates so far
-    SCORE = 1  # number of the split
-    SAVE_RNG = 2
-    RESTORE_RNG = 3  # the rank of the process
-
-
 class Team:
     """A network in training, as computed by `cores.processes` processes."""
 
@@ -82,7 +62,7 @@ class Team:
         """Train on `splits["train"]`, so many batches an epoch. Raises `ConfigError`, `WorkerError`."""
         self.processes = cores.processes
         self._splits = splits
-        self._workers: list[subprocess.Popen[bytes]] = []
+        self._workers: Processes | None = None
         if self.processes == 1:
             self._arrays = {
                 name: aligned_zeros(math.prod(shape), kind)
@@ -98,14 +78,12 @@ class Team:
                 )
             layout = _layout(config, splits, preprocessor, batches, self.processes)
             self._arrays = shared = SharedArrays(layout)
-            for name, array in _given(splits, preprocessor).items():
-                shared[name][...] = array
             # As Python's own numbers, which are read and written faster than NumPy's.
             self._command = shared["command"].data
             self._rate = shared["rate"].data.cast("B").cast("d")
             self._asleep = shared["asleep"].data
-            self._start(config, shared, cores)
-            peers = Peers(0, self.processes, shared["peers"], self._look)
+            self._workers = _start(config, splits, preprocessor, shared, cores)
+            peers = Peers(0, self.processes, shared["peers"], self._workers.look)
         self._peers = peers
         self.replica = Replica(
             config,
@@ -138,7 +116,7 @@ class Team:
 
     def begin_epoch(self, order: Array) -> None:
         """The order in which `step` takes the training images."""
-        if self._workers:
+        if self._workers is not None:
             self._arrays["order"][: len(order)] = order
         self._order = order
 
@@ -147,7 +125,7 @@ class Team:
 
         A loss that is not finite updates nothing.
         """
-        if not self._workers:
+        if self._workers is None:
             return self.replica.step(self._order[start:stop], learning_rate)
         self._rate[0] = learning_rate
         self._direct(Command.STEP, start, stop, self.updates)
@@ -192,69 +170,50 @@ class Team:
 
     def close(self) -> None:
         """End the other processes; the vectors stay."""
-        if self._workers:
-            self._finalizer()
-            self._workers = []
-
-    def _start(self, config: TrainConfig, shared: SharedArrays, cores: Cores) -> None:
-        environment = dict(os.environ)
-        if cores.threads is not None:
-            environment |= dict.fromkeys(_THREADS, str(cores.threads))
-        # Wherever this package was found, and not what lies in the present folder by the same name.
-        paths = [str(_PACKAGES), *filter(None, [environment.get("PYTHONPATH")])]
-        environment["PYTHONPATH"] = os.pathsep.join(paths)
-        self._finalizer = weakref.finalize(self, _end, self._workers)
-        try:
-            for rank in range(1, cores.processes):
-                worker = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "nn.worker"],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    stderr=subprocess.PIPE,
-                    bufsize=0,
-                    env=environment,
-                    pass_fds=[shared.descriptor],
-                    start_new_session=True,  # what ends this process, the terminal tells it alone
-                )
-                self._workers.append(worker)
-                setup = {
-                    "rank": rank,
-                    "size": cores.processes,
-                    "config": config.to_dict(),
-                    "splits": list(self._splits),
-                    "product_limit": cores.product_limit,
-                    "layout": shared.layout,
-                    "descriptor": shared.descriptor,
-                }
-                assert worker.stdin is not None
-                worker.stdin.write(json.dumps(setup).encode() + b"\n")
-        except OSError as error:
-            _end(self._workers)
-            raise WorkerError(
-                f"cannot start process {rank + 1} of {cores.processes}: {error.strerror};"
-                " --processes 1 does without"
-            ) from error
-        finally:
-            shared.close()
+        if self._workers is not None:
+            self._workers.close()
 
     def _direct(self, command: Command, *arguments: int) -> None:
         """Have the workers begin; those that sleep are woken."""
-        if not self._workers:
+        if self._workers is None:
             return
         for place, word in enumerate((command, *arguments)):
             self._command[place] = word
         self._peers.arrive()
-        for rank, worker in enumerate(self._workers, 1):
-            if self._asleep[rank * WORDS_APART] and worker.stdin is not None:
-                with suppress(BrokenPipeError):  # it has ended, which waiting for it finds out
-                    worker.stdin.write(b"\n")
+        for rank in range(1, self.processes):
+            if self._asleep[rank * WORDS_APART]:
+                self._workers.wake(rank)
         self._peers.wait()
 
-    def _look(self) -> None:
-        """Raise `WorkerError` where one of the processes has ended."""
-        for worker in self._workers:
-            if worker.poll() is not None:
-                raise WorkerError(f"{_why(worker)}; --processes 1 does without it")
+
+def _start(
+    config: TrainConfig,
+    splits: dict[str, Split],
+    preprocessor: Preprocessor,
+    shared: SharedArrays,
+    cores: Cores,
+) -> Processes:
+    """The other processes, which read what they are given while the caller goes on."""
+    try:
+        workers = Processes(
+            cores.processes - 1, threads=cores.threads, descriptor=shared.descriptor
+        )
+    finally:
+        shared.close()
+    # While they start.
+    for name, array in _given(splits, preprocessor).items():
+        shared[name][...] = array
+    workers.begin(
+        {
+            "size": cores.processes,
+            "config": config.to_dict(),
+            "splits": list(splits),
+            "product_limit": cores.product_limit,
+            "layout": shared.layout,
+            "descriptor": shared.descriptor,
+        }
+    )
+    return workers
 
 
 def _layout(
@@ -285,40 +244,3 @@ def _given(splits: dict[str, Split], preprocessor: Preprocessor) -> dict[str, Ar
     for name, split in splits.items():
         given |= {f"{name}.images": split.images, f"{name}.labels": split.labels}
     return given
-
-
-def read_json(array: Array) -> Any:
-    """What `write_json` left in an array of bytes."""
-    return json.loads(array.tobytes().rstrip(b"\0"))
-
-
-def write_json(value: object, array: Array) -> None:
-    """Leave a value in an array of bytes that is large enough."""
-    content = json.dumps(value).encode()
-    array[:] = 0
-    array[: len(content)] = np.frombuffer(content, np.uint8)
-
-
-def _end(workers: list[subprocess.Popen[bytes]]) -> None:
-    for worker in workers:
-        if worker.stdin is not None:
-            worker.stdin.close()
-    for worker in workers:
-        try:
-            worker.wait(_LONGEST_END)
-        except subprocess.TimeoutExpired:
-            worker.kill()
-            worker.wait()
-        if worker.stderr is not None:
-            worker.stderr.close()
-    workers.clear()
-
-
-def _why(worker: subprocess.Popen[bytes]) -> str:
-    """How a process ended, in one line."""
-    code = worker.returncode
-    if code < 0:
-        return f"a computing process was ended by {signal.Signals(-code).name}"
-    said = worker.stderr.read().decode(errors="replace").split("\n") if worker.stderr else []
-    last = next((line for line in reversed(said) if line.strip()), "")
-    return f"a computing process ended with code {code}" + (f": {last.strip()}" if last else "")

@@ -1,7 +1,7 @@
-"""A process that does its share of another's computation: `python -m nn.worker`, started by `nn.team`.
+"""A process that does its share of another's computation: `python -m nn.worker`, started by `nn.processes`.
 
 The first line of standard input is a JSON object that says which; a further line wakes the process when it
-sleeps, and the end of the input ends it.
+sleeps, and the end of the input ends it. What to do it reads from memory that it shares with the other.
 """
 
 from __future__ import annotations
@@ -11,34 +11,61 @@ import select
 import signal
 import sys
 import time
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
 
 from nn.config import TrainConfig
 from nn.data import Preprocessor, Split
+from nn.layers import Array
 from nn.peers import WORDS_APART, Peers, SharedArrays
 from nn.replica import Replica
-from nn.team import Command, read_json, write_json
+
+
+class Command(IntEnum):
+    """What workers are told to do; the other words of the command are its arguments."""
+
+    STEP = 0  # first and last + 1 position in the epoch's order, updates so far
+    SCORE = 1  # number of the split
+    SAVE_RNG = 2
+    RESTORE_RNG = 3  # the rank of the process
+
+
+def read_json(array: Array) -> Any:
+    """What `write_json` left in an array of bytes."""
+    return json.loads(array.tobytes().rstrip(b"\0"))
+
+
+def write_json(value: object, array: Array) -> None:
+    """Leave a value in an array of bytes that is large enough."""
+    content = json.dumps(value).encode()
+    array[:] = 0
+    array[: len(content)] = np.frombuffer(content, np.uint8)
 
 
 def work() -> None:
     """Do what the commands say until the directing process is gone."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # that process knows when to end
-    setup = json.loads(sys.stdin.buffer.readline())
+    line = sys.stdin.buffer.readline()
+    if not line:
+        sys.exit()
+    setup = json.loads(line)
     rank, size = setup["rank"], setup["size"]
     shared = SharedArrays(setup["layout"], setup["descriptor"])
     shared.close()
-
-    parent = select.poll()
-    parent.register(sys.stdin, 0)  # only that it has closed our input or is gone
+    director = select.poll()
+    director.register(sys.stdin, 0)  # only that it has closed our input or is gone
 
     def look() -> None:
-        if parent.poll(0):
+        if director.poll(0):
             sys.exit()
 
     def doze() -> None:
         """Sleep until there is something to do."""
         shared["asleep"][rank * WORDS_APART] = 1
-        time.sleep(0.001)  # by now whoever begins to direct sees that, or is seen
+        time.sleep(1e-5)  # by then whoever begins to direct sees that, or is seen
         if peers.is_behind(0) and not sys.stdin.buffer.readline():
             sys.exit()
         shared["asleep"][rank * WORDS_APART] = 0

@@ -9,12 +9,13 @@ counts, which other programs on the machine disturb least.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from nn.config import TrainConfig
 from nn.data import PIXELS, Dataset, load_dataset
 from nn.events import EpochCompleted
 from nn.trainer import Trainer
+from tui.threads import share_cores
 
 HEADLESS = [sys.executable, "-m", "tui", "--headless", "--no-save"]
 IMPORTS = """
@@ -76,18 +78,38 @@ def imports(rounds: int) -> list[float]:
 
 
 def peak_megabytes(command: list[str]) -> float:
-    """Of a process, at most."""
-    process = subprocess.Popen(command)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    """Of a process and those it starts, at most; what they share counts once."""
+    peak = 0.0
+    with subprocess.Popen(command) as process:
+        while process.poll() is None:
+            peak = max(peak, sum(map(megabytes, tree(process.pid))))
+            time.sleep(0.01)
     assert process.returncode == 0, command
-    return usage.ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
+    return peak
+
+
+def tree(process: int) -> Iterator[int]:
+    """A process and those it has started."""
+    yield process
+    with suppress(FileNotFoundError):
+        for task in Path(f"/proc/{process}/task").iterdir():
+            for child in (task / "children").read_text().split():
+                yield from tree(int(child))
+
+
+def megabytes(process: int) -> float:
+    """Memory of a process, of what it shares its part; 0 once it has ended."""
+    with suppress(FileNotFoundError, ProcessLookupError):
+        for line in Path(f"/proc/{process}/smaps_rollup").read_text().splitlines():
+            if line.startswith("Pss:"):
+                return int(line.split()[1]) / 1e3
+    return 0.0
 
 
 def evaluation(data: Dataset, limit: int, rounds: int) -> tuple[float, float]:
     """Median seconds to evaluate all images, and of an epoch, by the trainer's own clocks."""
     config = TrainConfig(hidden=(128,), batch_size=128, epochs=rounds + 1, limit=limit)
-    trainer = Trainer(config, data)
+    trainer = Trainer(config, data, cores=share_cores(config, data))
     images = len(trainer.train) + len(data.test)
     evaluating, training, before = [], [], 0.0
     for event in trainer.events():
@@ -95,6 +117,7 @@ def evaluation(data: Dataset, limit: int, rounds: int) -> tuple[float, float]:
             training.append(len(trainer.train) / event.samples_per_second)
             evaluating.append(event.seconds - before - training[-1])
             before = event.seconds
+    trainer.close()
     return (
         statistics.median(evaluating[1:]) / images * 70_000,
         statistics.median(training[1:]) / len(trainer.train) * 60_000,
@@ -102,7 +125,11 @@ def evaluation(data: Dataset, limit: int, rounds: int) -> tuple[float, float]:
 
 
 def prediction(data: Dataset, rounds: int) -> list[float]:
-    """Seconds for 10,000 digits: probabilities, what the browser wants to know, and the products alone."""
+    """Seconds for 10,000 digits: probabilities, what the browser wants to know, and the products alone.
+
+    With the threads that the application's process has while it trains.
+    """
+    share_cores(TrainConfig(), data)
     predictor = Trainer(TrainConfig(hidden=(128,)), data).predictor.snapshot()
     rng = np.random.default_rng(0)
     x, w, v = (

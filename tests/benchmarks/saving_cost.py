@@ -40,6 +40,7 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
         recorder = Recorder.unsaved(trainer, None, TrainConfig())
     else:
         recorder = Recorder.start(trainer, root, None, TrainConfig())
+    trainer.state()  # waits until all of its processes are there
     inside = 0.0
     begin, processor = time.perf_counter(), time.process_time()
     for event in trainer.events():

@@ -200,7 +200,7 @@ def test_a_process_that_fails_says_why(
 ) -> None:
     """Here because it finds another NumPy."""
     (tmp_path / "numpy.py").write_text("raise ImportError('not the one you look for')")
-    monkeypatch.setattr("nn.team._PACKAGES", tmp_path)
+    monkeypatch.setattr("nn.processes._PACKAGES", tmp_path)
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
     with (
         closing(Trainer(BASE, small, cores=cores(2))) as trainer,
@@ -213,7 +213,7 @@ def test_one_that_cannot_be_started_is_told(
     small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
-    with pytest.raises(WorkerError, match="cannot start process 2 of 2: No such file"):
+    with pytest.raises(WorkerError, match="cannot start a computing process: No such file"):
         Trainer(BASE, small, cores=cores(2))
 
 
