@@ -79,7 +79,7 @@ def stretch(training: Iterator[object]) -> tuple[int, int]:
     [
         ("momentum", ALONE, 52),
         ("adam", ALONE, 52),
-        pytest.param("adam", TOGETHER, 63, marks=needs_several),
+        pytest.param("adam", TOGETHER, 60, marks=needs_several),
     ],
 )
 def test_python_calls_of_a_step(mnist: Dataset, optimizer: str, cores: Cores, most: int) -> None:
@@ -100,7 +100,7 @@ def calls_of_twenty_steps(trainer: Trainer) -> Counter[str]:
     calls: Counter[str] = Counter()
 
     def count(frame: FrameType, event: str, argument: object) -> None:
-        if event == "call":
+        if event == "call" and not is_waiting(frame):
             calls[frame.f_code.co_name] += 1
 
     sys.setprofile(count)
@@ -110,10 +110,13 @@ def calls_of_twenty_steps(trainer: Trainer) -> Counter[str]:
         sys.setprofile(None)
     assert isinstance(completed, EpochCompleted)
     assert completed.step == 30
-    for waiting in (
-        "_look",
-        "poll",
-        "_internal_poll",
-    ):  # for another process, how often says nothing
-        del calls[waiting]
     return calls
+
+
+def is_waiting(frame: FrameType | None) -> bool:
+    """Whether a function serves to wait for other processes; how often that is called, chance decides."""
+    while frame is not None:
+        if frame.f_code.co_name in ("wait", "wake"):
+            return True
+        frame = frame.f_back
+    return False
