@@ -14,7 +14,8 @@ import mmap
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from itertools import pairwise
 
@@ -35,6 +36,12 @@ def is_supported() -> bool:
     """Whether processes can compute together here."""
     machine = platform.machine().lower()
     return hasattr(os, "memfd_create") and machine in ("x86_64", "amd64")
+
+
+def stay_on(processors: Collection[int]) -> None:
+    """Keep this thread on some of the machine's processors, where the system allows that."""
+    with suppress(OSError):
+        os.sched_setaffinity(0, processors)
 
 
 class SharedArrays(dict[str, Array]):

@@ -17,7 +17,16 @@ from nn.data import Preprocessor, Split
 from nn.errors import ConfigError
 from nn.events import Score
 from nn.layers import Array, aligned_zeros
-from nn.peers import WORDS_APART, Layout, Peers, SharedArrays, is_supported, memory_size, parts
+from nn.peers import (
+    WORDS_APART,
+    Layout,
+    Peers,
+    SharedArrays,
+    is_supported,
+    memory_size,
+    parts,
+    stay_on,
+)
 from nn.processes import Processes
 from nn.replica import Replica, vectors_of
 from nn.worker import Command, read_json, write_json
@@ -30,12 +39,14 @@ class Cores:
     """How the arithmetic of a run is spread over a machine.
 
     `processes` share each batch, with `threads` of the matrix products in each, None as the library beneath
-    NumPy has it; the caller's own process is one of them, whose threads the caller sets. Products are taken in
-    blocks of at most `product_limit` multiplications (`nn.layers.row_blocks`); 0: as they are.
+    NumPy has it; the caller's own process is one of them, whose threads the caller sets. With as many
+    `processors` each process stays on one, in that order: two on one would wait for each other.
+    Products are taken in blocks of at most `product_limit` multiplications (`nn.layers.row_blocks`); 0: as they are.
     """
 
     processes: int = 1
     threads: int | None = None
+    processors: tuple[int, ...] = ()
     product_limit: int = 0
 
     @property
@@ -60,7 +71,7 @@ class Team:
         cores: Cores,
     ) -> None:
         """Train on `splits["train"]`, so many batches an epoch. Raises `ConfigError`, `WorkerError`."""
-        self.processes = cores.processes
+        self.processes, self._processors = cores.processes, cores.processors
         self._splits = splits
         self._workers: Processes | None = None
         if self.processes == 1:
@@ -118,6 +129,8 @@ class Team:
         """The order in which `step` takes the training images."""
         if self._workers is not None:
             self._arrays["order"][: len(order)] = order
+            if self._processors:  # each time, for it is the thread that calls `step` that matters
+                stay_on(self._processors[:1])
         self._order = order
 
     def step(self, start: int, stop: int, learning_rate: float) -> float:
@@ -172,6 +185,8 @@ class Team:
         """End the other processes; the vectors stay."""
         if self._workers is not None:
             self._workers.close()
+            if self._processors:
+                stay_on(self._processors)
 
     def _direct(self, command: Command, *arguments: int) -> None:
         """Have the workers begin; those that sleep are woken."""
@@ -206,6 +221,7 @@ def _start(
     workers.begin(
         {
             "size": cores.processes,
+            "processors": cores.processors,
             "config": config.to_dict(),
             "splits": list(splits),
             "product_limit": cores.product_limit,

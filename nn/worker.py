@@ -19,7 +19,7 @@ import numpy as np
 from nn.config import TrainConfig
 from nn.data import Preprocessor, Split
 from nn.layers import Array
-from nn.peers import WORDS_APART, Peers, SharedArrays
+from nn.peers import WORDS_APART, Peers, SharedArrays, stay_on
 from nn.replica import Replica
 
 
@@ -53,6 +53,8 @@ def work() -> None:
         sys.exit()
     setup = json.loads(line)
     rank, size = setup["rank"], setup["size"]
+    if setup["processors"]:
+        stay_on(setup["processors"][rank : rank + 1])
     shared = SharedArrays(setup["layout"], setup["descriptor"])
     shared.close()
     director = select.poll()

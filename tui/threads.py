@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
@@ -33,8 +34,20 @@ def share_cores(config: TrainConfig, dataset: Dataset) -> Cores:
     if processes > 1 and threads is not None:
         threads = limit_threads(max(1, threads // processes))
     small = min((_SMALL_PRODUCTS.get(str(pool["architecture"]), 0) for pool in _pools()), default=0)
-    in_blocks = threads == 1 and config.dtype == "float32"
-    return Cores(processes, threads, small if in_blocks else 0)
+    return Cores(
+        processes,
+        threads,
+        processors=_processors(processes) if threads == 1 else (),
+        product_limit=small if threads == 1 and config.dtype == "float32" else 0,
+    )
+
+
+def _processors(processes: int) -> tuple[int, ...]:
+    """One for each process where they need all that there are; elsewhere the system finds a free one."""
+    if processes == 1 or not is_supported():
+        return ()
+    available = sorted(os.sched_getaffinity(0))
+    return tuple(available) if len(available) == processes else ()
 
 
 def _gains(config: TrainConfig, dataset: Dataset) -> bool:

@@ -42,6 +42,7 @@ class Machine:
         monkeypatch.setattr(tui.threads, "_own_choice", lambda: cores)
         monkeypatch.setattr("threadpoolctl.threadpool_limits", self.limit)
         monkeypatch.setattr(tui.threads, "is_supported", lambda: True)
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(10, 10 + cores)), False)
 
     def limit(self, limits: int, user_api: str) -> None:
         self.limited = limits
@@ -81,6 +82,8 @@ def test_processes_and_threads(
     assert machine.limited == shared.threads
     assert shared.total_threads == expected[0] * expected[1]
     assert shared.product_limit == 0
+    # Where there are others to go to, nothing keeps a process from going there.
+    assert shared.processors == ((10, 11) if cores == 2 and expected == (2, 1) else ())
 
 
 @pytest.mark.parametrize(

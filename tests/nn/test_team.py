@@ -21,7 +21,7 @@ from nn.config import TrainConfig
 from nn.data import Dataset
 from nn.errors import CheckpointError, ConfigError, WorkerError
 from nn.events import EpochCompleted, RunFinished, StepCompleted
-from nn.peers import Peers, SharedArrays, parts
+from nn.peers import Peers, SharedArrays, is_supported, parts
 from nn.team import Cores
 from nn.trainer import Trainer
 from tests.nn.test_resume import follow, through_json
@@ -29,6 +29,7 @@ from tests.processes import children, needs_several
 
 pytestmark = needs_several
 
+AVAILABLE = os.sched_getaffinity(0) if is_supported() else set()
 BASE = TrainConfig(
     hidden=(9, 5), dtype="float64", optimizer="sgd", learning_rate=0.1, epochs=2, batch_size=70
 )
@@ -154,6 +155,21 @@ def test_a_damaged_random_state_is_refused(small: Dataset, trainer: Trainer) -> 
     with pytest.raises(CheckpointError, match="does not fit"):
         trainer.restore(state)
     next(trainer.events())
+
+
+@pytest.mark.skipif(len(AVAILABLE) < 2, reason="needs two processors")
+def test_each_stays_on_its_processor_as_long_as_it_runs(small: Dataset) -> None:
+    first, second, *_ = sorted(AVAILABLE)
+    processors = Cores(2, threads=1, processors=(first, second))
+    with closing(Trainer(BASE, small, step_interval=0, cores=processors)) as trainer:
+        events = trainer.events()
+        for _ in range(3):
+            next(events)
+        (worker,) = children(os.getpid(), 1)
+        assert os.sched_getaffinity(0) == {first}
+        assert os.sched_getaffinity(worker) == {second}
+    assert os.sched_getaffinity(0) == {first, second}
+    os.sched_setaffinity(0, AVAILABLE)
 
 
 def test_divergence_ends_it_in_all(small: Dataset) -> None:
