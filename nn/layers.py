@@ -32,21 +32,20 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
 class Scratch:
     """Memory for up to as many rows as were ever asked for, so that steps allocate nothing."""
 
-    __slots__ = ("_rows", "_view")
+    __slots__ = ("_key", "_rows", "_view")
 
     def __init__(self) -> None:
         self._rows = self._view = np.empty((0, 0))
+        self._key: tuple[int, int, npt.DTypeLike] | None = None
 
     def rows(self, count: int, columns: int, dtype: npt.DTypeLike) -> Array:
         """An uninitialized (count, columns) array, the same memory each time."""
-        if self._view.shape != (count, columns) or self._view.dtype != dtype:
-            if (
-                len(self._rows) < count
-                or self._rows.shape[1] != columns
-                or self._rows.dtype != dtype
-            ):
+        # Asked a dozen times a step: to compare what was asked for is faster than what there is.
+        if self._key != (key := (count, columns, dtype)):
+            rows = self._rows
+            if len(rows) < count or rows.shape[1] != columns or rows.dtype != dtype:
                 self._rows = aligned_zeros(count * columns, dtype).reshape(count, columns)
-            self._view = self._rows[:count]
+            self._view, self._key = self._rows[:count], key
         return self._view
 
     def like(self, batch: Array) -> Array:

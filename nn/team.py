@@ -136,15 +136,19 @@ class Team:
     def step(self, start: int, stop: int, learning_rate: float) -> float:
         """One update on the images from `start` to `stop` of the order; returns the loss before it.
 
-        A loss that is not finite updates nothing.
+        A loss that is not finite updates nothing. Until `settle`, the vectors may still be changing.
         """
         if self._workers is None:
             return self.replica.step(self._order[start:stop], learning_rate)
         self._rate[0] = learning_rate
         self._direct(Command.STEP, start, stop, self.updates)
         loss = self.replica.step(self._order[start:stop], learning_rate)
-        self._peers.barrier()
+        self._peers.arrive()  # and not wait: there is the next step to prepare
         return loss
+
+    def settle(self) -> None:
+        """Wait until all processes have made the last update."""
+        self._peers.wait()
 
     def score(self, name: str) -> Score:
         """Mean loss, as trained on, and accuracy over a split."""

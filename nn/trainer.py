@@ -215,7 +215,7 @@ class Trainer:
         while self.step < min(first + self.steps_per_epoch, self.total_steps):
             if self.rate_factor != self._applied_factor:
                 self._applied_factor = self.rate_factor
-                self._training.stop()
+                self._pause()
                 yield RateChanged(self.step, self._applied_factor)
                 self._training.start()
             start = (self.step - first) * size
@@ -232,13 +232,18 @@ class Trainer:
             since_report.add(loss, stop - start)
             evaluate = self._evaluates_inside_epoch()
             if evaluate or time.perf_counter() - last_report >= self.step_interval:
-                self._training.stop()
+                self._pause()
                 yield self._step_completed(since_report, self._evaluate() if evaluate else None)
                 if self._reason:
                     return
                 since_report = Mean(self._training)
                 self._training.start()
                 last_report = time.perf_counter()
+        self._pause()
+
+    def _pause(self) -> None:
+        """Before an event: the clock and all processes stand still."""
+        self._team.settle()
         self._training.stop()
 
     def _step_completed(self, since_report: Mean, evaluation: Evaluation | None) -> StepCompleted:
