@@ -136,6 +136,7 @@ class BinaryCrossEntropy(Loss):
         summed: Array = losses.sum(axis=1)
         return summed
 
+    @np.errstate(over="ignore")  # of sigmoids that are 0
     def probabilities(self, outputs: Array) -> Array:
         return sigmoid(outputs)
 

@@ -64,6 +64,7 @@ class Predictor:
         """A predictor that later training does not change."""
         return self.of(self.config, self.model.parameters, self.preprocessor)
 
+    @np.errstate(over="ignore")  # of sigmoids that are 0
     def outputs(self, images: Array) -> Array:
         """The network's outputs, (n, 10), for uint8 images (n, 784); overwritten by the next call."""
         inputs = self._inputs.rows(len(images), PIXELS, self.config.dtype)

@@ -141,6 +141,19 @@ def test_activations_are_those_of_the_formula(hidden: tuple[int, ...]) -> None:
     np.testing.assert_allclose(probabilities, predictor.probabilities(image[None]))
 
 
+def test_saturated_units_warn_of_nothing(small: Dataset) -> None:
+    """Whatever looks at a network: exponentials overflow where a sigmoid is 0."""
+    predictor = network(
+        hidden=(6,), activation="sigmoid", loss="binary-cross-entropy", dtype="float32"
+    )
+    predictor.model.parameters *= 10_000
+    layer_statistics(predictor, small.test.images)
+    assert np.isin(activations(predictor, small.test.images[0])[0], (0, 1)).any()
+    assert np.isin(predictor.probabilities(small.test.images), (0, 1)).any()
+    assert np.isfinite(predictor.judge(small.test).losses).all()
+    predictor.score(small.test)
+
+
 def test_activations_outlive_the_next_prediction(small: Dataset) -> None:
     predictor = network(hidden=(6,))
     first = activations(predictor, small.test.images[0])
