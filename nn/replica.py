@@ -70,11 +70,10 @@ class Replica:
         self._pixels, self._inputs = Scratch(), Scratch()
         self._batch_labels, self._batch_targets = Scratch(), Scratch()
 
-    @np.errstate(all="ignore")  # a loss that is not finite is told; warnings would only repeat it
     def step(self, index: Array, learning_rate: float) -> float:
         """One update on the training images of these indices; returns the loss before it.
 
-        A loss that is not finite updates nothing.
+        A loss that is not finite updates nothing. Of that NumPy may warn, unless it is told not to.
         """
         loss = self._peers.sum(self._compute_gradient(index[self._share(len(index))], len(index)))
         if math.isfinite(loss):
@@ -105,7 +104,6 @@ class Replica:
         if self.clip_factor < 1:
             self._gradients *= self.clip_factor
 
-    @np.errstate(all="ignore")
     def score(self, split: Split) -> Score:
         """Mean loss, as trained on, and accuracy over a split, of which each process takes its share."""
         loss, correct = self.predictor.totals(split[self._share(len(split))])

@@ -207,31 +207,19 @@ class Trainer:
 
     def _steps_of_epoch(self) -> Iterator[Event]:
         """What is left of the epoch under way, or of the budget."""
-        first, size = self._epoch * self.steps_per_epoch, self.config.batch_size
+        end = min((self._epoch + 1) * self.steps_per_epoch, self.total_steps)
         since_report = Mean(self._training)
         self._training.start()
         self._team.begin_epoch(self._epoch_order(self._epoch))
         last_report = time.perf_counter()
-        while self.step < min(first + self.steps_per_epoch, self.total_steps):
+        while self._reason is None and self.step < end:
             if self.rate_factor != self._applied_factor:
                 self._applied_factor = self.rate_factor
                 self._pause()
                 yield RateChanged(self.step, self._applied_factor)
                 self._training.start()
-            start = (self.step - first) * size
-            stop = min(start + size, self._epoch_images)
-            learning_rate = self._schedule(self.step) * self._applied_factor
-            loss = self._team.step(start, stop, learning_rate)
-            if not math.isfinite(loss):
-                self._reason = "diverged"
-                break
-            self.step += 1
-            self._learning_rate = learning_rate
-            self._images_trained += stop - start
-            self._epoch_mean.add(loss, stop - start)
-            since_report.add(loss, stop - start)
-            evaluate = self._evaluates_inside_epoch()
-            if evaluate or time.perf_counter() - last_report >= self.step_interval:
+            if self._train(end, since_report, last_report):
+                evaluate = self._evaluates_inside_epoch()
                 self._pause()
                 yield self._step_completed(since_report, self._evaluate() if evaluate else None)
                 if self._reason:
@@ -240,6 +228,31 @@ class Trainer:
                 self._training.start()
                 last_report = time.perf_counter()
         self._pause()
+
+    @np.errstate(
+        all="ignore"
+    )  # a loss that is not finite ends the run; warnings would only repeat it
+    def _train(self, end: int, since_report: Mean, last_report: float) -> bool:
+        """Steps until one is due to be reported, or the rate is changed, or the `end`; whether it is the first."""
+        first, size = self._epoch * self.steps_per_epoch, self.config.batch_size
+        while self.step < end and self.rate_factor == self._applied_factor:
+            start = (self.step - first) * size
+            stop = min(start + size, self._epoch_images)
+            learning_rate = self._schedule(self.step) * self._applied_factor
+            loss = self._team.step(start, stop, learning_rate)
+            if not math.isfinite(loss):
+                self._reason = "diverged"
+                return False
+            self.step += 1
+            self._learning_rate = learning_rate
+            self._images_trained += stop - start
+            self._epoch_mean.add(loss, stop - start)
+            since_report.add(loss, stop - start)
+            if self._evaluates_inside_epoch():
+                return True
+            if time.perf_counter() - last_report >= self.step_interval:
+                return True
+        return False
 
     def _pause(self) -> None:
         """Before an event: the clock and all processes stand still."""

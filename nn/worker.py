@@ -85,6 +85,7 @@ def work() -> None:
         product_limit=setup["product_limit"],
     )
     scored, order, rng_state = list(splits.values()), shared["order"], shared[f"rng.{rank}"]
+    np.seterr(all="ignore")  # a loss that is not finite ends the run; warnings would only repeat it
     command, rate = shared["command"].data, shared["rate"].data
     while True:
         peers.arrive()
