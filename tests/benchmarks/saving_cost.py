@@ -1,8 +1,9 @@
 """What saving costs of the time of training: python -m tests.benchmarks.saving_cost [field=value ...]
 
 The default recipe is trained with and without saving, taking turns at going first. Told are the
-median of the pairs' ratios, of time by the clock and of processors, and their quartiles; and the
-time training stood still in the recorder's calls. OPENBLAS_CORETYPE, which forces NumPy's products
+median of the pairs' ratios, of time by the clock and of processors, and their quartiles; the time training
+stood still in the recorder's calls; and how much longer than usual the steps took that were under way while
+something was written, which other programs on the machine disturb least. OPENBLAS_CORETYPE, which forces NumPy's products
 onto those of an older processor, is kept: slower training makes saving's share smaller.
 """
 
@@ -15,6 +16,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from nn.config import TrainConfig, parse_value
 from nn.data import Dataset, load_dataset
@@ -27,11 +29,38 @@ REPEATS = 21
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of a run: by the clock, of processors, and in the recorder's calls."""
+    """Seconds of a run: by the clock, of processors, in the recorder's calls, and of steps beyond the usual."""
 
     whole: float
     processor: float
     recorder: float
+    delayed: float
+
+
+Spans = list[tuple[float, float]]
+
+
+def note_spans(owner: Any, name: str, spans: Spans) -> None:
+    """Note when each call of a method begins and ends."""
+    original = getattr(owner, name)
+
+    def call(*arguments: Any) -> Any:
+        begin = time.perf_counter()
+        result = original(*arguments)
+        spans.append((begin, time.perf_counter()))
+        return result
+
+    setattr(owner, name, call)
+
+
+def delay(steps: Spans, writes: Spans) -> float:
+    """Seconds by which the steps that overlap with a write exceed the median step."""
+    usual = statistics.median(end - begin for begin, end in steps)
+    return sum(
+        end - begin - usual
+        for begin, end in steps
+        if any(begin < stopped and started < end for started, stopped in writes)
+    )
 
 
 def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
@@ -41,6 +70,10 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
     else:
         recorder = Recorder.start(trainer, root, None, TrainConfig())
     trainer.state()  # waits until all of its processes are there
+    steps: Spans = []
+    writes: Spans = []
+    note_spans(trainer._team, "step", steps)
+    note_spans(recorder, "_write", writes)
     inside = 0.0
     begin, processor = time.perf_counter(), time.process_time()
     for event in trainer.events():
@@ -52,7 +85,8 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
     end = time.perf_counter()
     trainer.close()
     assert outcome.save_error is None
-    return Times(end - begin, time.process_time() - processor, inside + end - start)
+    processor = time.process_time() - processor
+    return Times(end - begin, processor, inside + end - start, delay(steps, writes))
 
 
 def main() -> None:
@@ -82,6 +116,9 @@ def main() -> None:
     inside = statistics.median(times.recorder for times in saved)
     share = inside / statistics.median(times.whole for times in unsaved)
     sys.stdout.write(f"in the recorder {inside * 1e3:7.1f} ms, {share:.2%} of a whole run\n")
+    delayed = statistics.median(times.delayed for times in saved)
+    share = delayed / statistics.median(times.whole for times in unsaved)
+    sys.stdout.write(f"delayed steps   {delayed * 1e3:7.1f} ms, {share:.2%} of a whole run\n")
 
 
 if __name__ == "__main__":
