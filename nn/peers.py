@@ -21,6 +21,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from nn.errors import WorkerError
 from nn.layers import Array
 
 Layout = Mapping[str, tuple[Sequence[int], str]]  # shape and type of each array
@@ -48,7 +49,7 @@ class SharedArrays(dict[str, Array]):
     """Arrays by name, zero at first; with the `descriptor` of another process's, the same arrays."""
 
     def __init__(self, layout: Layout, descriptor: int | None = None) -> None:
-        """Raises `MemoryError` where there is no room."""
+        """Raises `MemoryError` where there is no room, `WorkerError` where there is no such memory."""
         starts, size = [], 0
         for shape, kind in layout.values():
             starts.append(size)
@@ -69,8 +70,13 @@ def _anonymous_file(size: int) -> int:
     # The system promises any size, and kills whoever uses more than there is.
     if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
         raise MemoryError(f"{size:,} bytes to be shared by processes")
-    descriptor = os.memfd_create("mnist-tui")
-    os.truncate(descriptor, size)
+    try:
+        descriptor = os.memfd_create("mnist-tui")
+        os.truncate(descriptor, size)
+    except OSError as error:
+        raise WorkerError(
+            f"no memory that processes can share: {error.strerror}; --processes 1 does without it"
+        ) from error
     return descriptor
 
 

@@ -40,7 +40,7 @@ class Cores:
 
     `processes` share each batch, with `threads` of the matrix products in each, None as the library beneath
     NumPy has it; the caller's own process is one of them, whose threads the caller sets. With as many
-    `processors` each process stays on one, in that order: two on one would wait for each other.
+    `processors` each process stays on one while it trains, in that order: two on one would wait for each other.
     Products are taken in blocks of at most `product_limit` multiplications (`nn.layers.row_blocks`); 0: as they are.
     """
 
@@ -72,6 +72,7 @@ class Team:
     ) -> None:
         """Train on `splits["train"]`, so many batches an epoch. Raises `ConfigError`, `WorkerError`."""
         self.processes, self._processors = cores.processes, cores.processors
+        self._stays = False  # on the first of the processors
         self._splits = splits
         self._workers: Processes | None = None
         if self.processes == 1:
@@ -129,8 +130,6 @@ class Team:
         """The order in which `step` takes the training images."""
         if self._workers is not None:
             self._arrays["order"][: len(order)] = order
-            if self._processors:  # each time, for it is the thread that calls `step` that matters
-                stay_on(self._processors[:1])
         self._order = order
 
     def step(self, start: int, stop: int, learning_rate: float) -> float:
@@ -140,6 +139,9 @@ class Team:
         """
         if self._workers is None:
             return self.replica.step(self._order[start:stop], learning_rate)
+        if self._processors and not self._stays:
+            stay_on(self._processors[:1])
+            self._stays = True
         self._rate[0] = learning_rate
         self._direct(Command.STEP, start, stop, self.updates)
         loss = self.replica.step(self._order[start:stop], learning_rate)
@@ -147,8 +149,11 @@ class Team:
         return loss
 
     def settle(self) -> None:
-        """Wait until all processes have made the last update."""
+        """Wait until all processes have made the last update; this thread is then free to run anywhere."""
         self._peers.wait()
+        if self._stays:
+            stay_on(self._processors)
+            self._stays = False
 
     def score(self, name: str) -> Score:
         """Mean loss, as trained on, and accuracy over a split."""
@@ -189,8 +194,6 @@ class Team:
         """End the other processes; the vectors stay."""
         if self._workers is not None:
             self._workers.close()
-            if self._processors:
-                stay_on(self._processors)
 
     def _direct(self, command: Command, *arguments: int) -> None:
         """Have the workers begin; those that sleep are woken."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import os
 import signal
@@ -158,18 +159,41 @@ def test_a_damaged_random_state_is_refused(small: Dataset, trainer: Trainer) -> 
 
 
 @pytest.mark.skipif(len(AVAILABLE) < 2, reason="needs two processors")
-def test_each_stays_on_its_processor_as_long_as_it_runs(small: Dataset) -> None:
+def test_each_stays_on_its_processor_while_it_trains(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     first, second, *_ = sorted(AVAILABLE)
     processors = Cores(2, threads=1, processors=(first, second))
     with closing(Trainer(BASE, small, step_interval=0, cores=processors)) as trainer:
         events = trainer.events()
+        next(events)
+        (worker,) = children(os.getpid(), 1)
+        steps = trainer._team.step
+        seen = []
+
+        def step(*arguments: Any) -> float:
+            loss = steps(*arguments)
+            seen.append((os.sched_getaffinity(0), os.sched_getaffinity(worker)))
+            return loss
+
+        monkeypatch.setattr(trainer._team, "step", step)
         for _ in range(3):
             next(events)
-        (worker,) = children(os.getpid(), 1)
-        assert os.sched_getaffinity(0) == {first}
-        assert os.sched_getaffinity(worker) == {second}
-    assert os.sched_getaffinity(0) == {first, second}
+            # Between two events its thread may do something else.
+            assert os.sched_getaffinity(0) == {first, second}
+    assert seen == [({first}, {second})] * 3
     os.sched_setaffinity(0, AVAILABLE)
+
+
+def test_memory_that_cannot_be_shared_is_told(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    with pytest.raises(WorkerError, match="share: Function not implemented; --processes 1"):
+        Trainer(BASE, small, cores=cores(2))
 
 
 def test_divergence_ends_it_in_all(small: Dataset) -> None:
