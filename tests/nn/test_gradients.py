@@ -47,8 +47,8 @@ def test_gradient_of_any_network(
     loss_at(parameters)
     model.backward(loss.backward())
     numerical = numerical_gradient(loss_at, parameters, h=1e-5)
-    # One class leaves a gradient of zero, of which rounding errors are any multiple.
-    assume(np.linalg.norm(numerical) > 1e-3)
+    # Of a gradient next to zero, such as that of one class, rounding errors are any multiple.
+    assume(np.linalg.norm(numerical) > 1e-2)
     assert relative_error(model.gradients, numerical) <= THRESHOLD
 
 
