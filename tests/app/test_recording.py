@@ -30,9 +30,15 @@ from tui.recording import NewRun, Recording, ResumedRun, Saving
 from tui.screens.quit import QuitScreen
 from tui.session import Goal, Run, Status
 from tui.terminal import Terminal
+from tui.threads import share_cores
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, dropout=0.2, patience=9, validation=0.2)
 LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
+
+
+def headless(config: TrainConfig, dataset: Dataset, **options: Any) -> Trainer:
+    """The trainer that the command line makes."""
+    return Trainer(config, dataset, cores=share_cores(config, dataset), **options)
 
 
 @pytest.fixture
@@ -109,7 +115,7 @@ def test_one_that_is_left_before_its_first_step_neither(small: Dataset, root: Pa
 def test_it_is_saved_as_headless_saves_it(small: Dataset, root: Path, tmp_path: Path) -> None:
     run = begin(small, root)
     ended(run)
-    expected, outcome = record_run(Trainer(CONFIG, small), tmp_path / "headless")
+    expected, outcome = record_run(headless(CONFIG, small), tmp_path / "headless")
     assert run.folder is not None
     same(run.folder, expected)
     assert SavedRun.read(run.folder).status == "finished"
@@ -152,12 +158,12 @@ def test_it_goes_on_bit_by_bit_where_it_was_stopped(
     again.go(Goal.RUN)
     ended(again)
     assert again.folder == run.folder
-    same(run.folder, record_run(Trainer(CONFIG, small), tmp_path / "whole")[0])
+    same(run.folder, record_run(headless(CONFIG, small), tmp_path / "whole")[0])
 
 
 def test_a_resumed_run_tells_what_was_before(small: Dataset, root: Path) -> None:
     config = CONFIG.layered(CONFIG.to_dict(), {"schedule": "constant"})
-    folder, _ = record_run(Trainer(config, small), root)
+    folder, _ = record_run(headless(config, small), root)
     run = resume(folder, small, Goal.RUN, {"epochs": 5})
     ended(run)
     events = run.take_events()
@@ -169,7 +175,7 @@ def test_a_resumed_run_tells_what_was_before(small: Dataset, root: Path) -> None
 
 def test_a_resumed_run_that_does_not_start_stays_as_it_was(small: Dataset, root: Path) -> None:
     """Its status once became "interrupted", and its final weights went, by just looking at it."""
-    folder, _ = record_run(Trainer(CONFIG, small), root)
+    folder, _ = record_run(headless(CONFIG, small), root)
     before = content(folder)
     run = resume(folder, small, Goal.PAUSE, {"epochs": 5})
     wait(lambda: run.status is Status.READY)
@@ -354,8 +360,8 @@ def test_a_failing_save_stays_on_the_screen_and_fails_in_the_end(
 
 def test_the_application_resumes(root: Path, tmp_path: Path, mnist: Dataset) -> None:
     config = TrainConfig(limit=300, epochs=3, hidden=(8,))
-    folder, _ = record_run(Trainer(config, mnist, step_interval=0), root, events=12)
-    whole, _ = record_run(Trainer(config, mnist), tmp_path / "whole")
+    folder, _ = record_run(headless(config, mnist, step_interval=0), root, events=12)
+    whole, _ = record_run(headless(config, mnist), tmp_path / "whole")
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.history and app.bench.history.evaluations)
@@ -373,7 +379,7 @@ def test_the_application_resumes(root: Path, tmp_path: Path, mnist: Dataset) -> 
 
 
 def test_discarding_is_not_offered_for_what_was_saved_before(root: Path, mnist: Dataset) -> None:
-    folder, _ = record_run(Trainer(LONG, mnist, step_interval=0), root, events=5)
+    folder, _ = record_run(headless(LONG, mnist, step_interval=0), root, events=5)
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await an_epoch(app, pilot)

@@ -75,7 +75,10 @@ def test_a_run_tells_the_same_events_as_the_trainer(small: Dataset, inbox: Inbox
     def losses(events: list[Event]) -> list[float]:
         return [event.train_loss for event in events if isinstance(event, EpochCompleted)]
 
-    assert losses(run.take_events()) == losses(list(Trainer(CONFIG, small).events()))
+    assert run.cores is not None
+    assert losses(run.take_events()) == losses(
+        list(Trainer(CONFIG, small, cores=run.cores).events())
+    )
 
 
 def test_one_step_then_one_epoch_then_the_rest(small: Dataset, inbox: Inbox) -> None:
