@@ -55,4 +55,6 @@ def configs(draw: st.DrawFn) -> TrainConfig:
         fields["warmup_steps"] = 0
     if fields["validation"] == 0 and fields["patience"]:
         fields["stop_on"] = "test"
+    if fields["threads"]:
+        fields["processes"] = min(fields["processes"], fields["threads"])
     return TrainConfig(**fields)

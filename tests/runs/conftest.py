@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -73,9 +74,9 @@ def timeless_metrics(folder: Path) -> list[str]:
 
 
 def weights(folder: Path) -> dict[str, bytes]:
-    """Every array of the three files of weights, as bytes; without clocks."""
+    """Every array of the files of weights, as bytes, without clocks; a run without evaluation has no best ones."""
     found = {}
-    for name in ("last.npz", "best.npz", "final.npz"):
+    for name in sorted({"last.npz", "best.npz", "final.npz"} & set(os.listdir(folder))):
         for key, array in read_npz(folder / name, max_bytes=2**30).items():
             if key not in ("values", "metrics_bytes", "config"):
                 found[f"{name}: {key}"] = array.tobytes()
