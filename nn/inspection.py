@@ -43,7 +43,6 @@ class LayerStatistics:
 
 
 @np.errstate(all="ignore")  # of weights that diverged; they show up in the numbers
-@np.errstate(over="ignore")  # of sigmoids that are 0
 def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatistics, ...]:
     """The statistics of every linear layer, input side first.
 
@@ -70,7 +69,6 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
 
 
 @np.errstate(all="ignore")
-@np.errstate(over="ignore")  # of sigmoids that are 0
 def activations(predictor: Predictor, image: Array) -> tuple[Array, ...]:
     """What one image, uint8 of shape (784,), sets off: the output of each layer, (out_features,).
 

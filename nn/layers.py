@@ -17,15 +17,15 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
-_CACHE_LINE = 64  # bytes
+CACHE_LINE = 64  # bytes
 _MOST_BLOCKS = 16  # of a product: more were no faster than one large product
 
 
 def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
     """Zeros starting at a cache line, where vector instructions are fastest."""
     item = np.dtype(dtype).itemsize
-    memory = np.zeros(size * item + _CACHE_LINE, np.uint8)
-    offset = -memory.ctypes.data % _CACHE_LINE
+    memory = np.zeros(size * item + CACHE_LINE, np.uint8)
+    offset = -memory.ctypes.data % CACHE_LINE
     return memory[offset : offset + size * item].view(dtype)
 
 

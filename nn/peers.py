@@ -22,12 +22,11 @@ from itertools import pairwise
 import numpy as np
 
 from nn.errors import WorkerError
-from nn.layers import Array
+from nn.layers import CACHE_LINE, Array
 
 Layout = Mapping[str, tuple[Sequence[int], str]]  # shape and type of each array
 
-_CACHE_LINE = 64  # bytes: nothing that two processes write shares one
-WORDS_APART = _CACHE_LINE // 8
+WORDS_APART = CACHE_LINE // 8  # nothing that two processes write shares a line
 _PATIENCE = 5_000  # readings of a counter, about 0.2 ms
 _LONGEST_PAUSE = 1e-3  # seconds
 
@@ -53,7 +52,7 @@ class SharedArrays(dict[str, Array]):
         starts, size = [], 0
         for shape, kind in layout.values():
             starts.append(size)
-            size += -(-math.prod(shape) * np.dtype(kind).itemsize // _CACHE_LINE) * _CACHE_LINE
+            size += -(-math.prod(shape) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
         self.layout = layout
         self.descriptor = _anonymous_file(size) if descriptor is None else descriptor
         memory = mmap.mmap(self.descriptor, size)
@@ -151,6 +150,6 @@ def memory_size(size: int) -> int:
 
 def parts(length: int, count: int) -> list[slice]:
     """`count` parts of a vector, about as long as each other, each beginning at a cache line's start."""
-    line = _CACHE_LINE // 4
+    line = CACHE_LINE // 4
     bounds = [length * number // count // line * line for number in range(count)] + [length]
     return [slice(start, stop) for start, stop in pairwise(bounds)]

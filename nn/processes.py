@@ -17,7 +17,7 @@ from nn.errors import WorkerError
 
 _PACKAGES = Path(__file__).parents[1]
 # What the libraries beneath NumPy read when they are loaded.
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "BLIS_NUM_THREADS")
+THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "OMP", "MKL", "BLIS"))
 _LONGEST_END = 5.0  # seconds
 
 
@@ -33,7 +33,7 @@ class Processes:
         self._end = weakref.finalize(self, _end, self._processes)
         environment = dict(os.environ)
         if threads is not None:
-            environment |= dict.fromkeys(_THREADS, str(threads))
+            environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
         # Wherever this package was found, and not what lies in the present folder by the same name.
         paths = [str(_PACKAGES), *filter(None, [environment.get("PYTHONPATH")])]
         environment["PYTHONPATH"] = os.pathsep.join(paths)

@@ -110,11 +110,9 @@ class Team:
 
     @property
     def optimizer_state(self) -> dict[str, Array]:
-        """The optimizer's vectors by name, each as long as the parameters."""
+        """The optimizer's vectors, named as in `vectors_of`."""
         return {
-            name.removeprefix("optimizer."): array
-            for name, array in self._arrays.items()
-            if name.startswith("optimizer.")
+            name: array for name, array in self._arrays.items() if name.startswith("optimizer.")
         }
 
     @property

@@ -128,8 +128,7 @@ class Trainer:
             arrays = {"parameters": self._finite[1]}
         else:
             arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite[1]}
-        state = self._team.optimizer_state
-        arrays |= {f"optimizer.{name}": array.copy() for name, array in state.items()}
+        arrays |= {name: array.copy() for name, array in self._team.optimizer_state.items()}
         stopping_arrays, stopping = self._stopping.state()
         arrays |= {f"stopping.{name}": array for name, array in stopping_arrays.items()}
         dropout_rng, *worker_rngs = self._team.rng_states()
@@ -174,7 +173,7 @@ class Trainer:
                 raise ValueError(f"{name} is {array.dtype} {array.shape}")
         self.model.parameters[...] = arrays["parameters"]
         for name, vector in self._team.optimizer_state.items():
-            vector[...] = arrays[f"optimizer.{name}"]
+            vector[...] = arrays[name]
         stopping = {name.removeprefix("stopping."): array for name, array in arrays.items()}
         self.step, self._epoch = int(values["step"]), int(values["epoch"])
         if not 0 <= self.step - self._epoch * self.steps_per_epoch <= self.steps_per_epoch:
@@ -229,9 +228,8 @@ class Trainer:
                 last_report = time.perf_counter()
         self._pause()
 
-    @np.errstate(
-        all="ignore"
-    )  # a loss that is not finite ends the run; warnings would only repeat it
+    # A loss that is not finite ends the run; warnings would only repeat it.
+    @np.errstate(all="ignore")
     def _train(self, end: int, since_report: Mean, last_report: float) -> bool:
         """Steps until one is due to be reported, or the rate is changed, or the `end`; whether it is the first."""
         first, size = self._epoch * self.steps_per_epoch, self.config.batch_size

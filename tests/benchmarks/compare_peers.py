@@ -20,6 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from nn.processes import THREAD_VARIABLES
 from tui.benchmark import Process, installed_peers
 from tui.contenders import NETS, OPTIMIZERS, Task
 
@@ -64,9 +65,7 @@ def main() -> None:
     if not options.keep_coretype and environment.pop("OPENBLAS_CORETYPE", None):
         print("OPENBLAS_CORETYPE was set and is left out; --keep-coretype keeps it")
     if options.threads:
-        environment |= dict.fromkeys(
-            ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), str(options.threads)
-        )
+        environment |= dict.fromkeys(THREAD_VARIABLES, str(options.threads))
     names = ["ours", "floor", *installed_peers(), "by hand"]
     if "pytorch" in names:  # the fastest of its flags, and without any
         names.insert(names.index("pytorch") + 1, "pytorch plain")

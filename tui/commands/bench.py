@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from nn.errors import ConfigError
+from nn.processes import THREAD_VARIABLES
 from tui.benchmark import ContenderError, Speed, installed_peers, measure
 from tui.commands.runs import chart_width
 from tui.exits import CommandError, ExitCode
@@ -20,7 +21,6 @@ from tui.terminal import detect
 from tui.threads import blas, limit_threads
 
 _CHART_HEIGHT = 14
-_THREADS = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 def bench(
@@ -45,7 +45,7 @@ def bench(
         raise ConfigError(f"--threads {threads}: must be at least 0")
     environment = dict(os.environ)
     if threads:
-        environment |= dict.fromkeys(_THREADS, str(threads))
+        environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     conditions = {
         "threads": limit_threads(threads),
         "blas": blas(),
