@@ -15,7 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import cache
 from itertools import pairwise
 
@@ -54,8 +54,10 @@ class SharedArrays(dict[str, Array]):
             starts.append(size)
             size += -(-math.prod(shape) * np.dtype(kind).itemsize // CACHE_LINE) * CACHE_LINE
         self.layout = layout
-        self.descriptor = _anonymous_file(size) if descriptor is None else descriptor
-        memory = mmap.mmap(self.descriptor, size)
+        if descriptor is None:
+            self.descriptor, memory = _anonymous_file(size)
+        else:
+            self.descriptor, memory = descriptor, mmap.mmap(descriptor, size)
         for (name, (shape, kind)), start in zip(layout.items(), starts, strict=True):
             flat = np.frombuffer(memory, kind, math.prod(shape), start)
             self[name] = flat.reshape(shape)
@@ -65,18 +67,22 @@ class SharedArrays(dict[str, Array]):
         os.close(self.descriptor)
 
 
-def _anonymous_file(size: int) -> int:
+def _anonymous_file(size: int) -> tuple[int, mmap.mmap]:
     # The system promises any size, and kills whoever uses more than there is.
     if size > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
         raise MemoryError(f"{size:,} bytes to be shared by processes")
-    try:
-        descriptor = os.memfd_create("mnist-tui")
-        os.truncate(descriptor, size)
-    except OSError as error:
-        raise WorkerError(
-            f"no memory that processes can share: {error.strerror}; --processes 1 does without it"
-        ) from error
-    return descriptor
+    with ExitStack() as undo:
+        try:
+            descriptor = os.memfd_create("mnist-tui")
+            undo.callback(os.close, descriptor)
+            os.truncate(descriptor, size)
+            memory = mmap.mmap(descriptor, size)
+        except OSError as error:
+            raise WorkerError(
+                f"no memory that processes can share: {error.strerror}; --processes 1 does without it"
+            ) from error
+        undo.pop_all()
+        return descriptor, memory
 
 
 class Peers:

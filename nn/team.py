@@ -7,6 +7,8 @@ network's vectors and what they are to do in common memory.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -141,37 +143,38 @@ class Team:
             stay_on(self._processors[:1])
             self._stays = True
         self._rate[0] = learning_rate
-        self._direct(Command.STEP, start, stop, self.updates)
-        loss = self.replica.step(self._order[start:stop], learning_rate)
+        try:
+            self._direct(Command.STEP, start, stop, self.updates)
+            loss = self.replica.step(self._order[start:stop], learning_rate)
+        except BaseException:  # Ctrl-C, say: the others are at another place of the step
+            self.close()
+            raise
         self._peers.arrive()  # and not wait: there is the next step to prepare
         return loss
 
     def settle(self) -> None:
         """Wait until all processes have made the last update; this thread is then free to run anywhere."""
         self._peers.wait()
-        if self._stays:
-            stay_on(self._processors)
-            self._stays = False
+        self._stay_no_more()
 
     def score(self, name: str) -> Score:
         """Mean loss, as trained on, and accuracy over a split."""
-        self._direct(Command.SCORE, list(self._splits).index(name))
-        score = self.replica.score(self._splits[name])
-        self._peers.barrier()
-        return score
+        with self._directed(Command.SCORE, list(self._splits).index(name)):
+            return self.replica.score(self._splits[name])
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""
-        gradients = self.model.gradients
+        gradients, factor = self.model.gradients, self.replica.clip_factor
         for rank, part in enumerate(parts(gradients.size, self.processes)):
             if rank:
                 gradients[part] = self._arrays[f"gradients.{rank}"][part]
-        return tuple(norm / self.replica.clip_factor for norm in self.model.gradient_norms())
+        # 0 where the norm of all was too large for a number: then nothing is left of them.
+        return tuple(norm / factor if factor else math.inf for norm in self.model.gradient_norms())
 
     def rng_states(self) -> list[dict[str, Any]]:
         """The state of each process's stream of dropout masks."""
-        self._direct(Command.SAVE_RNG)
-        self._peers.barrier()
+        with self._directed(Command.SAVE_RNG):
+            pass
         others = (read_json(self._arrays[f"rng.{rank}"]) for rank in range(1, self.processes))
         return [dict(self.replica.dropout_rng.bit_generator.state), *others]
 
@@ -185,16 +188,33 @@ class Team:
             own.state = state
         for rank, state in enumerate(states[1 : self.processes], 1):
             write_json(state, self._arrays[f"rng.{rank}"])
-            self._direct(Command.RESTORE_RNG, rank)
-            self._peers.barrier()
+            with self._directed(Command.RESTORE_RNG, rank):
+                pass
 
     def close(self) -> None:
-        """End the other processes; the vectors stay."""
+        """End the other processes; the vectors stay, and nothing more can be computed with several."""
+        self._stay_no_more()
         if self._workers is not None:
             self._workers.close()
 
+    def _stay_no_more(self) -> None:
+        if self._stays:
+            stay_on(self._processors)
+            self._stays = False
+
+    @contextmanager
+    def _directed(self, command: Command, *arguments: int) -> Iterator[None]:
+        """All processes do something, this one too; where it cannot, it is out of step with the others for good."""
+        try:
+            self._direct(command, *arguments)
+            yield
+            self._peers.barrier()
+        except BaseException:
+            self.close()
+            raise
+
     def _direct(self, command: Command, *arguments: int) -> None:
-        """Have the workers begin; those that sleep are woken."""
+        """Have the workers begin; those that sleep are woken. Raises `WorkerError` after `close`."""
         if self._workers is None:
             return
         for place, word in enumerate((command, *arguments)):

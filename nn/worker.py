@@ -1,4 +1,4 @@
-"""A process that does its share of another's computation: `python -m nn.worker`, started by `nn.processes`.
+"""A process that does its share of another's computation, started by `nn.processes`.
 
 The first line of standard input is a JSON object that says which; a further line wakes the process when it
 sleeps, and the end of the input ends it. What to do it reads from memory that it shares with the other.
@@ -101,7 +101,3 @@ def work() -> None:
         elif what == Command.RESTORE_RNG and command[1] == rank:
             replica.dropout_rng.bit_generator.state = read_json(rng_state)
         peers.barrier()
-
-
-if __name__ == "__main__":
-    work()

@@ -161,6 +161,8 @@ class MnistApp(App[ExitCode]):
             self._on_hangup == "continue" and run is not None and run.status is Status.RUNNING
         )
         if self.detached:
+            # A lost session is told to continue as well, of which Textual's handler makes an error when its loop has ended.
+            signal.signal(signal.SIGCONT, signal.SIG_DFL)
             self.exit(ExitCode.HANGUP)
         else:
             self.end(ExitCode.HANGUP)

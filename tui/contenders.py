@@ -22,8 +22,7 @@ from nn.config import Activation, TrainConfig
 from nn.data import Dataset, load_dataset
 from nn.events import EpochCompleted
 from nn.floor import MatrixProducts
-from nn.trainer import Trainer
-from tui.threads import share_cores
+from tui.threads import make_trainer
 
 Optimizer = Literal["momentum", "adam"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("momentum", "adam")
@@ -91,8 +90,7 @@ class Ours:
 
     def __init__(self, task: Task, data: Dataset) -> None:
         self._test = data.test
-        cores = share_cores(task.config, data)
-        self._trainer = Trainer(task.config, data, cores=cores)
+        self._trainer = make_trainer(task.config, data)
         self._events = self._trainer.events()
 
     def epoch(self) -> float:

@@ -25,7 +25,7 @@ from tui.recorder import Recorder
 from tui.reporters import Reporter, Silence, is_live
 from tui.resumption import Resumption
 from tui.signals import GracefulStop
-from tui.threads import share_cores
+from tui.threads import make_trainer
 
 
 def run_headless(
@@ -67,9 +67,7 @@ def resume_headless(
 
 
 def _make_trainer(config: TrainConfig, step_interval: float) -> Trainer:
-    dataset = load_dataset(config.data_dir)
-    cores = share_cores(config, dataset)
-    return Trainer(config, dataset, step_interval=step_interval, cores=cores)
+    return make_trainer(config, load_dataset(config.data_dir), step_interval=step_interval)
 
 
 def _report(

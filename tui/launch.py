@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -61,7 +64,7 @@ def open_screen(
         watched=watched,
         on_hangup=on_hangup,
     )
-    with Forwarded(app.take_signal):
+    with Forwarded(app.take_signal), _tireless_writer():
         app.run(mouse=mouse and preferences.mouse)
     code = ExitCode(app.return_code or 0) if app.return_value is None else app.return_value
     if app.detached:
@@ -76,16 +79,44 @@ def open_screen(
             raise
     if failures:
         raise CommandError(failures[-1], ExitCode.FAILURE)
+    if code is ExitCode.FAILURE and app.bench.error is not None:
+        raise CommandError(str(app.bench.error), code)
     return code
+
+
+@contextmanager
+def _tireless_writer() -> Iterator[None]:
+    """In this block Textual's writing thread goes on, to nowhere, when the terminal has gone.
+
+    It would end with an error otherwise, and the application wait for it for ever as soon as its queue is full.
+    """
+    from textual.drivers._writer_thread import WriterThread
+
+    def hook(failed: threading.ExceptHookArgs) -> None:
+        if isinstance(failed.thread, WriterThread) and isinstance(failed.exc_value, OSError):
+            _leave_terminal()
+            failed.thread.run()
+        else:
+            threading.__excepthook__(failed)
+
+    replaced, threading.excepthook = threading.excepthook, hook
+    try:
+        yield
+    finally:
+        threading.excepthook = replaced
+
+
+def _leave_terminal() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
 
 
 def _go_on_without_screen(bench: Workbench) -> ExitCode:
     """The terminal has gone: train to the end, or to a signal."""
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    null = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
-        os.dup2(null, descriptor)
-    os.close(null)
+    _leave_terminal()
     run = bench.run
     assert run is not None
     with GracefulStop(bench.stop) as stop:

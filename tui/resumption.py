@@ -139,6 +139,11 @@ def _warnings(record: RunRecord, trainer: Trainer, invocation: Invocation) -> li
         now, before = getattr(invocation, name), getattr(record, name)
         if now != before:
             other.append(f"{now} {name} (was {before})")
+    if trainer.config.dropout and invocation.processes != record.processes:
+        warnings.append(
+            f"other units are dropped from here on: {invocation.processes} processes draw which"
+            f" (was {record.processes})"
+        )
     if other:
         warnings.append(f"the last bits of the numbers may differ from here on: {', '.join(other)}")
     stretched = trainer.config.schedule not in ("constant", "step")

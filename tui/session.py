@@ -197,12 +197,10 @@ class Run:
         """The training thread."""
         try:
             self.config = self.recording.open()
-            from nn.trainer import Trainer
-            from tui.threads import share_cores
+            from tui.threads import make_trainer
 
-            self.cores = share_cores(self.config, self.dataset)
-            with closing(Trainer(self.config, self.dataset, cores=self.cores)) as trainer:
-                self.splits = trainer.splits
+            with closing(make_trainer(self.config, self.dataset)) as trainer:
+                self.cores, self.splits = trainer.cores, trainer.splits
                 earlier = self.recording.restore(trainer)
                 with self._changed:
                     self._events += earlier

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -11,9 +12,11 @@ import threadpoolctl
 
 from nn.config import TrainConfig
 from nn.data import Dataset
+from nn.errors import WorkerError
 from nn.model import layer_sizes, parameter_count
 from nn.peers import is_supported
 from nn.team import Cores
+from nn.trainer import Trainer
 
 # Where a second process gained: it takes a tenth of a second to start, and to exchange the gradients of a network
 # of two million parameters takes as long as it saves.
@@ -40,6 +43,18 @@ def share_cores(config: TrainConfig, dataset: Dataset) -> Cores:
         processors=_processors(processes) if threads == 1 else (),
         product_limit=small if threads == 1 and config.dtype == "float32" else 0,
     )
+
+
+def make_trainer(config: TrainConfig, dataset: Dataset, *, step_interval: float = 0.1) -> Trainer:
+    """A trainer that uses the cores as `share_cores` says, or one process where others do not start and none were asked for."""
+    cores = share_cores(config, dataset)
+    try:
+        return Trainer(config, dataset, step_interval=step_interval, cores=cores)
+    except WorkerError:
+        if config.processes:
+            raise
+    cores = share_cores(replace(config, processes=1), dataset)
+    return Trainer(config, dataset, step_interval=step_interval, cores=cores)
 
 
 def _processors(processes: int) -> tuple[int, ...]:

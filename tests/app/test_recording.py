@@ -30,7 +30,7 @@ from tui.recording import NewRun, Recording, ResumedRun, Saving
 from tui.screens.quit import QuitScreen
 from tui.session import Goal, Run, Status
 from tui.terminal import Terminal
-from tui.threads import share_cores
+from tui.threads import make_trainer
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, dropout=0.2, patience=9, validation=0.2)
 LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
@@ -38,7 +38,7 @@ LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
 
 def headless(config: TrainConfig, dataset: Dataset, **options: Any) -> Trainer:
     """The trainer that the command line makes."""
-    return Trainer(config, dataset, cores=share_cores(config, dataset), **options)
+    return make_trainer(config, dataset, **options)
 
 
 @pytest.fixture

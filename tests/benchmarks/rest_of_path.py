@@ -23,7 +23,7 @@ from nn.config import TrainConfig
 from nn.data import PIXELS, Dataset, load_dataset
 from nn.events import EpochCompleted
 from nn.trainer import Trainer
-from tui.threads import share_cores
+from tui.threads import make_trainer, share_cores
 
 HEADLESS = [sys.executable, "-m", "tui", "--headless", "--no-save"]
 IMPORTS = """
@@ -109,7 +109,7 @@ def megabytes(process: int) -> float:
 def evaluation(data: Dataset, limit: int, rounds: int) -> tuple[float, float]:
     """Median seconds to evaluate all images, and of an epoch, by the trainer's own clocks."""
     config = TrainConfig(hidden=(128,), batch_size=128, epochs=rounds + 1, limit=limit)
-    trainer = Trainer(config, data, cores=share_cores(config, data))
+    trainer = make_trainer(config, data)
     images = len(trainer.train) + len(data.test)
     evaluating, training, before = [], [], 0.0
     for event in trainer.events():

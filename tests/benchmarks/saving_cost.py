@@ -20,9 +20,8 @@ from typing import Any
 
 from nn.config import TrainConfig, parse_value
 from nn.data import Dataset, load_dataset
-from nn.trainer import Trainer
 from tui.recorder import Recorder
-from tui.threads import share_cores
+from tui.threads import make_trainer
 
 REPEATS = 21
 
@@ -64,7 +63,7 @@ def delay(steps: Spans, writes: Spans) -> float:
 
 
 def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
-    trainer = Trainer(config, dataset, cores=share_cores(config, dataset))
+    trainer = make_trainer(config, dataset)
     if root is None:
         recorder = Recorder.unsaved(trainer, None, TrainConfig())
     else:

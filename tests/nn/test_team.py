@@ -105,11 +105,15 @@ def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int)
 def test_dropout_drops_differently_in_each(small: Dataset) -> None:
     """And the same each time."""
     config = replace(BASE, dropout=0.5, epochs=1)
-    losses = []
-    for processes in (1, 2, 2):
-        with closing(Trainer(config, small, step_interval=0, cores=cores(processes))) as trainer:
+    losses, states = [], []
+    for _ in range(2):
+        with closing(Trainer(config, small, step_interval=0, cores=cores(3))) as trainer:
+            states.append(trainer.state().values)
             losses.append([event.loss for event in trainer.events() if hasattr(event, "loss")])
-    assert losses[0] != losses[1] == losses[2]
+    assert losses[0] == losses[1]
+    streams = [states[0]["dropout_rng"], *states[0]["worker_rngs"]]
+    assert len({stream["state"]["state"] for stream in streams}) == 3
+    assert states[0] == states[1]
 
 
 @pytest.mark.parametrize("leave_after", [1, 3, 8])
@@ -240,13 +244,65 @@ def test_a_process_that_fails_says_why(
 ) -> None:
     """Here because it finds another NumPy."""
     (tmp_path / "numpy.py").write_text("raise ImportError('not the one you look for')")
-    monkeypatch.setattr("nn.processes._PACKAGES", tmp_path)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with (
         closing(Trainer(BASE, small, cores=cores(2))) as trainer,
         pytest.raises(WorkerError, match="code 1: ImportError: not the one you look for"),
     ):
         list(trainer.events())
+
+
+def test_one_that_complains_at_length_is_not_waited_for(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with `PYTHONVERBOSE`: more than a pipe holds."""
+    monkeypatch.setenv("PYTHONVERBOSE", "1")
+    with closing(Trainer(BASE, small, cores=cores(2))) as trainer:
+        *_, finished = trainer.events()
+    assert isinstance(finished, RunFinished)
+
+
+def test_one_that_is_woken_in_vain_does_not_stop_the_others(trainer: Trainer) -> None:
+    """It leaves a line unread each time; here the pipe is full of them from the beginning."""
+    workers = trainer._team._workers
+    assert workers is not None
+    for _ in range(70_000):
+        workers.wake(1)
+    follow(trainer, 0, 20)
+    assert trainer.step > 10
+
+
+def test_an_interrupted_step_is_the_last(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes are at different places of it, so that the next would compute nonsense."""
+
+    def interrupt(index: object, learning_rate: float) -> float:
+        raise KeyboardInterrupt
+
+    follow(trainer, 0, 4)
+    before = os.sched_getaffinity(0)
+    monkeypatch.setattr(trainer._team.replica, "step", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(trainer.events())
+    children(os.getpid(), 0)
+    assert os.sched_getaffinity(0) == before
+    monkeypatch.undo()
+    with pytest.raises(WorkerError, match="have been ended; go on with another trainer"):
+        list(trainer.events())
+    with pytest.raises(WorkerError, match="have been ended"):
+        trainer.state()
+
+
+def test_memory_that_cannot_be_had_is_given_back(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, size: int) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr("mmap.mmap", refuse)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(WorkerError, match="share: Cannot allocate memory; --processes 1"):
+        Trainer(BASE, small, cores=cores(2))
+    assert os.listdir("/proc/self/fd") == before
 
 
 def test_one_that_cannot_be_started_is_told(

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import random
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
@@ -88,6 +89,13 @@ def test_the_last_batch_may_be_short(small: Dataset) -> None:
     assert len(losses) == 3
     mean = np.average(losses, weights=[128, 128, 44])
     assert of_type(events, EpochCompleted)[0].train_loss == pytest.approx(mean)
+
+
+def test_gradients_too_large_for_a_norm_are_clipped_to_nothing(small: Dataset) -> None:
+    """The sum of squares overflows, none of them does."""
+    options: dict[str, Any] = {"loss": "squared-error", "init": "normal", "init_std": 1e7}
+    events = run(small, clip_norm=1.0, dtype="float32", **options)
+    assert math.inf in of_type(events, StepCompleted)[0].gradient_norms
 
 
 def test_gradient_norms_are_those_before_clipping(small: Dataset) -> None:
