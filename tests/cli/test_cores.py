@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pytest
 import tui.threads
 from nn.config import TrainConfig
 from nn.data import Dataset, Split
-from nn.errors import ConfigError
+from nn.errors import ConfigError, WorkerError
 from nn.runs import list_runs
 from nn.team import Cores
 from tests.cli.conftest import run_command
@@ -22,7 +24,7 @@ from tests.cli.json_schema import check_stream
 from tests.cli.test_signals import Process
 from tests.processes import children, needs_several
 from tui.exits import ExitCode
-from tui.threads import share_cores
+from tui.threads import make_trainer, share_cores
 
 
 @pytest.fixture
@@ -111,6 +113,23 @@ def test_elsewhere_there_is_one_process(dataset: Dataset, monkeypatch: pytest.Mo
     Machine(monkeypatch, 2, "")
     monkeypatch.setattr(tui.threads, "is_supported", lambda: False)
     assert share_cores(TrainConfig(), dataset) == Cores(1, 2)
+
+
+def test_where_others_do_not_start_one_trains_unless_several_are_asked_for(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 2, "Zen")
+    monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
+    with closing(make_trainer(TrainConfig(), dataset)) as trainer:
+        assert trainer.cores == Cores(1, 2)
+        assert trainer.config == TrainConfig()
+    assert machine.limited == 2
+    with pytest.raises(WorkerError, match="share: Function not implemented; --processes 1"):
+        make_trainer(TrainConfig(processes=2), dataset)
+
+
+def refuse(name: str) -> int:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
 
 
 def test_fewer_threads_than_processes_are_refused() -> None:

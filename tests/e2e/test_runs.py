@@ -16,6 +16,7 @@ from nn.runs import Run, find_run, is_locked, run_names
 from tests.e2e.conftest import Window
 from tests.e2e.test_terminal import child_of
 from tests.e2e.tmux import APPLICATION, PATIENCE, Tmux
+from tests.processes import children, needs_several
 from tests.runs.conftest import same
 from tui.runs_folder import display_name
 
@@ -97,6 +98,19 @@ def test_without_a_terminal_it_still_obeys(window: Window, tmp_path: Path) -> No
     os.kill(application, signal.SIGTERM)
     until(lambda: gone(application))
     assert Run.read(folder).record.status == "interrupted"
+
+
+@needs_several
+def test_what_made_it_fail_is_told_on_leaving(window: Window, tmp_path: Path) -> None:
+    terminal = window()
+    terminal.run(f"{LONG} --processes 2")
+    training(terminal, tmp_path / "runs")
+    (worker,) = children(child_of(terminal), 1)
+    os.kill(worker, signal.SIGKILL)
+    terminal.wait_for("ended by SIGKILL")
+    terminal.press("q")
+    screen = terminal.wait_for("exit:1")
+    assert "mnist-tui: error: a computing process was ended by SIGKILL" in screen
 
 
 def test_interrupted_and_gone_on_with(window: Window, tmp_path: Path) -> None:

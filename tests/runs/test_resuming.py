@@ -7,6 +7,7 @@ import json
 import signal
 import tempfile
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from tests.cli.conftest import refused, run_command
 from tests.cli.json_schema import check_stream
 from tests.cli.test_signals import Process
 from tests.nn.test_resume import configurations
+from tests.processes import needs_several
 from tests.runs.conftest import (
     MakeTrainer,
     go_on,
@@ -162,6 +164,20 @@ def test_another_machine_is_told(make_trainer: MakeTrainer, root: Path, tiny: Da
     assert f"numpy {np.__version__} (was 1.0)" in warning
     assert "(was mkl 2020)" in warning
     assert "1 threads (was 64), 1 processes (was 4)" in warning
+
+
+@needs_several
+def test_that_other_units_are_dropped_is_told(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    folder, _ = record_run(make_trainer(dropout=0.5), root, events=4)
+    with (
+        Resumption(Run.read(folder), {}) as resumption,
+        closing(Trainer(resumption.config, tiny, cores=Cores(2, threads=1))) as trainer,
+    ):
+        recorder, (warning, _) = resumption.recorder(trainer)
+        recorder.close()
+    assert warning == "other units are dropped from here on: 2 processes draw which (was 1)"
 
 
 def test_a_run_left_before_its_first_checkpoint_starts_anew(
