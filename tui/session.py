@@ -209,7 +209,8 @@ class Run:
                     self._apply()
                 self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
         except Exception as error:
-            self.status, self.error = Status.FAILED, error
+            # The frames it passed through would keep the trainer and all its memory.
+            self.status, self.error = Status.FAILED, error.with_traceback(None)
             self._post(BackgroundFailed(error, self))
         self.recording.close()
         self._trainer = None

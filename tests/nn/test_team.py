@@ -252,6 +252,13 @@ def test_a_process_that_fails_says_why(
         list(trainer.events())
 
 
+def test_each_has_its_number_of_threads(small: Dataset) -> None:
+    with closing(Trainer(BASE, small, cores=Cores(2, threads=3))):
+        (worker,) = children(os.getpid(), 1)
+        variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+    assert {b"OPENBLAS_NUM_THREADS=3", b"OMP_NUM_THREADS=3"} <= set(variables)
+
+
 def test_one_that_complains_at_length_is_not_waited_for(
     small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -329,6 +336,7 @@ def test_signals_are_for_the_process_that_directs(trainer: Trainer) -> None:
     (worker,) = children(os.getpid(), 1)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         os.kill(worker, number)
+    assert os.getsid(worker) == worker  # what a terminal tells all that it runs does not come here
     step = trainer.step
     follow(trainer, 0, 20)
     assert trainer.step > step
