@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from nn.config import TrainConfig
 from nn.data import Dataset
@@ -568,6 +569,19 @@ def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
         await at.press("f", "enter")
         assert isinstance(at.app.screen, RecipesScreen)
         await at.press("q")
+        assert at.bench.recipe == "keras-adam"
+
+    play(scenario)
+
+
+def test_a_second_enter_that_was_on_its_way_chooses_nothing(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("p", "down")
+        recipes = at.app.screen.query_one(OptionList)
+        recipes.action_select()
+        recipes.action_select()
+        await at.pilot.pause()
+        assert at.app.screen is at.screen
         assert at.bench.recipe == "keras-adam"
 
     play(scenario)

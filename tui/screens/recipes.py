@@ -47,8 +47,9 @@ class RecipesScreen(LatestSize, ModalScreen[str | None]):
         self.query_one(Static).update(f"{recipe.description}\n{recipe.source}")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Choose it."""
-        self.dismiss(self._names[event.option_index])
+        """Choose it; a second Enter may have been on its way."""
+        if self.is_current:
+            self.dismiss(self._names[event.option_index])
 
     def action_close(self) -> None:
         """Choose none."""
