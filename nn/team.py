@@ -146,10 +146,10 @@ class Team:
         try:
             self._direct(Command.STEP, start, stop, self.updates)
             loss = self.replica.step(self._order[start:stop], learning_rate)
+            self._peers.arrive()  # and not wait, as `_directed` does: there is the next step to prepare
         except BaseException:  # Ctrl-C, say: the others are at another place of the step
             self.close()
             raise
-        self._peers.arrive()  # and not wait: there is the next step to prepare
         return loss
 
     def settle(self) -> None:

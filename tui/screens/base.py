@@ -6,7 +6,8 @@ from typing import Any
 
 from textual import events
 from textual.app import App
-from textual.screen import Screen
+from textual.await_complete import AwaitComplete
+from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Static
 
 from tui.terminal import Terminal
@@ -30,6 +31,17 @@ class LatestSize:
         if event.size != self.app.size:
             event.stop()
             event.prevent_default()
+
+
+class Dialog(LatestSize, ModalScreen[ScreenResultType]):
+    """A screen over another one that asks for a result, and takes the first it is given.
+
+    Keys that arrive together, a second Enter say, may still call for another when it has gone.
+    """
+
+    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
+        """Leave with this result."""
+        return super().dismiss(result) if self.is_current else AwaitComplete.nothing()
 
 
 class ModeScreen(LatestSize, Screen[None]):

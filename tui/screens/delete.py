@@ -7,13 +7,12 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
-from tui.screens.base import LatestSize
+from tui.screens.base import Dialog
 
 
-class DeleteScreen(LatestSize, ModalScreen[bool]):
+class DeleteScreen(Dialog[bool]):
     """Dismissed with whether to do it."""
 
     DEFAULT_CSS = """

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
-from textual.screen import ModalScreen, Screen
+from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.screens.base import LatestSize
+from tui.screens.base import Dialog
 
 
-class HelpScreen(LatestSize, ModalScreen[None]):
+class HelpScreen(Dialog[None]):
     """A list of keys, built from the bindings in force, so that it cannot be out of date."""
 
     DEFAULT_CSS = """

@@ -7,15 +7,14 @@ from typing import ClassVar, Literal
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Button, Label
 
-from tui.screens.base import LatestSize
+from tui.screens.base import Dialog
 
 Choice = Literal["keep", "discard"]
 
 
-class QuitScreen(LatestSize, ModalScreen[Choice | None]):
+class QuitScreen(Dialog[Choice | None]):
     """Dismissed with what is to become of the run, or with None to go on."""
 
     DEFAULT_CSS = """

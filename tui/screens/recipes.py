@@ -7,15 +7,14 @@ from typing import ClassVar
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from nn.recipes import load_recipe, recipe_names
-from tui.screens.base import LatestSize
+from tui.screens.base import Dialog
 
 
-class RecipesScreen(LatestSize, ModalScreen[str | None]):
+class RecipesScreen(Dialog[str | None]):
     """Every recipe by name, with what it is about below; ends with the name of the chosen one, or None."""
 
     DEFAULT_CSS = """
@@ -47,9 +46,8 @@ class RecipesScreen(LatestSize, ModalScreen[str | None]):
         self.query_one(Static).update(f"{recipe.description}\n{recipe.source}")
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Choose it; a second Enter may have been on its way."""
-        if self.is_current:
-            self.dismiss(self._names[event.option_index])
+        """Choose it."""
+        self.dismiss(self._names[event.option_index])
 
     def action_close(self) -> None:
         """Choose none."""
