@@ -27,8 +27,10 @@ DType = Literal["float32", "float64"]
 Activation = Literal["sigmoid", "tanh", "relu", "identity"]
 Initializer = Literal["normal", "glorot-normal", "glorot-uniform", "he-normal", "he-uniform"]
 BiasInitializer = Literal["zero", "normal"]
-Loss = Literal["cross-entropy", "binary-cross-entropy", "squared-error", "squared-error-normalized"]
-Optimizer = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
+LossName = Literal[
+    "cross-entropy", "binary-cross-entropy", "squared-error", "squared-error-normalized"
+]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "adam", "adamw"]
 EpsPlacement = Literal["pytorch", "keras"]
 Schedule = Literal["constant", "linear", "exponential", "step", "cosine", "one-cycle"]
 Sampling = Literal["shuffle", "replacement"]
@@ -78,10 +80,10 @@ class TrainConfig:
     init_std: float = _option(1.0, "Network", "Standard deviation of init=normal, and of init_bias=normal", minimum=0)
     init_bias: BiasInitializer = _option("zero", "Network", "Initial biases: zero, or drawn from N(0, init_std^2)")
 
-    loss: Loss = _option("cross-entropy", "Loss", "Training loss, a mean over the batch")
+    loss: LossName = _option("cross-entropy", "Loss", "Training loss, a mean over the batch")
     label_smoothing: float = _option(0.0, "Loss", "Share of the target spread evenly over all classes", minimum=0, maximum=1, open_maximum=True)
 
-    optimizer: Optimizer = _option("adam", "Optimizer", "Update rule")
+    optimizer: OptimizerName = _option("adam", "Optimizer", "Update rule")
     learning_rate: float = _option(0.008, "Optimizer", "Learning rate: the initial one, or the peak of one-cycle and warm-up", minimum=0, open_minimum=True, flags=("--lr",))
     momentum: float = _option(0.9, "Optimizer", "Momentum of optimizer=momentum and nesterov", minimum=0, maximum=1, open_maximum=True)
     beta1: float = _option(0.9, "Optimizer", "Decay of Adam's first moment", minimum=0, maximum=1, open_maximum=True)

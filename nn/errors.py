@@ -26,5 +26,5 @@ class WorkerError(NNError):
     """A process that shares the computation cannot be started, or has ended."""
 
 
-class CheckpointError(NNError):
+class StorageError(NNError):
     """A saved model or run that cannot be read or written."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from nn.data import Dataset, load_dataset
+from nn.data.dataset import Dataset, load_dataset
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -68,7 +68,7 @@ def test_the_wheel_is_complete(tmp_path: Path) -> None:
     check(sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", str(tmp_path), ".")
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
-    data = sorted((ROOT / "nn" / "datasets" / "mnist").iterdir())
+    data = sorted((ROOT / "nn" / "data" / "mnist").iterdir())
     recipes = sorted((ROOT / "nn" / "recipes").glob("*.toml"))
     assert len(data) == 5
     assert len(recipes) == 21

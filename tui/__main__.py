@@ -14,8 +14,8 @@ from contextlib import suppress
 from typing import NoReturn
 
 from nn.errors import NNError, WorkerError
-from tui.exits import CommandError, ExitCode
-from tui.signals import Interrupted, raise_on_signals
+from tui.system.exits import CommandError, ExitCode
+from tui.system.signals import Interrupted, raise_on_signals
 
 DEBUG_FLAG = "--debug"
 DEBUG_VARIABLE = "MNIST_TUI_DEBUG"
@@ -68,12 +68,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(arguments: list[str]) -> ExitCode:
     if arguments:
-        from tui.cli import run
+        from tui.cli.parser import run
 
         return run(arguments)
     # Nothing to parse: the parser would take longer to import than the first screen to draw.
     from nn.config import TrainConfig
-    from tui.launch import open_screen
+    from tui.cli.launch import open_screen
 
     return open_screen(TrainConfig(), None, TrainConfig())
 

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, UnidentifiedImageError
 
-from nn.data import COLUMNS, ROWS
+from nn.data.dataset import COLUMNS, ROWS
 from nn.errors import DataError
 
 Pixels = npt.NDArray[np.uint8]

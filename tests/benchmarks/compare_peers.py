@@ -20,9 +20,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nn.processes import THREAD_VARIABLES
-from tui.benchmark import Process, installed_peers
-from tui.contenders import NETS, OPTIMIZERS, Task
+from nn.parallel.processes import THREAD_VARIABLES
+from tui.cli.bench.benchmark import Process, installed_peers
+from tui.cli.bench.contenders import NETS, OPTIMIZERS, Task
 
 
 def measure(

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from nn.data import Dataset
-from tui.contenders import CONTENDERS, PyTorch, Task, serve
+from nn.data.dataset import Dataset
+from tui.cli.bench.contenders import CONTENDERS, PyTorch, Task, serve
 
 Array = npt.NDArray[Any]
 

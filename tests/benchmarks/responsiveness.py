@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 
-from tests.benchmarks.terminal import Terminal
+from tests.support.terminal import Terminal
 
 TRUECOLOR = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 SIXTEEN = {"TERM": "xterm", "COLORTERM": ""}

@@ -20,10 +20,10 @@ from pathlib import Path
 import numpy as np
 
 from nn.config import TrainConfig
-from nn.data import PIXELS, Dataset, load_dataset
+from nn.data.dataset import PIXELS, Dataset, load_dataset
 from nn.events import EpochCompleted
-from nn.trainer import Trainer
-from tui.threads import make_trainer, share_cores
+from nn.training.trainer import Trainer
+from tui.system.cores import make_trainer, share_cores
 
 HEADLESS = [sys.executable, "-m", "tui", "--headless", "--no-save"]
 IMPORTS = """
@@ -31,7 +31,7 @@ import time
 began = time.perf_counter()
 import numpy
 between = time.perf_counter()
-import nn.trainer
+import nn.training.trainer
 print(between - began, time.perf_counter() - between)
 """
 
@@ -145,7 +145,7 @@ def prediction(data: Dataset, rounds: int) -> list[float]:
     return take_turns(
         rounds,
         lambda: seconds(lambda: predictor.probabilities(data.test.images)),
-        lambda: seconds(lambda: predictor.judge(data.test)),
+        lambda: seconds(lambda: predictor.predict(data.test)),
         lambda: seconds(products),
     )
 
@@ -181,7 +181,7 @@ def main() -> None:
     run = peak_megabytes(
         [*HEADLESS, "--quiet", *([f"--limit={options.limit}"] * bool(options.limit))]
     )
-    loaded = peak_megabytes([sys.executable, "-c", "from nn.data import *; load_dataset()"])
+    loaded = peak_megabytes([sys.executable, "-c", "from nn.data.dataset import *; load_dataset()"])
     show(
         "peak memory of a headless run",
         f"{run:.0f} MB",

@@ -11,12 +11,12 @@ import time
 from pathlib import Path
 
 from nn.config import TrainConfig
-from nn.data import Dataset, Split
-from nn.runs import Run, list_runs
-from nn.trainer import Trainer
-from tests.cli.conftest import run_command, tiny_arrays
-from tui.commands.runs import saved_history
-from tui.recorder import Recorder
+from nn.data.dataset import Dataset, Split
+from nn.storage.runs import SavedRun, list_runs
+from nn.training.trainer import Trainer
+from tests.tui.cli.conftest import run_command, tiny_arrays
+from tui.cli.commands.runs import saved_history
+from tui.recording.recorder import Recorder
 
 RUNS, EPOCHS, REPEATS = 1000, 200, 7
 
@@ -62,7 +62,7 @@ def main() -> None:
             command.append(time.perf_counter() - start)
             assert len(result.stdout.splitlines()) == RUNS + 1
             start = time.perf_counter()
-            history = saved_history(Run.read(runs[0].path))
+            history = saved_history(SavedRun.read(runs[0].path))
             opening.append(time.perf_counter() - start)
             assert len(history.epochs) == EPOCHS
     for what, times in (

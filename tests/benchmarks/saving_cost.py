@@ -19,9 +19,9 @@ from pathlib import Path
 from typing import Any
 
 from nn.config import TrainConfig, parse_value
-from nn.data import Dataset, load_dataset
-from tui.recorder import Recorder
-from tui.threads import make_trainer
+from nn.data.dataset import Dataset, load_dataset
+from tui.recording.recorder import Recorder
+from tui.system.cores import make_trainer
 
 REPEATS = 21
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.tmux import Tmux
+from tests.support.tmux import Tmux
 
 Window = Callable[..., Tmux]
 

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from nn.runs import Run, find_run, is_locked, run_names
+from nn.storage.runs import SavedRun, find_run, is_locked, run_names
 from tests.e2e.conftest import Window
 from tests.e2e.test_terminal import child_of
-from tests.e2e.tmux import APPLICATION, PATIENCE, Tmux
-from tests.processes import children, needs_several
-from tests.runs.conftest import same
-from tui.runs_folder import display_name
+from tests.support.processes import children, needs_several
+from tests.support.tmux import APPLICATION, PATIENCE, Tmux
+from tests.tui.recording.conftest import same
+from tui.recording.folder import display_name
 
 SHORT = "--limit 2000 --epochs 60 --hidden 16 --dropout 0.2 --eval-train=no"
 LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000"
@@ -68,7 +68,7 @@ def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
     terminal.run(LONG)
     folder, application = hang_up(terminal, root)
     until(lambda: gone(application))
-    run = Run.read(folder)
+    run = SavedRun.read(folder)
     assert (run.record.status, run.record.reason) == ("interrupted", "interrupted")
     assert run.record.save_error is None
 
@@ -81,7 +81,7 @@ def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path) -> None:
     folder, application = hang_up(terminal, root)
     os.kill(application, signal.SIGHUP)
     until(lambda: gone(application))
-    record = Run.read(folder).record
+    record = SavedRun.read(folder).record
     assert (record.status, record.reason, record.epoch) == ("finished", "completed", 60)
     headless(tmp_path / "other", *SHORT.split())
     same(folder, find_run(tmp_path / "other", "last").path)
@@ -92,12 +92,12 @@ def test_without_a_terminal_it_still_obeys(window: Window, tmp_path: Path) -> No
     terminal = window()
     terminal.run(f"{LONG} --on-hangup=continue")
     folder, application = hang_up(terminal, root)
-    epoch = Run.read(folder).record.epoch
-    until(lambda: Run.read(folder).record.epoch > epoch + 2)
+    epoch = SavedRun.read(folder).record.epoch
+    until(lambda: SavedRun.read(folder).record.epoch > epoch + 2)
     assert not gone(application)
     os.kill(application, signal.SIGTERM)
     until(lambda: gone(application))
-    assert Run.read(folder).record.status == "interrupted"
+    assert SavedRun.read(folder).record.status == "interrupted"
 
 
 @needs_several
@@ -123,7 +123,7 @@ def test_interrupted_and_gone_on_with(window: Window, tmp_path: Path) -> None:
     screen = terminal.wait_for("exit:143")
     assert not terminal.in_application()
     assert f"--resume {folder.name}" in screen
-    assert Run.read(folder).record.status == "interrupted"
+    assert SavedRun.read(folder).record.status == "interrupted"
     terminal.run(f"{APPLICATION} --resume")
     terminal.wait_for("ready", display_name(folder.name))
     terminal.press("Space")
@@ -145,7 +145,7 @@ def test_killed_in_the_application_and_gone_on_with_headless(
     folder = training(terminal, root)
     os.kill(child_of(terminal), signal.SIGKILL)
     until(lambda: not is_locked(folder))
-    assert Run.read(folder).status == "interrupted"
+    assert SavedRun.read(folder).status == "interrupted"
     headless(root, "--resume", "last")
     headless(tmp_path / "other", *SHORT.split())
     same(folder, find_run(tmp_path / "other", "last").path)

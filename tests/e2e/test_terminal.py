@@ -10,7 +10,7 @@ import time
 import pytest
 
 from tests.e2e.conftest import Window
-from tests.e2e.tmux import APPLICATION, PATIENCE, Tmux
+from tests.support.tmux import APPLICATION, PATIENCE, Tmux
 
 LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000 --eval-epochs 1"
 

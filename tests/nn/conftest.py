@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nn.data import Dataset, load_dataset
+from nn.data.dataset import Dataset, load_dataset
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,1 @@
+"""MNIST: the IDX file format, the embedded images, splits and preprocessing."""

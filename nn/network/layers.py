@@ -1,0 +1,223 @@
+"""The layers of a multilayer perceptron, each with its forward and backward pass.
+
+A batch is a matrix of shape (n, features). `forward` returns the outputs, `backward` takes the loss gradient
+with respect to the outputs and returns that with respect to the inputs. Both write into arrays that the
+layer owns and reuses: a result holds until the same method is called again. No method writes to its
+arguments.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+
+from nn.arrays import Array, Buffer
+
+_MOST_BLOCKS = 16  # of a product: more were no faster than one large product
+
+
+class Layer:
+    """A function of a batch, with its gradient."""
+
+    def __init__(self) -> None:
+        self._output = Buffer()
+        self._grad_input = Buffer()
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        """Outputs for inputs `x`; `training` switches on what only training does (dropout)."""
+        raise NotImplementedError
+
+    def backward(self, grad_output: Array) -> Array:
+        """Gradient with respect to the inputs of the last `forward`."""
+        raise NotImplementedError
+
+
+class Linear(Layer):
+    """y = x W + b, with W of shape (in_features, out_features) and b of shape (out_features,).
+
+    dL/dW = x^T dL/dy and dL/db = sum over the batch of dL/dy are written to `grad_weight` and
+    `grad_bias`; dL/dx = dL/dy W^T. The four arrays are given: views of the network's flat vectors.
+    `product_limit` is that of `row_blocks`.
+    """
+
+    def __init__(
+        self,
+        weight: Array,
+        bias: Array,
+        grad_weight: Array,
+        grad_bias: Array,
+        *,
+        product_limit: int = 0,
+    ) -> None:
+        super().__init__()
+        self.weight, self.bias = weight, bias
+        self.grad_weight, self.grad_bias = grad_weight, grad_bias
+        self.in_features, self.out_features = weight.shape
+        self._product_limit = product_limit
+        self._ones = np.empty(0)
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        self._x = x
+        out = self._output.rows(len(x), self.out_features, self.weight.dtype)
+        blocks = row_blocks(len(x), self.weight.size, self._product_limit)
+        matmul(x, self.weight, out, blocks)
+        out += self.bias
+        return out
+
+    def backward(self, grad_output: Array) -> Array:
+        self.backward_parameters(grad_output)
+        out = self._grad_input.rows(len(grad_output), self.in_features, self.weight.dtype)
+        return np.matmul(grad_output, self.weight.T, out)
+
+    def backward_parameters(self, grad_output: Array) -> None:
+        """`backward` without the gradient of the inputs, which a first layer has no use for."""
+        each = len(grad_output) * self.out_features
+        blocks = row_blocks(self.in_features, each, self._product_limit)
+        matmul(self._x.T, grad_output, self.grad_weight, blocks)
+        if len(self._ones) != len(grad_output):
+            self._ones = np.ones(len(grad_output), self.weight.dtype)
+        np.dot(self._ones, grad_output, self.grad_bias)  # the sum over the batch, by BLAS
+
+
+def matmul(a: Array, b: Array, out: Array, blocks: int) -> Array:
+    """The product of two matrices, the rows of `a` taken in so many blocks of the same size."""
+    if blocks == 1:
+        return np.matmul(a, b, out)
+    stacked, result = a.reshape(blocks, -1, a.shape[1]), out.reshape(blocks, -1, out.shape[1])
+    return np.matmul(stacked, b, result)
+
+
+@cache
+def row_blocks(rows: int, each: int, limit: int) -> int:
+    """The fewest blocks of rows with at most `limit` multiplications in each, where a row takes `each`; 1 for no limit.
+
+    OpenBLAS multiplies small matrices as they lie in memory and copies the operands of large ones first, which in
+    a product of a few small ones costs more than it gains. Where blocks would be many, or too thin
+    for its kernels, there is one.
+    """
+    for blocks in range(1, _MOST_BLOCKS + 1 if limit else 1):
+        size = rows // blocks
+        if size * blocks == rows and size * each <= limit and (size % 4 == 0 or size >= 24):
+            return blocks
+    return 1
+
+
+class Identity(Layer):
+    """y = x."""
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        return x
+
+    def backward(self, grad_output: Array) -> Array:
+        return grad_output
+
+
+class Sigmoid(Layer):
+    """y = 1 / (1 + exp(-x)), dy/dx = y (1 - y)."""
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        self._y = y = self._output.like(x)
+        return sigmoid(x, y)
+
+    def backward(self, grad_output: Array) -> Array:
+        grad = self._grad_input.like(grad_output)
+        np.subtract(1, self._y, grad)
+        grad *= self._y
+        grad *= grad_output
+        return grad
+
+
+def sigmoid(x: Array, out: Array | None = None) -> Array:
+    """1 / (1 + exp(-x)) elementwise, for any x.
+
+    An exponential that overflows to infinity gives 0, as it should; NumPy warns of it unless the caller asks for
+    `np.errstate(over="ignore")`, which takes too long to be asked for here. The same function as
+    (1 + tanh(x / 2)) / 2 would be faster, but is 0 from x = -17 on in float32: outputs would die.
+    """
+    out = np.negative(x, out)
+    np.exp(out, out)
+    out += 1
+    return np.reciprocal(out, out)
+
+
+class Tanh(Layer):
+    """y = tanh(x), dy/dx = 1 - y^2."""
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        self._y = y = self._output.like(x)
+        return np.tanh(x, y)
+
+    def backward(self, grad_output: Array) -> Array:
+        grad = self._grad_input.like(grad_output)
+        np.multiply(self._y, self._y, grad)
+        np.subtract(1, grad, grad)
+        grad *= grad_output
+        return grad
+
+
+class ReLU(Layer):
+    """y = max(x, 0), dy/dx = 1 where x > 0, else 0."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._mask = Buffer()
+        self._zeros = np.empty(0)
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        if len(self._zeros) != x.shape[1]:
+            self._zeros = np.zeros(x.shape[1], x.dtype)
+        self._y = y = self._output.like(x)
+        # A row of zeros: NumPy compares two arrays several times faster than an array and a scalar.
+        return np.maximum(x, self._zeros, out=y)
+
+    def backward(self, grad_output: Array) -> Array:
+        mask = self._mask.rows(len(grad_output), grad_output.shape[1], np.bool_)
+        np.greater(self._y, 0, mask)
+        return np.multiply(grad_output, mask, self._grad_input.like(grad_output))
+
+
+class Dropout(Layer):
+    """Inverted dropout: in training each input is zeroed with probability `rate`, the rest divided by 1 - rate.
+
+    So the expected output is the input, and nothing is scaled at test time. Srivastava et al.,
+    "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014, scale at test
+    time instead.
+    """
+
+    def __init__(self, rate: float, *, rng: np.random.Generator) -> None:
+        super().__init__()
+        self.rate, self.rng = rate, rng
+        self._mask = Buffer()
+        self._dropping = False
+
+    def forward(self, x: Array, *, training: bool = False) -> Array:
+        self._dropping = training and self.rate > 0
+        if not self._dropping:
+            return x
+        mask = self._mask.like(x)
+        self.rng.random(dtype=x.dtype.type, out=mask)
+        np.greater_equal(mask, self.rate, mask)
+        mask *= 1 / (1 - self.rate)
+        self._scale = mask
+        return np.multiply(x, mask, self._output.like(x))
+
+    def backward(self, grad_output: Array) -> Array:
+        if not self._dropping:
+            return grad_output
+        grad = self._grad_input.like(grad_output)
+        return np.multiply(grad_output, self._scale, grad)
+
+
+ACTIVATIONS: dict[str, type[Layer]] = {
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "identity": Identity,
+}
+
+
+def gradient_norm(*gradients: Array) -> float:
+    """The L2 norm of all elements together."""
+    return math.sqrt(sum(float(np.vdot(g, g)) for g in gradients))

@@ -1,0 +1,203 @@
+"""The losses: of a batch of outputs against target distributions, a mean over the batch.
+
+Outputs o and targets t have shape (n, classes), each target row summing to one. `forward` returns the loss
+and `backward` its gradient with respect to the outputs, in an array that is reused. `probabilities`
+reads the same outputs as ten numbers between 0 and 1.
+
+Where the rows are part of a larger batch, n stands for the `batch_size` of the whole: the losses of its parts, and
+the gradients of a weight, then add up to those of the batch.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nn.arrays import Array, Buffer
+from nn.config import DType
+from nn.network.layers import sigmoid
+
+
+def target_rows(classes: int, *, smoothing: float, dtype: DType) -> Array:
+    """Row c is the target of class c: one-hot, `smoothing` of it spread evenly over all classes.
+
+    t = (1 - smoothing) onehot(c) + smoothing / classes: Szegedy et al., "Rethinking the Inception
+    architecture for computer vision", CVPR 2016, section 7.
+    """
+    targets = np.full((classes, classes), smoothing / classes, dtype)
+    targets[np.diag_indices(classes)] += 1 - smoothing
+    return targets
+
+
+class Loss:
+    """A scalar function of outputs and targets, with its gradient.
+
+    `backward` may be called once after each `forward`: it turns what that left behind into the gradient.
+    """
+
+    def __init__(self) -> None:
+        self._grad = Buffer()
+        self._work = Buffer()
+
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+        """The mean loss of the batch."""
+        raise NotImplementedError
+
+    def backward(self) -> Array:
+        """Gradient of the last `forward` with respect to its outputs."""
+        raise NotImplementedError
+
+    def per_image(self, outputs: Array, targets: Array) -> Array:
+        """The loss of every image of the batch, (n,), whose mean `forward` returns; a new array."""
+        raise NotImplementedError
+
+    def probabilities(self, outputs: Array) -> Array:
+        """What the outputs say of each class, from 0 to 1, as a new array."""
+        raise NotImplementedError
+
+
+class CrossEntropy(Loss):
+    """Softmax cross-entropy from logits: L = mean_n(log sum_j exp(o_j) - sum_j t_j o_j).
+
+    dL/do = (softmax(o) - t) / n. The largest logit of each image is subtracted first, so that no exponential
+    overflows.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._rows = Buffer()
+
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+        # Classes by images: maximum and sum then run along whole vectors, not ten numbers at a time.
+        n, classes = outputs.shape
+        self._batch_size = batch_size or n
+        shifted = self._work.rows(classes, n, outputs.dtype)
+        exponentials = self._grad.rows(classes, n, outputs.dtype)
+        row, total = self._rows.rows(2, n, outputs.dtype)
+        np.copyto(shifted, outputs.T)
+        shifted -= np.maximum.reduce(shifted, axis=0, out=row)
+        np.exp(shifted, exponentials)
+        np.add.reduce(exponentials, axis=0, out=total)
+        self._softmax = exponentials, total, targets.T
+        logs = float(np.add.reduce(np.log(total, row)))
+        loss: float = (logs - float(np.vdot(shifted, targets.T))) / self._batch_size
+        return loss
+
+    def backward(self) -> Array:
+        grad, total, targets = self._softmax
+        grad /= total
+        grad -= targets
+        grad *= 1 / self._batch_size
+        return grad.T
+
+    def per_image(self, outputs: Array, targets: Array) -> Array:
+        shifted = self._shifted(outputs)
+        losses: Array = np.log(np.exp(shifted).sum(axis=0)) - (shifted * targets.T).sum(axis=0)
+        return losses
+
+    def probabilities(self, outputs: Array) -> Array:
+        exponentials = np.exp(self._shifted(outputs))
+        exponentials /= exponentials.sum(axis=0)
+        return np.ascontiguousarray(exponentials.T)
+
+    @staticmethod
+    def _shifted(outputs: Array) -> Array:
+        """The outputs, classes by images, less the largest of each image."""
+        columns = np.ascontiguousarray(outputs.T)
+        shifted: Array = columns - columns.max(axis=0)
+        return shifted
+
+
+class BinaryCrossEntropy(Loss):
+    """Sigmoid cross-entropy of every output, from logits, summed over classes.
+
+    L = mean_n sum_j -(t_j log s(o_j) + (1 - t_j) log(1 - s(o_j))), dL/do = (s(o) - t) / n, computed as
+    max(o, 0) - t o + log(1 + exp(-|o|)).
+    """
+
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+        self._outputs, self._targets = outputs, targets
+        self._batch_size = batch_size or len(outputs)
+        work = self._work.like(outputs)
+        np.abs(outputs, work)
+        np.negative(work, work)
+        np.exp(work, work)
+        np.log1p(work, work)
+        work += np.maximum(outputs, 0)
+        total = float(np.add.reduce(work, axis=None)) - float(np.vdot(outputs, targets))
+        return total / self._batch_size
+
+    def backward(self) -> Array:
+        grad = sigmoid(self._outputs, self._grad.like(self._outputs))
+        grad -= self._targets
+        grad *= 1 / self._batch_size
+        return grad
+
+    def per_image(self, outputs: Array, targets: Array) -> Array:
+        losses = np.log1p(np.exp(-np.abs(outputs))) + np.maximum(outputs, 0) - outputs * targets
+        summed: Array = losses.sum(axis=1)
+        return summed
+
+    @np.errstate(over="ignore")  # of sigmoids that are 0
+    def probabilities(self, outputs: Array) -> Array:
+        return sigmoid(outputs)
+
+
+class SquaredError(Loss):
+    """L = mean_n sum_j (o_j - t_j)^2, dL/do = 2 (o - t) / n."""
+
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+        self._error = error = self._grad.like(outputs)
+        np.subtract(outputs, targets, error)
+        self._batch_size = batch_size or len(outputs)
+        return float(np.vdot(error, error)) / self._batch_size
+
+    def backward(self) -> Array:
+        self._error *= 2 / self._batch_size
+        return self._error
+
+    def per_image(self, outputs: Array, targets: Array) -> Array:
+        summed: Array = np.square(outputs - targets).sum(axis=1)
+        return summed
+
+    def probabilities(self, outputs: Array) -> Array:
+        return np.clip(outputs, 0, 1)
+
+
+class NormalizedSquaredError(Loss):
+    """Squared error of positive outputs divided by their sum: p = o / sum_j o_j, L = mean_n sum_j (p_j - t_j)^2.
+
+    With e = p - t: dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
+    """
+
+    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+        self._total = np.add.reduce(outputs, axis=1, keepdims=True)
+        self._normalized = self._work.like(outputs)
+        self._error = error = self._grad.like(outputs)
+        np.divide(outputs, self._total, self._normalized)
+        np.subtract(self._normalized, targets, error)
+        self._batch_size = batch_size or len(outputs)
+        return float(np.vdot(error, error)) / self._batch_size
+
+    def backward(self) -> Array:
+        error = self._error
+        self._normalized *= error
+        error -= np.add.reduce(self._normalized, axis=1, keepdims=True)
+        self._total *= self._batch_size / 2
+        error /= self._total
+        return error
+
+    def per_image(self, outputs: Array, targets: Array) -> Array:
+        summed: Array = np.square(self.probabilities(outputs) - targets).sum(axis=1)
+        return summed
+
+    def probabilities(self, outputs: Array) -> Array:
+        normalized: Array = outputs / outputs.sum(axis=1, keepdims=True)
+        return normalized
+
+
+LOSSES: dict[str, type[Loss]] = {
+    "cross-entropy": CrossEntropy,
+    "binary-cross-entropy": BinaryCrossEntropy,
+    "squared-error": SquaredError,
+    "squared-error-normalized": NormalizedSquaredError,
+}

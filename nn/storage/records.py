@@ -1,0 +1,228 @@
+"""A run as JSON: one strict object an event, in --json, in a saved run's `metrics.jsonl` and in exports.
+
+Every object has `event`; consumers should ignore names they do not know. Losses are means over images,
+accuracies fractions from 0 to 1, times seconds since the start. A number that is not finite is null;
+`run_finished` then has the reason "diverged". Otherwise null means "not measured" or "none".
+
+`run_started`, first; in `metrics.jsonl` again wherever the run was resumed, with `start_step` above 0:
+    schema              1; grows when a name below changes its meaning or goes away
+    recipe              name of the recipe the configuration started from, or null
+    command             the command line that repeats the run
+    threads             that compute, or null where the BLAS library does not tell
+    processes           that share each batch, and the threads
+    versions            {"mnist-tui", "python", "numpy", "blas", "platform"}
+    run                 the folder the run is saved in, or null
+    config              every field of the configuration, by name
+    layers              [{name, output_shape, parameters}, ...], input side first
+    parameters          number of parameters
+    train_images, validation_images, test_images
+    steps_per_epoch, total_steps, start_step
+    data_name, data_sha256
+
+`step`, at a limited rate (--step-interval); in `metrics.jsonl` only those with an evaluation:
+    step                updates done
+    epoch               the epoch it belongs to, from 1
+    loss                mean training loss of the batches since the last `step`
+    learning_rate
+    gradient_norms      L2 norm of each linear layer's gradient in the last batch, input side first
+    samples_per_second  of training, evaluation apart
+    seconds
+    evaluation          an evaluation or null
+
+`epoch`, after each pass:
+    epoch, step, train_loss, learning_rate, gradient_norms, samples_per_second, seconds, evaluation
+
+`rate_changed`, where the learning rate is changed by hand:
+    step, factor
+
+`run_finished`, last unless the process is killed or its output closed:
+    reason              "completed", "early-stopped", "diverged" or "interrupted" (by a signal or a user)
+    step, epoch         where it ended; epoch is a fraction inside an epoch
+    kept_step           the step whose weights the model holds
+    evaluation          of those weights, or null
+    best                the evaluation with the highest test accuracy, or null
+    samples_per_second, seconds
+    saved               the model file written by --save, or null
+    run                 the folder the run is saved in, or null
+    save_error          why that folder does not hold the whole run, or null
+
+An evaluation is
+    {step, epoch, train, validation, test, improved, seconds}
+where train, validation and test are {loss, accuracy}, the first two or null.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from nn.config import TrainConfig
+from nn.errors import ConfigError, StorageError
+from nn.events import EpochCompleted, Evaluation, RateChanged, Reason, RunStarted, StepCompleted
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """How a run was started: what its events do not know.
+
+    `command` repeats it, `threads` is None where BLAS does not tell, `run` is the folder it is saved in.
+    """
+
+    recipe: str | None
+    command: str
+    threads: int | None
+    processes: int = 1
+    versions: dict[str, str] = field(default_factory=dict)
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: the fields of `RunFinished`, and what only the front end knows.
+
+    `best` is the evaluation with the highest test accuracy, `saved` the file the model went to, `run` the
+    folder of the run, `save_error` why it does not hold all of it; each is None where there is none.
+    """
+
+    reason: Reason | Literal["interrupted"]
+    step: int
+    epoch: float
+    kept_step: int
+    evaluation: Evaluation | None
+    best: Evaluation | None
+    samples_per_second: float
+    seconds: float
+    saved: str | None
+    run: str | None = None
+    save_error: str | None = None
+
+
+Recorded = RunStarted | StepCompleted | EpochCompleted | RateChanged | Outcome
+
+_KINDS: dict[str, type[Any]] = {
+    "run_started": RunStarted,
+    "step": StepCompleted,
+    "epoch": EpochCompleted,
+    "rate_changed": RateChanged,
+    "run_finished": Outcome,
+}
+_NAMES = {kind: name for name, kind in _KINDS.items()}
+
+
+def record_of(event: Recorded, invocation: Invocation) -> dict[str, Any]:
+    """The object of one event, as the schema above has it."""
+    record: dict[str, Any] = {"event": _NAMES[type(event)]}
+    if isinstance(event, RunStarted):
+        record |= {"schema": SCHEMA, **asdict(invocation)}
+    finite: dict[str, Any] = without_infinities(record | asdict(event))
+    return finite
+
+
+def event_from_record(record: object) -> Recorded:
+    """The inverse of `record_of`, null being NaN where a number is due.
+
+    Raises `StorageError` for what is none of these objects.
+    """
+    if not isinstance(record, dict) or record.get("event") not in _KINDS:
+        raise StorageError("not the record of an event")
+    if record["event"] == "run_started" and record.get("schema") != SCHEMA:
+        raise StorageError(f"records of schema {record.get('schema')!r}, this reads {SCHEMA}")
+    event: Recorded = read_as(_KINDS[record["event"]], record)
+    return event
+
+
+def json_line(value: object) -> str:
+    """One strict JSON value on one line; numbers that are not finite are null."""
+    return json.dumps(without_infinities(value), allow_nan=False) + "\n"
+
+
+def without_infinities(value: Any) -> Any:
+    """The value with None for every number that JSON cannot express."""
+    if isinstance(value, dict):
+        return {key: without_infinities(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_infinities(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+T = TypeVar("T")
+
+
+def read_as(kind: type[T], value: object) -> T:
+    """A dataclass from parsed JSON, every field checked by its annotation; unknown names are ignored.
+
+    Raises `StorageError` that names the field at fault.
+    """
+    result: T = _read(kind, value, kind.__name__)
+    return result
+
+
+def _read(kind: Any, value: Any, where: str) -> Any:
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType):
+        if type(None) in arguments and value is None:
+            return None
+        for each in arguments:
+            if each is not type(None) and _fits(each, value):
+                return _read(each, value, where)
+    elif origin is tuple and isinstance(value, list):
+        return tuple(_read(arguments[0], item, where) for item in value)
+    elif origin is dict and isinstance(value, dict):
+        return {key: _read(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
+    elif kind is TrainConfig and isinstance(value, dict):
+        try:
+            return TrainConfig.layered(value)
+        except ConfigError as error:
+            raise StorageError(f"{where}: {error}") from error
+    elif is_dataclass(kind) and isinstance(value, dict):
+        return _read_fields(kind, value, where)
+    elif kind is float and value is None:
+        return math.nan
+    elif _fits(kind, value):
+        return float(value) if kind is float else value
+    raise StorageError(f"{where}: {_shown(value)} is not valid")
+
+
+def _fits(kind: Any, value: Any) -> bool:
+    if get_origin(kind) is Literal:
+        return isinstance(value, str) and value in get_args(kind)
+    if is_dataclass(kind):
+        return isinstance(value, dict)
+    if kind is str:  # shown in terminals: nothing that controls one
+        return isinstance(value, str) and value.isprintable()
+    if kind is float:
+        return type(value) is float or (type(value) is int and abs(value) < 2**63)
+    return type(value) is kind
+
+
+def _read_fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
+    hints = _hints(kind)
+    try:
+        return kind(
+            **{
+                name: _read(hint, value[name], f"{where}.{name}")
+                for name, hint, optional in hints
+                if name in value or not optional
+            }
+        )
+    except KeyError as error:
+        raise StorageError(f"{where}: {error.args[0]} is missing") from error
+
+
+@cache
+def _hints(kind: Any) -> list[tuple[str, Any, bool]]:
+    """Name, type, and whether it may be missing, of every field."""
+    hints = get_type_hints(kind)
+    return [(each.name, hints[each.name], each.default is not MISSING) for each in fields(kind)]
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value, default=repr)
+    return text if len(text) <= 60 else text[:57] + "..."

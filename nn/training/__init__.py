@@ -1,0 +1,1 @@
+"""Training: optimizers, schedules, the step, and the trainer, an iterator of events."""

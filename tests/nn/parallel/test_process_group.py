@@ -1,0 +1,422 @@
+"""Several processes that compute a run together: the same run, whatever becomes of them."""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.errors import ConfigError, StorageError, WorkerError
+from nn.events import EpochCompleted, RunFinished, StepCompleted
+from nn.parallel.barrier import Barrier, SharedArrays, even_slices, is_supported
+from nn.parallel.process_group import Cores
+from nn.training.trainer import Trainer
+from tests.nn.training.test_resume import follow, through_json
+from tests.support.processes import children, needs_several
+
+pytestmark = needs_several
+
+AVAILABLE = os.sched_getaffinity(0) if is_supported() else set()
+BASE = TrainConfig(
+    hidden=(9, 5), dtype="float64", optimizer="sgd", learning_rate=0.1, epochs=2, batch_size=70
+)
+# Everything that a process does with its share, or that they have to agree on.
+KINDS: dict[str, dict[str, Any]] = {
+    "momentum": {"optimizer": "momentum", "weight_decay": 0.01},
+    "nesterov": {"optimizer": "nesterov"},
+    "adam": {"optimizer": "adam", "learning_rate": 0.01},
+    "adamw": {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.1},
+    "clipped": {"clip_norm": 0.1},
+    "binary cross-entropy": {"loss": "binary-cross-entropy", "activation": "sigmoid"},
+    "squared error": {"loss": "squared-error", "label_smoothing": 0.1},
+    "normalized": {"loss": "squared-error-normalized", "output_activation": "sigmoid"},
+    "no hidden layer": {"hidden": ()},
+    "standardized": {"preprocessing": "standardize"},
+    "pixel by pixel": {"preprocessing": "minmax"},
+    "validation": {"validation": 0.2, "patience": 1, "epochs": 4},
+    "replacement": {"sampling": "replacement", "eval_steps": 3, "eval_epochs": 0},
+    "one image": {"batch_size": 1, "limit": 20},  # so that some have none
+    "last batch of one": {"batch_size": 19, "limit": 20},
+}
+
+
+def cores(processes: int) -> Cores:
+    return Cores(processes, threads=1)
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    for _ in range(500):
+        if condition():
+            return
+        time.sleep(0.01)
+    pytest.fail("not within five seconds")
+
+
+@pytest.fixture
+def trainer(small: Dataset) -> Iterator[Trainer]:
+    """Of a long run in two processes."""
+    config = replace(BASE, epochs=1000)
+    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as trainer:
+        yield trainer
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int) -> None:
+    """But for the order of summation, which float64 hardly shows."""
+    config = replace(BASE, **KINDS[kind])
+    alone = Trainer(config, small, step_interval=0)
+    expected = list(alone.events())
+    with closing(Trainer(config, small, step_interval=0, cores=cores(processes))) as together:
+        events = list(together.events())
+    assert len(events) == len(expected)
+    for event, reference in zip(events, expected, strict=True):
+        assert type(event) is type(reference)
+        if isinstance(event, StepCompleted) and isinstance(reference, StepCompleted):
+            assert event.loss == pytest.approx(reference.loss, rel=1e-9)
+            assert event.gradient_norms == pytest.approx(reference.gradient_norms, rel=1e-9)
+        if isinstance(event, EpochCompleted) and isinstance(reference, EpochCompleted):
+            assert event.train_loss == pytest.approx(reference.train_loss, rel=1e-9)
+        if isinstance(event, StepCompleted | EpochCompleted) and event.evaluation:
+            assert isinstance(reference, StepCompleted | EpochCompleted)
+            assert reference.evaluation
+            score, other = event.evaluation.test, reference.evaluation.test
+            assert score.loss == pytest.approx(other.loss, rel=1e-9)
+            assert score.accuracy == other.accuracy
+    np.testing.assert_allclose(
+        together.model.parameters, alone.model.parameters, rtol=1e-7, atol=1e-10
+    )
+
+
+def test_dropout_drops_differently_in_each(small: Dataset) -> None:
+    """And the same each time."""
+    config = replace(BASE, dropout=0.5, epochs=1)
+    losses, states = [], []
+    for _ in range(2):
+        with closing(Trainer(config, small, step_interval=0, cores=cores(3))) as trainer:
+            states.append(trainer.state().values)
+            losses.append([event.loss for event in trainer.events() if hasattr(event, "loss")])
+    assert losses[0] == losses[1]
+    streams = [states[0]["dropout_rng"], *states[0]["worker_rngs"]]
+    assert len({stream["state"]["state"] for stream in streams}) == 3
+    assert states[0] == states[1]
+
+
+@pytest.mark.parametrize("leave_after", [1, 3, 8])
+@pytest.mark.parametrize("optimizer", ["nesterov", "adam"])
+def test_bit_for_bit_after_an_interruption(
+    small: Dataset, optimizer: str, leave_after: int
+) -> None:
+    config = replace(BASE, optimizer=optimizer, dropout=0.4, dtype="float32", clip_norm=1.0)
+    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as whole:
+        expected = follow(whole, 4)
+    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as trainer:
+        seen = follow(trainer, 4, leave_after)
+        state = through_json(trainer.state())
+    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as trainer:
+        trainer.restore(state)
+        rest = follow(trainer, 4)[1:]
+    assert list(map(repr, seen + rest)) == list(map(repr, expected))
+    np.testing.assert_array_equal(trainer.model.parameters, whole.model.parameters)
+
+
+def test_a_run_goes_on_in_another_number_of_processes(small: Dataset) -> None:
+    config = replace(BASE, dropout=0.1)
+    for before, after in ((2, 1), (1, 2), (2, 3)):
+        with closing(Trainer(config, small, step_interval=0, cores=cores(before))) as trainer:
+            follow(trainer, 0, 4)
+            state = through_json(trainer.state())
+        with closing(Trainer(config, small, cores=cores(after))) as trainer:
+            trainer.restore(state)
+            *_, finished = trainer.events()
+        assert isinstance(finished, RunFinished)
+        assert finished.reason == "completed"
+
+
+def test_a_state_of_before_there_were_several_processes(small: Dataset) -> None:
+    trainer = Trainer(BASE, small)
+    state = through_json(trainer.state())
+    del state.values["worker_rngs"]
+    Trainer(BASE, small).restore(state)
+
+
+def test_a_damaged_random_state_is_refused(small: Dataset, trainer: Trainer) -> None:
+    state = through_json(trainer.state())
+    state.values["worker_rngs"] = [{"bit_generator": "MT19937"}]
+    with pytest.raises(StorageError, match="does not fit"):
+        trainer.restore(state)
+    next(trainer.events())
+
+
+@pytest.mark.skipif(len(AVAILABLE) < 2, reason="needs two processors")
+def test_each_stays_on_its_processor_while_it_trains(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *_ = sorted(AVAILABLE)
+    processors = Cores(2, threads=1, processors=(first, second))
+    with closing(Trainer(BASE, small, step_interval=0, cores=processors)) as trainer:
+        events = trainer.events()
+        next(events)
+        (worker,) = children(os.getpid(), 1)
+        steps = trainer._team.step
+        seen = []
+
+        def step(*arguments: Any) -> float:
+            loss = steps(*arguments)
+            seen.append((os.sched_getaffinity(0), os.sched_getaffinity(worker)))
+            return loss
+
+        monkeypatch.setattr(trainer._team, "step", step)
+        for _ in range(3):
+            next(events)
+            # Between two events its thread may do something else.
+            assert os.sched_getaffinity(0) == {first, second}
+    assert seen == [({first}, {second})] * 3
+    os.sched_setaffinity(0, AVAILABLE)
+
+
+def test_memory_that_cannot_be_shared_is_told(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(name: str) -> int:
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr(os, "memfd_create", refuse)
+    with pytest.raises(WorkerError, match="share: Function not implemented; --processes 1"):
+        Trainer(BASE, small, cores=cores(2))
+
+
+def test_divergence_ends_it_in_all(small: Dataset) -> None:
+    config = replace(BASE, learning_rate=1e300, epochs=3)
+    with closing(Trainer(config, small, cores=cores(2))) as trainer:
+        *_, finished = trainer.events()
+    assert isinstance(finished, RunFinished)
+    assert finished.reason == "diverged"
+    assert np.isfinite(trainer.model.parameters).all()
+
+
+def test_closing_ends_the_processes(small: Dataset) -> None:
+    trainer = Trainer(BASE, small, step_interval=0, cores=cores(3))
+    workers = children(os.getpid(), 2)
+    follow(trainer, 0, 3)
+    assert children(os.getpid(), 2) == workers
+    trainer.close()
+    children(os.getpid(), 0)
+    trainer.close()  # once is enough, but no mistake
+
+
+def test_so_does_forgetting_the_trainer(small: Dataset) -> None:
+    trainer = Trainer(BASE, small, step_interval=0, cores=cores(2))
+    follow(trainer, 0, 3)
+    children(os.getpid(), 1)
+    del trainer
+    gc.collect()
+    children(os.getpid(), 0)
+
+
+@pytest.mark.parametrize("steps", [0, 3])
+def test_a_process_that_is_killed_is_told(trainer: Trainer, steps: int) -> None:
+    """Before its first step too, where it may not be there yet."""
+    events = trainer.events()
+    for _ in range(1 + steps):
+        next(events)
+    os.kill(children(os.getpid(), 1)[0], signal.SIGKILL)
+    with pytest.raises(WorkerError, match=r"ended by SIGKILL; --processes 1 does without it"):
+        list(events)
+
+
+def test_a_process_that_fails_says_why(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Here because it finds another NumPy."""
+    (tmp_path / "numpy.py").write_text("raise ImportError('not the one you look for')")
+    monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
+    with (
+        closing(Trainer(BASE, small, cores=cores(2))) as trainer,
+        pytest.raises(WorkerError, match="code 1: ImportError: not the one you look for"),
+    ):
+        list(trainer.events())
+
+
+def test_each_has_its_number_of_threads(small: Dataset) -> None:
+    with closing(Trainer(BASE, small, cores=Cores(2, threads=3))):
+        (worker,) = children(os.getpid(), 1)
+        variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
+    assert {b"OPENBLAS_NUM_THREADS=3", b"OMP_NUM_THREADS=3"} <= set(variables)
+
+
+def test_one_that_complains_at_length_is_not_waited_for(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As with `PYTHONVERBOSE`: more than a pipe holds."""
+    monkeypatch.setenv("PYTHONVERBOSE", "1")
+    with closing(Trainer(BASE, small, cores=cores(2))) as trainer:
+        *_, finished = trainer.events()
+    assert isinstance(finished, RunFinished)
+
+
+def test_one_that_is_woken_in_vain_does_not_stop_the_others(trainer: Trainer) -> None:
+    """It leaves a line unread each time; here the pipe is full of them from the beginning."""
+    workers = trainer._team._workers
+    assert workers is not None
+    for _ in range(70_000):
+        workers.wake(1)
+    follow(trainer, 0, 20)
+    assert trainer.step > 10
+
+
+def test_an_interrupted_step_is_the_last(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The processes are at different places of it, so that the next would compute nonsense."""
+
+    def interrupt(index: object, learning_rate: float) -> float:
+        raise KeyboardInterrupt
+
+    follow(trainer, 0, 4)
+    before = os.sched_getaffinity(0)
+    monkeypatch.setattr(trainer._team.replica, "step", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        list(trainer.events())
+    children(os.getpid(), 0)
+    assert os.sched_getaffinity(0) == before
+    monkeypatch.undo()
+    with pytest.raises(WorkerError, match="have been ended; go on with another trainer"):
+        list(trainer.events())
+    with pytest.raises(WorkerError, match="have been ended"):
+        trainer.state()
+
+
+def test_memory_that_cannot_be_had_is_given_back(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptor: int, size: int) -> None:
+        raise OSError(errno.ENOMEM, "Cannot allocate memory")
+
+    monkeypatch.setattr("mmap.mmap", refuse)
+    before = os.listdir("/proc/self/fd")
+    with pytest.raises(WorkerError, match="share: Cannot allocate memory; --processes 1"):
+        Trainer(BASE, small, cores=cores(2))
+    assert os.listdir("/proc/self/fd") == before
+
+
+def test_one_that_cannot_be_started_is_told(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "executable", "/nowhere/python")
+    with pytest.raises(WorkerError, match="cannot start a computing process: No such file"):
+        Trainer(BASE, small, cores=cores(2))
+
+
+def test_other_machines_refuse(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("nn.parallel.process_group.is_supported", lambda: False)
+    with pytest.raises(ConfigError, match="processes=2: only on Linux and x86-64"):
+        Trainer(BASE, small, cores=cores(2))
+
+
+def test_too_little_memory_is_told_at_once() -> None:
+    with pytest.raises(MemoryError, match="bytes to be shared by processes"):
+        SharedArrays({"vast": ((2**60,), "uint8")})
+
+
+def test_signals_are_for_the_process_that_directs(trainer: Trainer) -> None:
+    follow(trainer, 0, 4)
+    (worker,) = children(os.getpid(), 1)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        os.kill(worker, number)
+    assert os.getsid(worker) == worker  # what a terminal tells all that it runs does not come here
+    step = trainer.step
+    follow(trainer, 0, 20)
+    assert trainer.step > step
+    assert children(os.getpid(), 1) == [worker]
+
+
+def test_a_pause_costs_no_time(trainer: Trainer) -> None:
+    """The other process waits for work by looking for it, but not for long."""
+    follow(trainer, 0, 4)
+    (worker,) = children(os.getpid(), 1)
+    time.sleep(0.1)
+    before = processor_seconds(worker)
+    time.sleep(1)
+    assert processor_seconds(worker) - before <= 0.05
+    follow(trainer, 0, 4)  # and it wakes
+
+
+def processor_seconds(process: int) -> float:
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+KILLED = """
+import sys, time
+from dataclasses import replace
+from nn.data.dataset import load_dataset
+from nn.training.trainer import Trainer
+import os
+from tests.nn.parallel.test_process_group import BASE, cores
+from tests.support.processes import children
+
+if __name__ == "__main__":
+    trainer = Trainer(replace(BASE, epochs=10**6), load_dataset(), step_interval=0, cores=cores(2))
+    events = trainer.events()
+    next(events), next(events)
+    print(children(os.getpid(), 1)[0], flush=True)
+    for event in events:
+        if sys.argv[1] == "paused":
+            time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("doing", ["training", "paused"])
+def test_none_is_left_when_the_directing_process_is_killed(doing: str) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", KILLED, doing],
+        cwd=Path(__file__).parents[3],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        worker = int(process.stdout.readline())
+        time.sleep(0.2)
+        assert Path(f"/proc/{worker}").exists()
+        process.kill()
+    eventually(lambda: not alive(worker))
+
+
+def alive(process: int) -> bool:
+    """Whether it runs; one that has ended may still be listed until somebody takes note."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.mark.parametrize("length", [0, 1, 17, 4096, 39_760])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_parts_make_up_the_whole(length: int, count: int) -> None:
+    divided = even_slices(length, count)
+    assert len(divided) == count
+    np.testing.assert_array_equal(
+        np.concatenate([np.arange(length)[part] for part in divided]), np.arange(length)
+    )
+    assert all(part.start % 16 == 0 for part in divided[: length // 16])
+    sizes = [part.stop - part.start for part in divided]
+    assert max(sizes) - min(sizes) <= 32
+
+
+def test_one_process_waits_for_nobody() -> None:
+    peers = Barrier()
+    peers.barrier()
+    assert peers.sum(1.5) == 1.5

@@ -1,0 +1,34 @@
+"""What tests of several processes have in common."""
+
+from __future__ import annotations
+
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from nn.parallel.barrier import is_supported
+
+needs_several = pytest.mark.skipif(
+    not is_supported(), reason="several processes compute together on Linux and x86-64 only"
+)
+
+
+def children(process: int, count: int) -> list[int]:
+    """The computing processes that a process has started, which become so many within five seconds."""
+    for _ in range(500):
+        if len(found := _children(process)) == count:
+            return found
+        time.sleep(0.01)
+    pytest.fail(f"{len(found)} processes, not {count}")
+
+
+def _children(process: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        with suppress(FileNotFoundError, ProcessLookupError):
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            if parent == process and b"nn.parallel.worker" in (folder / "cmdline").read_bytes():
+                found.append(int(folder.name))
+    return sorted(found)

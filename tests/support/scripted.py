@@ -1,0 +1,151 @@
+"""A run whose predictions are written down, for screens that show them."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from collections.abc import Awaitable, Callable
+from typing import Any, cast
+from unittest.mock import patch
+
+import numpy as np
+import numpy.typing as npt
+from textual.pilot import Pilot
+
+from nn.config import TrainConfig
+from nn.data.dataset import Split
+from nn.events import Event
+from nn.network.predictor import Predictions, Predictor
+from nn.parallel.process_group import Cores
+from tui.app.app import MnistApp
+from tui.app.state.live_run import Goal, LiveRun, Snapshot, Status
+from tui.recording.source import NewRun
+from tui.system.exits import ExitCode
+from tui.system.terminal import ColorMode, Terminal
+
+Array = npt.NDArray[Any]
+Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
+
+
+def digits(count: int, seed: int = 0) -> Split:
+    """Rectangles instead of digits, each another; digit i has the label i % 10."""
+    rng = np.random.default_rng(seed)
+    images = np.zeros((count, 28, 28), np.uint8)
+    for i, (top, left, height, width) in enumerate(rng.integers(2, 12, (count, 4))):
+        images[i, top : top + height, left : left + width] = 255
+        images[i, 27] = np.repeat([i // 256, i % 256], 14)  # tells the images apart
+    return Split(images.reshape(count, 784), (np.arange(count) % 10).astype(np.uint8))
+
+
+class ScriptedPredictor:
+    """Takes digit i for `predicted[i]`, the more surely the higher i; a mistake leaves its label 2%."""
+
+    def __init__(self, split: Split, predicted: Array) -> None:
+        self._said = {
+            image.tobytes(): (int(p), 0.3 + 0.6 * i / len(split))
+            for i, (image, p) in enumerate(zip(split.images, predicted, strict=True))
+        }
+        self.asked: list[int] = []  # sizes of the splits
+
+    def snapshot(self) -> ScriptedPredictor:
+        return self
+
+    def predict(self, split: Split) -> Predictions:
+        self.asked.append(len(split))
+        said = [self._said[image.tobytes()] for image in split.images]
+        probabilities = np.zeros((len(split), 10))
+        for row, label, (predicted, confidence) in zip(
+            probabilities, split.labels, said, strict=True
+        ):
+            row[:] = (0.98 - confidence) / 8
+            row[label], row[predicted] = 0.02, confidence
+        losses = np.array(
+            [-math.log(row[label]) for row, label in zip(probabilities, split.labels, strict=True)]
+        )
+        return Predictions(probabilities, np.array([p for p, _ in said], np.uint8), losses)
+
+
+class ScriptedRun:
+    """The part of a run that the screens see; `advance` is one more epoch."""
+
+    def __init__(self, splits: dict[str, Split]) -> None:
+        self.config = TrainConfig()
+        self.splits = splits
+        self.snapshots: list[Snapshot] = []
+        self.recording, self.failure, self.folder = (
+            NewRun(self.config, None, self.config),
+            None,
+            None,
+        )
+        self.status = Status.RUNNING
+        self.active = True
+        self.goal = Goal.RUN
+        self.cores, self.rate_factor = Cores(threads=1), 1.0
+        self.wanted = 0
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        return self.snapshots[-1] if self.snapshots else None
+
+    def advance(self, predicted: Array, split: str = "test") -> ScriptedPredictor:
+        predictor = ScriptedPredictor(self.splits[split], predicted)
+        epoch = len(self.snapshots)
+        snapshot = Snapshot(cast(Predictor, predictor), 100 * epoch, float(epoch))
+        self.snapshots = [*self.snapshots, snapshot]
+        return predictor
+
+    def want_snapshot(self) -> None:
+        self.wanted += 1
+
+    def take_events(self) -> list[Event]:
+        return []
+
+    def go(self, goal: Goal) -> None:
+        self.goal = goal
+
+
+def mistaken(labels: Array, every: int) -> Array:
+    """Every so many-th digit, from the first on, is taken for the next higher class."""
+    wrong = np.arange(len(labels)) % every == 0
+    predicted: Array = ((labels + wrong) % 10).astype(np.uint8)
+    return predicted
+
+
+def scripted_app(
+    run: ScriptedRun | None, mode: str, *, ascii_only: bool = False, colors: ColorMode = "full"
+) -> MnistApp:
+    """The application with this run and no data to load, its first screen that of the mode."""
+    with patch.object(MnistApp, "DEFAULT_MODE", mode):  # looked at once, when it is made
+        app = MnistApp(TrainConfig(), None, TrainConfig(), terminal=Terminal(ascii_only, colors))
+    app.bench.load = lambda goal=Goal.PAUSE: None  # type: ignore[method-assign]
+    app.bench.run = cast(LiveRun, run)
+    return app
+
+
+def play(app: MnistApp, scenario: Scenario, size: tuple[int, int] = (80, 24)) -> None:
+    """Run a scenario in an application without a terminal."""
+
+    async def session() -> None:
+        async with app.run_test(size=size) as pilot:
+            await predicted(app, pilot)
+            await scenario(app, pilot)
+
+    asyncio.run(session())
+
+
+async def predicted(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    """Wait until what is shown is predicted by the weights to show."""
+
+    def done() -> bool:
+        bench = app.bench
+        known = bench.browser.of(bench.images) if bench.images else None
+        snapshot = bench.browser.snapshot(bench.run)
+        return snapshot is None or (known is not None and known.snapshot is snapshot)
+
+    for _ in range(200):
+        await pilot.pause()
+        if done():
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("no predictions")

@@ -1,0 +1,139 @@
+"""A run without a trainer: it notes what it is told, and its events come from the test."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from nn.config import TrainConfig
+from nn.events import (
+    EpochCompleted,
+    Evaluation,
+    Event,
+    RunFinished,
+    RunStarted,
+    Score,
+    StepCompleted,
+)
+from tui.app.state.live_run import Goal, Post, Status
+from tui.recording.source import Recording
+
+STEPS = 10  # in an epoch
+
+
+class DirectedRun:
+    """Stands in for `tui.app.state.live_run.Run`."""
+
+    def __init__(
+        self, config: TrainConfig, dataset: object, goal: Goal, post: Post, recording: Recording
+    ) -> None:
+        self.config, self.goal, self.recording = config, goal, recording
+        self.failure: str | None = None
+        self.trouble: str | None = None
+        self.folder = recording.folder
+        self.status = Status.READY
+        self.goals: list[Goal] = []
+        self.rate_factor = 1.0
+        self.splits: dict[str, Any] = {}
+        self.snapshots: list[Any] = []
+        self.snapshot = None
+        self.events: list[Event] = [started(config)]
+
+    @property
+    def active(self) -> bool:
+        return self.status not in (Status.STOPPED, Status.FINISHED, Status.FAILED)
+
+    def go(self, goal: Goal) -> None:
+        self.goal = goal
+        self.goals.append(goal)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        return True
+
+    def scale_rate(self, factor: float) -> None:
+        self.rate_factor *= factor
+
+    def take_events(self) -> list[Event]:
+        events, self.events = self.events, []
+        return events
+
+    def tell(self, status: Status, *events: Event) -> None:
+        """Have something to tell, for `Workbench.collect`."""
+        self.status = status
+        self.events += events
+
+
+def started(config: TrainConfig) -> RunStarted:
+    return RunStarted(
+        config=config,
+        layers=(),
+        parameters=100,
+        train_images=1000,
+        validation_images=100 if config.validation else 0,
+        test_images=200,
+        steps_per_epoch=STEPS,
+        total_steps=STEPS * config.epochs,
+        start_step=0,
+        data_name="scripted",
+        data_sha256="",
+    )
+
+
+def step(number: int, *, norms: tuple[float, ...] = (0.01, 0.1)) -> StepCompleted:
+    return StepCompleted(
+        step=number,
+        epoch=1 + (number - 1) // STEPS,
+        loss=2 / (1 + number / STEPS),
+        learning_rate=0.1,
+        gradient_norms=norms,
+        samples_per_second=12_345.0,
+        seconds=number / 2,
+        evaluation=None,
+    )
+
+
+def epoch(
+    number: int, *, accuracy: float | None = None, validation: bool = False
+) -> EpochCompleted:
+    """An epoch whose accuracy rises from one to the next unless it is given."""
+    accuracy = 1 - 0.3 / (1 + number) if accuracy is None else accuracy
+    evaluation = Evaluation(
+        step=STEPS * number,
+        epoch=number,
+        train=Score(1 / (1 + number), min(1, accuracy + 0.02)),
+        validation=Score(1.2 / (1 + number), accuracy - 0.01) if validation else None,
+        test=Score(1.3 / (1 + number), accuracy),
+        improved=True,
+        seconds=number * STEPS / 2,
+    )
+    return EpochCompleted(
+        epoch=number,
+        step=STEPS * number,
+        train_loss=1.1 / (1 + number),
+        learning_rate=0.1,
+        gradient_norms=(0.01, 0.1),
+        samples_per_second=12_345.0,
+        seconds=number * STEPS / 2,
+        evaluation=evaluation,
+    )
+
+
+def finished(epochs: int) -> RunFinished:
+    return RunFinished(
+        reason="completed",
+        step=STEPS * epochs,
+        epoch=epochs,
+        kept_step=STEPS * epochs,
+        evaluation=epoch(epochs).evaluation,
+        samples_per_second=12_000.0,
+        seconds=epochs * STEPS / 2,
+    )
+
+
+def epochs(count: int, *, accuracy: float | None = None, validation: bool = False) -> list[Event]:
+    """The events of so many epochs, with steps in between."""
+    events: list[Event] = []
+    for number in range(1, count + 1):
+        first = STEPS * (number - 1)
+        events += [step(first + i) for i in range(1, STEPS, 2)]
+        events.append(epoch(number, accuracy=accuracy, validation=validation))
+    return events

@@ -1,0 +1,248 @@
+"""The confusion screen, key by key, and the way from a cell to its digits and back."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from tests.support.scripted import (
+    Scenario,
+    ScriptedRun,
+    digits,
+    mistaken,
+    play,
+    predicted,
+    scripted_app,
+)
+from tui.app.app import MnistApp
+from tui.app.screens import predicting
+from tui.app.screens.confusion import ConfusionScreen
+from tui.app.screens.digits import DigitsScreen
+from tui.app.state.browser import Query
+from tui.app.widgets.confusion import MARKS, ConfusionMatrix, count_text, percent
+from tui.system.exits import ExitCode
+
+
+@pytest.fixture(autouse=True)
+def no_pacing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predicting, "PACE", 0.0)
+    monkeypatch.setattr(predicting, "SHARE", 1e6)
+
+
+def a_run() -> ScriptedRun:
+    """300 digits: 7 for 1 four times, 2 for 3 twice, the rest right."""
+    run = ScriptedRun({"test": digits(300), "train": digits(200, 1)})
+    said = run.splits["test"].labels.copy()
+    said[[17, 27, 37, 47]] = 1
+    said[[2, 12]] = 3
+    run.advance(said)
+    return run
+
+
+def look(scenario: Scenario, size: tuple[int, int] = (80, 24), colors: str = "full") -> MnistApp:
+    app = scripted_app(a_run(), "confusion", colors=colors)  # type: ignore[arg-type]
+    play(app, scenario, size)
+    return app
+
+
+def matrix(app: MnistApp) -> ConfusionMatrix:
+    return app.screen.query_one(ConfusionMatrix)
+
+
+def lines(app: MnistApp) -> list[str]:
+    return [matrix(app).render_line(y).text.rstrip() for y in range(matrix(app).size.height)]
+
+
+def text(app: MnistApp, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+def test_counts_and_ratios() -> None:
+    async def scenario(app: MnistApp, _pilot: Pilot[ExitCode]) -> None:
+        drawn = lines(app)
+        assert drawn[1].split() == [*"0123456789", "prec", "recall", "F1"]
+        rows = {row.split()[1]: row.split()[2:] for row in drawn[2:12]}
+        assert rows["7"] == [".", "#4", *".....", "26", *"..", "100.00%", "86.67%", "92.86%"]
+        assert rows["2"][2:4] == ["28", "*2"]
+        assert rows["1"][-3:] == ["88.24%", "100.00%", "93.75%"]
+        assert text(app, "#score") == "test, 300 digits: accuracy 98.00%"
+        assert text(app, "#weights") == "untrained"
+
+    look(scenario)
+
+
+def test_moving() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for keys, cell in [
+            ("left up", (0, 0)), ("right down", (1, 1)), ("l l j", (2, 3)), ("k h", (1, 2)),
+            ("n", (7, 1)), ("n", (2, 3)), ("n", (7, 1)), ("p", (2, 3)), ("N", (7, 1)),
+            ("l " * 12 + "j " * 12, (9, 9)),
+        ]:  # fmt: skip
+            await pilot.press(*keys.split())
+            assert matrix(app).cursor == cell, keys
+        assert lines(app)[11].split()[2:12][9] == ">30"
+        assert text(app, "#cell").splitlines() == [
+            "9 recognized: 30 of 30, 100.00%",
+            "9: precision 100.00% recall 100.00% F1 100.00%",
+        ]
+        await pilot.press("n")
+        assert text(app, "#cell").startswith("7 taken for 1: 4 of 30, 13.33%\n")
+
+    look(scenario)
+
+
+def test_a_cell_opens_its_digits_and_escape_returns() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.bench.browser.query = before = Query("correct", order="loss")
+        await pilot.press("n", "enter")
+        await predicted(app, pilot)
+        assert isinstance(app.screen, DigitsScreen)
+        assert text(app, "#place") == "test 17   1 of 4   7 taken for 1   by loss"
+        assert text(app, "#note") == ""
+        seen = []
+        for _ in range(4):
+            seen.append(app.bench.index)
+            await pilot.press("right")
+        assert seen == [17, 27, 37, 47]
+        await pilot.press("c", "escape")
+        await pilot.pause()
+        assert app.screen.has_class("-sheet") is False
+        await pilot.press("escape")
+        await pilot.pause()
+        assert isinstance(app.screen, ConfusionScreen)
+        assert matrix(app).cursor == (7, 1)
+        assert app.bench.browser.query == before
+
+    look(scenario)
+
+
+def test_an_empty_cell_does_not_open() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("right", "enter")
+        assert text(app, "#cell").startswith("0 taken for 1: 0 of 30, 0.00%")
+        assert isinstance(app.screen, ConfusionScreen)
+
+    look(scenario)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (40, 15)])
+def test_mouse(size: tuple[int, int]) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        y = next(i for i, line in enumerate(lines(app)) if "26" in line)
+        x = lines(app)[y].index("4")
+        await pilot.click(ConfusionMatrix, offset=(x, y))
+        assert matrix(app).cursor == (7, 1)
+        assert text(app, "#cell").startswith("7 taken for 1")
+        await pilot.click(ConfusionMatrix, offset=(x, 0))
+        assert matrix(app).cursor == (7, 1)
+        await pilot.click(ConfusionMatrix, offset=(x, y))
+        await pilot.pause()
+        assert isinstance(app.screen, DigitsScreen)
+        assert app.bench.index == 17
+
+    look(scenario, size)
+
+
+def test_it_follows_the_training_or_stays() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        run = cast(ScriptedRun, app.bench.run)
+        screen = cast(ConfusionScreen, app.screen)
+        labels = run.splits["test"].labels
+        run.advance(mistaken(labels, 2))
+        screen.show_snapshot()
+        await predicted(app, pilot)
+        assert text(app, "#score").endswith("accuracy 50.00%")
+        await pilot.press("w")
+        run.advance(labels)
+        screen.show_snapshot()
+        await predicted(app, pilot)
+        assert text(app, "#score").endswith("accuracy 50.00%")
+        assert text(app, "#weights") == "frozen at epoch 1"
+
+    look(scenario)
+
+
+def test_splits() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        run = cast(ScriptedRun, app.bench.run)
+        screen = cast(ConfusionScreen, app.screen)
+        screen._busy = True
+        await pilot.press("s")
+        assert text(app, "#score") == "Predicting ..."
+        assert "".join(lines(app)) == ""
+        await pilot.press("enter", "n", "down")  # nothing to open, nor to go to
+        screen._busy = False
+        run.advance(run.splits["train"].labels, "train")
+        screen.show_snapshot()
+        await predicted(app, pilot)
+        assert text(app, "#score") == "train, 200 digits: accuracy 100.00%"
+        await pilot.press("n")
+        assert matrix(app).cursor == (1, 0)
+
+    look(scenario)
+
+
+def test_before_there_are_data() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press(*"hjklnps", "enter", "w")
+        assert text(app, "#score") == "Preparing the run ..."
+
+    play(scripted_app(None, "confusion"), scenario)
+
+
+def test_small_and_large() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("n")
+        assert [line.split()[0] for line in lines(app)] == [*"00123456789"]
+        assert lines(app)[8].split() == ["7", ".", ">4", *".....", "26", ".", "."]
+        assert text(app, "#score") == "test: accuracy 98.00%"
+        assert text(app, "#cell").splitlines()[1] == "7: prec 100.00% rec 86.67% F1 92.86%"
+        for width, height in [(60, 30), (120, 40), (200, 50), (20, 6), (80, 24)]:
+            await pilot.resize_terminal(width, height)
+            await pilot.pause()
+            assert all(len(line) <= width for line in lines(app))
+
+    look(scenario, (40, 15))
+
+
+@pytest.mark.parametrize("colors", ["16", "none"])
+def test_without_shades_the_marks_stay(colors: str) -> None:
+    async def scenario(app: MnistApp, _pilot: Pilot[ExitCode]) -> None:
+        row = matrix(app).render_line(2 + 7)
+        assert "#4" in row.text
+        plain = app.screen.rich_style.bgcolor
+        cursor = matrix(app).render_line(2)
+        backgrounds = {s.style.bgcolor for s in row if s.style}
+        assert backgrounds == {plain}
+        assert any(s.style and s.style.reverse and ">30" in s.text for s in cursor)
+
+    look(scenario, colors=colors)
+
+
+@given(st.integers(0, 99_000), st.integers(3, 9), st.sampled_from(MARKS))
+def test_counts_fill_their_cells(count: int, width: int, mark: str) -> None:
+    text = count_text(count, width, mark)
+    assert len(text) == width
+    exact = str(count) if count else "."
+    assert text.strip() in {
+        mark + exact,
+        exact,
+        f"{mark}{count / 1000:.0f}k",
+        f"{count / 1000:.0f}k",
+    }
+    if len(exact) <= 3:
+        assert exact in text
+    if len(exact) <= 2:
+        assert mark in text
+
+
+def test_large_counts_are_shortened() -> None:
+    assert count_text(1135, 3) == " 1k"
+    assert count_text(12345, 4) == " 12k"
+    assert percent(np.nan) == "-"

@@ -1,0 +1,334 @@
+"""The draw screen, key by key, and what the network says of the picture."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+import pytest
+from textual.events import MouseMove
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from tests.support.networks import NetworkRun, app_of, play, shown
+from tui.app.app import MnistApp
+from tui.app.screens.draw import INVITATION, DrawScreen
+from tui.app.state.board import Board
+from tui.app.state.live_run import LiveRun, Status
+from tui.app.widgets.canvas import Canvas, canvas_strips
+from tui.app.widgets.digit import DigitView
+from tui.app.widgets.probabilities import ProbabilityBars, probability_strips
+from tui.images import mnist_field
+from tui.system.exits import ExitCode
+
+CONFIG = TrainConfig(hidden=())
+SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
+
+
+def screen_of(app: MnistApp) -> DrawScreen:
+    assert isinstance(app.screen, DrawScreen)
+    return app.screen
+
+
+def board_of(app: MnistApp) -> Board:
+    return screen_of(app).board
+
+
+def text(app: MnistApp, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).content)
+
+
+def bars(app: MnistApp) -> list[str]:
+    view = app.screen.query_one(ProbabilityBars)
+    return [view.render_line(y).text for y in range(view.size.height)]
+
+
+@pytest.fixture
+def app(small: Dataset) -> MnistApp:
+    return app_of(NetworkRun(small, CONFIG), "draw")
+
+
+# Keys
+
+
+def test_arrows_and_letters_move_the_cursor(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        board = board_of(app)
+        for keys, where in [
+            ("left,h,h", (14, 11)),
+            ("right,l", (14, 13)),
+            ("up,k,k", (11, 13)),
+            ("down,j", (13, 13)),
+        ]:
+            await pilot.press(*keys.split(","))
+            assert (board.row, board.column) == where
+        assert board.blank
+
+    play(app, scenario)
+
+
+def test_the_pen_draws_while_it_is_down(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        board = board_of(app)
+        await pilot.press("b", "b", "space", "right", "down")
+        assert board.down
+        assert np.count_nonzero(board.pixels) == 3
+        assert "drawing" in text(app, "#state")
+        await pilot.press("space", "right", "right")
+        assert np.count_nonzero(board.pixels) == 3
+        assert "pen up" in text(app, "#state")
+        await pilot.press("full_stop")
+        assert np.count_nonzero(board.pixels) == 4
+        await pilot.press("space", "escape")
+        assert not board.down
+
+    play(app, scenario)
+
+
+def test_eraser_brush_clear_and_undo(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        board = board_of(app)
+        await pilot.press("space", "right")
+        drawn = board.pixels
+        await pilot.press("e", "left")
+        assert "erasing, eraser 2x2" in text(app, "#state")
+        assert np.count_nonzero(board.pixels) < np.count_nonzero(drawn)
+        await pilot.press("u")
+        assert (board.pixels == drawn).all()
+        await pilot.press("b")
+        assert "3x3" in text(app, "#state")
+        await pilot.press("c")
+        assert board.blank
+        await pilot.press("u")
+        assert (board.pixels == drawn).all()
+        await pilot.press("u", "u", "u", "u")
+        assert board.blank
+
+    play(app, scenario)
+
+
+def test_the_picture_shifts(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        board = board_of(app)
+        await pilot.press("b", "b", "full_stop")
+        for keys, where in [
+            ("shift+left,H", (14, 12)),
+            ("shift+right,L,L", (14, 15)),
+            ("shift+up,K", (12, 15)),
+            ("shift+down,J,J", (15, 15)),
+        ]:
+            await pilot.press(*keys.split(","))
+            assert np.argwhere(board.pixels).tolist() == [list(where)]
+        assert (board.row, board.column) == (14, 14)
+
+    play(app, scenario)
+
+
+def test_the_digit_of_the_browser_is_loaded(app: MnistApp, small: Dataset) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        app.bench.index = 5
+        await pilot.press("t")
+        assert (board_of(app).pixels.ravel() == small.test.images[5]).all()
+        app.bench.index = 10**6  # of a larger split, looked at before
+        await pilot.press("t")
+        assert (board_of(app).pixels.ravel() == small.test.images[-1]).all()
+
+    play(app, scenario)
+
+
+def test_enter_shows_what_the_network_gets(app: MnistApp, small: Dataset) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        view = app.screen.query_one(DigitView)
+        assert not view.display
+        await pilot.press("t", "enter")
+        assert view.display
+        assert app.screen.query_one(Canvas).display
+        await pilot.resize_terminal(40, 15)
+        await pilot.pause()
+        assert view.display
+        assert not app.screen.query_one(Canvas).display, "there is room for one"
+        await pilot.press("enter")
+        assert app.screen.query_one(Canvas).display
+        await pilot.resize_terminal(120, 40)
+        await pilot.pause()
+        assert view.display, "there is room for both"
+
+    play(app, scenario)
+
+
+# Predictions
+
+
+def test_probabilities_follow_every_stroke(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        assert text(app, "#guess") == INVITATION
+        assert not "".join(bars(app)).strip()
+        seen = set()
+        await pilot.press("space")
+        for _ in range(5):
+            await pilot.press("down")
+            seen.add(tuple(bars(app)))
+        assert len(seen) >= 3
+        snapshot = app.bench.snapshot
+        assert snapshot is not None
+        field = mnist_field(board_of(app).pixels)
+        probabilities = snapshot.predictor.probabilities(field[None])[0]
+        digit = int(probabilities.argmax())
+        assert text(app, "#guess") == f"It is a {digit}, {probabilities[digit]:.1%}"
+        assert bars(app)[digit].startswith(f">{digit}")
+        assert "After epoch 2.5" in text(app, "#state")
+
+    play(app, scenario)
+
+
+def test_position_and_size_do_not_matter_to_the_network(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("space", *["down"] * 6)
+        before = bars(app)
+        await pilot.press("H", "H", "K")
+        assert bars(app) == before
+
+    play(app, scenario)
+
+
+def test_newer_weights_speak_at_once(small: Dataset) -> None:
+    run = NetworkRun(small, CONFIG, steps=0)
+    app = app_of(run, "draw")
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("t")
+        assert "untrained" in text(app, "#state")
+        before = bars(app)
+        run.status = Status.RUNNING
+        run.move_on(10)
+        screen_of(app).show_snapshot()
+        await pilot.pause()
+        assert bars(app) != before
+        assert "After epoch 1" in text(app, "#state")
+
+    play(app, scenario)
+
+
+def test_without_a_network_one_can_draw_already(small: Dataset) -> None:
+    app = app_of(None, "draw")
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("space", "right", "t", "enter")
+        assert not board_of(app).blank
+        assert text(app, "#guess") == "The data are being read."
+        app.bench.run = cast(LiveRun, NetworkRun(small, CONFIG))
+        screen_of(app).show_configuration()
+        assert text(app, "#guess").startswith("It is a")
+
+    play(app, scenario)
+
+
+def test_a_board_full_of_ink_is_no_digit(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        board_of(app).load(np.full(784, 255))
+        await pilot.press("left")
+        assert not "".join(bars(app)).strip()
+
+    play(app, scenario)
+
+
+def test_a_diverged_network_gives_no_answer(small: Dataset) -> None:
+    run = NetworkRun(small, CONFIG)
+    run.snapshot.predictor.model.parameters[:] = np.nan
+    app = app_of(run, "draw")
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("t")
+        assert "no answer" in text(app, "#guess")
+        assert all(line.rstrip().endswith("-") for line in bars(app))
+
+    play(app, scenario)
+
+
+# Mouse
+
+
+@pytest.mark.parametrize("size", [(40, 15), (120, 40)])
+def test_the_mouse_draws_and_erases(app: MnistApp, size: tuple[int, int]) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        board, canvas = board_of(app), app.screen.query_one(Canvas)
+        edge = canvas.gutter.left, canvas.gutter.top
+        across, down = (2, 1) if canvas.content_size.width >= 56 else (1, 0.5)
+
+        def at(row: int, column: int) -> tuple[int, int]:
+            return edge[0] + int(across * column), edge[1] + int(down * row)
+
+        await pilot.press("b", "b")
+        await pilot.mouse_down(canvas, offset=at(4, 6))
+        assert np.argwhere(board.pixels).tolist() == [[4, 6]]
+        x, y = at(4, 12)
+        for button, pixels in ((1, 7), (0, 7)):  # then with the button released elsewhere
+            canvas.on_mouse_move(MouseMove(canvas, x, y, 0, 0, button, False, False, False))
+            await pilot.pause()
+            assert np.count_nonzero(board.pixels) == pixels
+            x, y = at(20, 20)
+        await pilot.mouse_up(canvas, offset=at(4, 12))
+        await pilot.mouse_down(canvas, offset=at(4, 8), shift=True)
+        await pilot.mouse_up(canvas, offset=at(4, 8))
+        assert not board.pixels[4, 8]
+        assert board.tool == "brush"
+        await pilot.mouse_down(canvas, offset=at(4, 9), button=3)
+        await pilot.mouse_up(canvas, offset=at(4, 9))
+        assert not board.pixels[4, 9]
+
+    play(app, scenario, size)
+
+
+# Looks
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_the_board_fits_every_size(small: Dataset, size: tuple[int, int], ascii_only: bool) -> None:
+    app = app_of(NetworkRun(small, CONFIG), "draw", ascii_only=ascii_only)
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("t")
+        canvas = app.screen.query_one(Canvas)
+        assert tuple(canvas.content_size) == ((56, 28) if size[0] >= 120 else (28, 14))
+        visible = app.screen.region
+        for widget in (canvas, app.screen.query_one(ProbabilityBars)):
+            assert visible.contains_region(widget.region)
+        assert app.screen.query_one("#state").region.bottom <= size[1] - 1
+        if ascii_only:
+            assert "".join(shown(app)[:-1]).isascii()
+
+    play(app, scenario, size)
+
+
+def test_every_pixel_and_the_cursor_are_seen() -> None:
+    pixels = np.zeros((28, 28), np.uint8)
+    pixels[0, 0] = pixels[3, 1] = pixels[4, 2] = pixels[5, 2] = 255
+    halves = [s.text for s in canvas_strips(pixels, (9, 5), 28, 14, False, "16")]
+    assert [halves[0][0], halves[1][1], halves[2][2], halves[4][5]] == ["▀", "▄", "█", "v"]
+    plain = [s.text for s in canvas_strips(pixels, (8, 5), 28, 14, True, "none")]
+    assert [plain[0][0], plain[1][1], plain[2][2], plain[4][5]] == ['"', "_", "#", "^"]
+    for ascii_only, ink in ((True, "@@"), (False, "██")):
+        pairs = [s.text for s in canvas_strips(pixels, (8, 5), 56, 28, ascii_only, "none")]
+        assert len(pairs) == 28
+        assert (pairs[3][2:4], pairs[8][10:12]) == (ink, "[]")
+    for width, height in ((56, 28), (28, 14)):
+        strips = canvas_strips(pixels, (0, 0), width, height, False, "full")
+        assert [strip.cell_length for strip in strips] == [width] * height
+
+
+@pytest.mark.parametrize("width", [12, 18, 40])
+@pytest.mark.parametrize("ascii_only", [False, True])
+def test_bars_are_as_long_as_the_probabilities(width: int, ascii_only: bool) -> None:
+    values = [0.0, 0.25, 0.5, 1.0, float("nan")]
+    strips = probability_strips(values, width, ascii_only=ascii_only, colors="none")
+    lines = [strip.text for strip in strips]
+    assert all(len(line) == width for line in lines)
+    lengths = [sum(c in "#█▏▎▍▌▋▊▉" for c in line) for line in lines]
+    assert lengths == [*sorted(lengths[:4]), 0]
+    assert lengths[3] == width - 8 - (width >= 18)
+    assert lines[3].startswith(">3")
+    assert lines[3].rstrip().endswith("100.0%" if width >= 18 else "100%")
+    assert lines[4].endswith("-")

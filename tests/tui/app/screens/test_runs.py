@@ -1,0 +1,534 @@
+"""The runs screen: every key, over folders whose numbers are written down."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+import pytest
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.storage.run_writer import RunWriter
+from nn.storage.runs import SavedRun, run_names
+from tests.support.networks import recognizer
+from tests.support.saved_runs import (
+    Sitting,
+    append,
+    play,
+    recorded,
+    runs_app,
+    save_run,
+    write_record,
+)
+from tests.support.training_script import epochs
+from tui.app.app import MnistApp
+from tui.app.screens import looking
+from tui.app.screens.delete import DeleteScreen
+from tui.app.screens.digits import DigitsScreen
+from tui.app.screens.runs import RunsScreen
+from tui.app.state.catalogue import ORDERS, Catalogue, arranged
+from tui.app.state.followed_run import FollowedRun
+from tui.app.state.live_run import Status
+from tui.app.widgets.curves import Curves
+from tui.app.widgets.runs_table import COLUMNS, RunsTable, fitting, label_first
+from tui.recording.folder import display_name
+from tui.recording.source import ResumedRun
+
+FIRST, SECOND, THIRD = (
+    "20261101-100000-sigmoid-net",
+    "20261102-100000-relu-net",
+    "20261103-100000-relu-net",
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three runs: finished, interrupted, and failed before its first evaluation."""
+    root = tmp_path / "runs"
+    save_run(root, FIRST, accuracy=0.95, recipe="lincoln-sigmoid")
+    save_run(root, SECOND, done=3, accuracy=0.97, status="interrupted")
+    save_run(root, THIRD, done=0, status="failed", reason="OSError: no more")
+    return root
+
+
+@pytest.fixture
+def writer(root: Path) -> Iterator[RunWriter]:
+    """Another process that trains the second run."""
+    writer = RunWriter.reopen(root / SECOND)
+    record = SavedRun.read(root / SECOND).record
+    write_record(root / SECOND, record, status="running")
+    yield writer
+    with suppress(OSError):  # closed by the test
+        writer.close()
+
+
+def rows(at: Sitting) -> list[str]:
+    table = at.app.screen.query_one(RunsTable)
+    return [strip.text for strip in table._strips[1:]]
+
+
+def current(at: Sitting) -> str:
+    entry = at.app.screen.query_one(RunsTable).current
+    assert entry is not None
+    return entry.name
+
+
+def notes(at: Sitting) -> str:
+    return "\n".join(notification.message for notification in at.app._notifications)
+
+
+def test_the_table(root: Path) -> None:
+    async def scenario(at: Sitting) -> None:
+        third, second, first = rows(at)
+        assert third.split() == [">", THIRD, "failed", "0/4"]
+        assert second.split() == [SECOND, "interrupted", "3/4", "97.00%", "97.00%", "0.3250"]
+        assert first.split() == [FIRST, "finished", "4/4", "95.00%", "95.00%", "0.2600"]
+        assert "3 runs   by newest" in at.lines[0]
+        assert f"{THIRD}, failed: OSError: no more" in at.text
+        assert "mnist-tui --headless --epochs=4" in at.text
+
+    play(runs_app(root), scenario)
+
+
+def test_no_runs_yet_and_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
+    async def empty(at: Sitting) -> None:
+        assert "no saved runs yet" in at.text
+        await at.press(
+            *[
+                "enter",
+                "space",
+                "r",
+                "v",
+                "o",
+                "d",
+                "c",
+                "m",
+                "w",
+                "x",
+                "up",
+                "down",
+                "pageup",
+                "pagedown",
+                "home",
+                "end",
+                "escape",
+            ]
+        )
+        assert isinstance(at.app.screen, RunsScreen)
+
+    async def unreadable(at: Sitting) -> None:
+        assert "Not a directory" in at.text
+
+    play(runs_app(tmp_path / "none"), empty)
+    (tmp_path / "file").touch()
+    play(runs_app(tmp_path / "file"), unreadable)
+
+
+def test_what_cannot_be_read_is_told(root: Path) -> None:
+    (root / FIRST / "run.json").write_text("{}")
+
+    async def scenario(at: Sitting) -> None:
+        assert len(rows(at)) == 2
+        assert "not the record of a run" in at.text
+
+    play(runs_app(root), scenario, (200, 50))
+
+
+def test_moving(tmp_path: Path) -> None:
+    names = [f"20261101-10{n // 60:02}{n % 60:02}-net" for n in range(50)]
+    for name in names:
+        save_run(tmp_path, name)
+    names.reverse()
+
+    async def scenario(at: Sitting) -> None:
+        table = at.app.screen.query_one(RunsTable)
+        page = table.page
+        assert page < 25
+        for keys, row in {
+            "down j": 2,
+            "up": 1,
+            "k k k": 0,
+            "pagedown": page,
+            "end": 49,
+            "down": 49,
+            "pageup": 49 - page,
+            "home": 0,
+        }.items():
+            await at.press(*keys.split())
+            assert current(at) == names[row]
+            [marked] = [line for line in rows(at) if line.startswith(">")]
+            assert names[row] in marked
+        table.on_mouse_scroll_down(None)  # type: ignore[arg-type]
+        assert current(at) == names[3]
+        table.on_mouse_scroll_up(None)  # type: ignore[arg-type]
+        assert current(at) == names[0]
+        await at.pilot.click(RunsTable, offset=(5, 3))
+        assert current(at) == names[2]
+        await at.pilot.click(RunsTable, offset=(5, 0))
+        assert current(at) == names[2]
+        await at.pilot.click(RunsTable, offset=(5, 3))
+        await at.pilot.pause()
+        assert at.app.current_mode == "train"
+
+    play(runs_app(tmp_path), scenario)
+
+
+def test_every_order(root: Path) -> None:
+    firsts = {
+        "newest": THIRD,
+        "best": SECOND,
+        "final": SECOND,
+        "loss": FIRST,
+        "time": FIRST,
+        "epochs": FIRST,
+        "status": THIRD,
+        "recipe": THIRD,
+        "name": FIRST,
+    }
+
+    async def scenario(at: Sitting) -> None:
+        for order in [*list(ORDERS)[1:], "newest"]:
+            await at.press("o")
+            assert f"by {order}" in at.lines[0]
+            assert firsts[order] in rows(at)[0]
+
+    play(runs_app(root), scenario)
+
+
+def test_the_filter_is_typed_even_in_one_burst(root: Path) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("slash", *"reLu", "space", *"fai")
+        assert "1 of 3 runs   by newest   filter: reLu fai_" in at.lines[0]
+        assert [row.split()[1] for row in rows(at)] == [THIRD]
+        await at.press(
+            *["backspace"] * 3, *"q1", "enter"
+        )  # keys of the application are letters here
+        assert "no run matches" in at.text
+        assert "filter: reLu q1" in at.lines[0]
+        await at.press("escape")
+        assert len(rows(at)) == 3
+        await at.press("slash", *"sig", "escape")
+        assert (len(rows(at)), current(at)) == (3, FIRST)  # the cursor stays with its run
+        for key in ("slash", "s", "i", "g", "enter", "space"):  # without waiting in between
+            at.app.simulate_key(key)
+        await at.until(lambda: at.bench.overlays)
+        assert [path.name for path in at.bench.overlays] == [FIRST]
+
+    play(runs_app(root), scenario)
+
+
+def test_overlaid_curves_are_drawn_with_the_present_ones(root: Path) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("end", "space", "k", "space")
+        assert [row[1] for row in rows(at)] == [" ", "2", "1"]
+        labels = [display_name(name) for name in (FIRST, SECOND)]
+        await at.until(lambda: [len(h.epochs) for h in at.bench.curves] == [4, 3])
+        assert [history.label for history in at.bench.curves] == labels
+        await at.press("1")
+        await at.until(lambda: at.app.screen.query(Curves))
+        curves = at.app.screen.query_one(Curves)
+        await at.until(lambda: len(curves.accuracy._series) > 1)
+        assert curves.accuracy._series[0].name == f"1:{labels[0]}"
+        await at.press("6", "j", "space")
+        assert [path.name for path in at.bench.overlays] == [SECOND]
+        at.bench.forget_earlier()
+        assert at.bench.curves == []
+
+    play(runs_app(root), scenario)
+
+
+def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("j", "enter")
+        assert at.app.current_mode == "train"
+        await at.until(at.shows("interrupted, read only", "3/4", "97.00%"))
+        opened = at.bench.opened
+        assert opened is not None
+        await at.press(*["space", "e", "s", "x", "r", "f", "p", "plus", "minus"])
+        assert at.bench.run is None
+        assert not at.bench.loading or at.bench._goal_when_loaded.value == "pause"
+        await at.press("0")
+        assert at.bench.opened is None
+        assert "read only" not in at.text
+
+    play(runs_app(root), scenario, (120, 40))
+
+
+def test_a_run_that_goes_on_elsewhere_is_followed(
+    root: Path, writer: RunWriter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.state.followed_run.POLL_SECONDS", 0.2)
+    record = SavedRun.read(root / SECOND).record
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("j")
+        assert "running" in rows(at)[1]
+        await at.press("r")  # not while it is trained
+        assert "Another process trains it" in notes(at)
+        await at.press("enter")
+        await at.until(at.shows("running, read only", "3/4"))
+        opened = at.bench.opened
+        assert opened is not None
+        fourth = epochs(4, accuracy=0.99)[-1]
+        append(root / SECOND, recorded([fourth]))
+        await at.until(lambda: len(opened.history.epochs) == 4)
+        write_record(
+            root / SECOND,
+            record,
+            status="running",
+            epoch=4.0,
+            best=fourth.evaluation,  # type: ignore[union-attr]
+        )
+        await at.until(at.shows("99.00%"))
+        await at.press("6")
+        await at.until(lambda: "4/4" in rows(at)[1])
+        assert "99.00%" in rows(at)[1]
+        assert current(at) == SECOND
+        writer.close()
+        await at.until(lambda: opened.status is Status.STOPPED)
+        assert is_over(opened)
+
+    def is_over(opened: FollowedRun) -> bool:
+        return opened.saved.status == "interrupted"
+
+    with patch.object(looking, "LOOK_INTERVAL", 0.3):
+        play(runs_app(root), scenario)
+
+
+@pytest.mark.parametrize("key", ["d", "c", "m", "w"])
+def test_its_best_network_is_shown_on_the_other_screens(
+    tmp_path: Path, small: Dataset, key: str
+) -> None:
+    network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
+    save_run(tmp_path, FIRST, network=network, sha256=small.sha256)
+    save_run(tmp_path, SECOND, done=0, status="failed")
+
+    async def scenario(at: Sitting) -> None:
+        await at.press(key)  # of the one that has none
+        assert "no best network" in notes(at)
+        assert at.app.current_mode == "runs"
+        await at.press("j", key)
+        mode = {"d": "digits", "c": "confusion", "m": "model", "w": "draw"}[key]
+        assert at.app.current_mode == mode
+        await at.until(lambda: at.bench.snapshot is not None)
+        snapshot = at.bench.snapshot
+        assert snapshot is not None
+        assert (snapshot.step, snapshot.epoch) == (40, 4)
+        np.testing.assert_array_equal(snapshot.predictor.model.parameters, network.model.parameters)
+        await at.until(at.shows("0: back", display_name(FIRST)))
+        await at.until(at.shows("epoch 4"))
+        await at.press("2", "3", "4", "5")
+        assert at.bench.snapshot is snapshot
+        await at.press("0")
+        assert at.bench.snapshot is None
+        assert "0: back" not in at.text
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_a_network_of_other_data_is_refused(tmp_path: Path, small: Dataset) -> None:
+    network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
+    save_run(tmp_path, FIRST, network=network)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("d")
+        await at.until(lambda: at.bench.opened and at.bench.opened.error)
+        await at.until(at.shows("trained on other data"))
+        await at.press("1")
+        await at.until(at.shows("Warning", "other data", "4/4"))
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_resuming(root: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("j", "r")
+        assert at.app.current_mode == "train"
+        run = at.bench.run
+        assert run is not None
+        assert isinstance(run.recording, ResumedRun)
+        assert run.recording.saved.name == SECOND
+        await at.press("6", "r")  # it is the present one now: back to it, not another one
+        assert at.app.current_mode == "train"
+        assert at.bench.run is run
+
+    play(runs_app(root), scenario, dataset=small)
+
+
+def test_resuming_what_is_complete_asks_for_more(root: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("end", "r")
+        assert "Go on to how many epochs, above 4" in at.text
+        await at.press("4", "enter")
+        assert "raise --epochs" in notes(at)
+        await at.press("r", "escape", "r", "enter")
+        assert at.app.current_mode == "runs"
+        await at.press("r", "1", "2", "enter")
+        assert at.app.current_mode == "train"
+        assert at.bench.config.epochs == 12
+        assert isinstance(at.bench.run and at.bench.run.recording, ResumedRun)
+
+    play(runs_app(root), scenario, dataset=small)
+
+
+def test_what_cannot_be_resumed_says_why(tmp_path: Path, small: Dataset) -> None:
+    save_run(tmp_path, FIRST, reason="early-stopped")
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("r")
+        assert "early-stopped; it cannot be resumed" in notes(at)
+        assert at.app.current_mode == "runs"
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_deleting_asks_first(root: Path) -> None:
+    async def scenario(at: Sitting) -> None:
+        for key in ("n", "escape", "c", "enter"):  # enter: the answer in front is no
+            await at.press("x")
+            assert isinstance(at.app.screen, DeleteScreen)
+            await at.press(key)
+            assert isinstance(at.app.screen, RunsScreen)
+        assert len(run_names(root)) == 3
+        await at.press("space", "enter", "6", "delete", "y")
+        await at.until(lambda: len(rows(at)) == 2)
+        assert run_names(root) == [FIRST, SECOND]
+        assert at.bench.overlays == {}
+        assert at.bench.opened is None
+        await at.press("x", "up", "enter")
+        await at.until(lambda: len(rows(at)) == 1)
+
+    play(runs_app(root), scenario)
+
+
+def test_what_is_being_written_is_not_deleted(root: Path, writer: RunWriter) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("j", "x", "y")
+        await at.until(lambda: "is being written by process" in notes(at))
+        assert len(rows(at)) == 3
+
+    play(runs_app(root), scenario)
+
+
+def test_two_runs_compared_digit_by_digit(tmp_path: Path, small: Dataset) -> None:
+    config = TrainConfig(hidden=(16,))
+    good = recognizer(config, small.train, trained=True)
+    poor = recognizer(config, small.train, trained=False)
+    save_run(tmp_path, FIRST, network=poor, sha256=small.sha256)
+    save_run(tmp_path, SECOND, network=good, sha256=small.sha256)
+    right = [p.predict(small.test).predicted == small.test.labels for p in (good, poor)]
+    good_only = np.flatnonzero(right[0] & ~right[1]).tolist()
+    poor_only = np.flatnonzero(right[1] & ~right[0]).tolist()
+    assert good_only
+
+    def listed(at: Sitting) -> list[int]:
+        screen = at.app.screen
+        assert isinstance(screen, DigitsScreen)
+        indices: list[int] = screen._listing.indices.tolist()
+        return indices
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("v")
+        assert rows(at)[0][1] == "A"
+        await at.press("v")  # the same: none
+        assert rows(at)[0][1] == " "
+        await at.press("v", "escape", "v", "j", "v")
+        await at.until(lambda: at.app.current_mode == "digits")
+        await at.until(at.shows("A right, B wrong", display_name(FIRST)))
+        await at.until(lambda: listed(at) == good_only)
+        await at.press("s")  # other images were not compared
+        assert at.bench.split == "test"
+        await at.press("x")
+        await at.until(at.shows("B right, A wrong", display_name(SECOND)))
+        await at.until(lambda: listed(at) == poor_only)
+        await at.press("escape")
+        assert at.app.current_mode == "runs"
+        assert at.bench.opened is None
+        assert at.bench.browser.query.chosen is None
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_comparing_what_cannot_be_compared(root: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("v", "j", "v")
+        await at.until(lambda: "trained on other data" in notes(at))
+        assert at.app.current_mode == "runs"
+
+    async def before_the_data(at: Sitting) -> None:
+        await at.press("v", "j", "v")
+        assert "still being read" in notes(at)
+
+    play(runs_app(root), scenario, dataset=small)
+    play(runs_app(root), before_the_data)
+
+
+def test_a_second_look_reads_only_what_changed(root: Path) -> None:
+    catalogue = Catalogue(root)
+    entries, errors = catalogue.look()
+    assert (len(entries), errors) == (3, [])
+    record = SavedRun.read(root / SECOND).record
+    write_record(root / SECOND, record, status="failed")
+    reads = []
+    read = SavedRun.read
+
+    def counted(path: Path) -> SavedRun:
+        reads.append(path.name)
+        return read(path)
+
+    with patch.object(SavedRun, "read", counted):
+        entries, _ = catalogue.look()
+    assert reads == [SECOND]
+    assert {entry.status for entry in entries} == {"finished", "failed"}
+
+
+def test_words_of_the_filter_and_a_strange_clock(root: Path) -> None:
+    record = SavedRun.read(root / FIRST).record
+    write_record(root / FIRST, record, created="yesterday")
+    entries, _ = Catalogue(root).look()
+    assert [entry.name for entry in arranged(entries, "", "newest")] == [THIRD, SECOND, FIRST]
+    assert [entry.name for entry in arranged(entries, "LINCOLN fin", "best")] == [FIRST]
+    assert arranged(entries, "lincoln failed", "best") == []
+
+
+@pytest.mark.parametrize("width", range(1, 220, 7))
+def test_columns_fit(width: int) -> None:
+    columns, name_width = fitting(width, 60)
+    assert name_width >= 1
+    used = 3 + name_width + sum(column.width + 1 for column in columns)
+    assert used <= max(width, 4)
+    assert width < 200 or len(columns) == len(COLUMNS)
+
+
+@pytest.mark.parametrize(
+    ("width", "name", "shown"),
+    [
+        (40, "20261121-194501-relu-cross-entropy", "relu-cross-entropy 20261121-194501"),
+        (31, "20261121-194501-relu-cross-entropy", "relu-cross-ent~ 20261121-194501"),
+        (17, "20261121-194501-relu-cross-entropy", "relu~ 1121-194501"),
+        (17, "my-renamed-run-of-yesterday", "my-renamed-run-o~"),
+    ],
+)
+def test_a_name_without_room_keeps_its_time(width: int, name: str, shown: str) -> None:
+    assert label_first(name, width) == shown
+
+
+def test_watching_from_the_start(root: Path) -> None:
+    """`mnist-tui attach --screen`."""
+    app = MnistApp(
+        TrainConfig(),
+        None,
+        TrainConfig(),
+        terminal=runs_app(root).terminal,
+        watched=SavedRun.read(root / FIRST),
+    )
+
+    async def scenario(at: Sitting) -> None:
+        assert at.app.current_mode == "train"
+        await at.until(at.shows("finished, read only", "4/4"))
+
+    play(app, scenario)

@@ -1,0 +1,102 @@
+"""Pictures of the saved runs, and of other screens that show one; the numbers are written down."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from tests.support.networks import recognizer
+from tests.support.saved_runs import Sitting, runs_app, save_run, simulated
+from tui.app.app import MnistApp
+from tui.app.state.messages import DataLoaded
+from tui.system.exits import ExitCode
+
+SnapCompare = Callable[..., bool]
+SIZES = [(80, 24), (120, 40), (40, 15)]
+
+
+@pytest.fixture(autouse=True)
+def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No time zone, and nothing that trains."""
+    with simulated(), monkeypatch.context() as patch:
+        patch.setenv("TZ", "UTC")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.fixture
+def root(tmp_path: Path, small: Dataset) -> Path:
+    """Thirty runs, of which the first two have networks."""
+    config = TrainConfig(hidden=(16,))
+    for number, trained in ((0, False), (1, True)):
+        network = recognizer(config, small.train, trained=trained)
+        name = f"2026110{number + 1}-093000-lincoln-tanh"
+        save_run(tmp_path, name, network=network, sha256=small.sha256, recipe="lincoln-tanh")
+    for number in range(3, 29):
+        done = number % 7
+        save_run(
+            tmp_path,
+            f"202611{number:02}-{number % 24:02}1500-{('two-layer-net', 'relu-cross-entropy')[number % 2]}",
+            done=done,
+            of=6,
+            accuracy=0.9 + number / 300,
+            status="finished" if done == 6 else "interrupted",
+        )
+    return tmp_path
+
+
+def pressing(
+    app: MnistApp, *keys: str, dataset: Dataset | None = None, until: str = ""
+) -> Callable[[Pilot[ExitCode]], object]:
+    async def play(pilot: Pilot[ExitCode]) -> None:
+        at = Sitting(app, pilot)
+        await at.until(lambda: app.bench.loading)
+        if dataset is not None:
+            app.post_message(DataLoaded("", dataset))
+        await at.until(at.shows("28 runs"))
+        await pilot.press(*keys)
+        await at.until(at.shows(until))
+        await pilot.pause()
+
+    return play
+
+
+def name(size: tuple[int, int]) -> str:
+    return f"{size[0]}x{size[1]}"
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_runs(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
+    app = runs_app(root)
+    keys = pressing(app, "j", "space", "j", "v", "j", "j")
+    assert snap_compare(app, terminal_size=size, run_before=keys)
+
+
+def test_ascii_runs(snap_compare: SnapCompare, root: Path) -> None:
+    app = runs_app(root, ascii_only=True, colors="none")
+    keys = pressing(app, "slash", *"two", "enter", "o", "x")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_opened(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
+    app = runs_app(root)
+    keys = pressing(app, "j", "space", "j", "j", "enter", until="4/6")
+    assert snap_compare(app, terminal_size=size, run_before=keys)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_compared(
+    snap_compare: SnapCompare, root: Path, small: Dataset, size: tuple[int, int]
+) -> None:
+    app = runs_app(root)
+    counted = "1/3" if size[0] < 80 else "1 of 3"  # not before the whole split is predicted
+    keys = pressing(app, "end", "v", "k", "v", dataset=small, until=counted)
+    assert snap_compare(app, terminal_size=size, run_before=keys)

@@ -1,0 +1,631 @@
+"""The train screen: every key, at every moment, and what is shown of a run."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.events import RateChanged
+from tests.support.training_script import DirectedRun, epoch, epochs, finished, step
+from tui.app.app import MnistApp
+from tui.app.screens.recipes import RecipesScreen
+from tui.app.screens.train import TrainScreen
+from tui.app.state import workbench
+from tui.app.state.live_run import Goal, Status
+from tui.app.state.messages import BackgroundFailed, DataLoaded
+from tui.app.widgets import curves
+from tui.app.widgets.chart import Chart
+from tui.app.widgets.config_form import ConfigForm
+from tui.app.widgets.curves import Curves
+from tui.app.widgets.epoch_table import EpochTable
+from tui.app.widgets.field_list import FieldList
+from tui.app.widgets.numbers import Numbers, bar, clock, gradient_lines
+from tui.app.widgets.strips import StripWidget
+from tui.system.exits import ExitCode
+from tui.system.terminal import Terminal
+
+CONFIG = TrainConfig(epochs=4)
+Scenario = Callable[["Sitting"], Coroutine[Any, Any, None]]
+
+
+class Sitting:
+    """An application under test, with short ways to what the tests look at."""
+
+    def __init__(self, app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        self.app, self.pilot, self.bench = app, pilot, app.bench
+
+    @property
+    def screen(self) -> TrainScreen:
+        screen = next(s for s in self.app.screen_stack if isinstance(s, TrainScreen))
+        assert isinstance(screen, TrainScreen)
+        return screen
+
+    @property
+    def run(self) -> DirectedRun:
+        run: Any = self.bench.run
+        assert isinstance(run, DirectedRun)
+        return run
+
+    @property
+    def curves(self) -> Curves:
+        return self.screen.query_one(Curves)
+
+    @property
+    def status(self) -> str:
+        return str(self.screen.query_one("#status").render())
+
+    async def load(self) -> None:
+        """Let the data arrive."""
+        self.app.post_message(DataLoaded(self.bench.config.data_dir, object()))  # type: ignore[arg-type]
+        await self.pilot.pause()
+        await self.tell(Status.READY)
+
+    async def tell(self, status: Status, *events: Any) -> None:
+        """Let the run tell something, as the application collects it, and draw it."""
+        self.run.tell(status, *events)
+        assert self.bench.collect(self.run)  # type: ignore[arg-type]
+        self.screen.show_progress()
+        await self.pilot.pause()
+
+    async def press(self, *keys: str) -> None:
+        await self.pilot.press(*keys)
+        await self.pilot.pause()
+
+    def lines(self, kind: type[StripWidget]) -> list[str]:
+        return [strip.text.rstrip() for strip in self.screen.query_one(kind)._strips]
+
+    def names(self, chart: str) -> list[str]:
+        return [one.name for one in self.screen.query_one(f"#{chart}", Chart)._series]
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs a scenario in an application whose data and runs come from the test."""
+    monkeypatch.setattr(workbench, "load_in_background", lambda data_dir, post: None)
+    monkeypatch.setattr(workbench, "LiveRun", DirectedRun)
+    monkeypatch.setattr(curves, "DATA_INTERVAL", 0)
+
+    def run(
+        scenario: Scenario,
+        *,
+        size: tuple[int, int] = (80, 24),
+        config: TrainConfig = CONFIG,
+        ascii_only: bool = False,
+        loaded: bool = True,
+    ) -> None:
+        async def main() -> None:
+            app = MnistApp(config, None, TrainConfig(), terminal=Terminal(ascii_only, "full"))
+            async with app.run_test(size=size) as pilot:
+                await app.screen.workers.wait_for_complete()
+                await pilot.pause()
+                sitting = Sitting(app, pilot)
+                if loaded:
+                    await sitting.load()
+                await scenario(sitting)
+
+        asyncio.run(main())
+
+    return run
+
+
+KEYS = [
+    "space",
+    "e",
+    "s",
+    "x",
+    "r",
+    "plus",
+    "minus",
+    "y",
+    "m",
+    "z",
+    "o",
+    "c",
+    "tab",
+    "shift+tab",
+    "left",
+    "right",
+    "escape",
+    "up",
+    "down",
+]
+
+
+def test_every_key_before_the_data_are_there(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        assert at.status == "loading data"
+        await at.press(*KEYS)
+        assert at.bench.run is None
+
+    play(scenario, loaded=False)
+
+
+def test_every_key_before_the_first_metric(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press(*KEYS)
+        await at.press(
+            "f", *["down", "up", "tab", "shift+tab", "pagedown", "pageup", "enter", "left", "right"]
+        )
+        assert at.app.is_running
+
+    play(scenario)
+
+
+@pytest.mark.parametrize("size", [(40, 15), (200, 50)])
+def test_every_key_at_every_size_while_training(
+    play: Callable[..., None], size: tuple[int, int]
+) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, *epochs(2))
+        await at.press(*(key for key in KEYS if key not in "xr"))
+        assert at.app.is_running
+        assert at.run.rate_factor == pytest.approx(1)
+
+    play(scenario, size=size)
+
+
+def test_space_starts_pauses_and_resumes(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("space")
+        await at.tell(Status.RUNNING, step(1))
+        assert at.status.startswith("running: run 1, default epochs=4")
+        await at.press("space")
+        await at.tell(Status.PAUSED, step(2))
+        assert at.status.startswith("paused")
+        await at.press("space")
+        assert at.run.goals == [Goal.RUN, Goal.PAUSE, Goal.RUN]
+
+    play(scenario)
+
+
+def test_space_while_the_data_load_is_remembered_and_can_be_taken_back(
+    play: Callable[..., None],
+) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("space")
+        await at.press("space")
+        await at.press("space")
+        await at.load()
+        assert at.run.goal is Goal.RUN
+
+    play(scenario, loaded=False)
+
+
+def test_stop_while_the_data_load_takes_the_start_back(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("space", "x")
+        await at.load()
+        assert at.run.goal is Goal.PAUSE
+
+    play(scenario, loaded=False)
+
+
+def test_one_epoch_one_step_and_stop(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("e", "s", "x")
+        assert at.run.goals == [Goal.EPOCH, Goal.STEP, Goal.STOP]
+        await at.tell(Status.STOPPED)
+        assert at.status.startswith("stopped")
+        await at.press("e")
+        assert at.run.goal is Goal.EPOCH
+        assert at.run.goals == [], "a new run, begun with that goal"
+
+    play(scenario)
+
+
+def test_a_finished_run_says_how_it_ended_and_space_begins_another(
+    play: Callable[..., None],
+) -> None:
+    async def scenario(at: Sitting) -> None:
+        first = at.run
+        await at.tell(Status.FINISHED, *epochs(4), finished(4))
+        assert at.status.startswith("finished (completed): run 1")
+        await at.press("space")
+        assert at.run is not first
+        assert at.run.goal is Goal.RUN
+        assert len(at.bench.histories) == 2
+
+    play(scenario)
+
+
+def test_a_failure_is_shown_in_full(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        at.run.status = Status.FAILED
+        at.app.post_message(BackgroundFailed(ValueError("no such [thing]"), at.bench.run))
+        await at.pilot.pause()
+        assert at.status == "failed: no such [thing]"
+        await at.press("r")
+        assert at.status.startswith("ready")
+
+    play(scenario)
+
+
+def test_reset_keeps_the_curves_of_the_run_before(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, *epochs(3))
+        first = at.run
+        await at.press("r")
+        assert first.goal is Goal.STOP
+        assert at.run.goal is Goal.PAUSE
+        await at.tell(Status.READY)
+        assert at.names("accuracy") == ["1:default epochs=4"]
+        await at.tell(Status.FINISHED, *epochs(2))
+        assert at.names("accuracy") == ["1:default epochs=4", "trn", "tst"]
+        assert at.names("loss") == ["1:default epochs=4", "batch", "trn", "tst"]
+        await at.press("o")
+        assert at.names("accuracy") == ["trn", "tst"]
+        await at.press("o", "c")
+        assert at.names("accuracy") == ["trn", "tst"]
+        assert len(at.bench.histories) == 1
+
+    play(scenario)
+
+
+def test_losses_of_another_function_stay_off_the_loss_chart(play: Callable[..., None]) -> None:
+    """Mean squared error against cross-entropy: comparable in accuracy only."""
+
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, *epochs(2))
+        other = TrainConfig(loss="squared-error")
+        at.bench.configure(other, None, TrainConfig())
+        await at.press("r")
+        await at.tell(Status.FINISHED, *epochs(2))
+        assert "1:default epochs=4" in at.names("accuracy")
+        assert at.names("loss") == ["batch", "trn", "tst"]
+
+    play(scenario)
+
+
+def test_the_learning_rate_is_changed_while_training_and_marked(
+    play: Callable[..., None],
+) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, step(5))
+        await at.press("plus")
+        assert at.run.rate_factor == 1.25
+        assert "Rate   0.1 (x1.25)" in at.lines(Numbers)
+        await at.tell(Status.PAUSED, RateChanged(5, 1.25), step(6))
+        expected = ((0.5, "lr x1.25"),)
+        assert at.curves.loss.marks == at.curves.accuracy.marks == expected
+        await at.press("minus", "minus")
+        assert at.run.rate_factor == pytest.approx(0.8)
+
+    play(scenario)
+
+
+def test_log_scale_smoothing_and_zoom_go_round(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, *epochs(3))
+        await at.press("y", "m", "z")
+        loss, accuracy = at.curves.loss, at.curves.accuracy
+        assert (loss.y_log, loss.smoothing, loss.zoom) == (True, 0.6, 0.5)
+        assert (accuracy.y_log, accuracy.smoothing, accuracy.zoom) == (False, 0.6, 0.5)
+        assert loss.note == ", log scale, smoothed 0.6, last 50%"
+        await at.press("y", *"mmm", *"zzz")
+        assert (loss.y_log, loss.smoothing, loss.zoom) == (False, 0.0, 1.0)
+        assert loss.note == ""
+
+    play(scenario)
+
+
+def test_the_value_cursor_of_the_focused_chart(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, *epochs(3))
+        await at.press("left")
+        assert at.curves.loss.cursor_x == 3
+        await at.press("tab", "left", "left")
+        assert at.curves.accuracy.cursor_x == 2
+        await at.press("escape")
+        assert at.curves.accuracy.cursor_x is None
+
+    play(scenario)
+
+
+def test_the_running_loss_moves_within_the_epoch(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, step(1), step(2))
+        assert at.names("loss") == ["batch"]
+        await at.tell(Status.RUNNING, step(4))
+        assert list(at.curves.loss._series[0].points[0]) == [0.1, 0.2, 0.4]
+
+    play(scenario)
+
+
+def test_numbers(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, epoch(1), step(14, norms=(1e-7, 1.0)))
+        assert [line.rstrip("█░ ") for line in at.lines(Numbers)] == [
+            "Epoch   40% of 2/4",
+            "Run     35%",
+            "Step   14 of 40",
+            "Speed  12,345 images/s",
+            "Time   7s, 13s left",
+            "Rate   0.1",
+            "Grad 1 1.00e-07",
+            "Grad 2 1.00e+00",
+        ]
+
+    play(scenario)
+
+
+def test_a_vanishing_gradient_is_seen() -> None:
+    lines = gradient_lines((1e-7, 1e-3, 1.0), rows=9, width=37, ascii_only=True)
+    assert [line.count("#") for line in lines] == [2, 10, 16]
+    weird = gradient_lines(
+        (0.0, float("nan"), float("inf"), 1e9), rows=9, width=37, ascii_only=True
+    )
+    assert [line.count("#") for line in weird] == [0, 0, 20, 20]
+
+
+def test_of_many_layers_an_even_choice_with_both_ends() -> None:
+    lines = gradient_lines([0.1] * 100, rows=4, width=30, ascii_only=True)
+    assert [line.split()[1] for line in lines] == ["1", "34", "67", "100"]
+    assert gradient_lines([0.1] * 5, rows=0, width=30, ascii_only=True) == []
+
+
+def test_bars_and_times() -> None:
+    assert bar(0.5, 4, ascii_only=True) == "##.."
+    assert bar(1, 4, ascii_only=False) == "████"
+    assert bar(0.5, -1, ascii_only=True) == ""
+    assert [clock(s) for s in (9.6, 65, 7207)] == ["9s", "1:05", "2:00:07"]
+
+
+def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workbench, "load_in_background", lambda data_dir, post: None)
+    config = TrainConfig(epochs=3, batch_size=50, hidden=(8,))
+
+    async def main() -> None:
+        app = MnistApp(config, None, TrainConfig(), terminal=Terminal(False, "full"))
+        async with app.run_test() as pilot:
+            at = Sitting(app, pilot)
+            while not app.bench.loading:  # only data that were asked for are taken
+                await pilot.pause(0.01)
+            app.post_message(DataLoaded("", small))
+            await at.press("space")
+            for _ in range(1200):
+                if at.status.startswith("finished (completed)") and len(at.lines(EpochTable)) == 4:
+                    break
+                await pilot.pause(0.05)
+            assert len(at.lines(EpochTable)) == 4
+            assert at.names("accuracy") == ["trn", "tst"]
+            assert at.lines(Numbers)[2] == "Step   18 of 18"
+
+    asyncio.run(main())
+
+
+def test_the_table_of_epochs_marks_the_best(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(
+            Status.PAUSED, epoch(1, accuracy=0.9), epoch(2, accuracy=0.95), epoch(3, accuracy=0.93)
+        )
+        assert at.lines(EpochTable) == [
+            " epoch trn loss tst loss trn acc tst acc     rate",
+            "     1   0.5000   0.6500  92.00%  90.00%      0.1",
+            "*    2   0.3333   0.4333  97.00%  95.00%      0.1",
+            "     3   0.2500   0.3250  95.00%  93.00%      0.1",
+        ]
+
+    play(scenario)
+
+
+def test_the_table_has_every_column_where_there_is_room(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, epoch(1, validation=True))
+        assert at.lines(EpochTable)[0].lstrip() == (
+            "epoch    loss trn loss val loss tst loss trn acc val acc tst acc     rate   time"
+        )
+
+    play(scenario, size=(180, 24), config=TrainConfig(epochs=4, validation=0.1))
+
+
+def test_the_table_scrolls_and_follows(play: Callable[..., None]) -> None:
+    config = TrainConfig(epochs=30)
+
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, *epochs(20))
+        await at.press("tab", "tab")
+        assert at.app.focused is at.screen.query_one(EpochTable)
+        first = lambda: int(at.lines(EpochTable)[1].lstrip("*").split()[0])  # noqa: E731
+        assert first() == 13
+        await at.press("up", "up")
+        assert first() == 11
+        await at.tell(Status.PAUSED, epoch(21))
+        assert first() == 11, "it stays where it was scrolled to"
+        await at.press("pageup", "pagedown", "home")
+        assert first() == 1
+        await at.press("end")
+        await at.tell(Status.PAUSED, epoch(22))
+        assert first() == 15, "at the end it follows again"
+        await at.press("down")
+        assert first() == 15
+
+    play(scenario, config=config)
+
+
+def test_small_terminals_show_one_pane_at_a_time(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, *epochs(2))
+        panes = {name: at.screen.query_one(f"#{name}") for name in ("loss", "accuracy", "table")}
+
+        def shown() -> list[str]:
+            return [name for name, pane in panes.items() if pane.region]
+
+        seen = [shown()]
+        for _ in range(4):
+            await at.press("tab")
+            seen.append(shown())
+        assert seen == [["loss"], ["accuracy"], [], ["table"], ["loss"]]
+        await at.press("shift+tab", "shift+tab")
+        assert at.screen.query_one(Numbers).region.height > 2
+        await at.pilot.resize_terminal(80, 24)
+        await at.pilot.pause()
+        assert shown() == ["loss", "accuracy", "table"]
+
+    play(scenario, size=(40, 15))
+
+
+def test_the_form_is_a_pane_of_its_own_and_escape_closes_it(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        form = at.screen.query_one(ConfigForm)
+        assert not form.region
+        await at.press("f")
+        assert form.region.width == 79
+        assert not at.curves.region
+        assert form.has_focus_within
+        await at.press("escape")
+        assert not form.region
+        assert at.app.focused is at.curves.loss
+
+    play(scenario)
+
+
+def test_wide_screens_show_the_form_beside_the_charts(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        form = at.screen.query_one(ConfigForm)
+        assert form.region
+        assert at.curves.region
+        assert len(at.lines(FieldList)) == form.query_one(FieldList).size.height
+        await at.press("f")
+        assert form.has_focus_within
+        await at.press("escape")
+        assert form.region
+        assert not form.has_focus_within
+
+    play(scenario, size=(120, 40))
+
+
+def test_an_edited_field_makes_a_new_run_ready(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        first = at.run
+        await at.press("f", *["down"] * 2, *"500", "enter")
+        assert at.bench.config.limit == 500
+        assert at.run is not first
+        assert at.run.config.limit == 500
+
+    play(scenario)
+
+
+def test_a_run_that_has_begun_goes_on_with_its_own_configuration(
+    play: Callable[..., None],
+) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, step(3))
+        first = at.run
+        await at.press("f", *["down"] * 2, *"500", "escape")
+        assert at.bench.config.limit == 500
+        assert at.run is first
+        assert "form changed, r: new run" in at.status
+        await at.press("r")
+        assert at.run.config.limit == 500
+        assert "form changed" not in at.status
+
+    play(scenario)
+
+
+def test_a_wrong_form_starts_nothing_but_does_not_stop_a_run(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("f", *["down"] * 2, *"x", "escape", "space")
+        assert at.run.goals == []
+        message = "limit=x: must be a whole number, at least 0"
+        assert [n.message for n in at.app._notifications] == [message]
+        await at.tell(Status.RUNNING, step(3))
+        await at.press("space")
+        assert at.run.goals == [Goal.RUN]
+        run = at.run
+        await at.press("r")
+        assert at.run is run, "there is nothing to make a new run of"
+
+    play(scenario)
+
+
+def test_letters_in_the_form_are_no_commands(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        run = at.run
+        await at.press("f", *"qersx12?")
+        assert at.app.is_running
+        assert at.app.screen is at.screen
+        assert (at.run, at.run.goals) == (run, [])
+
+    play(scenario)
+
+
+def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("p")
+        assert isinstance(at.app.screen, RecipesScreen)
+        await at.press("down", "enter")
+        assert at.bench.recipe == "keras-adam"
+        assert at.bench.config.hidden == (50,)
+        assert at.run.config.hidden == (50,)
+        assert at.status.startswith("ready: run 1, keras-adam")
+        await at.press("p", "escape")
+        await at.press("f", "enter")
+        assert isinstance(at.app.screen, RecipesScreen)
+        await at.press("q")
+        assert at.bench.recipe == "keras-adam"
+
+    play(scenario)
+
+
+def test_a_second_enter_that_was_on_its_way_chooses_nothing(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("p", "down")
+        recipes = at.app.screen.query_one(OptionList)
+        recipes.action_select()
+        recipes.action_select()
+        await at.pilot.pause()
+        assert at.app.screen is at.screen
+        assert at.bench.recipe == "keras-adam"
+
+    play(scenario)
+
+
+def test_a_configuration_from_elsewhere_is_shown_on_return(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        at.bench.configure(TrainConfig(seed=7), None, TrainConfig())
+        at.screen.show_configuration()
+        assert at.screen.query_one(ConfigForm).draft.texts["seed"] == "7"
+
+    play(scenario)
+
+
+def test_nothing_beyond_ascii_where_it_cannot_be_shown(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.PAUSED, *epochs(3, validation=True))
+        await at.press("plus", "left")
+        for widget in at.screen.query(StripWidget):
+            assert all(strip.text.isascii() for strip in widget._strips), widget
+
+    play(scenario, size=(120, 40), ascii_only=True)
+
+
+def test_hints_fit_and_keep_help_and_quit(play: Callable[..., None]) -> None:
+    from tui.app.widgets.hints import KeyHints
+
+    async def scenario(at: Sitting) -> None:
+        [narrow] = at.lines(KeyHints)
+        assert "? Help" in narrow
+        assert "q Quit" in narrow
+        assert narrow.startswith("space Run/pause  f Form")
+        await at.pilot.resize_terminal(80, 24)
+        await at.pilot.pause()
+        assert "p Recipes" in at.lines(KeyHints)[0]
+        await at.pilot.click(KeyHints, offset=(18, 0))
+        assert at.screen.query_one(ConfigForm).has_focus_within
+
+    play(scenario, size=(40, 15))
+
+
+def test_every_binding_can_be_remapped() -> None:
+    from textual.binding import Binding
+
+    kinds = (TrainScreen, ConfigForm, FieldList, EpochTable, RecipesScreen, Chart)
+    bindings = [binding for kind in kinds for binding in kind.BINDINGS]
+    assert all(isinstance(one, Binding) and one.id and one.description for one in bindings)

@@ -1,0 +1,228 @@
+"""The training thread: it goes where it is told, never waits for a listener, and says how it ended."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from textual.message import Message
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.errors import WorkerError
+from nn.events import EpochCompleted, Event, RateChanged, RunFinished, RunStarted, StepCompleted
+from nn.training.trainer import Trainer
+from tests.support.processes import children, needs_several
+from tui.app.state import live_run
+from tui.app.state.live_run import Goal, LiveRun, Status, load_in_background
+from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.recording.source import NewRun, Saving
+
+CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, eval_train=False)
+
+
+class Inbox:
+    """Collects what is posted, from any thread."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+
+    def __call__(self, message: Message) -> None:
+        self.messages.append(message)
+
+    def of(self, kind: type[Message]) -> list[Message]:
+        return [message for message in self.messages if isinstance(message, kind)]
+
+
+def make(config: TrainConfig, dataset: Dataset, goal: Goal, inbox: Inbox) -> LiveRun:
+    """A run that is not saved."""
+    recording = NewRun(config, None, TrainConfig(), Saving(save_run=False))
+    return LiveRun(config, dataset, goal, inbox, recording)
+
+
+def wait(condition: Callable[[], object], seconds: float = 20) -> None:
+    """Wait for another thread; fails rather than hangs."""
+    limit = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < limit, "timed out"
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def inbox() -> Inbox:
+    return Inbox()
+
+
+def test_a_run_is_ready_untrained_and_waits(small: Dataset, inbox: Inbox) -> None:
+    run = make(CONFIG, small, Goal.PAUSE, inbox)
+    wait(lambda: run.status is Status.READY)
+    assert [type(event) for event in run.take_events()] == [RunStarted]
+    assert run.snapshot is not None
+    assert run.snapshot.step == 0
+    assert set(run.splits) == {"train", "test"}
+
+
+def test_a_run_tells_the_same_events_as_the_trainer(small: Dataset, inbox: Inbox) -> None:
+    run = make(CONFIG, small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.FINISHED)
+
+    def losses(events: list[Event]) -> list[float]:
+        return [event.train_loss for event in events if isinstance(event, EpochCompleted)]
+
+    assert run.cores is not None
+    assert losses(run.take_events()) == losses(
+        list(Trainer(CONFIG, small, cores=run.cores).events())
+    )
+
+
+def test_one_step_then_one_epoch_then_the_rest(small: Dataset, inbox: Inbox) -> None:
+    run = make(CONFIG, small, Goal.STEP, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    steps = [event.step for event in run.take_events() if isinstance(event, StepCompleted)]
+    assert steps == [1]
+    run.go(Goal.STEP)
+    wait(lambda: run.snapshot is not None and run.snapshot.step == 2)
+    run.go(Goal.EPOCH)
+    wait(lambda: run.snapshot is not None and run.snapshot.step == 6)
+    wait(lambda: run.status is Status.PAUSED)
+    assert run.goal is Goal.PAUSE
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.FINISHED)
+    assert isinstance(run.take_events()[-1], RunFinished)
+    assert not run.active
+
+
+@needs_several
+def test_two_processes_step_pause_and_end_as_one_does(small: Dataset, inbox: Inbox) -> None:
+    config = replace(CONFIG, processes=2, epochs=1000)
+    run = make(config, small, Goal.STEP, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    assert run.cores is not None
+    assert run.cores.processes == 2
+    (worker,) = children(os.getpid(), 1)
+    run.go(Goal.EPOCH)
+    wait(lambda: run.snapshot is not None and run.snapshot.step == 6)
+    assert run.status is Status.PAUSED
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.RUNNING)
+    assert children(os.getpid(), 1) == [worker]
+    run.go(Goal.STOP)
+    wait(lambda: run.status is Status.STOPPED)
+    children(os.getpid(), 0)
+
+
+@needs_several
+def test_a_process_that_is_lost_is_told(small: Dataset, inbox: Inbox) -> None:
+    run = make(replace(CONFIG, processes=2, epochs=100_000), small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.RUNNING)
+    os.kill(*children(os.getpid(), 1), signal.SIGKILL)
+    wait(lambda: run.status is Status.FAILED)
+    (failed,) = inbox.of(BackgroundFailed)
+    assert isinstance(failed, BackgroundFailed)
+    assert isinstance(failed.error, WorkerError)
+
+
+def test_nobody_listening_does_not_hold_up_training(small: Dataset, inbox: Inbox) -> None:
+    """Events are queued and announced once, however many there are, until somebody takes them."""
+    run = make(CONFIG, small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.FINISHED)
+    wait(lambda: len(inbox.of(TrainingMoved)) == 2)  # the first event, and the end
+    assert len(run.take_events()) >= 5
+    assert run.take_events() == []
+
+
+def test_stop_ends_for_good(small: Dataset, inbox: Inbox) -> None:
+    run = make(CONFIG.__class__(epochs=100_000, limit=100), small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.RUNNING)
+    run.go(Goal.STOP)
+    run.go(Goal.RUN)  # too late
+    wait(lambda: run.status is Status.STOPPED)
+    assert not any(isinstance(event, RunFinished) for event in run.take_events())
+
+
+def test_a_snapshot_is_frozen(small: Dataset, inbox: Inbox) -> None:
+    run = make(CONFIG, small, Goal.STEP, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    snapshot = run.snapshot
+    assert snapshot is not None
+    before = snapshot.predictor.model.parameters.copy()
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.FINISHED)
+    np.testing.assert_array_equal(snapshot.predictor.model.parameters, before)
+    assert run.snapshot is not None
+    assert not np.array_equal(run.snapshot.predictor.model.parameters, before)
+
+
+def test_snapshots_are_of_every_epoch_and_bounded(
+    small: Dataset, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = make(CONFIG, small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.FINISHED)
+    assert [snapshot.epoch for snapshot in run.snapshots] == [0, 1, 2, 3]
+    assert run.snapshot is not None
+    monkeypatch.setattr(
+        live_run, "MAX_SNAPSHOT_BYTES", 6 * run.snapshot.predictor.model.parameters.nbytes
+    )
+    run = make(CONFIG.__class__(hidden=(8,), epochs=30, eval_train=False), small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.FINISHED)
+    epochs = [snapshot.epoch for snapshot in run.snapshots]
+    assert len(epochs) <= 6
+    assert epochs[0] == 0
+    assert epochs[-1] == 30
+    assert epochs == sorted(set(epochs))
+
+
+def test_the_rate_changes_while_it_trains(small: Dataset, inbox: Inbox) -> None:
+    config = TrainConfig(
+        hidden=(8,), epochs=3, schedule="constant", learning_rate=0.1, optimizer="sgd"
+    )
+    run = make(config, small, Goal.STEP, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    run.scale_rate(0.5)
+    run.scale_rate(0.5)
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.FINISHED)
+    events = run.take_events()
+    assert [(e.step, e.factor) for e in events if isinstance(e, RateChanged)] == [(1, 0.25)]
+    assert [e.learning_rate for e in events if isinstance(e, EpochCompleted)] == [0.025] * 3
+
+
+def test_an_error_of_the_thread_is_told_not_lost(small: Dataset, inbox: Inbox) -> None:
+    run = make(TrainConfig(schedule="cosine", warmup_steps=1000, epochs=1), small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.FAILED)
+    [failure] = inbox.of(BackgroundFailed)
+    assert isinstance(failure, BackgroundFailed)
+    assert failure.run is run
+    assert "warmup_steps=1000" in str(failure.error)
+
+
+def test_threads_are_daemons(small: Dataset, inbox: Inbox) -> None:
+    """Leaving while it trained once took five seconds: the interpreter joined the worker."""
+    run = make(TrainConfig(epochs=100_000, limit=100), small, Goal.RUN, inbox)
+    training = [thread for thread in threading.enumerate() if thread.name == "training"]
+    assert training
+    assert all(thread.daemon for thread in training)
+    run.go(Goal.STOP)
+    wait(lambda: run.status is Status.STOPPED)
+
+
+def test_data_are_read_in_the_background(
+    inbox: Inbox, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    load_in_background("", inbox)
+    wait(lambda: inbox.messages)
+    [loaded] = inbox.of(DataLoaded)
+    assert isinstance(loaded, DataLoaded)
+    assert len(loaded.dataset.train) == 60_000
+    empty = tmp_path_factory.mktemp("empty")
+    load_in_background(str(empty), inbox)
+    wait(lambda: inbox.of(BackgroundFailed))
+    [failure] = inbox.of(BackgroundFailed)
+    assert isinstance(failure, BackgroundFailed)
+    assert str(empty) in str(failure.error)

@@ -1,0 +1,356 @@
+"""The application around the screens: modes, leaving, help, palette, preferences, exports, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual import events
+from textual.geometry import Size
+from textual.pilot import Pilot
+from textual.screen import Screen
+
+from nn.config import TrainConfig
+from nn.errors import ConfigError
+from tui.app.app import MnistApp
+from tui.app.preferences import Preferences, load_preferences
+from tui.app.screens.help import HelpScreen
+from tui.app.screens.quit import QuitScreen
+from tui.app.state.live_run import Goal, Status
+from tui.system.exits import ExitCode
+from tui.system.terminal import Terminal
+
+CONFIG = TrainConfig(limit=300, epochs=2, hidden=(8,))
+Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
+
+
+def run(scenario: Scenario, config: TrainConfig = CONFIG, **options: Any) -> MnistApp:
+    """Play a scenario in an application without a terminal; returns the application after it."""
+    terminal = options.pop("terminal", Terminal(ascii_only=False, colors="full"))
+    app = MnistApp(config, None, TrainConfig(), terminal=terminal, **options)
+
+    async def play() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await scenario(app, pilot)
+
+    asyncio.run(play())
+    return app
+
+
+async def until(pilot: Pilot[ExitCode], condition: Callable[[], object]) -> None:
+    """Let the application go on until something holds; fails rather than hangs."""
+    for _ in range(400):
+        if condition():
+            return
+        await pilot.pause(0.05)
+    raise AssertionError("timed out")
+
+
+async def trained(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    await until(pilot, lambda: app.bench.status is Status.READY)
+    await pilot.press("space")
+    await until(pilot, lambda: app.bench.history and app.bench.history.finished)
+
+
+async def begin_long_run(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    await until(pilot, lambda: app.bench.status is Status.READY)
+    await pilot.press("space")
+    await until(pilot, lambda: app.bench.status is Status.RUNNING)
+
+
+LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
+
+
+def test_every_mode_has_its_key() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for key, mode in zip(
+            "23451", ("digits", "confusion", "model", "draw", "train"), strict=True
+        ):
+            await pilot.press(key)
+            assert app.current_mode == mode
+            assert type(app.screen).__name__ == f"{mode.capitalize()}Screen"
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
+@pytest.mark.parametrize("mode", ["1", "2", "5"])
+def test_quits_at_once_when_nothing_trains(key: str, mode: str) -> None:
+    """Ctrl+C, too, which Textual by itself answers with a hint only."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press(mode, key)
+        await pilot.pause()
+        assert app.return_value is ExitCode.SUCCESS
+
+    run(scenario)
+
+
+@pytest.mark.parametrize(
+    ("keys", "left", "kept"),
+    [
+        ("s", True, True),
+        ("d", True, False),
+        ("c", False, True),
+        ("escape", False, True),
+        ("down enter", True, False),
+    ],
+)
+def test_asks_before_it_cuts_a_run_short(keys: str, left: bool, kept: bool) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.bench.go(
+            Goal.EPOCH
+        )  # and then paused: while anything is busy a pilot's key takes a second
+        await until(pilot, lambda: app.bench.status is Status.PAUSED)
+        await pilot.press("q")
+        assert isinstance(app.screen, QuitScreen)
+        await pilot.press("q")  # a second one is no answer
+        assert isinstance(app.screen, QuitScreen)
+        await pilot.press(*keys.split())
+        await pilot.pause()
+        assert (app.return_value is ExitCode.SUCCESS) == left
+        assert app.kept == kept
+        if left:
+            await until(pilot, lambda: app.bench.status is Status.STOPPED)
+        else:
+            assert app.current_mode == "train"
+            assert app.bench.status is Status.PAUSED
+
+    run(scenario, LONG)
+
+
+def test_training_goes_on_behind_the_question() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await begin_long_run(app, pilot)
+        await pilot.press("q")
+        assert isinstance(app.screen, QuitScreen)
+        assert app.bench.status is Status.RUNNING
+        await pilot.press("escape")
+        assert app.bench.status is Status.RUNNING
+        app.bench.stop()
+
+    run(scenario, LONG)
+
+
+def test_help_lists_every_binding_in_force() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for mode in "12345":
+            await pilot.press(mode)
+            await pilot.pause()
+            described = {
+                active.binding.description
+                for active in app.screen.active_bindings.values()
+                if active.binding.description and not active.binding.system
+            }
+            await pilot.press("question_mark")
+            await pilot.pause()
+            assert isinstance(app.screen, HelpScreen)
+            text = "\n".join(app.screen._lines)
+            assert "Quit" in described
+            assert all(description in text for description in described)
+            await pilot.press("escape")
+            assert not isinstance(app.screen, HelpScreen)
+
+    run(scenario)
+
+
+def test_the_palette_offers_every_action_and_runs_it() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        titles = {command.title for command in app.get_system_commands(app.screen)}
+        assert {"Theme", "Quit", "Help", "Digits", "Run/pause"} <= titles
+        [digits] = [c for c in app.get_system_commands(app.screen) if c.title == "Digits"]
+        result = digits.callback()
+        if result is not None:
+            await result
+        await pilot.pause()
+        assert app.current_mode == "digits"
+
+    run(scenario)
+
+
+def test_keys_can_be_remapped() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("f2")
+        assert app.current_mode == "digits"
+        await pilot.press("1", "2")
+        assert app.current_mode == "train"
+
+    run(scenario, preferences=Preferences(keys={"app.digits": "f2"}))
+
+
+def test_a_theme_is_taken_from_the_preferences_or_refused() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        assert app.theme == "nord"
+
+    run(scenario, preferences=Preferences(theme="nord"))
+    with pytest.raises(ConfigError, match="did you mean 'nord'"):
+        run(scenario, preferences=Preferences(theme="nrod"))
+
+
+def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    monkeypatch.setenv("MNIST_TUI_CONFIG", str(path))
+    with pytest.raises(ConfigError, match="No such file"):
+        load_preferences()
+    path.write_text('theme = "nord"\nmouse = false\n[keys]\n"app.quit" = "x,ctrl+x"\n')
+    assert load_preferences() == Preferences("nord", False, {"app.quit": "x,ctrl+x"})
+    for text, message in {
+        "them = 'x'": "unknown setting 'them'; did you mean 'theme'",
+        "mouse = 'no'": "must be of type bool",
+        "[keys]\nx = 1": "must be text",
+        "= 3": "not valid TOML",
+    }.items():
+        path.write_text(text)
+        with pytest.raises(ConfigError, match=message):
+            load_preferences()
+    monkeypatch.delenv("MNIST_TUI_CONFIG")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+    assert load_preferences() == Preferences()
+
+
+def test_metrics_and_screen_are_written_to_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("ctrl+e")
+        await pilot.pause()
+        assert not list(tmp_path.iterdir())  # nothing measured yet
+        await trained(app, pilot)
+        await pilot.press("ctrl+e", "ctrl+s")
+        await pilot.pause()
+
+    app = run(scenario)
+    [table] = tmp_path.glob("*.csv")
+    rows = list(csv.DictReader(table.read_text().splitlines()))
+    assert [float(row["epoch"]) for row in rows] == [1, 2]
+    history = app.bench.history
+    assert history is not None
+    assert float(rows[-1]["test_accuracy"]) == history.evaluations[-1].test.accuracy
+    [document] = tmp_path.glob("*.json")
+    events = json.loads(document.read_text())
+    assert [event["event"] for event in events] == ["run_started", "epoch", "epoch", "run_finished"]
+    [picture] = tmp_path.glob("*.svg")
+    assert picture.read_text().startswith("<svg")
+
+
+def test_an_export_that_cannot_be_written_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        gone.rmdir()
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        [notification] = app._notifications
+        assert notification.severity == "error"
+        assert "Cannot write" in notification.message
+
+    run(scenario)
+
+
+def test_missing_data_are_told_and_the_application_stays(tmp_path: Path) -> None:
+    config = TrainConfig(data_dir=str(tmp_path / "none"))
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.error is not None)
+        for key in ("space", "e", "s", "x", "r", "plus", "2", "right", "3", "4", "5", "1"):
+            await pilot.press(key)
+        await pilot.pause()
+        assert "no such folder" in str(app.bench.error)
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_value is ExitCode.FAILURE
+
+    run(scenario, config)
+
+
+def test_a_run_that_cannot_begin_is_told() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.error is not None)
+        assert "warmup_steps" in str(app.bench.error)
+        assert app.bench.status is Status.FAILED
+
+    run(scenario, TrainConfig(limit=100, epochs=1, schedule="cosine", warmup_steps=50))
+
+
+def test_a_second_run_keeps_the_curves_of_the_first() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await trained(app, pilot)
+        app.bench.configure(TrainConfig(limit=300, epochs=2, hidden=(4,)), None, TrainConfig())
+        assert app.bench.history is not None
+        assert app.bench.history.finished  # the new configuration waits for the next run
+        app.bench.go(Goal.RUN)
+        await until(
+            pilot, lambda: len(app.bench.histories) == 2 and app.bench.histories[1].finished
+        )
+        labels = [history.label for history in app.bench.histories]
+        assert len(set(labels)) == 2
+        assert all(len(history.evaluations) == 2 for history in app.bench.histories)
+
+    run(scenario)
+
+
+def test_keys_before_the_data_are_there() -> None:
+    """Every key of every screen at once after the start: none may crash, training begins when it can."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press(
+            "space", "plus", "2", "right", "n", "3", "enter", "4", "right", "5", "space", "1"
+        )
+        await until(pilot, lambda: app.bench.history and app.bench.history.finished)
+
+    run(scenario)
+
+
+def test_quits_at_once_while_the_first_run_is_being_prepared() -> None:
+    """It once asked whether to keep a run that had not begun."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.bench.load()
+        await until(pilot, lambda: app.bench.run)
+        if app.bench.run is not None:
+            app.bench.run.status = Status.PREPARING
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_value is ExitCode.SUCCESS
+
+    run(scenario)
+
+
+def test_two_sizes_at_once_do_not_chase_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The two once called each other forth for ever, and neither keys nor signals got through."""
+    layouts = []
+    refresh = Screen._refresh_layout
+
+    def counted(self: Screen[Any], *arguments: Any, **options: Any) -> None:
+        layouts.append(self.app.size)
+        refresh(self, *arguments, **options)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for mode in "123456":
+            await pilot.press(mode)
+            await pilot.pause()
+            for open_dialog in ("", "question_mark"):
+                await pilot.press(*[open_dialog] * bool(open_dialog))
+                layouts.clear()
+                for size in (Size(100, 30), Size(80, 24)):
+                    app.screen.post_message(events.Resize(size, size))
+                    app.screen.call_later(lambda: None)  # else Textual merges the two
+                await pilot.pause(0.3)
+                assert len(layouts) < 20
+                if open_dialog:
+                    await pilot.press("escape")
+
+    monkeypatch.setattr(Screen, "_refresh_layout", counted)
+    run(scenario)

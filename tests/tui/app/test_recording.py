@@ -1,0 +1,416 @@
+"""The training thread saves what it trains, between two events, and goes on with what was saved."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.message import Message
+from textual.pilot import Pilot
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.errors import StorageError
+from nn.events import EpochCompleted, RunStarted
+from nn.storage.checkpoint import Checkpoint
+from nn.storage.runs import SavedRun, find_run, is_locked, run_names
+from nn.training.trainer import Trainer
+from tests.tui.app.state.test_live_run import Inbox, wait
+from tests.tui.recording.conftest import record_run, same
+from tui.app.app import MnistApp
+from tui.app.screens.quit import QuitScreen
+from tui.app.state.live_run import Goal, LiveRun, Status
+from tui.app.state.messages import BackgroundFailed
+from tui.cli.launch import _finish, _say_goodbye
+from tui.recording.source import NewRun, Recording, ResumedRun, Saving
+from tui.system.cores import make_trainer
+from tui.system.exits import ExitCode
+from tui.system.terminal import Terminal
+
+CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, dropout=0.2, patience=9, validation=0.2)
+LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
+
+
+def headless(config: TrainConfig, dataset: Dataset, **options: Any) -> Trainer:
+    """The trainer that the command line makes."""
+    return make_trainer(config, dataset, **options)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+def begin(
+    dataset: Dataset,
+    root: Path,
+    goal: Goal = Goal.RUN,
+    *,
+    config: TrainConfig = CONFIG,
+    recording: Recording | None = None,
+    inbox: Callable[[Message], object] | None = None,
+) -> LiveRun:
+    recording = recording or NewRun(config, None, TrainConfig(), Saving(runs_dir=root))
+    return LiveRun(config, dataset, goal, inbox or Inbox(), recording)
+
+
+def resume(
+    folder: Path, dataset: Dataset, goal: Goal, changes: Mapping[str, object] | None = None
+) -> LiveRun:
+    saved = SavedRun.read(folder)
+    changes = changes or {}
+    recording = ResumedRun(saved, changes)
+    return LiveRun(saved.config_with(changes), dataset, goal, Inbox(), recording)
+
+
+def ended(run: LiveRun) -> None:
+    wait(lambda: not run.active)
+    assert run.wait(10)
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
+
+
+def vanish(folder: Path) -> None:
+    """Delete a folder at once, though it may be written into just now."""
+    gone = folder.with_name("gone")
+    folder.rename(gone)
+    shutil.rmtree(gone)
+
+
+def test_a_run_that_is_never_started_leaves_no_folder(small: Dataset, root: Path) -> None:
+    run = begin(small, root, Goal.PAUSE)
+    wait(lambda: run.status is Status.READY)
+    run.go(Goal.STOP)
+    ended(run)
+    assert not root.exists()
+    assert run.outcome is None
+
+
+def test_one_that_is_left_before_its_first_step_neither(small: Dataset, root: Path) -> None:
+    """Its learning rate was changed, which is an event before the first step."""
+    run = begin(small, root, Goal.PAUSE)
+    wait(lambda: run.status is Status.READY)
+    run.scale_rate(2)
+
+    class Leaving(NewRun):
+        def recorder(self, trainer: Trainer) -> Any:
+            run.go(Goal.STOP)
+            return super().recorder(trainer)
+
+    run.recording = Leaving(CONFIG, None, TrainConfig(), Saving(runs_dir=root))
+    run.go(Goal.RUN)
+    ended(run)
+    assert run.status is Status.STOPPED
+    assert run_names(root) == []
+    assert run.outcome is None
+
+
+def test_it_is_saved_as_headless_saves_it(small: Dataset, root: Path, tmp_path: Path) -> None:
+    run = begin(small, root)
+    ended(run)
+    expected, outcome = record_run(headless(CONFIG, small), tmp_path / "headless")
+    assert run.folder is not None
+    same(run.folder, expected)
+    assert SavedRun.read(run.folder).status == "finished"
+    assert run.outcome is not None
+    assert run.outcome.evaluation is not None
+    assert outcome.evaluation is not None
+    assert run.outcome.evaluation.test == outcome.evaluation.test
+    assert run.outcome.run == str(run.folder)
+
+
+def test_nothing_is_saved_where_that_is_asked_for(small: Dataset, root: Path) -> None:
+    recording = NewRun(CONFIG, None, TrainConfig(), Saving(save_run=False, runs_dir=root))
+    run = begin(small, root, recording=recording)
+    ended(run)
+    assert not root.exists()
+    assert run.outcome is not None
+    assert (run.outcome.reason, run.outcome.run) == ("completed", None)
+
+
+@pytest.mark.parametrize("steps", [1, 4, 7])
+def test_it_goes_on_bit_by_bit_where_it_was_stopped(
+    small: Dataset, root: Path, tmp_path: Path, steps: int
+) -> None:
+    run = begin(small, root, Goal.PAUSE)
+    for number in range(1, steps + 1):
+        run.go(Goal.STEP)
+        wait(lambda n=number: run.snapshot is not None and run.snapshot.step == n)  # type: ignore[misc]
+        wait(lambda: run.status is Status.PAUSED)
+    run.go(Goal.STOP)
+    ended(run)
+    assert run.folder is not None
+    saved = SavedRun.read(run.folder)
+    assert (saved.status, saved.record.step) == ("interrupted", steps)
+    assert Checkpoint.load(run.folder / "last.npz").state.values["step"] == steps
+
+    again = resume(run.folder, small, Goal.PAUSE)
+    wait(lambda: again.status is Status.READY)
+    assert again.snapshot is not None
+    assert again.snapshot.step == steps
+    again.go(Goal.RUN)
+    ended(again)
+    assert again.folder == run.folder
+    same(run.folder, record_run(headless(CONFIG, small), tmp_path / "whole")[0])
+
+
+def test_a_resumed_run_tells_what_was_before(small: Dataset, root: Path) -> None:
+    config = CONFIG.layered(CONFIG.to_dict(), {"schedule": "constant"})
+    folder, _ = record_run(headless(config, small), root)
+    run = resume(folder, small, Goal.RUN, {"epochs": 5})
+    ended(run)
+    events = run.take_events()
+    starts = [event.start_step for event in events if isinstance(event, RunStarted)]
+    assert starts == [0, 15]
+    epochs = [event.epoch for event in events if isinstance(event, EpochCompleted)]
+    assert epochs == [1, 2, 3, 4, 5]
+
+
+def test_a_resumed_run_that_does_not_start_stays_as_it_was(small: Dataset, root: Path) -> None:
+    """Its status once became "interrupted", and its final weights went, by just looking at it."""
+    folder, _ = record_run(headless(CONFIG, small), root)
+    before = content(folder)
+    run = resume(folder, small, Goal.PAUSE, {"epochs": 5})
+    wait(lambda: run.status is Status.READY)
+    assert is_locked(folder)  # nobody else may go on with it meanwhile
+    run.go(Goal.STOP)
+    ended(run)
+    wait(lambda: not is_locked(folder))
+    assert content(folder) == before
+
+
+def test_a_changed_learning_rate_goes_on(small: Dataset, root: Path) -> None:
+    run = begin(small, root, Goal.STEP)
+    wait(lambda: run.status is Status.PAUSED)
+    run.scale_rate(0.5)
+    run.go(Goal.STEP)
+    wait(lambda: run.snapshot is not None and run.snapshot.step == 2)
+    run.go(Goal.STOP)
+    ended(run)
+    assert run.folder is not None
+    again = resume(run.folder, small, Goal.PAUSE)
+    wait(lambda: again.status is Status.READY)
+    assert again.rate_factor == 0.5
+    again.go(Goal.STOP)
+    ended(again)
+
+
+def test_what_is_being_written_is_refused(small: Dataset, root: Path) -> None:
+    run = begin(small, root, Goal.STEP)
+    wait(lambda: run.status is Status.PAUSED)
+    assert run.folder is not None
+    other = resume(run.folder, small, Goal.RUN)
+    wait(lambda: other.status is Status.FAILED)
+    assert "is being written by process" in str(other.error)
+    run.go(Goal.STOP)
+    ended(run)
+    assert SavedRun.read(run.folder).record.step == 1
+
+
+def test_discarding_removes_the_folder(small: Dataset, root: Path) -> None:
+    run = begin(small, root, Goal.EPOCH)
+    wait(lambda: run.status is Status.PAUSED)
+    assert len(run_names(root)) == 1
+    run.discard()
+    ended(run)
+    assert list(root.iterdir()) == []
+    assert run.outcome is not None  # which is told all the same
+    assert run.outcome.run is None
+
+
+def test_a_failing_save_does_not_stop_training(small: Dataset, root: Path) -> None:
+    run = begin(small, root, Goal.EPOCH)
+    wait(lambda: run.status is Status.PAUSED)
+    assert run.folder is not None
+    vanish(run.folder)
+    run.go(Goal.RUN)
+    ended(run)
+    assert run.status is Status.FINISHED
+    assert run.trouble is not None
+    assert "saving failed after step" in run.trouble
+    assert run.outcome is not None
+    assert run.outcome.save_error == run.failure
+
+
+def test_where_nothing_can_be_saved(
+    small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that was typed is insisted on; without one it trains, and says so."""
+    (tmp_path / "file").touch()
+    inbox = Inbox()
+    refused = begin(small, tmp_path / "file", inbox=inbox)
+    wait(lambda: refused.status is Status.FAILED)
+    assert isinstance(refused.error, StorageError)
+    assert inbox.of(BackgroundFailed)
+    monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "file"))
+    run = begin(small, tmp_path, recording=NewRun(CONFIG, None, TrainConfig()))
+    ended(run)
+    assert run.status is Status.FINISHED
+    assert run.trouble is not None
+    assert "this run is not saved" in run.trouble
+    assert run.failure is None
+
+
+# In the application
+
+Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
+
+
+def play(scenario: Scenario, root: Path, config: TrainConfig = LONG, **options: Any) -> MnistApp:
+    app = MnistApp(
+        config,
+        None,
+        TrainConfig(),
+        terminal=Terminal(False, "full"),
+        saving=Saving(runs_dir=root),
+        **options,
+    )
+
+    async def session() -> None:
+        async with app.run_test(size=(80, 24)) as pilot:
+            await until(pilot, lambda: app.bench.status is Status.READY)
+            await scenario(app, pilot)
+
+    asyncio.run(session())
+    app.bench.stop()
+    app.bench.wait()
+    return app
+
+
+async def until(pilot: Pilot[ExitCode], condition: Callable[[], object]) -> None:
+    for _ in range(400):
+        await pilot.pause(0.02)
+        if condition():
+            return
+    raise AssertionError("timed out")
+
+
+async def an_epoch(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    """Train so far, then pause: the pilot waits a second after each key while anything is busy."""
+    app.bench.go(Goal.EPOCH)
+    await until(pilot, lambda: app.bench.status is Status.PAUSED)
+
+
+async def running(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    app.bench.go(Goal.RUN)
+    await until(pilot, lambda: app.bench.status is Status.RUNNING)
+
+
+@pytest.mark.parametrize(("key", "kept"), [("s", True), ("d", False)])
+def test_stop_and_keep_or_discard(
+    root: Path, key: str, kept: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await an_epoch(app, pilot)
+        await pilot.press("q", key)
+        await pilot.pause()
+        assert app.return_value is ExitCode.SUCCESS
+
+    app = play(scenario, root)
+    assert len(run_names(root)) == kept
+    _say_goodbye(app.bench, None)
+    told = capsys.readouterr().err
+    assert "interrupted after" in told
+    assert ("--resume" in told) == kept
+    if kept:
+        run = find_run(root, "last")
+        assert run.status == "interrupted"
+        assert run.record.step == app.bench.run.outcome.step  # type: ignore[union-attr]
+
+
+def test_nothing_is_kept_of_a_sitting_without_a_step(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("r", "2", "1", "q")
+
+    app = play(scenario, root)
+    assert not root.exists()
+    _say_goodbye(app.bench, None)
+    assert capsys.readouterr().err == ""
+
+
+def test_a_failing_save_stays_on_the_screen_and_fails_in_the_end(
+    root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await an_epoch(app, pilot)
+        run = app.bench.run
+        assert run is not None
+        assert run.folder is not None
+        vanish(run.folder)
+        await an_epoch(app, pilot)
+        await an_epoch(app, pilot)
+        await until(pilot, lambda: app.screen.query_one("#trouble").display)
+        await pilot.press("r")  # another run: the failure is not forgotten
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        assert not app.screen.query_one("#trouble").display
+
+    app = play(scenario, root)
+    [failure] = _finish(app.bench)
+    assert "saving failed after step" in failure
+
+
+def test_the_application_resumes(root: Path, tmp_path: Path, mnist: Dataset) -> None:
+    config = TrainConfig(limit=300, epochs=3, hidden=(8,))
+    folder, _ = record_run(headless(config, mnist, step_interval=0), root, events=12)
+    whole, _ = record_run(headless(config, mnist), tmp_path / "whole")
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.history and app.bench.history.evaluations)
+        assert app.bench.run is not None
+        await pilot.press("space")
+        history = app.bench.history
+        assert history is not None
+        await until(
+            pilot, lambda: history.finished
+        )  # its last events are told a moment after the end
+        assert [e.epoch for e in history.epochs] == [1, 2, 3]
+
+    play(scenario, root, config, resumed=ResumedRun(SavedRun.read(folder), {}))
+    same(folder, whole)
+
+
+def test_discarding_is_not_offered_for_what_was_saved_before(root: Path, mnist: Dataset) -> None:
+    folder, _ = record_run(headless(LONG, mnist, step_interval=0), root, events=5)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await an_epoch(app, pilot)
+        await pilot.press("q", "d")
+        assert isinstance(app.screen, QuitScreen)
+        assert not app.screen.query("#discard")
+        await pilot.press("s")
+
+    play(scenario, root, resumed=ResumedRun(SavedRun.read(folder), {}))
+    assert SavedRun.read(folder).record.step > 4
+
+
+def test_without_its_terminal_it_ends_or_trains_on(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def hang_up(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await running(app, pilot)
+        app.take_signal(ExitCode.HANGUP)
+        await until(pilot, lambda: app.return_value)
+        assert app.return_value is ExitCode.HANGUP
+        detached.append((app.detached, app.bench.run is not None and app.bench.run.goal))
+
+    async def hang_up_paused(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await an_epoch(app, pilot)
+        app.take_signal(ExitCode.HANGUP)
+        await until(pilot, lambda: app.return_value)
+        assert not app.detached  # nobody could tell it to go on
+
+    detached: list[tuple[bool, object]] = []
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    play(hang_up, root)
+    play(hang_up, root, on_hangup="continue")
+    play(hang_up_paused, root, on_hangup="continue")
+    assert detached == [(False, Goal.STOP), (True, Goal.RUN)]
+    assert [SavedRun.read(root / name).status for name in run_names(root)] == ["interrupted"] * 3

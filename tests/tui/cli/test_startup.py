@@ -1,0 +1,92 @@
+"""What a user waits for: help, version and refusals do not load NumPy, let alone Textual."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.tui.cli.conftest import environment, run_command
+from tui.system.versions import version
+
+HEAVY = ("numpy", "textual", "PIL", "plotext", "threadpoolctl")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["--version"], 0),
+        (["--help"], 0),
+        (["-h"], 0),
+        (["predict", "--no-such-option"], 2),
+        (["--print-config", "--recipe", "two-layer-net"], 0),
+        (["--learning-rate", "x"], 2),
+        (["--headless", "--recipe", "no-such-recipe"], 2),
+        (["__complete", "--recipe", "l"], 0),
+    ],
+)
+def test_nothing_heavy_is_imported(arguments: list[str], code: int) -> None:
+    # A command that needs NumPy to do its work may import it; a refusal before that may not.
+    heavy = [name for name in HEAVY if not (arguments[0] == "predict" and name in ("numpy", "PIL"))]
+    script = (
+        "import sys; from tui.__main__ import main;"
+        f"code = main({arguments!r});"
+        f"loaded = [name for name in {heavy!r} if name in sys.modules];"
+        "sys.exit(f'loaded {loaded}' if loaded else int(code))"
+    )
+    words = [sys.executable, "-W", "error", "-c", script]
+    result = subprocess.run(words, env=environment(), capture_output=True, text=True, check=False)
+    assert result.returncode == code, result.stderr
+
+
+def test_a_headless_run_loads_nothing_of_the_screen() -> None:
+    script = (
+        "import sys, tui.cli.headless; sys.exit('textual' in sys.modules or 'rich' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], env=environment(), check=True)
+
+
+def test_version() -> None:
+    result = run_command("--version")
+    assert (result.returncode, result.stdout, result.stderr) == (0, f"{version()}\n", "")
+
+
+def test_help_has_examples_and_every_command() -> None:
+    result = run_command("--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    for word in (
+        "recipes",
+        "reproduce",
+        "predict",
+        "summary",
+        "gradcheck",
+        "completion",
+        "Examples:",
+    ):
+        assert word in result.stdout
+    assert "Exit codes:" in result.stdout
+    assert "\x1b" not in result.stdout
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    "name", ["recipes", "reproduce", "predict", "summary", "gradcheck", "completion"]
+)
+def test_each_command_has_help(name: str) -> None:
+    result = run_command(name, "--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith(f"Usage: mnist-tui {name}")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_know_flags_choices_and_commands(shell: str) -> None:
+    result = run_command("completion", shell)
+    assert (result.returncode, result.stderr) == (0, "")
+    for word in ("learning-rate", "nesterov", "gradcheck", "print-config"):
+        assert word in result.stdout
+
+
+def test_recipes_complete_by_name() -> None:
+    result = run_command("__complete", "--recipe", "lincoln-m")
+    assert "lincoln-momentum" in result.stdout.split()

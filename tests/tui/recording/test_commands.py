@@ -1,0 +1,323 @@
+"""The commands on saved runs: runs, runs show, compare, rm, export; export; attach."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import pty
+import signal
+import struct
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.analysis.disagreement import disagreement
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset, load_dataset
+from nn.storage.checkpoint import load_model
+from nn.storage.model_file import read_model
+from nn.storage.runs import SavedRun
+from nn.training.trainer import Trainer
+from tests.tui.cli.conftest import refused, run_command
+from tests.tui.cli.test_signals import Process
+from tests.tui.recording.conftest import record_run
+
+NAMES = ("20261121-100000-first", "20261121-110000-second", "20261121-120000-third")
+
+
+@pytest.fixture(scope="module")
+def saved(tiny_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A complete run, one that learns badly, and one that was left."""
+    data = load_dataset(str(tiny_folder))
+    root = tmp_path_factory.mktemp("saved")
+    for name, fields, events in (
+        (NAMES[0], {}, None),
+        (NAMES[1], {"hidden": (4,), "learning_rate": 0.0005}, None),
+        (NAMES[2], {"epochs": 9}, 9),
+    ):
+        small = {"data_dir": str(tiny_folder), "hidden": (8,), "batch_size": 40, "epochs": 3}
+        config = TrainConfig.layered(small, fields)
+        folder, _ = record_run(Trainer(config, data, step_interval=0), root, events=events)
+        folder.rename(root / name)
+    return root
+
+
+@pytest.fixture
+def at(saved: Path) -> str:
+    return f"--runs-dir={saved}"
+
+
+def test_the_list_is_newest_first(at: str, saved: Path) -> None:
+    result = run_command("runs", at)
+    assert (result.returncode, result.stderr) == (0, "")
+    header, *rows = result.stdout.splitlines()
+    assert header.split() == ["run", "status", "epochs", "best", "time"]
+    assert [row.split()[:3] for row in rows] == [
+        [NAMES[2], "interrupted", "2/9"],
+        [NAMES[1], "finished", "3/3"],
+        [NAMES[0], "finished", "3/3"],
+    ]
+    assert max(map(len, [header, *rows])) <= 80
+
+
+def test_the_list_as_json(at: str, saved: Path) -> None:
+    runs = [json.loads(line) for line in run_command("runs", "--json", at).stdout.splitlines()]
+    assert [run["run"] for run in runs] == [str(saved / name) for name in reversed(NAMES)]
+    assert [run["status"] for run in runs] == ["interrupted", "finished", "finished"]
+    assert runs[0]["config"]["epochs"] == 9
+
+
+def test_an_empty_list(tmp_path: Path) -> None:
+    result = run_command("runs", f"--runs-dir={tmp_path / 'none'}")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"no saved runs in {tmp_path / 'none'}\n"
+
+
+def test_show(at: str, saved: Path) -> None:
+    result = run_command("runs", "show", "last", at)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["run", str(saved / NAMES[2])]
+    assert lines[1].split(maxsplit=1)[1] == "interrupted after 2/9 epochs, 6 steps"
+    assert f"resume    mnist-tui --headless --resume {saved / NAMES[2]}" in lines
+    rows = [line.split() for line in lines if line.split()[:1] in (["1"], ["2"])]
+    assert [row[1] for row in rows] == ["3", "6"]
+    shown = json.loads(run_command("runs", "show", NAMES[0], "--json", at).stdout)
+    assert shown["id"].endswith("relu-cross-entropy")
+
+
+def test_show_of_a_complete_run_offers_no_resuming(at: str) -> None:
+    assert "\nresume" not in run_command("runs", "show", NAMES[0], at).stdout
+
+
+def test_compare(at: str, saved: Path, tiny: Dataset) -> None:
+    result = run_command("runs", "compare", NAMES[0], NAMES[1], at)
+    assert (result.returncode, result.stderr) == (0, "")
+    out = result.stdout
+    assert out.startswith(f"A  {NAMES[0]}\nB  {NAMES[1]}\n")
+    rows = {line.split("  ")[0]: line.split()[-2:] for line in out.splitlines()}
+    assert rows["--hidden"] == ["8", "4"]
+    assert rows["--learning-rate"] == ["0.008", "0.0005"]
+    assert "--epochs" not in rows
+    assert "test accuracy % by epoch" in out
+    first, second = (load_model(SavedRun.read(saved / name), "best") for name in NAMES[:2])
+    found = disagreement(first, second, tiny.test)
+    assert found.first_only
+    assert f"A right, B wrong: {len(found.first_only)} test image" in out
+    assert "  " + " ".join(map(str, found.first_only[:10])) in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_compare_as_json(at: str, saved: Path, tiny: Dataset) -> None:
+    lines = run_command("runs", "compare", *NAMES, "--which=last", "--json", at).stdout.splitlines()
+    objects = [json.loads(line) for line in lines]
+    assert [Path(o["run"]).name for o in objects[:3]] == list(NAMES)
+    pairs = objects[3:]
+    assert [[Path(p).name[-5:] for p in o["runs"]] for o in pairs] == [
+        ["first", "econd"], ["first", "third"], ["econd", "third"],
+    ]  # fmt: skip
+    for pair in pairs:
+        first, second = (SavedRun.read(Path(path)) for path in pair["runs"])
+        right = [
+            load_model(run, "last").predict(tiny.test).predicted == tiny.test.labels
+            for run in (first, second)
+        ]
+        assert pair["first_only"] == np.flatnonzero(right[0] & ~right[1]).tolist()
+        assert pair["second_only"] == np.flatnonzero(right[1] & ~right[0]).tolist()
+        told_apart = len(pair["first_only"]) + len(pair["second_only"])
+        assert pair["both"] + pair["neither"] + told_apart == len(tiny.test)
+
+
+def test_compare_is_coloured_in_a_terminal_only(at: str) -> None:
+    plain = run_command("runs", "compare", NAMES[0], NAMES[1], at, env={"FORCE_COLOR": "1"})
+    assert "\x1b" not in plain.stdout
+
+
+def test_compare_without_the_data(at: str, saved: Path, tmp_path: Path) -> None:
+    """The numbers are compared all the same."""
+    record = json.loads((saved / NAMES[0] / "run.json").read_text())
+    for name in NAMES[:2]:
+        copy = tmp_path / name
+        copy.mkdir()
+        for file in (saved / name).iterdir():
+            (copy / file.name).write_bytes(file.read_bytes())
+        text = (copy / "run.json").read_text()
+        (copy / "run.json").write_text(text.replace(record["config"]["data_dir"], "/nowhere"))
+    result = run_command("runs", "compare", *NAMES[:2], f"--runs-dir={tmp_path}")
+    assert result.returncode == 0
+    assert "best test accuracy" in result.stdout
+    for letter, line in zip("AB", result.stderr.splitlines(), strict=True):
+        assert line.startswith(f"{letter} is not compared digit by digit: ")
+        assert "/nowhere" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["compare", "last"], "runs compare takes 2 to 26 runs, not 1"),
+        (["rm"], "runs rm needs the name of at least one run"),
+        (["rm", "last"], "runs rm asks first, and there is nobody to ask; add --yes"),
+        (["show", "20261121"], "'20261121' may be any of 3 runs: " + ", ".join(NAMES)),
+        (["show", "20261121-120000-thurd"], f"did you mean {NAMES[2]!r}?"),
+    ],
+)
+def test_refusals(arguments: list[str], said: str, at: str) -> None:
+    assert said in refused(run_command("runs", *arguments, at))
+
+
+def test_an_unknown_command_of_runs() -> None:
+    result = run_command("runs", "bogus")
+    assert result.returncode == 2
+    assert len(result.stderr.splitlines()) == 1
+
+
+def copy_of(saved: Path, root: Path) -> list[Path]:
+    for name in NAMES:
+        (root / name).mkdir(parents=True)
+        for file in (saved / name).iterdir():
+            (root / name / file.name).write_bytes(file.read_bytes())
+    return [root / name for name in NAMES]
+
+
+def test_rm(saved: Path, root: Path) -> None:
+    first, second, third = copy_of(saved, root)
+    result = run_command("runs", "rm", NAMES[0], "last", "--yes", f"--runs-dir={root}")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"removed {first}\nremoved {third}\n"
+    assert list(root.iterdir()) == [second]
+
+
+@pytest.mark.parametrize(("answer", "left"), [(b"y\n", 2), (b"\n", 3), (b"no\n", 3)])
+def test_rm_asks_in_a_terminal(saved: Path, root: Path, answer: bytes, left: int) -> None:
+    copy_of(saved, root)
+    ours, theirs = pty.openpty()
+    os.write(ours, answer)
+    result = run_command("runs", "rm", "last", f"--runs-dir={root}", stdin=theirs)
+    os.close(ours)
+    os.close(theirs)
+    assert result.returncode == (left == 3)
+    assert result.stderr.startswith(f"remove {NAMES[2]} for good? [y/N] ")
+    assert len(list(root.iterdir())) == left
+
+
+def test_the_metrics_as_csv(at: str, saved: Path) -> None:
+    result = run_command("runs", "export", NAMES[0], at)
+    rows = list(csv.DictReader(io.StringIO(result.stdout)))
+    assert [row["step"] for row in rows] == ["3", "6", "9"]
+    best = max(float(row["test_accuracy"]) for row in rows)
+    assert best == SavedRun.read(saved / NAMES[0]).record.best.test.accuracy  # type: ignore[union-attr]
+
+
+def test_export_as_npz(at: str, saved: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.npz"
+    result = run_command("export", NAMES[2], "--which=last", "-o", path, at)
+    assert (result.returncode, result.stdout) == (0, "")
+    expected = load_model(SavedRun.read(saved / NAMES[2]), "last").model.parameters
+    np.testing.assert_array_equal(read_model(path).model.parameters, expected)
+
+
+def test_the_best_model_of_a_run_predicts(at: str, saved: Path) -> None:
+    grid = ("0 " * 13 + "255 " * 2 + "0 " * 13 + "\n") * 28
+    model = saved / NAMES[0] / "best.npz"
+    result = run_command("predict", "--model", model, "--json", input=grid)
+    assert json.loads(result.stdout)["digit"] in range(10)
+
+
+def test_export_as_safetensors(at: str, saved: Path, tmp_path: Path) -> None:
+    """The format as its documentation has it, read without any library."""
+    path = tmp_path / "m.safetensors"
+    assert run_command("export", NAMES[0], "--format=safetensors", "-o", path, at).returncode == 0
+    content = path.read_bytes()
+    (length,) = struct.unpack("<Q", content[:8])
+    header = json.loads(content[8 : 8 + length])
+    assert json.loads(header.pop("__metadata__")["config"])["hidden"] == [8]
+    model = load_model(SavedRun.read(saved / NAMES[0]), "best").model
+    for name, expected in (
+        ("layer1.weight", model.linears[0].weight),
+        ("layer2.bias", model.linears[1].bias),
+    ):
+        start, stop = header[name]["data_offsets"]
+        raw = content[8 + length + start : 8 + length + stop]
+        assert header[name]["dtype"] == "F32"
+        np.testing.assert_array_equal(
+            np.frombuffer(raw, "<f4").reshape(header[name]["shape"]), expected
+        )
+    end = max(tensor["data_offsets"][1] for tensor in header.values())
+    assert len(content) == 8 + length + end
+
+
+def test_export_to_its_default_name(at: str, tmp_path: Path) -> None:
+    result = run_command("export", NAMES[0], at, cwd=tmp_path)
+    assert result.returncode == 0
+    assert os.listdir(tmp_path) == [f"{NAMES[0]}-best.npz"]
+
+
+def test_export_where_one_cannot_write(at: str, tmp_path: Path) -> None:
+    said = refused(run_command("export", NAMES[0], "-o", tmp_path / "no" / "m.npz", at), 1)
+    assert said.endswith("cannot write: No such file or directory")
+    assert "exists and is not a file" in refused(run_command("export", "-o", tmp_path, at))
+
+
+def test_attach_to_a_finished_run(at: str) -> None:
+    result = run_command("attach", NAMES[0], at)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "completed after 3 epochs, 9 steps" in result.stdout
+
+
+def test_attach_to_an_interrupted_run_tells_how_to_go_on(at: str, saved: Path) -> None:
+    result = run_command("attach", NAMES[2], at)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "interrupted after " in result.stdout
+    assert result.stdout.endswith(f"resume: mnist-tui --headless --resume {saved / NAMES[2]}\n")
+
+
+def test_attach_follows_a_run_until_it_is_killed(small_run: Sequence[str], root: Path) -> None:
+    at = f"--runs-dir={root}"
+    with Process(*small_run, "--epochs=1000000", at, "--json") as trained:
+        trained.read_until("epoch")
+        with Process("attach", at) as attached:
+            assert attached.stdout is not None
+            rows = 0
+            for line in attached.stdout:
+                rows += line.split()[:1] == [str(rows + 1)]
+                if rows == 5:
+                    break
+            assert trained.poll() is None
+            trained.kill()
+            rest, err = attached.communicate(timeout=30)
+            assert (attached.returncode, err) == (0, "")
+    assert "interrupted: the process that trained it has gone" in rest
+    assert "resume: mnist-tui --headless --resume " in rest
+
+
+def test_leaving_an_attached_run_leaves_it_alone(small_run: Sequence[str], root: Path) -> None:
+    at = f"--runs-dir={root}"
+    with Process(*small_run, "--epochs=1000000", at, "--json") as trained:
+        trained.read_until("epoch")
+        with Process("attach", at) as attached:
+            assert attached.stdout is not None
+            attached.stdout.readline()
+            attached.send_signal(signal.SIGINT)
+            _, err = attached.communicate(timeout=30)
+            assert (attached.returncode, err) == (130, "")
+        time.sleep(0.05)
+        assert trained.poll() is None
+
+
+def test_help_names_the_commands() -> None:
+    out = run_command("--help").stdout
+    for name in ("runs", "attach", "export", "--resume", "--no-save", "--runs-dir"):
+        assert name in out
+    for arguments in (["runs"], ["runs", "show"], ["runs", "compare"], ["runs", "rm"]):
+        result = run_command(*arguments, "--help")
+        assert result.stdout.startswith(f"Usage: mnist-tui {' '.join(arguments)}")
+
+
+def test_runs_complete_by_name(at: str, saved: Path) -> None:
+    env = {"MNIST_TUI_RUNS_DIR": str(saved)}
+    assert NAMES[1] in run_command("__complete", "attach", "20261121-11", env=env).stdout.split()

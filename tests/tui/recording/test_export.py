@@ -1,0 +1,81 @@
+"""Exported models, read by the libraries they are meant for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn.config import TrainConfig, choices
+from nn.data.dataset import Dataset
+from nn.network.predictor import Predictor
+from nn.storage.model_file import weight_arrays
+from nn.storage.safetensors import write_safetensors
+from nn.training.trainer import Trainer
+from tests.tui.cli.conftest import refused, run_command
+from tests.tui.recording.conftest import record_run
+from tui.cli.onnx_model import write_onnx
+
+
+def trained(dataset: Dataset, **fields: Any) -> Predictor:
+    small = {"hidden": (8, 6), "batch_size": 40, "epochs": 2}
+    trainer = Trainer(TrainConfig.layered(small, fields), dataset)
+    list(trainer.events())
+    return trainer.predictor
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize("preprocessing", choices("preprocessing"))
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"activation": "sigmoid", "loss": "binary-cross-entropy", "dropout": 0.2},
+        {"activation": "tanh", "loss": "squared-error", "output_activation": "sigmoid"},
+        {"activation": "identity", "loss": "squared-error-normalized", "output_activation": "sigmoid"},
+        {"hidden": ()},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_onnx_says_what_we_say(
+    tiny: Dataset, tmp_path: Path, fields: dict[str, Any], preprocessing: str, dtype: str
+) -> None:
+    """onnxruntime's outputs and probabilities are ours."""
+    pytest.importorskip("onnx")
+    runtime = pytest.importorskip("onnxruntime")
+    predictor = trained(tiny, preprocessing=preprocessing, dtype=dtype, **fields)
+    path = tmp_path / "model.onnx"
+    write_onnx(path, predictor)
+    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    images = tiny.test.images
+    found = session.run(["outputs", "probabilities"], {"images": images.astype(dtype)})
+    tolerance = 1e-5 if dtype == "float32" else 1e-12
+    np.testing.assert_allclose(found[0], predictor.outputs(images), tolerance, tolerance)
+    np.testing.assert_allclose(found[1], predictor.probabilities(images), tolerance, tolerance)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", choices("dtype"))
+def test_safetensors_reads_what_we_write(tiny: Dataset, tmp_path: Path, dtype: str) -> None:
+    library = pytest.importorskip("safetensors.numpy")
+    predictor = trained(tiny, dtype=dtype, preprocessing="minmax")
+    path = tmp_path / "model.safetensors"
+    write_safetensors(path, weight_arrays(predictor), {"format": "np"})
+    read = library.load_file(path)
+    expected = weight_arrays(predictor)
+    assert read.keys() == expected.keys()
+    for name, array in expected.items():
+        np.testing.assert_array_equal(read[name], array)
+
+
+def test_without_the_library_it_is_named(tiny: Dataset, root: Path, tmp_path: Path) -> None:
+    config = TrainConfig(hidden=(8,), batch_size=40, epochs=1)
+    record_run(Trainer(config, tiny), root)
+    (tmp_path / "onnx.py").write_text("raise ImportError('not installed')\n")
+    path = f"{tmp_path}:{Path(__file__).parents[3]}"
+    arguments = ["export", "--format=onnx", f"--runs-dir={root}", "-o", tmp_path / "m.onnx"]
+    said = refused(run_command(*arguments, env={"PYTHONPATH": path}))
+    assert said == "ONNX needs the package onnx: pip install 'mnist-tui[onnx]'"

@@ -1,0 +1,293 @@
+"""A saved run that goes on is, bit for bit, the run that was never interrupted."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import signal
+import tempfile
+from collections.abc import Sequence
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset, Split
+from nn.errors import ConfigError, StorageError
+from nn.parallel.process_group import Cores
+from nn.storage.run_writer import RunWriter
+from nn.storage.runs import SavedRun, is_locked
+from nn.training.trainer import Trainer
+from tests.nn.training.test_resume import configurations
+from tests.support.json_schema import check_stream
+from tests.support.processes import needs_several
+from tests.tui.cli.conftest import refused, run_command
+from tests.tui.cli.test_signals import Process
+from tests.tui.recording.conftest import (
+    MakeTrainer,
+    go_on,
+    record_run,
+    same,
+    timeless_metrics,
+    weights,
+)
+from tui.recording.resumption import Resumption
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(config=configurations(), data=st.data())
+def test_any_run_interrupted_anywhere(
+    tiny: Dataset, config: TrainConfig, data: st.DataObject
+) -> None:
+    """Every optimizer, schedule, sampling mode and stopping rule; left once to three times, at any step."""
+    with tempfile.TemporaryDirectory() as name, np.errstate(all="ignore"):
+        root = Path(name)
+        whole, _ = record_run(Trainer(config, tiny, step_interval=0), root)
+        steps = SavedRun.read(whole).record.step
+        left = data.draw(st.integers(1, 2 * steps + 2))
+        parts, outcome = record_run(Trainer(config, tiny, step_interval=0), root, events=left)
+        for _ in range(data.draw(st.integers(0, 2))):
+            if outcome.reason == "interrupted":
+                left = data.draw(st.integers(1, 2 * steps + 2))
+                _, outcome = go_on(parts, tiny, events=left)
+        if outcome.reason == "interrupted":
+            go_on(parts, tiny)
+        assert timeless_metrics(whole) == timeless_metrics(parts)
+        ends = [SavedRun.read(path).record for path in (whole, parts)]
+        assert len({(r.status, r.reason, r.step, r.total_steps) for r in ends}) == 1
+        files = [{k: v for k, v in weights(p).items() if "final" in k} for p in (whole, parts)]
+        assert files[0] == files[1]
+
+
+def test_everything_is_the_same(make_trainer: MakeTrainer, root: Path, tiny: Dataset) -> None:
+    """The checkpoint and the best model too, where the run is left in the middle of an epoch."""
+    fields = {"dropout": 0.3, "epochs": 4, "hidden": (8, 6)}
+    whole, _ = record_run(make_trainer(**fields), root)
+    parts, _ = record_run(make_trainer(**fields), root, events=7)
+    trainer, outcome = go_on(parts, tiny)
+    same(whole, parts)
+    assert (outcome.reason, trainer.step) == ("completed", 12)
+
+
+def test_more_epochs(make_trainer: MakeTrainer, root: Path, tiny: Dataset) -> None:
+    """At a constant rate a run with a raised budget is the run that had it from the beginning."""
+    whole, _ = record_run(make_trainer(epochs=5, schedule="constant"), root)
+    parts, _ = record_run(make_trainer(epochs=2, schedule="constant"), root)
+    assert (parts / "final.npz").exists()
+    go_on(parts, tiny, changes={"epochs": 5})
+    same(whole, parts)
+    record = SavedRun.read(parts).record
+    assert (record.config.epochs, record.total_steps, record.epoch) == (5, 15, 5.0)
+
+
+def test_a_schedule_over_a_raised_budget_is_told(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    folder, _ = record_run(make_trainer(epochs=2), root)
+    with Resumption(SavedRun.read(folder), {"epochs": 4}) as resumption:
+        trainer = Trainer(resumption.config, tiny)
+        recorder, warnings = resumption.recorder(trainer)
+        recorder.close()
+    (warning,) = warnings
+    assert "one-cycle schedule now spans 12 steps" in warning
+
+
+def test_a_rate_changed_by_hand_stays(make_trainer: MakeTrainer, root: Path, tiny: Dataset) -> None:
+    trainer = make_trainer()
+    trainer.rate_factor = 0.25
+    folder, _ = record_run(trainer, root, events=4)
+    resumed, _ = go_on(folder, tiny)
+    assert resumed.rate_factor == 0.25
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"hidden": (9,)}, "--hidden: a run is resumed as it was configured"),
+        ({"learning_rate": 0.5}, "--learning-rate: a run is resumed as it was configured"),
+        ({"epochs": 2}, "has a budget of 9 steps, which can be raised only; 6 is less"),
+    ],
+)
+def test_what_may_not_change(
+    make_trainer: MakeTrainer, root: Path, changes: dict[str, object], said: str
+) -> None:
+    folder, _ = record_run(make_trainer(), root, events=4)
+    with pytest.raises(ConfigError, match=said):
+        Resumption(SavedRun.read(folder), changes)
+    assert not is_locked(folder)
+
+
+def test_what_has_ended(make_trainer: MakeTrainer, root: Path) -> None:
+    complete, _ = record_run(make_trainer(), root)
+    with pytest.raises(ConfigError, match="is complete: 3 epochs; to go on, raise --epochs"):
+        Resumption(SavedRun.read(complete), {})
+    stopped, outcome = record_run(
+        make_trainer(epochs=40, patience=1, validation=0.2, learning_rate=1.0, schedule="constant"),
+        root,
+    )
+    assert outcome.reason == "early-stopped"
+    with pytest.raises(ConfigError, match="has ended, early-stopped"):
+        Resumption(SavedRun.read(stopped), {"epochs": 50})
+
+
+def test_other_data_are_refused_and_the_run_is_as_it_was(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    folder, _ = record_run(make_trainer(), root, events=8)
+    before = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
+    other = Dataset(tiny.train, Split(tiny.test.images, tiny.test.labels), "other", "f" * 64)
+    with Resumption(SavedRun.read(folder), {}) as resumption:
+        trainer = Trainer(resumption.config, other)
+        with pytest.raises(StorageError, match="was trained on other data than other"):
+            resumption.recorder(trainer)
+    assert not is_locked(folder)
+    after = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
+    assert after == before
+
+
+def test_another_machine_is_told(make_trainer: MakeTrainer, root: Path, tiny: Dataset) -> None:
+    folder, _ = record_run(make_trainer(), root, events=4)
+    record = SavedRun.read(folder).record
+    versions = {**record.versions, "numpy": "1.0", "blas": "mkl 2020"}
+    writer = RunWriter.reopen(folder)
+    writer.save_record(dataclasses.replace(record, versions=versions, threads=64, processes=4))
+    writer.close()
+    with Resumption(SavedRun.read(folder), {}) as resumption:
+        trainer = Trainer(resumption.config, tiny, cores=Cores(threads=1))
+        recorder, (warning,) = resumption.recorder(trainer)
+        recorder.close()
+    assert warning.startswith("the last bits of the numbers may differ from here on: ")
+    assert f"numpy {np.__version__} (was 1.0)" in warning
+    assert "(was mkl 2020)" in warning
+    assert "1 threads (was 64), 1 processes (was 4)" in warning
+
+
+@needs_several
+def test_that_other_units_are_dropped_is_told(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    folder, _ = record_run(make_trainer(dropout=0.5), root, events=4)
+    with (
+        Resumption(SavedRun.read(folder), {}) as resumption,
+        closing(Trainer(resumption.config, tiny, cores=Cores(2, threads=1))) as trainer,
+    ):
+        recorder, (warning, _) = resumption.recorder(trainer)
+        recorder.close()
+    assert warning == "other units are dropped from here on: 2 processes draw which (was 1)"
+
+
+def test_a_run_left_before_its_first_checkpoint_starts_anew(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    whole, _ = record_run(make_trainer(), root)
+    folder, _ = record_run(make_trainer(), root, events=1)
+    (folder / "last.npz").unlink()
+    lines = (folder / "metrics.jsonl").read_text().splitlines(keepends=True)
+    (folder / "metrics.jsonl").write_text(lines[0] + '{"event": "epo')
+    go_on(folder, tiny)
+    same(whole, folder)
+
+
+def folders(root: Path) -> list[Path]:
+    return sorted(root.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_saves_the_step_and_tells_how_to_go_on(
+    signum: int, code: int, small_run: Sequence[str], root: Path
+) -> None:
+    arguments = [*small_run, "--epochs=100000", f"--runs-dir={root}"]
+    with Process(*arguments) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.split()[:1] == ["2"]:
+                break
+        process.send_signal(signum)
+        _, err = process.communicate(timeout=30)
+    assert process.returncode == code
+    (folder,) = folders(root)
+    run = SavedRun.read(folder)
+    assert (run.status, run.record.reason) == ("interrupted", "interrupted")
+    assert f"resume: mnist-tui --headless --resume {folder}\n" in err
+    steps = int(err.split("interrupted after ")[1].split(" steps")[0].split()[-1].replace(",", ""))
+    assert json.loads(_values(folder))["step"] == steps
+
+
+def _values(folder: Path) -> str:
+    with np.load(folder / "last.npz") as arrays:
+        return str(arrays["values"])
+
+
+def test_resuming_from_the_command_line(small_run: Sequence[str], root: Path) -> None:
+    """`--resume` alone is the last run; the events, the folder and the weights are as of one run."""
+    arguments = [*small_run, "--epochs=6", f"--runs-dir={root}", "--json", "--step-interval=0"]
+    assert run_command(*arguments).returncode == 0
+    (whole,) = folders(root)
+    with Process(*arguments) as process:
+        process.read_until("epoch")
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=30)
+    parts = next(path for path in folders(root) if path != whole)
+    if SavedRun.read(parts).status == "interrupted":
+        result = run_command("--headless", f"--runs-dir={root}", "--json", "--resume")
+        assert (result.returncode, result.stderr) == (0, "")
+        events = check_stream(result.stdout)
+        assert events[0]["start_step"] > 0
+        assert events[0]["run"] == events[-1]["run"] == str(parts)
+    same(whole, parts)
+
+
+def test_the_default_folder_and_its_names(small_run: Sequence[str], root: Path) -> None:
+    env = {"MNIST_TUI_RUNS_DIR": str(root)}
+    result = run_command(*small_run, "--epochs=2", "--quiet", env=env)
+    assert (result.returncode, result.stderr) == (0, "")
+    (folder,) = folders(root)
+    for name in ("last", folder.name, folder.name[:10], str(folder)):
+        said = refused(run_command("--headless", "--resume", name, env=env))
+        assert said == f"run {folder.name} is complete: 2 epochs; to go on, raise --epochs"
+    result = run_command("--headless", "--resume", "last", "--epochs=4", env=env)
+    assert result.returncode == 0
+    assert "resumed after 2 epochs, 6 steps" in result.stderr
+    assert "warning: the one-cycle schedule now spans 12 steps" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--resume", "last"], "no saved runs in "),
+        (["--resume", "nothing"], "no run 'nothing' in "),
+        (["--resume", "./nothing"], "nothing/run.json: No such file or directory"),
+        (["--resume", "last", "--no-save"], "--no-save contradicts --resume"),
+        (["--resume", "last", "--recipe=two-layer-net"], "--recipe contradicts --resume"),
+    ],
+)
+def test_refusals(arguments: list[str], said: str, root: Path) -> None:
+    assert said in refused(run_command("--headless", f"--runs-dir={root}", *arguments))
+
+
+def test_a_run_that_is_not_saved_leaves_nothing(small_run: Sequence[str], root: Path) -> None:
+    env = {"MNIST_TUI_RUNS_DIR": str(root)}
+    result = run_command(*small_run, "--epochs=1", "--no-save", "--json", env=env)
+    events = check_stream(result.stdout)
+    assert (events[0]["run"], events[-1]["run"]) == (None, None)
+    assert not root.exists()
+
+
+def test_two_processes_on_one_run(small_run: Sequence[str], root: Path) -> None:
+    words = [*small_run, "--epochs=1000000", f"--runs-dir={root}", "--json"]
+    with Process(*words) as process:
+        process.read_until("epoch")
+        (folder,) = folders(root)
+        assert SavedRun.read(folder).status == "running"
+        said = refused(run_command("--headless", f"--runs-dir={root}", "--resume"))
+        assert said == f"run {folder.name} is being written by process {process.pid}"
+        said = refused(run_command("runs", "rm", "last", "--yes", f"--runs-dir={root}"), 1)
+        assert said == f"run {folder.name} is being written by process {process.pid}"
+        assert process.poll() is None
+    assert SavedRun.read(folder).status == "interrupted"  # killed: nobody holds the lock

@@ -1,0 +1,58 @@
+"""Every key of the screen beneath."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.screen import Screen
+from textual.widgets import Static
+
+from tui.app.screens.base import Dialog
+
+
+class HelpScreen(Dialog[None]):
+    """A list of keys, built from the bindings in force, so that it cannot be out of date."""
+
+    DEFAULT_CSS = """
+    HelpScreen {
+        align: center middle;
+        VerticalScroll { width: 64; max-width: 100%; height: auto; max-height: 100%; border: round $primary; padding: 0 1; }
+        Static { height: auto; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "close", "Close", id="help.close"),
+    ]
+
+    def __init__(self, beneath: Screen[Any]) -> None:
+        super().__init__()
+        self._lines = key_lines(beneath)
+
+    def compose(self) -> ComposeResult:
+        with VerticalScroll() as scroll:
+            scroll.border_title = "Keys"
+            yield Static("\n".join(self._lines), markup=False)
+
+    def action_close(self) -> None:
+        """Back to the screen."""
+        self.dismiss()
+
+
+def key_lines(screen: Screen[Any]) -> list[str]:
+    """ "key  what it does" for every binding in force on a screen, each once, its own before the global ones."""
+    keys: dict[tuple[str, str], list[str]] = {}
+    for active in screen.active_bindings.values():
+        binding = active.binding
+        if binding.system or not binding.description:
+            continue
+        shown = keys.setdefault((binding.action, binding.description), [])
+        key = screen.app.get_key_display(binding)
+        if key not in shown:  # several keys may share one display
+            shown.append(key)
+    width = max(len(" ".join(shown)) for shown in keys.values())
+    return [
+        f"{' '.join(shown):<{width}}  {description}" for (_, description), shown in keys.items()
+    ]

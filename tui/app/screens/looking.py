@@ -1,0 +1,113 @@
+"""What keeps up with a folder of saved runs, and works on them, without keeping the keys waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from textual.message import Message
+
+from nn.storage.runs import SavedRun
+from tui.app.screens.base import ModeScreen
+from tui.app.state.catalogue import Catalogue, Entry
+from tui.app.state.comparison import Comparison
+from tui.app.state.workbench import Workbench
+from tui.recording.folder import runs_folder
+from tui.system.terminal import Terminal
+
+LOOK_INTERVAL = 1.5  # seconds between two looks into the folder while the screen is shown
+
+
+class LookingScreen(ModeScreen):
+    """Looks into the folder as long as it is shown; a subclass draws what comes of it.
+
+    `entries` is None before the first look, `errors` what is wrong with runs that cannot be read, or with the folder.
+    """
+
+    class Looked(Message):
+        """The folder was looked into."""
+
+        def __init__(self, entries: list[Entry], errors: list[str]) -> None:
+            super().__init__()
+            self.entries, self.errors = entries, errors
+
+    class Compared(Message):
+        """Two runs have predicted the test digits."""
+
+        def __init__(self, comparison: Comparison) -> None:
+            super().__init__()
+            self.comparison = comparison
+
+    class Deleted(Message):
+        """A run has been removed."""
+
+        def __init__(self, run: SavedRun) -> None:
+            super().__init__()
+            self.run = run
+
+    class Failed(Message):
+        """What was done in the background could not be done."""
+
+        def __init__(self, error: str, *, looking: bool) -> None:
+            super().__init__()
+            self.error, self.looking = error, looking
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.entries: list[Entry] | None = None
+        self.errors: list[str] = []
+        self._catalogue: Catalogue | None = None
+        self._looking = False
+
+    def draw(self) -> None:
+        """Show the present state."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_INTERVAL, self._look)
+
+    def on_screen_resume(self) -> None:
+        """Catch up with the folder."""
+        super().on_screen_resume()
+        self._look()
+        self.draw()
+
+    def _look(self) -> None:
+        """Look into the folder, unless another screen is shown or that is being done."""
+        if self.app.screen is not self or self._looking:
+            return
+
+        def look() -> Message:
+            if self._catalogue is None:
+                self._catalogue = Catalogue(runs_folder(self.bench.saving.runs_dir))
+            return self.Looked(*self._catalogue.look())
+
+        self._looking = True
+        self.work(look, looking=True)
+
+    def work(self, work: Callable[[], Message], *, looking: bool = False) -> None:
+        """Do it on a thread, and post what comes of it."""
+
+        def run() -> None:
+            try:
+                message = work()
+            except Exception as error:
+                message = self.Failed(str(error), looking=looking)
+            self.post_message(message)
+
+        threading.Thread(target=run, name="saved runs", daemon=True).start()
+
+    def on_looking_screen_looked(self, message: Looked) -> None:
+        self._looking = False
+        self.entries, self.errors = message.entries, message.errors
+        self.draw()
+
+    def on_looking_screen_deleted(self, message: Deleted) -> None:
+        bench, path = self.bench, message.run.path
+        if path in bench.overlays:
+            bench.overlay(message.run)
+        if bench.opened is not None and bench.opened.saved.path == path:
+            bench.close()
+            self.show_opened()
+        self.entries = [entry for entry in self.entries or () if entry.run.path != path]
+        self.draw()

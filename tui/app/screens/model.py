@@ -1,0 +1,278 @@
+"""The model screen: the network's layers, weights and activations, as training moves them."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal, get_args
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Static
+
+from nn.analysis.inspection import activations
+from tui.app.screens.inspecting import InspectingScreen
+from tui.app.state.workbench import Workbench
+from tui.app.widgets.activations_pane import ActivationsPane
+from tui.app.widgets.digit_sheet import picture
+from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.histograms import Histograms
+from tui.app.widgets.layer_table import LayerTable
+from tui.app.widgets.weights_pane import WeightsPane
+from tui.system.terminal import Terminal
+
+Part = Literal["table", "weights", "activations", "histogram"]
+PARTS: tuple[Part, ...] = get_args(Part)
+TITLES: dict[Part, str] = {
+    "table": "Layers",
+    "weights": "Weights",
+    "activations": "Activations",
+    "histogram": "Histogram",
+}
+PACE = 2.0  # least seconds between two looks at moving weights
+SHADED_PACE = 6.0  # the same while they are drawn in shades, which takes four times the bytes
+
+
+class ModelScreen(InspectingScreen):
+    """Four parts, one at a time or, on a wide screen, all together; keys go to the chosen one."""
+
+    DEFAULT_CSS = """
+    ModelScreen {
+        #parts-line { height: 1; }
+        #parts { height: 1fr; }
+        .part { display: none; width: 1fr; height: 1fr; }
+        &.-table #table, &.-weights #weights { display: block; }
+        &.-activations #activations, &.-histogram #histogram { display: block; }
+        &.-narrow, &.-short {
+            ActivationsPane { layout: vertical; DigitView { display: none; } }
+            #digit { width: 1fr; height: 1; margin: 0; }
+            WeightsPane #unit { display: none; }
+            WeightsPane.-enlarged #unit { display: block; }
+        }
+        &.-wide.-medium, &.-wide.-tall, &.-huge.-medium, &.-huge.-tall {
+            #parts { layout: grid; grid-size: 2 2; grid-columns: 5fr 4fr; grid-rows: 11 1fr; }
+            &.-tall #parts { grid-rows: 14 1fr; }
+            .part { display: block; border: round $primary; }
+            &.-ascii .part { border: ascii $primary; }
+            #digit { width: 20; DigitView { height: 10; } }
+        }
+        &.-huge.-tall #digit { width: 28; DigitView { height: 14; } }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("tab", "part(1)", "Next part", id="model.next-part"),
+        Binding("shift+tab", "part(-1)", "Previous part", show=False, id="model.previous-part"),
+        Binding("n", "digit(1)", "Next digit", id="model.next-digit"),
+        Binding("p", "digit(-1)", "Previous digit", show=False, id="model.previous-digit"),
+        Binding("enter", "enlarge", "Enlarge", key_display="enter", id="model.enlarge"),
+        Binding("m", "mode", "Characters or shades", show=False, id="model.mode"),
+        Binding("t", "go_to('table')", "Layers", show=False, id="model.table"),
+        Binding("w", "go_to('weights')", "Weights", show=False, id="model.weights"),
+        Binding("a", "go_to('activations')", "Activations", show=False, id="model.activations"),
+        Binding("d", "go_to('histogram')", "Distribution", show=False, id="model.histogram"),
+        Binding("left,h", "move(-1, 0)", "Left", show=False, id="model.left"),
+        Binding("down,j", "move(0, 1)", "Down", show=False, id="model.down"),
+        Binding("up,k", "move(0, -1)", "Up", show=False, id="model.up"),
+        Binding("right,l", "move(1, 0)", "Right", show=False, id="model.right"),
+        Binding("pageup", "page(-1)", "Previous page", show=False, id="model.page-up"),
+        Binding("pagedown", "page(1)", "Next page", show=False, id="model.page-down"),
+        Binding("home", "end(-1)", "First", show=False, id="model.first"),
+        Binding("end", "end(1)", "Last", show=False, id="model.last"),
+        Binding(
+            "plus,equals_sign",
+            "tiles(1)",
+            "Larger pictures",
+            key_display="+",
+            show=False,
+            id="model.larger",
+        ),
+        Binding(
+            "minus",
+            "tiles(-1)",
+            "Smaller pictures",
+            key_display="-",
+            show=False,
+            id="model.smaller",
+        ),
+    ]
+    AUTO_FOCUS = ""
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.part: Part = "table"
+        self.chosen_layer = 0
+        self.set_class(terminal.ascii_only, "-ascii")
+
+    def compose(self) -> ComposeResult:
+        plain, colors = self.terminal.ascii_only, self.terminal.colors
+        yield Static(id="parts-line")
+        with Container(id="parts"):
+            with Container(id="table", classes="part"):
+                yield LayerTable(color_mode=colors)
+            with Container(id="histogram", classes="part"):
+                yield Histograms(ascii_only=plain, color_mode=colors)
+            look: dict[str, Any] = {"ascii_only": plain, "color_mode": colors, "classes": "part"}
+            yield WeightsPane(id="weights", **look)
+            yield ActivationsPane(id="activations", **look)
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        for part, title in TITLES.items():
+            self.query_one(f"#{part}").border_title = title
+        self.action_go_to(self.part)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Other parts may be seen now."""
+        self.call_after_refresh(self._draw)
+
+    # What is new
+
+    @property
+    def pace(self) -> float:
+        pane = self.query_one(WeightsPane)
+        return SHADED_PACE if pane.shaded and pane.display else PACE
+
+    def show_progress(self) -> None:
+        """Gradients follow every event."""
+        super().show_progress()
+        self._draw_table()
+
+    def show_snapshot(self) -> None:
+        """Look at the newest weights; the digit may be another."""
+        super().show_snapshot()
+        self._draw_activations()
+
+    def draw(self) -> None:
+        """Show the layers of other weights."""
+        if self.shown is not None:
+            self.chosen_layer = min(self.chosen_layer, len(self.shown.layers) - 1)
+        self._draw()
+
+    # Keys
+
+    def action_part(self, step: int) -> None:
+        """Choose the next or the previous part."""
+        self.action_go_to(PARTS[(PARTS.index(self.part) + step) % len(PARTS)])
+
+    def action_go_to(self, part: Part) -> None:
+        """Choose a part: show it, and have the arrow keys go there."""
+        self.part = part
+        for name in PARTS:
+            self.set_class(name == part, f"-{name}")
+        self.call_after_refresh(self._draw)
+
+    def action_digit(self, step: int) -> None:
+        """Go to the next or the previous digit of the split."""
+        images = self.bench.images
+        if images is not None:
+            self.bench.index = (self.bench.index + step) % len(images)
+            self._draw_activations()
+
+    def action_enlarge(self) -> None:
+        """Give the whole part to the selected unit, or to all again."""
+        self.action_go_to("weights")
+        self.query_one(WeightsPane).toggle_class("-enlarged")
+
+    def action_move(self, right: int, below: int) -> None:
+        """Move among the units, the layers or the digits, depending on the part."""
+        if self.part == "weights":
+            self.query_one(WeightsPane).move(right, below)
+        elif self.part == "activations" and right:
+            self.action_digit(right)
+        else:
+            self._select_layer(self.chosen_layer + right + below)
+
+    def action_page(self, pages: int) -> None:
+        """Move by a page of units, or to the first or last layer."""
+        if self.part == "weights":
+            self.query_one(WeightsPane).page(pages)
+        else:
+            self.action_end(pages)
+
+    def action_end(self, direction: int) -> None:
+        """Go to the first or the last unit or layer."""
+        if self.part == "weights":
+            self.query_one(WeightsPane).end(direction)
+        elif self.shown is not None:
+            self._select_layer(len(self.shown.layers) * direction)
+
+    def action_tiles(self, step: int) -> None:
+        """Draw the weights larger or smaller."""
+        self.action_go_to("weights")
+        self.query_one(WeightsPane).resize_tiles(step)
+
+    def action_mode(self) -> None:
+        """Draw the weights with characters or in shades of grey."""
+        self.query_one(WeightsPane).toggle_mode()
+
+    def on_contact_sheet_selected(self) -> None:
+        """A unit was clicked."""
+        self.action_go_to("weights")
+
+    def _select_layer(self, layer: int) -> None:
+        if self.shown is not None:
+            self.chosen_layer = min(max(layer, 0), len(self.shown.layers) - 1)
+            self._draw("table", "activations", "histogram")
+
+    # Drawing
+
+    def _draw(self, *parts: Part) -> None:
+        """Draw these parts, or all, as far as they are seen, with room for keys in between."""
+        self._draw_parts_line()
+        draws = {
+            "table": self._draw_table,
+            "weights": self._draw_weights,
+            "activations": self._draw_activations,
+            "histogram": self._draw_histogram,
+        }
+        for part in parts or PARTS:
+            if self.query_one(f"#{part}").display:
+                self.call_later(draws[part])
+
+    def _draw_parts_line(self) -> None:
+        names = (f"\\[{TITLES[p]}]" if p == self.part else TITLES[p] for p in PARTS)
+        line = " ".join(
+            f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
+        )
+        if self.shown is not None and not self.has_class("-narrow"):
+            step, epoch = self.shown.snapshot.step, self.shown.snapshot.epoch
+            line += f"   epoch {epoch:.4g}, step {step:,}" if step else "   untrained"
+        self.put("#parts-line", line)
+
+    def _draw_table(self) -> None:
+        if self.shown is not None:
+            history = self.bench.shown_history
+            latest = history.latest if history else None
+            norms = latest.gradient_norms if latest else ()
+            self.query_one(LayerTable).show(self.shown.layers, norms, self.chosen_layer)
+
+    def _draw_weights(self) -> None:
+        if self.shown is not None:
+            linear = self.shown.snapshot.predictor.model.linears[0]
+            self.query_one(WeightsPane).show(linear.weight, linear.bias, self.shown.layers[0].dead)
+
+    def _draw_activations(self) -> None:
+        images = self.bench.images
+        if self.shown is None or images is None:
+            return
+        number = min(self.bench.index, len(images) - 1)
+        image, label = images.images[number], images.labels[number]
+        predictor = self.shown.snapshot.predictor
+        with np.errstate(all="ignore"):  # of weights that diverged
+            probabilities = predictor.probabilities(image[None])[0]
+        guess = int(probabilities.argmax())
+        about = (
+            f"{self.bench.split} {number}: a {label}, seen as {guess}, {probabilities[guess]:.1%}"
+        )
+        self.query_one(ActivationsPane).show(
+            picture(images, number),
+            about,
+            self.shown.layers,
+            activations(predictor, image),
+            self.chosen_layer,
+        )
+
+    def _draw_histogram(self) -> None:
+        if self.shown is not None:
+            self.query_one(Histograms).show(self.shown.layers, self.chosen_layer)

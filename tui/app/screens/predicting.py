@@ -1,0 +1,165 @@
+"""What the screens have in common that look at the predictions of a whole split."""
+
+from __future__ import annotations
+
+import threading
+from time import monotonic
+from typing import ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.timer import Timer
+
+from nn.data.dataset import Split
+from tui.app.screens.base import ModeScreen
+from tui.app.state.browser import Browser, SplitPredictions
+from tui.app.state.followed_run import FollowedRun
+from tui.app.state.live_run import LiveRun, Snapshot, Status
+from tui.app.state.messages import BackgroundFailed
+from tui.app.state.workbench import SplitName, Workbench
+from tui.system.terminal import Terminal
+
+SPLITS: tuple[SplitName, ...] = ("test", "train", "validation")
+PACE = 1.0  # least seconds between two looks at moving weights
+SHARE = 0.1  # of the time, at most, goes into predicting whole splits
+STALE = 2.0  # seconds after which weights from within an epoch are asked for
+
+
+class PredictingScreen(ModeScreen):
+    """Follows the newest weights at a modest pace and has them predict the split on a thread.
+
+    A subclass draws everything in `draw`; `browser` holds the predictions, perhaps of weights a moment ago.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s,tab", "next_split", "Test, train or validation", id="browse.split", show=False),
+        Binding("w", "follow", "Follow the training, or stay", id="browse.follow", show=False),
+    ]
+    AUTO_FOCUS = ""
+
+    class Predicted(Message):
+        """The background is done; it took so many seconds."""
+
+        def __init__(self, predictions: SplitPredictions, seconds: float) -> None:
+            super().__init__()
+            self.predictions, self.seconds = predictions, seconds
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.browser: Browser = bench.browser
+        self._busy = False
+        self._next_at = self._newest_at = 0.0
+        self._newest: Snapshot | None = None
+        self._later: Timer | None = None
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The weights to show."""
+        return self.browser.snapshot(self.bench.shown)
+
+    def draw(self) -> None:
+        """Show the present state."""
+        raise NotImplementedError
+
+    def refresh_now(self) -> None:
+        """Show the present state, and see to its predictions."""
+        run = self.bench.shown
+        if run is not None and run.splits and self.bench.split not in run.splits:
+            self.bench.split = "test"  # this run holds no images out for validation
+        self.draw()
+        self._predict()
+
+    def show_progress(self) -> None:
+        """Ask for fresher weights where an epoch takes long."""
+        run = self.bench.shown
+        if run is None or run.status is not Status.RUNNING or not self.browser.follows(run):
+            return
+        known = self.bench.snapshot is self._newest
+        if known and monotonic() - self._newest_at > STALE:
+            self._newest_at = monotonic()
+            run.want_snapshot()
+
+    def show_snapshot(self) -> None:
+        """Catch up with the weights, now or soon."""
+        if self.bench.snapshot is not self._newest:
+            self._newest, self._newest_at = self.bench.snapshot, monotonic()
+        if self._later is None:
+            wait = self._next_at - monotonic()
+            if wait > 0:
+                self._later = self.set_timer(wait, self._catch_up)
+            else:
+                self._catch_up()
+
+    def show_configuration(self) -> None:
+        """Another configuration brings other weights and maybe other data."""
+        self.refresh_now()
+
+    def _catch_up(self) -> None:
+        self._later, self._next_at = None, monotonic() + PACE
+        self.refresh_now()
+
+    def _predict(self) -> None:
+        """Predict the split on a thread, unless that is known or being done."""
+        run, split, snapshot = self.bench.shown, self.bench.images, self.snapshot
+        if run is None or split is None or snapshot is None or self._busy:
+            return
+        known = self.browser.of(split)
+        if known is None or known.snapshot is not snapshot:
+            self._busy = True
+            threading.Thread(
+                target=self._work, args=(run, snapshot, split), name="predicting", daemon=True
+            ).start()
+
+    def _work(self, run: LiveRun | FollowedRun, snapshot: Snapshot, split: Split) -> None:
+        """The thread; a failed one stays the last."""
+        started = monotonic()
+        try:
+            judged = snapshot.predictor.snapshot().predict(split)
+        except Exception as error:
+            self.post_message(BackgroundFailed(error, run))
+        else:
+            predictions = SplitPredictions(snapshot, split, judged)
+            self.post_message(self.Predicted(predictions, monotonic() - started))
+
+    def on_predicting_screen_predicted(self, message: Predicted) -> None:
+        self._busy = False
+        self.browser.predictions = message.predictions
+        self._next_at = monotonic() + max(PACE, message.seconds / SHARE)
+        self.draw()
+        if message.predictions.split is not self.bench.images:
+            self._predict()
+        elif message.predictions.snapshot is not self.snapshot:
+            self.show_snapshot()
+
+    def action_next_split(self) -> None:
+        """Go through the splits that the run has; runs are compared by their test digits only."""
+        if self.browser.query.chosen is not None:
+            return
+        there = [name for name in SPLITS if self.bench.shown and name in self.bench.shown.splits]
+        if there:
+            at = there.index(self.bench.split) if self.bench.split in there else -1
+            self.bench.split = there[(at + 1) % len(there)]
+            self.refresh_now()
+
+    def action_follow(self) -> None:
+        """Stay with the weights that are shown, or go on with the newest."""
+        self.browser.toggle_following(self.bench.shown)
+        self.refresh_now()
+
+    def weights(self) -> str:
+        """Which weights are shown."""
+        snapshot = self.snapshot
+        if snapshot is None:
+            return ""
+        name = "untrained" if snapshot.step == 0 else f"epoch {snapshot.epoch:.4g}"
+        return name if self.browser.follows(self.bench.shown) else f"frozen at {name}"
+
+    def waiting(self) -> str:
+        """Why there is nothing to show."""
+        if (opened := self.bench.opened) is not None:
+            if opened.saved.record.best is None:
+                return "It was never evaluated: no best network."
+            return str(opened.error or "Reading the saved run ...")
+        if self.bench.error is not None:
+            return str(self.bench.error)
+        return "Loading the data ..." if self.bench.loading else "Preparing the run ..."

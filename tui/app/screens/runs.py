@@ -1,0 +1,303 @@
+"""The runs screen: what is saved, to be looked at, gone on with, compared and removed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widgets import Static
+
+from nn.errors import ConfigError
+from nn.storage.runs import SavedRun
+from tui.app.screens.delete import DeleteScreen
+from tui.app.screens.looking import LookingScreen
+from tui.app.state.catalogue import ORDERS, Entry, arranged
+from tui.app.state.comparison import compare
+from tui.app.state.filter import Filter
+from tui.app.state.workbench import Workbench
+from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.prompt import Prompt
+from tui.app.widgets.runs_table import RunsTable
+from tui.system.terminal import Terminal
+
+MAX_BUDGET_DIGITS = 7
+
+
+class RunsScreen(LookingScreen):
+    """A table of the saved runs, and some words on the one with the cursor."""
+
+    DEFAULT_CSS = """
+    RunsScreen {
+        #head { height: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+        #errors { height: auto; max-height: 2; color: $text-error; display: none; }
+        #about { height: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        #note { height: 1; color: $text-accent; display: none; }
+        &.-short #about { height: 1; }
+    }
+    """
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Curves", key_display="enter", id="runs.open"),
+        Binding("space", "overlay", "Overlay", id="runs.overlay"),
+        Binding("r", "resume", "Resume", id="runs.resume"),
+        Binding("v", "compare", "Compare", id="runs.compare"),
+        Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
+        Binding("o", "order", "Order", id="runs.order"),
+        Binding("d", "model('digits')", "Its best network: digits", id="runs.digits", show=False),
+        Binding(
+            "c",
+            "model('confusion')",
+            "Its best network: confusion",
+            id="runs.confusion",
+            show=False,
+        ),
+        Binding("m", "model('model')", "Its best network: model", id="runs.model", show=False),
+        Binding("w", "model('draw')", "Its best network: draw", id="runs.draw", show=False),
+        Binding("x,delete", "delete", "Delete for good", id="runs.delete", show=False),
+        Binding("up,k", "move(-1)", "Row up", id="runs.up", show=False),
+        Binding("down,j", "move(1)", "Row down", id="runs.down", show=False),
+        Binding("pageup", "page(-1)", "Page up", id="runs.page-up", show=False),
+        Binding("pagedown", "page(1)", "Page down", id="runs.page-down", show=False),
+        Binding("home", "end(-1)", "First row", id="runs.first", show=False),
+        Binding("end", "end(1)", "Last row", id="runs.last", show=False),
+        Binding("escape", "clear", "Compare nothing, or show all", id="runs.clear", show=False),
+    ]
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self._comparing = False
+        self._first: SavedRun | None = None  # of two to compare
+        self._order, self._filter = "newest", Filter()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head", markup=False)
+        yield Static(id="errors", markup=False)
+        yield RunsTable(ascii_only=self.terminal.ascii_only, id="runs")
+        yield Static(id="about", markup=False)
+        yield Static(id="note", markup=False)
+        yield Prompt()
+        yield KeyHints()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The words depend on the size."""
+        self.call_after_refresh(self.draw)
+
+    # In the background
+
+    def on_looking_screen_failed(self, message: LookingScreen.Failed) -> None:
+        if message.looking:
+            self._looking, self.errors = False, [message.error]
+            self.entries = self.entries or []
+            self.draw()
+        else:
+            self._comparing = False
+            self.tell("")
+            self.notify(message.error, severity="error", timeout=15, markup=False)
+
+    def on_looking_screen_compared(self, message: LookingScreen.Compared) -> None:
+        self._comparing, self._first = False, None
+        self.tell("")
+        if self.app.screen is self:  # else the user is busy elsewhere
+            self.bench.open_comparison(message.comparison)
+            self._show("digits")
+
+    # What is shown
+
+    @property
+    def _table(self) -> RunsTable:
+        return self.query_one(RunsTable)
+
+    @property
+    def _current(self) -> Entry | None:
+        return self._table.current
+
+    def draw(self) -> None:
+        entries = arranged(self.entries or (), self._filter.text, self._order)
+        if self.entries is None:
+            empty = "reading ..."
+        else:
+            empty = "no run matches" if self.entries else "no saved runs yet"
+        self._table.show(entries, self._marks(), empty=empty)
+        self._draw_head(len(entries))
+        self._draw_about()
+
+    def _marks(self) -> dict[Path, str]:
+        """Of runs on the charts the number that their legends give them, if it has one digit."""
+        marks = dict.fromkeys(self.bench.overlays, "+")
+        drawn = [path for path, run in self.bench.overlays.items() if run is not self.bench.opened]
+        marks |= {path: str(number) for number, path in enumerate(drawn[:9], 1)}
+        if self._first is not None:
+            marks[self._first.path] = "A"
+        return marks
+
+    def _draw_head(self, shown: int) -> None:
+        count = len(self.entries or ())
+        runs = f"{shown:,} of {count:,} runs" if self._filter.text else f"{count:,} runs"
+        parts = (runs, f"by {self._order}", self._filter.words)
+        self.put("#head", "   ".join(part for part in parts if part))
+        more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
+        self.tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
+
+    def _draw_about(self) -> None:
+        entry = self._current
+        if entry is None:
+            self.put("#about", "")
+            return
+        record = entry.run.record
+        reason = record.reason if record.reason not in (None, entry.status, "completed") else None
+        what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
+        self.put("#about", f"{entry.name}, {what}\n{record.command}")
+
+    # Moving, sorting, filtering
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        self._table.move(rows)
+        self._draw_about()
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by what is seen."""
+        self.action_move(pages * self._table.page)
+
+    def action_end(self, direction: int) -> None:
+        """Move the cursor to the first or the last run."""
+        self.action_move(direction * len(self.entries or ()))
+
+    def action_order(self) -> None:
+        """Sort by something else."""
+        orders = list(ORDERS)
+        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
+        self._table.move_to(0)
+        self.draw()
+
+    def action_filter(self) -> None:
+        """Type words that name, recipe or status must contain."""
+        self._filter.typing = True
+        self.draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """What is typed goes to the filter, from the key on that asks for it, even in one burst with that."""
+        if not self._filter.typing:
+            bound = self.active_bindings.get(event.key)
+            if self.focused is None and bound and bound.binding.action == "filter":
+                event.stop()
+                self.action_filter()
+        elif self._filter.take(event):
+            event.stop()
+            self.draw()
+
+    def action_clear(self) -> None:
+        """Give up comparing, or show all runs again."""
+        if self._first is not None:
+            self._first = None
+            self.tell("")
+        else:
+            self._filter.text = ""
+        self.draw()
+
+    # What is done with a run
+
+    def _show(self, mode: str) -> None:
+        self.app.switch_mode(mode)
+
+    def on_runs_table_chosen(self) -> None:
+        """A second click on a row."""
+        self.action_open()
+
+    def action_overlay(self) -> None:
+        """Draw its curves on the train screen's charts too, or no longer."""
+        if (entry := self._current) is not None:
+            self.bench.overlay(entry.run)
+            self.draw()
+
+    def action_open(self) -> None:
+        """Show its curves, as they come, on the train screen."""
+        if self._open():
+            self._show("train")
+
+    def action_model(self, mode: str) -> None:
+        """Show its best network on another screen."""
+        entry = self._current
+        if entry is not None and entry.best is None and not self.bench.is_present(entry.run):
+            self.notify("It was never evaluated: there is no best network.", severity="warning")
+        elif self._open():
+            self._show(mode)
+
+    def _open(self) -> bool:
+        if (entry := self._current) is None:
+            return False
+        if self.bench.is_present(entry.run):
+            self.bench.close()
+        else:
+            self.bench.open(entry.run)
+        return True
+
+    def action_resume(self) -> None:
+        """Make it ready to go on, in place of the present run; ask for a greater budget where it has come to its end."""
+        if (entry := self._current) is None:
+            return
+        run = entry.run
+        if self.bench.is_present(run):
+            self.action_open()
+        elif entry.status == "running":
+            self.notify("Another process trains it; enter shows its curves.", severity="warning")
+        elif budget := entry.budget_to_raise:
+            name, least = budget
+
+            def answer(number: int | None) -> None:
+                if number is not None:
+                    self._resume(run, {name: number})
+
+            question = f"It is complete. Go on to how many {name}, above {least}"
+            self.query_one(Prompt).ask(question, MAX_BUDGET_DIGITS, answer)
+        else:
+            self._resume(run, {})
+
+    def _resume(self, run: SavedRun, changes: dict[str, object]) -> None:
+        try:
+            self.bench.resume(run, changes)
+        except ConfigError as error:
+            self.notify(str(error), severity="error", timeout=15, markup=False)
+        else:
+            self._show("train")
+
+    def action_delete(self) -> None:
+        """Remove it, after a question."""
+        if (entry := self._current) is None:
+            return
+        run = entry.run
+
+        def work() -> Message:
+            from nn.storage.run_writer import delete_run
+
+            delete_run(run)
+            return self.Deleted(run)
+
+        def answer(delete: bool | None) -> None:
+            if delete:
+                self.work(work)
+
+        self.app.push_screen(DeleteScreen(run.name), answer)
+
+    def action_compare(self) -> None:
+        """Choose it as the first of two, or compare it with that one."""
+        entry, dataset = self._current, self.bench.dataset
+        if entry is None or self._comparing:
+            return
+        run, first = entry.run, self._first
+        if first is None:
+            self._first = run
+            self.tell("This is A; now the other one, and v")
+            self.draw()
+        elif first.path == run.path:
+            self.action_clear()
+        elif dataset is None:
+            self.notify("The data are still being read.", severity="warning")
+        else:
+            self._comparing = True
+            self.tell("Comparing ...")
+            self.work(lambda: self.Compared(compare(first, run, dataset)))

@@ -1,0 +1,323 @@
+"""The train screen: the form, the charts, the numbers and the table of a run."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+from textual import work
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Static
+
+from tui.app.screens.base import ModeScreen
+from tui.app.state.live_run import Goal, Status
+from tui.app.state.workbench import RATE_STEP, Workbench
+from tui.app.widgets.epoch_table import EpochTable
+from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.numbers import Numbers
+from tui.app.widgets.text import set_text
+from tui.system.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tui.app.widgets.config_form import ConfigForm
+    from tui.app.widgets.curves import Curves
+
+PANES = ("loss", "accuracy", "numbers", "table")  # by id
+STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes")  # actions on the present run
+
+
+class TrainScreen(ModeScreen):
+    """Where a run is set up, started, watched and steered.
+
+    The charts come a moment after the first frame, because they need NumPy. With few columns or rows one of
+    the panes is shown at a time, otherwise all; the form has a place of its own on wide screens only.
+    """
+
+    DEFAULT_CSS = """
+    TrainScreen {
+        #status { height: auto; max-height: 4; text-style: bold; }
+        #trouble { height: auto; max-height: 2; display: none; color: $text-error; text-style: bold; }
+        #body { layout: horizontal; height: 1fr; }
+        #form { width: 40; display: none; padding: 0 1 0 0; }
+        #run { layout: vertical; width: 1fr; }
+        #charts { height: 1fr; }
+        #details { layout: horizontal; height: 10; padding: 1 0 0 0; }
+        #numbers { width: 30; margin: 0 1 0 0; }
+        #table { width: 1fr; }
+
+        &.-tall Curves { layout: vertical; }
+        &.-tall #details { height: 14; }
+        &.-wide #form, &.-huge #form { display: block; }
+        &.-huge.-tall #run { layout: horizontal; }
+        &.-huge.-tall #details { layout: vertical; width: 64; height: 1fr; padding: 0 0 0 1; }
+        &.-huge.-tall #numbers { width: 1fr; height: 2fr; }
+        &.-huge.-tall #table { width: 1fr; height: 3fr; }
+
+        &.-narrow.-form, &.-normal.-form {
+            #form { display: block; width: 1fr; }
+            #run { display: none; }
+        }
+        &.-narrow, &.-short {
+            #details { height: 2; padding: 0; }
+            #numbers { width: 1fr; margin: 0; }
+            #table { display: none; }
+            &.-at-loss #accuracy { display: none; }
+            &.-at-accuracy #loss { display: none; }
+            &.-at-numbers, &.-at-table {
+                #charts { display: none; }
+                #details { height: 1fr; }
+            }
+            &.-at-table {
+                #numbers { display: none; }
+                #table { display: block; width: 1fr; }
+            }
+        }
+    }
+    """
+    AUTO_FOCUS = ""  # the charts get it as soon as they are there
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("space", "run", "Run/pause", id="train.run"),
+        Binding("f", "form", "Form", id="train.form"),
+        Binding("e", "go('EPOCH')", "Epoch", id="train.epoch"),
+        Binding("s", "go('STEP')", "One step", id="train.step", show=False),
+        Binding("x", "stop", "Stop for good", id="train.stop", show=False),
+        Binding("r", "reset", "Reset", id="train.reset"),
+        Binding("p", "recipes", "Recipes", id="train.recipes"),
+        Binding("plus", "rate(1)", "Learning rate up", id="train.rate-up", show=False),
+        Binding("minus", "rate(-1)", "Learning rate down", id="train.rate-down", show=False),
+        Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
+        Binding("m", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
+        Binding("z", "chart('zoom')", "Zoom to the recent part", id="train.zoom", show=False),
+        Binding(
+            "o", "chart('overlay')", "Earlier runs on the charts", id="train.overlay", show=False
+        ),
+        Binding("c", "forget", "Forget earlier runs", id="train.forget", show=False),
+        Binding("tab", "move_pane(1)", "Next pane", id="train.next-pane", show=False),
+        Binding("shift+tab", "move_pane(-1)", "Last pane", id="train.last-pane", show=False),
+    ]
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self._status = Static(id="status", markup=False)
+        self._trouble = Static(id="trouble", markup=False)
+        self._numbers = Numbers(ascii_only=terminal.ascii_only, id="numbers")
+        self._table = EpochTable(id="table")
+        self._curves: Curves | None = None
+        self._form: ConfigForm | None = None
+        self._in_force = bench.config, bench.recipe, bench.base  # what the form last showed or gave
+        self._pane = "loss"
+
+    def compose(self) -> ComposeResult:
+        yield self._status
+        yield self._trouble
+        with Container(id="body"):
+            yield Container(id="form")
+            with Container(id="run"):
+                yield Container(id="charts")
+                with Container(id="details"):
+                    yield self._numbers
+                    yield self._table
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        self.add_class(f"-at-{self._pane}")
+        self.show_progress()
+        self.call_after_refresh(self._complete)
+
+    @work(group="train-screen")
+    async def _complete(self) -> None:
+        """Mount the charts, whose libraries are imported on a thread, and the form."""
+        curves = await asyncio.to_thread(importlib.import_module, "tui.app.widgets.curves")
+        ascii_only = self.terminal.ascii_only
+        self._curves = curves.Curves(ascii_only=ascii_only, color_mode=self.terminal.colors)
+        await self.query_one("#charts").mount(self._curves)
+        self.show_progress()
+        self._focus_pane()
+        from tui.app.widgets.config_form import ConfigForm
+
+        self._form = ConfigForm(*self._in_force, ascii_only=ascii_only)
+        await self.query_one("#form").mount(self._form)
+
+    # what there is to see
+
+    def show_progress(self) -> None:
+        """Draw what the run's history now says."""
+        bench = self.bench
+        history = bench.shown_history
+        set_text(self._status, self._describe())
+        self._show_trouble()
+        self._numbers.show(history, self._rate_factor)
+        self._table.show(history.rows if history else (), history.best if history else None)
+        if self._curves is not None:
+            at_once = bench.opened is not None or bench.status is not Status.RUNNING
+            self._curves.show(bench.curves, at_once=at_once)
+
+    @property
+    def _rate_factor(self) -> float:
+        """What multiplies the learning rate of the shown run."""
+        if (opened := self.bench.opened) is not None:
+            changes = opened.history.rate_changes
+            return changes[-1].factor if changes else 1.0
+        return self.bench.run.rate_factor if self.bench.run else 1.0
+
+    def _show_trouble(self) -> None:
+        """Say as long as it matters what of the shown run is not saved."""
+        opened, run = self.bench.opened, self.bench.run
+        if opened is not None:
+            text = str(opened.error) if opened.error else opened.saved.record.save_error
+        else:
+            text = run.trouble if run else None
+        set_text(self._trouble, f"Warning: {text}" if text else "")
+        self._trouble.display = bool(text)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything: a saved run can only be looked at."""
+        return self.bench.opened is None or action not in STEERING
+
+    def show_configuration(self) -> None:
+        """Draw the configuration that is now in force, unless it comes from the form."""
+        bench = self.bench
+        self.refresh_bindings()
+        if self._in_force != (bench.config, bench.recipe, bench.base):
+            self._in_force = bench.config, bench.recipe, bench.base
+            if self._form is not None:
+                self._form.load(*self._in_force)
+
+    def _describe(self) -> str:
+        """The state of the run, and its name."""
+        bench = self.bench
+        if bench.opened is not None:
+            reason = bench.opened.saved.record.reason
+            return f"saved run, {bench.opened.status.value}{f' ({reason})' if reason else ''}"
+        history = bench.history
+        if bench.loading or (history is None and bench.error is None):
+            return "loading data"
+        if bench.error is not None or history is None:
+            return f"failed: {bench.error}"
+        state = bench.status.value if bench.status else ""
+        if history.finished:
+            state += f" ({history.finished.reason})"
+        changed = history.config != bench.config
+        hint = "; form changed, r: new run" if changed else ""
+        return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
+
+    # what the keys do
+
+    def _take_form(self, *, for_new_run: bool = False) -> bool:
+        """Put the form's configuration in force; False, and a message, where it is wrong.
+
+        A run that goes on has nothing to do with the form, unless a new one is to be made of it.
+        """
+        if self._form is None:
+            return True
+        bench, draft = self.bench, self._form.draft
+        if draft.config is None:
+            if bench.training and not for_new_run:
+                return True
+            self.notify(str(draft.problem), title="Form", severity="error", markup=False)
+            return False
+        if self._in_force != (draft.config, draft.recipe, draft.base):
+            self._in_force = draft.config, draft.recipe, draft.base
+            bench.configure(*self._in_force)
+        return True
+
+    def action_run(self) -> None:
+        """Start, pause or resume, with the configuration of the form."""
+        if self._take_form():
+            self.bench.toggle()
+            self.show_progress()
+
+    def action_go(self, goal: str) -> None:
+        """Run to the end of one epoch or step, with the configuration of the form."""
+        if self._take_form():
+            self.bench.go(Goal[goal])
+            self.show_progress()
+
+    def action_stop(self) -> None:
+        """End the run; its curves stay."""
+        self.bench.stop()
+        self.show_progress()
+
+    def action_reset(self) -> None:
+        """Make a new run of the form's configuration."""
+        if self._take_form(for_new_run=True):
+            self.bench.reset()
+            self.show_progress()
+
+    def action_rate(self, direction: int) -> None:
+        """Raise or lower the learning rate."""
+        self.bench.change_rate(RATE_STEP**direction)
+        self.show_progress()
+
+    def action_chart(self, change: Literal["log", "smooth", "zoom", "overlay"]) -> None:
+        """Change how the curves are drawn, once they are there."""
+        if self._curves is not None:
+            self._curves.change(change)
+
+    def action_forget(self) -> None:
+        """Drop earlier runs for good."""
+        self.bench.forget_earlier()
+        self.show_progress()
+
+    # panes
+
+    def action_move_pane(self, direction: int) -> None:
+        """Go to another pane, of which only one is seen where there is little room."""
+        panes = PANES if self._single else tuple(p for p in PANES if p != "numbers")
+        here = panes.index(self._pane) if self._pane in panes else 0
+        self._show_pane(panes[(here + direction) % len(panes)])
+
+    @property
+    def _single(self) -> bool:
+        """Whether one pane is shown at a time."""
+        return self.has_class("-narrow") or self.has_class("-short")
+
+    def _show_pane(self, pane: str) -> None:
+        self.remove_class(f"-at-{self._pane}")
+        self._pane = pane
+        self.add_class(f"-at-{pane}")
+        self._focus_pane()
+
+    def _focus_pane(self) -> None:
+        """Let the keys go to the pane; the numbers want none."""
+        self.app.stylesheet.update(self)  # at once, for what is not displayed cannot have the focus
+        pane = self.query(f"#{self._pane}")
+        self.set_focus(pane.first() if pane and pane.first().can_focus else None)
+
+    def action_form(self) -> None:
+        """Go to the form."""
+        if self._form is not None:
+            self.add_class("-form")
+            self.app.stylesheet.update(self)
+            self._form.take_focus()
+
+    def on_config_form_closed(self) -> None:
+        """Go back to the charts."""
+        self.remove_class("-form")
+        self._focus_pane()
+
+    def on_config_form_left(self) -> None:
+        """A finished edit counts at once, a wrong one when it is right."""
+        if self._form is not None and self._form.draft.config is not None and self._take_form():
+            self.show_progress()
+
+    def on_field_list_recipe_wanted(self) -> None:
+        """Choose a recipe, as the key does."""
+        self.action_recipes()
+
+    def action_recipes(self) -> None:
+        """Choose a recipe."""
+        if self._form is None:
+            return
+        from tui.app.screens.recipes import RecipesScreen
+
+        form = self._form
+
+        def choose(name: str | None) -> None:
+            if name is not None:
+                form.choose(name)
+
+        self.app.push_screen(RecipesScreen(form.draft.recipe), choose)

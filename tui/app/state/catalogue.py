@@ -1,0 +1,126 @@
+"""The saved runs as a table: read from their folders, filtered and sorted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nn.errors import ConfigError, StorageError
+from nn.events import Evaluation
+from nn.storage.runs import RUN_FILE, SavedRun, run_names
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One run as it was when it was last looked at."""
+
+    run: SavedRun
+    status: str
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.run.name
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The evaluation with the highest test accuracy."""
+        return self.run.record.best
+
+    @property
+    def final(self) -> Evaluation | None:
+        """The last evaluation so far."""
+        return self.run.record.latest
+
+    @cached_property
+    def started(self) -> datetime | None:
+        """When it was started, in local time; None where the record does not say so."""
+        try:
+            return datetime.fromisoformat(self.run.record.created).astimezone()
+        except (ValueError, OverflowError):
+            return None
+
+    @property
+    def budget_to_raise(self) -> tuple[str, int] | None:
+        """The field that must be raised for the run to go on, and its value; None where it can, or cannot at all."""
+        config = self.run.record.config
+        name = "epochs" if config.epochs else "steps"
+        budget = config.epochs or config.steps
+        try:
+            self.run.config_with({})
+        except ConfigError:
+            try:
+                self.run.config_with({name: budget + 1})
+            except ConfigError:
+                return None
+            return name, budget
+        return None
+
+    @cached_property
+    def _words(self) -> str:
+        return f"{self.name} {self.run.record.recipe or ''} {self.status}".lower()
+
+    def matches(self, text: str) -> bool:
+        """Whether name, recipe or status contain every word."""
+        return all(word in self._words for word in text.lower().split())
+
+
+def _highest(evaluation: Evaluation | None) -> float:
+    return -evaluation.test.accuracy if evaluation else 1.0
+
+
+# What each order sorts by, rising.
+ORDERS: dict[str, Callable[[Entry], Any]] = {
+    "newest": lambda entry: -(entry.started.timestamp() if entry.started else 0.0),
+    "best": lambda entry: _highest(entry.best),
+    "final": lambda entry: _highest(entry.final),
+    "loss": lambda entry: entry.final.test.loss if entry.final else float("inf"),
+    "time": lambda entry: -entry.run.record.seconds,
+    "epochs": lambda entry: -entry.run.record.epoch,
+    "status": lambda entry: entry.status,
+    "recipe": lambda entry: entry.run.record.recipe or "",
+    "name": lambda entry: entry.name,
+}
+
+
+def arranged(entries: Iterable[Entry], text: str, order: str) -> list[Entry]:
+    """The entries that match, in an order; equals the newest first."""
+    matching = sorted((e for e in entries if e.matches(text)), key=ORDERS["newest"])
+    return sorted(matching, key=ORDERS[order])
+
+
+class Catalogue:
+    """All runs of a folder; from one look to the next only those are read again that changed."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._known: dict[str, tuple[tuple[int, ...], SavedRun | StorageError]] = {}
+
+    def look(self) -> tuple[list[Entry], list[str]]:
+        """The runs, and what is wrong with those that cannot be read; may take a while."""
+        known, self._known = self._known, {}
+        for name in run_names(self.root):
+            try:
+                status = os.stat(self.root / name / RUN_FILE)
+            except OSError:  # deleted just now
+                continue
+            version = (status.st_ino, status.st_mtime_ns, status.st_size)
+            before = known.get(name)
+            if before is not None and before[0] == version:
+                self._known[name] = before
+            else:
+                self._known[name] = version, self._read(name)
+        found = [run for _, run in self._known.values()]
+        entries = [Entry(run, run.status) for run in found if isinstance(run, SavedRun)]
+        return entries, [str(error) for error in found if isinstance(error, StorageError)]
+
+    def _read(self, name: str) -> SavedRun | StorageError:
+        try:
+            return SavedRun.read(self.root / name)
+        except StorageError as error:
+            return error

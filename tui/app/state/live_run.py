@@ -1,0 +1,294 @@
+"""The background: reading the data, and a run on a thread of its own.
+
+The training thread goes through `Trainer.events()`, has them saved, and waits between two of them where it is told to. It
+never waits for the screen: events go into a queue that the screen empties when it likes, and one
+message at a time says that there are some. The screen never waits for the thread: every method
+returns at once. Weights cross as frozen copies only.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from textual.message import Message
+
+from nn.config import TrainConfig
+from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
+from nn.storage.records import Outcome, Recorded
+from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.recording.source import Recording
+
+if TYPE_CHECKING:
+    from nn.data.dataset import Dataset, Split
+    from nn.network.predictor import Predictor
+    from nn.parallel.process_group import Cores
+    from nn.training.trainer import Trainer
+    from tui.recording.recorder import Recorder
+
+Post = Callable[[Message], object]  # takes messages from any thread, as `App.post_message` does
+
+MAX_SNAPSHOT_BYTES = 64 * 2**20  # beyond, every other snapshot of a run is dropped
+REPORT_INTERVAL = 0.1  # seconds between two events of a step, hence also the wait for a pause
+
+
+class Goal(Enum):
+    """What the training thread is to do next."""
+
+    RUN = "run"
+    EPOCH = "one epoch"
+    STEP = "one step"
+    PAUSE = "pause"
+    STOP = "stop"
+
+
+class Status(Enum):
+    """What a run is doing."""
+
+    PREPARING = "preparing"
+    READY = "ready"  # paused before the first step
+    RUNNING = "running"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    FINISHED = "finished"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Snapshot:
+    """A network as it was after `step` updates, for reading only; `epoch` is a fraction inside an epoch.
+
+    A predictor serves one thread at a time; another thread takes `predictor.snapshot()` of its own.
+    """
+
+    predictor: Predictor
+    step: int
+    epoch: float
+
+
+def load_in_background(data_dir: str, post: Post) -> None:
+    """Read a dataset on a thread; `DataLoaded` or `BackgroundFailed` follows."""
+
+    def work() -> None:
+        try:
+            from nn.data.dataset import load_dataset
+
+            post(DataLoaded(data_dir, load_dataset(data_dir)))
+        except Exception as error:
+            post(BackgroundFailed(error, None))
+
+    threading.Thread(target=work, name="data", daemon=True).start()
+
+
+class LiveRun:
+    """One run on a thread of its own, a daemon, so that the process can end at any moment.
+
+    `outcome` is set once the run has ended and is saved, None also of one that was left before its first step;
+    `folder` is where it is saved.
+    """
+
+    def __init__(
+        self, config: TrainConfig, dataset: Dataset, goal: Goal, post: Post, recording: Recording
+    ) -> None:
+        self.config, self.dataset, self.recording = config, dataset, recording
+        self.status = Status.PREPARING
+        self.snapshots: list[
+            Snapshot
+        ] = []  # replaced as a whole, never changed: any thread may hold it
+        self.cores: Cores | None = None  # once known
+        self.splits: dict[
+            str, Split
+        ] = {}  # train, validation and test as the run uses them, once ready
+        self.outcome: Outcome | None = None
+        self.folder = recording.folder
+        self.error: Exception | None = None
+        self._goal = goal
+        self._post = post
+        self._changed = threading.Condition()
+        self._events: deque[Recorded | RunFinished] = deque()
+        self._announced = False
+        self._wants_snapshot = False
+        self._trainer: Trainer | None = None
+        self._recorder: Recorder | None = None
+        self._warnings: list[str] = []
+        self._saving = self._discarded = False
+        self._rate_factor = 1.0
+        threading.Thread(target=self._work, name="training", daemon=True).start()
+
+    @property
+    def active(self) -> bool:
+        """Whether the run can go on."""
+        return self.status not in (Status.STOPPED, Status.FINISHED, Status.FAILED)
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot; of a finished run, the weights it ends with."""
+        return self.snapshots[-1] if self.snapshots else None
+
+    @property
+    def goal(self) -> Goal:
+        """What the run was told last; a step or an epoch, once done, becomes a pause."""
+        return self._goal
+
+    @property
+    def rate_factor(self) -> float:
+        """What multiplies the schedule's learning rate."""
+        return self._rate_factor
+
+    @property
+    def failure(self) -> str | None:
+        """Why not all of the run is saved."""
+        return self._recorder.failure if self._recorder else None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is to be said of saving the run as long as it is shown."""
+        return self.failure or "; ".join(self._warnings) or None
+
+    def go(self, goal: Goal) -> None:
+        """Run on, run one epoch or one step, pause, or stop for good."""
+        with self._changed:
+            if self._goal is not Goal.STOP:
+                self._goal = goal
+            self._apply()
+            self._changed.notify_all()
+
+    def discard(self) -> None:
+        """Stop for good, and remove what was saved."""
+        self._discarded = True
+        self.go(Goal.STOP)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until nothing is trained or saved any more; False where that takes longer."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._saving, seconds)
+
+    def scale_rate(self, factor: float) -> None:
+        """Multiply the learning rate from the next step on."""
+        with self._changed:
+            self._rate_factor *= factor
+            self._apply()
+
+    def want_snapshot(self) -> None:
+        """Ask for a copy of the weights at the next event."""
+        self._wants_snapshot = True
+
+    def take_events(self) -> list[Recorded | RunFinished]:
+        """The events since the last call, oldest first; those of a resumed run come first of all."""
+        with self._changed:
+            events = list(self._events)
+            self._events.clear()
+            self._announced = False
+            return events
+
+    def _apply(self) -> None:
+        """Pass the wishes on to the trainer, which looks at them before every step."""
+        if self._trainer is not None:
+            report_next_step = self._goal in (Goal.STEP, Goal.STOP)
+            self._trainer.rate_factor = self._rate_factor
+            self._trainer.step_interval = 0.0 if report_next_step else REPORT_INTERVAL
+
+    def _work(self) -> None:
+        """The training thread."""
+        try:
+            self.config = self.recording.open()
+            from tui.system.cores import make_trainer
+
+            with closing(make_trainer(self.config, self.dataset)) as trainer:
+                self.cores, self.splits = trainer.cores, trainer.splits
+                earlier = self.recording.restore(trainer)
+                with self._changed:
+                    self._events += earlier
+                    self._rate_factor *= trainer.rate_factor
+                    self._trainer = trainer
+                    self._apply()
+                self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
+        except Exception as error:
+            # The frames it passed through would keep the trainer and all its memory.
+            self.status, self.error = Status.FAILED, error.with_traceback(None)
+            self._post(BackgroundFailed(error, self))
+        self.recording.close()
+        self._trainer = None
+        with self._changed:
+            self._saving = False
+            self._changed.notify_all()
+        self._post(TrainingMoved(self))
+
+    def _train(self, trainer: Trainer) -> bool:
+        """Go through the run; whether it came to its end. Nothing is saved before it starts."""
+        events = trainer.events()
+        started = next(events)
+        if not self._tell(trainer, started):
+            return False
+        with self._changed:
+            if self._goal is Goal.STOP:
+                return False
+            self._saving = True
+        recorder, self._warnings = self.recording.recorder(trainer)
+        self._recorder, self.folder = recorder, recorder.folder
+        with recorder:
+            recorder.follow(trainer, started)
+            try:
+                completed = self._go_on(trainer, recorder, events)
+            except Exception:
+                folder = str(self.folder) if self.folder else None
+                left = recorder.history.outcome()
+                self.outcome = replace(left, run=folder, save_error=recorder.failure)
+                raise
+            if self._discarded or not (completed or trainer.step):
+                self.outcome = recorder.history.outcome() if trainer.step else None
+                self.folder = None
+                recorder.discard()
+            else:
+                self.outcome = recorder.finish(trainer)
+        return completed
+
+    def _go_on(self, trainer: Trainer, recorder: Recorder, events: Iterator[Event]) -> bool:
+        for event in events:
+            recorder.follow(trainer, event)
+            if not self._tell(trainer, event):
+                return False
+        return True
+
+    def _tell(self, trainer: Trainer, event: Event) -> bool:
+        """Hand over an event, wait where the goal is reached, and say whether to go on."""
+        with self._changed:
+            reached = {Goal.STEP: StepCompleted, Goal.EPOCH: EpochCompleted}.get(self._goal)
+            if reached is not None and isinstance(event, reached):
+                self._goal = Goal.PAUSE
+            halting = self._goal in (Goal.PAUSE, Goal.STOP) and not isinstance(event, RunFinished)
+            self._events.append(event)
+            announced, self._announced = self._announced, True
+        between_steps = isinstance(event, StepCompleted) and event.evaluation is None
+        if halting or self._wants_snapshot or not between_steps:
+            self._take_snapshot(
+                trainer, event.kept_step if isinstance(event, RunFinished) else trainer.step
+            )
+        if halting:
+            self.status = Status.READY if isinstance(event, RunStarted) else Status.PAUSED
+        if halting or not announced:
+            self._post(TrainingMoved(self))
+        if halting:
+            with self._changed:
+                self._changed.wait_for(lambda: self._goal is not Goal.PAUSE)
+                if self._goal is Goal.STOP:
+                    return False
+        self.status = Status.RUNNING
+        return True
+
+    def _take_snapshot(self, trainer: Trainer, step: int) -> None:
+        self._wants_snapshot = False
+        kept = self.snapshots
+        if kept and kept[-1].step == step:
+            return
+        if kept and kept[-1].epoch % 1:
+            kept = kept[:-1]  # of those inside epochs only the newest stays
+        if (len(kept) + 1) * trainer.model.parameters.nbytes > MAX_SNAPSHOT_BYTES:
+            kept = kept[::2]
+        newest = Snapshot(trainer.predictor.snapshot(), step, step / trainer.steps_per_epoch)
+        self.snapshots = [*kept, newest]

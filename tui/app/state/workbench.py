@@ -1,0 +1,310 @@
+"""What all screens share: the configuration, the data, the run and the digit being looked at.
+
+A plain object, used from the screen's thread only. Screens call its methods; the application tells
+them when it changed.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from nn.config import TrainConfig, format_value
+from nn.storage.records import Invocation
+from nn.storage.runs import SavedRun
+from tui.app.state.live_run import Goal, LiveRun, Post, Status, load_in_background
+from tui.recording.folder import display_name
+from tui.recording.history import RunHistory
+from tui.recording.invocation import invocation_of
+from tui.recording.source import NewRun, Recording, ResumedRun, Saving
+
+if TYPE_CHECKING:
+    from nn.data.dataset import Dataset, Split
+    from tui.app.state.browser import Browser
+    from tui.app.state.comparison import Comparison
+    from tui.app.state.followed_run import FollowedRun
+    from tui.app.state.live_run import Snapshot
+
+SplitName = Literal["test", "train", "validation"]
+RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
+
+
+class Workbench:
+    """The state of a sitting.
+
+    `base` is the configuration that changes are told against: the recipe's, or the defaults. `histories` holds
+    every run of the sitting that made a step, oldest first, and last the present one, `history`.
+    `opened` is the saved run that the screens show in place of the present one; `overlays` are those whose curves are
+    drawn with the present one's.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        recipe: str | None,
+        base: TrainConfig,
+        post: Post,
+        *,
+        saving: Saving | None = None,
+        resumed: ResumedRun | None = None,
+    ) -> None:
+        """`resumed` is a saved run to go on with, of which `config` is the configuration."""
+        self.config, self.recipe, self.base = config, recipe, base
+        self.dataset: Dataset | None = None
+        self.run: LiveRun | None = None
+        self.histories: list[RunHistory] = []
+        self.error: Exception | None = None
+        self.split: SplitName = "test"
+        self.index = 0
+        self.saving = saving or Saving()
+        self.opened: FollowedRun | None = None
+        self.overlays: dict[Path, FollowedRun] = {}
+        self.comparison: Comparison | None = None  # what the digits were chosen by
+        self._post = post
+        self._resumed = resumed
+        self._left: list[LiveRun] = []  # stopped for another one, and maybe still being saved
+        self._loading: str | None = None
+        self._data_dir = ""
+        self._goal_when_loaded: Goal = Goal.PAUSE
+
+    @property
+    def history(self) -> RunHistory | None:
+        """The present run's."""
+        return self.histories[-1] if self.histories else None
+
+    @property
+    def invocation(self) -> Invocation:
+        """How to repeat the present run without a screen."""
+        told = self.history or self
+        cores = self.run.cores if self.run else None
+        return invocation_of(told.config, told.recipe, told.base, cores)
+
+    @property
+    def status(self) -> Status | None:
+        """The present run's; None before there is one."""
+        return self.run.status if self.run else None
+
+    @property
+    def shown(self) -> LiveRun | FollowedRun | None:
+        """The run that the screens show."""
+        return self.opened or self.run
+
+    @property
+    def shown_history(self) -> RunHistory | None:
+        """Its history."""
+        return self.opened.history if self.opened else self.history
+
+    @property
+    def curves(self) -> list[RunHistory]:
+        """The histories to draw on one chart, that of the shown run last."""
+        overlays = [each.history for each in self.overlays.values() if each is not self.opened]
+        return [*overlays, *self.histories, *([self.opened.history] if self.opened else [])]
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest copy of the shown run's weights."""
+        return self.shown.snapshot if self.shown else None
+
+    @property
+    def training(self) -> bool:
+        """Whether a run has begun and could go on."""
+        return self.status in (Status.RUNNING, Status.PAUSED)
+
+    @property
+    def images(self) -> Split | None:
+        """The split being looked at, None until the run is ready."""
+        return self.shown.splits.get(self.split) if self.shown else None
+
+    @cached_property
+    def browser(self) -> Browser:
+        """Which digits are browsed; imported when first used, for it needs NumPy."""
+        from tui.app.state.browser import Browser
+
+        return Browser()
+
+    @property
+    def loading(self) -> bool:
+        """Whether data are being read."""
+        return self._loading is not None
+
+    def load(self, goal: Goal = Goal.PAUSE) -> None:
+        """Read the configured data in the background; `take_data` goes on from there."""
+        self._goal_when_loaded, self._loading = goal, self.config.data_dir
+        load_in_background(self.config.data_dir, self._post)
+
+    def take_data(self, data_dir: str, dataset: Dataset) -> None:
+        """The data have come: make the run ready, unless other data were asked for since."""
+        if data_dir == self._loading:
+            self._loading, self._data_dir, self.dataset = None, data_dir, dataset
+            self._begin(dataset, self._goal_when_loaded)
+
+    def configure(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+        """Take over another configuration; a run that has begun goes on with its own until `reset`."""
+        self.config, self.recipe, self.base = config, recipe, base
+        if self.history is None or self.history.latest is None:
+            self.reset()
+
+    def go(self, goal: Goal) -> None:
+        """Start, pause, resume, or run one epoch or step; a run that has ended makes place for a new one."""
+        if self._loading is not None:
+            self._goal_when_loaded = goal
+        elif self.run is not None and self.run.active:
+            self.run.go(goal)
+        elif goal is not Goal.PAUSE:
+            self.reset(goal)
+
+    def toggle(self) -> None:
+        """Pause what runs, run what stands."""
+        if self._loading is not None:
+            running = self._goal_when_loaded is not Goal.PAUSE
+        else:
+            running = self.run is not None and self.run.active and self.run.goal is not Goal.PAUSE
+        self.go(Goal.PAUSE if running else Goal.RUN)
+
+    def stop(self) -> None:
+        """End the run for good; its curves and its last weights stay."""
+        self._goal_when_loaded = Goal.PAUSE
+        if self.run is not None:
+            self.run.go(Goal.STOP)
+
+    def reset(self, goal: Goal = Goal.PAUSE) -> None:
+        """Stop, and make a new, untrained run of the present configuration ready."""
+        self._resumed = None
+        self._make_ready(goal)
+
+    def resume(self, saved: SavedRun, changes: Mapping[str, object]) -> None:
+        """Stop, and make a saved run ready to go on; raises `ConfigError` where it cannot."""
+        from nn.recipes import origin
+
+        config = saved.config_with(changes)
+        self.config, (self.recipe, self.base) = config, origin(saved.record.recipe)
+        self._resumed = ResumedRun(saved, changes)
+        self.close()
+        self._make_ready(Goal.PAUSE)
+
+    def _make_ready(self, goal: Goal) -> None:
+        self.stop()
+        if self._loading == self.config.data_dir:  # `take_data` makes it
+            self._goal_when_loaded = goal
+        elif self.dataset is None or self.config.data_dir != self._data_dir:
+            self.load(goal)
+        else:
+            self._begin(self.dataset, goal)
+
+    def forget_earlier(self) -> None:
+        """Drop the curves of all runs but the present one."""
+        del self.histories[:-1]
+        for saved in list(self.overlays.values()):
+            self.overlay(saved.saved)
+
+    # saved runs
+
+    def open(self, saved: SavedRun) -> None:
+        """Have the screens show a saved run in place of the present one."""
+        from tui.app.state.followed_run import FollowedRun
+
+        self.close()
+        self.opened = FollowedRun(saved, self._post, models=True, dataset=self.dataset)
+
+    def open_comparison(self, comparison: Comparison) -> None:
+        """Have the screens show those digits that the run that is wrong gets wrong."""
+        from tui.app.state.browser import Chosen
+
+        self.open(comparison.wrong.run)
+        self.comparison, self.split = comparison, "test"
+        right, wrong = comparison.right, comparison.wrong
+        indices = right.indices
+        self.browser.choose(Chosen(indices, comparison.words, f"{right.letter} not {wrong.letter}"))
+        self.index = indices[0] if indices else 0
+
+    def close(self) -> None:
+        """Have the screens show the present run again."""
+        if self.comparison is not None:
+            self.comparison = None
+            self.browser.close_cell()
+        if self.opened is not None:
+            self.opened.close()
+            self.opened = None
+
+    def overlay(self, saved: SavedRun) -> None:
+        """Draw the curves of a saved run too, or no longer."""
+        from tui.app.state.followed_run import FollowedRun
+
+        if (shown := self.overlays.pop(saved.path, None)) is not None:
+            shown.close()
+        else:
+            self.overlays[saved.path] = FollowedRun(saved, self._post, models=False)
+
+    def is_present(self, saved: SavedRun) -> bool:
+        """Whether a saved run is the present one, which goes on or may do so."""
+        return self.run is not None and self.run.active and self.run.folder == saved.path
+
+    # what comes from the background
+
+    def change_rate(self, factor: float) -> None:
+        """Multiply the learning rate of the run that goes on."""
+        if self.run is not None and self.run.active:
+            self.run.scale_rate(factor)
+
+    def collect(self, run: LiveRun | FollowedRun) -> bool:
+        """Take the events of a run into its history; False for a run that was left."""
+        if run is self.run and self.history is not None:
+            history = self.history
+        elif run is self.opened or run in self.overlays.values():
+            history = run.history  # type: ignore[union-attr]
+        else:
+            return False
+        for event in run.take_events():
+            history.replay(event)
+        return True
+
+    def fail(self, error: Exception, run: LiveRun | FollowedRun | None) -> bool:
+        """Take note of a background error; False where it no longer matters."""
+        if run is not None and run is not self.run:
+            return run is self.opened or run in self.overlays.values()
+        if run is None:
+            self._loading = None
+        self.error = error
+        if run is not None and self.history is not None:
+            self.history.error = str(error)
+        return True
+
+    def wait(self, seconds: float | None = None) -> bool:
+        """Wait until everything that was stopped is saved; False where that takes longer."""
+        return all(run.wait(seconds) for run in self._runs)
+
+    @property
+    def failures(self) -> list[str]:
+        """What was not saved, one line a run."""
+        return [run.failure for run in self._runs if run.failure]
+
+    @property
+    def _runs(self) -> list[LiveRun]:
+        return [*self._left, *([self.run] if self.run else [])]
+
+    def _begin(self, dataset: Dataset, goal: Goal) -> None:
+        self.error = None
+        self.histories = [history for history in self.histories if history.latest is not None]
+        recording: Recording = self._resumed or NewRun(
+            self.config, self.recipe, self.base, self.saving
+        )
+        self.histories.append(RunHistory(self._label(), self.config, self.recipe, self.base))
+        self._left = [run for run in self._runs if run.failure or not run.wait(0)]
+        self.run = LiveRun(self.config, dataset, goal, self._post, recording)
+        self._resumed = None
+
+    def _label(self) -> str:
+        """The recipe and what was changed of it, or the saved run's name; numbered where one of that name is there already."""
+        changes = (
+            f"{name}={format_value(value)}"
+            for name, value in self.config.to_dict(base=self.base).items()
+        )
+        label = " ".join((self.recipe or "default", *changes))
+        if self._resumed is not None:
+            label = display_name(self._resumed.saved.name)
+        taken = {history.label for history in self.histories}
+        numbered = (f"{label} #{number}" for number in itertools.count(2))
+        return label if label not in taken else next(name for name in numbered if name not in taken)

@@ -1,0 +1,96 @@
+"""What one image sets off in a network, layer by layer, a character for each unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from rich.style import Style
+from textual.strip import Strip
+
+from nn.arrays import Array
+from tui.app.widgets.layer_table import visible_range
+from tui.app.widgets.raster import render_signed, signed_strips
+from tui.app.widgets.strips import ColorMode, StripWidget, text_strip
+
+_NUMBER = 8  # cells of an output with its class
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LayerActivity:
+    """What a layer gave: a line about it and the values of its units; `numeric` writes them out."""
+
+    title: str
+    values: Array
+    numeric: bool = False
+
+
+def strongest(values: Array, count: int) -> Array:
+    """At most `count` values: of each group of neighbours the one of the largest magnitude."""
+    size = -(-len(values) // max(1, count))
+    padded = np.zeros(-(-len(values) // size) * size, np.float64)
+    padded[: len(values)] = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+    groups = padded.reshape(-1, size)
+    peaks: Array = groups[np.arange(len(groups)), np.abs(groups).argmax(axis=1)]
+    return peaks
+
+
+def lines_each(needs: Sequence[int], height: int) -> int:
+    """The most lines a layer may take so that all fit under a title each; at least one."""
+    return next(
+        (
+            most
+            for most in range(max(needs), 1, -1)
+            if sum(1 + min(n, most) for n in needs) <= height
+        ),
+        1,
+    )
+
+
+def activity_strips(
+    layers: Sequence[LayerActivity], selected: int, width: int, height: int, colors: ColorMode
+) -> list[Strip]:
+    """A title and a few lines for each layer; in a layer with more units than fit, groups of them.
+
+    The densest character is the layer's largest magnitude; positive and negative values share none.
+    """
+    if not layers or not width:
+        return []
+    per_line = max(1, width // _NUMBER)
+    needs = [-(-len(one.values) // (per_line if one.numeric else width)) for one in layers]
+    most = lines_each(needs, height)
+    blocks = []
+    for number, layer in enumerate(layers):
+        mark = ">" if number == selected else " "
+        title = text_strip(mark + layer.title, width, Style(bold=True))
+        if layer.numeric:
+            cells = [
+                f"{c}:{value:<{_NUMBER - 3}.3g} " for c, value in enumerate(layer.values.tolist())
+            ]
+            rows = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
+            body = [text_strip(row, width) for row in rows]
+        else:
+            peaks = strongest(layer.values, most * width)
+            picture = np.zeros((-(-len(peaks) // width), width))
+            picture.ravel()[: len(peaks)] = peaks
+            body = signed_strips(render_signed(picture, width, len(picture)), colors)
+        blocks.append([title, *body])
+    if sum(map(len, blocks)) > height:  # each has a title and a line: too many layers
+        blocks = [blocks[i] for i in visible_range(len(blocks), height // 2, selected)]
+    return [strip for block in blocks for strip in block][:height]
+
+
+class ActivationView(StripWidget):
+    """Shows the activity of all layers, or of those around the selected one."""
+
+    _layers: Sequence[LayerActivity] = ()
+    _selected = 0
+
+    def show(self, layers: Sequence[LayerActivity], selected: int) -> None:
+        """Show these layers, input side first."""
+        self._layers, self._selected = layers, selected
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        return activity_strips(self._layers, self._selected, *self.size, self.color_mode)

@@ -1,0 +1,78 @@
+"""A digit, and what it sets off in every layer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from nn.analysis.inspection import LayerStatistics
+from nn.arrays import Array
+from tui.app.widgets.activation_view import ActivationView, LayerActivity
+from tui.app.widgets.digit import DigitView
+from tui.app.widgets.layer_table import activation_name
+from tui.app.widgets.raster import Image
+from tui.app.widgets.strips import ColorMode
+from tui.app.widgets.text import set_text
+
+
+class ActivationsPane(Horizontal):
+    """The digit to the left, the layers to the right."""
+
+    DEFAULT_CSS = """
+    ActivationsPane {
+        #digit { width: 28; margin-right: 1; }
+        #digit DigitView { height: 14; }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._digit = DigitView(mode="half", ascii_only=ascii_only, color_mode=color_mode)
+        self._about = Static(markup=False)
+        self._view = ActivationView(color_mode=color_mode)
+
+    def compose(self) -> ComposeResult:
+        with Vertical(id="digit"):
+            yield self._digit
+            yield self._about
+        yield self._view
+
+    def show(
+        self,
+        image: Image,
+        about: str,
+        layers: Sequence[LayerStatistics],
+        outputs: Sequence[Array],
+        selected: int,
+    ) -> None:
+        """Show a digit of (28, 28) pixels, a word about it, and what each layer gave for it."""
+        self._digit.set_image(image)
+        set_text(self._about, about)
+        activity = [
+            LayerActivity(
+                f"{number} {activation_name(layer)}: {_summary(layer, values)}",
+                values,
+                numeric=layer.dead is None,
+            )
+            for number, (layer, values) in enumerate(zip(layers, outputs, strict=True), 1)
+        ]
+        self._view.show(activity, selected)
+
+
+def _summary(layer: LayerStatistics, values: Array) -> str:
+    if layer.dead is None:
+        return f"{values.argmax()} is the largest"
+    if layer.activation == "relu":
+        return f"{np.count_nonzero(values):,}/{len(values):,} active, max {values.max():.2g}"
+    return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"

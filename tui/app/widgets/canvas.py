@@ -1,0 +1,147 @@
+"""The drawing board on screen: its pixels with the cursor, and what the mouse does to them."""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+
+from tui.app.widgets.legend import role_style
+from tui.app.widgets.raster import RAMP
+from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget
+
+Picture: TypeAlias = NDArray[np.uint8]
+Cursor: TypeAlias = tuple[int, int]
+"""Row and column."""
+
+_HALVES = " ▀▄█"
+_ASCII_HALVES = ' "_#'
+_GREYS = 16
+
+
+def canvas_strips(
+    pixels: Picture,
+    cursor: Cursor | None,
+    width: int,
+    height: int,
+    ascii_only: bool,
+    colors: ColorMode,
+) -> list[Strip]:
+    """The picture, two cells a pixel where there is room, else two pixels a cell, one above the other.
+
+    The cursor is a pair of brackets in the first case; in the second a '^' or 'v', telling the upper from
+    the lower pixel of its cell, on the other one's shade.
+    """
+    rows, columns = pixels.shape
+    if width >= 2 * columns and height >= rows:
+        return [_pairs(pixels, row, cursor, ascii_only, colors) for row in range(rows)]
+    return [_halves(pixels, row, cursor, ascii_only, colors) for row in range(0, rows, 2)]
+
+
+def _pairs(
+    pixels: Picture, row: int, cursor: Cursor | None, ascii_only: bool, colors: ColorMode
+) -> Strip:
+    segments = []
+    for column, level in enumerate(pixels[row].tolist()):
+        here = (row, column) == cursor
+        if colors == "full" and not ascii_only:
+            ink = role_style("warning", colors) + Style(bold=True) if here else PLAIN
+            segments.append(Segment("[]" if here else "  ", Style(bgcolor=_grey(level)) + ink))
+        elif ascii_only:
+            character = RAMP[level * len(RAMP) // 256]
+            segments.append(
+                Segment("[]" if here else 2 * character, Style(reverse=here and level > 127))
+            )
+        else:
+            lit = level > 127
+            segments.append(
+                Segment("[]" if here else ("  ", "██")[lit], Style(reverse=here and lit))
+            )
+    return Strip(segments).simplify()
+
+
+def _halves(
+    pixels: Picture, row: int, cursor: Cursor | None, ascii_only: bool, colors: ColorMode
+) -> Strip:
+    segments = []
+    for column, (upper, lower) in enumerate(pixels[row : row + 2].T.tolist()):
+        here = cursor in ((row, column), (row + 1, column))
+        mark = "^" if cursor == (row, column) else "v"
+        if colors == "full" and not ascii_only:
+            if here:
+                under = lower if mark == "^" else upper
+                style = role_style("warning", colors) + Style(bold=True, bgcolor=_grey(under))
+                segments.append(Segment(mark, style))
+            elif upper == lower:  # a space is fewer bytes, and so are runs of them
+                segments.append(Segment(" ", Style(bgcolor=_grey(upper))))
+            else:
+                segments.append(Segment("▀", Style(color=_grey(upper), bgcolor=_grey(lower))))
+            continue
+        shape = (_ASCII_HALVES if ascii_only else _HALVES)[(upper > 127) + 2 * (lower > 127)]
+        under = pixels[cursor] if here and cursor else 0
+        segments.append(Segment(mark if here else shape, Style(reverse=bool(under > 127))))
+    return Strip(segments).simplify()
+
+
+def _grey(level: int) -> str:
+    shade = round(level / 255 * (_GREYS - 1)) * 255 // (_GREYS - 1)
+    return f"#{shade:02x}{shade:02x}{shade:02x}"
+
+
+class Canvas(StripWidget):
+    """Shows a picture with a cursor, and tells where the mouse draws."""
+
+    ALLOW_SELECT = False
+
+    class Stroke(Message):
+        """The mouse was pressed on a pixel (`continued` is false), or dragged to one."""
+
+        def __init__(self, row: int, column: int, *, erase: bool, continued: bool) -> None:
+            super().__init__()
+            self.row, self.column = row, column
+            self.erase, self.continued = erase, continued
+
+    _pixels: Picture = np.zeros((28, 28), np.uint8)
+    _cursor: Cursor | None = None
+    _erasing: bool | None = None  # None while no button is held
+
+    def show(self, pixels: Picture, cursor: Cursor | None) -> None:
+        """Show this picture."""
+        self._pixels, self._cursor = pixels, cursor
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        return canvas_strips(
+            self._pixels, self._cursor, *self.size, self.ascii_only, self.color_mode
+        )
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Begin a stroke; the right button, or shift, erases."""
+        self._erasing = event.button == 3 or event.shift
+        self.capture_mouse()
+        self._post(event, continued=False)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Go on with the stroke while the button is held."""
+        if self._erasing is not None and event.button:  # else it was released out of sight
+            self._post(event, continued=True)
+
+    def on_mouse_up(self, _event: events.MouseUp) -> None:
+        """End the stroke."""
+        self._erasing = None
+        self.release_mouse()
+
+    def _post(self, event: events.MouseEvent, *, continued: bool) -> None:
+        rows, columns = self._pixels.shape
+        at = event.get_content_offset_capture(self)
+        if self.size.width >= 2 * columns and self.size.height >= rows:
+            row, column = at.y, at.x // 2
+        else:
+            row, column = 2 * at.y, at.x
+        self.post_message(self.Stroke(row, column, erase=bool(self._erasing), continued=continued))

@@ -1,0 +1,204 @@
+"""The chart widget, and everything else a screen needs to draw a chart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from time import monotonic
+from typing import ClassVar
+
+import numpy as np
+from rich.style import Style
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.reactive import reactive
+from textual.strip import Strip
+from textual.timer import Timer
+
+from tui.app.widgets.legend import ROLES, readout
+from tui.app.widgets.plot import Mark, plain_chart, render_chart, render_histogram
+from tui.app.widgets.series import ColorRole, Floats, Series, recent, smooth, thin
+from tui.app.widgets.strips import ColorMode, StripWidget
+
+__all__ = [
+    "ROLES",
+    "Chart",
+    "ColorMode",
+    "ColorRole",
+    "Mark",
+    "Series",
+    "plain_chart",
+    "readout",
+    "render_chart",
+    "render_histogram",
+    "smooth",
+    "thin",
+]
+
+DATA_INTERVAL = 1.0
+"""Least time in seconds between two redraws because of new data."""
+KEY_INTERVAL = 0.05
+"""The same after a key press, where half a second would feel broken."""
+
+
+class Chart(StripWidget, can_focus=True):
+    """A live line chart with a cursor.
+
+    New data redraw it at most once a second, the latest always last; only changed lines are
+    sent. With the focus, left and right move the cursor and escape removes it.
+
+    Args:
+        title: What the values are.
+        x_label: What the positions are.
+        ascii_only: As for `render_chart`.
+        color_mode: How many colours to use.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("left", "cursor_left", "Cursor left", id="chart.left", show=False),
+        Binding("right", "cursor_right", "Cursor right", id="chart.right", show=False),
+        Binding("escape", "cursor_off", "Hide the cursor", id="chart.hide", show=False),
+    ]
+
+    y_log = reactive(False, repaint=False, init=False)
+    """Whether the y axis is logarithmic."""
+    smoothing = reactive(0.0, repaint=False, init=False)
+    """Weight of `smooth`, 0 to 0.99. The readout stays with the values themselves."""
+    zoom = reactive(1.0, repaint=False, init=False)
+    """The last part of the x range that is shown, 0.01 to 1."""
+    cursor: reactive[int | None] = reactive(None, repaint=False, init=False)
+    """Index into `positions`, or None for no cursor."""
+    marks: reactive[tuple[Mark, ...]] = reactive((), repaint=False, init=False)
+    """What happened where, such as a change of the learning rate."""
+
+    def __init__(
+        self,
+        title: str = "",
+        *,
+        x_label: str = "",
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes)
+        self.title = title
+        self.x_label = x_label
+        self.note = ""  # stands behind the label of the x axis
+        self._series: list[Series] = []
+        self._positions: Floats | None = None
+        self._drawn_at = -DATA_INTERVAL
+        self._due = 0.0
+        self._later: Timer | None = None
+
+    def set_series(self, series: Sequence[Series]) -> None:
+        """Show these series from the next redraw on."""
+        self._series, self._positions = list(series), None
+        self._schedule(DATA_INTERVAL)
+
+    @property
+    def positions(self) -> Floats:
+        """Every x at which any series has a point, rising."""
+        if self._positions is None:
+            xs = np.concatenate([[], *(one.points[0] for one in self._series)])
+            self._positions = np.unique(xs[np.isfinite(xs)])
+        return self._positions
+
+    @property
+    def cursor_x(self) -> float | None:
+        """Where the cursor stands."""
+        if self.cursor is None or not len(self.positions):
+            return None
+        return float(self.positions[min(self.cursor, len(self.positions) - 1)])
+
+    def action_cursor_left(self) -> None:
+        """Move the cursor to the next point left of its column; from nowhere, to the last."""
+        self._move_cursor(-1)
+
+    def action_cursor_right(self) -> None:
+        """Move the cursor to the next point right of its column; from nowhere, to the last."""
+        self._move_cursor(1)
+
+    def action_cursor_off(self) -> None:
+        """Remove the cursor."""
+        self.cursor = None
+
+    def _move_cursor(self, direction: int) -> None:
+        positions, at = self.positions, self.cursor_x
+        last = len(positions) - 1
+        if at is None:
+            self.cursor = last if last >= 0 else None
+            return
+        column = (positions[-1] - positions[0]) * self.zoom / max(1, self.size.width)
+        if direction > 0:
+            target = int(np.searchsorted(positions, at + column, side="left"))
+        else:
+            target = int(np.searchsorted(positions, at - column, side="right")) - 1
+        here = int(np.searchsorted(positions, at))
+        target = max(target, here + 1) if direction > 0 else min(target, here - 1)
+        self.cursor = min(max(target, 0), last)
+
+    def validate_smoothing(self, weight: float) -> float:
+        """Keep the weight where the average is defined."""
+        return min(max(weight, 0.0), 0.99)
+
+    def validate_zoom(self, fraction: float) -> float:
+        """Keep the fraction where something is left to see."""
+        return min(max(fraction, 0.01), 1.0)
+
+    def _changed(self) -> None:
+        self._schedule(KEY_INTERVAL)
+
+    watch_y_log = watch_smoothing = watch_zoom = watch_cursor = watch_marks = _changed
+
+    def on_focus(self, _event: events.Focus) -> None:
+        """Show that the keys move the cursor here."""
+        self._changed()
+
+    def on_blur(self, _event: events.Blur) -> None:
+        """Show that the keys go elsewhere."""
+        self._changed()
+
+    def _schedule(self, interval: float) -> None:
+        """Draw the latest state, `interval` seconds after the last time or at once if later."""
+        if not self.size:
+            return  # the first resize will draw
+        due = max(self._drawn_at + interval, monotonic())
+        if self._later is not None:
+            if self._due <= due:
+                return
+            self._later.stop()
+        self._due = due
+        if (wait := due - monotonic()) > 0:
+            self._later = self.set_timer(wait, self.redraw)
+        else:
+            self.redraw()
+
+    def redraw(self) -> None:
+        """Draw the present state at once."""
+        if self._later is not None:
+            self._later.stop()
+        self._later, self._drawn_at = None, monotonic()
+        super().redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        width, height = self.size
+        right = float(self.positions[-1]) if len(self.positions) else 0.0
+        smoothed = (replace(s, ys=smooth(s.points[1], self.smoothing)) for s in self._series)
+        at = self.cursor_x
+        strips = render_chart(
+            [recent(one, self.zoom, right) for one in smoothed],
+            width,
+            height,
+            title=self.title,
+            x_label=f"{self.x_label}{self.note}",
+            y_log=self.y_log,
+            marks=self.marks,
+            cursor_x=at,
+            footer="" if at is None else readout(self._series, at, width, x_label=self.x_label),
+            ascii_only=self.ascii_only,
+            colors=self.color_mode,
+        )
+        if self.has_focus and strips:
+            strips[0] = strips[0].apply_style(Style(reverse=True))
+        return strips

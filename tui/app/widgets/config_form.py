@@ -1,0 +1,149 @@
+"""The form over the configuration."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from nn.config import FIELDS, TrainConfig, format_value
+from tui.app.widgets.draft import Draft, options
+from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
+
+
+class ConfigForm(Widget):
+    """Every field of `TrainConfig`, checked as it is typed, and below what is to be said of the current one.
+
+    What was edited lies in `draft`. `Left` tells that a field was left, `Closed` that the form was.
+    """
+
+    DEFAULT_CSS = """
+    ConfigForm { layout: vertical; width: 1fr; height: 1fr; }
+    ConfigForm Static { height: 4; color: $text-muted; }
+    ConfigForm Static.-error { color: $text-error; }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("down,tab", "move(1)", "Next field", id="form.next", show=False),
+        Binding("up,shift+tab", "move(-1)", "Previous field", id="form.previous", show=False),
+        Binding("pagedown", "move_group(1)", "Next group", id="form.next-group", show=False),
+        Binding("pageup", "move_group(-1)", "Previous group", id="form.previous-group", show=False),
+        Binding("enter", "accept", "Choose, or next field", id="form.accept", show=False),
+        Binding("ctrl+r", "restore", "The recipe's value", id="form.restore"),
+        Binding("escape", "close", "Close", id="form.close"),
+    ]
+
+    class Left(Message):
+        """The cursor left a field, or the focus left the form."""
+
+    class Closed(Message):
+        """The form is no longer needed."""
+
+    def __init__(
+        self, config: TrainConfig, recipe: str | None, base: TrainConfig, *, ascii_only: bool
+    ) -> None:
+        super().__init__()
+        self.draft = Draft(config, recipe, base)
+        self._fields = FieldList(self.draft, ascii_only=ascii_only)
+        self._note = Static(markup=False)
+
+    def compose(self) -> ComposeResult:
+        yield self._fields
+        yield self._note
+
+    def on_mount(self) -> None:
+        self.redraw()
+
+    def load(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+        """Show another configuration."""
+        self.draft.load(config, recipe, base)
+        self.redraw()
+
+    def choose(self, recipe: str) -> None:
+        """Load a recipe."""
+        self.draft.choose(recipe)
+        self.redraw()
+        self.post_message(self.Left())
+
+    def take_focus(self) -> None:
+        """Have the keys."""
+        self._fields.take_focus()
+
+    def redraw(self) -> None:
+        """Show what the draft now says."""
+        self._fields.redraw()
+        name = self._fields.name_at_cursor
+        error = self.draft.errors.get(name) or self.draft.problem
+        self._note.set_class(error is not None, "-error")
+        self._note.update(f"! {error}" if error else self._about(name))
+
+    def _about(self, name: str) -> str:
+        if name == RECIPE:
+            from nn.recipes import load_recipe
+
+            return load_recipe(self.draft.recipe or "default").description
+        text = FIELDS[name].help
+        if possible := options(name):
+            text += f". One of {', '.join(possible)}"
+        if self.draft.is_changed(name):
+            text = f"* recipe: {format_value(getattr(self.draft.base, name))}. {text}"
+        return text
+
+    @on(FieldList.Edited)
+    def _edit(self, event: FieldList.Edited) -> None:
+        event.stop()
+        self.redraw()
+
+    @on(FieldList.Moved)
+    def _moved(self, event: FieldList.Moved) -> None:
+        event.stop()
+        self.redraw()
+        self.post_message(self.Left())
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_move(1)
+
+    def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
+        """Show that the keys go to the current row."""
+        self.redraw()
+
+    def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
+        """The present state counts once the focus is elsewhere."""
+        self.redraw()
+        self.post_message(self.Left())
+
+    def action_move(self, by: int) -> None:
+        """Go to another field, from the last to the first."""
+        self._fields.move_to((self._fields.entry + by) % len(ENTRIES))
+
+    def action_move_group(self, direction: int) -> None:
+        """Go to the first field of another group."""
+        groups = ["", *(option.group for option in FIELDS.values())]
+        starts = [i for i, group in enumerate(groups) if i == 0 or groups[i - 1] != group]
+        here = self._fields.entry
+        after = [i for i in starts if (i > here if direction > 0 else i < here)]
+        if after:
+            self._fields.move_to(after[0] if direction > 0 else after[-1])
+
+    def action_accept(self) -> None:
+        """Open the list of recipes on its row, else go to the next field."""
+        if self._fields.name_at_cursor == RECIPE:
+            self.post_message(FieldList.RecipeWanted())
+        else:
+            self.action_move(1)
+
+    def action_restore(self) -> None:
+        """Give the current field the value it has in the recipe."""
+        if self._fields.name_at_cursor != RECIPE:
+            self.draft.restore(self._fields.name_at_cursor)
+            self.redraw()
+
+    def action_close(self) -> None:
+        """Leave the form."""
+        self.post_message(self.Closed())

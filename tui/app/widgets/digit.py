@@ -1,0 +1,241 @@
+"""Widgets that show digits: one as large as fits, or a page of small ones to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.message import Message
+from textual.reactive import reactive
+from textual.strip import Strip
+
+from tui.app.widgets.raster import (
+    NEGATIVE,
+    POSITIVE,
+    RAMP,
+    Image,
+    Mode,
+    half_block_strips,
+    image_strips,
+    render_ascii,
+    render_braille,
+    render_half_blocks,
+    render_signed,
+    resample,
+    signed_strips,
+)
+from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget, printable, text_strip
+
+__all__ = [
+    "NEGATIVE",
+    "POSITIVE",
+    "RAMP",
+    "ContactSheet",
+    "DigitView",
+    "Image",
+    "Mode",
+    "half_block_strips",
+    "image_strips",
+    "render_ascii",
+    "render_braille",
+    "render_half_blocks",
+    "render_signed",
+    "resample",
+    "signed_strips",
+]
+
+MODES: tuple[Mode, ...] = ("ascii", "half", "braille")
+
+
+class _ImageWidget(StripWidget):
+    """What both widgets share: how an image is drawn, and drawing again when that changes.
+
+    Args:
+        mode: How an image is drawn.
+        ascii_only: Draw with ASCII characters whatever the mode.
+        color_mode: Shades need "full"; with less, half blocks are black and white.
+    """
+
+    mode: reactive[Mode] = reactive[Mode]("ascii", repaint=False, init=False)
+    """How images are drawn; `ascii_only` overrides it."""
+
+    def __init__(
+        self,
+        *,
+        mode: Mode = "ascii",
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes)
+        self.set_reactive(_ImageWidget.mode, mode)
+
+    def _image(self, image: Image, width: int, height: int) -> list[Strip]:
+        mode = "ascii" if self.ascii_only else self.mode
+        return image_strips(image, width, height, mode, self.color_mode)
+
+    def validate_mode(self, mode: Mode) -> Mode:
+        """Refuse a mode that does not exist."""
+        if mode not in MODES:
+            raise ValueError(f"mode is {mode!r}, it must be one of {', '.join(MODES)}")
+        return mode
+
+    def watch_mode(self) -> None:
+        """Draw in the new mode."""
+        self.redraw()
+
+
+class DigitView(_ImageWidget):
+    """One image, as large as fits with square pixels, in the middle."""
+
+    _shown: Image | None = None
+    _signed = False
+
+    def set_image(self, image: Image | None, *, signed: bool = False) -> None:
+        """Show an image, or nothing.
+
+        Args:
+            image: (28, 28), uint8 with 0..255 or floats with 0..1; any reals if `signed`.
+            signed: Tell positive from negative values, as for weights, in ASCII characters.
+        """
+        self._shown, self._signed = image, signed
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        if self._shown is None:
+            return []
+        height = min(self.size.width // 2, self.size.height)
+        width = 2 * height
+        if not height:
+            return []
+        if self._signed:
+            lines = render_signed(self._shown, width, height)
+            strips = signed_strips(lines, self.color_mode)
+        else:
+            strips = self._image(self._shown, width, height)
+        margin = Strip([Segment(" " * ((self.size.width - width) // 2), PLAIN)])
+        above = [Strip([])] * ((self.size.height - height) // 2)
+        return [*above, *(Strip.join([margin, strip]) for strip in strips)]
+
+
+class ContactSheet(_ImageWidget):
+    """A page of small images with a caption under each, one of them selected.
+
+    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. A click selects, and posts
+    `Selected`; keys are for whoever shows the sheet.
+    """
+
+    GAP = 1
+    """Empty cells between two columns."""
+    tile_width = 14
+    """Cells of an image."""
+    tile_height = 7
+    """Lines of an image, without its caption."""
+
+    selected = reactive(0, repaint=False, init=False)
+    """Index of the selected item; its page is the one shown."""
+
+    class Selected(Message):
+        """An item was chosen with the mouse."""
+
+        def __init__(self, sheet: ContactSheet, index: int) -> None:
+            super().__init__()
+            self.sheet = sheet
+            self.index = index
+
+        @property
+        def control(self) -> ContactSheet:
+            """The sheet it is about, for selectors in `@on`."""
+            return self.sheet
+
+    _images: Sequence[Image] = ()
+    _captions: Sequence[str] = ()
+    _wrong: Sequence[bool] = ()
+
+    def set_items(
+        self, images: Sequence[Image], captions: Sequence[str], wrong: Sequence[bool]
+    ) -> None:
+        """Show these items, the selection staying where it is as far as there are enough.
+
+        Args:
+            images: Each as for `DigitView`; an array of (items, 28, 28) will do.
+            captions: One line for each.
+            wrong: Which of them are mistakes.
+        """
+        if not len(images) == len(captions) == len(wrong):
+            raise ValueError(
+                f"{len(images)} images, {len(captions)} captions and {len(wrong)} flags"
+                " must be equally many"
+            )
+        self._images, self._captions, self._wrong = images, captions, wrong
+        self.set_reactive(ContactSheet.selected, self.validate_selected(self.selected))
+        self.redraw()
+
+    @property
+    def columns(self) -> int:
+        """Items side by side, at least one."""
+        return max(1, (self.size.width + self.GAP) // (self.tile_width + self.GAP))
+
+    @property
+    def page_size(self) -> int:
+        """Items on a page, at least one."""
+        return self.columns * max(1, self.size.height // (self.tile_height + 1))
+
+    def validate_selected(self, index: int) -> int:
+        """Keep the selection on an item."""
+        return max(0, min(index, len(self._images) - 1))
+
+    def watch_selected(self) -> None:
+        """Show the selection, and its page."""
+        self.redraw()
+
+    def move(self, right: int, down: int) -> None:
+        """Move the selection by columns and lines, staying where there is no item."""
+        target = self.selected + right + down * self.columns
+        if 0 <= target < len(self._images):
+            self.selected = target
+
+    def turn(self, pages: int) -> None:
+        """Move the selection by pages, to the first or the last item at the ends."""
+        self.selected += pages * self.page_size
+
+    def on_click(self, event: events.Click) -> None:
+        """Select and choose the item under the pointer."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.x % (self.tile_width + self.GAP) >= self.tile_width:
+            return
+        column = offset.x // (self.tile_width + self.GAP)
+        row = offset.y // (self.tile_height + 1)
+        index = self._first + row * self.columns + column
+        if column < self.columns and index < min(self._first + self.page_size, len(self._images)):
+            self.selected = index
+            self.post_message(self.Selected(self, index))
+
+    @property
+    def _first(self) -> int:
+        """Index of the first item of the page."""
+        return self.selected // self.page_size * self.page_size
+
+    def _lay_out(self) -> list[Strip]:
+        end = min(self._first + self.page_size, len(self._images))
+        lines: list[Strip] = []
+        for start in range(self._first, end, self.columns):
+            tiles = [self._tile(i) for i in range(start, min(start + self.columns, end))]
+            lines += (self._side_by_side(parts) for parts in zip(*tiles, strict=True))
+        return lines
+
+    def _tile(self, index: int) -> list[Strip]:
+        """The image and its caption."""
+        chosen = index == self.selected
+        flags = (">" if chosen else " ") + ("!" if self._wrong[index] else " ")
+        caption = printable(flags + self._captions[index], ascii_only=self.ascii_only)
+        style = Style(reverse=chosen, bold=bool(self._wrong[index]))
+        image = self._image(self._images[index], self.tile_width, self.tile_height)
+        return [*image, text_strip(caption, self.tile_width, style)]
+
+    def _side_by_side(self, parts: Sequence[Strip]) -> Strip:
+        gap = Strip([Segment(" " * self.GAP, PLAIN)])
+        return Strip.join([piece for part in parts for piece in (part, gap)][:-1])

@@ -1,0 +1,65 @@
+"""One digit large, and beside it what the network says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.widgets import Static
+
+from tui.app.widgets.digit import DigitView, Image
+from tui.app.widgets.digit_sheet import DigitSheet
+from tui.app.widgets.probabilities import ProbabilityBars
+from tui.app.widgets.strips import ColorMode
+from tui.app.widgets.text import set_text
+from tui.app.widgets.trajectory import Point, Trajectory
+
+
+class DigitPane(Horizontal):
+    """The digit, two lines of words, ten bars, the trajectory, and in the largest layout the digits around."""
+
+    SCOPED_CSS = False  # the layout depends on the classes of the screen
+    DEFAULT_CSS = """
+    DigitPane {
+        height: 1fr;
+        #facts { width: 38; padding-left: 1; }
+        #verdict { height: 2; }
+        Trajectory { margin-top: 1; max-height: 12; }
+        #around { display: none; margin-top: 1; }
+    }
+    .-wide DigitPane #facts { width: 56; }
+    .-huge DigitPane #facts { width: 84; }
+    .-huge.-tall DigitPane #around { display: block; }
+    .-narrow DigitPane #facts { width: 16; }
+    .-narrow.-tall DigitPane { layout: vertical; }
+    .-narrow.-tall DigitPane #facts { width: 100%; height: 22; padding: 0; }
+    .-short DigitPane Trajectory { display: none; }
+    """
+
+    def __init__(self, *, ascii_only: bool, color_mode: ColorMode) -> None:
+        super().__init__()
+        self._ascii_only, self._color_mode = ascii_only, color_mode
+
+    def compose(self) -> ComposeResult:
+        ascii_only, colors = self._ascii_only, self._color_mode
+        yield DigitView(ascii_only=ascii_only, color_mode=colors)
+        with Vertical(id="facts"):
+            yield Static(id="verdict", markup=False)
+            yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
+            yield Trajectory(ascii_only=ascii_only, color_mode=colors)
+            yield DigitSheet(id="around", ascii_only=ascii_only, color_mode=colors)
+
+    def show_digit(
+        self,
+        image: Image | None,
+        words: str = "",
+        probabilities: Sequence[float] = (),
+        points: Sequence[Point] = (),
+        label: int = 0,
+    ) -> None:
+        """Show this digit, or nothing."""
+        self.query_one(DigitView).set_image(image)
+        set_text(self.query_one("#verdict", Static), words)
+        self.query_one(ProbabilityBars).set_probabilities(probabilities, label)
+        self.query_one(Trajectory).set_points(points, label)

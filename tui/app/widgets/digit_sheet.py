@@ -1,0 +1,58 @@
+"""The digits that are browsed as a page of small ones, each with what the network says of it."""
+
+from __future__ import annotations
+
+from textual.geometry import Size
+from textual.strip import Strip
+
+from nn.data.dataset import COLUMNS, ROWS, Split
+from tui.app.state.browser import Listing, SplitPredictions
+from tui.app.widgets.digit import ContactSheet, Image
+from tui.app.widgets.lazy import Lazy
+
+
+def picture(split: Split, index: int) -> Image:
+    """One image of a split, (28, 28)."""
+    pixels: Image = split.images[index].reshape(ROWS, COLUMNS)
+    return pixels
+
+
+class DigitSheet(ContactSheet):
+    """Shows a listing; the keys of the screen move its selection."""
+
+    _listing: Listing | None = None
+
+    def show_listing(
+        self, listing: Listing, split: Split, known: SplitPredictions | None, index: int
+    ) -> None:
+        """Show these digits of a split, the one at `index` of it selected; `known` is what they were listed by."""
+        if listing is not self._listing:
+            self._listing = listing
+            indices, count = listing.indices, len(listing)
+
+            def caption(at: int) -> str:
+                said = known.outputs.predicted[indices[at]] if known else "?"
+                return f"{said}, label {split.labels[indices[at]]}"
+
+            self.set_items(
+                Lazy(count, lambda at: picture(split, indices[at])),
+                Lazy(count, caption),
+                Lazy(count, lambda at: bool(known and known.wrong[indices[at]])),
+            )
+        self.selected = listing.position(index) or 0
+
+    def show_nothing(self) -> None:
+        """Show no digits."""
+        self._listing = None
+        self.set_items((), (), ())
+
+    def _lay_out(self) -> list[Strip]:
+        self.tile_width, self.tile_height = _tile(self.screen.size)
+        return super()._lay_out()
+
+
+def _tile(screen: Size) -> tuple[int, int]:
+    """Cells of a digit: legible, wide enough for a caption, and as many as possible."""
+    if screen.height < 24:
+        return 12, 5
+    return (14, 7) if screen.height >= 40 and screen.width >= 80 else (12, 6)

@@ -1,0 +1,78 @@
+"""The line of key hints at the bottom of a screen."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.strip import Strip
+
+from tui.app.widgets.strips import PLAIN, StripWidget
+
+ALWAYS = 2  # hints at the end that stay whatever the width: help and quit
+GAP = 2
+
+
+class KeyHints(StripWidget):
+    """The keys that are in force and to be shown, as many as fit, the last two in any case.
+
+    Textual's footer cuts off what does not fit, and with it the way to all other keys; and it makes a widget
+    of every hint, again at each change of the focus.
+    """
+
+    DEFAULT_CSS = """
+    KeyHints { dock: bottom; width: 1fr; height: 1; background: $footer-background; color: $footer-foreground; }
+    """
+
+    _shown: Sequence[tuple[Binding, str]] = ()
+
+    def on_mount(self) -> None:
+        self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
+
+    def _bindings_changed(self, _screen: Screen[object]) -> None:
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        hints: dict[str, tuple[Binding, str]] = {}  # the first key of each action
+        for active in self.screen.active_bindings.values():
+            binding = active.binding
+            if binding.show and active.enabled:
+                hints.setdefault(binding.action, (binding, self.app.get_key_display(binding)))
+        self._shown = fitting(list(hints.values()), self.size.width)
+        parts: list[Segment] = []
+        for binding, key in self._shown:
+            parts += [
+                Segment(key, Style(bold=True)),
+                Segment(f" {binding.description}{' ' * GAP}"),
+            ]
+        return [Strip(parts).adjust_cell_length(self.size.width, PLAIN).simplify()]
+
+    def on_click(self, event: events.Click) -> None:
+        """Do what the key under the mouse does."""
+        right = 0
+        for binding, key in self._shown:
+            right += _width(binding, key)
+            if event.x < right:
+                self.app.simulate_key(binding.key)
+                return
+
+
+def fitting(hints: list[tuple[Binding, str]], width: int) -> list[tuple[Binding, str]]:
+    """The last hints, and as many of the first as fit beside them into `width` cells."""
+    first, last = hints[:-ALWAYS], hints[-ALWAYS:]
+    room = width + GAP - sum(_width(*hint) for hint in last)
+    shown = []
+    for hint in first:
+        room -= _width(*hint)
+        if room < 0:
+            break
+        shown.append(hint)
+    return shown + last
+
+
+def _width(binding: Binding, key: str) -> int:
+    return len(key) + 1 + len(binding.description) + GAP

@@ -1,0 +1,95 @@
+"""How the prediction of one digit moved: a column for each copy of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from tui.app.widgets.legend import role_style
+from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget, printable, text_strip
+
+Point = tuple[float, float, int]
+"""Epoch, probability of the true label, predicted class."""
+
+_BLOCKS = " ▁▂▃▄▅▆▇█"
+_ASCII_BLOCKS = " .:#"
+_WIDEST = 4  # cells of a column, the gap after it included
+
+
+def trajectory_strips(
+    points: Sequence[Point],
+    label: int,
+    width: int,
+    height: int,
+    *,
+    ascii_only: bool,
+    colors: ColorMode,
+) -> list[Strip]:
+    """Bars of the label's probability above the predicted classes and the epochs.
+
+    Mistakes are bold. Where there are more points than columns the newest stay; where there is but one
+    line, it has the predicted classes alone.
+    """
+    if not points or width < 1 or height < 1:
+        return []
+    if height < 4:
+        return [_one_line(points, width)]
+    points = points[-width:]
+    cell = min(_WIDEST, max(1, width // len(points)))
+    lines = [text_strip(f"P({label}) and prediction by epoch", width, Style(bold=True))]
+    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
+    color = role_style("primary", colors)
+    for level in reversed(range(height - 3)):
+        bars = (_block(p, level, height - 3, blocks) * max(1, cell - 1) for _, p, _ in points)
+        lines.append(text_strip("".join(bar.ljust(cell) for bar in bars), width, color))
+    said = Strip(
+        Segment(str(predicted).ljust(cell), Style(bold=predicted != label))
+        for _, _, predicted in points
+    )
+    lines.append(said.adjust_cell_length(width, PLAIN).simplify())
+    first, last = f"{points[0][0]:.4g}", f"{points[-1][0]:.4g}"
+    axis = first.ljust(cell * (len(points) - 1)) + last if len(points) > 1 else first
+    if len(axis) > width:
+        axis = f"{first}{last.rjust(width - len(first))}"
+    return [*lines, text_strip(printable(axis), width)]
+
+
+def _one_line(points: Sequence[Point], width: int) -> Strip:
+    said = "".join(str(predicted) for _, _, predicted in points)
+    start = f"epoch {points[0][0]:.4g}-{points[-1][0]:.4g}: "
+    room = max(1, width - len(start))
+    if len(said) > room:
+        start, said = f"epoch ..{points[-1][0]:.4g}: ", said[-room:]
+    return text_strip(start + said, width)
+
+
+def _block(probability: float, level: int, levels: int, blocks: str) -> str:
+    """The part of a bar in one line; 0 is nothing, and so is what is not a number."""
+    if probability != probability:
+        return " "
+    eighths = round(probability * levels * (len(blocks) - 1)) - level * (len(blocks) - 1)
+    return blocks[min(max(eighths, 0), len(blocks) - 1)]
+
+
+class Trajectory(StripWidget):
+    """Bars over the epochs; one line of predicted classes where there is no room for them."""
+
+    _points: Sequence[Point] = ()
+    _label = 0
+
+    def set_points(self, points: Sequence[Point], label: int) -> None:
+        """Show these, oldest first."""
+        self._points, self._label = points, label
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        return trajectory_strips(
+            self._points,
+            self._label,
+            *self.size,
+            ascii_only=self.ascii_only,
+            colors=self.color_mode,
+        )

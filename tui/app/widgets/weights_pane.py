@@ -1,0 +1,171 @@
+"""The weights into every unit of a first layer as pictures, one of them large beside them."""
+
+from __future__ import annotations
+
+import numpy as np
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+from textual.strip import Strip
+from textual.widgets import Static
+
+from nn.arrays import Array
+from nn.data.dataset import COLUMNS, ROWS
+from tui.app.widgets.digit import ContactSheet, DigitView
+from tui.app.widgets.raster import (
+    NEGATIVE,
+    POSITIVE,
+    Image,
+    half_block_strips,
+    render_signed,
+    resample,
+    signed_strips,
+)
+from tui.app.widgets.strips import ColorMode
+from tui.app.widgets.text import set_text
+
+TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
+"""Sizes of a picture in cells."""
+_FEW = 6
+"""Pictures a page, below which they are drawn smaller to begin with."""
+
+
+def shades(weight: Image) -> Image:
+    """The weights as brightness: 0 in the middle, the largest magnitude black or white."""
+    largest = np.abs(np.nan_to_num(weight, posinf=0.0, neginf=0.0)).max() or 1.0
+    return np.clip(np.nan_to_num(weight / largest), -1, 1) / 2 + 0.5
+
+
+class WeightSheet(ContactSheet):
+    """A page of pictures of weights, each scaled by its own largest magnitude."""
+
+    larger = 0
+    """By how many sizes larger than the usual one."""
+
+    def _choose_tile(self) -> None:
+        """Take the size that goes with the room."""
+        self.tile_width, self.tile_height = TILES[1]
+        usual = 0 if self.page_size < _FEW else 1
+        at = min(max(usual + self.larger, 0), len(TILES) - 1)
+        self.larger = at - usual
+        self.tile_width, self.tile_height = TILES[at]
+
+    def _lay_out(self) -> list[Strip]:
+        self._choose_tile()
+        return super()._lay_out()
+
+    def _image(self, image: Image, width: int, height: int) -> list[Strip]:
+        if self.mode == "half":
+            return half_block_strips(shades(resample(image, width, 2 * height)), width, height)
+        return signed_strips(render_signed(image, width, height), self.color_mode)
+
+
+class WeightsPane(Horizontal):
+    """As many units as fit, and the selected one; with `enlarged` that one alone."""
+
+    DEFAULT_CSS = """
+    WeightsPane {
+        #unit { width: 28; margin-left: 1; }
+        #unit DigitView { height: 14; }
+        &.-enlarged WeightSheet { display: none; }
+        &.-enlarged #unit { width: 1fr; margin: 0; DigitView { height: 1fr; } Static { height: auto; } }
+    }
+    """
+
+    def __init__(
+        self,
+        *,
+        ascii_only: bool = False,
+        color_mode: ColorMode = "full",
+        id: str | None = None,  # noqa: A002 - Textual's name for it
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self._sheet = WeightSheet(ascii_only=ascii_only, color_mode=color_mode)
+        self._large = DigitView(ascii_only=ascii_only, color_mode=color_mode)
+        self._about = Static(markup=False)
+        self._weight: Array = np.zeros((ROWS * COLUMNS, 0))
+        self._bias: Array = np.zeros(0)
+        self._dead: Array | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self._sheet
+        with Vertical(id="unit"):
+            yield self._large
+            yield self._about
+
+    @property
+    def selected(self) -> int:
+        """The unit that is shown large."""
+        return self._sheet.selected
+
+    @property
+    def tile(self) -> tuple[int, int]:
+        """Cells of one of the pictures."""
+        return self._sheet.tile_width, self._sheet.tile_height
+
+    @property
+    def shaded(self) -> bool:
+        """Whether weights are drawn as brightness."""
+        return self._sheet.mode == "half"
+
+    def show(self, weight: Array, bias: Array, dead: Array | None) -> None:
+        """Show (784, units) weights with (units,) biases; `dead` is None where the units are classes."""
+        self._weight, self._bias, self._dead = weight, bias, dead
+        units = weight.shape[1]
+        images = [*weight.T.reshape(units, ROWS, COLUMNS)]  # views, no copies
+        flags = [False] * units if dead is None else dead.tolist()
+        self._sheet.set_items(images, [str(unit) for unit in range(units)], flags)
+        self._show_selected()
+
+    def move(self, right: int, below: int) -> None:
+        """Select a neighbour."""
+        self._sheet.move(right, below)
+        self._show_selected()
+
+    def page(self, pages: int) -> None:
+        """Select a unit so many pages on."""
+        self._sheet.turn(pages)
+        self._show_selected()
+
+    def end(self, direction: int) -> None:
+        """Select the first or the last unit."""
+        self._sheet.selected = len(self._bias) * max(0, direction)
+        self._show_selected()
+
+    def resize_tiles(self, step: int) -> None:
+        """Draw all pictures one size larger (1) or smaller (-1), if there is one."""
+        self._sheet.larger += step
+        self._sheet.redraw()
+
+    def toggle_mode(self) -> None:
+        """Draw with characters, or in shades of grey where the terminal has them."""
+        if self._sheet.color_mode == "full" and not self._sheet.ascii_only:
+            self._sheet.mode = self._large.mode = "ascii" if self.shaded else "half"
+            self._show_selected()
+
+    def on_contact_sheet_selected(self) -> None:
+        """Another unit was clicked."""
+        self._show_selected()
+
+    def _show_selected(self) -> None:
+        unit, units = self.selected, len(self._bias)
+        if not units:
+            return
+        weight = self._weight[:, unit]
+        picture = weight.reshape(ROWS, COLUMNS)
+        self._large.set_image(shades(picture) if self.shaded else picture, signed=not self.shaded)
+        dead = ", dead" if self._dead is not None and self._dead[unit] else ""
+        name = f"digit {unit}" if self._dead is None else f"unit {unit} of {units:,}{dead}"
+        with np.errstate(all="ignore"):  # of weights that diverged
+            norm = np.linalg.norm(weight)
+        text = (
+            f"{name}\n"
+            f"norm {norm:.3g}, bias {self._bias[unit]:.2g}\n"
+            f"{weight.min():.2g} to {weight.max():.2g}\n"
+            + (
+                "white above 0, black below"
+                if self.shaded
+                else f"positive {POSITIVE[1:]}  negative {NEGATIVE[1:]}"
+            )
+        )
+        set_text(self._about, text)

@@ -1,0 +1,1 @@
+"""Timing this machine beside other libraries."""

@@ -1,0 +1,121 @@
+"""`mnist-tui bench`: how fast this machine trains, beside the least it could take."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from nn.errors import ConfigError
+from nn.parallel.processes import THREAD_VARIABLES
+from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
+from tui.cli.commands.runs import chart_width
+from tui.cli.reporters import is_live
+from tui.cli.reporters.json_lines import write_json
+from tui.system.cores import blas, limit_threads
+from tui.system.exits import CommandError, ExitCode
+from tui.system.terminal import detect
+
+_CHART_HEIGHT = 14
+
+
+def bench(
+    *,
+    seconds: Annotated[
+        float, Parameter(help="How long to measure, about", metavar="SECONDS", show_default=True)
+    ] = 40.0,
+    threads: Annotated[
+        int, Parameter(help="Threads of every library; 0: its own choice", metavar="N")
+    ] = 0,
+    no_peers: Annotated[bool, Parameter(help="Leave out the other libraries")] = False,
+    json: Annotated[bool, Parameter(help="One JSON object a line of the table")] = False,
+) -> ExitCode:
+    """Measure the training speed of five networks, beside PyTorch and scikit-learn where installed.
+
+    The floor is the time of the matrix products alone, GFLOP/s are theirs in our time; evaluation is left out
+    everywhere. All take turns in processes of their own; medians count.
+    """
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(f"--seconds {seconds}: must be above 0 and finite")
+    if threads < 0:
+        raise ConfigError(f"--threads {threads}: must be at least 0")
+    environment = dict(os.environ)
+    if threads:
+        environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
+    conditions = {
+        "threads": limit_threads(threads),
+        "blas": blas(),
+        "environment": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(("OPENBLAS_", "OMP_", "MKL_"))
+        },
+    }
+    peers = [] if no_peers else installed_peers()
+    if not json:
+        sys.stdout.write(_conditions(conditions) + _header(peers))
+    speeds = []
+    try:
+        for speed in measure(["ours", "floor", *peers], seconds, environment):
+            speeds.append(speed)
+            if json:
+                write_json(asdict(speed) | conditions, sys.stdout)
+            else:
+                sys.stdout.write(_row(speed, peers))
+                sys.stdout.flush()
+    except ContenderError as error:
+        raise CommandError(str(error), ExitCode.FAILURE) from error
+    if is_live(sys.stdout) and not json:
+        sys.stdout.write("\n" + _chart(speeds) + "\n")
+    return ExitCode.SUCCESS
+
+
+def _conditions(conditions: Mapping[str, Any]) -> str:
+    """Threads, library, and what in the environment decides on them: the figures hold for these only."""
+    threads = conditions["threads"] or "unknown"
+    lines = [f"threads {threads}, {conditions['blas']}"]
+    lines += [f"{name}={value} is set" for name, value in conditions["environment"].items()]
+    return "\n".join(lines) + "\n\n"
+
+
+def _header(peers: Sequence[str]) -> str:
+    beside = "".join(f"{peer:>9}" for peer in peers)
+    return f"{'network':<17}{'optimizer':<9}{'s/epoch':>8}{'x floor':>8}{'GFLOP/s':>8}{'images/s':>10}{beside}\n"
+
+
+def _row(speed: Speed, peers: Sequence[str]) -> str:
+    ours = speed.seconds["ours"]
+    beside = "".join(f"{speed.seconds[peer] / ours:>8.2f}x" for peer in peers)
+    return (
+        f"{speed.net:<17}{speed.optimizer:<9}{ours:>8.3f}{ours / speed.seconds['floor']:>8.2f}"
+        f"{speed.gflops:>8.0f}{speed.samples_per_second:>10,.0f}{beside}\n"
+    )
+
+
+def _chart(speeds: Sequence[Speed]) -> str:
+    """Seconds an epoch by network, with the optimizer that takes longer."""
+    from tui.app.widgets.legend import ROLES
+    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.series import Series
+
+    adam = [speed for speed in speeds if speed.optimizer == "adam"]
+    rows = range(1, len(adam) + 1)
+    series = [
+        Series(name, rows, [speed.seconds[name] for speed in adam], number, ROLES[number])
+        for number, name in enumerate(adam[0].seconds)
+    ]
+    terminal = detect(stream=sys.stdout)
+    return plain_chart(
+        series,
+        chart_width(),
+        _CHART_HEIGHT,
+        terminal.colors != "none",
+        ascii_only=terminal.ascii_only,
+        title="seconds an epoch, adam",
+        x_label="networks of the table, from the first",
+        y_log=True,
+    )

@@ -1,0 +1,161 @@
+"""`mnist-tui runs compare`: runs side by side, as numbers, as curves, and digit by digit."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import asdict
+from itertools import combinations
+from string import ascii_uppercase
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from nn.analysis.disagreement import Disagreement, disagreement
+from nn.config import flag, format_value
+from nn.data.dataset import load_dataset
+from nn.errors import ConfigError, NNError
+from nn.events import Evaluation
+from nn.storage.checkpoint import load_model
+from nn.storage.runs import SavedRun, config_differences, find_run
+from tui.cli.commands.runs import chart_width, json_record, saved_history
+from tui.cli.flags import RunsDirFlag, WhichFlag
+from tui.cli.reporters import is_live
+from tui.cli.reporters.json_lines import write_json
+from tui.cli.reporters.narration import count, duration, percent
+from tui.recording.folder import runs_folder
+from tui.system.exits import ExitCode
+from tui.system.terminal import detect
+
+_MOST_INDICES = 100  # printed; --json has all
+_CHART_HEIGHT = 14
+
+
+def compare(
+    *names: Annotated[str, Parameter(metavar="RUN", help="Two or more saved runs")],
+    which: WhichFlag = "best",
+    json: Annotated[
+        bool, Parameter(help="One JSON object a run, then one a pair of them, a line each")
+    ] = False,
+    runs_dir: RunsDirFlag = None,
+) -> ExitCode:
+    """Compare runs: their metrics, what differs in their configuration, and the test digits they tell apart."""
+    if not 2 <= len(names) <= len(ascii_uppercase):
+        raise ConfigError(f"runs compare takes 2 to {len(ascii_uppercase)} runs, not {len(names)}")
+    chosen = dict(
+        zip(
+            ascii_uppercase, [find_run(runs_folder(runs_dir), name) for name in names], strict=False
+        )
+    )
+    pairs, reasons = _pairs(chosen, which)
+    if json:
+        for run in chosen.values():
+            write_json(json_record(run), sys.stdout)
+        for (first, second), found in pairs.items():
+            paths = [str(chosen[letter].path) for letter in (first, second)]
+            write_json({"runs": paths, "which": which, **asdict(found)}, sys.stdout)
+    else:
+        out, table = sys.stdout.write, _table(chosen) + "\n" + _chart(chosen)
+        for letter, run in chosen.items():
+            out(f"{letter}  {run.name}\n")
+        out("\n" + table)
+        for (first, second), found in pairs.items():
+            out("\n" + _told_apart(first, second, found, which))
+    for reason in reasons:
+        sys.stderr.write(f"{reason}\n")
+    return ExitCode.SUCCESS
+
+
+def _table(runs: dict[str, SavedRun]) -> str:
+    records = [run.record for run in runs.values()]
+    rows: list[tuple[str, Sequence[str]]] = [
+        ("", list(runs)),
+        ("status", [run.status for run in runs.values()]),
+        ("epochs", [f"{round(record.epoch, 2):g}" for record in records]),
+        ("steps", [f"{record.step:,}" for record in records]),
+        ("parameters", [f"{record.parameters:,}" for record in records]),
+        ("time", [duration(record.seconds) for record in records]),
+        ("images/s", [f"{record.samples_per_second:,.0f}" for record in records]),
+        *_scores("latest", [record.latest for record in records]),
+        *_scores("best", [record.best for record in records]),
+    ]
+    for name in config_differences([record.config for record in records]):
+        values = [format_value(record.config.to_dict()[name]) for record in records]
+        rows.append((flag(name), values))
+    width = max(8, *(len(cell) for _, cells in rows for cell in cells))
+    return "".join(
+        f"{name:<22}" + "".join(f" {cell:>{width}}" for cell in cells).rstrip() + "\n"
+        for name, cells in rows
+    )
+
+
+def _scores(label: str, evaluations: list[Evaluation | None]) -> list[tuple[str, list[str]]]:
+    return [
+        (f"{label} test accuracy", [percent(e.test) if e else "" for e in evaluations]),
+        (f"{label} test loss", [f"{e.test.loss:.4f}" if e else "" for e in evaluations]),
+        (f"{label} after epochs", [f"{round(e.epoch, 2):g}" if e else "" for e in evaluations]),
+    ]
+
+
+def _chart(runs: dict[str, SavedRun]) -> str:
+    from tui.app.widgets.legend import ROLES
+    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.series import Series
+
+    series = []
+    for number, (letter, run) in enumerate(runs.items()):
+        epochs, accuracies = saved_history(run).curve("test", "accuracy")
+        if epochs:
+            percents = [100 * accuracy for accuracy in accuracies]
+            series.append(Series(letter, epochs, percents, number % 6, ROLES[number % len(ROLES)]))
+    terminal = detect(stream=sys.stdout)
+    return (
+        plain_chart(
+            series,
+            chart_width(),
+            _CHART_HEIGHT,
+            is_live(sys.stdout) and terminal.colors != "none",
+            ascii_only=terminal.ascii_only,
+            title="test accuracy % by epoch",
+        )
+        + "\n"
+    )
+
+
+def _pairs(
+    runs: dict[str, SavedRun], which: str
+) -> tuple[dict[tuple[str, str], Disagreement], list[str]]:
+    """Each two runs that saw the same data, digit by digit; and why others were left out."""
+    found, reasons = {}, []
+    models, tests = {}, {}
+    for letter, run in runs.items():
+        try:
+            data = load_dataset(run.record.config.data_dir)
+            if data.sha256 != run.record.data_sha256:
+                raise ConfigError(f"{run.record.data_name} is not the data it was trained on")
+            tests[letter] = data
+            models[letter] = load_model(run, "best" if which == "best" else "last")
+        except NNError as error:
+            reasons.append(f"{letter} is not compared digit by digit: {error}")
+    for first, second in combinations(models, 2):
+        if tests[first].sha256 == tests[second].sha256:
+            found[first, second] = disagreement(models[first], models[second], tests[first].test)
+        else:
+            reasons.append(f"{first} and {second} are of different data")
+    return found, reasons
+
+
+def _told_apart(first: str, second: str, found: Disagreement, which: str) -> str:
+    totals = f"both right {found.both:,}, both wrong {found.neither:,}"
+    lines = [f"{which} weights of {first} and {second}: {totals}"]
+    for right, wrong, indices in (
+        (first, second, found.first_only),
+        (second, first, found.second_only),
+    ):
+        lines.append(f"{right} right, {wrong} wrong: {count(len(indices), 'test image')}")
+        shown = " ".join(map(str, indices[:_MOST_INDICES]))
+        if len(indices) > _MOST_INDICES:
+            shown += f" ... (--json has all {len(indices):,})"
+        lines += textwrap.wrap(shown, 76, initial_indent="  ", subsequent_indent="  ")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,76 @@
+"""`mnist-tui export`: a run's weights in a format that other programs read."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from nn.errors import StorageError
+from nn.network.predictor import Predictor
+from nn.storage.checkpoint import load_model
+from nn.storage.model_file import weight_arrays, write_model
+from nn.storage.runs import find_run
+from nn.storage.safetensors import write_safetensors
+from tui.cli.flags import RunArgument, RunsDirFlag, WhichFlag
+from tui.recording.folder import runs_folder
+from tui.system.exits import CommandError, ExitCode
+
+Format = Literal["npz", "safetensors", "onnx"]
+
+
+def export(
+    run: RunArgument = "last",
+    /,
+    *,
+    format: Annotated[  # noqa: A002 - the name of the flag
+        Format,
+        Parameter(
+            help="npz is a model file, as --save writes; onnx needs the package onnx",
+            show_default=True,
+        ),
+    ] = "npz",
+    which: WhichFlag = "best",
+    output: Annotated[
+        Path | None,
+        Parameter(
+            name=("--output", "-o"),
+            help="File to write; RUN-WHICH.FORMAT in the current folder if left out",
+            metavar="FILE",
+        ),
+    ] = None,
+    runs_dir: RunsDirFlag = None,
+) -> ExitCode:
+    """Write the weights of a run to a file of their own."""
+    found = find_run(runs_folder(runs_dir), run)
+    predictor = load_model(found, which)
+    path = output or Path(f"{found.name}-{which}.{format}")
+    if path.exists() and not path.is_file():  # a device, say
+        raise CommandError(f"{path}: exists and is not a file", ExitCode.USAGE)
+    try:
+        _write(path, predictor, format)
+    except StorageError as error:
+        raise CommandError(str(error), ExitCode.FAILURE) from error
+    sys.stderr.write(f"{which} weights of {found.name} written to {path}\n")
+    return ExitCode.SUCCESS
+
+
+def _write(path: Path, predictor: Predictor, kind: Format) -> None:
+    match kind:
+        case "npz":
+            write_model(path, predictor)
+        case "safetensors":
+            config = json.dumps(predictor.config.to_dict())
+            write_safetensors(path, weight_arrays(predictor), {"format": "np", "config": config})
+        case "onnx":
+            from tui.cli.onnx_model import write_onnx
+
+            try:
+                write_onnx(path, predictor)
+            except ImportError as error:
+                raise CommandError(
+                    "ONNX needs the package onnx: pip install 'mnist-tui[onnx]'", ExitCode.USAGE
+                ) from error

@@ -1,0 +1,190 @@
+"""`mnist-tui`: train a network, on the screen or headless."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from cyclopts import Group, Parameter
+
+from nn.config import TrainConfig
+from nn.errors import ConfigError
+from nn.storage.runs import SavedRun, find_run
+from tui.cli.flags import (
+    SAVING,
+    ConfigFlag,
+    RecipeFlag,
+    RunsDirFlag,
+    config_flags,
+    layered_config,
+    run_completions,
+)
+from tui.recording.folder import reference, runs_folder
+from tui.recording.source import ResumedRun, Saving
+from tui.system.exits import CommandError, ExitCode
+
+_HEADLESS = Group("Headless", sort_key=3)
+
+
+@config_flags
+def train(
+    *,
+    recipe: RecipeFlag = None,
+    config: ConfigFlag = None,
+    print_config: Annotated[
+        bool, Parameter(help="Print the effective configuration as TOML and exit")
+    ] = False,
+    headless: Annotated[bool, Parameter(help="Train without a screen", group=_HEADLESS)] = False,
+    save: Annotated[
+        Path | None,
+        Parameter(help="Write the trained model to this file (.npz) in the end", metavar="FILE"),
+    ] = None,
+    resume: Annotated[
+        str | None,
+        Parameter(
+            help="Go on with a saved run: its name or the beginning of it, a folder, or last, which is also"
+            " meant where RUN is left out; --epochs may be raised",
+            metavar="RUN",
+            completer=run_completions,
+            group=SAVING,
+        ),
+    ] = None,
+    no_save: Annotated[
+        bool, Parameter(help="Leave no trace of this run on disk", group=SAVING)
+    ] = False,
+    runs_dir: RunsDirFlag = None,
+    on_hangup: Annotated[
+        Literal["save", "continue"],
+        Parameter(
+            help="When the application's terminal is lost: save the run and end, or train on to the end without a"
+            " screen",
+            show_default=True,
+            group=SAVING,
+        ),
+    ] = "save",
+    mouse: Annotated[
+        bool,
+        Parameter(
+            help="Let the application have the mouse, which then no longer selects text",
+            negative="--no-mouse",
+            show_default=True,
+        ),
+    ] = True,
+    json: Annotated[
+        bool,
+        Parameter(
+            help="Events as JSON Lines on stdout, in place of the narration", group=_HEADLESS
+        ),
+    ] = False,
+    quiet: Annotated[
+        bool, Parameter(help="No narration on stderr, only errors", group=_HEADLESS)
+    ] = False,
+    step_interval: Annotated[
+        float,
+        Parameter(
+            help="Least time between two progress events; 0: every step",
+            metavar="SECONDS",
+            show_default=True,
+            group=_HEADLESS,
+        ),
+    ] = 0.1,
+    **flags: Any,
+) -> ExitCode:
+    """Train a neural network on MNIST: a multilayer perceptron in NumPy.
+
+    Precedence: defaults < --recipe < --config < flags typed.
+    """
+    effective, base = layered_config(recipe, config, flags)
+    resumed = None
+    if resume is not None:
+        for name, typed in (("--recipe", recipe), ("--config", config), ("--no-save", no_save)):
+            if typed:
+                raise ConfigError(f"{name} contradicts --resume, which goes on as the run began")
+        resumed = find_run(runs_folder(runs_dir), resume)
+        effective = resumed.config_with(flags)
+    if not 0 <= step_interval < float("inf"):
+        raise ConfigError(f"--step-interval {step_interval}: must be at least 0 and finite")
+    if print_config:
+        sys.stdout.write(effective.to_toml())
+        return ExitCode.SUCCESS
+    if save is not None:
+        _require_writable(save)
+    if not headless:
+        for name, typed in (("--json", json), ("--quiet", quiet)):
+            if typed:
+                raise ConfigError(f"{name} is for runs without a screen; add --headless")
+        return _open_screen(
+            effective,
+            recipe,
+            base,
+            resumed,
+            flags,
+            save=save,
+            mouse=mouse,
+            saving=Saving(not no_save, runs_dir),
+            on_hangup=on_hangup,
+        )
+    if on_hangup != "save":
+        raise ConfigError("--on-hangup is for the application; a run without a screen takes nohup")
+    # NumPy and all that: not for --help or a mistyped flag.
+    from tui.cli.headless import resume_headless, run_headless
+
+    if resumed is not None:
+        return resume_headless(
+            resumed,
+            flags,
+            save=save,
+            as_json=json,
+            quiet=quiet,
+            step_interval=step_interval,
+        )
+    return run_headless(
+        effective,
+        recipe,
+        base,
+        save=save,
+        as_json=json,
+        quiet=quiet,
+        step_interval=step_interval,
+        save_run=not no_save,
+        runs_dir=runs_dir,
+    )
+
+
+def _open_screen(
+    config: TrainConfig,
+    recipe: str | None,
+    base: TrainConfig,
+    saved: SavedRun | None,
+    changes: Mapping[str, object],
+    **options: Any,
+) -> ExitCode:
+    """The application, with a saved run to go on with where there is one."""
+    from tui.cli.launch import open_screen
+
+    if saved is None:
+        return open_screen(config, recipe, base, **options)
+    if saved.status == "running":
+        raise CommandError(
+            f"run {saved.name} is being written by another process; to watch it:"
+            f" mnist-tui attach {reference(saved.path)}",
+            ExitCode.FAILURE,
+        )
+    from nn.recipes import origin
+
+    resumed = ResumedRun(saved, changes)
+    return open_screen(config, *origin(saved.record.recipe), resumed=resumed, **options)
+
+
+def _require_writable(path: Path) -> None:
+    """Refuse a file that could not be written in the end, without touching what is there."""
+    try:
+        if path.exists() and not path.is_file():  # saving replaces what is there, even a device
+            raise CommandError(f"--save {path}: exists and is not a file", ExitCode.USAGE)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise CommandError(f"--save {path}: {error.strerror or error}", ExitCode.USAGE) from error

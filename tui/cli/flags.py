@@ -1,0 +1,156 @@
+"""Command-line flags made from the fields of `TrainConfig`, and the configuration made from the flags."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+from cyclopts import Group, Parameter, Token
+
+from nn.config import (
+    DEFAULTS,
+    FIELDS,
+    TrainConfig,
+    Value,
+    check_value,
+    choices,
+    field_types,
+    flag,
+    format_value,
+    load_toml,
+    parse_value,
+)
+from nn.errors import ConfigError, StorageError
+from nn.storage.runs import Which
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+SAVING = Group("Saved runs", sort_key=2)
+
+# In the order of the fields; cyclopts would sort the groups by name.
+_GROUPS = {
+    name: Group(name, sort_key=position)
+    for position, name in enumerate(dict.fromkeys(option.group for option in FIELDS.values()), 10)
+}
+
+
+def config_flags(command: Command) -> Command:
+    """Give a command that ends in `**flags` one flag for each field of `TrainConfig`.
+
+    Only what was typed arrives in `flags`, by field name and already checked: a layer for
+    `TrainConfig.layered`.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    flags = [_parameter(name) for name in FIELDS]
+    command.__signature__ = signature.replace(parameters=own + flags)  # type: ignore[attr-defined]
+    return command
+
+
+def _parameter(name: str) -> inspect.Parameter:
+    option, default = FIELDS[name], DEFAULTS[name]
+    kind = field_types()[name]
+
+    def convert(kind: Any, tokens: Sequence[Token]) -> Value:
+        return parse_value(name, tokens[0].value)
+
+    described = Parameter(
+        name=flag(name),
+        alias=option.flags,
+        help=option.help,
+        group=_GROUPS[option.group],
+        # A switch carries no text to parse; cyclopts sets it from --name and --no-name.
+        converter=None if kind is bool else convert,
+        negative=f"--no-{flag(name)[2:]}" if kind is bool else None,
+        metavar="N-N..." if isinstance(default, tuple) else None,
+        show_default=False if default in ("", ()) else format_value,
+    )
+    # To cyclopts a tuple is a flag with several values; ours is one word, such as 64-16.
+    annotation = kind if kind in (bool, int, float) or choices(name) else str
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=default,
+        annotation=Annotated.__class_getitem__((annotation, described)),  # type: ignore[attr-defined]
+    )
+
+
+def recipe_completions(_: object) -> list[str]:
+    """What the shell offers where a recipe's name is due."""
+    from nn.recipes import recipe_names
+
+    return list(recipe_names())
+
+
+def run_completions(_: object) -> list[str]:
+    """What the shell offers where a saved run is due."""
+    from nn.storage.runs import run_names
+    from tui.recording.folder import runs_folder
+
+    try:
+        return ["last", *run_names(runs_folder())]
+    except StorageError:
+        return []
+
+
+RecipeFlag = Annotated[
+    str | None,
+    Parameter(
+        help="Start from a named experiment; `mnist-tui recipes` lists them",
+        metavar="NAME",
+        completer=recipe_completions,
+    ),
+]
+RunArgument = Annotated[
+    str,
+    Parameter(
+        help="Name of a saved run, the beginning of one, its folder, or last",
+        metavar="RUN",
+        completer=run_completions,
+    ),
+]
+WhichFlag = Annotated[
+    Which, Parameter(help="Weights of the best evaluation, or of the end", show_default=True)
+]
+RunsDirFlag = Annotated[
+    Path | None,
+    Parameter(
+        help="Folder of the saved runs, in place of $MNIST_TUI_RUNS_DIR and the user's data folder",
+        metavar="FOLDER",
+        group=SAVING,
+    ),
+]
+ConfigFlag = Annotated[
+    Path | None,
+    Parameter(
+        help="TOML file of fields, as --print-config writes; overrides the recipe", metavar="FILE"
+    ),
+]
+
+
+def layered_config(
+    recipe: str | None, config_file: Path | None, typed: Mapping[str, object]
+) -> tuple[TrainConfig, TrainConfig]:
+    """The configuration of a run, and the base of its flags: the recipe's, or the defaults.
+
+    Precedence, lowest first: defaults, recipe, configuration file, flags typed.
+    """
+    fields: Mapping[str, object] = {}
+    if recipe is not None:
+        from nn.recipes import load_recipe
+
+        fields = load_recipe(recipe).fields
+    file_fields = {} if config_file is None else _checked_file(config_file)
+    return TrainConfig.layered(fields, file_fields, typed), TrainConfig.layered(fields)
+
+
+def _checked_file(path: Path) -> Mapping[str, object]:
+    fields = load_toml(path)
+    try:
+        for name, value in fields.items():
+            check_value(name, value)
+    except ConfigError as error:
+        raise ConfigError(f"config file {path}: {error}", field=error.field) from error
+    return fields

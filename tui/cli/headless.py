@@ -1,0 +1,161 @@
+"""Train without a screen: the trainer's events go to a reporter, signals and the saved model included.
+
+The trainer knows nothing of interruption: it is simply not asked for its next event. What is told of
+the end therefore comes from here, as an `Outcome`, whatever the reason.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Mapping
+from contextlib import closing
+from pathlib import Path
+from typing import cast
+
+from nn.config import TrainConfig
+from nn.data.dataset import load_dataset
+from nn.errors import StorageError
+from nn.events import Event, RunFinished
+from nn.storage.model_file import write_model
+from nn.storage.records import Invocation, Outcome
+from nn.storage.runs import SavedRun
+from nn.training.trainer import Trainer
+from tui.cli.reporters import Reporter, Silence, is_live
+from tui.recording.new_run import start_recorder
+from tui.recording.recorder import Recorder
+from tui.recording.resumption import Resumption
+from tui.system.cores import make_trainer
+from tui.system.exits import CommandError, ExitCode
+from tui.system.signals import GracefulStop
+
+
+def run_headless(
+    config: TrainConfig,
+    recipe: str | None,
+    base: TrainConfig,
+    *,
+    save: Path | None,
+    as_json: bool,
+    quiet: bool,
+    step_interval: float,
+    save_run: bool,
+    runs_dir: Path | None,
+) -> ExitCode:
+    """Load the data, train, and say how it ended; `base` is what the recipe alone configures."""
+    with closing(_make_trainer(config, step_interval)) as trainer:
+        recorder, warnings = start_recorder(
+            trainer, recipe, base, save_run=save_run, runs_dir=runs_dir
+        )
+        return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
+
+
+def resume_headless(
+    run: SavedRun,
+    changes: Mapping[str, object],
+    *,
+    save: Path | None,
+    as_json: bool,
+    quiet: bool,
+    step_interval: float,
+) -> ExitCode:
+    """Go on with a saved run, some fields of its configuration changed."""
+    with (
+        Resumption(run, changes) as resumption,
+        closing(_make_trainer(resumption.config, step_interval)) as trainer,
+    ):
+        recorder, warnings = resumption.recorder(trainer)
+        return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
+
+
+def _make_trainer(config: TrainConfig, step_interval: float) -> Trainer:
+    return make_trainer(config, load_dataset(config.data_dir), step_interval=step_interval)
+
+
+def _report(
+    trainer: Trainer,
+    recorder: Recorder,
+    warnings: list[str],
+    *,
+    save: Path | None,
+    as_json: bool,
+    quiet: bool,
+) -> ExitCode:
+    with (
+        recorder,
+        choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet) as reporter,
+    ):
+        for warning in warnings:
+            reporter.warn(warning)
+        outcome, code = train(trainer, reporter, save=save, recorder=recorder)
+    if outcome.reason == "diverged":
+        raise CommandError(
+            f"diverged: the loss was not finite after step {outcome.step:,}; try a lower --learning-rate",
+            code,
+        )
+    if outcome.save_error:
+        raise CommandError(outcome.save_error, ExitCode.FAILURE)
+    return code
+
+
+def choose_reporter(invocation: Invocation, *, as_json: bool, quiet: bool) -> Reporter:
+    """JSON Lines on stdout; or on stderr a progress bar in a terminal, plain lines elsewhere."""
+    if as_json:
+        from tui.cli.reporters.json_lines import JsonLines
+
+        return JsonLines(invocation, sys.stdout)
+    if quiet:
+        return Silence()
+    if is_live(sys.stderr):
+        from tui.cli.reporters.progress import LiveNarration
+
+        return LiveNarration(invocation, sys.stderr)
+    from tui.cli.reporters.narration import Narration
+
+    return Narration(invocation, sys.stderr)
+
+
+def train(
+    trainer: Trainer, reporter: Reporter, *, save: Path | None, recorder: Recorder
+) -> tuple[Outcome, ExitCode]:
+    """Run to the end, or to a signal: then the step under way is finished and everything still saved."""
+
+    def report_next_step() -> None:
+        trainer.step_interval = (
+            0.0  # the next step is an event, however rare events were meant to be
+        )
+
+    with GracefulStop(report_next_step) as stop:
+        _go_through(trainer, reporter, recorder, stop)
+        saved, error = None, None
+        try:
+            if save is not None:
+                write_model(save, trainer.predictor)
+                saved = str(save)
+        except StorageError as failure:
+            error = failure
+        outcome = recorder.finish(trainer, saved)
+        reporter.show(outcome)
+        if error is not None:
+            raise CommandError(str(error), ExitCode.FAILURE) from error
+    if outcome.reason == "interrupted" and stop.code is not None:
+        return outcome, stop.code
+    return outcome, ExitCode.FAILURE if outcome.reason == "diverged" else ExitCode.SUCCESS
+
+
+def _go_through(
+    trainer: Trainer, reporter: Reporter, recorder: Recorder, stop: GracefulStop
+) -> None:
+    """All events, or those until a signal."""
+    told = False
+    # `events` is a generator, typed as the iterator that callers need.
+    with closing(cast(Generator[Event, None, None], trainer.events())) as events:
+        for event in events:
+            recorder.follow(trainer, event)
+            if recorder.failure and not told:
+                told = True
+                reporter.warn(f"{recorder.failure}; training goes on")
+            if isinstance(event, RunFinished):
+                return
+            reporter.show(event)
+            if stop.code is not None:
+                return

@@ -1,0 +1,163 @@
+"""Opening the application, and what is left on the normal screen after it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from nn.config import TrainConfig
+from nn.storage.model_file import write_model
+from tui.app.preferences import load_preferences
+from tui.app.state.workbench import Workbench
+from tui.recording.source import ResumedRun, Saving
+from tui.system.exits import CommandError, ExitCode
+from tui.system.signals import Forwarded, GracefulStop
+from tui.system.terminal import detect, refusal
+
+if TYPE_CHECKING:
+    from nn.storage.runs import SavedRun
+    from tui.app.app import OnHangup
+
+PATIENCE = 1.0  # seconds of saving after which it is told why the prompt does not come back
+
+
+def open_screen(
+    config: TrainConfig,
+    recipe: str | None,
+    base: TrainConfig,
+    *,
+    save: Path | None = None,
+    mouse: bool = True,
+    saving: Saving | None = None,
+    resumed: ResumedRun | None = None,
+    watched: SavedRun | None = None,
+    on_hangup: OnHangup = "save",
+) -> ExitCode:
+    """Run the application until it is left; then say how the last run ended and how to repeat it.
+
+    `resumed` is a saved run to go on with, `watched` one to show at first.
+    """
+    if reason := refusal():
+        raise CommandError(reason, ExitCode.USAGE)
+    preferences = load_preferences()
+    terminal = detect()
+    # Both are read when Textual is imported. Of its themes only this one leaves out colour altogether.
+    os.environ["TEXTUAL_ANIMATIONS"] = "none"
+    if terminal.colors == "none":
+        os.environ["TEXTUAL_THEME"] = "ansi-dark"
+    from tui.app.app import MnistApp
+
+    app = MnistApp(
+        config,
+        recipe,
+        base,
+        terminal=terminal,
+        preferences=preferences,
+        saving=saving,
+        resumed=resumed,
+        watched=watched,
+        on_hangup=on_hangup,
+    )
+    with Forwarded(app.take_signal), _tireless_writer():
+        app.run(mouse=mouse and preferences.mouse)
+    code = ExitCode(app.return_code or 0) if app.return_value is None else app.return_value
+    if app.detached:
+        code = _go_on_without_screen(app.bench)
+    failures = _finish(app.bench)
+    if app.crash is not None:
+        raise app.crash
+    try:
+        _say_goodbye(app.bench, save if app.kept else None)
+    except OSError:
+        if code is not ExitCode.HANGUP:  # then there is nobody left to tell
+            raise
+    if failures:
+        raise CommandError(failures[-1], ExitCode.FAILURE)
+    if code is ExitCode.FAILURE and app.bench.error is not None:
+        raise CommandError(str(app.bench.error), code)
+    return code
+
+
+@contextmanager
+def _tireless_writer() -> Iterator[None]:
+    """In this block Textual's writing thread goes on, to nowhere, when the terminal has gone.
+
+    It would end with an error otherwise, and the application wait for it for ever as soon as its queue is full.
+    """
+    from textual.drivers._writer_thread import WriterThread
+
+    def hook(failed: threading.ExceptHookArgs) -> None:
+        if isinstance(failed.thread, WriterThread) and isinstance(failed.exc_value, OSError):
+            _leave_terminal()
+            failed.thread.run()
+        else:
+            threading.__excepthook__(failed)
+
+    replaced, threading.excepthook = threading.excepthook, hook
+    try:
+        yield
+    finally:
+        threading.excepthook = replaced
+
+
+def _leave_terminal() -> None:
+    null = os.open(os.devnull, os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    os.close(null)
+
+
+def _go_on_without_screen(bench: Workbench) -> ExitCode:
+    """The terminal has gone: train to the end, or to a signal."""
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    _leave_terminal()
+    run = bench.run
+    assert run is not None
+    with GracefulStop(bench.stop) as stop:
+        run.wait()
+    reason = run.outcome.reason if run.outcome else None
+    if reason == "interrupted" and stop.code is not None:
+        return stop.code
+    return ExitCode.SUCCESS if reason in ("completed", "early-stopped") else ExitCode.FAILURE
+
+
+def _finish(bench: Workbench) -> list[str]:
+    """Wait until all runs are saved, and tell what is not."""
+    bench.stop()
+    if not bench.wait(PATIENCE):
+        try:
+            sys.stderr.write("saving the run ...\n")
+            sys.stderr.flush()
+        except OSError:  # the terminal has gone
+            pass
+        bench.wait()
+    return bench.failures
+
+
+def _say_goodbye(bench: Workbench, save: Path | None) -> None:
+    """The end of the last run, if it made a step, on standard error, and its model to a file."""
+    run, history = bench.run, bench.history
+    if run is None or history is None or run.outcome is None:
+        return
+    saved = None
+    try:
+        if save is not None and run.snapshot is not None:
+            write_model(save, run.snapshot.predictor)
+            saved = str(save)
+    finally:
+        # Not earlier: with it come NumPy and all that, for which the first frame should not wait.
+        from tui.cli.reporters.narration import Narration
+
+        narration = Narration(bench.invocation, sys.stderr)
+        narration.show(replace(run.outcome, saved=saved))
+        if history.rate_changes:
+            narration.say(
+                "the learning rate was changed by hand, which that command does not repeat"
+            )

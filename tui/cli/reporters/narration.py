@@ -1,0 +1,166 @@
+"""A run told in plain lines: what is trained, a table with one row an epoch, a closing summary."""
+
+from __future__ import annotations
+
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TextIO
+
+from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
+from nn.storage.records import Invocation, Outcome, Recorded
+from nn.storage.runs import LAST_FILE
+from tui.recording.folder import resume_command
+
+
+class Narration(AbstractContextManager["Narration"]):
+    """The reporter of a run whose standard error is not a terminal: lines, no colour, no animation."""
+
+    def __init__(self, invocation: Invocation, stream: TextIO) -> None:
+        self._invocation = invocation
+        self._stream = stream
+        self._columns: list[str] = []
+
+    def show(self, event: Recorded) -> None:
+        """Say what is worth a line of one event."""
+        match event:
+            case RunStarted():
+                for line in self._opening(event):
+                    self.say(line)
+            case StepCompleted(evaluation=Evaluation() as evaluation):
+                self._row(f"{evaluation.epoch:.2f}", event, event.loss)
+            case EpochCompleted():
+                self._row(str(event.epoch), event, event.train_loss)
+            case RateChanged():
+                self.say(f"learning rate x {event.factor:g} from step {event.step:,}")
+            case Outcome():
+                for line in self._closing(event):
+                    self.say(line)
+
+    def say(self, line: str) -> None:
+        """Write one line of narration."""
+        self._stream.write(line + "\n")
+        self._stream.flush()
+
+    def warn(self, line: str) -> None:
+        """Say what is amiss."""
+        self.say(f"warning: {line}")
+
+    def __exit__(self, *exception: object) -> None:
+        pass
+
+    def _opening(self, run: RunStarted) -> list[str]:
+        config = run.config
+        images = f"{run.train_images:,} training"
+        if run.validation_images:
+            images += f", {run.validation_images:,} validation"
+        from nn.network.model import (
+            layer_sizes,  # NumPy: not for commands that only know this module
+        )
+
+        network = "-".join(map(str, layer_sizes(config)))
+        threads, processes = self._invocation.threads, self._invocation.processes
+        in_threads = f", {count(threads, 'thread')}" if threads else ""
+        if processes > 1:
+            in_threads = f"{in_threads} in {processes} processes"
+        budget = count(config.epochs, "epoch") if config.epochs else count(config.steps, "step")
+        self._columns = [
+            column
+            for column, shown in (
+                ("train", config.eval_train),
+                ("valid.", bool(run.validation_images)),
+                ("test", True),
+            )
+            if shown
+        ]
+        optimizer = f"{config.optimizer}, learning rate {config.learning_rate:g}"
+        if config.schedule != "constant":
+            optimizer += f" ({config.schedule})"
+        resumed = []
+        if run.start_step:
+            epochs = round(run.start_step / run.steps_per_epoch, 2)
+            resumed = [f"resumed after {count(epochs, 'epoch')}, {count(run.start_step, 'step')}"]
+        return [
+            *resumed,
+            f"{run.data_name}: {images}, {run.test_images:,} test images",
+            f"{network} {config.activation}, {run.parameters:,} parameters, {config.dtype}, {config.loss}",
+            f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{in_threads}",
+            "",
+            _cells("epoch", "step", "loss", *self._columns, "rate", "images/s", "time"),
+        ]
+
+    def _row(self, epoch: str, event: StepCompleted | EpochCompleted, loss: float) -> None:
+        evaluation = event.evaluation
+        scores: dict[str, Score | None] = {}
+        if evaluation is not None:
+            scores = {
+                "train": evaluation.train,
+                "valid.": evaluation.validation,
+                "test": evaluation.test,
+            }
+        self.say(
+            _cells(
+                epoch,
+                f"{event.step:,}",
+                f"{loss:.4f}",
+                *(percent(scores.get(column)) for column in self._columns),
+                f"{event.learning_rate:.3g}",
+                f"{event.samples_per_second:,.0f}",
+                duration(event.seconds),
+            )
+        )
+
+    def _closing(self, outcome: Outcome) -> list[str]:
+        progress = f"{count(round(outcome.epoch, 2), 'epoch')}, {count(outcome.step, 'step')}"
+        after = f"{progress}, {duration(outcome.seconds)}"
+        lines = ["", f"{outcome.reason} after {after} ({outcome.samples_per_second:,.0f} images/s)"]
+        if outcome.kept_step != outcome.step:
+            lines.append(f"weights restored from step {outcome.kept_step:,}")
+        if (final := outcome.evaluation) and (best := outcome.best):
+            is_best = final.test.accuracy == best.test.accuracy
+            comparison = "the best of the run" if is_best else f"best {_best(best)}"
+            lines.append(
+                f"test accuracy {percent(final.test)} (loss {final.test.loss:.4f}), {comparison}"
+            )
+        elif best := outcome.best:
+            lines.append(f"best test accuracy {_best(best)}")
+        if outcome.saved:
+            lines.append(f"model saved to {outcome.saved}")
+        if outcome.save_error:
+            lines.append(f"warning: {outcome.save_error}")
+        if outcome.run:
+            extent = "in part " if outcome.save_error else ""
+            lines.append(f"run saved {extent}in {outcome.run}")
+            missing = outcome.save_error and (Path(outcome.run) / LAST_FILE).exists()
+            if outcome.reason == "interrupted" or missing:
+                lines.append(f"resume: {resume_command(Path(outcome.run))}")
+        return [*lines, f"repeat: {self._invocation.command}"]
+
+
+def _cells(epoch: str, step: str, loss: str, *rest: str) -> str:
+    """One table row; 78 columns wide with all three splits."""
+    *splits, rate, speed, time = rest
+    cells = [f"{epoch:>7}", f"{step:>9}", f"{loss:>8}", *(f"{split:>7}" for split in splits)]
+    return " ".join([*cells, f"{rate:>8}", f"{speed:>10}", f"{time:>7}"])
+
+
+def _best(best: Evaluation) -> str:
+    return f"{percent(best.test)} after {count(round(best.epoch, 2), 'epoch')}"
+
+
+def count(number: float, noun: str) -> str:
+    """`1 step`, `2,345 steps` or `1.74 epochs`."""
+    return f"{number:,.10g} {noun}{'' if number == 1 else 's'}"
+
+
+def percent(score: Score | None) -> str:
+    """An accuracy as text, empty where it was not measured."""
+    return "" if score is None else f"{score.accuracy:.2%}"
+
+
+def duration(seconds: float) -> str:
+    """`9.4s`, `1:05` or `2:00:07`."""
+    if round(seconds, 1) < 60:
+        return f"{seconds:.1f}s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -1,0 +1,48 @@
+"""Where runs are saved: --runs-dir, else MNIST_TUI_RUNS_DIR, else the user's data folder."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from nn.errors import StorageError
+
+VARIABLE = "MNIST_TUI_RUNS_DIR"
+
+
+def runs_folder(typed: Path | None = None) -> Path:
+    """The folder of all runs, which may not exist yet; raises `StorageError` where there is no home."""
+    if typed is not None:
+        return typed.absolute()
+    if named := os.environ.get(VARIABLE):
+        return Path(named).absolute()
+    try:
+        folder = user_data_path("mnist-tui") / "runs"
+    except RuntimeError:
+        folder = Path("~")
+    if not folder.is_absolute():  # versions differ in what they make of a user without a home
+        raise StorageError(f"no home folder to save runs in; set {VARIABLE} or type --runs-dir")
+    return folder
+
+
+def reference(run: Path) -> str:
+    """What names a run on the command line: its name where runs are by default, else its path."""
+    try:
+        return run.name if run.parent == runs_folder() else str(run)
+    except StorageError:
+        return str(run)
+
+
+def resume_command(run: Path) -> str:
+    """The command that goes on with a run."""
+    return shlex.join(["mnist-tui", "--headless", "--resume", reference(run)])
+
+
+def display_name(name: str) -> str:
+    """A run's name with what tells runs apart in front: `two-layer-net 20261121-194501`."""
+    dated = re.fullmatch(r"(\d{8}-\d{6})-(.+)", name)
+    return f"{dated[2]} {dated[1]}" if dated else name

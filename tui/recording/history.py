@@ -1,0 +1,192 @@
+"""What is remembered of a run while the application is open: its events, in the form the screens draw."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass, field
+from typing import Any
+
+from nn.config import TrainConfig
+from nn.events import (
+    EpochCompleted,
+    Evaluation,
+    Event,
+    RateChanged,
+    RunFinished,
+    RunStarted,
+    Score,
+    StepCompleted,
+)
+from nn.storage.records import Outcome, Recorded
+
+MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
+
+
+@dataclass(eq=False)
+class RunHistory:
+    """One run of this sitting, growing as its events come in.
+
+    `label` is its name on charts; `base` is what its configuration's changes are told against. `steps`
+    holds (step, mean loss since the last point), evenly thinned once there are many; `rows` every
+    event that ends an epoch or brings an evaluation, as a table shows them.
+    """
+
+    label: str
+    config: TrainConfig
+    recipe: str | None = None
+    base: TrainConfig = field(default_factory=TrainConfig)
+    started: RunStarted | None = None
+    latest: StepCompleted | EpochCompleted | None = None
+    finished: RunFinished | None = None
+    error: str | None = None
+    epochs: list[EpochCompleted] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
+    rows: list[StepCompleted | EpochCompleted] = field(default_factory=list)
+    rate_changes: list[RateChanged] = field(default_factory=list)
+    steps: list[tuple[int, float]] = field(default_factory=list)
+    _keep_every: int = 1
+    _seen: int = 0
+
+    def add(self, event: Event) -> None:
+        """Take in the next event of the run."""
+        match event:
+            case RunStarted():
+                self.started = event
+                self._forget_after(event.start_step)
+            case StepCompleted():
+                self.latest = event
+                self._add_step(event)
+            case EpochCompleted():
+                self.latest = event
+                self.epochs.append(event)
+            case RateChanged():
+                self.rate_changes.append(event)
+            case RunFinished():
+                self.finished = event
+        if isinstance(event, StepCompleted | EpochCompleted):
+            if event.evaluation is not None:
+                self.evaluations.append(event.evaluation)
+            if event.evaluation is not None or isinstance(event, EpochCompleted):
+                self.rows.append(event)
+
+    def replay(self, event: Recorded | RunFinished) -> None:
+        """Take in an event of a saved run, of whose end there is a record of its own."""
+        if isinstance(event, Outcome):
+            if event.reason != "interrupted":
+                self.finished = RunFinished(
+                    event.reason,
+                    event.step,
+                    event.epoch,
+                    event.kept_step,
+                    event.evaluation,
+                    event.samples_per_second,
+                    event.seconds,
+                )
+        else:
+            self.add(event)
+
+    def _forget_after(self, step: int) -> None:
+        """What a run that goes on from an earlier step has made void."""
+        self.finished = None
+        lists: list[list[Any]] = [self.epochs, self.evaluations, self.rows, self.rate_changes]
+        for events in lists:
+            events[:] = [event for event in events if event.step <= step]
+        self.steps = [point for point in self.steps if point[0] <= step]
+        if self.latest is not None and self.latest.step > step:
+            self.latest = self.rows[-1] if self.rows else None
+
+    def _add_step(self, event: StepCompleted) -> None:
+        if self._seen % self._keep_every == 0:
+            self.steps.append((event.step, event.loss))
+        self._seen += 1
+        if len(self.steps) > MAX_STEP_POINTS:
+            del self.steps[1::2]
+            self._keep_every *= 2
+
+    @property
+    def best(self) -> Evaluation | None:
+        """The evaluation with the highest test accuracy, the first of equals."""
+        return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
+
+    def outcome(self, saved: str | None = None) -> Outcome:
+        """How the run ended, or how far it came where it was left; `saved` is the file its model went to."""
+        if end := self.finished:
+            return Outcome(
+                reason=end.reason,
+                step=end.step,
+                epoch=end.epoch,
+                kept_step=end.kept_step,
+                evaluation=end.evaluation,
+                best=self.best,
+                samples_per_second=end.samples_per_second,
+                seconds=end.seconds,
+                saved=saved,
+            )
+        latest, evaluation = self.latest, self.evaluations[-1] if self.evaluations else None
+        step = max(
+            latest.step if latest else 0,
+            self.rate_changes[-1].step if self.rate_changes else 0,
+            self.started.start_step if self.started else 0,
+        )
+        return Outcome(
+            reason="interrupted",
+            step=step,
+            epoch=step / self.started.steps_per_epoch if self.started else 0.0,
+            kept_step=step,
+            evaluation=evaluation if evaluation and evaluation.step == step else None,
+            best=self.best,
+            samples_per_second=latest.samples_per_second if latest else 0.0,
+            seconds=latest.seconds if latest else 0.0,
+            saved=saved,
+        )
+
+    @property
+    def progress(self) -> float:
+        """Share of the budget done, from 0 to 1."""
+        if self.started is None or self.latest is None:
+            return 0.0
+        return self.latest.step / self.started.total_steps
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Time left at the mean pace so far, None before there is one."""
+        if self.latest is None or self.started is None or self.latest.step == 0:
+            return None
+        pace = self.latest.seconds / self.latest.step
+        return pace * (self.started.total_steps - self.latest.step)
+
+    def curve(self, split: str, metric: str) -> tuple[list[float], list[float]]:
+        """(epochs, values) of a split (train, validation, test) and a metric (loss, accuracy)."""
+        points = [
+            (e.epoch, getattr(getattr(e, split), metric))
+            for e in self.evaluations
+            if getattr(e, split)
+        ]
+        return [epoch for epoch, _ in points], [value for _, value in points]
+
+    def running_loss(self) -> tuple[list[float], list[float]]:
+        """(epochs as fractions, loss) of the training batches."""
+        if self.started is None:
+            return [], []
+        per_epoch = self.started.steps_per_epoch
+        return [step / per_epoch for step, _ in self.steps], [loss for _, loss in self.steps]
+
+    def to_csv(self) -> str:
+        """The evaluations as CSV, a header first; an empty field is "not measured"."""
+        out = io.StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        names = [
+            f"{split}_{metric}"
+            for split in ("train", "validation", "test")
+            for metric in ("loss", "accuracy")
+        ]
+        writer.writerow(["epoch", "step", *names, "seconds"])
+        for e in self.evaluations:
+            scores = [v for s in (e.train, e.validation, e.test) for v in _values(s)]
+            writer.writerow([e.epoch, e.step, *scores, e.seconds])
+        return out.getvalue()
+
+
+def _values(score: Score | None) -> tuple[float | str, float | str]:
+    return ("", "") if score is None else (score.loss, score.accuracy)

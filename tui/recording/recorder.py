@@ -1,0 +1,336 @@
+"""Keeps a run's folder up to date from the events of its trainer, whoever shows them.
+
+Copies are taken between two events; a thread of its own writes them while training goes on, one job at a time.
+Nothing here raises into training: where saving fails, `failure` says so from then on, what is
+missing is tried again with the next epoch, and the run's end is told with it.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+
+from nn.config import TrainConfig
+from nn.errors import NNError, WorkerError
+from nn.events import (
+    EpochCompleted,
+    Event,
+    RateChanged,
+    RunFinished,
+    RunStarted,
+    StepCompleted,
+)
+from nn.network.predictor import Predictor
+from nn.storage.checkpoint import Checkpoint
+from nn.storage.records import Invocation, Outcome, json_line, record_of
+from nn.storage.run_writer import RunWriter, delete_run
+from nn.storage.runs import SCHEMA, RunRecord, SavedRun, Status, utc_now
+from nn.training.trainer import Trainer
+from tui.recording.history import RunHistory
+from tui.recording.invocation import invocation_of
+
+# Inside an epoch a checkpoint is due at an evaluation, if some time has passed, and after more time anyway.
+_EVALUATION_SECONDS, _MOST_SECONDS = 10.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What is to be written, in this order; `closing` lines come after the checkpoint."""
+
+    lines: tuple[str, ...]
+    checkpoint: Checkpoint | None
+    best: bool  # the checkpoint is the best so far
+    missed: Checkpoint | None  # the best so far, where it could not be written before
+    final: Predictor | None
+    closing: tuple[str, ...]
+    record: RunRecord
+
+
+class Recorder:
+    """One run as it is being saved; without a folder, only its history.
+
+    Call `follow` with each event before asking for the next one, and `finish` once, after the last one or
+    where the run is left. All that from one thread; `failure` may be read from any.
+    """
+
+    def __init__(
+        self,
+        history: RunHistory,
+        invocation: Invocation,
+        writer: RunWriter | None = None,
+        record: RunRecord | None = None,
+    ) -> None:
+        """For `start`, `resume` and `unsaved`, which are how to make one."""
+        self.history, self.invocation = history, invocation
+        self.failure: str | None = None
+        self._writer, self._record = writer, record
+        # Not the record's: a process killed before it wrote that has left an older one.
+        self._best = history.best
+        self._missed: Checkpoint | None = None  # the best one, if it could not be written
+        self._lines: list[str] = []
+        self._saved_at = time.monotonic()
+        self._thread = ThreadPoolExecutor(1, "saving")
+        self._job: Future[None] | None = None
+
+    @classmethod
+    def unsaved(cls, trainer: Trainer, recipe: str | None, base: TrainConfig) -> Recorder:
+        """Of a run that is not to be saved."""
+        history = RunHistory(recipe or "run", trainer.config, recipe, base)
+        return cls(history, invocation_of(trainer.config, recipe, base, trainer.cores))
+
+    @classmethod
+    def start(
+        cls,
+        trainer: Trainer,
+        root: Path,
+        recipe: str | None,
+        base: TrainConfig,
+    ) -> Recorder:
+        """Make a folder in `root` for a new run; raises `StorageError`."""
+        config = trainer.config
+        writer = RunWriter.create(
+            root, recipe or f"{config.activation}-{config.loss}", datetime.now()
+        )
+        invocation = invocation_of(config, recipe, base, trainer.cores, run=writer.path)
+        record = _new_record(writer.path.name, trainer, invocation)
+        try:
+            writer.save_record(record)
+        except NNError:
+            writer.close()
+            delete_run(SavedRun(writer.path, record))
+            raise
+        history = RunHistory(writer.path.name, config, recipe, base)
+        return cls(history, invocation, writer, record)
+
+    @classmethod
+    def resume(
+        cls, writer: RunWriter, record: RunRecord, history: RunHistory, invocation: Invocation
+    ) -> Recorder:
+        """Of a run whose trainer has been restored and whose metrics have been cut."""
+        now = replace(
+            record,
+            status="running",
+            reason=None,
+            config=history.config,
+            command=invocation.command,
+            threads=invocation.threads,
+            processes=invocation.processes,
+            versions=invocation.versions,
+            save_error=None,
+        )
+        return cls(history, invocation, writer, now)
+
+    @property
+    def folder(self) -> Path | None:
+        """The run's folder."""
+        return self._writer.path if self._writer else None
+
+    def follow(self, trainer: Trainer, event: Event) -> None:
+        """Take note of an event, and have saved what it is time to save."""
+        self.history.add(event)
+        if self._writer is None or isinstance(event, RunFinished):
+            return
+        try:
+            self._follow(trainer, event)
+        except WorkerError:  # not of saving: there is no state to save any more
+            raise
+        except Exception as error:
+            self._fail(error, trainer.step)
+
+    def _follow(
+        self, trainer: Trainer, event: RunStarted | StepCompleted | EpochCompleted | RateChanged
+    ) -> None:
+        evaluation = event.evaluation if isinstance(event, StepCompleted | EpochCompleted) else None
+        inside = isinstance(event, StepCompleted | RateChanged)
+        if not isinstance(event, StepCompleted) or evaluation is not None:
+            self._lines.append(json_line(record_of(event, self.invocation)))
+        best = evaluation is not None and (
+            self._best is None or evaluation.test.accuracy > self._best.test.accuracy
+        )
+        if best:
+            self._best = evaluation
+        elapsed = time.monotonic() - self._saved_at
+        due = (
+            best
+            or not inside
+            or elapsed >= _MOST_SECONDS
+            or (evaluation and elapsed >= _EVALUATION_SECONDS)
+            or trainer.step == trainer.total_steps
+        )
+        if due or evaluation is not None:
+            self._wait()
+            self._submit(
+                self._next_job(trainer, "running", Checkpoint.take(trainer) if due else None, best)
+            )
+        if due:
+            self._saved_at = time.monotonic()
+
+    def finish(self, trainer: Trainer, saved: str | None = None) -> Outcome:
+        """Save the end, or where the run was left; let go of the folder; and tell how it ended."""
+        outcome = self.history.outcome()
+        if self._writer is not None:
+            status: Status = "finished"
+            if outcome.reason in ("interrupted", "diverged"):
+                status = "interrupted" if outcome.reason == "interrupted" else "failed"
+            try:
+                self._wait()
+                checkpoint = Checkpoint.take(trainer) if status == "interrupted" else None
+                self._submit(self._next_job(trainer, status, checkpoint, outcome=outcome))
+                self._wait()
+            except Exception as error:
+                self._fail(error, trainer.step)
+        folder = str(self.folder) if self.folder and self.folder.is_dir() else None
+        self.close()
+        return replace(outcome, saved=saved, run=folder, save_error=self.failure)
+
+    def discard(self) -> None:
+        """Remove the folder, as if the run had never been; raises `StorageError`."""
+        folder, record = self.folder, self._record
+        self.close()
+        if folder is not None and record is not None:
+            delete_run(SavedRun(folder, record))
+
+    def close(self) -> None:
+        """Finish writing what is being written, and let go of the folder."""
+        self._thread.shutdown()
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> Recorder:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Where the run ended by an exception, its last checkpoint stands."""
+        if error is not None and self._writer is not None and self._record is not None:
+            # That nobody reads the output any more is said by closing it.
+            failed = isinstance(error, Exception) and not isinstance(error, BrokenPipeError)
+            reason = f"{type(error).__name__}: {error}" if failed else "interrupted"
+            self._wait()
+            end = replace(
+                self._record,
+                status="failed" if failed else "interrupted",
+                reason=on_one_line(reason),
+                updated=utc_now(),
+            )
+            with suppress(NNError):
+                self._writer.save_record(end)
+        self.close()
+
+    def _next_job(
+        self,
+        trainer: Trainer,
+        status: Status,
+        checkpoint: Checkpoint | None,
+        best: bool = False,
+        *,
+        outcome: Outcome | None = None,
+    ) -> _Job:
+        assert self._record is not None
+        latest = self.history.latest
+        self._record = replace(
+            self._record,
+            status=status,
+            reason=outcome.reason if outcome else None,
+            updated=utc_now(),
+            total_steps=trainer.total_steps,
+            step=trainer.step,
+            epoch=trainer.step / trainer.steps_per_epoch,
+            seconds=trainer.seconds,
+            samples_per_second=latest.samples_per_second if latest else 0.0,
+            latest=self.history.evaluations[-1] if self.history.evaluations else None,
+            best=self._best,
+            save_error=self.failure,
+        )
+        finished = outcome is not None and status != "interrupted"
+        closing = (json_line(record_of(outcome, self.invocation)),) if outcome else ()
+        lines, self._lines = tuple(self._lines), []
+        missed, self._missed = None if best else self._missed, None
+        final = trainer.predictor if finished else None
+        return _Job(lines, checkpoint, best, missed, final, closing, self._record)
+
+    def _submit(self, job: _Job) -> None:
+        self._job = self._thread.submit(self._write, job)
+
+    def _wait(self) -> None:
+        """Until the job under way is done."""
+        if self._job is not None:
+            self._job.result()
+            self._job = None
+
+    def _write(self, job: _Job) -> None:
+        """On the saving thread, while no other job is under way and the caller looks at nothing."""
+        writer, best = self._writer, job.checkpoint if job.best else job.missed
+        assert writer is not None
+        try:
+            writer.append(job.lines)
+            if job.missed is not None:
+                writer.save_best(job.missed)
+            if job.checkpoint is not None:
+                writer.save_checkpoint(job.checkpoint, best=job.best)
+            best = None
+            if job.final is not None:
+                writer.save_final(job.final)
+            if job.closing:
+                writer.part_best()
+            writer.append(job.closing)
+            writer.save_record(job.record)
+        except Exception as error:
+            self._missed = best  # the writer itself keeps the lines
+            self._fail(error, job.record.step)
+            if job.final is not None:  # smaller than a checkpoint: there may be room for it
+                with suppress(NNError):
+                    writer.save_final(job.final)
+            with suppress(NNError):
+                writer.save_record(replace(job.record, save_error=self.failure))
+
+    def _fail(self, error: Exception, step: int) -> None:
+        """Remember the first failure."""
+        if self.failure is None:
+            said = str(error) if isinstance(error, NNError) else f"{type(error).__name__}: {error}"
+            self.failure = on_one_line(f"saving failed after step {step:,}: {said}")
+
+
+def on_one_line(text: str) -> str:
+    """Without characters that a terminal would obey."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+
+
+def _new_record(name: str, trainer: Trainer, invocation: Invocation) -> RunRecord:
+    now = utc_now()
+    return RunRecord(
+        schema=SCHEMA,
+        id=name,
+        status="running",
+        reason=None,
+        recipe=invocation.recipe,
+        command=invocation.command,
+        config=trainer.config,
+        data_name=trainer.dataset.name,
+        data_sha256=trainer.dataset.sha256,
+        threads=invocation.threads,
+        processes=invocation.processes,
+        versions=invocation.versions,
+        created=now,
+        updated=now,
+        parameters=trainer.model.parameters.size,
+        steps_per_epoch=trainer.steps_per_epoch,
+        total_steps=trainer.total_steps,
+        step=0,
+        epoch=0.0,
+        seconds=0.0,
+        samples_per_second=0.0,
+        latest=None,
+        best=None,
+        save_error=None,
+    )
