@@ -73,7 +73,7 @@ def _parameter(name: str) -> inspect.Parameter:
         name,
         inspect.Parameter.KEYWORD_ONLY,
         default=default,
-        annotation=Annotated.__class_getitem__((annotation, described)),  # type: ignore[attr-defined]
+        annotation=Annotated[annotation, described],
     )
 
 
