@@ -7,8 +7,6 @@ import math
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
-import pytest
-
 from nn.config import TrainConfig
 from nn.events import (
     EpochCompleted,
@@ -25,7 +23,7 @@ from tests.tui.cli.conftest import MakeTrainer, unsaved
 from tui.cli.headless import train
 from tui.cli.reporters import Silence
 from tui.cli.reporters.json_lines import JsonLines
-from tui.cli.reporters.narration import Narration, count, duration
+from tui.cli.reporters.narration import Narration
 
 CONFIG = TrainConfig(validation=0.1, epochs=2, eval_epochs=2, learning_rate=0.001)
 STARTED = RunStarted(
@@ -163,26 +161,3 @@ def test_a_rate_changed_by_hand_is_passed_on(make_trainer: MakeTrainer) -> None:
 
     train(trainer, Hand(), save=None, recorder=unsaved(trainer))
     assert RateChanged(0, 0.5) in shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.04, "0.0s"),
-        (59.94, "59.9s"),
-        (59.96, "1:00"),
-        (60, "1:00"),
-        (125, "2:05"),
-        (7207, "2:00:07"),
-    ],
-)
-def test_duration(seconds: float, text: str) -> None:
-    assert duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("number", "text"),
-    [(1, "1 step"), (0, "0 steps"), (1.5, "1.5 steps"), (1234567, "1,234,567 steps")],
-)
-def test_count(number: float, text: str) -> None:
-    assert count(number, "step") == text

@@ -15,8 +15,9 @@ from nn.analysis.metrics import accuracy, f1, precision, recall
 from nn.data.dataset import CLASSES
 from tui.app.screens.predicting import PredictingScreen
 from tui.app.state.browser import Array
-from tui.app.widgets.confusion import LEVELS, MARKS, ConfusionMatrix, percent
+from tui.app.widgets.confusion import LEVELS, MARKS, ConfusionMatrix
 from tui.app.widgets.hints import KeyHints
+from tui.formatting import percent
 
 LEGEND = "Share of the true class: " + ", ".join(
     f"{mark} from {level:.1%}" for mark, level in zip(MARKS[1:], LEVELS, strict=True)

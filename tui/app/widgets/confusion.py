@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, ClassVar
 
 import numpy as np
@@ -15,6 +14,7 @@ from textual.strip import Strip
 
 from nn.analysis.metrics import f1, precision, recall
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from tui.formatting import percent
 
 Array = npt.NDArray[Any]
 
@@ -41,11 +41,6 @@ def count_text(count: int, width: int, mark: str = "") -> str:
 def _margin(width: int) -> int:
     """Cells to the right of a count, in wide columns only."""
     return max(0, (width - 4) // 2)
-
-
-def percent(share: float) -> str:
-    """A share as a percentage, '-' where there is none."""
-    return "-" if math.isnan(share) else f"{share:.2%}"
 
 
 class ConfusionMatrix(StripWidget):

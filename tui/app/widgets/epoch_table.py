@@ -12,8 +12,8 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
-from tui.app.widgets.numbers import clock
 from tui.app.widgets.strips import StripWidget, text_strip
+from tui.formatting import duration
 
 Row: TypeAlias = StepCompleted | EpochCompleted
 SPLITS = {"trn": "train", "val": "validation", "tst": "test"}
@@ -46,7 +46,7 @@ def _columns() -> list[Column]:
         *(Column(f"{s} loss", 8, ranks[split][1], loss(split)) for s, split in SPLITS.items()),
         *(Column(f"{s} acc", 7, ranks[split][0], accuracy(split)) for s, split in SPLITS.items()),
         Column("rate", 8, 5, lambda row: f"{row.learning_rate:.3g}"),
-        Column("time", 6, 7, lambda row: clock(row.seconds)),
+        Column("time", 6, 7, lambda row: duration(row.seconds, whole=True)),
     ]
 
 

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from textual.strip import Strip
 
 from tui.app.widgets.strips import StripWidget, printable, text_strip
+from tui.formatting import bar, duration
 from tui.recording.history import RunHistory
 
 LABEL = 7  # cells of a line's name
@@ -56,16 +58,17 @@ def progress_lines(
     if history and latest:
         finished = history.finished
         speed = f"{latest.samples_per_second:,.0f} images/s"
-        time = clock(finished.seconds if finished else latest.seconds)
+        time = duration(finished.seconds if finished else latest.seconds, whole=True)
         if not finished and (left := history.seconds_left) is not None:
-            time += f", {clock(left)} left"
+            time += f", {duration(left, whole=True)} left"
         factor = "" if rate_factor == 1 else f" (x{rate_factor:.4g})"
         rate = f"{latest.learning_rate:.4g}{factor}"
     values = max(len(epoch), len(run)) + 1
     room = width - LABEL - values
+    progress = partial(bar, ascii_only=ascii_only, track=True)
     named = {
-        "Epoch": f"{epoch:<{values}}{bar(in_epoch, room, ascii_only)}",
-        "Run": f"{run:<{values}}{bar(of_run, room, ascii_only)}",
+        "Epoch": f"{epoch:<{values}}{progress(in_epoch, room)}",
+        "Run": f"{run:<{values}}{progress(of_run, room)}",
         "Step": step,
         "Speed": speed,
         "Time": time,
@@ -86,23 +89,7 @@ def gradient_lines(norms: Sequence[float], rows: int, width: int, ascii_only: bo
     for i in shown:
         norm = norms[i]
         share = (math.log10(norm) - low) / (high - low) if 0 < norm < math.inf else float(norm > 0)
-        filled = bar(min(max(share, 0), 1), width - LABEL - 10, ascii_only)
+        share = min(max(share, 0), 1)
+        filled = bar(share, width - LABEL - 10, ascii_only=ascii_only, track=True)
         lines.append(f"{f'Grad {i + 1} ':<{LABEL}}{norm:<9.2e} {filled}")
     return lines
-
-
-def bar(share: float, width: int, ascii_only: bool) -> str:
-    """A bar of `width` cells, filled to a share from 0 to 1; nothing where there is no room."""
-    full, empty = "#." if ascii_only else "█░"
-    width = max(width, 0)
-    filled = int(share * width + 1e-9)
-    return full * filled + empty * (width - filled)
-
-
-def clock(seconds: float) -> str:
-    """`9s`, `1:05` or `2:00:07`."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours}:{minutes:02}:{rest:02}"
-    return f"{minutes}:{rest:02}" if minutes else f"{rest}s"

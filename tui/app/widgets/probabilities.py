@@ -10,17 +10,9 @@ from textual.strip import Strip
 
 from tui.app.widgets.legend import role_style
 from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget
+from tui.formatting import bar
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _WIDE = 18  # cells from which on there is room for a decimal place
-
-
-def bar(fraction: float, width: int, *, ascii_only: bool) -> str:
-    """A horizontal bar, `fraction` of `width` cells long, padded to `width`."""
-    if ascii_only:
-        return ("#" * round(fraction * width)).ljust(width)
-    full, part = divmod(round(fraction * width * 8), 8)
-    return ("█" * full + (_EIGHTHS[part] if part else "")).ljust(width)
 
 
 def probability_strips(

@@ -14,8 +14,8 @@ from textual.strip import Strip
 from nn.events import Evaluation
 from tui.app.state.catalogue import Entry
 from tui.app.widgets.legend import shorten
-from tui.app.widgets.numbers import clock
 from tui.app.widgets.strips import StripWidget, printable, text_strip
+from tui.formatting import duration, percent
 from tui.recording.folder import display_name
 
 NAME_WIDTH, SHORT_NAME_WIDTH = 29, 16  # at least, and beside the last two columns
@@ -32,8 +32,8 @@ class Column:
     text: Callable[[Entry], str]
 
 
-def _percent(evaluation: Evaluation | None) -> str:
-    return f"{evaluation.test.accuracy:.2%}" if evaluation else ""
+def _accuracy(evaluation: Evaluation | None) -> str:
+    return percent(evaluation.test.accuracy if evaluation else None)
 
 
 def _epochs(entry: Entry) -> str:
@@ -53,10 +53,10 @@ def _when(entry: Entry) -> str:
 COLUMNS = (
     Column("status", 11, 2, lambda entry: entry.status),
     Column("epochs", 9, 3, _epochs),
-    Column("best", 7, 1, lambda entry: _percent(entry.best)),
-    Column("final", 7, 4, lambda entry: _percent(entry.final)),
+    Column("best", 7, 1, lambda entry: _accuracy(entry.best)),
+    Column("final", 7, 4, lambda entry: _accuracy(entry.final)),
     Column("loss", 7, 5, _loss),
-    Column("time", 8, 6, lambda entry: clock(entry.run.record.seconds)),
+    Column("time", 8, 6, lambda entry: duration(entry.run.record.seconds, whole=True)),
     Column("recipe", 20, 8, lambda entry: shorten(entry.run.record.recipe or "", 20)),
     Column("started", 16, 7, _when),
 )

@@ -23,7 +23,7 @@ from tui.cli.commands.runs import chart_width, json_record, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters import is_live
 from tui.cli.reporters.json_lines import write_json
-from tui.cli.reporters.narration import count, duration, percent
+from tui.formatting import count, duration, percent
 from tui.recording.folder import runs_folder
 from tui.system.exits import ExitCode
 from tui.system.terminal import detect
@@ -92,7 +92,7 @@ def _table(runs: dict[str, SavedRun]) -> str:
 
 def _scores(label: str, evaluations: list[Evaluation | None]) -> list[tuple[str, list[str]]]:
     return [
-        (f"{label} test accuracy", [percent(e.test) if e else "" for e in evaluations]),
+        (f"{label} test accuracy", [percent(e.test.accuracy) if e else "" for e in evaluations]),
         (f"{label} test loss", [f"{e.test.loss:.4f}" if e else "" for e in evaluations]),
         (f"{label} after epochs", [f"{round(e.epoch, 2):g}" if e else "" for e in evaluations]),
     ]

@@ -16,7 +16,7 @@ from nn.storage.runs import RUN_FILES, SavedRun, find_run, list_runs
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters import warn
 from tui.cli.reporters.json_lines import write_json
-from tui.cli.reporters.narration import count, duration, percent
+from tui.formatting import count, duration, percent
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.history import RunHistory
 from tui.system.exits import CommandError, ExitCode
@@ -38,7 +38,7 @@ def runs(
         sys.stdout.write(_row(width, "run", "status", "epochs", "best", "time"))
         for run in found:
             record = run.record
-            best = percent(record.best.test) if record.best else ""
+            best = percent(record.best.test.accuracy) if record.best else ""
             seconds = duration(record.seconds)
             sys.stdout.write(_row(width, run.name, run.status, _epochs(run), best, seconds))
     else:
@@ -99,7 +99,7 @@ def _facts(run: SavedRun) -> list[tuple[str, str]]:
     ]
     if record.best:
         after = count(round(record.best.epoch, 2), "epoch")
-        facts.append(("best", f"{percent(record.best.test)} after {after}"))
+        facts.append(("best", f"{percent(record.best.test.accuracy)} after {after}"))
     if record.save_error:
         facts.append(("warning", record.save_error))
     try:

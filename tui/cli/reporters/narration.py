@@ -9,6 +9,7 @@ from typing import TextIO
 from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
 from nn.storage.records import Invocation, Outcome, Recorded
 from nn.storage.runs import LAST_FILE
+from tui.formatting import count, duration, percent
 from tui.recording.folder import resume_command
 
 
@@ -102,7 +103,7 @@ class Narration(AbstractContextManager["Narration"]):
                 epoch,
                 f"{event.step:,}",
                 f"{loss:.4f}",
-                *(percent(scores.get(column)) for column in self._columns),
+                *(_accuracy(scores.get(column)) for column in self._columns),
                 f"{event.learning_rate:.3g}",
                 f"{event.samples_per_second:,.0f}",
                 duration(event.seconds),
@@ -119,7 +120,7 @@ class Narration(AbstractContextManager["Narration"]):
             is_best = final.test.accuracy == best.test.accuracy
             comparison = "the best of the run" if is_best else f"best {_best(best)}"
             lines.append(
-                f"test accuracy {percent(final.test)} (loss {final.test.loss:.4f}), {comparison}"
+                f"test accuracy {percent(final.test.accuracy)} (loss {final.test.loss:.4f}), {comparison}"
             )
         elif best := outcome.best:
             lines.append(f"best test accuracy {_best(best)}")
@@ -144,23 +145,8 @@ def _cells(epoch: str, step: str, loss: str, *rest: str) -> str:
 
 
 def _best(best: Evaluation) -> str:
-    return f"{percent(best.test)} after {count(round(best.epoch, 2), 'epoch')}"
+    return f"{percent(best.test.accuracy)} after {count(round(best.epoch, 2), 'epoch')}"
 
 
-def count(number: float, noun: str) -> str:
-    """`1 step`, `2,345 steps` or `1.74 epochs`."""
-    return f"{number:,.10g} {noun}{'' if number == 1 else 's'}"
-
-
-def percent(score: Score | None) -> str:
-    """An accuracy as text, empty where it was not measured."""
-    return "" if score is None else f"{score.accuracy:.2%}"
-
-
-def duration(seconds: float) -> str:
-    """`9.4s`, `1:05` or `2:00:07`."""
-    if round(seconds, 1) < 60:
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+def _accuracy(score: Score | None) -> str:
+    return percent(None if score is None else score.accuracy)

@@ -20,7 +20,8 @@ from rich.progress import (
 
 from nn.events import EpochCompleted, Event, RunStarted, StepCompleted
 from nn.storage.records import Invocation, Outcome, Recorded
-from tui.cli.reporters.narration import Narration, percent
+from tui.cli.reporters.narration import Narration
+from tui.formatting import percent
 
 _REFRESH_SECONDS = 0.1
 
@@ -105,7 +106,7 @@ class Bar:
         if isinstance(event, StepCompleted):
             self._loss = f"loss {event.loss:.4f}"
         if event.evaluation is not None:
-            self._accuracy = f"test {percent(event.evaluation.test)}"
+            self._accuracy = f"test {percent(event.evaluation.test.accuracy)}"
         speed = f"{event.samples_per_second:,.0f}/s"
         self._progress.update(
             self._task,

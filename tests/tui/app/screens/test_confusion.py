@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import cast
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +24,7 @@ from tui.app.screens import predicting
 from tui.app.screens.confusion import ConfusionScreen
 from tui.app.screens.digits import DigitsScreen
 from tui.app.state.browser import Query
-from tui.app.widgets.confusion import MARKS, ConfusionMatrix, count_text, percent
+from tui.app.widgets.confusion import MARKS, ConfusionMatrix, count_text
 from tui.system.exits import ExitCode
 
 
@@ -245,4 +244,3 @@ def test_counts_fill_their_cells(count: int, width: int, mark: str) -> None:
 def test_large_counts_are_shortened() -> None:
     assert count_text(1135, 3) == " 1k"
     assert count_text(12345, 4) == " 12k"
-    assert percent(np.nan) == "-"

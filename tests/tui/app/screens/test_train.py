@@ -26,7 +26,7 @@ from tui.app.widgets.config_form import ConfigForm
 from tui.app.widgets.curves import Curves
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.field_list import FieldList
-from tui.app.widgets.numbers import Numbers, bar, clock, gradient_lines
+from tui.app.widgets.numbers import Numbers, gradient_lines
 from tui.app.widgets.strips import StripWidget
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
@@ -368,13 +368,6 @@ def test_of_many_layers_an_even_choice_with_both_ends() -> None:
     lines = gradient_lines([0.1] * 100, rows=4, width=30, ascii_only=True)
     assert [line.split()[1] for line in lines] == ["1", "34", "67", "100"]
     assert gradient_lines([0.1] * 5, rows=0, width=30, ascii_only=True) == []
-
-
-def test_bars_and_times() -> None:
-    assert bar(0.5, 4, ascii_only=True) == "##.."
-    assert bar(1, 4, ascii_only=False) == "████"
-    assert bar(0.5, -1, ascii_only=True) == ""
-    assert [clock(s) for s in (9.6, 65, 7207)] == ["9s", "1:05", "2:00:07"]
 
 
 def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
