@@ -1,9 +1,9 @@
 """The configuration of one training run: every hyperparameter, declared once.
 
 `TrainConfig` is the single source of the command-line flags, of the form on screen and of the saved
-record of a run. A field's default, bounds, choices and help stand together in its declaration; text
-becomes values (`parse_value`) and values are checked (`check_value`) here and nowhere else, so a flag,
-a TOML file and a form refuse the same input with the same words.
+record of a run. A field's default, bounds, choices and help stand together in its declaration.
+Every value, typed or read from a file, passes `check_value`, so a flag, a TOML file and the form
+accept the same input and refuse the same input with the same words.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from nn.errors import ConfigError
 
 Preprocessing = Literal["unit", "standardize", "minmax"]
 DType = Literal["float32", "float64"]
-Activation = Literal["sigmoid", "tanh", "relu", "identity"]
+ActivationName = Literal["sigmoid", "tanh", "relu", "identity"]
 Initializer = Literal["normal", "glorot-normal", "glorot-uniform", "he-normal", "he-uniform"]
 BiasInitializer = Literal["zero", "normal"]
 LossName = Literal[
@@ -39,13 +39,22 @@ Restore = Literal["best", "previous", "last"]
 
 Value = bool | int | float | str | tuple[int, ...]
 
+# The output activation that a loss requires, with the reason. Losses that are absent accept any.
+REQUIRED_OUTPUT: dict[LossName, tuple[ActivationName, str]] = {
+    "cross-entropy": ("identity", "takes logits"),
+    "binary-cross-entropy": ("identity", "takes logits"),
+    "squared-error-normalized": ("sigmoid", "needs positive outputs"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """What is known of a field besides its type and default.
+    """What the declaration of a field states besides its type and default.
 
     `minimum` and `maximum` bound the value (each element of a tuple); with `open_minimum` or
-    `open_maximum` the bound itself is excluded. `flags` are further command-line names.
+    `open_maximum` the bound itself is excluded. `flags` are further command-line names. A `machine`
+    field describes the machine that a run takes place on, so no recipe sets it. A `resumable` field
+    may have another value when a saved run is resumed.
     """
 
     group: str
@@ -55,6 +64,8 @@ class Option:
     open_minimum: bool = False
     open_maximum: bool = False
     flags: tuple[str, ...] = ()
+    machine: bool = False
+    resumable: bool = False
 
 
 def _option(default: Any, group: str, text: str, **known: Any) -> Any:
@@ -66,15 +77,15 @@ class TrainConfig:
     """Everything that determines a run; constructing one checks it (raises `ConfigError`)."""
 
     # fmt: off
-    data_dir: str = _option("", "Data", "Folder with the four IDX files, plain or .gz; empty: the embedded MNIST")
+    data_dir: str = _option("", "Data", "Folder with the four IDX files, plain or .gz; empty: the embedded MNIST", machine=True, resumable=True)
     limit: int = _option(0, "Data", "Train on the first N training images only; 0: all", minimum=0)
     validation: float = _option(0.0, "Data", "Fraction of the training images held out for validation, stratified by label", minimum=0, maximum=1, open_maximum=True)
     preprocessing: Preprocessing = _option("unit", "Data", "Pixels: unit is /255, standardize uses the global mean and deviation, minmax scales each pixel")
     dtype: DType = _option("float32", "Data", "Floating-point type of parameters and arithmetic")
 
     hidden: tuple[int, ...] = _option((128,), "Network", "Widths of the hidden layers, such as 64-16; none: softmax regression", minimum=1, maximum=65_536)
-    activation: Activation = _option("relu", "Network", "Activation of every hidden layer")
-    output_activation: Activation = _option("identity", "Network", "Activation of the output layer; identity for the two cross-entropies, which take logits")
+    activation: ActivationName = _option("relu", "Network", "Activation of every hidden layer")
+    output_activation: ActivationName = _option("identity", "Network", "Activation of the output layer; identity for the two cross-entropies, which take logits")
     dropout: float = _option(0.0, "Network", "Probability of dropping a hidden unit in training", minimum=0, maximum=1, open_maximum=True)
     init: Initializer = _option("he-normal", "Network", "Distribution of the initial weights")
     init_std: float = _option(1.0, "Network", "Standard deviation of init=normal, and of init_bias=normal", minimum=0)
@@ -99,8 +110,8 @@ class TrainConfig:
     decay_every: int = _option(10, "Schedule", "Epochs between the drops of schedule=step", minimum=1)
     decay_factor: float = _option(0.1, "Schedule", "Factor of each drop of schedule=step", minimum=0, maximum=1, open_minimum=True)
 
-    epochs: int = _option(10, "Budget", "Passes over the training images; 0 where --steps is given", minimum=0, maximum=1_000_000)
-    steps: int = _option(0, "Budget", "Budget in optimizer updates in place of epochs; 0: epochs count", minimum=0, maximum=1_000_000_000)
+    epochs: int = _option(10, "Budget", "Passes over the training images; 0 where --steps is given", minimum=0, maximum=1_000_000, resumable=True)
+    steps: int = _option(0, "Budget", "Budget in optimizer updates in place of epochs; 0: epochs count", minimum=0, maximum=1_000_000_000, resumable=True)
     batch_size: int = _option(128, "Budget", "Images a step", minimum=1, maximum=1_000_000)
     sampling: Sampling = _option("shuffle", "Budget", "Batches: each image once an epoch (shuffle), or drawn with replacement")
 
@@ -112,8 +123,8 @@ class TrainConfig:
     restore: Restore = _option("best", "Evaluation", "Weights to end with when patience is set: of the best evaluation, of the one before the stop, or the last")
 
     seed: int = _option(0, "Run", "Seed of initialization, split, shuffling and dropout", minimum=0, maximum=2**63 - 1)
-    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024)
-    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64)
+    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True)
+    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64, machine=True, resumable=True)
     # fmt: on
 
     def __post_init__(self) -> None:
@@ -123,10 +134,11 @@ class TrainConfig:
 
     @classmethod
     def layered(cls, *layers: Mapping[str, object]) -> TrainConfig:
-        """The defaults overlaid by each mapping in turn, the last one winning.
+        """The defaults overlaid by each mapping in turn; the last mapping that names a field wins.
 
-        A layer that names one budget (`epochs` or `steps`) drops the other of the layers below it, and
-        likewise `eval_epochs` and `eval_steps`. Raises `ConfigError` for unknown fields and bad values.
+        A mapping that sets one budget (`epochs` or `steps`) puts the other budget of the mappings
+        before it to 0, and likewise `eval_epochs` and `eval_steps`. Raises `ConfigError` for an
+        unknown field and for a bad value.
         """
         merged: dict[str, Any] = {}
         for layer in layers:
@@ -140,7 +152,7 @@ class TrainConfig:
         return cls(**merged)
 
     def to_dict(self, *, base: TrainConfig | None = None) -> dict[str, Value]:
-        """Field values by name; with `base`, only those that differ from it."""
+        """Values by field name; with `base`, only the values that differ from those of `base`."""
         return {
             name: getattr(self, name)
             for name in FIELDS
@@ -154,7 +166,7 @@ class TrainConfig:
     def to_flags(self, *, base: TrainConfig) -> list[str]:
         """The command-line arguments that turn `base` into this configuration."""
         changed = self.to_dict(base=base)
-        for pair in ALTERNATIVES:  # a chosen alternative zeroes the other by itself
+        for pair in ALTERNATIVES:  # a flag for one alternative puts the other to 0 by itself
             for chosen, other in (pair, pair[::-1]):
                 if changed.get(chosen) and changed.get(other) == 0:
                     del changed[other]
@@ -168,9 +180,13 @@ class TrainConfig:
         return arguments
 
 
+# Pairs of fields of which exactly one is above 0.
 ALTERNATIVES = (("epochs", "steps"), ("eval_epochs", "eval_steps"))
+
 FIELDS: dict[str, Option] = {f.name: f.metadata["option"] for f in fields(TrainConfig)}
 DEFAULTS: dict[str, Value] = {f.name: cast(Value, f.default) for f in fields(TrainConfig)}
+MACHINE_FIELDS = tuple(name for name, option in FIELDS.items() if option.machine)
+RESUMABLE_FIELDS = tuple(name for name, option in FIELDS.items() if option.resumable)
 
 
 @cache
@@ -180,7 +196,7 @@ def field_types() -> dict[str, Any]:
 
 
 def choices(name: str) -> tuple[str, ...]:
-    """The values a choice field admits; empty for other fields."""
+    """The values that a field of choices admits; empty for other fields."""
     kind = field_types()[name]
     return get_args(kind) if get_origin(kind) is Literal else ()
 
@@ -202,34 +218,8 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-def parse_value(name: str, text: str) -> Value:
-    """The checked value of a field from text, as typed after a flag or into a form."""
-    require_field(name)
-    kind = field_types()[name]
-    if kind is not str:  # a folder may well begin with a blank
-        text = text.strip()
-    try:
-        if kind is int:
-            value: object = int(text)
-        elif kind is float:
-            value = float(text)
-        elif kind is bool:
-            value = _BOOLEANS.get(text.lower(), text)
-        elif isinstance(kind, GenericAlias):
-            parts = re.split(r"[-,\s]\s*", text)
-            value = () if text.lower() in ("", "none") else tuple(map(int, parts))
-        else:
-            value = text
-    except ValueError:
-        value = text  # of the wrong type: check_value words the refusal
-    return check_value(name, value)
-
-
-_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
 def format_value(value: Value) -> str:
-    """The text that `parse_value` reads back as this value."""
+    """The text that `check_value` reads back as this value."""
     if isinstance(value, tuple):
         return "-".join(map(str, value)) or "none"
     if isinstance(value, bool):
@@ -238,9 +228,19 @@ def format_value(value: Value) -> str:
 
 
 def check_value(name: str, value: object) -> Value:
-    """`value` in the field's own type; raises `ConfigError` naming field, value and rule."""
+    """The value of a field in the field's own type; raises `ConfigError` naming the rule it breaks.
+
+    Text, as typed after a flag, into the form or between quotes in a TOML file, is read as a value
+    of that type first.
+    """
     require_field(name)
     kind, option = field_types()[name], FIELDS[name]
+    if kind is str:
+        if not isinstance(value, str) or not value.isprintable():
+            raise _refusal(name, value, "must be printable text")
+        return value
+    if isinstance(value, str):
+        value = _from_text(kind, value.strip())
     if admitted := choices(name):
         if value not in admitted:
             rule = f"must be one of {', '.join(admitted)}" + did_you_mean(str(value), admitted)
@@ -249,10 +249,6 @@ def check_value(name: str, value: object) -> Value:
     if kind is bool:
         if not isinstance(value, bool):
             raise _refusal(name, value, "must be true or false")
-        return value
-    if kind is str:
-        if not isinstance(value, str) or not value.isprintable():
-            raise _refusal(name, value, "must be printable text")
         return value
     if kind is int:
         if isinstance(value, bool) or not isinstance(value, int):
@@ -273,16 +269,39 @@ def check_value(name: str, value: object) -> Value:
     return _check_widths(name, value, option)
 
 
+_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
+
+
+def _from_text(kind: Any, text: str) -> object:
+    """The value that text stands for, or the text itself where it is none of that type."""
+    try:
+        if kind is int:
+            return int(text)
+        if kind is float:
+            return float(text)
+        if kind is bool:
+            return _BOOLEANS.get(text.lower(), text)
+        if isinstance(kind, GenericAlias):
+            widths = [] if text.lower() in ("", "none") else re.split(r"[-,\s]\s*", text)
+            return tuple(map(int, widths))
+    except ValueError:
+        pass
+    return text
+
+
 def _check_widths(name: str, value: object, option: Option) -> tuple[int, ...]:
-    if not isinstance(value, list | tuple) or not all(type(width) is int for width in value):
+    widths = [value] if type(value) is int else value  # the TOML number 64 is the flag's text 64
+    if isinstance(widths, str):
         raise _refusal(
-            name, value, "must be whole numbers joined by dashes, such as 64-16, or none"
+            name, widths, "must be whole numbers joined by dashes, such as 64-16, or none"
         )
-    if len(value) > MAX_HIDDEN_LAYERS:
+    if not isinstance(widths, list | tuple) or not all(type(width) is int for width in widths):
+        raise _refusal(name, value, "must be whole numbers, such as [64, 16], or none")
+    if len(widths) > MAX_HIDDEN_LAYERS:
         raise _refusal(name, value, f"must have at most {MAX_HIDDEN_LAYERS} layers")
-    for width in value:
+    for width in widths:
         _check_range(name, value, width, option)
-    return tuple(value)
+    return tuple(widths)
 
 
 MAX_HIDDEN_LAYERS = 100
@@ -314,23 +333,18 @@ def _refusal(name: str, value: object, rule: str) -> ConfigError:
 
 
 def _check_together(config: TrainConfig) -> None:
-    """The rules that join two fields; each names the pair and the way out."""
+    """Raise `ConfigError` where two fields contradict each other; the message names both."""
 
     def refuse(name: str, rule: str) -> ConfigError:
         return _refusal(name, getattr(config, name), rule)
 
     for first, second in ALTERNATIVES:
         if bool(getattr(config, first)) == bool(getattr(config, second)):
-            rule = f"contradicts {second}={getattr(config, second)}; set one of the two and leave the other 0"
-            raise refuse(first, rule)
-    takes_logits = config.loss in ("cross-entropy", "binary-cross-entropy")
-    if takes_logits and config.output_activation != "identity":
-        rule = f"contradicts loss={config.loss}, which takes logits; use identity"
-        raise refuse("output_activation", rule)
-    if config.loss == "squared-error-normalized" and config.output_activation != "sigmoid":
-        rule = (
-            "contradicts loss=squared-error-normalized, which needs positive outputs; use sigmoid"
-        )
+            other = f"{second}={getattr(config, second)}"
+            raise refuse(first, f"contradicts {other}; set one of the two and leave the other 0")
+    required, reason = REQUIRED_OUTPUT.get(config.loss, (config.output_activation, ""))
+    if config.output_activation != required:
+        rule = f"contradicts loss={config.loss}, which {reason}; use {required}"
         raise refuse("output_activation", rule)
     if config.schedule in ("linear", "exponential") and config.final_learning_rate == 0:
         raise refuse("final_learning_rate", f"must be above 0 with schedule={config.schedule}")
@@ -346,12 +360,13 @@ def _check_together(config: TrainConfig) -> None:
 
 
 def _toml_value(value: Value) -> str:
-    # JSON's spelling of these types is TOML's too, but for its escapes beyond the 16-bit characters.
+    # These types are spelled alike in JSON and TOML. Only the escapes of characters beyond 16 bits
+    # differ, so no character is escaped that need not be.
     return json.dumps(value, ensure_ascii=False)
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """A TOML file of fields, as a layer for `TrainConfig.layered`; raises `ConfigError`."""
+    """The content of a TOML file, for `TrainConfig.layered`; raises `ConfigError` naming the file."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -22,7 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from nn.config import TrainConfig, did_you_mean, flag
+from nn.config import RESUMABLE_FIELDS, TrainConfig, did_you_mean, flag
 from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
 from nn.storage.files import open_regular
@@ -35,9 +35,6 @@ RUN_FILES = (RUN_FILE, METRICS_FILE, LAST_FILE, BEST_FILE, FINAL_FILE, LOCK_FILE
 
 MAX_RUN_BYTES = 2**20
 MAX_LINE_BYTES = 2**20
-
-# What may be given when a run is resumed: more of the budget, and what does not belong to the run.
-CHANGEABLE = ("epochs", "steps", "threads", "processes", "data_dir")
 
 Status = Literal["running", "finished", "interrupted", "failed"]
 Which = Literal["best", "last"]
@@ -107,10 +104,10 @@ class SavedRun:
         record = self.record
         config = TrainConfig.layered(record.config.to_dict(), changes)
         for name in config_differences([record.config, config]):
-            if name not in CHANGEABLE:
+            if name not in RESUMABLE_FIELDS:
                 raise ConfigError(
                     f"{flag(name)}: a run is resumed as it was configured; what may change is"
-                    f" {', '.join(map(flag, CHANGEABLE))}",
+                    f" {', '.join(map(flag, RESUMABLE_FIELDS))}",
                     field=name,
                 )
         complete = record.save_error is None  # else what is missing can be done again

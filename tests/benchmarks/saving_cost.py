@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nn.config import TrainConfig, parse_value
+from nn.config import TrainConfig, check_value
 from nn.data.dataset import Dataset, load_dataset
 from tui.recording.recorder import Recorder
 from tui.system.cores import make_trainer
@@ -90,7 +90,7 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
 
 def main() -> None:
     changes = dict(argument.split("=", 1) for argument in sys.argv[1:])
-    config = TrainConfig.layered({name: parse_value(name, text) for name, text in changes.items()})
+    config = TrainConfig.layered({name: check_value(name, text) for name, text in changes.items()})
     dataset = load_dataset(config.data_dir)
     saved: list[Times] = []
     unsaved: list[Times] = []

@@ -8,17 +8,28 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from nn.config import DEFAULTS, FIELDS, MAX_HIDDEN_LAYERS, TrainConfig, Value, choices, field_types
+from nn.config import (
+    ALTERNATIVES,
+    DEFAULTS,
+    FIELDS,
+    MAX_HIDDEN_LAYERS,
+    REQUIRED_OUTPUT,
+    TrainConfig,
+    Value,
+    choices,
+    field_types,
+)
 
 
-def _values(name: str) -> st.SearchStrategy[Value]:
+def values_of(name: str) -> st.SearchStrategy[Value]:
+    """Any value that a field admits by itself."""
     option, kind = FIELDS[name], field_types()[name]
     if admitted := choices(name):
         return st.sampled_from(admitted)
     if kind is bool:
         return st.booleans()
     if kind is str:
-        return st.text(max_size=20).filter(str.isprintable).map(str.strip)
+        return st.text(max_size=20).filter(str.isprintable)
     if kind is float:
         return st.floats(
             option.minimum,
@@ -37,18 +48,19 @@ def _values(name: str) -> st.SearchStrategy[Value]:
 
 @st.composite
 def configs(draw: st.DrawFn) -> TrainConfig:
-    """Any valid configuration: some fields drawn, the others at their defaults, contradictions resolved."""
+    """Any valid configuration: some fields are drawn, the others keep their defaults.
+
+    Fields that contradict each other are put right.
+    """
     names = draw(st.sets(st.sampled_from(list(FIELDS))))
-    fields: dict[str, Any] = DEFAULTS | {name: draw(_values(name)) for name in names}
-    for first, second in (("epochs", "steps"), ("eval_epochs", "eval_steps")):
+    fields: dict[str, Any] = DEFAULTS | {name: draw(values_of(name)) for name in names}
+    for first, second in ALTERNATIVES:
         if fields[second]:
             fields[first] = 0
         elif not fields[first]:
             fields[first] = 1
-    if fields["loss"] in ("cross-entropy", "binary-cross-entropy"):
-        fields["output_activation"] = "identity"
-    if fields["loss"] == "squared-error-normalized":
-        fields["output_activation"] = "sigmoid"
+    if required := REQUIRED_OUTPUT.get(fields["loss"]):
+        fields["output_activation"] = required[0]
     if fields["schedule"] in ("linear", "exponential"):
         fields["final_learning_rate"] = fields["final_learning_rate"] or 1e-4
     if fields["schedule"] != "cosine":

@@ -20,7 +20,6 @@ from nn.config import (
     flag,
     format_value,
     load_toml,
-    parse_value,
 )
 from nn.errors import ConfigError, StorageError
 from nn.storage.runs import Which
@@ -54,7 +53,7 @@ def _parameter(name: str) -> inspect.Parameter:
     kind = field_types()[name]
 
     def convert(kind: Any, tokens: Sequence[Token]) -> Value:
-        return parse_value(name, tokens[0].value)
+        return check_value(name, tokens[0].value)
 
     described = Parameter(
         name=flag(name),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+from nn.config import RESUMABLE_FIELDS
 from nn.errors import StorageError
 from nn.events import EpochCompleted, StepCompleted
 from nn.recipes import origin
@@ -13,7 +14,6 @@ from nn.storage.records import Invocation, Recorded
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import (
     BEST_FILE,
-    CHANGEABLE,
     LAST_FILE,
     MetricsReader,
     RunRecord,
@@ -109,7 +109,7 @@ def _checkpoint(run: SavedRun) -> Checkpoint | None:
         checkpoint = Checkpoint.load(path)
     except StorageError as error:
         raise StorageError(f"{error}; {_remedy(run)}") from error
-    wrong = set(config_differences([run.record.config, checkpoint.config])) - set(CHANGEABLE)
+    wrong = set(config_differences([run.record.config, checkpoint.config])) - set(RESUMABLE_FIELDS)
     if wrong or checkpoint.data_sha256 != run.record.data_sha256:
         raise StorageError(f"{path}: belongs to another run ({', '.join(wrong) or 'its data'})")
     return checkpoint

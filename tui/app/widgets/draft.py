@@ -5,20 +5,15 @@ from __future__ import annotations
 from nn.config import (
     ALTERNATIVES,
     FIELDS,
+    MACHINE_FIELDS,
     TrainConfig,
     Value,
+    check_value,
     choices,
     field_types,
     format_value,
-    parse_value,
 )
 from nn.errors import ConfigError
-
-MACHINE_FIELDS = (
-    "data_dir",
-    "threads",
-    "processes",
-)  # where a run takes place, of which no recipe knows
 
 
 class Draft:
@@ -40,7 +35,7 @@ class Draft:
         self.texts = {name: format_value(value) for name, value in self._values.items()}
 
     def choose(self, recipe: str) -> None:
-        """Load the fields of a recipe; those that say where the run takes place stay."""
+        """Load the fields of a recipe; those of the machine stay."""
         from nn.recipes import load_recipe
 
         loaded = load_recipe(recipe)
@@ -81,7 +76,7 @@ class Draft:
         self.errors, self._values, self.config = {}, {}, None
         for name in FIELDS:
             try:
-                self._values[name] = parse_value(name, self.texts[name])
+                self._values[name] = check_value(name, self.texts[name])
             except ConfigError as error:
                 self.errors[name] = str(error)
         if self.errors:

@@ -19,7 +19,7 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from nn.analysis.matrix_products import MatrixProducts
-from nn.config import Activation, TrainConfig
+from nn.config import ActivationName, TrainConfig
 from nn.data.dataset import Dataset, load_dataset
 from nn.events import EpochCompleted
 from tui.system.cores import make_trainer
@@ -33,7 +33,7 @@ class Task:
     """What all train; `limit` is the number of images in an epoch, 0 for all."""
 
     hidden: tuple[int, ...]
-    activation: Activation
+    activation: ActivationName
     batch_size: int
     optimizer: Optimizer = "momentum"
     limit: int = 0

@@ -9,7 +9,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.widgets import Input, Static
 
-from nn.config import FIELDS, TrainConfig, choices, field_types, parse_value
+from nn.config import FIELDS, TrainConfig, check_value, choices, field_types
 from nn.errors import ConfigError
 from nn.recipes import load_recipe, recipe_names
 from tui.app.widgets.config_form import ConfigForm
@@ -56,7 +56,7 @@ def test_a_wrong_value_is_refused_in_the_words_of_the_flag(name: str, text: str)
     edited = draft()
     edited.edit(name, text)
     with pytest.raises(ConfigError) as refusal:
-        parse_value(name, text)
+        check_value(name, text)
     assert edited.errors == {name: str(refusal.value)}
     assert edited.config is None
     assert edited.is_changed(name)
