@@ -16,13 +16,13 @@ from nn.data.preprocessing import Preprocessor
 from nn.events import StepCompleted
 from nn.network.model import build_model
 from nn.network.predictor import Predictor
-from nn.parallel.process_group import Cores
+from tests.support.scripted import ScriptedRun
 from tests.support.training_script import step
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
-from tui.app.state.live_run import Goal, LiveRun, Snapshot, Status
+from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.shown_run import Snapshot, Status
 from tui.recording.history import RunHistory
-from tui.recording.source import NewRun
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode, Terminal
 
@@ -30,33 +30,13 @@ DEAD = (10, 11)
 """Units of the first hidden layer that never answer."""
 
 
-class NetworkRun:
-    """Stands in for `LiveRun`: over real digits, paused after `steps` steps of which ten make an epoch."""
+class NetworkRun(ScriptedRun):
+    """A run over real digits, paused after `steps` steps of which ten make an epoch."""
 
     def __init__(self, dataset: Dataset, config: TrainConfig, *, steps: int = 25) -> None:
-        self.splits = {"train": dataset.train, "test": dataset.test}
-        self.config, self.status, self.goal = config, Status.PAUSED, Goal.PAUSE
-        self.snapshots: list[Snapshot] = []
-        self.recording, self.failure, self.folder = (
-            NewRun(self.config, None, self.config),
-            None,
-            None,
-        )
-        self.active, self.cores, self.wanted = True, Cores(threads=1), 0
+        super().__init__({"train": dataset.train, "test": dataset.test}, config)
+        self.status, self.goal = Status.PAUSED, Goal.PAUSE
         self.move_on(steps)
-
-    @property
-    def snapshot(self) -> Snapshot:
-        """The newest one."""
-        return self.snapshots[-1]
-
-    def want_snapshot(self) -> None:
-        """Count how often fresher weights are asked for."""
-        self.wanted += 1
-
-    def go(self, goal: Goal) -> None:
-        """Take note of it, as on leaving."""
-        self.goal = goal
 
     def move_on(self, steps: int) -> Snapshot:
         """A new snapshot, so many steps later."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, cast
 from unittest.mock import patch
 
@@ -17,9 +18,11 @@ from nn.data.dataset import Split
 from nn.events import Event
 from nn.network.predictor import Predictions, Predictor
 from nn.parallel.process_group import Cores
+from nn.storage.records import Outcome
 from tui.app.app import MnistApp
-from tui.app.state.live_run import Goal, LiveRun, Snapshot, Status
-from tui.recording.source import NewRun
+from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.shown_run import Snapshot, Status
+from tui.recording.source import NewRun, Recording
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode, Terminal
 
@@ -66,42 +69,68 @@ class ScriptedPredictor:
 
 
 class ScriptedRun:
-    """The part of a run that the screens see; `advance` is one more epoch."""
+    """A run for tests: what screens and the workbench use of a `LiveRun`, without a thread.
 
-    def __init__(self, splits: dict[str, Split]) -> None:
-        self.config = TrainConfig()
+    It notes what it is told (`goals`, `wanted`); events, snapshots and status come from the test.
+    """
+
+    def __init__(self, splits: dict[str, Split], config: TrainConfig | None = None) -> None:
+        self.config = config or TrainConfig()
         self.splits = splits
         self.snapshots: list[Snapshot] = []
-        self.recording, self.failure, self.folder = (
-            NewRun(self.config, None, self.config),
-            None,
-            None,
-        )
         self.status = Status.RUNNING
-        self.active = True
         self.goal = Goal.RUN
+        self.goals: list[Goal] = []
+        self.wanted = 0  # requests for a newer snapshot
+        self.events: list[Event] = []
+        self.recording: Recording = NewRun(self.config, None, self.config)
+        self.folder: Path | None = None
+        self.failure: str | None = None
+        self.trouble: str | None = None
+        self.error: Exception | None = None
+        self.outcome: Outcome | None = None
         self.cores, self.rate_factor = Cores(threads=1), 1.0
-        self.wanted = 0
+
+    @property
+    def active(self) -> bool:
+        return self.status not in (Status.STOPPED, Status.FINISHED, Status.FAILED)
 
     @property
     def snapshot(self) -> Snapshot | None:
         return self.snapshots[-1] if self.snapshots else None
 
+    def want_snapshot(self) -> None:
+        self.wanted += 1
+
+    def take_events(self) -> list[Event]:
+        events, self.events = self.events, []
+        return events
+
+    def go(self, goal: Goal) -> None:
+        self.goal = goal
+        self.goals.append(goal)
+
+    def discard(self) -> None:
+        self.go(Goal.STOP)
+
+    def wait(self, seconds: float | None = None) -> bool:
+        return True
+
+    def scale_rate(self, factor: float) -> None:
+        self.rate_factor *= factor
+
+    def tell(self, status: Status, *events: Event) -> None:
+        """Have events to take, for `Workbench.collect`."""
+        self.status = status
+        self.events += events
+
     def advance(self, predicted: Array, split: str = "test") -> ScriptedPredictor:
+        """One more epoch, whose network predicts these classes."""
         predictor = ScriptedPredictor(self.splits[split], predicted)
         epoch = len(self.snapshots)
         snapshot = Snapshot(cast(Predictor, predictor), 100 * epoch, float(epoch))
         self.snapshots = [*self.snapshots, snapshot]
         return predictor
-
-    def want_snapshot(self) -> None:
-        self.wanted += 1
-
-    def take_events(self) -> list[Event]:
-        return []
-
-    def go(self, goal: Goal) -> None:
-        self.goal = goal
 
 
 def mistaken(labels: Array, every: int) -> Array:

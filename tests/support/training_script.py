@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from nn.config import TrainConfig
 from nn.events import (
     EpochCompleted,
@@ -14,52 +12,24 @@ from nn.events import (
     Score,
     StepCompleted,
 )
-from tui.app.state.live_run import Goal, Post, Status
+from tests.support.scripted import ScriptedRun
+from tui.app.state.live_run import Goal
+from tui.app.state.shown_run import Post, Status
 from tui.recording.source import Recording
 
 STEPS = 10  # in an epoch
 
 
-class DirectedRun:
-    """Stands in for `tui.app.state.live_run.Run`."""
+class DirectedRun(ScriptedRun):
+    """A run that takes the place of `LiveRun` in a workbench; it is ready at once."""
 
     def __init__(
         self, config: TrainConfig, dataset: object, goal: Goal, post: Post, recording: Recording
     ) -> None:
-        self.config, self.goal, self.recording = config, goal, recording
-        self.failure: str | None = None
-        self.trouble: str | None = None
-        self.folder = recording.folder
+        super().__init__({}, config)
+        self.goal, self.recording, self.folder = goal, recording, recording.folder
         self.status = Status.READY
-        self.goals: list[Goal] = []
-        self.rate_factor = 1.0
-        self.splits: dict[str, Any] = {}
-        self.snapshots: list[Any] = []
-        self.snapshot = None
-        self.events: list[Event] = [started(config)]
-
-    @property
-    def active(self) -> bool:
-        return self.status not in (Status.STOPPED, Status.FINISHED, Status.FAILED)
-
-    def go(self, goal: Goal) -> None:
-        self.goal = goal
-        self.goals.append(goal)
-
-    def wait(self, seconds: float | None = None) -> bool:
-        return True
-
-    def scale_rate(self, factor: float) -> None:
-        self.rate_factor *= factor
-
-    def take_events(self) -> list[Event]:
-        events, self.events = self.events, []
-        return events
-
-    def tell(self, status: Status, *events: Event) -> None:
-        """Have something to tell, for `Workbench.collect`."""
-        self.status = status
-        self.events += events
+        self.events = [started(config)]
 
 
 def started(config: TrainConfig) -> RunStarted:

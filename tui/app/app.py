@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import os
 import signal
 import sys
@@ -18,14 +17,15 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
-from textual.timer import Timer
 
 from nn.config import TrainConfig, did_you_mean
 from nn.errors import ConfigError
 from tui.app.preferences import Preferences
+from tui.app.screens import MODES, Mode
 from tui.app.screens.base import ModeScreen
-from tui.app.state.live_run import Status
+from tui.app.state.background import Throttle
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
 from tui.recording.export import save_metrics, save_screen
 from tui.recording.source import ResumedRun, Saving
@@ -34,8 +34,6 @@ from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
-    from tui.app.state.followed_run import FollowedRun
-    from tui.app.state.live_run import LiveRun
 
 COLLECT_INTERVAL = 0.2  # seconds between two looks at what the training thread has to tell
 LOST_TERMINAL_INTERVAL = 0.5
@@ -56,12 +54,10 @@ class MnistApp(App[ExitCode]):
     TITLE = "mnist-tui"
     DEFAULT_MODE = "train"
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("1", "switch_mode('train')", "Train", id="app.train", show=False),
-        Binding("2", "switch_mode('digits')", "Digits", id="app.digits", show=False),
-        Binding("3", "switch_mode('confusion')", "Confusion", id="app.confusion", show=False),
-        Binding("4", "switch_mode('model')", "Model", id="app.model", show=False),
-        Binding("5", "switch_mode('draw')", "Draw", id="app.draw", show=False),
-        Binding("6", "switch_mode('runs')", "Saved runs", id="app.runs", show=False),
+        *(
+            Binding(mode.key, f"switch_mode('{name}')", mode.title, id=f"app.{name}", show=False)
+            for name, mode in MODES.items()
+        ),
         Binding("0", "close_opened", "Back to the present run", id="app.present", show=False),
         Binding(
             "ctrl+s", "save_screen", "Save the screen as SVG", id="app.save-screen", show=False
@@ -107,24 +103,14 @@ class MnistApp(App[ExitCode]):
         )
         if watched is not None:
             self.bench.open(watched)
-        self._collected_at = 0.0
-        self._collecting: Timer | None = None
+        self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
         self._drawn_snapshot: object = None
         self.animation_level = "none"
-        for name in ("train", "digits", "confusion", "model", "draw", "runs"):
-            self.add_mode(name, self._screen_factory(name))
+        for name, mode in MODES.items():
+            self.add_mode(name, partial(self._make_screen, mode))
 
-    def _screen_factory(self, name: str) -> Callable[[], ModeScreen]:
-        """A screen is imported when it is first shown, so that the first frame does not wait for it."""
-
-        def make() -> ModeScreen:
-            module = importlib.import_module(f"tui.app.screens.{name}")
-            screen: ModeScreen = getattr(module, f"{name.capitalize()}Screen")(
-                self.bench, self.terminal
-            )
-            return screen
-
-        return make
+    def _make_screen(self, mode: Mode) -> ModeScreen:
+        return mode.load()(self.bench, self.terminal)
 
     def on_mount(self) -> None:
         self._own_loop = asyncio.get_running_loop()
@@ -264,19 +250,14 @@ class MnistApp(App[ExitCode]):
         """Look at what there is now, or a little later where that was done only just before."""
         if message.run is not self.bench.run:
             self._show_moved(message.run)
-        elif self._collecting is None:
-            wait = self._collected_at + COLLECT_INTERVAL - time.monotonic()
-            if wait > 0:
-                self._collecting = self.set_timer(wait, self._collect)
-            else:
-                self._collect()
+        else:
+            self._collect.request()
 
-    def _collect(self) -> None:
-        self._collecting, self._collected_at = None, time.monotonic()
+    def _collect_present(self) -> None:
         if self.bench.run is not None:
             self._show_moved(self.bench.run)
 
-    def _show_moved(self, run: LiveRun | FollowedRun) -> None:
+    def _show_moved(self, run: ShownRun) -> None:
         if not self.bench.collect(run):
             return
         if run is self.bench.opened:

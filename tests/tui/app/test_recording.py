@@ -23,8 +23,9 @@ from tests.tui.app.state.test_live_run import Inbox, wait
 from tests.tui.recording.conftest import record_run, same
 from tui.app.app import MnistApp
 from tui.app.screens.quit import QuitScreen
-from tui.app.state.live_run import Goal, LiveRun, Status
+from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.messages import BackgroundFailed
+from tui.app.state.shown_run import Status
 from tui.cli.launch import _finish, _say_goodbye
 from tui.recording.source import NewRun, Recording, ResumedRun, Saving
 from tui.system.cores import make_trainer

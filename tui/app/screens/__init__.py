@@ -1,1 +1,34 @@
-"""The screens, one a file."""
+"""The screens of the application, one a mode, and the dialogs over them."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from tui.app.screens.base import ModeScreen
+
+
+class Mode(NamedTuple):
+    """A screen that a key switches to; `screen` is "module:Class"."""
+
+    key: str
+    title: str
+    screen: str
+
+    def load(self) -> type[ModeScreen]:
+        """Import the class, which is done when the screen is first shown: the first frame is sooner."""
+        module, name = self.screen.split(":")
+        screen: type[ModeScreen] = getattr(importlib.import_module(module), name)
+        return screen
+
+
+MODES = {
+    "train": Mode("1", "Train", "tui.app.screens.train:TrainScreen"),
+    "digits": Mode("2", "Digits", "tui.app.screens.digits:DigitsScreen"),
+    "confusion": Mode("3", "Confusion", "tui.app.screens.confusion:ConfusionScreen"),
+    "model": Mode("4", "Model", "tui.app.screens.model:ModelScreen"),
+    "draw": Mode("5", "Draw", "tui.app.screens.draw:DrawScreen"),
+    "runs": Mode("6", "Saved runs", "tui.app.screens.runs:RunsScreen"),
+}
+"""Every mode by its name, in the order of the keys."""

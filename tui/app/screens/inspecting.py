@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import threading
-from functools import partial
 from time import monotonic
 
 from textual.message import Message
-from textual.timer import Timer
 
 from nn.analysis.inspection import LayerStatistics, layer_statistics
-from nn.data.dataset import Split
 from tui.app.screens.base import ModeScreen
-from tui.app.state.followed_run import FollowedRun
-from tui.app.state.live_run import LiveRun, Snapshot, Status
+from tui.app.state.background import Throttle, in_background
 from tui.app.state.messages import BackgroundFailed
+from tui.app.state.shown_run import Snapshot, Status
 from tui.app.state.workbench import Workbench
 from tui.system.terminal import Terminal
 
@@ -36,8 +32,8 @@ class InspectingScreen(ModeScreen):
         super().__init__(bench, terminal)
         self.shown: InspectingScreen.Inspected | None = None
         self._inspecting: Snapshot | None = None
-        self._next_at = self._asked_at = 0.0
-        self._later: Timer | None = None
+        self._asked_at = 0.0
+        self._inspect = Throttle(self._inspect_newest, self.set_timer)
 
     @property
     def pace(self) -> float:
@@ -62,28 +58,22 @@ class InspectingScreen(ModeScreen):
     def show_snapshot(self) -> None:
         """Look at the newest weights, now or soon."""
         known = self.shown.snapshot if self.shown else None
-        if self.bench.snapshot is known or self._inspecting is not None or self._later is not None:
-            return
-        if (wait := self._next_at - monotonic()) > 0 and known is not None:
-            self._later = self.set_timer(wait, self._inspect)
-        else:
-            self._inspect()
+        if self.bench.snapshot is not known and self._inspecting is None:
+            self._inspect.request(0 if known is None else self.pace)
 
-    def _inspect(self) -> None:
-        self._later = None
+    def _inspect_newest(self) -> None:
         run, snapshot = self.bench.shown, self.bench.snapshot
-        if run is not None and snapshot is not None and self._inspecting is None:
-            self._inspecting, self._next_at = snapshot, monotonic() + self.pace
-            work = partial(self._work, run, snapshot, run.splits["test"])
-            threading.Thread(target=work, name="inspecting", daemon=True).start()
+        if run is None or snapshot is None or self._inspecting is not None:
+            return
+        self._inspecting, images = snapshot, run.splits["test"].images
 
-    def _work(self, run: LiveRun | FollowedRun, snapshot: Snapshot, split: Split) -> None:
-        """The thread; one that failed stays the last."""
-        try:
-            layers = layer_statistics(snapshot.predictor.snapshot(), split.images)
-            self.post_message(self.Inspected(snapshot, layers))
-        except Exception as error:
-            self.post_message(BackgroundFailed(error, run))
+        def work() -> Message:
+            return self.Inspected(snapshot, layer_statistics(snapshot.predictor.snapshot(), images))
+
+        # After an error `_inspecting` stays set: the next snapshot would fail as well.
+        in_background(
+            "inspecting", work, self.post_message, lambda error: BackgroundFailed(error, run)
+        )
 
     def on_inspecting_screen_inspected(self, message: Inspected) -> None:
         self.shown, self._inspecting = message, None

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
 from textual.message import Message
 
 from nn.storage.runs import SavedRun
 from tui.app.screens.base import ModeScreen
+from tui.app.state.background import in_background
 from tui.app.state.catalogue import Catalogue, Entry
 from tui.app.state.comparison import Comparison
 from tui.app.state.workbench import Workbench
@@ -88,14 +88,12 @@ class LookingScreen(ModeScreen):
     def work(self, work: Callable[[], Message], *, looking: bool = False) -> None:
         """Do it on a thread, and post what comes of it."""
 
-        def run() -> None:
-            try:
-                message = work()
-            except Exception as error:
-                message = self.Failed(str(error), looking=looking)
-            self.post_message(message)
-
-        threading.Thread(target=run, name="saved runs", daemon=True).start()
+        in_background(
+            "saved runs",
+            work,
+            self.post_message,
+            lambda error: self.Failed(str(error), looking=looking),
+        )
 
     def on_looking_screen_looked(self, message: Looked) -> None:
         self._looking = False

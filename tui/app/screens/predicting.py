@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import threading
 from time import monotonic
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
-from textual.timer import Timer
 
-from nn.data.dataset import Split
 from tui.app.screens.base import ModeScreen
+from tui.app.state.background import Throttle, in_background
 from tui.app.state.browser import Browser, SplitPredictions
-from tui.app.state.followed_run import FollowedRun
-from tui.app.state.live_run import LiveRun, Snapshot, Status
 from tui.app.state.messages import BackgroundFailed
+from tui.app.state.shown_run import Snapshot, Status
 from tui.app.state.workbench import SplitName, Workbench
 from tui.system.terminal import Terminal
 
@@ -48,9 +45,9 @@ class PredictingScreen(ModeScreen):
         super().__init__(bench, terminal)
         self.browser: Browser = bench.browser
         self._busy = False
-        self._next_at = self._newest_at = 0.0
+        self._newest_at = 0.0
         self._newest: Snapshot | None = None
-        self._later: Timer | None = None
+        self._refresh = Throttle(self.refresh_now, self.set_timer, PACE)
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -83,19 +80,10 @@ class PredictingScreen(ModeScreen):
         """Catch up with the weights, now or soon."""
         if self.bench.snapshot is not self._newest:
             self._newest, self._newest_at = self.bench.snapshot, monotonic()
-        if self._later is None:
-            wait = self._next_at - monotonic()
-            if wait > 0:
-                self._later = self.set_timer(wait, self._catch_up)
-            else:
-                self._catch_up()
+        self._refresh.request()
 
     def show_configuration(self) -> None:
         """Another configuration brings other weights and maybe other data."""
-        self.refresh_now()
-
-    def _catch_up(self) -> None:
-        self._later, self._next_at = None, monotonic() + PACE
         self.refresh_now()
 
     def _predict(self) -> None:
@@ -104,27 +92,25 @@ class PredictingScreen(ModeScreen):
         if run is None or split is None or snapshot is None or self._busy:
             return
         known = self.browser.of(split)
-        if known is None or known.snapshot is not snapshot:
-            self._busy = True
-            threading.Thread(
-                target=self._work, args=(run, snapshot, split), name="predicting", daemon=True
-            ).start()
+        if known is not None and known.snapshot is snapshot:
+            return
+        self._busy = True
 
-    def _work(self, run: LiveRun | FollowedRun, snapshot: Snapshot, split: Split) -> None:
-        """The thread; a failed one stays the last."""
-        started = monotonic()
-        try:
-            judged = snapshot.predictor.snapshot().predict(split)
-        except Exception as error:
-            self.post_message(BackgroundFailed(error, run))
-        else:
-            predictions = SplitPredictions(snapshot, split, judged)
-            self.post_message(self.Predicted(predictions, monotonic() - started))
+        def work() -> Message:
+            started = monotonic()
+            outputs = snapshot.predictor.snapshot().predict(split)
+            return self.Predicted(SplitPredictions(snapshot, split, outputs), monotonic() - started)
+
+        # After an error `_busy` stays set: the same prediction would fail again.
+        in_background(
+            "predicting", work, self.post_message, lambda error: BackgroundFailed(error, run)
+        )
 
     def on_predicting_screen_predicted(self, message: Predicted) -> None:
         self._busy = False
         self.browser.predictions = message.predictions
-        self._next_at = monotonic() + max(PACE, message.seconds / SHARE)
+        self._refresh.interval = max(PACE, message.seconds / SHARE)
+        self._refresh.restart()
         self.draw()
         if message.predictions.split is not self.bench.images:
             self._predict()

@@ -13,7 +13,8 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from tui.app.screens.base import ModeScreen
-from tui.app.state.live_run import Goal, Status
+from tui.app.state.live_run import Goal
+from tui.app.state.shown_run import Status
 from tui.app.state.workbench import RATE_STEP, Workbench
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.hints import KeyHints

@@ -13,8 +13,7 @@ import numpy.typing as npt
 from nn.analysis.metrics import confusion_matrix
 from nn.data.dataset import Split
 from nn.network.predictor import Predictions
-from tui.app.state.followed_run import FollowedRun
-from tui.app.state.live_run import LiveRun, Snapshot
+from tui.app.state.shown_run import ShownRun, Snapshot
 
 Array = npt.NDArray[Any]
 Outcome = Literal["all", "mistakes", "correct"]
@@ -216,22 +215,22 @@ class Browser:
     query: Query = Query()
     predictions: SplitPredictions | None = None
     _outer: tuple[Query, str] | None = None
-    _frozen: tuple[LiveRun | FollowedRun, Snapshot] | None = None
+    _frozen: tuple[ShownRun, Snapshot] | None = None
     _listed: tuple[SplitPredictions, Query, Listing] | None = None
     _followed: tuple[Split, int] | None = None
     _verdicts: dict[Snapshot, Verdict] = field(default_factory=dict)
 
-    def snapshot(self, run: LiveRun | FollowedRun | None) -> Snapshot | None:
+    def snapshot(self, run: ShownRun | None) -> Snapshot | None:
         """The weights to show: the newest, unless it was decided to stay with some of this run."""
         if self._frozen is not None and self._frozen[0] is run:
             return self._frozen[1]
         return run.snapshot if run is not None else None
 
-    def follows(self, run: LiveRun | FollowedRun | None) -> bool:
+    def follows(self, run: ShownRun | None) -> bool:
         """Whether newer weights are to be shown as they come."""
         return self._frozen is None or self._frozen[0] is not run
 
-    def toggle_following(self, run: LiveRun | FollowedRun | None) -> None:
+    def toggle_following(self, run: ShownRun | None) -> None:
         """Stay with the present weights of the run, or go on with the newest."""
         snapshot = self.snapshot(run)
         stay = self.follows(run) and run is not None and snapshot is not None

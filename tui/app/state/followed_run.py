@@ -12,8 +12,9 @@ from nn.recipes import origin
 from nn.storage.model_file import read_model
 from nn.storage.records import Recorded
 from nn.storage.runs import BEST_FILE, MetricsReader, SavedRun, is_locked
-from tui.app.state.live_run import MAX_SNAPSHOT_BYTES, Post, Snapshot, Status
+from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
+from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.folder import display_name
 from tui.recording.history import RunHistory
 
@@ -32,7 +33,7 @@ STATUSES = {
 class FollowedRun:
     """A saved run, read by a thread of its own until it ends or `close`; nothing is ever written.
 
-    To the screens it is like a `session.Run`: `snapshots` are its best networks so far, `splits` its images; both
+    To the screens it is a `ShownRun` like a `LiveRun`: `snapshots` are its best networks so far, `splits` its images; both
     stay empty without `models`. `history` belongs to the thread of the screens, which fills it from `take_events`.
     """
 
@@ -53,7 +54,7 @@ class FollowedRun:
         self._models, self._dataset = models, dataset
         self._events: deque[Recorded] = deque()
         self._closed = threading.Event()
-        threading.Thread(target=self._work, name="following", daemon=True).start()
+        in_background("following", self._work, post, self._failed)
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -75,25 +76,23 @@ class FollowedRun:
         self._closed.set()
 
     def _work(self) -> None:
-        """The thread."""
-        try:
-            reader = MetricsReader(self.saved.path)
-            live = True
-            while live and not self._closed.is_set():
-                live = is_locked(self.saved.path)  # before reading: what follows is then the end
-                self._events += reader.poll()
-                self.saved = SavedRun.read(self.saved.path)
-                self.status = STATUSES[self.saved.status]
-                self._load_best()
-                self._post(TrainingMoved(self))
-                if live:
-                    self._closed.wait(POLL_SECONDS)
-        except Exception as error:
-            self._fail(error)
+        """Read what is new, until the run ends; called on the thread."""
+        reader = MetricsReader(self.saved.path)
+        live = True
+        while live and not self._closed.is_set():
+            # The lock is looked at before the files: what is read after it was free is the end.
+            live = is_locked(self.saved.path)
+            self._events += reader.poll()
+            self.saved = SavedRun.read(self.saved.path)
+            self.status = STATUSES[self.saved.status]
+            self._load_best()
+            self._post(TrainingMoved(self))
+            if live:
+                self._closed.wait(POLL_SECONDS)
 
-    def _fail(self, error: Exception) -> None:
+    def _failed(self, error: Exception) -> BackgroundFailed:
         self.error = error
-        self._post(BackgroundFailed(error, self))
+        return BackgroundFailed(error, self)
 
     def _load_best(self) -> None:
         """Read the best network, where it is another than before; the curves go on without it."""
@@ -107,12 +106,10 @@ class FollowedRun:
             predictor = read_model(file)
         except NNError as error:
             self._models = False
-            self._fail(error)
+            self._post(self._failed(error))
             return
         kept = [snapshot for snapshot in self.snapshots if snapshot.step < best.step]
-        if (len(kept) + 1) * predictor.model.parameters.nbytes > MAX_SNAPSHOT_BYTES:
-            kept = kept[::2]
-        self.snapshots = [*kept, Snapshot(predictor, best.step, best.epoch)]
+        self.snapshots = with_newest(kept, Snapshot(predictor, best.step, best.epoch))
 
     def _load_splits(self) -> dict[str, Split]:
         from nn.data.dataset import load_dataset

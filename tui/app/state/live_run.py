@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING
 
@@ -21,19 +21,17 @@ from textual.message import Message
 from nn.config import TrainConfig
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
+from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.source import Recording
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
-    from nn.network.predictor import Predictor
     from nn.parallel.process_group import Cores
     from nn.training.trainer import Trainer
     from tui.recording.recorder import Recorder
 
-Post = Callable[[Message], object]  # takes messages from any thread, as `App.post_message` does
-
-MAX_SNAPSHOT_BYTES = 64 * 2**20  # beyond, every other snapshot of a run is dropped
 REPORT_INTERVAL = 0.1  # seconds between two events of a step, hence also the wait for a pause
 
 
@@ -47,42 +45,15 @@ class Goal(Enum):
     STOP = "stop"
 
 
-class Status(Enum):
-    """What a run is doing."""
-
-    PREPARING = "preparing"
-    READY = "ready"  # paused before the first step
-    RUNNING = "running"
-    PAUSED = "paused"
-    STOPPED = "stopped"
-    FINISHED = "finished"
-    FAILED = "failed"
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Snapshot:
-    """A network as it was after `step` updates, for reading only; `epoch` is a fraction inside an epoch.
-
-    A predictor serves one thread at a time; another thread takes `predictor.snapshot()` of its own.
-    """
-
-    predictor: Predictor
-    step: int
-    epoch: float
-
-
 def load_in_background(data_dir: str, post: Post) -> None:
     """Read a dataset on a thread; `DataLoaded` or `BackgroundFailed` follows."""
 
-    def work() -> None:
-        try:
-            from nn.data.dataset import load_dataset
+    def work() -> Message:
+        from nn.data.dataset import load_dataset
 
-            post(DataLoaded(data_dir, load_dataset(data_dir)))
-        except Exception as error:
-            post(BackgroundFailed(error, None))
+        return DataLoaded(data_dir, load_dataset(data_dir))
 
-    threading.Thread(target=work, name="data", daemon=True).start()
+    in_background("data", work, post, lambda error: BackgroundFailed(error, None))
 
 
 class LiveRun:
@@ -118,7 +89,7 @@ class LiveRun:
         self._warnings: list[str] = []
         self._saving = self._discarded = False
         self._rate_factor = 1.0
-        threading.Thread(target=self._work, name="training", daemon=True).start()
+        in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
 
     @property
     def active(self) -> bool:
@@ -193,8 +164,8 @@ class LiveRun:
             self._trainer.rate_factor = self._rate_factor
             self._trainer.step_interval = 0.0 if report_next_step else REPORT_INTERVAL
 
-    def _work(self) -> None:
-        """The training thread."""
+    def _work(self) -> Message:
+        """Train from the first step to the end, or to where it is stopped; called on the thread."""
         try:
             self.config = self.recording.open()
             from tui.system.cores import make_trainer
@@ -217,7 +188,7 @@ class LiveRun:
         with self._changed:
             self._saving = False
             self._changed.notify_all()
-        self._post(TrainingMoved(self))
+        return TrainingMoved(self)
 
     def _train(self, trainer: Trainer) -> bool:
         """Go through the run; whether it came to its end. Nothing is saved before it starts."""
@@ -288,7 +259,5 @@ class LiveRun:
             return
         if kept and kept[-1].epoch % 1:
             kept = kept[:-1]  # of those inside epochs only the newest stays
-        if (len(kept) + 1) * trainer.model.parameters.nbytes > MAX_SNAPSHOT_BYTES:
-            kept = kept[::2]
         newest = Snapshot(trainer.predictor.snapshot(), step, step / trainer.steps_per_epoch)
-        self.snapshots = [*kept, newest]
+        self.snapshots = with_newest(kept, newest)

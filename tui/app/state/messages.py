@@ -1,4 +1,4 @@
-"""What the background threads post to the application; nothing else crosses."""
+"""The messages that background threads post to the application; nothing else crosses threads."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset
-    from tui.app.state.followed_run import FollowedRun
-    from tui.app.state.live_run import LiveRun
+    from tui.app.state.shown_run import ShownRun
 
 
 class DataLoaded(Message):
@@ -21,9 +20,9 @@ class DataLoaded(Message):
 
 
 class TrainingMoved(Message):
-    """The run has events to take (`LiveRun.take_events`), a newer snapshot, or another status."""
+    """The run has events to take, a newer snapshot, or another status."""
 
-    def __init__(self, run: LiveRun | FollowedRun) -> None:
+    def __init__(self, run: ShownRun) -> None:
         super().__init__()
         self.run = run
 
@@ -31,6 +30,6 @@ class TrainingMoved(Message):
 class BackgroundFailed(Message):
     """Loading (`run` is None), training, or reading a saved run ended in an error."""
 
-    def __init__(self, error: Exception, run: LiveRun | FollowedRun | None) -> None:
+    def __init__(self, error: Exception, run: ShownRun | None) -> None:
         super().__init__()
         self.error, self.run = error, run

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Literal
 from nn.config import TrainConfig, format_value
 from nn.storage.records import Invocation
 from nn.storage.runs import SavedRun
-from tui.app.state.live_run import Goal, LiveRun, Post, Status, load_in_background
+from tui.app.state.live_run import Goal, LiveRun, load_in_background
+from tui.app.state.shown_run import Post, ShownRun, Snapshot, Status
 from tui.recording.folder import display_name
 from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from tui.app.state.browser import Browser
     from tui.app.state.comparison import Comparison
     from tui.app.state.followed_run import FollowedRun
-    from tui.app.state.live_run import Snapshot
 
 SplitName = Literal["test", "train", "validation"]
 RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
@@ -88,7 +88,7 @@ class Workbench:
         return self.run.status if self.run else None
 
     @property
-    def shown(self) -> LiveRun | FollowedRun | None:
+    def shown(self) -> ShownRun | None:
         """The run that the screens show."""
         return self.opened or self.run
 
@@ -102,6 +102,11 @@ class Workbench:
         """The histories to draw on one chart, that of the shown run last."""
         overlays = [each.history for each in self.overlays.values() if each is not self.opened]
         return [*overlays, *self.histories, *([self.opened.history] if self.opened else [])]
+
+    @property
+    def saved_runs(self) -> list[FollowedRun]:
+        """Every saved run that is shown or drawn with the present one."""
+        return [*self.overlays.values(), *([self.opened] if self.opened else [])]
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -249,22 +254,22 @@ class Workbench:
         if self.run is not None and self.run.active:
             self.run.scale_rate(factor)
 
-    def collect(self, run: LiveRun | FollowedRun) -> bool:
+    def collect(self, run: ShownRun) -> bool:
         """Take the events of a run into its history; False for a run that was left."""
-        if run is self.run and self.history is not None:
+        if run is self.run:
             history = self.history
-        elif run is self.opened or run in self.overlays.values():
-            history = run.history  # type: ignore[union-attr]
         else:
+            history = next((saved.history for saved in self.saved_runs if saved is run), None)
+        if history is None:
             return False
         for event in run.take_events():
             history.replay(event)
         return True
 
-    def fail(self, error: Exception, run: LiveRun | FollowedRun | None) -> bool:
+    def fail(self, error: Exception, run: ShownRun | None) -> bool:
         """Take note of a background error; False where it no longer matters."""
         if run is not None and run is not self.run:
-            return run is self.opened or run in self.overlays.values()
+            return run in self.saved_runs
         if run is None:
             self._loading = None
         self.error = error

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from time import monotonic
 from typing import ClassVar
 
 import numpy as np
@@ -13,8 +12,8 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
-from textual.timer import Timer
 
+from tui.app.state.background import Throttle
 from tui.app.widgets.legend import ROLES, readout
 from tui.app.widgets.plot import Mark, plain_chart, render_chart, render_histogram
 from tui.app.widgets.series import ColorRole, Floats, Series, recent, smooth, thin
@@ -87,9 +86,7 @@ class Chart(StripWidget, can_focus=True):
         self.note = ""  # stands behind the label of the x axis
         self._series: list[Series] = []
         self._positions: Floats | None = None
-        self._drawn_at = -DATA_INTERVAL
-        self._due = 0.0
-        self._later: Timer | None = None
+        self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
 
     def set_series(self, series: Sequence[Series]) -> None:
         """Show these series from the next redraw on."""
@@ -163,22 +160,11 @@ class Chart(StripWidget, can_focus=True):
         """Draw the latest state, `interval` seconds after the last time or at once if later."""
         if not self.size:
             return  # the first resize will draw
-        due = max(self._drawn_at + interval, monotonic())
-        if self._later is not None:
-            if self._due <= due:
-                return
-            self._later.stop()
-        self._due = due
-        if (wait := due - monotonic()) > 0:
-            self._later = self.set_timer(wait, self.redraw)
-        else:
-            self.redraw()
+        self._throttle.request(interval)
 
     def redraw(self) -> None:
         """Draw the present state at once."""
-        if self._later is not None:
-            self._later.stop()
-        self._later, self._drawn_at = None, monotonic()
+        self._throttle.restart()
         super().redraw()
 
     def _lay_out(self) -> list[Strip]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from time import monotonic
 from typing import Literal
 
 from textual.app import ComposeResult
 from textual.widget import Widget
 
+from tui.app.state.background import Throttle
 from tui.app.widgets.chart import DATA_INTERVAL, Chart, ColorMode, ColorRole, Mark, Series
 from tui.recording.history import RunHistory
 
@@ -42,20 +42,18 @@ class Curves(Widget):
         )
         self.overlay = True
         self._histories: Sequence[RunHistory] = ()
-        self._shown_at = 0.0
+        self._throttle = Throttle(self._update, self.set_timer, DATA_INTERVAL)
 
     def compose(self) -> ComposeResult:
         yield self.loss
         yield self.accuracy
 
     def show(self, histories: Sequence[RunHistory], *, at_once: bool) -> None:
-        """Show all runs, the present one last; unless `at_once`, now or with a later call."""
-        if at_once or monotonic() - self._shown_at >= DATA_INTERVAL:
-            self._histories = histories
-            self._update()
+        """Show all runs, the present one last; `at_once` or no more often than once a second."""
+        self._histories = histories
+        self._throttle.request(0 if at_once else None)
 
     def _update(self) -> None:
-        self._shown_at = monotonic()
         if not self._histories:
             return
         *earlier, present = self._histories

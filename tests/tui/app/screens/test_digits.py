@@ -25,7 +25,8 @@ from tui.app.app import MnistApp
 from tui.app.screens import predicting
 from tui.app.screens.digits import DigitsScreen
 from tui.app.state.browser import Query
-from tui.app.state.live_run import LiveRun, Status
+from tui.app.state.live_run import LiveRun
+from tui.app.state.shown_run import Status
 from tui.app.widgets.digit import ContactSheet, DigitView
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.app.widgets.prompt import Prompt

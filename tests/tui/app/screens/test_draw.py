@@ -16,7 +16,8 @@ from tests.support.networks import NetworkRun, app_of, play, shown
 from tui.app.app import MnistApp
 from tui.app.screens.draw import INVITATION, DrawScreen
 from tui.app.state.board import Board
-from tui.app.state.live_run import LiveRun, Status
+from tui.app.state.live_run import LiveRun
+from tui.app.state.shown_run import Status
 from tui.app.widgets.canvas import Canvas, canvas_strips
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.probabilities import ProbabilityBars, probability_strips

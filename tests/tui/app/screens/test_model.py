@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from time import monotonic
 from typing import Any, cast
 
 import numpy as np
@@ -17,7 +16,8 @@ from tests.support.networks import DEAD, NetworkRun, app_of, gradients, play, sh
 from tui.app.app import MnistApp
 from tui.app.screens import inspecting, model
 from tui.app.screens.model import PARTS, ModelScreen
-from tui.app.state.live_run import LiveRun, Status
+from tui.app.state.live_run import LiveRun
+from tui.app.state.shown_run import Status
 from tui.app.widgets.activation_view import LayerActivity, activity_strips, lines_each, strongest
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import LayerTable, visible_range
@@ -443,7 +443,7 @@ def test_moving_weights_are_looked_at_now_and_then(small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await inspected(app, pilot)
         first = screen_of(app).shown
-        screen_of(app)._next_at = monotonic() + 0.3
+        screen_of(app)._inspect.restart()
         for _ in range(3):
             run.move_on(10)
             screen_of(app).show_snapshot()

@@ -32,7 +32,7 @@ from tui.app.screens.digits import DigitsScreen
 from tui.app.screens.runs import RunsScreen
 from tui.app.state.catalogue import ORDERS, Catalogue, arranged
 from tui.app.state.followed_run import FollowedRun
-from tui.app.state.live_run import Status
+from tui.app.state.shown_run import Status
 from tui.app.widgets.curves import Curves
 from tui.app.widgets.runs_table import COLUMNS, RunsTable, fitting, label_first
 from tui.recording.folder import display_name

@@ -15,7 +15,7 @@ from tests.support.training_script import DirectedRun, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.train import TrainScreen
 from tui.app.state import workbench
-from tui.app.state.live_run import Status
+from tui.app.state.shown_run import Status
 from tui.app.widgets import chart
 from tui.system.terminal import Terminal
 

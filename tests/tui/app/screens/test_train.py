@@ -18,8 +18,9 @@ from tui.app.app import MnistApp
 from tui.app.screens.recipes import RecipesScreen
 from tui.app.screens.train import TrainScreen
 from tui.app.state import workbench
-from tui.app.state.live_run import Goal, Status
+from tui.app.state.live_run import Goal
 from tui.app.state.messages import BackgroundFailed, DataLoaded
+from tui.app.state.shown_run import Status
 from tui.app.widgets import curves
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.config_form import ConfigForm

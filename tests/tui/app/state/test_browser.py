@@ -26,7 +26,8 @@ from tui.app.state.browser import (
     next_mistake,
     verdict,
 )
-from tui.app.state.live_run import LiveRun, Snapshot
+from tui.app.state.live_run import LiveRun
+from tui.app.state.shown_run import Snapshot
 
 CLASSES = st.integers(0, 9)
 QUERIES = st.builds(

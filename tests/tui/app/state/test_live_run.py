@@ -19,9 +19,10 @@ from nn.errors import WorkerError
 from nn.events import EpochCompleted, Event, RateChanged, RunFinished, RunStarted, StepCompleted
 from nn.training.trainer import Trainer
 from tests.support.processes import children, needs_several
-from tui.app.state import live_run
-from tui.app.state.live_run import Goal, LiveRun, Status, load_in_background
+from tui.app.state import shown_run
+from tui.app.state.live_run import Goal, LiveRun, load_in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.app.state.shown_run import Status
 from tui.recording.source import NewRun, Saving
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, eval_train=False)
@@ -167,7 +168,7 @@ def test_snapshots_are_of_every_epoch_and_bounded(
     assert [snapshot.epoch for snapshot in run.snapshots] == [0, 1, 2, 3]
     assert run.snapshot is not None
     monkeypatch.setattr(
-        live_run, "MAX_SNAPSHOT_BYTES", 6 * run.snapshot.predictor.model.parameters.nbytes
+        shown_run, "MAX_SNAPSHOT_BYTES", 6 * run.snapshot.predictor.model.parameters.nbytes
     )
     run = make(CONFIG.__class__(hidden=(8,), epochs=30, eval_train=False), small, Goal.RUN, inbox)
     wait(lambda: run.status is Status.FINISHED)
