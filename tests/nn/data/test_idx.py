@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import math
+import os
 import shutil
+import struct
 import tracemalloc
 from contextlib import suppress
 from pathlib import Path
@@ -35,7 +38,7 @@ def test_round_trip(tmp_path: Path, array: np.ndarray, packed: bool) -> None:
     path = tmp_path / "any name"
     content = idx_bytes(array)
     path.write_bytes(gzip.compress(content, 1) if packed else content)
-    np.testing.assert_array_equal(read_idx(path), array)
+    np.testing.assert_array_equal(read_idx(path)[0], array)
 
 
 @files
@@ -58,7 +61,7 @@ def test_any_bytes_are_read_or_refused(tmp_path: Path, content: bytes) -> None:
     for stored in (content, b"\0\0" + content, b"\0\0\x08\x02" + content, b"\x1f\x8b" + content):
         path.write_bytes(stored)
         with suppress(DataError):
-            assert idx_bytes(read_idx(path)) == stored
+            assert idx_bytes(read_idx(path)[0]) == stored
 
 
 @files
@@ -72,7 +75,7 @@ def test_any_flipped_byte_of_a_gzip_file_is_noticed(
     path = tmp_path / "flipped"
     path.write_bytes(stored)
     with suppress(DataError):
-        np.testing.assert_array_equal(read_idx(path), array)
+        np.testing.assert_array_equal(read_idx(path)[0], array)
 
 
 def header(*sizes: int) -> bytes:
@@ -83,7 +86,8 @@ MALFORMED = {
     "empty": (b"", "not an IDX file"),
     "text": (b"label,pixel0,pixel1\n5,0,0\n", "not an IDX file"),
     "wrong magic number": (b"\x89PNG\r\n\x1a\n", "not an IDX file"),
-    "floats": (bytes([0, 0, 0x0D, 1]) + bytes(4), "element type 0x0d"),
+    "floats": (bytes([0, 0, 0x0D, 1]) + bytes(4), r"element type 0x0d \(32-bit float\)"),
+    "an unknown type": (bytes([0, 0, 0x0A, 1]) + bytes(4), "element type 0x0a, expected"),
     "no dimensions": (bytes([0, 0, 8, 0]), "0 dimensions"),
     "header cut short": (bytes([0, 0, 8, 3, 0, 0]), "cut short"),
     "too short": (header(3) + b"ab", "promises 11"),
@@ -116,6 +120,100 @@ def test_malformed_files_are_refused_with_the_reason(tmp_path: Path, name: str) 
         tracemalloc.stop()
     assert str(path) in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def little_endian(magic: bytes, *sizes: int) -> bytes:
+    """An IDX file of as many zeros as its sizes demand, these in the wrong byte order."""
+    return magic + struct.pack(f"<{len(sizes)}I", *sizes) + bytes(math.prod(sizes))
+
+
+REVERSED = {
+    "images": little_endian(b"\0\0\x08\x03", 600, 28, 28),
+    "labels, fewer than 2**31 bytes promised": little_endian(b"\0\0\x08\x01", 600),
+    "fewer bytes promised than there are": little_endian(b"\0\0\x08\x01", 0x10000),
+    "the magic number too": little_endian(struct.pack("<I", 0x803), 600, 28, 28),
+    "of floats": little_endian(struct.pack("<I", 0xD03), 6, 28, 28),
+}
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+@pytest.mark.parametrize("name", REVERSED)
+def test_a_little_endian_header_is_named_as_one(tmp_path: Path, name: str, packed: bool) -> None:
+    """It was read as a promise of 681,388,784,073,735,211,120,066,576 bytes."""
+    path = tmp_path / "reversed"
+    path.write_bytes(gzip.compress(REVERSED[name]) if packed else REVERSED[name])
+    with pytest.raises(DataError, match="numbers of its header are little-endian"):
+        read_idx(path)
+
+
+def test_a_wrong_size_is_not_taken_for_a_reversed_one(tmp_path: Path) -> None:
+    path = tmp_path / "short"
+    for content in (header(600) + bytes(599), header(2**31) + bytes(100)):
+        path.write_bytes(content)
+        with pytest.raises(DataError, match="promises"):
+            read_idx(path)
+
+
+CONTENT = header(1000) + bytes(range(250)) * 4
+GZIPS = {
+    "two members": gzip.compress(CONTENT[:600]) + gzip.compress(CONTENT[600:]),
+    "a member for each byte": b"".join(gzip.compress(bytes([byte])) for byte in CONTENT),
+    "an empty member at the end, as bgzip": gzip.compress(CONTENT) + gzip.compress(b""),
+    "an empty member first": gzip.compress(b"") + gzip.compress(CONTENT),
+    "padded with zeros": gzip.compress(CONTENT) + bytes(100_000),
+    "zeros between members": gzip.compress(CONTENT[:9]) + bytes(9) + gzip.compress(CONTENT[9:]),
+    "other bytes at the end": gzip.compress(CONTENT) + b"garbage",
+    "part of a magic number at the end": gzip.compress(CONTENT) + b"\x1f",
+}
+
+
+@pytest.mark.parametrize("name", GZIPS)
+def test_gzip_files_are_read_as_gzip_reads_them(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "members.gz"
+    path.write_bytes(GZIPS[name])
+    array, digest = read_idx(path)
+    assert array.tobytes() == CONTENT[8:]
+    assert digest == hashlib.sha256(CONTENT).hexdigest()
+
+
+def test_a_damaged_second_member_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "members.gz"
+    second = gzip.compress(CONTENT[600:])
+    for damaged, reason in (
+        (second[:-3], "cut short"),
+        (second[:-8] + bytes(8), "damaged gzip"),
+        (second + second, "more than the 1,008 bytes"),
+    ):
+        path.write_bytes(gzip.compress(CONTENT[:600]) + damaged)
+        with pytest.raises(DataError, match=reason):
+            read_idx(path)
+
+
+def test_no_memory_is_taken_for_what_gzip_data_cannot_hold(tmp_path: Path) -> None:
+    """A header that promises 2 GB, before a hundred bytes."""
+    path = tmp_path / "promise"
+    path.write_bytes(gzip.compress(header(2**31 - 9) + bytes(10)))
+    tracemalloc.start()
+    try:
+        with pytest.raises(DataError, match="more than this gzip data can hold"):
+            read_idx(path)
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_an_array_is_not_to_be_changed_and_a_plain_file_is_held_once(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    content = header(2_000_000) + bytes(2_000_000)
+    for stored, limit in ((content, 2_100_000), (gzip.compress(content), 6_000_000)):
+        path.write_bytes(stored)
+        tracemalloc.start()
+        try:
+            array, _ = read_idx(path)
+            assert tracemalloc.get_traced_memory()[1] < limit
+        finally:
+            tracemalloc.stop()
+        assert not array.flags.writeable
 
 
 def test_a_gzip_bomb_is_not_unpacked(tmp_path: Path) -> None:
@@ -218,6 +316,30 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     write_folder(tmp_path)
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: no such file"):
+        load_dataset(str(tmp_path))
+
+
+def test_a_folder_that_is_none_is_named_with_what_it_should_be(tmp_path: Path) -> None:
+    """A path too long and a home that nobody has ended in an internal error."""
+    file = tmp_path / "mnist.npz"
+    file.write_bytes(b"PK")
+    with pytest.raises(DataError, match=r"mnist\.npz: not a folder; .* train-images-idx3-ubyte, "):
+        load_dataset(str(file))
+    with pytest.raises(DataError, match="Not a directory"):
+        load_dataset(str(file / "inside"))
+    with pytest.raises(DataError, match=r"File name too long|no such folder"):
+        load_dataset("x" * 5000)
+    with pytest.raises(DataError, match="data folder ~nobody-has-this-name/mnist: "):
+        load_dataset("~nobody-has-this-name/mnist")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path: Path) -> None:
+    write_folder(tmp_path)
+    pipe = tmp_path / "t10k-images-idx3-ubyte"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    with pytest.raises(DataError, match="t10k-images-idx3-ubyte: not a regular file"):
         load_dataset(str(tmp_path))
 
 

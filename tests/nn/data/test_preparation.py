@@ -8,10 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 
+from nn.config import choices
 from nn.data.dataset import Dataset, Split, stratified_split
-from nn.data.preprocessing import Preprocessor
+from nn.data.preprocessing import PREPROCESSING, Preprocessor
 from nn.errors import ConfigError
-from nn.network.initializers import initialize
+from nn.network.initializers import INITIALIZERS, initialize
 from nn.network.layers import Dropout
 
 LABELS = nps.arrays(np.uint8, st.integers(2, 300), elements=st.integers(0, 9))
@@ -55,6 +56,11 @@ def test_a_split_of_a_split(mnist: Dataset) -> None:
     np.testing.assert_array_equal(part.images, mnist.test.images[[3, 1]])
 
 
+def test_every_choice_has_its_function() -> None:
+    assert tuple(PREPROCESSING) == choices("preprocessing")
+    assert tuple(INITIALIZERS) == choices("init")
+
+
 def test_unit_scaling(mnist: Dataset) -> None:
     images = mnist.train.images[:100]
     x = Preprocessor.fit("unit", images, "float64").transform(images)
@@ -84,7 +90,7 @@ BYTES = nps.arrays(np.uint8, st.tuples(st.integers(1, 8), st.just(5)))
 
 
 @settings(deadline=None)
-@given(BYTES, st.sampled_from(["unit", "standardize", "minmax"]), st.sampled_from([4, 8]))
+@given(BYTES, st.sampled_from(list(PREPROCESSING)), st.sampled_from([4, 8]))
 def test_preprocessing_is_finite_and_affine(images: np.ndarray, kind: str, size: int) -> None:
     """For constant images too, and images that were not there when it was fitted."""
     preprocessor = Preprocessor.fit(kind, images, f"float{8 * size}")
@@ -107,7 +113,31 @@ def test_preprocessing_depends_on_the_fitted_images(kind: str) -> None:
     assert one.transform(dark).tolist() != other.transform(dark).tolist()
 
 
-@pytest.mark.parametrize("kind", ["normal", "glorot-normal", "glorot-uniform", "he-uniform"])
+@pytest.mark.parametrize(
+    ("kind", "deviation", "limit"),
+    [
+        ("normal", 0.5, None),
+        ("glorot-normal", (2 / 500) ** 0.5, None),
+        ("glorot-uniform", (2 / 500) ** 0.5, (6 / 500) ** 0.5),
+        ("he-normal", (2 / 300) ** 0.5, None),
+        ("he-uniform", (2 / 300) ** 0.5, (6 / 300) ** 0.5),
+    ],
+)
+def test_initial_weights_have_the_published_deviation(
+    kind: str, deviation: float, limit: float | None
+) -> None:
+    """For 300 to 200 features; uniform weights stay within a limit, normal ones do not."""
+    weight = np.empty((300, 200))
+    initialize(kind, weight, std=0.5, rng=np.random.default_rng(0))
+    assert weight.mean() == pytest.approx(0, abs=0.02 * deviation)
+    assert weight.std() == pytest.approx(deviation, rel=0.01)
+    if limit is None:
+        assert np.abs(weight).max() > 3 * deviation
+    else:
+        assert 0.999 * limit < np.abs(weight).max() <= limit
+
+
+@pytest.mark.parametrize("kind", INITIALIZERS)
 def test_initialization_is_in_place_and_from_the_generator(kind: str) -> None:
     weights = np.full((3, 20, 10), np.nan)
     for weight, seed in zip(weights, (1, 1, 2), strict=True):
