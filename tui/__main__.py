@@ -72,10 +72,10 @@ def _run(arguments: list[str]) -> ExitCode:
 
         return run(arguments)
     # Nothing to parse: the parser would take longer to import than the first screen to draw.
-    from nn.config import TrainConfig
     from tui.cli.launch import open_screen
+    from tui.recording.experiment import Experiment
 
-    return open_screen(TrainConfig(), None, TrainConfig())
+    return open_screen(Experiment())
 
 
 def _complain(line: str) -> None:

@@ -80,12 +80,6 @@ def load_recipe(name: str) -> Recipe:
     return parse_recipe(name, text)
 
 
-def origin(name: str | None) -> tuple[str | None, TrainConfig]:
-    """What a saved run's changes are told against: its recipe, if that still exists, or the defaults."""
-    known = name if name in recipe_names() else None
-    return known, load_recipe(known).config if known else TrainConfig()
-
-
 def parse_recipe(name: str, text: str) -> Recipe:
     """A recipe from its TOML; raises `ConfigError` naming the recipe for anything malformed."""
     where = f"recipe {name}"

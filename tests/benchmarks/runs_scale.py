@@ -16,6 +16,7 @@ from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
 from tests.tui.cli.conftest import run_command, tiny_arrays
 from tui.cli.commands.runs import saved_history
+from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
 
 RUNS, EPOCHS, REPEATS = 1000, 200, 7
@@ -25,7 +26,7 @@ def make_runs(root: Path, dataset: Dataset) -> None:
     """One real run of 200 epochs, copied under other names."""
     config = TrainConfig(hidden=(4,), batch_size=40, epochs=EPOCHS)
     trainer = Trainer(config, dataset)
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     first = recorder.folder
     assert first is not None
     for event in trainer.events():

@@ -20,6 +20,7 @@ from typing import Any
 
 from nn.config import TrainConfig, check_value
 from nn.data.dataset import Dataset, load_dataset
+from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
 from tui.system.cores import make_trainer
 
@@ -65,9 +66,9 @@ def delay(steps: Spans, writes: Spans) -> float:
 def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
     trainer = make_trainer(config, dataset)
     if root is None:
-        recorder = Recorder.unsaved(trainer, None, TrainConfig())
+        recorder = Recorder.unsaved(trainer, Experiment(trainer.config))
     else:
-        recorder = Recorder.start(trainer, root, None, TrainConfig())
+        recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     trainer.state()  # waits until all of its processes are there
     steps: Spans = []
     writes: Spans = []

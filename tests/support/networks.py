@@ -22,6 +22,7 @@ from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
 from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.shown_run import Snapshot, Status
+from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode, Terminal
@@ -71,11 +72,11 @@ def app_of(
     """The application over this run, which has told of its last step, on the screen of the mode."""
     terminal = Terminal(ascii_only, colors)
     with patch.object(MnistApp, "DEFAULT_MODE", mode):  # else the train screen comes first
-        app = MnistApp(TrainConfig(), None, TrainConfig(), terminal=terminal)
+        app = MnistApp(Experiment(), terminal=terminal)
     app.bench.load = lambda goal=Goal.PAUSE: None  # type: ignore[method-assign]
     app.bench.run = cast(LiveRun, run)
     if run is not None:
-        history = RunHistory("run", run.config, None, run.config)
+        history = RunHistory("run", Experiment(run.config))
         if run.snapshots[-1].step:
             history.add(gradients(run.config, run.snapshots[-1].step))
         app.bench.histories = [history]

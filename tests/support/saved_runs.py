@@ -24,6 +24,7 @@ from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
 from tui.app.state import workbench
 from tui.app.state.messages import DataLoaded
+from tui.recording.experiment import Experiment
 from tui.recording.source import Saving
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode, Terminal
@@ -156,9 +157,7 @@ def runs_app(
     """The application, on the screen of the saved runs; `simulated` has to be in force."""
     with patch.object(MnistApp, "DEFAULT_MODE", "runs"):
         return MnistApp(
-            TrainConfig(),
-            None,
-            TrainConfig(),
+            Experiment(),
             terminal=Terminal(ascii_only, colors),
             saving=Saving(runs_dir=root),
         )

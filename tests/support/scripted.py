@@ -22,7 +22,8 @@ from nn.storage.records import Outcome
 from tui.app.app import MnistApp
 from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.shown_run import Snapshot, Status
-from tui.recording.source import NewRun, Recording
+from tui.recording.experiment import Experiment
+from tui.recording.source import RunSource
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode, Terminal
 
@@ -83,7 +84,7 @@ class ScriptedRun:
         self.goals: list[Goal] = []
         self.wanted = 0  # requests for a newer snapshot
         self.events: list[Event] = []
-        self.recording: Recording = NewRun(self.config, None, self.config)
+        self.source = RunSource(Experiment(self.config))
         self.folder: Path | None = None
         self.failure: str | None = None
         self.trouble: str | None = None
@@ -145,7 +146,7 @@ def scripted_app(
 ) -> MnistApp:
     """The application with this run and no data to load, its first screen that of the mode."""
     with patch.object(MnistApp, "DEFAULT_MODE", mode):  # looked at once, when it is made
-        app = MnistApp(TrainConfig(), None, TrainConfig(), terminal=Terminal(ascii_only, colors))
+        app = MnistApp(Experiment(), terminal=Terminal(ascii_only, colors))
     app.bench.load = lambda goal=Goal.PAUSE: None  # type: ignore[method-assign]
     app.bench.run = cast(LiveRun, run)
     return app

@@ -15,7 +15,7 @@ from nn.events import (
 from tests.support.scripted import ScriptedRun
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Post, Status
-from tui.recording.source import Recording
+from tui.recording.source import RunSource
 
 STEPS = 10  # in an epoch
 
@@ -23,13 +23,11 @@ STEPS = 10  # in an epoch
 class DirectedRun(ScriptedRun):
     """A run that takes the place of `LiveRun` in a workbench; it is ready at once."""
 
-    def __init__(
-        self, config: TrainConfig, dataset: object, goal: Goal, post: Post, recording: Recording
-    ) -> None:
-        super().__init__({}, config)
-        self.goal, self.recording, self.folder = goal, recording, recording.folder
+    def __init__(self, source: RunSource, dataset: object, goal: Goal, post: Post) -> None:
+        super().__init__({}, source.experiment.config)
+        self.goal, self.source, self.folder = goal, source, source.folder
         self.status = Status.READY
-        self.events = [started(config)]
+        self.events = [started(self.config)]
 
 
 def started(config: TrainConfig) -> RunStarted:

@@ -18,7 +18,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
-from nn.config import TrainConfig, did_you_mean
+from nn.config import did_you_mean
 from nn.errors import ConfigError
 from tui.app.preferences import Preferences
 from tui.app.screens import MODES, Mode
@@ -27,8 +27,9 @@ from tui.app.state.background import Throttle
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
+from tui.recording.experiment import Experiment
 from tui.recording.export import save_metrics, save_screen
-from tui.recording.source import ResumedRun, Saving
+from tui.recording.source import RunSource, Saving
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
@@ -69,18 +70,16 @@ class MnistApp(App[ExitCode]):
 
     def __init__(
         self,
-        config: TrainConfig,
-        recipe: str | None,
-        base: TrainConfig,
+        experiment: Experiment,
         *,
         terminal: Terminal,
         preferences: Preferences | None = None,
         saving: Saving | None = None,
-        resumed: ResumedRun | None = None,
+        resumed: RunSource | None = None,
         watched: SavedRun | None = None,
         on_hangup: OnHangup = "save",
     ) -> None:
-        """`base` is what `config`'s changes are told against; `resumed` is a saved run to go on with, `watched` one to show."""
+        """`resumed` is a saved run to go on with, `watched` one to show."""
         super().__init__()
         self.terminal = terminal
         self.crash: Exception | None = None
@@ -98,9 +97,7 @@ class MnistApp(App[ExitCode]):
             self.theme = preferences.theme
         self.set_class(terminal.ascii_only, "-ascii")
         ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
-        self.bench = Workbench(
-            config, recipe, base, self.post_message, saving=saving, resumed=resumed
-        )
+        self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
         if watched is not None:
             self.bench.open(watched)
         self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
@@ -169,7 +166,7 @@ class MnistApp(App[ExitCode]):
 
         if not isinstance(self.screen, QuitScreen):
             run = self.bench.run
-            resumed = run is not None and run.recording.folder is not None
+            resumed = run is not None and run.source.folder is not None
             self.push_screen(QuitScreen(can_discard=not resumed), self._leave)
 
     def _leave(self, choice: str | None) -> None:

@@ -23,6 +23,7 @@ from nn.config import (
 )
 from nn.errors import ConfigError, StorageError
 from nn.storage.runs import Which
+from tui.recording.experiment import Experiment
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -129,10 +130,10 @@ ConfigFlag = Annotated[
 ]
 
 
-def layered_config(
+def experiment_of(
     recipe: str | None, config_file: Path | None, typed: Mapping[str, object]
-) -> tuple[TrainConfig, TrainConfig]:
-    """The configuration of a run, and the base of its flags: the recipe's, or the defaults.
+) -> Experiment:
+    """The experiment that a command line describes.
 
     Precedence, lowest first: defaults, recipe, configuration file, flags typed.
     """
@@ -142,7 +143,8 @@ def layered_config(
 
         fields = load_recipe(recipe).fields
     file_fields = {} if config_file is None else _checked_file(config_file)
-    return TrainConfig.layered(fields, file_fields, typed), TrainConfig.layered(fields)
+    config = TrainConfig.layered(fields, file_fields, typed)
+    return Experiment(config, recipe, TrainConfig.layered(fields))
 
 
 def _checked_file(path: Path) -> Mapping[str, object]:

@@ -7,68 +7,36 @@ the end therefore comes from here, as an `Outcome`, whatever the reason.
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-from nn.config import TrainConfig
 from nn.data.dataset import load_dataset
 from nn.errors import StorageError
 from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
-from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
 from tui.cli.reporters import Reporter, Silence, is_live
-from tui.recording.new_run import start_recorder
 from tui.recording.recorder import Recorder
-from tui.recording.resumption import Resumption
+from tui.recording.source import RunSource
 from tui.system.cores import make_trainer
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import GracefulStop
 
 
 def run_headless(
-    config: TrainConfig,
-    recipe: str | None,
-    base: TrainConfig,
-    *,
-    save: Path | None,
-    as_json: bool,
-    quiet: bool,
-    step_interval: float,
-    save_run: bool,
-    runs_dir: Path | None,
+    source: RunSource, *, save: Path | None, as_json: bool, quiet: bool, step_interval: float
 ) -> ExitCode:
-    """Load the data, train, and say how it ended; `base` is what the recipe alone configures."""
-    with closing(_make_trainer(config, step_interval)) as trainer:
-        recorder, warnings = start_recorder(
-            trainer, recipe, base, save_run=save_run, runs_dir=runs_dir
-        )
-        return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
-
-
-def resume_headless(
-    run: SavedRun,
-    changes: Mapping[str, object],
-    *,
-    save: Path | None,
-    as_json: bool,
-    quiet: bool,
-    step_interval: float,
-) -> ExitCode:
-    """Go on with a saved run, some fields of its configuration changed."""
-    with (
-        Resumption(run, changes) as resumption,
-        closing(_make_trainer(resumption.config, step_interval)) as trainer,
-    ):
-        recorder, warnings = resumption.recorder(trainer)
-        return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
-
-
-def _make_trainer(config: TrainConfig, step_interval: float) -> Trainer:
-    return make_trainer(config, load_dataset(config.data_dir), step_interval=step_interval)
+    """Train a new run, or go on with a saved one, and report how it ended."""
+    with source:
+        config = source.experiment.config
+        dataset = load_dataset(config.data_dir)
+        with closing(make_trainer(config, dataset, step_interval=step_interval)) as trainer:
+            source.restore(trainer)
+            recorder, warnings = source.recorder(trainer)
+            return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
 
 
 def _report(

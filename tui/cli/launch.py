@@ -12,11 +12,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.config import TrainConfig
 from nn.storage.model_file import write_model
 from tui.app.preferences import load_preferences
 from tui.app.state.workbench import Workbench
-from tui.recording.source import ResumedRun, Saving
+from tui.recording.experiment import Experiment
+from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import Forwarded, GracefulStop
 from tui.system.terminal import detect, refusal
@@ -29,14 +29,12 @@ PATIENCE = 1.0  # seconds of saving after which it is told why the prompt does n
 
 
 def open_screen(
-    config: TrainConfig,
-    recipe: str | None,
-    base: TrainConfig,
+    experiment: Experiment,
     *,
     save: Path | None = None,
     mouse: bool = True,
     saving: Saving | None = None,
-    resumed: ResumedRun | None = None,
+    resumed: RunSource | None = None,
     watched: SavedRun | None = None,
     on_hangup: OnHangup = "save",
 ) -> ExitCode:
@@ -55,9 +53,7 @@ def open_screen(
     from tui.app.app import MnistApp
 
     app = MnistApp(
-        config,
-        recipe,
-        base,
+        experiment,
         terminal=terminal,
         preferences=preferences,
         saving=saving,

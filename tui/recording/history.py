@@ -19,6 +19,7 @@ from nn.events import (
     StepCompleted,
 )
 from nn.storage.records import Outcome, Recorded
+from tui.recording.experiment import Experiment
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
 
@@ -27,15 +28,12 @@ MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one i
 class RunHistory:
     """One run of this sitting, growing as its events come in.
 
-    `label` is its name on charts; `base` is what its configuration's changes are told against. `steps`
-    holds (step, mean loss since the last point), evenly thinned once there are many; `rows` every
+    `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly thinned once there are many; `rows` every
     event that ends an epoch or brings an evaluation, as a table shows them.
     """
 
     label: str
-    config: TrainConfig
-    recipe: str | None = None
-    base: TrainConfig = field(default_factory=TrainConfig)
+    experiment: Experiment
     started: RunStarted | None = None
     latest: StepCompleted | EpochCompleted | None = None
     finished: RunFinished | None = None
@@ -47,6 +45,11 @@ class RunHistory:
     steps: list[tuple[int, float]] = field(default_factory=list)
     _keep_every: int = 1
     _seen: int = 0
+
+    @property
+    def config(self) -> TrainConfig:
+        """The configuration of the run."""
+        return self.experiment.config
 
     def add(self, event: Event) -> None:
         """Take in the next event of the run."""

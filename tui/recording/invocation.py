@@ -6,8 +6,8 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.config import TrainConfig
 from nn.storage.records import Invocation
+from tui.recording.experiment import Experiment
 from tui.system.versions import versions
 
 if TYPE_CHECKING:
@@ -15,21 +15,21 @@ if TYPE_CHECKING:
 
 
 def invocation_of(
-    config: TrainConfig,
-    recipe: str | None,
-    base: TrainConfig,
-    cores: Cores | None,
-    *,
-    run: Path | None = None,
+    experiment: Experiment, cores: Cores | None, *, run: Path | None = None
 ) -> Invocation:
-    """Of a run of `config`, made from the recipe's configuration or the defaults, `base`."""
-    start = ["mnist-tui", "--headless", *(["--recipe", recipe] if recipe else [])]
-    command = shlex.join([*start, *config.to_flags(base=base)])
+    """How a run of this experiment was started; `run` is the folder that it is saved in."""
     return Invocation(
-        recipe=recipe,
-        command=command,
+        recipe=experiment.recipe,
+        command=repeat_command(experiment),
         threads=cores.total_threads if cores else None,
         processes=cores.processes if cores else 1,
         versions=versions(),
         run=None if run is None else str(run),
     )
+
+
+def repeat_command(experiment: Experiment) -> str:
+    """The command line that trains the same network anew, without a screen."""
+    recipe = ["--recipe", experiment.recipe] if experiment.recipe else []
+    flags = experiment.config.to_flags(base=experiment.base)
+    return shlex.join(["mnist-tui", "--headless", *recipe, *flags])

@@ -8,6 +8,7 @@ missing is tried again with the next epoch, and the run's end is told with it.
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +16,6 @@ from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
-from nn.config import TrainConfig
 from nn.errors import NNError, WorkerError
 from nn.events import (
     EpochCompleted,
@@ -27,10 +27,11 @@ from nn.events import (
 )
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
-from nn.storage.records import Invocation, Outcome, json_line, record_of
+from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
 from nn.storage.run_writer import RunWriter, delete_run
 from nn.storage.runs import SCHEMA, RunRecord, SavedRun, Status, utc_now
 from nn.training.trainer import Trainer
+from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of
 
@@ -78,25 +79,18 @@ class Recorder:
         self._job: Future[None] | None = None
 
     @classmethod
-    def unsaved(cls, trainer: Trainer, recipe: str | None, base: TrainConfig) -> Recorder:
-        """Of a run that is not to be saved."""
-        history = RunHistory(recipe or "run", trainer.config, recipe, base)
-        return cls(history, invocation_of(trainer.config, recipe, base, trainer.cores))
+    def unsaved(cls, trainer: Trainer, experiment: Experiment) -> Recorder:
+        """The recorder of a run that is not to be saved."""
+        history = RunHistory(experiment.recipe or "run", experiment)
+        return cls(history, invocation_of(experiment, trainer.cores))
 
     @classmethod
-    def start(
-        cls,
-        trainer: Trainer,
-        root: Path,
-        recipe: str | None,
-        base: TrainConfig,
-    ) -> Recorder:
+    def start(cls, trainer: Trainer, root: Path, experiment: Experiment) -> Recorder:
         """Make a folder in `root` for a new run; raises `StorageError`."""
-        config = trainer.config
-        writer = RunWriter.create(
-            root, recipe or f"{config.activation}-{config.loss}", datetime.now()
-        )
-        invocation = invocation_of(config, recipe, base, trainer.cores, run=writer.path)
+        config = experiment.config
+        label = experiment.recipe or f"{config.activation}-{config.loss}"
+        writer = RunWriter.create(root, label, datetime.now())
+        invocation = invocation_of(experiment, trainer.cores, run=writer.path)
         record = _new_record(writer.path.name, trainer, invocation)
         try:
             writer.save_record(record)
@@ -104,19 +98,33 @@ class Recorder:
             writer.close()
             delete_run(SavedRun(writer.path, record))
             raise
-        history = RunHistory(writer.path.name, config, recipe, base)
-        return cls(history, invocation, writer, record)
+        return cls(RunHistory(writer.path.name, experiment), invocation, writer, record)
 
     @classmethod
     def resume(
-        cls, writer: RunWriter, record: RunRecord, history: RunHistory, invocation: Invocation
+        cls,
+        trainer: Trainer,
+        writer: RunWriter,
+        record: RunRecord,
+        experiment: Experiment,
+        events: Iterable[Recorded],
+        metrics_bytes: int,
     ) -> Recorder:
-        """Of a run whose trainer has been restored and whose metrics have been cut."""
+        """Go on with a saved run whose trainer has been restored; raises `StorageError`.
+
+        `events` are those of the first `metrics_bytes` of its metrics; what follows is dropped.
+        """
+        history = RunHistory(writer.path.name, experiment)
+        for event in events:
+            history.replay(event)
+        invocation = invocation_of(experiment, trainer.cores, run=writer.path)
+        writer.cut_metrics(metrics_bytes)
+        writer.discard_final()
         now = replace(
             record,
             status="running",
             reason=None,
-            config=history.config,
+            config=experiment.config,
             command=invocation.command,
             threads=invocation.threads,
             processes=invocation.processes,

@@ -1,100 +1,166 @@
-"""What a run of the application is saved as: a new folder, one that goes on, or nothing.
+"""Where a run begins and what it is saved as: a new folder, a saved run that goes on, or nothing.
 
-Everything here is called on the training thread, where NumPy may be imported and disks may be slow.
+The methods of `RunSource` are called on the thread that trains, where NumPy may be imported and
+disks may be slow. For this reason they import what needs NumPy only when they are called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.config import TrainConfig
+from nn.errors import StorageError
 from nn.storage.records import Recorded
-from nn.storage.runs import SavedRun
+from nn.storage.runs import MetricsReader, SavedRun, read_record, run_names, utc_now
+from tui.recording.experiment import Experiment
+from tui.recording.folder import runs_folder
 
 if TYPE_CHECKING:
+    from nn.storage.checkpoint import Checkpoint
+    from nn.storage.run_writer import RunWriter
     from nn.training.trainer import Trainer
     from tui.recording.recorder import Recorder
-    from tui.recording.resumption import Resumption
 
 
 @dataclass(frozen=True)
 class Saving:
-    """Whether and where runs are saved; `runs_dir` is what was typed."""
+    """Whether and where new runs are saved; `runs_dir` is the folder that the user typed, if any."""
 
     save_run: bool = True
     runs_dir: Path | None = None
 
 
-@dataclass(frozen=True)
-class NewRun:
-    """A run from its first step on; its folder is made when it starts."""
+class RunSource:
+    """A new run, or a saved run that goes on.
 
-    config: TrainConfig
-    recipe: str | None
-    base: TrainConfig
-    saving: Saving = field(default_factory=Saving)
+    The order of use is: enter the block (or call `open`), make a `Trainer` of `experiment.config`,
+    `restore` it, and take its `recorder`. A saved run is locked against other processes from `open`
+    until its recorder, or `close`, lets go of it. Its files stay as they are until `recorder`.
+    """
+
+    def __init__(self, experiment: Experiment, saving: Saving | None = None) -> None:
+        """A new run; `resumed` makes the source of a saved one."""
+        self.experiment = experiment
+        self.saved: SavedRun | None = None
+        self._saving = saving or Saving()
+        self._changes: Mapping[str, object] = {}
+        self._writer: RunWriter | None = None
+        self._checkpoint: Checkpoint | None = None
+        self._events: list[Recorded] = []
+
+    @classmethod
+    def resumed(cls, saved: SavedRun, changes: Mapping[str, object] | None = None) -> RunSource:
+        """A saved run that goes on, with some fields of its configuration changed.
+
+        Raises `ConfigError` for changes that `SavedRun.config_with` refuses.
+        """
+        changes = changes or {}
+        source = cls(Experiment.of_saved(saved.record, saved.config_with(changes)))
+        source.saved, source._changes = saved, changes
+        return source
 
     @property
     def folder(self) -> Path | None:
-        """Where the run is saved already."""
+        """Where the run is saved already; None of a new run."""
+        return self.saved.path if self.saved else None
+
+    def open(self) -> None:
+        """Lock a saved run and read its checkpoint; raises `StorageError` or `ConfigError`.
+
+        The run may have changed since it was listed, so its record is read anew under the lock.
+        """
+        if self.saved is None:
+            return
+        from nn.storage.run_writer import RunWriter
+        from tui.recording.resumption import load_checkpoint
+
+        self._writer = RunWriter.reopen(self.saved.path)
+        try:
+            self.saved = SavedRun.read(self.saved.path)
+            config = self.saved.config_with(self._changes)
+            self.experiment = Experiment.of_saved(self.saved.record, config)
+            self._checkpoint = load_checkpoint(self.saved)
+        except BaseException:
+            self.close()
+            raise
+
+    def restore(self, trainer: Trainer) -> list[Recorded]:
+        """Bring a fresh trainer to where the run was, and return the events up to there.
+
+        Raises `StorageError` where the run and the data of the trainer do not fit.
+        """
+        if self.saved is not None:
+            from tui.recording.resumption import check_data
+
+            check_data(self.saved, trainer.dataset)
+            self._events = MetricsReader(self.saved.path).poll(end=self._metrics_bytes)
+            if self._checkpoint is not None:
+                trainer.restore(self._checkpoint.state)
+        return self._events
+
+    def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
+        """Begin to save what the restored trainer does; also returns the warnings to show.
+
+        Where this fails for a saved run, the run is as it was. A new run that cannot be saved is a
+        `StorageError` if the user typed the folder, and otherwise a warning.
+        """
+        return self._resume(trainer) if self._writer is not None else self._start(trainer)
+
+    def _start(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
+        from tui.recording.recorder import Recorder, on_one_line
+
+        if not self._saving.save_run:
+            return Recorder.unsaved(trainer, self.experiment), []
+        try:
+            root = runs_folder(self._saving.runs_dir)
+            warning = _clock_warning(root)
+            return Recorder.start(trainer, root, self.experiment), [warning] if warning else []
+        except StorageError as error:
+            if self._saving.runs_dir is not None:
+                raise
+            warning = on_one_line(f"this run is not saved: {error}")
+            return Recorder.unsaved(trainer, self.experiment), [warning]
+
+    def _resume(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
+        """Record in the place of what came after the step of the checkpoint."""
+        from tui.recording.recorder import Recorder
+        from tui.recording.resumption import resumption_warnings
+
+        assert self.saved is not None
+        assert self._writer is not None
+        record = self.saved.record
+        recorder = Recorder.resume(
+            trainer, self._writer, record, self.experiment, self._events, self._metrics_bytes
+        )
+        self._writer = None
+        return recorder, resumption_warnings(record, trainer, recorder.invocation)
+
+    @property
+    def _metrics_bytes(self) -> int:
+        return self._checkpoint.metrics_bytes if self._checkpoint else 0
+
+    def close(self) -> None:
+        """Let go of a saved run, unless a recorder has taken it over."""
+        if self._writer is not None:
+            self._writer.close()
+            self._writer = None
+
+    def __enter__(self) -> RunSource:
+        self.open()
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+
+def _clock_warning(root: Path) -> str | None:
+    newest = max(run_names(root), default=None)
+    if newest is None:
         return None
-
-    def open(self) -> TrainConfig:
-        """Get hold of what the run needs; returns its configuration."""
-        return self.config
-
-    def restore(self, trainer: Trainer) -> list[Recorded]:
-        """Bring the trainer to where the run was; returns the events up to there."""
-        return []
-
-    def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
-        """Begin to save, with what there is to warn of."""
-        from tui.recording.new_run import start_recorder
-
-        save_run, runs_dir = self.saving.save_run, self.saving.runs_dir
-        return start_recorder(trainer, self.recipe, self.base, save_run=save_run, runs_dir=runs_dir)
-
-    def close(self) -> None:
-        """Let go of it."""
-
-
-class ResumedRun:
-    """A saved run that goes on; nobody else can write it from `open` on, and its files are as they were until `recorder`."""
-
-    def __init__(self, saved: SavedRun, changes: Mapping[str, object]) -> None:
-        """`changes` are of its configuration, as `nn.storage.runs.Run.config_with` allows them."""
-        self.saved, self._changes = saved, changes
-        self._resumption: Resumption | None = None
-
-    @property
-    def folder(self) -> Path | None:
-        """Where the run is saved already."""
-        return self.saved.path
-
-    def open(self) -> TrainConfig:
-        """Lock the run; returns its configuration. Raises `StorageError` or `ConfigError`."""
-        from tui.recording.resumption import Resumption
-
-        self._resumption = Resumption(self.saved, self._changes)
-        return self._resumption.config
-
-    def restore(self, trainer: Trainer) -> list[Recorded]:
-        """Bring the trainer to where the run was; returns the events up to there."""
-        assert self._resumption is not None
-        return self._resumption.restore(trainer)
-
-    def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
-        """Go on saving, with what there is to warn of."""
-        assert self._resumption is not None
-        return self._resumption.recorder(trainer)
-
-    def close(self) -> None:
-        """Unlock the run, unless it is being saved."""
-        if self._resumption is not None:
-            self._resumption.close()
-
-
-Recording = NewRun | ResumedRun
+    with suppress(StorageError):
+        if read_record(root / newest).created > utc_now():
+            return f"the clock is behind that of run {newest}, which `last` will mean"
+    return None

@@ -23,6 +23,7 @@ from tui.app.screens.help import HelpScreen
 from tui.app.screens.quit import QuitScreen
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
+from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
@@ -33,7 +34,7 @@ Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
 def run(scenario: Scenario, config: TrainConfig = CONFIG, **options: Any) -> MnistApp:
     """Play a scenario in an application without a terminal; returns the application after it."""
     terminal = options.pop("terminal", Terminal(ascii_only=False, colors="full"))
-    app = MnistApp(config, None, TrainConfig(), terminal=terminal, **options)
+    app = MnistApp(Experiment(config), terminal=terminal, **options)
 
     async def play() -> None:
         async with app.run_test(size=(80, 24)) as pilot:
@@ -288,7 +289,7 @@ def test_a_run_that_cannot_begin_is_told() -> None:
 def test_a_second_run_keeps_the_curves_of_the_first() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await trained(app, pilot)
-        app.bench.configure(TrainConfig(limit=300, epochs=2, hidden=(4,)), None, TrainConfig())
+        app.bench.configure(Experiment(TrainConfig(limit=300, epochs=2, hidden=(4,))))
         assert app.bench.history is not None
         assert app.bench.history.finished  # the new configuration waits for the next run
         app.bench.go(Goal.RUN)

@@ -27,7 +27,8 @@ from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Status
 from tui.cli.launch import _finish, _say_goodbye
-from tui.recording.source import NewRun, Recording, ResumedRun, Saving
+from tui.recording.experiment import Experiment
+from tui.recording.source import RunSource, Saving
 from tui.system.cores import make_trainer
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
@@ -52,20 +53,17 @@ def begin(
     goal: Goal = Goal.RUN,
     *,
     config: TrainConfig = CONFIG,
-    recording: Recording | None = None,
+    source: RunSource | None = None,
     inbox: Callable[[Message], object] | None = None,
 ) -> LiveRun:
-    recording = recording or NewRun(config, None, TrainConfig(), Saving(runs_dir=root))
-    return LiveRun(config, dataset, goal, inbox or Inbox(), recording)
+    source = source or RunSource(Experiment(config), Saving(runs_dir=root))
+    return LiveRun(source, dataset, goal, inbox or Inbox())
 
 
 def resume(
     folder: Path, dataset: Dataset, goal: Goal, changes: Mapping[str, object] | None = None
 ) -> LiveRun:
-    saved = SavedRun.read(folder)
-    changes = changes or {}
-    recording = ResumedRun(saved, changes)
-    return LiveRun(saved.config_with(changes), dataset, goal, Inbox(), recording)
+    return LiveRun(RunSource.resumed(SavedRun.read(folder), changes), dataset, goal, Inbox())
 
 
 def ended(run: LiveRun) -> None:
@@ -99,12 +97,12 @@ def test_one_that_is_left_before_its_first_step_neither(small: Dataset, root: Pa
     wait(lambda: run.status is Status.READY)
     run.scale_rate(2)
 
-    class Leaving(NewRun):
+    class Leaving(RunSource):
         def recorder(self, trainer: Trainer) -> Any:
             run.go(Goal.STOP)
             return super().recorder(trainer)
 
-    run.recording = Leaving(CONFIG, None, TrainConfig(), Saving(runs_dir=root))
+    run.source = Leaving(Experiment(CONFIG), Saving(runs_dir=root))
     run.go(Goal.RUN)
     ended(run)
     assert run.status is Status.STOPPED
@@ -127,8 +125,8 @@ def test_it_is_saved_as_headless_saves_it(small: Dataset, root: Path, tmp_path: 
 
 
 def test_nothing_is_saved_where_that_is_asked_for(small: Dataset, root: Path) -> None:
-    recording = NewRun(CONFIG, None, TrainConfig(), Saving(save_run=False, runs_dir=root))
-    run = begin(small, root, recording=recording)
+    source = RunSource(Experiment(CONFIG), Saving(save_run=False, runs_dir=root))
+    run = begin(small, root, source=source)
     ended(run)
     assert not root.exists()
     assert run.outcome is not None
@@ -250,7 +248,7 @@ def test_where_nothing_can_be_saved(
     assert isinstance(refused.error, StorageError)
     assert inbox.of(BackgroundFailed)
     monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "file"))
-    run = begin(small, tmp_path, recording=NewRun(CONFIG, None, TrainConfig()))
+    run = begin(small, tmp_path, source=RunSource(Experiment(CONFIG)))
     ended(run)
     assert run.status is Status.FINISHED
     assert run.trouble is not None
@@ -265,9 +263,7 @@ Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
 
 def play(scenario: Scenario, root: Path, config: TrainConfig = LONG, **options: Any) -> MnistApp:
     app = MnistApp(
-        config,
-        None,
-        TrainConfig(),
+        Experiment(config),
         terminal=Terminal(False, "full"),
         saving=Saving(runs_dir=root),
         **options,
@@ -374,7 +370,7 @@ def test_the_application_resumes(root: Path, tmp_path: Path, mnist: Dataset) -> 
         )  # its last events are told a moment after the end
         assert [e.epoch for e in history.epochs] == [1, 2, 3]
 
-    play(scenario, root, config, resumed=ResumedRun(SavedRun.read(folder), {}))
+    play(scenario, root, config, resumed=RunSource.resumed(SavedRun.read(folder)))
     same(folder, whole)
 
 
@@ -388,7 +384,7 @@ def test_discarding_is_not_offered_for_what_was_saved_before(root: Path, mnist: 
         assert not app.screen.query("#discard")
         await pilot.press("s")
 
-    play(scenario, root, resumed=ResumedRun(SavedRun.read(folder), {}))
+    play(scenario, root, resumed=RunSource.resumed(SavedRun.read(folder)))
     assert SavedRun.read(folder).record.step > 4
 
 

@@ -17,6 +17,7 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import IDX_FILES, Dataset, Split
 from nn.training.trainer import Trainer
+from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
 
 ROOT = Path(__file__).parents[3]
@@ -127,7 +128,7 @@ def make_trainer(tiny: Dataset) -> MakeTrainer:
 
 def unsaved(trainer: Trainer) -> Recorder:
     """The recorder of a run that leaves no trace."""
-    return Recorder.unsaved(trainer, None, TrainConfig())
+    return Recorder.unsaved(trainer, Experiment(trainer.config))
 
 
 @pytest.fixture(scope="session")

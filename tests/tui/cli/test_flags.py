@@ -14,7 +14,7 @@ from nn.config import DEFAULTS, FIELDS, TrainConfig, choices, flag, format_value
 from nn.errors import ConfigError
 from nn.recipes import load_recipe
 from tests.support.strategies import configs
-from tui.cli.flags import layered_config
+from tui.cli.flags import experiment_of
 from tui.cli.parser import app
 
 
@@ -26,7 +26,7 @@ def parse(arguments: list[str]) -> dict[str, Any]:
 
 def config_of(arguments: list[str]) -> TrainConfig:
     typed = parse(arguments)
-    return layered_config(typed.pop("recipe", None), typed.pop("config", None), typed)[0]
+    return experiment_of(typed.pop("recipe", None), typed.pop("config", None), typed).config
 
 
 @settings(max_examples=150, deadline=None)
@@ -135,7 +135,7 @@ def test_a_bad_value_in_a_file_is_told_with_the_name_of_the_file(tmp_path: Path)
     with pytest.raises(
         ConfigError, match=r"^config file .*mine\.toml: dropout=2: must be at least 0"
     ):
-        layered_config(None, file, {})
+        experiment_of(None, file, {})
 
 
 def test_help_shows_flag_choices_default_and_group_of_every_field(

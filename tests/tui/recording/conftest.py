@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.storage.npz import read_npz
 from nn.storage.records import Outcome
@@ -25,8 +24,9 @@ from tests.tui.cli.conftest import (  # noqa: F401 - fixtures
     tiny,
     tiny_folder,
 )
+from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
-from tui.recording.resumption import Resumption
+from tui.recording.source import RunSource
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def record_run(
     trainer: Trainer, root: Path, *, events: int | None = None, recorder: Recorder | None = None
 ) -> tuple[Path, Outcome]:
     """Train and save a whole run, or leave it after so many events."""
-    recorder = recorder or Recorder.start(trainer, root, None, TrainConfig())
+    recorder = recorder or Recorder.start(trainer, root, Experiment(trainer.config))
     folder = recorder.folder
     assert folder is not None
     for number, event in enumerate(trainer.events(), 1):
@@ -57,9 +57,10 @@ def go_on(
     changes: Mapping[str, object] | None = None,
 ) -> tuple[Trainer, Outcome]:
     """Resume a run in this process, to its end or until so many events."""
-    with Resumption(SavedRun.read(folder), changes or {}) as resumption:
-        trainer = Trainer(resumption.config, dataset, step_interval=0)
-        recorder, _ = resumption.recorder(trainer)
+    with RunSource.resumed(SavedRun.read(folder), changes or {}) as source:
+        trainer = Trainer(source.experiment.config, dataset, step_interval=0)
+        source.restore(trainer)
+        recorder, _ = source.recorder(trainer)
     return trainer, record_run(trainer, folder.parent, events=events, recorder=recorder)[1]
 
 

@@ -27,7 +27,7 @@ from nn.training.trainer import Trainer
 from tests.nn.network.test_predictor import array_bytes, npy, rewrite
 from tests.tui.cli.conftest import refused, run_command
 from tests.tui.recording.conftest import MakeTrainer, go_on, record_run, same
-from tui.recording.resumption import Resumption
+from tui.recording.source import RunSource
 
 
 @pytest.fixture(scope="module")
@@ -352,7 +352,7 @@ def test_nothing_is_written_through_links(folder: Path, tiny: Dataset) -> None:
         (folder / name).unlink()
         (folder / name).symlink_to(outside)
         with pytest.raises(StorageError, match=name):
-            Resumption(SavedRun.read(folder), {})
+            RunSource.resumed(SavedRun.read(folder)).open()
         (folder / name).unlink()
         (folder / name).touch()
     assert outside.read_text() == "precious"

@@ -14,7 +14,6 @@ from typing import Any
 
 import pytest
 
-from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import StorageError
 from nn.events import EpochCompleted, Event
@@ -26,16 +25,17 @@ from nn.training.trainer import Trainer
 from tests.support.json_schema import check_stream
 from tests.tui.cli.conftest import refused, run_command
 from tests.tui.recording.conftest import MakeTrainer, go_on, record_run, same, timeless_metrics
+from tui.recording.experiment import Experiment
 from tui.recording.folder import runs_folder
-from tui.recording.new_run import start_recorder
 from tui.recording.recorder import Recorder
+from tui.recording.source import RunSource, Saving
 
 
 def record_with(
     trainer: Trainer, root: Path, meddle: Callable[[Event, Path], None]
 ) -> tuple[Path, Outcome, list[str | None]]:
     """Save a run, something being done to its folder after each event; with `failure` as it was then."""
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     folder = recorder.folder
     assert folder is not None
     failures = []
@@ -74,7 +74,7 @@ def test_a_full_or_read_only_disk(
     """From the second epoch on: training ends as ever, and what is on disk is the first epoch, good."""
     fault = Fault(monkeypatch, call)
     trainer = make_trainer(epochs=4)
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     folder = recorder.folder
     assert folder is not None
     for event in trainer.events():
@@ -156,7 +156,8 @@ def test_the_clock_set_back(
         (path / "run.json").read_text().replace('"created": "20', '"created": "29')
     )
     trainer = make_trainer()
-    recorder, warnings = start_recorder(trainer, None, TrainConfig(), save_run=True, runs_dir=root)
+    source = RunSource(Experiment(trainer.config), Saving(runs_dir=root))
+    recorder, warnings = source.recorder(trainer)
     recorder.close()
     assert warnings == [f"the clock is behind that of run {path.name}, which `last` will mean"]
     assert find_run(root, "last").path == path
@@ -273,6 +274,6 @@ def test_a_folder_that_may_only_be_read(
         with pytest.raises(StorageError, match="lock: cannot write: Read-only file system"):
             go_on(folder, tiny)
         with pytest.raises(StorageError, match="Read-only file system"):
-            Recorder.start(make_trainer(), root, None, TrainConfig())
+            Recorder.start(make_trainer(), root, Experiment())
     finally:
         subprocess.run(["umount", str(root)], check=True)

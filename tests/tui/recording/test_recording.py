@@ -16,7 +16,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import StorageError
 from nn.events import (
@@ -35,6 +34,7 @@ from nn.storage.runs import RUN_FILES, MetricsReader, SavedRun, is_locked, list_
 from nn.training.trainer import Trainer
 from tests.tui.recording.conftest import MakeTrainer, go_on, record_run, state_values
 from tui.cli.commands.attach import replay
+from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command
 from tui.recording.history import RunHistory
 from tui.recording.recorder import Recorder
@@ -109,7 +109,7 @@ def test_restored_weights_are_the_final_ones(make_trainer: MakeTrainer, root: Pa
 
 def test_the_events_of_a_run_read_back(make_trainer: MakeTrainer, root: Path) -> None:
     trainer = make_trainer(steps=8, eval_steps=3, validation=0.2)
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     told = []
     for event in trainer.events():
         recorder.follow(trainer, event)
@@ -194,7 +194,7 @@ def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkey
 
     monkeypatch.setattr(Checkpoint, "save", save)
     trainer = make_trainer(batch_size=5, steps=23, eval_steps=4, learning_rate=1e-12)
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     for event in trainer.events():
         now = {2: 61.0, 9: 72.0}.get(trainer.step, now)
         recorder.follow(trainer, event)
@@ -215,7 +215,7 @@ def test_the_best_is_the_last_until_the_run_ends(
     if not links:
         monkeypatch.setattr(os, "link", refuse)
     trainer = make_trainer(epochs=2, learning_rate=0.01)
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     assert recorder.folder is not None
     best, last = recorder.folder / "best.npz", recorder.folder / "last.npz"
     for event in trainer.events():
@@ -233,7 +233,7 @@ def test_the_best_is_the_last_until_the_run_ends(
 
 def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, root: Path) -> None:
     trainer = make_trainer()
-    recorder = Recorder.unsaved(trainer, None, TrainConfig())
+    recorder = Recorder.unsaved(trainer, Experiment(trainer.config))
     for event in trainer.events():
         recorder.follow(trainer, event)
     outcome = recorder.finish(trainer)
@@ -242,7 +242,7 @@ def test_of_a_run_that_is_not_saved_nothing_is_left(make_trainer: MakeTrainer, r
 
 def cut_short_by(error: Exception, trainer: Trainer, root: Path, *, after: type[Event]) -> Path:
     """The folder of a run that an exception ended after the first event of a kind."""
-    recorder = Recorder.start(trainer, root, None, TrainConfig())
+    recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     folder = recorder.folder
     assert folder is not None
 
@@ -300,7 +300,7 @@ def test_a_reader_follows_a_run_and_notices_where_it_was_cut(
     make_trainer: MakeTrainer, root: Path, tiny: Dataset
 ) -> None:
     folder, _ = record_run(make_trainer(epochs=3), root, events=9)  # after two epochs
-    reader, history = MetricsReader(folder), RunHistory("x", TrainConfig())
+    reader, history = MetricsReader(folder), RunHistory("x", Experiment())
     for event in reader.poll():
         history.replay(event)
     assert [epoch.epoch for epoch in history.epochs] == [1, 2]

@@ -35,7 +35,7 @@ from tests.tui.recording.conftest import (
     timeless_metrics,
     weights,
 )
-from tui.recording.resumption import Resumption
+from tui.recording.source import RunSource
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -88,9 +88,10 @@ def test_a_schedule_over_a_raised_budget_is_told(
     make_trainer: MakeTrainer, root: Path, tiny: Dataset
 ) -> None:
     folder, _ = record_run(make_trainer(epochs=2), root)
-    with Resumption(SavedRun.read(folder), {"epochs": 4}) as resumption:
-        trainer = Trainer(resumption.config, tiny)
-        recorder, warnings = resumption.recorder(trainer)
+    with RunSource.resumed(SavedRun.read(folder), {"epochs": 4}) as source:
+        trainer = Trainer(source.experiment.config, tiny)
+        source.restore(trainer)
+        recorder, warnings = source.recorder(trainer)
         recorder.close()
     (warning,) = warnings
     assert "one-cycle schedule now spans 12 steps" in warning
@@ -117,21 +118,21 @@ def test_what_may_not_change(
 ) -> None:
     folder, _ = record_run(make_trainer(), root, events=4)
     with pytest.raises(ConfigError, match=said):
-        Resumption(SavedRun.read(folder), changes)
+        RunSource.resumed(SavedRun.read(folder), changes)
     assert not is_locked(folder)
 
 
 def test_what_has_ended(make_trainer: MakeTrainer, root: Path) -> None:
     complete, _ = record_run(make_trainer(), root)
     with pytest.raises(ConfigError, match="is complete: 3 epochs; to go on, raise --epochs"):
-        Resumption(SavedRun.read(complete), {})
+        RunSource.resumed(SavedRun.read(complete), {})
     stopped, outcome = record_run(
         make_trainer(epochs=40, patience=1, validation=0.2, learning_rate=1.0, schedule="constant"),
         root,
     )
     assert outcome.reason == "early-stopped"
     with pytest.raises(ConfigError, match="has ended, early-stopped"):
-        Resumption(SavedRun.read(stopped), {"epochs": 50})
+        RunSource.resumed(SavedRun.read(stopped), {"epochs": 50})
 
 
 def test_other_data_are_refused_and_the_run_is_as_it_was(
@@ -140,10 +141,10 @@ def test_other_data_are_refused_and_the_run_is_as_it_was(
     folder, _ = record_run(make_trainer(), root, events=8)
     before = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
     other = Dataset(tiny.train, Split(tiny.test.images, tiny.test.labels), "other", "f" * 64)
-    with Resumption(SavedRun.read(folder), {}) as resumption:
-        trainer = Trainer(resumption.config, other)
+    with RunSource.resumed(SavedRun.read(folder), {}) as source:
+        trainer = Trainer(source.experiment.config, other)
         with pytest.raises(StorageError, match="was trained on other data than other"):
-            resumption.recorder(trainer)
+            source.restore(trainer)
     assert not is_locked(folder)
     after = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "lock"}
     assert after == before
@@ -156,9 +157,10 @@ def test_another_machine_is_told(make_trainer: MakeTrainer, root: Path, tiny: Da
     writer = RunWriter.reopen(folder)
     writer.save_record(dataclasses.replace(record, versions=versions, threads=64, processes=4))
     writer.close()
-    with Resumption(SavedRun.read(folder), {}) as resumption:
-        trainer = Trainer(resumption.config, tiny, cores=Cores(threads=1))
-        recorder, (warning,) = resumption.recorder(trainer)
+    with RunSource.resumed(SavedRun.read(folder), {}) as source:
+        trainer = Trainer(source.experiment.config, tiny, cores=Cores(threads=1))
+        source.restore(trainer)
+        recorder, (warning,) = source.recorder(trainer)
         recorder.close()
     assert warning.startswith("the last bits of the numbers may differ from here on: ")
     assert f"numpy {np.__version__} (was 1.0)" in warning
@@ -172,10 +174,11 @@ def test_that_other_units_are_dropped_is_told(
 ) -> None:
     folder, _ = record_run(make_trainer(dropout=0.5), root, events=4)
     with (
-        Resumption(SavedRun.read(folder), {}) as resumption,
-        closing(Trainer(resumption.config, tiny, cores=Cores(2, threads=1))) as trainer,
+        RunSource.resumed(SavedRun.read(folder), {}) as source,
+        closing(Trainer(source.experiment.config, tiny, cores=Cores(2, threads=1))) as trainer,
     ):
-        recorder, (warning, _) = resumption.recorder(trainer)
+        source.restore(trainer)
+        recorder, (warning, _) = source.recorder(trainer)
         recorder.close()
     assert warning == "other units are dropped from here on: 2 processes draw which (was 1)"
 

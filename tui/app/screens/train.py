@@ -108,7 +108,7 @@ class TrainScreen(ModeScreen):
         self._table = EpochTable(id="table")
         self._curves: Curves | None = None
         self._form: ConfigForm | None = None
-        self._in_force = bench.config, bench.recipe, bench.base  # what the form last showed or gave
+        self._in_force = bench.experiment  # what the form last showed or gave
         self._pane = "loss"
 
     def compose(self) -> ComposeResult:
@@ -139,7 +139,7 @@ class TrainScreen(ModeScreen):
         self._focus_pane()
         from tui.app.widgets.config_form import ConfigForm
 
-        self._form = ConfigForm(*self._in_force, ascii_only=ascii_only)
+        self._form = ConfigForm(self._in_force, ascii_only=ascii_only)
         await self.query_one("#form").mount(self._form)
 
     # what there is to see
@@ -182,10 +182,10 @@ class TrainScreen(ModeScreen):
         """Draw the configuration that is now in force, unless it comes from the form."""
         bench = self.bench
         self.refresh_bindings()
-        if self._in_force != (bench.config, bench.recipe, bench.base):
-            self._in_force = bench.config, bench.recipe, bench.base
+        if self._in_force != bench.experiment:
+            self._in_force = bench.experiment
             if self._form is not None:
-                self._form.load(*self._in_force)
+                self._form.load(self._in_force)
 
     def _describe(self) -> str:
         """The state of the run, and its name."""
@@ -215,14 +215,14 @@ class TrainScreen(ModeScreen):
         if self._form is None:
             return True
         bench, draft = self.bench, self._form.draft
-        if draft.config is None:
+        if draft.experiment is None:
             if bench.training and not for_new_run:
                 return True
             self.notify(str(draft.problem), title="Form", severity="error", markup=False)
             return False
-        if self._in_force != (draft.config, draft.recipe, draft.base):
-            self._in_force = draft.config, draft.recipe, draft.base
-            bench.configure(*self._in_force)
+        if self._in_force != draft.experiment:
+            self._in_force = draft.experiment
+            bench.configure(self._in_force)
         return True
 
     def action_run(self) -> None:

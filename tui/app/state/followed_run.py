@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from nn.errors import NNError, StorageError
 from nn.events import RunFinished
-from nn.recipes import origin
 from nn.storage.model_file import read_model
 from nn.storage.records import Recorded
 from nn.storage.runs import BEST_FILE, MetricsReader, SavedRun, is_locked
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
+from tui.recording.experiment import Experiment
 from tui.recording.folder import display_name
 from tui.recording.history import RunHistory
 
@@ -44,9 +44,7 @@ class FollowedRun:
         self.saved = saved
         self.config = saved.record.config
         self.status = STATUSES[saved.status]
-        self.history = RunHistory(
-            display_name(saved.name), self.config, *origin(saved.record.recipe)
-        )
+        self.history = RunHistory(display_name(saved.name), Experiment.of_saved(saved.record))
         self.snapshots: list[Snapshot] = []
         self.splits: dict[str, Split] = {}
         self.error: Exception | None = None

@@ -18,13 +18,12 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from nn.config import TrainConfig
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
-from tui.recording.source import Recording
+from tui.recording.source import RunSource
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
@@ -63,10 +62,9 @@ class LiveRun:
     `folder` is where it is saved.
     """
 
-    def __init__(
-        self, config: TrainConfig, dataset: Dataset, goal: Goal, post: Post, recording: Recording
-    ) -> None:
-        self.config, self.dataset, self.recording = config, dataset, recording
+    def __init__(self, source: RunSource, dataset: Dataset, goal: Goal, post: Post) -> None:
+        self.source, self.dataset = source, dataset
+        self.config = source.experiment.config
         self.status = Status.PREPARING
         self.snapshots: list[
             Snapshot
@@ -76,7 +74,7 @@ class LiveRun:
             str, Split
         ] = {}  # train, validation and test as the run uses them, once ready
         self.outcome: Outcome | None = None
-        self.folder = recording.folder
+        self.folder = source.folder
         self.error: Exception | None = None
         self._goal = goal
         self._post = post
@@ -167,12 +165,13 @@ class LiveRun:
     def _work(self) -> Message:
         """Train from the first step to the end, or to where it is stopped; called on the thread."""
         try:
-            self.config = self.recording.open()
+            self.source.open()
+            self.config = self.source.experiment.config
             from tui.system.cores import make_trainer
 
             with closing(make_trainer(self.config, self.dataset)) as trainer:
                 self.cores, self.splits = trainer.cores, trainer.splits
-                earlier = self.recording.restore(trainer)
+                earlier = self.source.restore(trainer)
                 with self._changed:
                     self._events += earlier
                     self._rate_factor *= trainer.rate_factor
@@ -183,7 +182,7 @@ class LiveRun:
             # The frames it passed through would keep the trainer and all its memory.
             self.status, self.error = Status.FAILED, error.with_traceback(None)
             self._post(BackgroundFailed(error, self))
-        self.recording.close()
+        self.source.close()
         self._trainer = None
         with self._changed:
             self._saving = False
@@ -200,7 +199,7 @@ class LiveRun:
             if self._goal is Goal.STOP:
                 return False
             self._saving = True
-        recorder, self._warnings = self.recording.recorder(trainer)
+        recorder, self._warnings = self.source.recorder(trainer)
         self._recorder, self.folder = recorder, recorder.folder
         with recorder:
             recorder.follow(trainer, started)

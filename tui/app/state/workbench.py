@@ -17,10 +17,11 @@ from nn.storage.records import Invocation
 from nn.storage.runs import SavedRun
 from tui.app.state.live_run import Goal, LiveRun, load_in_background
 from tui.app.state.shown_run import Post, ShownRun, Snapshot, Status
+from tui.recording.experiment import Experiment
 from tui.recording.folder import display_name
 from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of
-from tui.recording.source import NewRun, Recording, ResumedRun, Saving
+from tui.recording.source import RunSource, Saving
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
@@ -35,24 +36,21 @@ RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
 class Workbench:
     """The state of a sitting.
 
-    `base` is the configuration that changes are told against: the recipe's, or the defaults. `histories` holds
-    every run of the sitting that made a step, oldest first, and last the present one, `history`.
+    `experiment` is what the next run is made of. `histories` holds every run of the sitting that made a step, oldest first, and last the present one, `history`.
     `opened` is the saved run that the screens show in place of the present one; `overlays` are those whose curves are
     drawn with the present one's.
     """
 
     def __init__(
         self,
-        config: TrainConfig,
-        recipe: str | None,
-        base: TrainConfig,
+        experiment: Experiment,
         post: Post,
         *,
         saving: Saving | None = None,
-        resumed: ResumedRun | None = None,
+        resumed: RunSource | None = None,
     ) -> None:
-        """`resumed` is a saved run to go on with, of which `config` is the configuration."""
-        self.config, self.recipe, self.base = config, recipe, base
+        """`resumed` is a saved run to go on with, of which `experiment` is the experiment."""
+        self.experiment = experiment
         self.dataset: Dataset | None = None
         self.run: LiveRun | None = None
         self.histories: list[RunHistory] = []
@@ -71,6 +69,11 @@ class Workbench:
         self._goal_when_loaded: Goal = Goal.PAUSE
 
     @property
+    def config(self) -> TrainConfig:
+        """The configuration that the next run is to have."""
+        return self.experiment.config
+
+    @property
     def history(self) -> RunHistory | None:
         """The present run's."""
         return self.histories[-1] if self.histories else None
@@ -79,8 +82,7 @@ class Workbench:
     def invocation(self) -> Invocation:
         """How to repeat the present run without a screen."""
         told = self.history or self
-        cores = self.run.cores if self.run else None
-        return invocation_of(told.config, told.recipe, told.base, cores)
+        return invocation_of(told.experiment, self.run.cores if self.run else None)
 
     @property
     def status(self) -> Status | None:
@@ -146,9 +148,9 @@ class Workbench:
             self._loading, self._data_dir, self.dataset = None, data_dir, dataset
             self._begin(dataset, self._goal_when_loaded)
 
-    def configure(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+    def configure(self, experiment: Experiment) -> None:
         """Take over another configuration; a run that has begun goes on with its own until `reset`."""
-        self.config, self.recipe, self.base = config, recipe, base
+        self.experiment = experiment
         if self.history is None or self.history.latest is None:
             self.reset()
 
@@ -182,11 +184,8 @@ class Workbench:
 
     def resume(self, saved: SavedRun, changes: Mapping[str, object]) -> None:
         """Stop, and make a saved run ready to go on; raises `ConfigError` where it cannot."""
-        from nn.recipes import origin
-
-        config = saved.config_with(changes)
-        self.config, (self.recipe, self.base) = config, origin(saved.record.recipe)
-        self._resumed = ResumedRun(saved, changes)
+        self._resumed = RunSource.resumed(saved, changes)
+        self.experiment = self._resumed.experiment
         self.close()
         self._make_ready(Goal.PAUSE)
 
@@ -293,22 +292,19 @@ class Workbench:
     def _begin(self, dataset: Dataset, goal: Goal) -> None:
         self.error = None
         self.histories = [history for history in self.histories if history.latest is not None]
-        recording: Recording = self._resumed or NewRun(
-            self.config, self.recipe, self.base, self.saving
-        )
-        self.histories.append(RunHistory(self._label(), self.config, self.recipe, self.base))
+        source = self._resumed or RunSource(self.experiment, self.saving)
+        self.histories.append(RunHistory(self._label(), source.experiment))
         self._left = [run for run in self._runs if run.failure or not run.wait(0)]
-        self.run = LiveRun(self.config, dataset, goal, self._post, recording)
+        self.run = LiveRun(source, dataset, goal, self._post)
         self._resumed = None
 
     def _label(self) -> str:
         """The recipe and what was changed of it, or the saved run's name; numbered where one of that name is there already."""
         changes = (
-            f"{name}={format_value(value)}"
-            for name, value in self.config.to_dict(base=self.base).items()
+            f"{name}={format_value(value)}" for name, value in self.experiment.changes.items()
         )
-        label = " ".join((self.recipe or "default", *changes))
-        if self._resumed is not None:
+        label = " ".join((self.experiment.recipe or "default", *changes))
+        if self._resumed is not None and self._resumed.saved is not None:
             label = display_name(self._resumed.saved.name)
         taken = {history.label for history in self.histories}
         numbered = (f"{label} #{number}" for number in itertools.count(2))

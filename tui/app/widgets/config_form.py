@@ -11,9 +11,10 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from nn.config import FIELDS, TrainConfig, format_value
+from nn.config import FIELDS, format_value
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
+from tui.recording.experiment import Experiment
 
 
 class ConfigForm(Widget):
@@ -43,11 +44,9 @@ class ConfigForm(Widget):
     class Closed(Message):
         """The form is no longer needed."""
 
-    def __init__(
-        self, config: TrainConfig, recipe: str | None, base: TrainConfig, *, ascii_only: bool
-    ) -> None:
+    def __init__(self, experiment: Experiment, *, ascii_only: bool) -> None:
         super().__init__()
-        self.draft = Draft(config, recipe, base)
+        self.draft = Draft(experiment)
         self._fields = FieldList(self.draft, ascii_only=ascii_only)
         self._note = Static(markup=False)
 
@@ -58,9 +57,9 @@ class ConfigForm(Widget):
     def on_mount(self) -> None:
         self.redraw()
 
-    def load(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+    def load(self, experiment: Experiment) -> None:
         """Show another configuration."""
-        self.draft.load(config, recipe, base)
+        self.draft.load(experiment)
         self.redraw()
 
     def choose(self, recipe: str) -> None:

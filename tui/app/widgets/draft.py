@@ -14,6 +14,7 @@ from nn.config import (
     format_value,
 )
 from nn.errors import ConfigError
+from tui.recording.experiment import Experiment
 
 
 class Draft:
@@ -23,15 +24,15 @@ class Draft:
     message for each field that is wrong; `config` is None while there are any.
     """
 
-    def __init__(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
-        self.load(config, recipe, base)
+    def __init__(self, experiment: Experiment) -> None:
+        self.load(experiment)
 
-    def load(self, config: TrainConfig, recipe: str | None, base: TrainConfig) -> None:
+    def load(self, experiment: Experiment) -> None:
         """Begin again from a configuration."""
-        self.recipe, self.base = recipe, base
-        self.config: TrainConfig | None = config
+        self.recipe, self.base = experiment.recipe, experiment.base
+        self.config: TrainConfig | None = experiment.config
         self.errors: dict[str, str] = {}
-        self._values = config.to_dict()
+        self._values = experiment.config.to_dict()
         self.texts = {name: format_value(value) for name, value in self._values.items()}
 
     def choose(self, recipe: str) -> None:
@@ -44,7 +45,7 @@ class Draft:
             for name in MACHINE_FIELDS
             if name in self._values and name not in loaded.fields
         }
-        self.load(TrainConfig.layered(loaded.fields, kept), recipe, loaded.config)
+        self.load(Experiment(TrainConfig.layered(loaded.fields, kept), recipe, loaded.config))
 
     def edit(self, name: str, text: str) -> None:
         """Take over the text of a field.
@@ -62,6 +63,11 @@ class Draft:
     def restore(self, name: str) -> None:
         """Give a field the value of the base."""
         self.edit(name, format_value(getattr(self.base, name)))
+
+    @property
+    def experiment(self) -> Experiment | None:
+        """What the form describes; None while there are errors."""
+        return Experiment(self.config, self.recipe, self.base) if self.config else None
 
     @property
     def problem(self) -> str | None:

@@ -8,11 +8,11 @@ from typing import Annotated, TextIO
 
 from cyclopts import Parameter
 
-from nn.config import TrainConfig
 from nn.storage.records import Invocation, Outcome
 from nn.storage.runs import MetricsReader, SavedRun, find_run, is_locked
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.narration import Narration
+from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.source import Saving
 from tui.system.exits import ExitCode
@@ -33,8 +33,7 @@ def attach(
     if screen:
         from tui.cli.launch import open_screen
 
-        config = TrainConfig()
-        return open_screen(config, None, config, saving=Saving(runs_dir=runs_dir), watched=found)
+        return open_screen(Experiment(), saving=Saving(runs_dir=runs_dir), watched=found)
     try:
         replay(found, sys.stdout, live=True)
     except Interrupted as interrupted:

@@ -17,6 +17,7 @@ from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
+from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.history import RunHistory
 from tui.system.exits import CommandError, ExitCode
@@ -165,7 +166,7 @@ def export(
 
 def saved_history(run: SavedRun) -> RunHistory:
     """What a saved run has done so far, in the form the screens draw; raises `StorageError`."""
-    history = RunHistory(run.name, run.record.config, run.record.recipe)
+    history = RunHistory(run.name, Experiment.of_saved(run.record))
     for event in run.events():
         history.replay(event)
     return history

@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from nn.network.model import build_model
-from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags, layered_config
+from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags, experiment_of
 from tui.system.exits import ExitCode
 
 
 @config_flags
 def summary(*, recipe: RecipeFlag = None, config: ConfigFlag = None, **flags: Any) -> ExitCode:
     """Print name, output shape and number of parameters of every layer."""
-    effective, _ = layered_config(recipe, config, flags)
+    effective = experiment_of(recipe, config, flags).config
     layers = build_model(effective, rng=np.random.default_rng(effective.seed)).summary()
     rows = [
         (layer.name, "x".join(map(str, layer.output_shape)), layer.parameters) for layer in layers

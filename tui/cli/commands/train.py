@@ -4,26 +4,24 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from nn.config import TrainConfig
 from nn.errors import ConfigError
-from nn.storage.runs import SavedRun, find_run
+from nn.storage.runs import find_run
 from tui.cli.flags import (
     SAVING,
     ConfigFlag,
     RecipeFlag,
     RunsDirFlag,
     config_flags,
-    layered_config,
+    experiment_of,
     run_completions,
 )
 from tui.recording.folder import reference, runs_folder
-from tui.recording.source import ResumedRun, Saving
+from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
 
 _HEADLESS = Group("Headless", sort_key=3)
@@ -97,18 +95,17 @@ def train(
 
     Precedence: defaults < --recipe < --config < flags typed.
     """
-    effective, base = layered_config(recipe, config, flags)
-    resumed = None
+    experiment = experiment_of(recipe, config, flags)
+    source = RunSource(experiment, Saving(not no_save, runs_dir))
     if resume is not None:
         for name, typed in (("--recipe", recipe), ("--config", config), ("--no-save", no_save)):
             if typed:
                 raise ConfigError(f"{name} contradicts --resume, which goes on as the run began")
-        resumed = find_run(runs_folder(runs_dir), resume)
-        effective = resumed.config_with(flags)
+        source = RunSource.resumed(find_run(runs_folder(runs_dir), resume), flags)
     if not 0 <= step_interval < float("inf"):
         raise ConfigError(f"--step-interval {step_interval}: must be at least 0 and finite")
     if print_config:
-        sys.stdout.write(effective.to_toml())
+        sys.stdout.write(source.experiment.config.to_toml())
         return ExitCode.SUCCESS
     if save is not None:
         _require_writable(save)
@@ -117,11 +114,7 @@ def train(
             if typed:
                 raise ConfigError(f"{name} is for runs without a screen; add --headless")
         return _open_screen(
-            effective,
-            recipe,
-            base,
-            resumed,
-            flags,
+            source,
             save=save,
             mouse=mouse,
             saving=Saving(not no_save, runs_dir),
@@ -129,54 +122,24 @@ def train(
         )
     if on_hangup != "save":
         raise ConfigError("--on-hangup is for the application; a run without a screen takes nohup")
-    # NumPy and all that: not for --help or a mistyped flag.
-    from tui.cli.headless import resume_headless, run_headless
+    # NumPy is imported only here: --help and a mistyped flag need not wait for it.
+    from tui.cli.headless import run_headless
 
-    if resumed is not None:
-        return resume_headless(
-            resumed,
-            flags,
-            save=save,
-            as_json=json,
-            quiet=quiet,
-            step_interval=step_interval,
-        )
-    return run_headless(
-        effective,
-        recipe,
-        base,
-        save=save,
-        as_json=json,
-        quiet=quiet,
-        step_interval=step_interval,
-        save_run=not no_save,
-        runs_dir=runs_dir,
-    )
+    return run_headless(source, save=save, as_json=json, quiet=quiet, step_interval=step_interval)
 
 
-def _open_screen(
-    config: TrainConfig,
-    recipe: str | None,
-    base: TrainConfig,
-    saved: SavedRun | None,
-    changes: Mapping[str, object],
-    **options: Any,
-) -> ExitCode:
-    """The application, with a saved run to go on with where there is one."""
+def _open_screen(source: RunSource, **options: Any) -> ExitCode:
+    """Open the application, with the saved run of `source` to go on with where there is one."""
     from tui.cli.launch import open_screen
 
-    if saved is None:
-        return open_screen(config, recipe, base, **options)
-    if saved.status == "running":
+    saved = source.saved
+    if saved is not None and saved.status == "running":
         raise CommandError(
             f"run {saved.name} is being written by another process; to watch it:"
             f" mnist-tui attach {reference(saved.path)}",
             ExitCode.FAILURE,
         )
-    from nn.recipes import origin
-
-    resumed = ResumedRun(saved, changes)
-    return open_screen(config, *origin(saved.record.recipe), resumed=resumed, **options)
+    return open_screen(source.experiment, resumed=source if saved else None, **options)
 
 
 def _require_writable(path: Path) -> None:

@@ -15,12 +15,13 @@ from nn.recipes import load_recipe, recipe_names
 from tui.app.widgets.config_form import ConfigForm
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
+from tui.recording.experiment import Experiment
 
 BASE = TrainConfig()
 
 
 def draft(**fields: object) -> Draft:
-    return Draft(TrainConfig.layered(fields), None, BASE)
+    return Draft(Experiment(TrainConfig.layered(fields), None, BASE))
 
 
 # the draft
@@ -107,7 +108,7 @@ def test_every_field_of_few_values_offers_them() -> None:
 class FormApp(App[None]):
     def __init__(self, config: TrainConfig, width: int) -> None:
         super().__init__()
-        self.form = ConfigForm(config, None, BASE, ascii_only=False)
+        self.form = ConfigForm(Experiment(config, None, BASE), ascii_only=False)
         self.form.styles.width = width
         self.told: list[str] = []
 

@@ -35,8 +35,8 @@ from tui.app.state.followed_run import FollowedRun
 from tui.app.state.shown_run import Status
 from tui.app.widgets.curves import Curves
 from tui.app.widgets.runs_table import COLUMNS, RunsTable, fitting, label_first
+from tui.recording.experiment import Experiment
 from tui.recording.folder import display_name
-from tui.recording.source import ResumedRun
 
 FIRST, SECOND, THIRD = (
     "20261101-100000-sigmoid-net",
@@ -350,8 +350,8 @@ def test_resuming(root: Path, small: Dataset) -> None:
         assert at.app.current_mode == "train"
         run = at.bench.run
         assert run is not None
-        assert isinstance(run.recording, ResumedRun)
-        assert run.recording.saved.name == SECOND
+        assert run.source.saved is not None
+        assert run.source.saved.name == SECOND
         await at.press("6", "r")  # it is the present one now: back to it, not another one
         assert at.app.current_mode == "train"
         assert at.bench.run is run
@@ -370,7 +370,8 @@ def test_resuming_what_is_complete_asks_for_more(root: Path, small: Dataset) -> 
         await at.press("r", "1", "2", "enter")
         assert at.app.current_mode == "train"
         assert at.bench.config.epochs == 12
-        assert isinstance(at.bench.run and at.bench.run.recording, ResumedRun)
+        assert at.bench.run is not None
+        assert at.bench.run.source.saved is not None
 
     play(runs_app(root), scenario, dataset=small)
 
@@ -520,9 +521,7 @@ def test_a_name_without_room_keeps_its_time(width: int, name: str, shown: str) -
 def test_watching_from_the_start(root: Path) -> None:
     """`mnist-tui attach --screen`."""
     app = MnistApp(
-        TrainConfig(),
-        None,
-        TrainConfig(),
+        Experiment(),
         terminal=runs_app(root).terminal,
         watched=SavedRun.read(root / FIRST),
     )

@@ -17,6 +17,7 @@ from tui.app.screens.train import TrainScreen
 from tui.app.state import workbench
 from tui.app.state.shown_run import Status
 from tui.app.widgets import chart
+from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
 SIZES = [(40, 15), (80, 24), (120, 40)]
@@ -31,7 +32,9 @@ def app(monkeypatch: pytest.MonkeyPatch) -> MnistApp:
         monkeypatch.setattr(chart, interval, 0)  # each picture is of the latest state
     recipe = load_recipe("sigmoid-bce")
     config = TrainConfig.layered(recipe.fields, {"validation": 0.1, "epochs": 8})
-    return MnistApp(config, recipe.name, recipe.config, terminal=Terminal(False, "full"))
+    return MnistApp(
+        Experiment(config, recipe.name, recipe.config), terminal=Terminal(False, "full")
+    )
 
 
 def tell(app: MnistApp, status: Status, *events: Any) -> None:

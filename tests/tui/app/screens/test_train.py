@@ -29,6 +29,7 @@ from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.field_list import FieldList
 from tui.app.widgets.numbers import Numbers, gradient_lines
 from tui.app.widgets.strips import StripWidget
+from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
@@ -102,7 +103,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         loaded: bool = True,
     ) -> None:
         async def main() -> None:
-            app = MnistApp(config, None, TrainConfig(), terminal=Terminal(ascii_only, "full"))
+            app = MnistApp(Experiment(config), terminal=Terminal(ascii_only, "full"))
             async with app.run_test(size=size) as pilot:
                 await app.screen.workers.wait_for_complete()
                 await pilot.pause()
@@ -275,7 +276,7 @@ def test_losses_of_another_function_stay_off_the_loss_chart(play: Callable[..., 
     async def scenario(at: Sitting) -> None:
         await at.tell(Status.RUNNING, *epochs(2))
         other = TrainConfig(loss="squared-error")
-        at.bench.configure(other, None, TrainConfig())
+        at.bench.configure(Experiment(other))
         await at.press("r")
         await at.tell(Status.FINISHED, *epochs(2))
         assert "1:default epochs=4" in at.names("accuracy")
@@ -376,7 +377,7 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
     config = TrainConfig(epochs=3, batch_size=50, hidden=(8,))
 
     async def main() -> None:
-        app = MnistApp(config, None, TrainConfig(), terminal=Terminal(False, "full"))
+        app = MnistApp(Experiment(config), terminal=Terminal(False, "full"))
         async with app.run_test() as pilot:
             at = Sitting(app, pilot)
             while not app.bench.loading:  # only data that were asked for are taken
@@ -555,7 +556,7 @@ def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
         await at.press("p")
         assert isinstance(at.app.screen, RecipesScreen)
         await at.press("down", "enter")
-        assert at.bench.recipe == "keras-adam"
+        assert at.bench.experiment.recipe == "keras-adam"
         assert at.bench.config.hidden == (50,)
         assert at.run.config.hidden == (50,)
         assert at.status.startswith("ready: run 1, keras-adam")
@@ -563,7 +564,7 @@ def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
         await at.press("f", "enter")
         assert isinstance(at.app.screen, RecipesScreen)
         await at.press("q")
-        assert at.bench.recipe == "keras-adam"
+        assert at.bench.experiment.recipe == "keras-adam"
 
     play(scenario)
 
@@ -576,14 +577,14 @@ def test_a_second_enter_that_was_on_its_way_chooses_nothing(play: Callable[..., 
         recipes.action_select()
         await at.pilot.pause()
         assert at.app.screen is at.screen
-        assert at.bench.recipe == "keras-adam"
+        assert at.bench.experiment.recipe == "keras-adam"
 
     play(scenario)
 
 
 def test_a_configuration_from_elsewhere_is_shown_on_return(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
-        at.bench.configure(TrainConfig(seed=7), None, TrainConfig())
+        at.bench.configure(Experiment(TrainConfig(seed=7)))
         at.screen.show_configuration()
         assert at.screen.query_one(ConfigForm).draft.texts["seed"] == "7"
 

@@ -23,7 +23,8 @@ from tui.app.state import shown_run
 from tui.app.state.live_run import Goal, LiveRun, load_in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Status
-from tui.recording.source import NewRun, Saving
+from tui.recording.experiment import Experiment
+from tui.recording.source import RunSource, Saving
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, eval_train=False)
 
@@ -43,8 +44,8 @@ class Inbox:
 
 def make(config: TrainConfig, dataset: Dataset, goal: Goal, inbox: Inbox) -> LiveRun:
     """A run that is not saved."""
-    recording = NewRun(config, None, TrainConfig(), Saving(save_run=False))
-    return LiveRun(config, dataset, goal, inbox, recording)
+    source = RunSource(Experiment(config), Saving(save_run=False))
+    return LiveRun(source, dataset, goal, inbox)
 
 
 def wait(condition: Callable[[], object], seconds: float = 20) -> None:

@@ -1,0 +1,39 @@
+"""What is to be trained: a configuration, and what it was made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from nn.config import TrainConfig, Value
+from nn.storage.runs import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """A configuration, the recipe that it started from, and the changes between the two.
+
+    `recipe` is None where the configuration started from the defaults. `base` is the configuration
+    of the recipe, or the defaults: what `config` is compared with.
+    """
+
+    config: TrainConfig = field(default_factory=TrainConfig)
+    recipe: str | None = None
+    base: TrainConfig = field(default_factory=TrainConfig)
+
+    @classmethod
+    def of_saved(cls, record: RunRecord, config: TrainConfig | None = None) -> Experiment:
+        """The experiment of a saved run, with its own configuration unless another is given.
+
+        A recipe that no longer exists counts as none.
+        """
+        from nn.recipes import load_recipe, recipe_names
+
+        config = config or record.config
+        if record.recipe not in recipe_names():
+            return cls(config)
+        return cls(config, record.recipe, load_recipe(record.recipe).config)
+
+    @property
+    def changes(self) -> dict[str, Value]:
+        """The fields of the configuration that differ from `base`, with their values."""
+        return self.config.to_dict(base=self.base)
