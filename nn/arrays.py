@@ -13,7 +13,7 @@ CACHE_LINE = 64  # bytes
 
 
 def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
-    """Zeros starting at a cache line, where vector instructions are fastest."""
+    """`size` zeros whose first byte starts a cache line, where vector instructions are fastest."""
     item = np.dtype(dtype).itemsize
     memory = np.zeros(size * item + CACHE_LINE, np.uint8)
     offset = -memory.ctypes.data % CACHE_LINE
@@ -21,7 +21,7 @@ def aligned_zeros(size: int, dtype: npt.DTypeLike) -> Array:
 
 
 class Buffer:
-    """Memory for up to as many rows as were ever asked for, so that steps allocate nothing."""
+    """Memory that grows to the largest batch it was used for, so that a step allocates nothing."""
 
     __slots__ = ("_key", "_rows", "_view")
 
@@ -30,8 +30,9 @@ class Buffer:
         self._key: tuple[int, int, npt.DTypeLike] | None = None
 
     def rows(self, count: int, columns: int, dtype: npt.DTypeLike) -> Array:
-        """An uninitialized (count, columns) array, the same memory each time."""
-        # Asked a dozen times a step: to compare what was asked for is faster than what there is.
+        """An uninitialized (count, columns) array; the next call returns the same memory."""
+        # A step calls this a dozen times. Comparing the arguments with those of the last call is
+        # faster than comparing them with the array.
         if self._key != (key := (count, columns, dtype)):
             rows = self._rows
             if len(rows) < count or rows.shape[1] != columns or rows.dtype != dtype:

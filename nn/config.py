@@ -53,8 +53,8 @@ class Option:
 
     `minimum` and `maximum` bound the value (each element of a tuple); with `open_minimum` or
     `open_maximum` the bound itself is excluded. `flags` are further command-line names. A `machine`
-    field describes the machine that a run takes place on, so no recipe sets it. A `resumable` field
-    may have another value when a saved run is resumed.
+    field describes the machine that a run takes place on, so it stays as it is when another recipe
+    is chosen. A `resumable` field may have another value when a saved run is resumed.
     """
 
     group: str

@@ -1,16 +1,16 @@
-"""The errors a caller of `nn` can meet: each message names the thing, the value and the remedy."""
+"""The errors that `nn` raises: each message names the thing, the value and the remedy."""
 
 from __future__ import annotations
 
 
 class NNError(Exception):
-    """Base of every error that `nn` raises on purpose; anything else is a bug."""
+    """Base of every error that `nn` raises on purpose; any other exception is a bug."""
 
 
 class ConfigError(NNError):
-    """A configuration field that is unknown, out of range, or contradicts another.
+    """A configuration field that is unknown, out of range, or contradicts another field.
 
-    `field` is the name of the field at fault, or None where the fault is not in one field.
+    `field` is the name of the field at fault, or None where no single field is.
     """
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
@@ -19,7 +19,7 @@ class ConfigError(NNError):
 
 
 class DataError(NNError):
-    """A data file that is missing, damaged, or not what it says it is."""
+    """A data folder or file that is missing, unreadable, damaged or of another format."""
 
 
 class WorkerError(NNError):

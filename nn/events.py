@@ -1,4 +1,4 @@
-"""What a training run tells while it goes on: frozen records of scalars, safe to hand to any thread.
+"""The events of a training run: frozen records of scalars, which any thread may read.
 
 Losses are means over images, accuracies are fractions from 0 to 1, times are seconds of wall clock.
 `None` always means "not measured".
@@ -17,7 +17,7 @@ Reason = Literal["completed", "early-stopped", "diverged"]
 
 @dataclass(frozen=True, slots=True)
 class LayerSummary:
-    """One row of the layer table; `output_shape` is that of one image."""
+    """A layer's class, the shape of its output for one image, and its number of parameters."""
 
     name: str
     output_shape: tuple[int, ...]
@@ -26,10 +26,10 @@ class LayerSummary:
 
 @dataclass(frozen=True, slots=True)
 class RunStarted:
-    """The run as it will go: its configuration, its network and its data.
+    """The first event of a run: its configuration, its network and its data.
 
-    `total_steps` is the whole budget in optimizer updates; `data_sha256` is the hash of the four
-    unpacked IDX files; `start_step` is above 0 where a run is resumed.
+    `total_steps` is the whole budget in optimizer updates; `start_step` is the step that a resumed
+    run goes on from, else 0; `data_sha256` is `Dataset.sha256`.
     """
 
     config: TrainConfig
@@ -57,9 +57,10 @@ class Score:
 class Evaluation:
     """The scores of the weights after `step` updates.
 
-    `epoch` is the number of epochs done, a fraction inside an epoch; `train` is None with
-    eval_train=False, `validation` without a validation split. `improved` tells whether the loss that
-    stopping looks at is the lowest so far.
+    `epoch` is the number of epochs done, a fraction inside an epoch. `train` is None with
+    eval_train=False, and `validation` is None without a validation split. `improved` is True where
+    the loss that early stopping watches is the lowest so far. `seconds` is the time since the
+    start.
     """
 
     step: int
@@ -84,10 +85,12 @@ class Evaluation:
 class StepCompleted:
     """Progress within an epoch, at a limited rate.
 
-    `epoch` counts from 1; `loss` is the mean training loss of the batches since the last such event (of one
-    batch with step_interval=0), taken before each update and with dropout; `gradient_norms` holds the
-    L2 norm of each linear layer's gradient, weight and bias together, input side first, of the last
-    batch; `samples_per_second` is training alone, evaluation apart; `seconds` is since the start.
+    `epoch` counts from 1. `loss` is the mean training loss of the batches since the last such event
+    (of one batch with step_interval=0); the loss of a batch is that before its update, with
+    dropout. `gradient_norms` holds the L2 norm of each linear layer's gradient in the last batch,
+    weight and bias together, input side first. `samples_per_second` is the number of training
+    images a second since the last such event, without the time of evaluations. `seconds` is the
+    time since the start.
     """
 
     step: int
@@ -102,11 +105,11 @@ class StepCompleted:
 
 @dataclass(frozen=True, slots=True)
 class EpochCompleted:
-    """One pass done.
+    """The end of an epoch, which is one pass over the training images.
 
-    `train_loss` is the mean over the epoch's batches while the weights moved; the scores of the
-    weights as they stand now are in `evaluation`, None in epochs that are not evaluated. Other
-    fields as in `StepCompleted`, `samples_per_second` being that of the epoch.
+    `train_loss` is the mean loss of the epoch's batches, each before its update. `evaluation` has
+    the scores of the weights at the end of the epoch; it is None in epochs that are not evaluated.
+    `samples_per_second` is that of the whole epoch. The other fields are as in `StepCompleted`.
     """
 
     epoch: int
@@ -121,7 +124,7 @@ class EpochCompleted:
 
 @dataclass(frozen=True, slots=True)
 class RateChanged:
-    """From `step` on the schedule's learning rate is multiplied by `factor` (in all, not further)."""
+    """From `step` on, the learning rate is that of the schedule times `factor`."""
 
     step: int
     factor: float
@@ -129,10 +132,11 @@ class RateChanged:
 
 @dataclass(frozen=True, slots=True)
 class RunFinished:
-    """The end, always the last event of a run that is not abandoned.
+    """The end of a run, always its last event; a run that is abandoned has none.
 
-    `kept_step` is the step whose weights the model now holds: earlier than `step` where weights were restored.
-    `evaluation` is that of the kept weights, None where they were never evaluated.
+    `kept_step` is the step whose weights the model now holds, which is before `step` where earlier
+    weights were restored. `evaluation` is that of the kept weights, None where they were never
+    evaluated.
     """
 
     reason: Reason

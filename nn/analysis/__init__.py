@@ -1,1 +1,1 @@
-"""Looking at a network: metrics, gradient checks, weights and activations, and the bare matrix products."""
+"""Analysis of a network: metrics, gradient checks, weights, activations, bare matrix products."""

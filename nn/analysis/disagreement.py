@@ -13,7 +13,11 @@ from nn.network.predictor import Predictor
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Indices of the images that one network got right and the other wrong, and how many neither or both did."""
+    """Which images two networks classify differently, as right or wrong.
+
+    `first_only` and `second_only` are the indices of the images that only the first and only the
+    second network classifies rightly; `both` and `neither` count the others.
+    """
 
     first_only: tuple[int, ...]
     second_only: tuple[int, ...]
@@ -22,16 +26,16 @@ class Disagreement:
 
 
 def disagreement(first: Predictor, second: Predictor, split: Split) -> Disagreement:
-    """Compare what two networks say of every image of a split."""
-    a, b = (_right(predictor, split) for predictor in (first, second))
+    """Compare the predictions of two networks for every image of a split."""
+    a, b = (_is_right(predictor, split) for predictor in (first, second))
     return Disagreement(
-        tuple(np.flatnonzero(a & ~b).tolist()),
-        tuple(np.flatnonzero(b & ~a).tolist()),
-        int(np.count_nonzero(a & b)),
-        int(np.count_nonzero(~a & ~b)),
+        first_only=tuple(np.flatnonzero(a & ~b).tolist()),
+        second_only=tuple(np.flatnonzero(b & ~a).tolist()),
+        both=int(np.count_nonzero(a & b)),
+        neither=int(np.count_nonzero(~a & ~b)),
     )
 
 
-def _right(predictor: Predictor, split: Split) -> Array:
+def _is_right(predictor: Predictor, split: Split) -> Array:
     right: Array = predictor.predict(split).predicted == split.labels
     return right

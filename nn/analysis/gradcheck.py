@@ -1,8 +1,9 @@
 """Backpropagation compared with numerical differentiation, for every part of the network.
 
-A scalar function of an array has two gradients: the analytical one, which `backward` computes, and the
-central difference. Their relative error |a - n| / (|a| + |n|), with L2 norms, is 0 for equal and 1 for
-unrelated gradients; in float64 a correct `backward` stays far below `THRESHOLD`.
+The gradient of a scalar function is computed twice: analytically, by `backward`, and numerically,
+by central differences. The relative error |a - n| / (|a| + |n|) of the two, with L2 norms, is 0 for
+equal and 1 for opposite gradients; in float64 that of a correct `backward` stays far below
+`THRESHOLD`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ from nn.network.losses import LOSSES, Loss, target_rows
 from nn.network.model import MLP
 
 THRESHOLD = 1e-7
-KINK_MARGIN = 1e-3  # a step of STEP in one parameter cannot move an input of a ReLU so far
-STEP = 1e-5  # smaller than for teaching: a truncation error of 1e-10 instead of 1e-8
+STEP = 1e-5  # the truncation error of a central difference is then of the order of 1e-10
+KINK_MARGIN = 1e-3  # far more than STEP in one parameter can move an input of a ReLU
 
 _CLASSES = 10
 _BATCH = 5
@@ -29,7 +30,7 @@ _BATCH = 5
 
 @dataclass(frozen=True, slots=True)
 class GradientCheck:
-    """One comparison: of `what`, differentiated by an array of `shape`."""
+    """The comparison for one function, `what`, differentiated by an array of `shape`."""
 
     what: str
     shape: tuple[int, ...]
@@ -50,7 +51,7 @@ def compare(what: str, f: Callable[[Array], float], x: Array, analytical: Array)
 
 
 def check_gradients(seed: int = 0) -> Iterator[GradientCheck]:
-    """Every layer, activation and loss, then whole networks; random inputs from one seed."""
+    """Check every layer, activation and loss, then whole networks, at points drawn from a seed."""
     rng = np.random.default_rng(seed)
     yield from check_linear(rng)
     for name, activation in ACTIVATIONS.items():
@@ -66,7 +67,7 @@ def check_gradients(seed: int = 0) -> Iterator[GradientCheck]:
 
 
 def check_linear(rng: np.random.Generator) -> Iterator[GradientCheck]:
-    """The gradients of a linear layer by its input, its weight and its bias."""
+    """Check the gradients of a linear layer by its input, its weight and its bias."""
     weight, bias = rng.normal(size=(7, 4)), rng.normal(size=4)
     layer = Linear(weight, bias, np.empty_like(weight), np.empty_like(bias))
     yield check_layer("linear, input", layer, rng)
@@ -86,9 +87,9 @@ def check_linear(rng: np.random.Generator) -> Iterator[GradientCheck]:
 
 
 def check_layer(what: str, layer: Layer, rng: np.random.Generator) -> GradientCheck:
-    """The gradient of a layer by its input, for a random gradient from above."""
+    """Check the gradient of a layer by its input, for a random gradient of its output."""
     x = rng.normal(size=(_BATCH, 7))
-    x += np.copysign(0.1, x)  # away from the kink of ReLU
+    x += np.copysign(0.1, x)  # away from 0, where ReLU has no derivative
     upstream = rng.normal(size=layer.forward(x, training=True).shape)
 
     def f(values: Array) -> float:
@@ -99,7 +100,7 @@ def check_layer(what: str, layer: Layer, rng: np.random.Generator) -> GradientCh
 
 
 def check_dropout(rng: np.random.Generator) -> GradientCheck:
-    """Dropout as a function of its input, its mask held fast."""
+    """Check dropout with the same mask in every evaluation."""
     seed = int(rng.integers(2**32))
 
     class FixedMask(Dropout):
@@ -111,15 +112,15 @@ def check_dropout(rng: np.random.Generator) -> GradientCheck:
 
 
 def check_loss(what: str, loss: Loss, smoothing: float, rng: np.random.Generator) -> GradientCheck:
-    """The gradient of a loss by the outputs of the network."""
+    """Check the gradient of a loss by the outputs of the network."""
     targets = _targets(smoothing, rng)
-    outputs = rng.uniform(0.1, 1.0, size=targets.shape)  # positive: one loss divides by their sum
+    outputs = rng.uniform(0.1, 1.0, size=targets.shape)  # positive, as one of the losses needs
     loss.forward(outputs, targets)
     return compare(what, lambda o: loss.forward(o, targets), outputs, loss.backward().copy())
 
 
 def check_network(loss_name: str, activation: str, rng: np.random.Generator) -> GradientCheck:
-    """The gradient of a whole network's loss by all its parameters together."""
+    """Check the gradient of a network's loss by all its parameters together."""
     squared = loss_name.startswith("squared-error")
     output_activation = "sigmoid" if squared else "identity"
     sizes = (6, 8, 7, _CLASSES)
@@ -147,7 +148,7 @@ def check_network(loss_name: str, activation: str, rng: np.random.Generator) -> 
 
 
 def distance_to_kink(model: MLP, x: Array) -> float:
-    """How near any input of a ReLU comes to 0, where it has no derivative; infinite without ReLU."""
+    """The least |x| of all inputs x of a ReLU, which has no derivative at 0; else infinite."""
     distance = math.inf
     for layer in model.layers:
         if isinstance(layer, ReLU):

@@ -24,9 +24,10 @@ _BLOCK = 100  # images: bounds the memory for the activations of very wide layer
 class LayerStatistics:
     """A linear layer together with the activation after it.
 
-    `mean`, `std`, `minimum` and `maximum` are those of the weights, biases apart, and not finite where a
-    weight is not. `counts` and `edges` are the `numpy.histogram` of the finite weights, `BINS` bins from
-    the smallest to the largest, or around them where they are all the same. `dead` holds one flag for each hidden unit, None for the output layer.
+    `mean`, `std`, `minimum` and `maximum` are those of the weights, biases apart, and not finite
+    where a weight is not. `counts` and `edges` are the `numpy.histogram` of the finite weights,
+    `BINS` bins from the smallest to the largest, or around them where they are all the same. `dead`
+    holds one flag for each hidden unit, None for the output layer.
     """
 
     in_features: int
@@ -46,8 +47,8 @@ class LayerStatistics:
 def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatistics, ...]:
     """The statistics of every linear layer, input side first.
 
-    A hidden unit is dead if no image of a sample gets a gradient through it: its output is exactly 0
-    (relu), or within `SATURATION` of an end of its range (sigmoid, tanh), for each of at most
+    A hidden unit is dead if no image of a sample gets a gradient through it: its output is exactly
+    0 (relu), or within `SATURATION` of an end of its range (sigmoid, tanh), for each of at most
     `SAMPLE` images taken evenly from `images`, uint8 of shape (n, 784). Without images no unit is.
     """
     model, config = predictor.model, predictor.config
@@ -72,8 +73,8 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
 def activations(predictor: Predictor, image: Array) -> tuple[Array, ...]:
     """What one image, uint8 of shape (784,), sets off: the output of each layer, (out_features,).
 
-    Each is taken after the layer's activation, so the last one holds the network's outputs (logits for the
-    two cross-entropies). The arrays are copies.
+    Each is taken after the layer's activation, so the last one holds the network's outputs (logits
+    for the two cross-entropies). The arrays are copies.
     """
     return tuple(output[0].copy() for output in _layer_outputs(predictor, image[None]))
 

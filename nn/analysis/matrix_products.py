@@ -1,4 +1,4 @@
-"""The floor of training time: a step's matrix products alone, which no implementation can leave out."""
+"""The matrix products of a training step alone: the floor of its time for any implementation."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from nn.network.model import build_model
 
 
 class MatrixProducts:
-    """The products of a training step of one network, into arrays that are there already.
+    """The matrix products of a training step of one network, written to arrays that are reused.
 
-    For each linear layer y = x W and dL/dW = x^T dL/dy, and, but for the first, dL/dx = dL/dy W^T.
+    For each linear layer these are y = x W, dL/dW = x^T dL/dy and dL/dx = dL/dy W^T; the first
+    layer needs no dL/dx.
     """
 
     def __init__(self, config: TrainConfig) -> None:
@@ -25,12 +26,12 @@ class MatrixProducts:
 
     @property
     def operations(self) -> int:
-        """Floating point operations of one step, where a product and a sum are two."""
+        """Floating-point operations of one step; a multiplication and an addition count as two."""
         first, *others = (layer.weight.size for layer in self._linears)
         return 2 * self._batch_size * (2 * first + 3 * sum(others))
 
     def step(self) -> None:
-        """Forward and backward."""
+        """Compute the products of one forward and one backward pass."""
         outputs, gradients = self._outputs, self._gradients
         for i, layer in enumerate(self._linears):
             np.matmul(outputs[i], layer.weight, outputs[i + 1])

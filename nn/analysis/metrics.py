@@ -1,7 +1,7 @@
-"""How well a classifier does class by class: the confusion matrix and what is read off it.
+"""The confusion matrix of a classifier, and accuracy, precision, recall and F1 computed from it.
 
-The matrix C has the true classes as rows and the predicted ones as columns: C_ij images of class i were
-taken for class j. A ratio with nothing to count, 0 / 0, is NaN: it is undefined, not bad.
+The matrix C has the true classes as rows and the predicted classes as columns: C_ij is the number
+of images of class i that were predicted as class j. A ratio of 0 / 0 is undefined and becomes NaN.
 
 Equations as in C. J. van Rijsbergen, "Information Retrieval", 2nd edition, 1979, chapter 7.
 """
@@ -24,25 +24,25 @@ def confusion_matrix(labels: Array, predicted: Array, classes: int = CLASSES) ->
 
 
 def accuracy(confusion: Array) -> float:
-    """Share of the images on the diagonal: sum_i C_ii / sum_ij C_ij."""
+    """The share of images that were predicted rightly: sum_i C_ii / sum_ij C_ij."""
     return float(_ratio(np.trace(confusion), confusion.sum()))
 
 
 def precision(confusion: Array) -> Array:
-    """Share of right ones among those taken for class j: P_j = C_jj / sum_i C_ij, shape (classes,)."""
+    """The share of predictions of class j that are right: P_j = C_jj / sum_i C_ij, (classes,)."""
     return _ratio(np.diag(confusion), confusion.sum(axis=0))
 
 
 def recall(confusion: Array) -> Array:
-    """Share of class i that is recognized: R_i = C_ii / sum_j C_ij, shape (classes,)."""
+    """The share of class i that is predicted rightly: R_i = C_ii / sum_j C_ij, (classes,)."""
     return _ratio(np.diag(confusion), confusion.sum(axis=1))
 
 
 def f1(confusion: Array) -> Array:
     """Harmonic mean of precision and recall, shape (classes,).
 
-    F1_i = 2 P_i R_i / (P_i + R_i) = 2 C_ii / (sum_j C_ij + sum_j C_ji); the second form is used, which is
-    0, not undefined, where a class is never recognized.
+    F1_i = 2 P_i R_i / (P_i + R_i) = 2 C_ii / (sum_j C_ij + sum_j C_ji). The second form is used:
+    for a class that is never predicted rightly it is 0, where the first is 0 / 0.
     """
     return _ratio(2 * np.diag(confusion), confusion.sum(axis=0) + confusion.sum(axis=1))
 

@@ -1,7 +1,7 @@
-"""Derivatives and minima found numerically, as one meets them before backpropagation.
+"""Numerical derivatives and minima, the textbook's way to gradients before backpropagation.
 
-Textbook formulas with the textbook's step h = 1e-4: small enough for a truncation error around 1e-8, large
-enough that the rounding error of the difference, about 1e-16 / h, stays below that.
+The step is h = 1e-4 as in the textbooks: the truncation error of a central difference is then of
+the order of h^2 = 1e-8, and the rounding error, about 1e-16 / h = 1e-12, stays far below that.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ def central_difference(f: Callable[[float], float], x: float, h: float = STEP) -
 
 
 def numerical_gradient(f: Callable[[Vector], float], x: npt.ArrayLike, h: float = STEP) -> Vector:
-    """All partial derivatives of a scalar function, one central difference an element.
+    """All partial derivatives of a scalar function, one central difference for each element of `x`.
 
-    `x` is a scalar, vector, matrix or array of any shape, which the result has too. `f` is called with one
-    and the same array, changed in place from call to call; `x` itself stays as it is.
+    `x` has any shape, and the result has the same. Every call of `f` gets the same array, changed
+    in place between the calls; `x` itself is not changed.
     """
     point = np.array(x, dtype=np.float64)
     gradient = np.empty_like(point)
@@ -54,9 +54,9 @@ def gradient_descent(
     steps: int = 100,
     h: float = STEP,
 ) -> Vector:
-    """x <- x - learning_rate grad f(x), repeated, with the numerical gradient.
+    """Repeat x <- x - learning_rate grad f(x) with the numerical gradient.
 
-    Returns every point visited, shape (steps + 1, *start.shape): the start first, the end last.
+    Returns all points in order, shape (steps + 1, *start.shape): the start first, the end last.
     """
     point = np.array(start, dtype=np.float64)
     path = np.empty((steps + 1, *point.shape))

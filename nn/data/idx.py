@@ -31,10 +31,8 @@ _OTHER_TYPES = {
 _MAX_HEADER = 4 + 4 * 255  # bytes
 _MAX_BYTES = 2**31  # of one unpacked file: 45 times the largest of MNIST
 _MAX_EXPANSION = 1032  # bytes that one byte of gzip data can unpack to, by the design of deflate
-_PIECE, _MAX_PIECE = (
-    2**16,
-    2**20,
-)  # bytes of gzip data that are unpacked at once, and of its content
+_PIECE = 2**16  # bytes of gzip data that are unpacked at once
+_MAX_PIECE = 2**20  # bytes of their content
 _ZEROS = re.compile(rb"\0*")
 
 

@@ -1,19 +1,20 @@
-"""Named experiments: how to run each, and what its author published.
+"""Named experiments: the configuration of each, and the numbers that its author published.
 
 A recipe is a TOML file of this package:
 
     description   one line
     source        where the numbers come from
-    note          what is peculiar about it (optional)
+    note          what is peculiar about the experiment (optional)
     [train]       fields of `TrainConfig` that differ from the defaults
     [published]   the numbers to reproduce (optional)
 
-`published.checkpoints` is a list of tables. `epoch` or `step` says when the numbers were measured, neither
-that it was at the last evaluation of the run. `train_accuracy` and `test_accuracy` (in percent), `train_loss`
-and `test_loss` are a number or, from several runs, a [lowest, highest] pair. `accuracy_tolerance` (in
-points) and `loss_tolerance`, in a checkpoint or for all of them in [published], widen what counts as
-reproduced. `loss_scale` turns our loss into the published one. `above` and `below` explain why an accuracy
-beyond that is to be expected.
+`published.checkpoints` is a list of tables. `epoch` or `step` is the time at which the numbers were
+measured; without either it is the last evaluation of the run. `train_accuracy` and `test_accuracy`
+(in percent), `train_loss` and `test_loss` are a number or, from several runs, a [lowest, highest]
+pair. `accuracy_tolerance` (in points) and `loss_tolerance`, in a checkpoint or for all of them in
+[published], widen the band that counts as reproduced. `loss_scale` is the factor from our loss to
+the published loss. `above` and `below` explain why an accuracy above or below the band is to be
+expected.
 """
 
 from __future__ import annotations
@@ -34,10 +35,10 @@ METRICS: tuple[Metric, ...] = get_args(Metric)
 class Published:
     """One published number, or the band of several printings, with `low` <= `high`.
 
-    Measured after `epoch` epochs or `step` updates, at the last evaluation where both are None.
-    Accuracies are fractions from 0 to 1, losses ours times `scale`. Reproduced is what lies from
-    `low - tolerance` to `high + tolerance`; `above` and `below` tell why more or less than that is to be
-    expected, or are empty.
+    It was measured after `epoch` epochs or `step` updates, or at the last evaluation where both are
+    None. Accuracies are fractions from 0 to 1; a loss compares with ours times `scale`. A number
+    from `low - tolerance` to `high + tolerance` counts as reproduced; `above` and `below` are the
+    reasons why a higher or a lower one is to be expected, or empty.
     """
 
     epoch: int | None
@@ -53,7 +54,7 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe as read: `text` is its TOML, `fields` its [train] layer, `config` that over the defaults."""
+    """A recipe: its TOML as `text`, its table [train] as `fields`; `config` has all fields."""
 
     name: str
     description: str
@@ -66,7 +67,7 @@ class Recipe:
 
 
 def recipe_names() -> list[str]:
-    """All recipes, in alphabetical order."""
+    """The names of all recipes, in alphabetical order."""
     files = resources.files(__name__).iterdir()
     return sorted(file.name.removesuffix(".toml") for file in files if file.name.endswith(".toml"))
 

@@ -1,4 +1,4 @@
-"""Published numbers beside those of a run of ours, with a verdict on each."""
+"""Published numbers compared with those of a run of ours, with a verdict on each."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, Evaluation, Event, RunFinished, RunStarted, StepCompleted
-from nn.recipes import Published, Recipe
-from nn.training.trainer import Trainer
+from nn.recipes import Published
 
 Verdict = Literal["within", "better", "above", "below", "missing"]
 
@@ -18,9 +16,10 @@ Verdict = Literal["within", "better", "above", "below", "missing"]
 class Comparison:
     """One published number and ours.
 
-    `obtained` is in the unit of `published`, None where the run never measured it; `step` and `epoch` are
-    those of our evaluation. `verdict` is "within" the tolerance of the published band, "above" or "below" it,
-    "better" where it is above for a reason that the recipe gives, or "missing".
+    `obtained` is in the unit of `published`, and None where the run never measured it; `step` and
+    `epoch` are those of our evaluation. `verdict` is "within" the published band and its tolerance,
+    "above" or "below" that, "better" where it is above for a reason that the recipe gives, or
+    "missing".
     """
 
     published: Published
@@ -31,25 +30,21 @@ class Comparison:
 
     @property
     def reproduced(self) -> bool:
-        """Whether the verdict speaks for our implementation."""
+        """Whether the number is within the band, or above it for a reason that the recipe gives."""
         return self.verdict in ("within", "better")
 
     @property
     def reason(self) -> str:
-        """What the recipe says of a number above or below the band; empty for others."""
+        """The recipe's reason for a number above or below the band, or empty."""
         reasons = {"better": self.published.above, "below": self.published.below}
         return reasons.get(self.verdict, "")
 
 
-def reproduce(recipe: Recipe, dataset: Dataset) -> Iterator[Comparison]:
-    """Run a recipe and compare, each published number as soon as it can be."""
-    return compare(recipe.published, Trainer(recipe.config, dataset).events())
-
-
 def compare(published: Iterable[Published], events: Iterable[Event]) -> Iterator[Comparison]:
-    """Compare published numbers with the evaluations among the events of a run, in their order.
+    """Compare published numbers with the evaluations of a run, each as soon as its event comes.
 
-    Those measured at the end of a run, and those that it never reached, come last.
+    Numbers that were measured at the end of a run, and numbers that the run never reached, come
+    last.
     """
     waiting = list(published)
     last: Evaluation | None = None

@@ -9,7 +9,8 @@ from nn.data.dataset import Dataset
 from nn.errors import ConfigError
 from nn.network.model import build_model
 from nn.recipes import Recipe, load_recipe, parse_recipe, recipe_names
-from nn.recipes.reproduce import Comparison, reproduce
+from nn.recipes.reproduce import Comparison, compare
+from nn.training.trainer import Trainer
 
 PUBLISHED = [name for name in recipe_names() if name != "default"]
 
@@ -177,7 +178,7 @@ def test_a_malformed_recipe_is_refused(name: str) -> None:
 
 
 def run(recipe: Recipe, dataset: Dataset) -> list[Comparison]:
-    rows = list(reproduce(recipe, dataset))
+    rows = list(compare(recipe.published, Trainer(recipe.config, dataset).events()))
     assert len(rows) == len(recipe.published)
     return rows
 
