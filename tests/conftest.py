@@ -15,6 +15,13 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from nn.data.dataset import Dataset, load_dataset
+from tests.support.tiers import (
+    SLOW_FILES,
+    SLOW_FOLDERS,
+    TESTS,
+    is_quick,
+    needs_a_missing_module,
+)
 
 # How long a busy machine takes says nothing about the code under test.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -24,6 +31,22 @@ settings.load_profile("any speed")
 def pytest_xdist_auto_num_workers() -> int:
     """One worker more than processors: tests of terminals and processes wait as much as they work."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out files that cannot be imported here, and in the quick tier what is never quick."""
+    never_quick = [TESTS / name for name in (*SLOW_FOLDERS, *SLOW_FILES)]
+    if config.option.markexpr == "quick" and collection_path in never_quick:
+        return True
+    if collection_path.suffix == ".py" and needs_a_missing_module(collection_path):
+        return True
+    return None
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark the tests of the quick tier."""
+    if isinstance(item, pytest.Function) and is_quick(item):
+        item.add_marker(pytest.mark.quick)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -68,6 +68,7 @@ async def begin_long_run(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
 LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
 
 
+@pytest.mark.quick
 def test_every_mode_has_its_key() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         for key, mode in zip(

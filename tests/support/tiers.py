@@ -1,0 +1,100 @@
+"""Which tests belong to the quick tier, decided from the code that each test runs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import pytest
+from hypothesis import is_hypothesis_test
+
+TESTS = Path(__file__).parents[1]
+
+# These folders and files need terminals, computing processes, other tools or minutes as a whole.
+SLOW_FOLDERS = ("e2e", "monkey", "benchmarks", "fuzz")
+SLOW_FILES = (
+    "test_conventions.py",
+    "nn/parallel/test_process_group.py",
+    "nn/training/test_hot_loop.py",
+)
+# These tests compute for more than a second in this process.
+SLOW_TESTS = frozenset(
+    {
+        "test_killed_between_two_writes",
+        "test_standardization_uses_one_mean_and_deviation",
+        "test_chart_fills_its_space",
+    }
+)
+# A test that reaches one of these names starts a process or plays the application.
+SLOW_NAMES = frozenset(
+    {"subprocess", "run_command", "Process", "Popen", "Tmux", "asyncio", "run_test"}
+    | {"fork", "kill", "mkfifo", "setrlimit"}
+)
+_POSIX_IMPORT = re.compile(r"^import (fcntl|pty|pwd|resource|termios)$", re.MULTILINE)
+
+
+def needs_a_missing_module(path: Path) -> bool:
+    """Whether a file of tests imports a POSIX module that this machine does not have."""
+    return not all(
+        _is_importable(name) for name in _POSIX_IMPORT.findall(path.read_text(encoding="utf-8"))
+    )
+
+
+def _is_importable(name: str) -> bool:
+    try:
+        import_module(name)
+    except ImportError:
+        return False
+    return True
+
+
+def is_quick(item: pytest.Function) -> bool:
+    """Whether a test runs in milliseconds, in this process alone and without a screen.
+
+    A test marked `quick` by hand belongs to the tier whatever this function returns. Tests with generated examples are left out, so that the quick tier runs the same cases each time.
+    """
+    path = item.path.relative_to(TESTS)
+    if path.parts[0] in SLOW_FOLDERS or path.as_posix() in SLOW_FILES:
+        return False
+    if item.get_closest_marker("slow") or item.originalname in SLOW_TESTS:
+        return False
+    if "snap_compare" in item.fixturenames or is_hypothesis_test(item.function):
+        return False
+    seen: set[FunctionType] = set()
+    functions = [item.function, *_fixture_functions(item)]
+    return SLOW_NAMES.isdisjoint(name for function in functions for name in _names(function, seen))
+
+
+def _fixture_functions(item: pytest.Function) -> Iterator[Callable[..., Any]]:
+    # Private to pytest; without it a test would count as quick although its fixture starts a
+    # process, and test_tiers.py would fail.
+    for definitions in item._fixtureinfo.name2fixturedefs.values():
+        yield definitions[-1].func
+
+
+def _names(function: object, seen: set[FunctionType]) -> Iterator[str]:
+    """Every name in the code of a function of the tests and of the helpers that it reaches."""
+    while hasattr(function, "__wrapped__"):
+        function = function.__wrapped__
+    if isinstance(function, type) and function.__module__.startswith("tests."):
+        for method in vars(function).values():
+            yield from _names(method, seen)
+    if not isinstance(function, FunctionType) or function in seen:
+        return
+    if not Path(function.__code__.co_filename).is_relative_to(TESTS):
+        return
+    seen.add(function)
+    for name in _names_in_code(function.__code__):
+        yield name
+        yield from _names(function.__globals__.get(name), seen)
+
+
+def _names_in_code(code: CodeType) -> Iterator[str]:
+    yield from code.co_names
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from _names_in_code(constant)
