@@ -20,6 +20,10 @@ class Terminal:
     colors: ColorMode
 
 
+FULL = Terminal(ascii_only=False, colors="full")
+"""A terminal with UTF-8 and exact colours."""
+
+
 def detect(environ: Mapping[str, str] = os.environ, stream: TextIO | None = None) -> Terminal:
     """Judge from the environment, and from the encoding of standard error, where Textual draws."""
     encoding = getattr(stream or sys.__stderr__, "encoding", None) or "ascii"

@@ -57,7 +57,7 @@ class ConfusionScreen(PredictingScreen):
         with Horizontal(id="head"):
             yield Static(id="score", markup=False)
             yield Static(id="weights", markup=False)
-        yield ConfusionMatrix(color_mode=self.terminal.colors)
+        yield ConfusionMatrix(self.terminal)
         yield Static(id="cell", markup=False)
         yield Static(LEGEND, id="legend", markup=False)
         yield KeyHints()

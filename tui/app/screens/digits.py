@@ -15,11 +15,12 @@ from textual.widgets import Static
 from nn.data.dataset import Split
 from tui.app.screens.predicting import PredictingScreen
 from tui.app.state.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake, verdict
-from tui.app.widgets.digit import MODES, DigitView
+from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.prompt import Prompt
+from tui.app.widgets.raster import MODES
 from tui.app.widgets.trajectory import Trajectory
 from tui.recording.folder import display_name
 
@@ -71,16 +72,15 @@ class DigitsScreen(PredictingScreen):
     _listing = Listing.everything(0)
 
     def compose(self) -> ComposeResult:
-        ascii_only, colors = self.terminal.ascii_only, self.terminal.colors
         with Horizontal(id="head"):
             yield Static(id="place", markup=False)
             yield Static(id="weights", markup=False)
-        yield DigitPane(ascii_only=ascii_only, color_mode=colors)
-        yield DigitSheet(id="sheet", ascii_only=ascii_only, color_mode=colors)
+        yield DigitPane(self.terminal)
+        yield DigitSheet(self.terminal, id="sheet")
         with Vertical(id="line"):  # of the three the first that is there
             yield Prompt()
             yield Static(id="note", markup=False)
-            yield Trajectory(id="trail", ascii_only=ascii_only, color_mode=colors)
+            yield Trajectory(self.terminal, id="trail")
         yield KeyHints()
 
     def on_resize(self, _event: events.Resize) -> None:

@@ -78,13 +78,12 @@ class DrawScreen(ModeScreen):
         self.set_class(terminal.ascii_only, "-ascii")
 
     def compose(self) -> ComposeResult:
-        plain, colors = self.terminal.ascii_only, self.terminal.colors
         with Horizontal(id="desk"):
-            yield Canvas(ascii_only=plain, color_mode=colors)
-            yield DigitView(mode="half", ascii_only=plain, color_mode=colors, id="preview")
+            yield Canvas(self.terminal)
+            yield DigitView(self.terminal, mode="half", id="preview")
             with Vertical(id="side"):
                 yield Static(id="guess", markup=False)
-                yield ProbabilityBars(ascii_only=plain, color_mode=colors)
+                yield ProbabilityBars(self.terminal)
                 yield Static(id="state", markup=False)
         yield KeyHints()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal, get_args
+from typing import ClassVar, Literal, get_args
 
 import numpy as np
 from textual import events
@@ -105,16 +105,14 @@ class ModelScreen(InspectingScreen):
         self.set_class(terminal.ascii_only, "-ascii")
 
     def compose(self) -> ComposeResult:
-        plain, colors = self.terminal.ascii_only, self.terminal.colors
         yield Static(id="parts-line")
         with Container(id="parts"):
             with Container(id="table", classes="part"):
-                yield LayerTable(color_mode=colors)
+                yield LayerTable(self.terminal)
             with Container(id="histogram", classes="part"):
-                yield Histograms(ascii_only=plain, color_mode=colors)
-            look: dict[str, Any] = {"ascii_only": plain, "color_mode": colors, "classes": "part"}
-            yield WeightsPane(id="weights", **look)
-            yield ActivationsPane(id="activations", **look)
+                yield Histograms(self.terminal)
+            yield WeightsPane(self.terminal, id="weights", classes="part")
+            yield ActivationsPane(self.terminal, id="activations", classes="part")
         yield KeyHints()
 
     def on_mount(self) -> None:

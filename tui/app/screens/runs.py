@@ -76,7 +76,7 @@ class RunsScreen(LookingScreen):
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         yield Static(id="errors", markup=False)
-        yield RunsTable(ascii_only=self.terminal.ascii_only, id="runs")
+        yield RunsTable(self.terminal, id="runs")
         yield Static(id="about", markup=False)
         yield Static(id="note", markup=False)
         yield Prompt()

@@ -104,8 +104,8 @@ class TrainScreen(ModeScreen):
         super().__init__(bench, terminal)
         self._status = Static(id="status", markup=False)
         self._trouble = Static(id="trouble", markup=False)
-        self._numbers = Numbers(ascii_only=terminal.ascii_only, id="numbers")
-        self._table = EpochTable(id="table")
+        self._numbers = Numbers(terminal, id="numbers")
+        self._table = EpochTable(terminal, id="table")
         self._curves: Curves | None = None
         self._form: ConfigForm | None = None
         self._in_force = bench.experiment  # what the form last showed or gave
@@ -132,14 +132,13 @@ class TrainScreen(ModeScreen):
     async def _complete(self) -> None:
         """Mount the charts, whose libraries are imported on a thread, and the form."""
         curves = await asyncio.to_thread(importlib.import_module, "tui.app.widgets.curves")
-        ascii_only = self.terminal.ascii_only
-        self._curves = curves.Curves(ascii_only=ascii_only, color_mode=self.terminal.colors)
+        self._curves = curves.Curves(self.terminal)
         await self.query_one("#charts").mount(self._curves)
         self.show_progress()
         self._focus_pane()
         from tui.app.widgets.config_form import ConfigForm
 
-        self._form = ConfigForm(self._in_force, ascii_only=ascii_only)
+        self._form = ConfigForm(self._in_force, self.terminal)
         await self.query_one("#form").mount(self._form)
 
     # what there is to see

@@ -12,7 +12,8 @@ from textual.strip import Strip
 from nn.arrays import Array
 from tui.app.widgets.layer_table import visible_range
 from tui.app.widgets.raster import render_signed, signed_strips
-from tui.app.widgets.strips import ColorMode, StripWidget, text_strip
+from tui.app.widgets.strips import StripWidget, text_strip
+from tui.system.terminal import ColorMode
 
 _NUMBER = 8  # cells of an output with its class
 
@@ -93,4 +94,4 @@ class ActivationView(StripWidget):
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
-        return activity_strips(self._layers, self._selected, *self.size, self.color_mode)
+        return activity_strips(self._layers, self._selected, *self.size, self.terminal.colors)

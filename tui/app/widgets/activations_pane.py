@@ -15,8 +15,8 @@ from tui.app.widgets.activation_view import ActivationView, LayerActivity
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import activation_name
 from tui.app.widgets.raster import Image
-from tui.app.widgets.strips import ColorMode
 from tui.app.widgets.text import set_text
+from tui.system.terminal import Terminal
 
 
 class ActivationsPane(Horizontal):
@@ -31,16 +31,15 @@ class ActivationsPane(Horizontal):
 
     def __init__(
         self,
+        terminal: Terminal,
         *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._digit = DigitView(mode="half", ascii_only=ascii_only, color_mode=color_mode)
+        self._digit = DigitView(terminal, mode="half")
         self._about = Static(markup=False)
-        self._view = ActivationView(color_mode=color_mode)
+        self._view = ActivationView(terminal)
 
     def compose(self) -> ComposeResult:
         with Vertical(id="digit"):

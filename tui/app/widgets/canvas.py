@@ -14,7 +14,8 @@ from textual.strip import Strip
 
 from tui.app.widgets.legend import role_style
 from tui.app.widgets.raster import RAMP
-from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget
+from tui.app.widgets.strips import PLAIN, StripWidget
+from tui.system.terminal import Terminal
 
 Picture: TypeAlias = NDArray[np.uint8]
 Cursor: TypeAlias = tuple[int, int]
@@ -30,8 +31,7 @@ def canvas_strips(
     cursor: Cursor | None,
     width: int,
     height: int,
-    ascii_only: bool,
-    colors: ColorMode,
+    terminal: Terminal,
 ) -> list[Strip]:
     """The picture, two cells a pixel where there is room, else two pixels a cell, one above the other.
 
@@ -40,20 +40,18 @@ def canvas_strips(
     """
     rows, columns = pixels.shape
     if width >= 2 * columns and height >= rows:
-        return [_pairs(pixels, row, cursor, ascii_only, colors) for row in range(rows)]
-    return [_halves(pixels, row, cursor, ascii_only, colors) for row in range(0, rows, 2)]
+        return [_pairs(pixels, row, cursor, terminal) for row in range(rows)]
+    return [_halves(pixels, row, cursor, terminal) for row in range(0, rows, 2)]
 
 
-def _pairs(
-    pixels: Picture, row: int, cursor: Cursor | None, ascii_only: bool, colors: ColorMode
-) -> Strip:
+def _pairs(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal) -> Strip:
     segments = []
     for column, level in enumerate(pixels[row].tolist()):
         here = (row, column) == cursor
-        if colors == "full" and not ascii_only:
-            ink = role_style("warning", colors) + Style(bold=True) if here else PLAIN
+        if terminal.colors == "full" and not terminal.ascii_only:
+            ink = role_style("warning", terminal.colors) + Style(bold=True) if here else PLAIN
             segments.append(Segment("[]" if here else "  ", Style(bgcolor=_grey(level)) + ink))
-        elif ascii_only:
+        elif terminal.ascii_only:
             character = RAMP[level * len(RAMP) // 256]
             segments.append(
                 Segment("[]" if here else 2 * character, Style(reverse=here and level > 127))
@@ -66,24 +64,26 @@ def _pairs(
     return Strip(segments).simplify()
 
 
-def _halves(
-    pixels: Picture, row: int, cursor: Cursor | None, ascii_only: bool, colors: ColorMode
-) -> Strip:
+def _halves(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal) -> Strip:
     segments = []
     for column, (upper, lower) in enumerate(pixels[row : row + 2].T.tolist()):
         here = cursor in ((row, column), (row + 1, column))
         mark = "^" if cursor == (row, column) else "v"
-        if colors == "full" and not ascii_only:
+        if terminal.colors == "full" and not terminal.ascii_only:
             if here:
                 under = lower if mark == "^" else upper
-                style = role_style("warning", colors) + Style(bold=True, bgcolor=_grey(under))
+                style = role_style("warning", terminal.colors) + Style(
+                    bold=True, bgcolor=_grey(under)
+                )
                 segments.append(Segment(mark, style))
             elif upper == lower:  # a space is fewer bytes, and so are runs of them
                 segments.append(Segment(" ", Style(bgcolor=_grey(upper))))
             else:
                 segments.append(Segment("▀", Style(color=_grey(upper), bgcolor=_grey(lower))))
             continue
-        shape = (_ASCII_HALVES if ascii_only else _HALVES)[(upper > 127) + 2 * (lower > 127)]
+        shape = (_ASCII_HALVES if terminal.ascii_only else _HALVES)[
+            (upper > 127) + 2 * (lower > 127)
+        ]
         under = pixels[cursor] if here and cursor else 0
         segments.append(Segment(mark if here else shape, Style(reverse=bool(under > 127))))
     return Strip(segments).simplify()
@@ -117,9 +117,7 @@ class Canvas(StripWidget):
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
-        return canvas_strips(
-            self._pixels, self._cursor, *self.size, self.ascii_only, self.color_mode
-        )
+        return canvas_strips(self._pixels, self._cursor, *self.size, self.terminal)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke; the right button, or shift, erases."""

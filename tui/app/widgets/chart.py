@@ -1,4 +1,4 @@
-"""The chart widget, and everything else a screen needs to draw a chart."""
+"""The chart widget."""
 
 from __future__ import annotations
 
@@ -14,25 +14,11 @@ from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.app.state.background import Throttle
-from tui.app.widgets.legend import ROLES, readout
-from tui.app.widgets.plot import Mark, plain_chart, render_chart, render_histogram
-from tui.app.widgets.series import ColorRole, Floats, Series, recent, smooth, thin
-from tui.app.widgets.strips import ColorMode, StripWidget
-
-__all__ = [
-    "ROLES",
-    "Chart",
-    "ColorMode",
-    "ColorRole",
-    "Mark",
-    "Series",
-    "plain_chart",
-    "readout",
-    "render_chart",
-    "render_histogram",
-    "smooth",
-    "thin",
-]
+from tui.app.widgets.legend import readout
+from tui.app.widgets.plot import Mark, render_chart
+from tui.app.widgets.series import Floats, Series, recent, smooth
+from tui.app.widgets.strips import StripWidget
+from tui.system.terminal import FULL, Terminal
 
 DATA_INTERVAL = 1.0
 """Least time in seconds between two redraws because of new data."""
@@ -48,9 +34,8 @@ class Chart(StripWidget, can_focus=True):
 
     Args:
         title: What the values are.
+        terminal: Which characters and how many colours to use.
         x_label: What the positions are.
-        ascii_only: As for `render_chart`.
-        color_mode: How many colours to use.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -73,14 +58,13 @@ class Chart(StripWidget, can_focus=True):
     def __init__(
         self,
         title: str = "",
+        terminal: Terminal = FULL,
         *,
         x_label: str = "",
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes)
+        super().__init__(terminal, id=id, classes=classes)
         self.title = title
         self.x_label = x_label
         self.note = ""  # stands behind the label of the x axis
@@ -182,8 +166,7 @@ class Chart(StripWidget, can_focus=True):
             marks=self.marks,
             cursor_x=at,
             footer="" if at is None else readout(self._series, at, width, x_label=self.x_label),
-            ascii_only=self.ascii_only,
-            colors=self.color_mode,
+            terminal=self.terminal,
         )
         if self.has_focus and strips:
             strips[0] = strips[0].apply_style(Style(reverse=True))

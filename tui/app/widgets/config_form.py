@@ -15,6 +15,7 @@ from nn.config import FIELDS, format_value
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
 from tui.recording.experiment import Experiment
+from tui.system.terminal import FULL, Terminal
 
 
 class ConfigForm(Widget):
@@ -44,10 +45,10 @@ class ConfigForm(Widget):
     class Closed(Message):
         """The form is no longer needed."""
 
-    def __init__(self, experiment: Experiment, *, ascii_only: bool) -> None:
+    def __init__(self, experiment: Experiment, terminal: Terminal = FULL) -> None:
         super().__init__()
         self.draft = Draft(experiment)
-        self._fields = FieldList(self.draft, ascii_only=ascii_only)
+        self._fields = FieldList(self.draft, terminal)
         self._note = Static(markup=False)
 
     def compose(self) -> ComposeResult:

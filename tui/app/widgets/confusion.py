@@ -177,9 +177,9 @@ class ConfusionMatrix(StripWidget):
         if label == predicted:
             # In narrow columns three digits touch their neighbours.
             right = Style(bold=True, underline=self._cell_width <= 3 or None)
-            shaded = self.color_mode == "full"
+            shaded = self.terminal.colors == "full"
             return self._shade("right") + right if shaded else right
-        return self._shade(f"level-{level}") if level and self.color_mode == "full" else PLAIN
+        return self._shade(f"level-{level}") if level and self.terminal.colors == "full" else PLAIN
 
     def _shade(self, name: str) -> Style:
         return self.get_visual_style(f"matrix--{name}").rich_style

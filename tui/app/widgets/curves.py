@@ -9,8 +9,11 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from tui.app.state.background import Throttle
-from tui.app.widgets.chart import DATA_INTERVAL, Chart, ColorMode, ColorRole, Mark, Series
+from tui.app.widgets.chart import DATA_INTERVAL, Chart
+from tui.app.widgets.plot import Mark
+from tui.app.widgets.series import ColorRole, Series
 from tui.recording.history import RunHistory
+from tui.system.terminal import Terminal
 
 SPLITS: dict[str, tuple[str, int, ColorRole]] = {  # name, style and colour; drawn in this order
     "train": ("trn", 1, "secondary"),
@@ -34,10 +37,10 @@ class Curves(Widget):
     Curves #loss { margin-right: 1; }
     """
 
-    def __init__(self, *, ascii_only: bool = False, color_mode: ColorMode = "full") -> None:
+    def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self.loss, self.accuracy = (
-            Chart(title, x_label="epoch", ascii_only=ascii_only, color_mode=color_mode, id=name)
+            Chart(title, terminal, x_label="epoch", id=name)
             for title, name in (("Loss", "loss"), ("Accuracy %", "accuracy"))
         )
         self.overlay = True

@@ -11,71 +11,37 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.app.widgets.raster import (
-    NEGATIVE,
-    POSITIVE,
-    RAMP,
-    Image,
-    Mode,
-    half_block_strips,
-    image_strips,
-    render_ascii,
-    render_braille,
-    render_half_blocks,
-    render_signed,
-    resample,
-    signed_strips,
-)
-from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget, printable, text_strip
-
-__all__ = [
-    "NEGATIVE",
-    "POSITIVE",
-    "RAMP",
-    "ContactSheet",
-    "DigitView",
-    "Image",
-    "Mode",
-    "half_block_strips",
-    "image_strips",
-    "render_ascii",
-    "render_braille",
-    "render_half_blocks",
-    "render_signed",
-    "resample",
-    "signed_strips",
-]
-
-MODES: tuple[Mode, ...] = ("ascii", "half", "braille")
+from tui.app.widgets.raster import MODES, Image, Mode, image_strips, render_signed, signed_strips
+from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
+from tui.system.terminal import FULL, Terminal
 
 
 class _ImageWidget(StripWidget):
     """What both widgets share: how an image is drawn, and drawing again when that changes.
 
     Args:
+        terminal: With ASCII only, its characters draw whatever the mode; shades of grey need exact
+            colours, else half blocks are black and white.
         mode: How an image is drawn.
-        ascii_only: Draw with ASCII characters whatever the mode.
-        color_mode: Shades need "full"; with less, half blocks are black and white.
     """
 
     mode: reactive[Mode] = reactive[Mode]("ascii", repaint=False, init=False)
-    """How images are drawn; `ascii_only` overrides it."""
+    """How images are drawn; `ascii_only` of the terminal overrides it."""
 
     def __init__(
         self,
+        terminal: Terminal = FULL,
         *,
         mode: Mode = "ascii",
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
-        super().__init__(ascii_only=ascii_only, color_mode=color_mode, id=id, classes=classes)
+        super().__init__(terminal, id=id, classes=classes)
         self.set_reactive(_ImageWidget.mode, mode)
 
     def _image(self, image: Image, width: int, height: int) -> list[Strip]:
-        mode = "ascii" if self.ascii_only else self.mode
-        return image_strips(image, width, height, mode, self.color_mode)
+        mode = "ascii" if self.terminal.ascii_only else self.mode
+        return image_strips(image, width, height, mode, self.terminal.colors)
 
     def validate_mode(self, mode: Mode) -> Mode:
         """Refuse a mode that does not exist."""
@@ -113,7 +79,7 @@ class DigitView(_ImageWidget):
             return []
         if self._signed:
             lines = render_signed(self._shown, width, height)
-            strips = signed_strips(lines, self.color_mode)
+            strips = signed_strips(lines, self.terminal.colors)
         else:
             strips = self._image(self._shown, width, height)
         margin = Strip([Segment(" " * ((self.size.width - width) // 2), PLAIN)])
@@ -141,15 +107,9 @@ class ContactSheet(_ImageWidget):
     class Selected(Message):
         """An item was chosen with the mouse."""
 
-        def __init__(self, sheet: ContactSheet, index: int) -> None:
+        def __init__(self, index: int) -> None:
             super().__init__()
-            self.sheet = sheet
             self.index = index
-
-        @property
-        def control(self) -> ContactSheet:
-            """The sheet it is about, for selectors in `@on`."""
-            return self.sheet
 
     _images: Sequence[Image] = ()
     _captions: Sequence[str] = ()
@@ -212,7 +172,7 @@ class ContactSheet(_ImageWidget):
         index = self._first + row * self.columns + column
         if column < self.columns and index < min(self._first + self.page_size, len(self._images)):
             self.selected = index
-            self.post_message(self.Selected(self, index))
+            self.post_message(self.Selected(index))
 
     @property
     def _first(self) -> int:
@@ -231,7 +191,7 @@ class ContactSheet(_ImageWidget):
         """The image and its caption."""
         chosen = index == self.selected
         flags = (">" if chosen else " ") + ("!" if self._wrong[index] else " ")
-        caption = printable(flags + self._captions[index], ascii_only=self.ascii_only)
+        caption = printable(flags + self._captions[index], ascii_only=self.terminal.ascii_only)
         style = Style(reverse=chosen, bold=bool(self._wrong[index]))
         image = self._image(self._images[index], self.tile_width, self.tile_height)
         return [*image, text_strip(caption, self.tile_width, style)]

@@ -8,12 +8,13 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from tui.app.widgets.digit import DigitView, Image
+from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_sheet import DigitSheet
 from tui.app.widgets.probabilities import ProbabilityBars
-from tui.app.widgets.strips import ColorMode
+from tui.app.widgets.raster import Image
 from tui.app.widgets.text import set_text
 from tui.app.widgets.trajectory import Point, Trajectory
+from tui.system.terminal import Terminal
 
 
 class DigitPane(Horizontal):
@@ -37,18 +38,18 @@ class DigitPane(Horizontal):
     .-short DigitPane Trajectory { display: none; }
     """
 
-    def __init__(self, *, ascii_only: bool, color_mode: ColorMode) -> None:
+    def __init__(self, terminal: Terminal) -> None:
         super().__init__()
-        self._ascii_only, self._color_mode = ascii_only, color_mode
+        self._terminal = terminal
 
     def compose(self) -> ComposeResult:
-        ascii_only, colors = self._ascii_only, self._color_mode
-        yield DigitView(ascii_only=ascii_only, color_mode=colors)
+        terminal = self._terminal
+        yield DigitView(terminal)
         with Vertical(id="facts"):
             yield Static(id="verdict", markup=False)
-            yield ProbabilityBars(ascii_only=ascii_only, color_mode=colors)
-            yield Trajectory(ascii_only=ascii_only, color_mode=colors)
-            yield DigitSheet(id="around", ascii_only=ascii_only, color_mode=colors)
+            yield ProbabilityBars(terminal)
+            yield Trajectory(terminal)
+            yield DigitSheet(terminal, id="around")
 
     def show_digit(
         self,

@@ -7,8 +7,9 @@ from textual.strip import Strip
 
 from nn.data.dataset import COLUMNS, ROWS, Split
 from tui.app.state.browser import Listing, SplitPredictions
-from tui.app.widgets.digit import ContactSheet, Image
+from tui.app.widgets.digit import ContactSheet
 from tui.app.widgets.lazy import Lazy
+from tui.app.widgets.raster import Image
 
 
 def picture(split: Split, index: int) -> Image:

@@ -17,6 +17,7 @@ from textual.widgets import Input
 from nn.config import FIELDS, format_value
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.strips import StripWidget, printable, text_strip
+from tui.system.terminal import FULL, Terminal
 
 RECIPE = "recipe"  # the name of the first row, which is no field
 ENTRIES = (RECIPE, *FIELDS)
@@ -64,8 +65,8 @@ class FieldList(StripWidget, can_focus=True):
     class RecipeWanted(Message):
         """The recipe is to be picked from a list."""
 
-    def __init__(self, draft: Draft, *, ascii_only: bool = False) -> None:
-        super().__init__(ascii_only=ascii_only)
+    def __init__(self, draft: Draft, terminal: Terminal = FULL) -> None:
+        super().__init__(terminal)
         self.draft = draft
         self.entry = 0
         self._rows = _rows()
@@ -137,7 +138,7 @@ class FieldList(StripWidget, can_focus=True):
         else:
             mark = "!" if name in draft.errors else "*" if draft.is_changed(name) else " "
             value, choosable = draft.texts[name], bool(options(name))
-        value = printable(value, ascii_only=self.ascii_only)
+        value = printable(value, ascii_only=self.terminal.ascii_only)
         if here and choosable:
             value = f"< {value} >"
         room = max(1, width - VALUE_COLUMN)

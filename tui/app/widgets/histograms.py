@@ -47,6 +47,5 @@ class Histograms(StripWidget):
             title=f"{'>' if chosen else ' '} {index + 1}: {layer.in_features}-{layer.out_features}",
             x_label="weight",
             role="primary" if chosen else "tertiary",
-            ascii_only=self.ascii_only,
-            colors=self.color_mode,
+            terminal=self.terminal,
         )

@@ -10,7 +10,8 @@ from textual.strip import Strip
 
 from nn.analysis.inspection import LayerStatistics
 from tui.app.widgets.legend import role_style
-from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget, text_strip
+from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from tui.system.terminal import ColorMode
 
 COLUMNS = ("layer", "parameters", "mean", "std", "min", "max", "gradient", "dead")
 _DROPPED = (
@@ -117,5 +118,5 @@ class LayerTable(StripWidget):
 
     def _lay_out(self) -> list[Strip]:
         return table_strips(
-            self._layers, self._gradient_norms, self._selected, *self.size, self.color_mode
+            self._layers, self._gradient_norms, self._selected, *self.size, self.terminal.colors
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -11,14 +10,12 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.app.widgets.series import ColorRole, Series
-from tui.app.widgets.strips import PLAIN, ColorMode, printable
+from tui.app.widgets.strips import PLAIN, printable
+from tui.system.terminal import FULL, ColorMode, Terminal
 
-Marker = Literal["hd", "braille"]
-"""How style 0 is drawn: quarter blocks, or braille dots, which some fonts lack."""
-
-_STYLES = ("•", "x", "+", "o", "~")  # after style 0
+_STYLES = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks
 _ASCII_STYLES = ("*", "o", "+", "x", "#", "~")
-_SAMPLES = {"hd": "▄▀", "braille": "⠤⠒"}
+_SAMPLES = {"hd": "▄▀"}
 
 # Told apart with the common colour blindnesses, and readable on dark and on light.
 _PALETTE: dict[ColorRole, tuple[str, str]] = {
@@ -40,9 +37,9 @@ def role_style(role: ColorRole, colors: ColorMode) -> Style:
     return Style(color=basic if colors == "16" else exact)
 
 
-def symbol(style: int, marker: Marker, ascii_only: bool) -> str:
+def symbol(style: int, ascii_only: bool) -> str:
     """The character, or the name of the sub-cell marker, that draws a series."""
-    shapes = _ASCII_STYLES if ascii_only else (marker, *_STYLES)
+    shapes = _ASCII_STYLES if ascii_only else _STYLES
     return shapes[style % len(shapes)]
 
 
@@ -51,19 +48,19 @@ def legend(
     series: Sequence[Series],
     width: int,
     *,
-    marker: Marker = "hd",
-    ascii_only: bool = False,
-    colors: ColorMode = "full",
+    terminal: Terminal = FULL,
 ) -> Strip:
     """The title, then a sample and the name of each series, names cut as far as needed."""
-    named = [(one, printable(one.name, ascii_only=ascii_only)) for one in series if one.name]
-    title = printable(title, ascii_only=ascii_only)
+    named = [
+        (one, printable(one.name, ascii_only=terminal.ascii_only)) for one in series if one.name
+    ]
+    title = printable(title, ascii_only=terminal.ascii_only)
 
     def line(longest: int, title: str = title) -> Strip:
         segments = [Segment(title, Style(bold=True))] if title else []
         for one, name in named:
-            shape = symbol(one.style, marker, ascii_only)
-            sample = Segment(_SAMPLES.get(shape, 2 * shape), role_style(one.role, colors))
+            shape = symbol(one.style, terminal.ascii_only)
+            sample = Segment(_SAMPLES.get(shape, 2 * shape), role_style(one.role, terminal.colors))
             segments += [Segment("  "), sample, Segment(f" {shorten(name, longest)}")]
         return Strip(segments if title else segments[1:])
 

@@ -32,9 +32,9 @@ class Numbers(StripWidget):
 
     def _lay_out(self) -> list[Strip]:
         (width, height), history = self.size, self._history
-        lines = progress_lines(history, self._rate_factor, width, self.ascii_only)
+        lines = progress_lines(history, self._rate_factor, width, self.terminal.ascii_only)
         norms = history.latest.gradient_norms if history and history.latest else ()
-        lines += gradient_lines(norms, height - len(lines), width, self.ascii_only)
+        lines += gradient_lines(norms, height - len(lines), width, self.terminal.ascii_only)
         return [text_strip(line, width) for line in lines[:height]]
 
 

@@ -19,7 +19,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.app.widgets.legend import ROLES, Marker, legend, role_style, symbol
+from tui.app.widgets.legend import ROLES, legend, role_style, symbol
 from tui.app.widgets.series import (
     ColorRole,
     Floats,
@@ -31,7 +31,8 @@ from tui.app.widgets.series import (
     thin,
     transform,
 )
-from tui.app.widgets.strips import PLAIN, ColorMode, printable, text_strip
+from tui.app.widgets.strips import PLAIN, printable, text_strip
+from tui.system.terminal import FULL, Terminal
 
 Mark: TypeAlias = tuple[float, str]
 """A position on the x axis and what happened there."""
@@ -51,8 +52,7 @@ class _Layout:
     height: int
     head: Strip
     footer: str
-    ascii_only: bool
-    colors: ColorMode
+    terminal: Terminal
 
     @property
     def top(self) -> list[Strip]:
@@ -60,7 +60,7 @@ class _Layout:
 
     @property
     def bottom(self) -> list[Strip]:
-        text = printable(self.footer.rstrip(), ascii_only=self.ascii_only)
+        text = printable(self.footer.rstrip(), ascii_only=self.terminal.ascii_only)
         return [text_strip(text, self.width)] if text and self.height >= 6 else []
 
     @property
@@ -105,8 +105,8 @@ class _Layout:
                 figure.ruler(axis).frequency(0)
         draw(figure)
         text = figure.build().string()
-        text = text.translate(_ASCII_BOX) if self.ascii_only else text
-        styles = {str(_ROLE_CODE[role]): role_style(role, self.colors) for role in ROLES}
+        text = text.translate(_ASCII_BOX) if self.terminal.ascii_only else text
+        styles = {str(_ROLE_CODE[role]): role_style(role, self.terminal.colors) for role in ROLES}
         lines = [_strip(line, styles, self.width) for line in text.split("\n")[: self.rows]]
         return [*self.top, *lines, *self.bottom]
 
@@ -119,13 +119,10 @@ def render_chart(
     title: str = "",
     x_label: str = "",
     y_log: bool = False,
-    y_range: tuple[float, float] | None = None,
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     footer: str = "",
-    marker: Marker = "hd",
-    ascii_only: bool = False,
-    colors: ColorMode = "full",
+    terminal: Terminal = FULL,
 ) -> list[Strip]:
     """Draw the series as `height` lines of exactly `width` cells.
 
@@ -139,17 +136,14 @@ def render_chart(
         title: What the values are.
         x_label: What the positions are.
         y_log: Draw log10 of the values; those not above zero become gaps.
-        y_range: Show this range, rounded outwards, with values beyond it on the border. None
-            takes the range of the values.
         marks: Dotted vertical lines, each with its label if there is room.
         cursor_x: Where to draw the vertical cursor.
         footer: The last line, such as the values at the cursor.
-        marker: How style 0 is drawn.
-        ascii_only: Use nothing outside ASCII, axes included.
-        colors: How many colours; the styles of the series tell them apart without any.
+        terminal: Which characters, axes included, and how many colours to use; the styles of the
+            series distinguish them without any.
     """
-    head = legend(title, series, width, marker=marker, ascii_only=ascii_only, colors=colors)
-    layout = _Layout(width, height, head, footer or x_label.center(width), ascii_only, colors)
+    head = legend(title, series, width, terminal=terminal)
+    layout = _Layout(width, height, head, footer or x_label.center(width), terminal)
     points = [(transform(one.points[0], False), one.points[1]) for one in series]
     drawn = [np.isfinite(xs) & np.isfinite(transform(ys, y_log)) for xs, ys in points]
     all_x = np.concatenate([[], *(xs[part] for (xs, _), part in zip(points, drawn, strict=True))])
@@ -157,7 +151,7 @@ def render_chart(
     if not len(all_x):
         return layout.empty()
     x = _x_scale(all_x, width)
-    low, high = y_range or (float(all_y.min()), float(all_y.max()))
+    low, high = float(all_y.min()), float(all_y.max())
     y = (log_scale if y_log else linear_scale)(low, high, max(1, layout.rows // 3))
     columns = layout.columns(y)
 
@@ -172,7 +166,7 @@ def render_chart(
         if cursor_x is not None and 0 <= (at := float(x.place([cursor_x])[0])) <= 1:
             figure.line(at, "vertical", pixel=plotext.pixel())
         for one, (xs, ys) in zip(series, points, strict=True):
-            shape = symbol(one.style, marker, ascii_only)
+            shape = symbol(one.style, terminal.ascii_only)
             places = thin(x.place(xs), np.clip(y.place(ys), 0, 1), columns)
             _draw_line(figure, *places, _marker(shape, one.role))
 
@@ -188,8 +182,7 @@ def render_histogram(
     title: str = "",
     x_label: str = "",
     role: ColorRole = "primary",
-    ascii_only: bool = False,
-    colors: ColorMode = "full",
+    terminal: Terminal = FULL,
 ) -> list[Strip]:
     """Draw the counts of `numpy.histogram` as bars, in `height` lines of exactly `width` cells.
 
@@ -201,11 +194,10 @@ def render_histogram(
         title: What was counted.
         x_label: What the edges are.
         role: Colour of the bars.
-        ascii_only: Use nothing outside ASCII.
-        colors: How many colours.
+        terminal: Which characters and how many colours to use.
     """
-    head = legend(title, [], width, ascii_only=ascii_only)
-    layout = _Layout(width, height, head, x_label.center(width), ascii_only, colors)
+    head = legend(title, [], width, terminal=terminal)
+    layout = _Layout(width, height, head, x_label.center(width), terminal)
     heights, bounds = np.nan_to_num(transform(counts, False)), transform(edges, False)
     if len(bounds) != len(heights) + 1:
         raise ValueError(f"{len(heights)} counts need {len(heights) + 1} edges, not {len(bounds)}")
@@ -218,7 +210,7 @@ def render_histogram(
     tops = np.concatenate([[0.0], y.place(heights), [0.0]])[bins + 1]  # nothing beyond the edges
 
     def draw(figure: Any) -> None:
-        shape = _marker("#" if ascii_only else "hd", role)
+        shape = _marker("#" if terminal.ascii_only else "hd", role)
         bars = figure.signal(list(centers[tops > 0]), list(tops[tops > 0]), marker=shape)
         figure.draw(bars.fillx())
 
@@ -226,19 +218,19 @@ def render_histogram(
 
 
 def plain_chart(
-    series: Sequence[Series], width: int, height: int, color: bool, **options: Any
+    series: Sequence[Series], width: int, height: int, terminal: Terminal, **options: Any
 ) -> str:
-    """The chart as text to print, in the sixteen standard colours if `color` is set.
+    """The chart as text to print, in the sixteen standard colours unless the terminal has none.
 
     Args:
         series: As for `render_chart`.
         width: Cells in a line.
         height: Lines.
-        color: Whether to add escape sequences.
+        terminal: Without colours, no escape sequences are added.
         options: Further arguments of `render_chart`.
     """
-    strips = render_chart(series, width, height, colors="16" if color else "none", **options)
-    system = ColorSystem.STANDARD if color else None
+    strips = render_chart(series, width, height, terminal=terminal, **options)
+    system = None if terminal.colors == "none" else ColorSystem.STANDARD
     return "\n".join(
         "".join(
             (part.style or PLAIN).render(part.text, color_system=system) for part in strip

@@ -9,8 +9,9 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.app.widgets.legend import role_style
-from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget
+from tui.app.widgets.strips import PLAIN, StripWidget
 from tui.formatting import bar
+from tui.system.terminal import Terminal
 
 _WIDE = 18  # cells from which on there is room for a decimal place
 
@@ -20,8 +21,7 @@ def probability_strips(
     width: int,
     *,
     label: int | None = None,
-    ascii_only: bool,
-    colors: ColorMode,
+    terminal: Terminal,
 ) -> list[Strip]:
     """A line for each class, the likeliest marked with '>' and bold; not a number is drawn as '-'.
 
@@ -36,12 +36,14 @@ def probability_strips(
         number = (f"{probability:.{decimals}%}" if known else "-").rjust(5 + decimals)
         top = known and probability == best and best > 0
         drawn = bar(
-            probability if known else 0.0, max(0, width - 8 - decimals), ascii_only=ascii_only
+            probability if known else 0.0,
+            max(0, width - 8 - decimals),
+            ascii_only=terminal.ascii_only,
         )
         weight = Style(bold=top)
         segments = [
             Segment(f"{'>' if top else ' '}{digit} ", weight),
-            Segment(drawn, role_style("primary", colors) + weight),
+            Segment(drawn, role_style("primary", terminal.colors) + weight),
             Segment(number, weight),
         ]
         line = Strip(segments).adjust_cell_length(width, PLAIN)
@@ -72,6 +74,5 @@ class ProbabilityBars(StripWidget):
             self._probabilities,
             self.size.width,
             label=self._label,
-            ascii_only=self.ascii_only,
-            colors=self.color_mode,
+            terminal=self.terminal,
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,14 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.app.widgets.legend import role_style
-from tui.app.widgets.strips import PLAIN, ColorMode
+from tui.app.widgets.strips import PLAIN
+from tui.system.terminal import ColorMode
 
 Image: TypeAlias = NDArray[Any]
 """A picture: uint8 with 0 to 255, or floating point with 0 to 1. 0 is background."""
 Mode = Literal["ascii", "half", "braille"]
 """Characters by brightness, half blocks in shades of grey, or braille dots."""
+MODES: tuple[Mode, ...] = get_args(Mode)
 
 RAMP = " .:-=+*#%@"
 POSITIVE = " .:+#"
@@ -27,7 +29,6 @@ NEGATIVE = " '-=%"
 
 GREYS = 16
 """Shades of grey in half blocks: as many as one sees, and long runs of equal cells."""
-_BAYER = (np.array([[0, 8, 2, 10], [12, 4, 14, 6], [3, 11, 1, 9], [15, 7, 13, 5]]) + 0.5) / 16
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
@@ -63,7 +64,7 @@ def _brightness(image: Image, width: int, height: int) -> NDArray[np.float64]:
     return np.clip(values, 0, 1)
 
 
-def render_ascii(image: Image, width: int = 28, height: int = 14, ramp: str = RAMP) -> list[str]:
+def render_ascii(image: Image, width: int = 28, height: int = 14) -> list[str]:
     """Lines of characters, denser where the image is brighter.
 
     A cell is about twice as high as wide: `width` = 2 `height` keeps a square image square.
@@ -72,9 +73,8 @@ def render_ascii(image: Image, width: int = 28, height: int = 14, ramp: str = RA
         image: See `Image`.
         width: Characters in a line.
         height: Lines.
-        ramp: Characters from background to brightest.
     """
-    return _lines(_ramp_cells(_brightness(image, width, height), ramp))
+    return _lines(_ramp_cells(_brightness(image, width, height), RAMP))
 
 
 def render_half_blocks(image: Image, width: int = 28, height: int = 14) -> list[str]:
@@ -102,39 +102,28 @@ def _half_blocks(cell: int, count: int) -> Segment:
     return Segment("▀" * count, Style(color=upper, bgcolor=lower))
 
 
-def render_braille(
-    image: Image, width: int = 28, height: int = 14, *, dither: bool = False
-) -> list[str]:
-    """Lines of braille, each character 2 x 4 dots.
-
-    Args:
-        image: See `Image`.
-        width: Characters in a line.
-        height: Lines.
-        dither: Raise more dots where it is brighter (ordered dither), not all above one half.
-    """
+def render_braille(image: Image, width: int = 28, height: int = 14) -> list[str]:
+    """Lines of braille, each character 2 x 4 dots, raised where the image is at least half bright."""
     values = _brightness(image, 2 * width, 4 * height)
-    threshold = np.tile(_BAYER, (height, width // 2 + 1))[:, : 2 * width] if dither else 0.5
-    dots = (values >= threshold).reshape(height, 4, width, 2)
+    dots = (values >= 0.5).reshape(height, 4, width, 2)
     codes = np.einsum("hrwc,rc->hw", dots.astype(np.int64), _BRAILLE_BITS)
     # An empty pattern is not blank in every font, a space is.
     return ["".join(chr(0x2800 + code) if code else " " for code in row) for row in codes.tolist()]
 
 
-def render_signed(
-    image: Image, width: int = 28, height: int = 14, *, scale: float | None = None
-) -> list[str]:
+def render_signed(image: Image, width: int = 28, height: int = 14) -> list[str]:
     """Lines of characters for values around zero, positive and negative ones sharing none.
+
+    The largest magnitude after averaging is drawn densest.
 
     Args:
         image: (rows, columns) of any real values, such as the weights into one neuron.
         width: Characters in a line.
         height: Lines.
-        scale: The magnitude drawn densest; None takes the largest there is after averaging.
     """
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
     values = resample(values, width, height)
-    largest = scale or np.abs(values).max(initial=0.0) or 1.0
+    largest = np.abs(values).max(initial=0.0) or 1.0
     magnitude = np.clip(np.abs(values) / largest, 0, 1)
     positive, negative = (_ramp_cells(magnitude, ramp) for ramp in (POSITIVE, NEGATIVE))
     return _lines(np.where(values >= 0, positive, negative))

@@ -123,7 +123,7 @@ class RunsTable(StripWidget):
         cells = " ".join(_aligned(column, column.text(entry)) for column in columns)
         mark = self._marks.get(entry.run.path, " ")
         text = f"{'>' if here else ' '}{mark} {shorten(name, name_width):<{name_width}} {cells}"
-        text = printable(text, ascii_only=self.ascii_only)
+        text = printable(text, ascii_only=self.terminal.ascii_only)
         return text_strip(text, self.size.width, Style(reverse=here, bold=here))
 
     def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:

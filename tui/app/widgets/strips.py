@@ -7,7 +7,6 @@ again. Over a slow link that is most of the traffic of a chart drawn once a seco
 from __future__ import annotations
 
 from itertools import zip_longest
-from typing import Literal
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -17,8 +16,7 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-ColorMode = Literal["none", "16", "full"]
-"""No colour at all, the terminal's own sixteen, or exact colours."""
+from tui.system.terminal import FULL, Terminal
 
 PLAIN = Style.null()
 
@@ -38,8 +36,7 @@ class StripWidget(Widget):
     """Shows the lines that `_lay_out` makes for its size, which is all that a subclass has to say.
 
     Args:
-        ascii_only: Use ASCII characters only.
-        color_mode: How many colours to use.
+        terminal: Which characters and how many colours to use.
     """
 
     DEFAULT_CSS = """
@@ -48,14 +45,13 @@ class StripWidget(Widget):
 
     def __init__(
         self,
+        terminal: Terminal = FULL,
         *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self.ascii_only, self.color_mode = ascii_only, color_mode
+        self.terminal = terminal
         self._strips: list[Strip] = []
         self._resized_to = Size()
 

@@ -9,7 +9,8 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.app.widgets.legend import role_style
-from tui.app.widgets.strips import PLAIN, ColorMode, StripWidget, printable, text_strip
+from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
+from tui.system.terminal import Terminal
 
 Point = tuple[float, float, int]
 """Epoch, probability of the true label, predicted class."""
@@ -25,8 +26,7 @@ def trajectory_strips(
     width: int,
     height: int,
     *,
-    ascii_only: bool,
-    colors: ColorMode,
+    terminal: Terminal,
 ) -> list[Strip]:
     """Bars of the label's probability above the predicted classes and the epochs.
 
@@ -40,8 +40,8 @@ def trajectory_strips(
     points = points[-width:]
     cell = min(_WIDEST, max(1, width // len(points)))
     lines = [text_strip(f"P({label}) and prediction by epoch", width, Style(bold=True))]
-    blocks = _ASCII_BLOCKS if ascii_only else _BLOCKS
-    color = role_style("primary", colors)
+    blocks = _ASCII_BLOCKS if terminal.ascii_only else _BLOCKS
+    color = role_style("primary", terminal.colors)
     for level in reversed(range(height - 3)):
         bars = (_block(p, level, height - 3, blocks) * max(1, cell - 1) for _, p, _ in points)
         lines.append(text_strip("".join(bar.ljust(cell) for bar in bars), width, color))
@@ -90,6 +90,5 @@ class Trajectory(StripWidget):
             self._points,
             self._label,
             *self.size,
-            ascii_only=self.ascii_only,
-            colors=self.color_mode,
+            terminal=self.terminal,
         )

@@ -20,8 +20,8 @@ from tui.app.widgets.raster import (
     resample,
     signed_strips,
 )
-from tui.app.widgets.strips import ColorMode
 from tui.app.widgets.text import set_text
+from tui.system.terminal import Terminal
 
 TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
 """Sizes of a picture in cells."""
@@ -56,7 +56,7 @@ class WeightSheet(ContactSheet):
     def _image(self, image: Image, width: int, height: int) -> list[Strip]:
         if self.mode == "half":
             return half_block_strips(shades(resample(image, width, 2 * height)), width, height)
-        return signed_strips(render_signed(image, width, height), self.color_mode)
+        return signed_strips(render_signed(image, width, height), self.terminal.colors)
 
 
 class WeightsPane(Horizontal):
@@ -73,15 +73,15 @@ class WeightsPane(Horizontal):
 
     def __init__(
         self,
+        terminal: Terminal,
         *,
-        ascii_only: bool = False,
-        color_mode: ColorMode = "full",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._sheet = WeightSheet(ascii_only=ascii_only, color_mode=color_mode)
-        self._large = DigitView(ascii_only=ascii_only, color_mode=color_mode)
+        self._terminal = terminal
+        self._sheet = WeightSheet(terminal)
+        self._large = DigitView(terminal)
         self._about = Static(markup=False)
         self._weight: Array = np.zeros((ROWS * COLUMNS, 0))
         self._bias: Array = np.zeros(0)
@@ -139,7 +139,7 @@ class WeightsPane(Horizontal):
 
     def toggle_mode(self) -> None:
         """Draw with characters, or in shades of grey where the terminal has them."""
-        if self._sheet.color_mode == "full" and not self._sheet.ascii_only:
+        if self._terminal.colors == "full" and not self._terminal.ascii_only:
             self._sheet.mode = self._large.mode = "ascii" if self.shaded else "half"
             self._show_selected()
 

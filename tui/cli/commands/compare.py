@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from itertools import combinations
 from string import ascii_uppercase
 from typing import Annotated
@@ -115,8 +115,7 @@ def _chart(runs: dict[str, SavedRun]) -> str:
             series,
             chart_width(),
             _CHART_HEIGHT,
-            is_live(sys.stdout) and terminal.colors != "none",
-            ascii_only=terminal.ascii_only,
+            terminal if is_live(sys.stdout) else replace(terminal, colors="none"),
             title="test accuracy % by epoch",
         )
         + "\n"

@@ -108,7 +108,7 @@ def test_every_field_of_few_values_offers_them() -> None:
 class FormApp(App[None]):
     def __init__(self, config: TrainConfig, width: int) -> None:
         super().__init__()
-        self.form = ConfigForm(Experiment(config, None, BASE), ascii_only=False)
+        self.form = ConfigForm(Experiment(config, None, BASE))
         self.form.styles.width = width
         self.told: list[str] = []
 

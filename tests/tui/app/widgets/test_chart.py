@@ -16,19 +16,11 @@ from rich.color import ColorType
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from tui.app.widgets.chart import (
-    DATA_INTERVAL,
-    Chart,
-    ColorRole,
-    Series,
-    plain_chart,
-    readout,
-    render_chart,
-    render_histogram,
-    smooth,
-    thin,
-)
-from tui.app.widgets.series import linear_scale, log_scale
+from tui.app.widgets.chart import DATA_INTERVAL, Chart
+from tui.app.widgets.legend import readout
+from tui.app.widgets.plot import plain_chart, render_chart, render_histogram
+from tui.app.widgets.series import ColorRole, Series, linear_scale, log_scale, smooth, thin
+from tui.system.terminal import Terminal
 
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
 MODERATE = st.floats(-1e6, 1e6)
@@ -159,7 +151,6 @@ def test_whole_numbers_get_whole_ticks() -> None:
     st.integers(0, 20),
     st.booleans(),
     st.booleans(),
-    st.sampled_from(["hd", "braille"]),
     ANY_FLOAT,
 )
 def test_chart_has_the_size_asked_for_whatever_the_data(
@@ -168,7 +159,6 @@ def test_chart_has_the_size_asked_for_whatever_the_data(
     height: int,
     y_log: bool,
     ascii_only: bool,
-    marker: str,
     x: float,
 ) -> None:
     series = [
@@ -184,11 +174,9 @@ def test_chart_has_the_size_asked_for_whatever_the_data(
             title="Perte",
             x_label="époque",
             y_log=y_log,
-            ascii_only=ascii_only,
-            marker=marker,  # type: ignore[arg-type]
+            terminal=Terminal(ascii_only, "none"),
             cursor_x=x,
             marks=[(x, "ici"), (0.0, "là\x1b")],
-            colors="none",
         )
     assert output.getvalue() == "", "plotext prints warnings on odd limits"
     assert [strip.cell_length for strip in strips] == [width] * height
@@ -236,7 +224,14 @@ def test_a_gap_is_not_joined() -> None:
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_series_are_told_apart_without_colour(ascii_only: bool) -> None:
     drawings = [
-        text(render_chart([Series("", range(30), np.arange(30), i)], 60, 12, ascii_only=ascii_only))
+        text(
+            render_chart(
+                [Series("", range(30), np.arange(30), i)],
+                60,
+                12,
+                terminal=Terminal(ascii_only, "full"),
+            )
+        )
         for i in range(5)
     ]
     characters = [set("".join(lines)) for lines in drawings]
@@ -246,7 +241,7 @@ def test_series_are_told_apart_without_colour(ascii_only: bool) -> None:
 
 def test_colors() -> None:
     def used(colors: str) -> set[ColorType]:
-        strips = render_chart([falling()], 40, 10, colors=colors)  # type: ignore[arg-type]
+        strips = render_chart([falling()], 40, 10, terminal=Terminal(False, colors))  # type: ignore[arg-type]
         styles = [segment.style for strip in strips for segment in strip if segment.style]
         return {style.color.type for style in styles if style.color}
 
@@ -269,14 +264,6 @@ def test_log_axis_is_labelled_in_decades() -> None:
     ys = 10.0 ** -np.arange(6)
     lines = text(render_chart([Series("", range(6), ys)], 60, 24, y_log=True))
     assert {"1", "0.1", "0.01", "0.001"} <= {line.split("┤")[0].strip() for line in lines}
-
-
-def test_values_beyond_the_range_lie_on_the_border() -> None:
-    series = Series("", range(10), [0.5] * 5 + [1e9] * 5, 1)
-    lines = text(render_chart([series], 60, 12, y_range=(0, 1)))
-    assert lines[0].lstrip().startswith("1.0┤")
-    assert "•" in lines[0]
-    assert "•" not in lines[0][: len(lines[0]) // 2]
 
 
 def test_marks_and_cursor() -> None:
@@ -307,18 +294,22 @@ def test_series_keep_their_own_copy() -> None:
 
 
 def test_plain_chart_has_escapes_only_for_colour() -> None:
-    plain, coloured = (plain_chart([falling()], 60, 10, color) for color in (False, True))
+    plain, coloured = (
+        plain_chart([falling()], 60, 10, Terminal(False, colors)) for colors in ("none", "16")
+    )
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
     assert len(plain.splitlines()) == 10
-    assert plain_chart([falling()], 60, 10, False, ascii_only=True).isascii()
+    assert plain_chart([falling()], 60, 10, Terminal(True, "none")).isascii()
 
 
 # render_histogram
 
 
 def test_histogram_bars_are_as_high_as_their_counts() -> None:
-    lines = text(render_histogram([1, 4, 2, 0], [0, 1, 2, 3, 4], 50, 14, ascii_only=True))
+    lines = text(
+        render_histogram([1, 4, 2, 0], [0, 1, 2, 3, 4], 50, 14, terminal=Terminal(True, "none"))
+    )
     columns = ["".join(line[x] for line in lines[:-2]).count("#") for x in (10, 21, 33, 45)]
     assert columns[3] == 0
     assert 0 < columns[0] < columns[2] < columns[1]
@@ -335,7 +326,9 @@ def test_histogram_has_the_size_asked_for(
     counts: list[float], width: int, height: int, ascii_only: bool, first: float
 ) -> None:
     edges = [first + i for i in range(len(counts) + 1)]
-    strips = render_histogram(counts, edges, width, height, title="w", ascii_only=ascii_only)
+    strips = render_histogram(
+        counts, edges, width, height, title="w", terminal=Terminal(ascii_only, "full")
+    )
     assert [strip.cell_length for strip in strips] == [width] * height
     assert not ascii_only or all(line.isascii() for line in text(strips))
 

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from tui.app.widgets.lazy import Lazy
 from tui.app.widgets.trajectory import Point, trajectory_strips
+from tui.system.terminal import Terminal
 
 POINTS = st.lists(
     st.tuples(st.floats(0, 1000), st.floats(0, 1) | st.just(math.nan), st.integers(0, 9)),
@@ -17,7 +18,7 @@ POINTS = st.lists(
 
 
 def drawn(points: list[Point], width: int, height: int, *, ascii_only: bool = False) -> list[str]:
-    strips = trajectory_strips(points, 7, width, height, ascii_only=ascii_only, colors="full")
+    strips = trajectory_strips(points, 7, width, height, terminal=Terminal(ascii_only, "full"))
     assert all(strip.cell_length == width for strip in strips)
     return [strip.text for strip in strips]
 
