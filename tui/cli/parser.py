@@ -86,6 +86,17 @@ Examples:
         "Measure how fast this machine trains",
         "Examples:\n  mnist-tui bench\n  mnist-tui bench --threads 1 --seconds 20 --json",
     ),
+    "check": (
+        "Compare a network that you wrote with the reference",
+        """\
+The file is executed, in a process of its own with limits of time and memory.
+Exit code 0: nothing departs; 1: something does; 2: the file could not be checked.
+
+Examples:
+  mnist-tui check my_network.py
+  mnist-tui check --template > adapter.py
+  mnist-tui check --export reference""",
+    ),
     "gradcheck": ("Compare analytical with numerical gradients", ""),
     "completion": (
         "Print a shell's completion script",

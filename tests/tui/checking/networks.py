@@ -1,0 +1,352 @@
+"""A network as learners write it, and the mistakes and variations that are made in it by replacing a line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+NETWORK = """\
+import numpy as np
+
+
+def activation(a):
+    return 1 / (1 + np.exp(-a))
+
+
+def derivative(a, z):
+    return z * (1 - z)
+
+
+def softmax(a):
+    a = a - a.max(axis=1, keepdims=True)
+    return np.exp(a) / np.exp(a).sum(axis=1, keepdims=True)
+
+
+class TwoLayerNet:
+    def __init__(self, input_size, hidden_size, output_size, weight_init_std=0.01):
+        self.params = {
+            "W1": weight_init_std * np.random.randn(input_size, hidden_size),
+            "b1": np.zeros(hidden_size),
+            "W2": weight_init_std * np.random.randn(hidden_size, output_size),
+            "b2": np.zeros(output_size),
+        }
+
+    def predict(self, x):
+        p = self.params
+        a1 = x @ p["W1"] + p["b1"]
+        z1 = activation(a1)
+        a2 = z1 @ p["W2"] + p["b2"]
+        y = softmax(a2)
+        return y
+
+    def loss(self, x, t):
+        y = self.predict(x)
+        n = len(x)
+        return -np.sum(t * np.log(y + 1e-7)) / n
+
+    def gradient(self, x, t):
+        p = self.params
+        n = len(x)
+        grads = {}
+        a1 = x @ p["W1"] + p["b1"]
+        z1 = activation(a1)
+        a2 = z1 @ p["W2"] + p["b2"]
+        y = softmax(a2)
+        dy = (y - t) / n
+        grads["W2"] = z1.T @ dy
+        grads["b2"] = dy.sum(axis=0)
+        dz1 = dy @ p["W2"].T
+        da1 = dz1 * derivative(a1, z1)
+        grads["W1"] = x.T @ da1
+        grads["b1"] = da1.sum(axis=0)
+        return grads
+
+    def update(self, grads, rate):
+        for name in self.params:
+            self.params[name] -= rate * grads[name]
+"""
+NO_UPDATE = NETWORK[: NETWORK.index("    def update")]
+RELU = {
+    "return 1 / (1 + np.exp(-a))": "return np.maximum(a, 0)",
+    "return z * (1 - z)": "return (a > 0) * 1.0",
+}
+TANH = {"return 1 / (1 + np.exp(-a))": "return np.tanh(a)", "return z * (1 - z)": "return 1 - z**2"}
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Lines of the network that are replaced, and the name of the mistake that this makes."""
+
+    mistake: str
+    lines: dict[str, str]
+    base: str = NETWORK
+
+    @property
+    def source(self) -> str:
+        """The text of the file."""
+        text = self.base
+        for old, new in self.lines.items():
+            assert old in text, old
+            text = text.replace(old, new)
+        return text
+
+
+def mutation(mistake: str, *pairs: tuple[str, str], base: str = NETWORK, **_: object) -> Mutation:
+    """A mutation of the network, its replaced lines given as pairs."""
+    return Mutation(mistake, dict(pairs), base)
+
+
+def changed(lines: dict[str, str], base: str = NETWORK) -> str:
+    """The network with these lines replaced."""
+    return Mutation("", lines, base).source
+
+
+RELU_NETWORK, TANH_NETWORK = changed(RELU), changed(TANH)
+A1 = 'a1 = x @ p["W1"] + p["b1"]'
+A2 = 'a2 = z1 @ p["W2"] + p["b2"]'
+DY, DW2, DB2, DB1 = "dy = (y - t) / n", "z1.T @ dy", "dy.sum(axis=0)", "da1.sum(axis=0)"
+DA1, DW1, DZ1 = "da1 = dz1 * derivative(a1, z1)", "x.T @ da1", 'dz1 = dy @ p["W2"].T'
+UPDATE = "self.params[name] -= rate * grads[name]"
+LOSS = "return -np.sum(t * np.log(y + 1e-7)) / n"
+
+MISTAKES = (
+    mutation("inputs scaled twice", (A1, 'x = x / 255\n        a1 = x @ p["W1"] + p["b1"]')),
+    mutation("bias of the hidden layer missing", (A1, 'a1 = x @ p["W1"]')),
+    mutation("bias of the output layer missing", (A2, 'a2 = z1 @ p["W2"]')),
+    mutation("hidden activation missing", ("z1 = activation(a1)", "z1 = a1")),
+    mutation("activation before the softmax", ("y = softmax(a2)", "y = softmax(activation(a2))")),
+    mutation(
+        "softmax along the wrong axis",
+        ("np.exp(a).sum(axis=1, keepdims=True)", "np.exp(a).sum(axis=0, keepdims=True)"),
+        ("a.max(axis=1, keepdims=True)", "a.max(axis=0, keepdims=True)"),
+    ),
+    mutation(
+        "softmax over the whole batch",
+        ("a.max(axis=1, keepdims=True)", "a.max()"),
+        ("np.exp(a).sum(axis=1, keepdims=True)", "np.exp(a).sum()"),
+    ),
+    mutation("softmax twice", ("y = softmax(a2)", "y = softmax(softmax(a2))")),
+    mutation(
+        "softmax without exponentials",
+        ("y = softmax(a2)", "y = a2 / a2.sum(axis=1, keepdims=True)"),
+    ),
+    mutation("loss not averaged", (LOSS, "return -np.sum(t * np.log(y + 1e-7))")),
+    mutation("loss averaged over the classes too", (LOSS, "return -np.mean(t * np.log(y + 1e-7))")),
+    mutation("loss with the wrong sign", (LOSS, "return np.sum(t * np.log(y + 1e-7)) / n")),
+    mutation("logarithm to base 10", (LOSS, "return -np.sum(t * np.log10(y + 1e-7)) / n")),
+    mutation("logarithm to base 2", (LOSS, "return -np.sum(t * np.log2(y + 1e-7)) / n")),
+    mutation("targets left out of the loss", (LOSS, "return -np.sum(np.log(y + 1e-7)) / n")),
+    mutation("gradient not averaged", (DY, "dy = y - t")),
+    mutation("gradient averaged twice", (DY, "dy = (y - t) / n / n")),
+    mutation("weight gradients averaged twice", (DW2, "z1.T @ dy / n"), (DW1, "x.T @ da1 / n")),
+    mutation("gradient divided by the classes", (DY, "dy = (y - t) / y.shape[1]")),
+    mutation("gradient with the wrong sign", (DY, "dy = (t - y) / n")),
+    mutation("softmax differentiated a second time", (DY, "dy = (y - t) * y * (1 - y) / n")),
+    mutation("gradient of the squared error", (DY, "dy = 2 * (y - t) / n")),
+    mutation("targets left out of the gradient", (DY, "dy = y / n")),
+    mutation("gradient of W2 from before the activation", (DW2, "a1.T @ dy")),
+    mutation(
+        "gradients of the weights transposed",
+        (DW2, "dy.T @ z1"),
+        (DW1, "da1.T @ x"),
+        base=NO_UPDATE,
+    ),
+    mutation("bias gradients not summed", (DB2, "dy"), (DB1, "da1"), base=NO_UPDATE),
+    mutation("bias gradients not summed", (DB2, "dy"), base=NO_UPDATE),
+    mutation(
+        "bias gradients summed along the wrong axis",
+        (DB2, "dy.sum(axis=1)"),
+        (DB1, "da1.sum(axis=1)"),
+        base=NO_UPDATE,
+    ),
+    mutation("bias gradients summed to one number", (DB2, "dy.sum()"), (DB1, "da1.sum()")),
+    mutation("bias gradients summed to one number", (DB1, "np.sum(da1)"), base=NO_UPDATE),
+    mutation("bias gradients averaged twice", (DB2, "dy.mean(axis=0)"), (DB1, "da1.mean(axis=0)")),
+    mutation("W2 updated before it is used", (DZ1, 'dz1 = dy @ (p["W2"] - 0.1 * grads["W2"]).T')),
+    mutation("derivative of the activation missing", (DA1, "da1 = dz1")),
+    mutation(
+        "derivative of the sigmoid applied to its output",
+        ("return z * (1 - z)", "return activation(z) * (1 - activation(z))"),
+    ),
+    mutation(
+        "derivative of the sigmoid without the sigmoid",
+        ("return z * (1 - z)", "return a * (1 - a)"),
+    ),
+    mutation("derivative of the sigmoid incomplete", ("return z * (1 - z)", "return 1 - z")),
+    mutation("activation in place of its derivative", (DA1, "da1 = dz1 * z1")),
+    mutation("derivative of ReLU reversed", ("(a > 0)", "(a < 0)"), base=RELU_NETWORK),
+    mutation("ReLU judged by the gradient", (DA1, "da1 = dz1 * (dz1 > 0)"), base=RELU_NETWORK),
+    mutation(
+        "derivative of tanh applied to its output",
+        ("return 1 - z**2", "return 1 - np.tanh(z) ** 2"),
+        base=TANH_NETWORK,
+    ),
+    mutation(
+        "derivative of tanh without the square",
+        ("return 1 - z**2", "return 1 - z"),
+        base=TANH_NETWORK,
+    ),
+    mutation(
+        "derivative of the sigmoid for another activation",
+        ("return (a > 0) * 1.0", "return z * (1 - z)"),
+        base=RELU_NETWORK,
+    ),
+    mutation("bias gradient of the hidden layer before the derivative", (DB1, "dz1.sum(axis=0)")),
+    mutation("gradient of W1 before the derivative", (DW1, "x.T @ dz1")),
+    mutation("update in the wrong direction", (UPDATE, "self.params[name] += rate * grads[name]")),
+    mutation(
+        "update divided by the batch", (UPDATE, "self.params[name] -= rate * grads[name] / 23")
+    ),
+    mutation("biases not updated", ("for name in self.params:", 'for name in ("W1", "W2"):')),
+    mutation("hidden layer not updated", ("for name in self.params:", 'for name in ("W2", "b2"):')),
+    mutation("output layer not updated", ("for name in self.params:", 'for name in ("W1", "b1"):')),
+    mutation("nothing updated", (UPDATE, "weight = self.params[name] - rate * grads[name]")),
+)
+
+FUNCTIONS = """\
+import numpy as np
+
+
+def forward(params, x):
+    h = np.tanh(x.dot(params["W1"]) + params["b1"])
+    logits = h.dot(params["W2"]) + params["b2"]
+    e = np.exp(logits)
+    return e / e.sum(1)[:, None]
+
+
+def gradient(params, x, t):
+    h = np.tanh(x.dot(params["W1"]) + params["b1"])
+    delta = (forward(params, x) - t) / x.shape[0]
+    back = delta.dot(params["W2"].T) * (1 - h * h)
+    return {
+        "dW1": x.T.dot(back),
+        "db1": back.sum(0),
+        "dW2": h.T.dot(delta),
+        "db2": delta.sum(0),
+    }
+"""
+LAYERS = """\
+import numpy as np
+
+
+class Affine:
+    def __init__(self, W, b):
+        self.W, self.b = W, b
+
+    def forward(self, x):
+        self.x = x
+        return np.dot(x, self.W) + self.b
+
+    def backward(self, dout):
+        self.dW = np.dot(self.x.T, dout)
+        self.db = np.sum(dout, axis=0)
+        return np.dot(dout, self.W.T)
+
+
+class Relu:
+    def forward(self, x):
+        self.mask = x <= 0
+        out = x.copy()
+        out[self.mask] = 0
+        return out
+
+    def backward(self, dout):
+        dout[self.mask] = 0
+        return dout
+
+
+class SoftmaxWithLoss:
+    def forward(self, x, t):
+        self.t = t
+        x = x - np.max(x, axis=-1, keepdims=True)
+        self.y = np.exp(x) / np.sum(np.exp(x), axis=-1, keepdims=True)
+        return -np.sum(t * np.log(self.y + 1e-7)) / len(x)
+
+    def backward(self, dout=1):
+        return (self.y - self.t) / len(self.t)
+"""
+COLUMNS = '''\
+import numpy as np
+
+
+class Network:
+    """Images are columns: W1 has the shape (hidden, inputs)."""
+
+    def __init__(self, n_inputs=784, n_hidden=30, n_outputs=10):
+        self.W1 = np.random.randn(n_hidden, n_inputs) * 0.01
+        self.b1 = np.zeros((n_hidden, 1))
+        self.W2 = np.random.randn(n_outputs, n_hidden) * 0.01
+        self.b2 = np.zeros((n_outputs, 1))
+
+    def forward(self, X):
+        self.Z1 = self.W1 @ X + self.b1
+        self.A1 = np.maximum(0, self.Z1)
+        self.Z2 = self.W2 @ self.A1 + self.b2
+        e = np.exp(self.Z2 - self.Z2.max(axis=0))
+        self.A2 = e / e.sum(axis=0)
+        return self.A2
+
+    def backward(self, X, Y):
+        self.forward(X)
+        m = X.shape[1]
+        dZ2 = self.A2 - Y
+        dW2 = dZ2 @ self.A1.T / m
+        db2 = np.sum(dZ2, axis=1, keepdims=True) / m
+        dZ1 = self.W2.T @ dZ2 * (self.Z1 > 0)
+        dW1 = dZ1 @ X.T / m
+        db1 = np.sum(dZ1, axis=1, keepdims=True) / m
+        return dW1, db1, dW2, db2
+'''
+SQUARED = {
+    "return z * (1 - z)": "return z * (1 - z)",
+    "y = softmax(a2)": "y = activation(a2)",
+    LOSS: "return np.sum((y - t) ** 2) / n",
+    DY: "dy = 2 * (y - t) * y * (1 - y) / n",
+}
+
+CORRECT = {
+    "the study notes' class": NETWORK,
+    "relu": RELU_NETWORK,
+    "tanh": TANH_NETWORK,
+    "without an update": NO_UPDATE,
+    "functions": FUNCTIONS,
+    "layer classes": LAYERS,
+    "images as columns": COLUMNS,
+    "squared error": changed(SQUARED),
+    "logits from predict": changed(
+        {
+            "y = softmax(a2)\n        return y": "return a2",
+            "y = self.predict(x)": "y = softmax(self.predict(x))",
+        }
+    ),
+    "labels as numbers": changed(
+        {
+            LOSS: "return -np.mean(np.log(y[np.arange(n), t] + 1e-7))",
+            DY: "dy = y.copy()\n        dy[np.arange(n), t] -= 1\n        dy /= n",
+        }
+    ),
+    "t - y, added": changed(
+        {DY: "dy = (t - y) / n", UPDATE: "self.params[name] += rate * grads[name]"}
+    ),
+    "sums, divided in the update": changed(
+        {DY: "dy = y - t", UPDATE: "self.params[name] -= rate * grads[name] / 23"}
+    ),
+    "float32": changed(
+        {
+            "np.random.randn(input_size, hidden_size),": "np.random.randn(input_size, hidden_size).astype(np.float32),"
+        }
+    ),
+    "without subtraction in the softmax": changed(
+        {"    a = a - a.max(axis=1, keepdims=True)\n": ""}
+    ),
+    "another hidden size": changed(
+        {
+            "def __init__(self, input_size, hidden_size, output_size,": "def __init__(self, input_size=784, hidden_size=37, output_size=10,"
+        }
+    ),
+    "binary cross-entropy": changed(
+        {
+            "y = softmax(a2)": "y = activation(a2)",
+            LOSS: "return -np.sum(t * np.log(y + 1e-9) + (1 - t) * np.log(1 - y + 1e-9)) / n",
+        }
+    ),
+}

@@ -1,0 +1,262 @@
+"""A learner's network is compared with the reference: mistakes are named, correct code is not accused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.data.dataset import Dataset
+from nn.network.layers import Linear, Sigmoid
+from nn.network.losses import CrossEntropy
+from tests.tui.checking.networks import CORRECT, MISTAKES, NETWORK, NO_UPDATE, Mutation, changed
+from tests.tui.cli.conftest import refused, run_command
+from tui.checking.diagnosis import departure
+from tui.checking.learner import Learner
+from tui.checking.mistakes import CATALOGUE
+from tui.checking.reference import Model, Problem, evaluate
+from tui.checking.report import Report, check_observation
+from tui.checking.request import BATCH, make_request, reference_arrays
+from tui.checking.sandbox import Observation
+
+
+@pytest.fixture
+def checked(tmp_path: Path, mnist: Dataset, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+    """Check a source text in this process: the command does the same in another one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [*__import__("sys").path])
+    monkeypatch.setattr("sys.argv", [])
+
+    def check(source: str, *, steps: int = 3) -> Report:
+        path = tmp_path / "network.py"
+        path.write_text(source, encoding="utf-8")
+        request = make_request(mnist)
+        request |= {name: request[name][: steps * BATCH] for name in ("images", "labels")}
+        learner = Learner(path, request)
+        learner.collect()
+        return check_observation(path, Observation(learner.arrays, learner.facts), mnist)
+
+    return check
+
+
+@pytest.mark.parametrize("mutation", MISTAKES, ids=lambda m: m.mistake)
+def test_a_mistake_is_named(mutation: Mutation, checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(mutation.source)
+    assert report.diagnosis.mistake == mutation.mistake
+    assert [row.state for row in report.diagnosis.rows].count("wrong") > 0
+    assert not report.right
+
+
+@pytest.mark.parametrize("source", CORRECT.values(), ids=CORRECT)
+def test_correct_code_is_not_accused(source: str, checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(source)
+    assert report.right, (report.diagnosis, report.findings)
+    assert report.observation.facts["stage"] == "done"
+
+
+def test_every_mistake_of_the_catalogue_is_seeded() -> None:
+    assert {m.name for m in CATALOGUE} == {m.mistake for m in MISTAKES}
+    assert len(MISTAKES) >= 25
+
+
+def test_the_reference_is_what_the_package_computes(mnist: Dataset) -> None:
+    """The list of formulas against the layers that train."""
+    request = make_request(mnist)
+    arrays = reference_arrays(mnist, Model())
+    p = {name: arrays[name] for name in ("W1", "b1", "W2", "b2")}
+    one = Linear(p["W1"], p["b1"], np.zeros_like(p["W1"]), np.zeros_like(p["b1"]))
+    two = Linear(p["W2"], p["b2"], np.zeros_like(p["W2"]), np.zeros_like(p["b2"]))
+    activation, loss = Sigmoid(), CrossEntropy()
+    outputs = two.forward(activation.forward(one.forward(request["x"])))
+    assert loss.forward(outputs, request["t"]) == pytest.approx(float(arrays["loss"]))
+    one.backward(activation.backward(two.backward(loss.backward())))
+    for name, got in (
+        ("dW1", one.grad_weight), ("db1", one.grad_bias), ("dW2", two.grad_weight), ("db2", two.grad_bias)
+    ):  # fmt: skip
+        np.testing.assert_allclose(got, arrays[name], rtol=1e-9, atol=1e-12)
+
+
+DATA = """
+from nn.data.dataset import load_dataset
+import numpy as np
+
+
+def load_data():
+    train = load_dataset().train
+    x, t = train.images / 255.0, train.labels.astype(int)
+    return x, t
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        ("train.images / 255.0", "train.images * 1.0", "pixels not scaled"),
+        ("train.images / 255.0", "train.images / 255.0 / 255.0", "pixels scaled twice"),
+        ("train.labels.astype(int)", "train.labels.astype(int) + 1", "labels off by one"),
+        (
+            "train.labels.astype(int)",
+            "np.random.default_rng(0).permutation(train.labels)",
+            "labels shuffled apart from the images",
+        ),
+        (
+            "train.images / 255.0",
+            "train.images.reshape(-1, 28, 28).transpose(0, 2, 1).reshape(-1, 784) / 255.0",
+            "images transposed",
+        ),
+        ("train.images / 255.0", "train.images[:, ::4] / 255.0", "images of another shape"),
+    ],
+)
+def test_what_is_wrong_with_the_data(old: str, new: str, mistake: str, checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(NETWORK + DATA.replace(old, new))
+    assert [finding.mistake for finding in report.findings] == [mistake]
+    assert report.diagnosis.right
+
+
+@pytest.mark.parametrize(
+    "load",
+    [
+        "x, t = (train.images / 255.0 - 0.1307) / 0.3081, np.eye(10)[train.labels]",
+        "p = np.random.default_rng(0).permutation(60000); x, t = train.images[p] / 255, train.labels[p]",
+    ],
+    ids=["standardized, one-hot", "shuffled together"],
+)
+def test_correct_data_are_not_accused(load: str, checked) -> None:  # type: ignore[no-untyped-def]
+    line = "x, t = train.images / 255.0, train.labels.astype(int)"
+    assert checked(NETWORK + DATA.replace(line, load)).findings == []
+
+
+@pytest.mark.parametrize(
+    ("lines", "mistake"),
+    [
+        ({"weight_init_std=0.01": "weight_init_std=0.0"}, "weights all the same"),
+        ({"weight_init_std=0.01": "weight_init_std=5.0"}, "weights too large"),
+        (
+            {'a1 = x @ p["W1"] + p["b1"]': 'x /= 2\n        a1 = 2 * x @ p["W1"] + p["b1"]'},
+            "arguments changed in place",
+        ),
+    ],
+)
+def test_what_surrounds_the_passes(lines: dict[str, str], mistake: str, checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(changed(lines))
+    assert mistake in [finding.mistake for finding in report.findings]
+
+
+def test_a_rate_that_is_too_high(checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(NETWORK + "\nlearning_rate = 200.0\n", steps=100)
+    assert [finding.mistake for finding in report.findings] == ["learning rate too high"]
+    assert checked(NETWORK + "\nlearning_rate = 0.3\n", steps=100).right
+
+
+def test_an_overflowing_softmax_is_noted_but_not_accused(checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(changed({"    a = a - a.max(axis=1, keepdims=True)\n": ""}))
+    assert report.right
+    assert "overflows" in " ".join(report.record()["remarks"])
+
+
+def test_gradients_that_add_up_from_call_to_call(checked) -> None:  # type: ignore[no-untyped-def]
+    old = 'grads["b2"] = dy.sum(axis=0)'
+    new = 'self.total = grads["b2"] = getattr(self, "total", 0) + dy.sum(axis=0)'
+    report = checked(changed({old: new}))
+    assert "gradients accumulate" in [finding.mistake for finding in report.findings]
+
+
+@pytest.mark.parametrize(
+    ("got", "words"),
+    [
+        (np.array([[2.0, 4.0], [6.0, 8.0]]), "2 times too large"),
+        (np.array([[0.5, 1.0], [1.5, 2.0]]), "2 times too small"),
+        (np.array([[-1.0, -2.0], [-3.0, -4.0]]), "wrong sign"),
+        (np.array([[1.0, 2.0]]), "shape (1, 2), expected (2, 2)"),
+        (np.array([[2.0, 4.0], [4.0, 6.0]]), "same row in every image"),
+        (np.array([[3.0, 4.0], [1.0, 2.0]]), "another order"),
+        (np.array([[np.nan, 4.0], [1.0, 2.0]]), "not finite"),
+        (np.zeros((2, 2)), "zero"),
+        (np.array([[1.0, 2.0], [3.0, 7.0]]), "up to 3 (at [1, 1]: 7, expected 4)"),
+    ],
+)
+def test_by_what_an_array_departs(got: np.ndarray, words: str) -> None:  # type: ignore[type-arg]
+    assert words in departure("dW2", got, np.array([[1.0, 2.0], [3.0, 4.0]]))
+
+
+def test_a_mistake_that_makes_the_rest_impossible_ends_the_list() -> None:
+    problem = Problem(np.ones((3, 4)), np.eye(2)[[0, 1, 0]], {
+        "W1": np.ones((4, 5)), "b1": np.ones(5), "W2": np.ones((5, 2)), "b2": np.ones(2)
+    })  # fmt: skip
+    arrays = evaluate(problem, Model(), {"dz1": lambda v: v.dy @ v.W2})
+    assert "db2" in arrays
+    assert "dz1" not in arrays
+
+
+# The command, in processes of its own
+
+
+def test_the_command_names_a_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(changed({"dy.sum(axis=0)": "dy.sum()"}, NO_UPDATE), encoding="utf-8")
+    result = run_command("check", path)
+    assert result.returncode == 1
+    assert "bias gradients summed to one number" in result.stdout
+    assert "WRONG  db2" in result.stdout
+    record = json.loads(run_command("check", path, "--json").stdout)
+    assert record["mistake"] == "bias gradients summed to one number"
+
+
+def test_the_template_is_correct(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.py"
+    path.write_text(run_command("check", "--template").stdout, encoding="utf-8")
+    result = run_command("check", path)
+    assert result.returncode == 0
+    assert "Nothing departs" in result.stdout
+
+
+def test_the_exported_arrays(tmp_path: Path) -> None:
+    assert run_command("check", "--export", tmp_path / "reference").returncode == 0
+    load = {path.stem: np.load(path) for path in (tmp_path / "reference").glob("*.npy")}
+    np.testing.assert_allclose(load["a1"], load["x"] @ load["W1"] + load["b1"])
+    np.testing.assert_allclose(load["new_W2"], load["W2"] - 0.1 * load["dW2"])
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("x = 1\n", "no network of a known shape"),
+        ("def broken(:\n", "SyntaxError"),
+        ("raise ValueError('spam')\n", "ValueError in line 1"),
+        ("import sys\nsys.exit(3)\n", "SystemExit"),
+        ("import os\nos._exit(3)\n", "exit code 3"),
+    ],
+)
+def test_a_file_that_cannot_be_checked(source: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(source, encoding="utf-8")
+    result = run_command("check", path)
+    assert result.returncode == 2
+    assert words in result.stdout
+    assert "Traceback" not in result.stdout + result.stderr
+
+
+def test_code_that_does_not_end_is_stopped(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text("while True:\n    pass\n", encoding="utf-8")
+    assert "stopped after 2 seconds, at: import" in refused(
+        run_command("check", path, "--seconds", "2")
+    )
+
+
+def test_a_file_that_is_not_there() -> None:
+    assert "absent.py: no such file" in refused(run_command("check", "absent.py"))
+
+
+def test_the_code_sees_no_secrets_and_writes_elsewhere(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(
+        "import os\nfrom pathlib import Path\nPath('left').write_text('here')\n"
+        "raise ValueError(f\"{os.environ.get('SECRET_TOKEN')} {os.environ.get('MNIST_TUI_RUNS_DIR')}\")\n",
+        encoding="utf-8",
+    )
+    result = run_command("check", path, env={"SECRET_TOKEN": "abc"}, cwd=tmp_path)
+    assert "None None" in result.stdout
+    assert not (tmp_path / "left").exists()

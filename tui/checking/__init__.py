@@ -1,0 +1,1 @@
+"""A learner's own NumPy network, checked against an exact reference."""

@@ -1,0 +1,264 @@
+"""From what a learner's code computed to the first array that departs from the reference, and the mistake behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from nn.arrays import Array
+from tui.checking.mistakes import CATALOGUE, Mistake
+from tui.checking.reference import (
+    MODELS,
+    PARAMETERS,
+    Model,
+    Problem,
+    evaluate,
+)
+from tui.checking.request import MANY
+from tui.checking.sandbox import Observation
+
+FORMULAS = {
+    "a1": "x W1 + b1",
+    "z1": "s(a1)",
+    "a2": "z1 W2 + b2",
+    "y": "probabilities",
+    "loss": "mean loss of the batch",
+    "dy": "gradient of the outputs",
+    "dW2": "z1^T dy",
+    "db2": "sum of dy over the images",
+    "dz1": "dy W2^T",
+    "da1": "dz1 s'(a1)",
+    "dW1": "x^T da1",
+    "db1": "sum of da1 over the images",
+    "one update": "W - rate dW",
+    "five updates": "the same, five times",
+}
+_TOLERANCE = (
+    2e-4  # relative to the largest element: an epsilon in the logarithm and float32 stay below it
+)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One array of the table: `state` is "right", "wrong" or "not seen"."""
+
+    name: str
+    state: str
+    note: str = ""
+
+
+@dataclass
+class Diagnosis:
+    """The table, the first array that departs, and what is wrong; `mistake` is the name of a known mistake."""
+
+    model: Model
+    rows: list[Row] = field(default_factory=list)
+    mistake: str | None = None
+    sentence: str | None = None
+    formula: str | None = None
+    remarks: list[str] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        """Whether nothing departs."""
+        return self.sentence is None
+
+
+def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosis:
+    """Compare every array that was seen with the reference, in the order of the computation."""
+    arrays = observation.arrays
+    problem = Problem(request["x"], request["t"], {name: arrays[name] for name in PARAMETERS})
+    given = _outcomes(arrays)
+    seen = [value for name, value in arrays.items() if name.startswith("seen.")]
+    model = max(MODELS, key=lambda each: _agreement(evaluate(problem, each), given, seen))
+    reference = evaluate(problem, model)
+    diagnosis = Diagnosis(model)
+    wrong = [name for name in given if not _matches(name, given[name], reference, model)]
+    updated = [name for name in given if name.startswith("new ")]
+    if len(updated) == len(PARAMETERS) and not any(name in wrong for name in updated):
+        if observation.facts.get("own update"):
+            # The learner's update makes up for another convention of the gradients, t - y or sums, say.
+            gradients = [name for name in wrong if name[0] == "d"]
+            if gradients:
+                diagnosis.remarks.append(
+                    "the gradients follow another convention than (y - t) / n, and the update makes up for it"
+                )
+            wrong = [name for name in wrong if name[0] != "d"]
+    elif not observation.facts.get("own update"):
+        wrong = [name for name in wrong if not name.startswith("new ")]
+    if wrong:
+        mistake = _recognized(problem, model, given, seen)
+        first = mistake.step if mistake else wrong[0]
+        if mistake:
+            diagnosis.mistake, diagnosis.sentence = mistake.name, mistake.sentence
+            diagnosis.formula = mistake.formula
+        else:
+            diagnosis.sentence = departure(
+                wrong[0], given[wrong[0]], _expected(wrong[0], reference, model)
+            )
+            diagnosis.formula = f"{wrong[0]} = {FORMULAS.get(wrong[0], 'W - rate dW')}"
+        wrong = [first, *wrong]
+    diagnosis.rows = _table(given, seen, reference, wrong)
+    if f"{MANY} updates W1" in arrays:
+        _check_many(diagnosis, problem, arrays)
+    return diagnosis
+
+
+def _check_many(diagnosis: Diagnosis, problem: Problem, arrays: Mapping[str, Array]) -> None:
+    """Compare the weights after several updates on the same batch."""
+    want = problem
+    for _ in range(MANY):
+        after = evaluate(want, diagnosis.model)
+        want = replace(want, parameters={name: after[f"new {name}"] for name in PARAMETERS})
+    same = all(close(arrays[f"{MANY} updates {n}"], want.parameters[n]) for n in PARAMETERS)
+    if same:
+        diagnosis.rows.append(Row("five updates", "right"))
+    elif diagnosis.right:
+        diagnosis.rows.append(Row("five updates", "wrong"))
+        diagnosis.mistake = "something is carried from update to update"
+        diagnosis.sentence = "One update is right, five on the same batch are not: gradients add up, say, or momentum."
+        diagnosis.formula = "W <- W - rate dW, with the gradient of this step alone"
+    else:
+        diagnosis.rows.append(Row("five updates", "wrong", "follows from the above"))
+
+
+def _outcomes(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """What a network's functions returned, in the order of the steps."""
+    names = ["outputs", "loss", "dW2", "db2", "dW1", "db1", *(f"new {n}" for n in PARAMETERS)]
+    return {("y" if name == "outputs" else name): arrays[name] for name in names if name in arrays}
+
+
+def close(got: Array, want: Array) -> bool:
+    """Whether two arrays have one shape and agree but for rounding."""
+    if got.shape != want.shape or not np.issubdtype(got.dtype, np.number):
+        return False
+    finite = np.isfinite(want)
+    if not np.array_equal(finite, np.isfinite(got)):
+        return False
+    scale = float(np.max(np.abs(want[finite]), initial=0.0)) + 1e-12
+    return bool(np.all(np.abs(got[finite] - want[finite]) <= _TOLERANCE * scale))
+
+
+def _expected(name: str, arrays: Mapping[str, Array], model: Model) -> Array:
+    return arrays.get(name, np.empty(0))
+
+
+def _matches(name: str, got: Array, arrays: Mapping[str, Array], model: Model) -> bool:
+    """Whether an outcome is as it should be; a forward pass may return logits in place of probabilities."""
+    if name == "y" and "a2" in arrays and close(got, arrays["a2"]):
+        return True
+    return name in arrays and close(np.asarray(got, float), np.asarray(arrays[name], float))
+
+
+def _agreement(arrays: Mapping[str, Array], given: Mapping[str, Array], seen: list[Array]) -> float:
+    """How many arrays a kind of network explains: outcomes count for more than what was seen on the way."""
+    outcomes = sum(_matches(name, value, arrays, MODELS[0]) for name, value in given.items())
+    inner = sum(
+        any(close(each, arrays[n]) for each in seen)
+        for n in ("z1", "a2", "y", "dy", "da1")
+        if n in arrays
+    )
+    return 2 * outcomes + inner
+
+
+def _recognized(
+    problem: Problem, model: Model, given: Mapping[str, Array], seen: list[Array]
+) -> Mistake | None:
+    """The mistake that explains every outcome, and most of what was seen on the way; None where there is none.
+
+    The kind of network is tried anew with each mistake, because a mistake early on may hide it.
+    """
+    best: tuple[float, Mistake] | None = None
+    for candidate in dict.fromkeys([model, *MODELS[:3]]):
+        for mistake in _hypotheses(candidate):
+            arrays = evaluate(problem, candidate, mistake.replaced)
+            if all(
+                _matches(name, value, arrays, candidate)
+                for name, value in _comparable(given, arrays)
+            ):
+                score = _agreement(arrays, given, seen) + (0.5 if candidate == model else 0)
+                if len(list(_comparable(given, arrays))) >= 2 and (best is None or score > best[0]):
+                    best = score, mistake
+    return best[1] if best else None
+
+
+def _hypotheses(model: Model) -> list[Mistake]:
+    """Every mistake that this kind of network can have, where it has several steps also in one of them alone."""
+    found = []
+    for mistake in CATALOGUE:
+        if mistake.applies_to(model):
+            found.append(mistake)
+            if len(mistake.replaced) > 1:
+                found += [
+                    replace(mistake, replaced={name: step})
+                    for name, step in mistake.replaced.items()
+                ]
+    return found
+
+
+def _comparable(given: Mapping[str, Array], arrays: Mapping[str, Array]) -> list[tuple[str, Array]]:
+    """The outcomes up to where a mistake makes the rest impossible."""
+    return [(name, value) for name, value in given.items() if name in arrays or name == "y"]
+
+
+def _table(
+    given: Mapping[str, Array], seen: list[Array], reference: Mapping[str, Array], wrong: list[str]
+) -> list[Row]:
+    rows = []
+    for name in list(FORMULAS)[:12]:
+        want = reference.get(name)
+        if wrong and name == wrong[0]:
+            rows.append(Row(name, "wrong"))
+        elif name in wrong:
+            rows.append(Row(name, "wrong", "follows from the above"))
+        elif want is None:
+            rows.append(Row(name, "not seen"))
+        elif (name in given and name not in wrong) or any(close(each, want) for each in seen):
+            rows.append(Row(name, "right"))
+        else:
+            rows.append(Row(name, "not seen"))
+    updates = [name for name in given if name.startswith("new ")]
+    if updates:
+        state = "wrong" if any(name in wrong for name in updates) else "right"
+        follows = state == "wrong" and not wrong[0].startswith("new ")
+        rows.append(Row("one update", state, "follows from the above" if follows else ""))
+    return rows
+
+
+def departure(name: str, got: Array, want: Array) -> str:
+    """In what an array departs from the reference: shape, transposition, factor, sign, axis, or numbers."""
+    got, want = np.asarray(got, float), np.asarray(want, float)
+    if not np.isfinite(got).all():
+        return f"{name} contains numbers that are not finite (NaN or infinity)."
+    if got.shape != want.shape:
+        if got.ndim == 2 and got.T.shape == want.shape:
+            same = (
+                "and is the transpose" if close(got.T, want) else "and its numbers differ as well"
+            )
+            return f"{name} has the shape {got.shape}, expected {want.shape}, {same}."
+        return f"{name} has the shape {got.shape}, expected {want.shape}."
+    if not got.any():
+        return f"{name} is zero everywhere."
+    scale = np.abs(want) > 1e-9 * np.max(np.abs(want), initial=1e-300)
+    ratios = got[scale] / want[scale]
+    if ratios.size and np.ptp(ratios) <= 1e-3 * abs(float(np.median(ratios))) + 1e-12:
+        factor = float(np.median(ratios))
+        if abs(factor + 1) < 1e-3:
+            return f"{name} has the wrong sign."
+        kind = "large" if abs(factor) > 1 else "small"
+        size = abs(factor) if abs(factor) > 1 else 1 / max(abs(factor), 1e-300)
+        sign = " and of the wrong sign" if factor < 0 else ""
+        return f"{name} is {size:.6g} times too {kind}{sign} in every element."
+    difference = got - want
+    if difference.ndim == 2 and close(difference, np.broadcast_to(difference[0], difference.shape)):
+        return f"{name} differs from the reference by the same row in every image: a term is missing or too much."
+    if got.shape == want.shape and close(np.sort(got, axis=0), np.sort(want, axis=0)):
+        return f"{name} has the right numbers in another order of its rows."
+    worst = np.unravel_index(int(np.argmax(np.abs(difference))), difference.shape)
+    at = ", ".join(map(str, worst))
+    return (
+        f"{name} departs from the reference by up to {float(np.max(np.abs(difference))):.3g}"
+        f" (at [{at}]: {got[worst]:.6g}, expected {want[worst]:.6g})."
+    )

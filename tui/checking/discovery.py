@@ -1,0 +1,351 @@
+"""Finding a network in a module that a learner wrote, whatever the names and the order of arguments.
+
+Four shapes are known: a class with its parameters (`TwoLayerNet` of the study notes), layer classes with `forward` and
+`backward`, plain functions `forward(params, x)` and `gradient(params, x, t)`, and the template's, which are the same
+functions. Everything here runs in the learner's process.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Iterator, Mapping
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from nn.arrays import Array
+
+FORWARD = ("predict", "forward", "feedforward", "forward_pass", "forward_propagation", "__call__")
+LOSS = ("loss", "cost", "compute_loss", "compute_cost", "criterion")
+GRADIENT = (
+    "gradient",
+    "gradients",
+    "backward",
+    "backprop",
+    "backpropagation",
+    "grad",
+    "backward_pass",
+)
+UPDATE = ("update", "update_params", "update_parameters", "apply_gradients", "sgd", "sgd_update")
+LINEAR = re.compile(r"affine|linear|dense|fullyconnected|fc", re.I)
+ACTIVATION = re.compile(r"sigmoid|relu|tanh", re.I)
+OUTPUT = re.compile(r"softmax.*(loss|cross|entropy)|cross.?entropy|loss", re.I)
+_PARAMETER = re.compile(
+    r"(?:^|[^a-z])d?_?(?:grad_?)?(w|b|weight|bias|theta)s?_?(\d)(?:_?grad)?$", re.I
+)
+
+
+class NotFoundError(Exception):
+    """The module has no network of a known shape; the message says what was looked for."""
+
+
+def parameter_name(name: str) -> str | None:
+    """W1, b1, W2 or b2 for `W1`, `dW1`, `w_1`, `grad_b2`, `W1_grad` and the like."""
+    found = _PARAMETER.search(name)
+    return f"{'b' if found[1][0].lower() == 'b' else 'W'}{found[2]}" if found else None
+
+
+def named(values: Mapping[str, Any]) -> dict[str, Array]:
+    """The arrays of a mapping whose names are those of parameters or of their gradients."""
+    return {
+        key: np.asarray(value)
+        for name, value in values.items()
+        if isinstance(value, np.ndarray | float | np.generic)
+        and (key := parameter_name(str(name))) is not None
+    }
+
+
+def first_of(holder: Any, names: tuple[str, ...]) -> Callable[..., Any] | None:
+    """The first of these functions that a module or an object has."""
+    for name in names:
+        found = getattr(holder, name, None)
+        if callable(found) and (name != "__call__" or "__call__" in vars(type(holder))):
+            return found  # type: ignore[no-any-return]
+    return None
+
+
+class Net:
+    """A learner's network behind one interface; `columns` tells that images are columns, not rows."""
+
+    columns = False
+    parameters: dict[str, Array]
+
+    def assign(self, values: Mapping[str, Array]) -> None:
+        """Put these parameters in, in the shapes and the place that the code has for them."""
+        for name, value in values.items():
+            self.parameters[name][...] = value
+
+    def forward(self, x: Array) -> Any:
+        """The outputs for a batch."""
+        raise NotImplementedError
+
+    def loss(self, x: Array, t: Array) -> Any:
+        """The loss of a batch, None where the code has no function for it."""
+        return None
+
+    def gradients(self, x: Array, t: Array) -> dict[str, Array]:
+        """The gradient of each parameter, by the parameter's name."""
+        raise NotImplementedError
+
+    def update(self, gradients: Mapping[str, Array], rate: float) -> bool:
+        """One update by the learner's own code; False where there is none."""
+        return False
+
+
+class FunctionNet(Net):
+    """`forward(params, x)` and `gradient(params, x, t)`, and where they are there `loss` and `update`."""
+
+    def __init__(self, module: ModuleType) -> None:
+        self._forward, self._gradient = first_of(module, FORWARD), first_of(module, GRADIENT)
+        self._loss, self._update = first_of(module, LOSS), first_of(module, UPDATE)
+        if self._forward is None or self._gradient is None:
+            raise NotFoundError
+        init = first_of(module, ("init_params", "initialize_parameters", "init", "initialize"))
+        made = init(*_sizes(init)) if init else None
+        rng = np.random.default_rng(0)
+        self.own = isinstance(made, dict)
+        self.parameters = (
+            made
+            if isinstance(made, dict)
+            else {
+                "W1": rng.normal(0, 0.1, (784, 50)),
+                "b1": np.zeros(50),
+                "W2": rng.normal(0, 0.1, (50, 10)),
+                "b2": np.zeros(10),
+            }
+        )
+
+    def forward(self, x: Array) -> Any:
+        assert self._forward is not None
+        return self._forward(self.parameters, x)
+
+    def loss(self, x: Array, t: Array) -> Any:
+        return None if self._loss is None else self._loss(self.parameters, x, t)
+
+    def gradients(self, x: Array, t: Array) -> dict[str, Array]:
+        assert self._gradient is not None
+        return gradients_in(self._gradient(self.parameters, x, t), None)
+
+    def update(self, gradients: Mapping[str, Array], rate: float) -> bool:
+        if self._update is None:
+            return False
+        returned = self._update(self.parameters, dict(gradients), rate)
+        if isinstance(returned, dict):
+            self.parameters = returned
+        return True
+
+
+class ObjectNet(Net):
+    """An object with its parameters in a dictionary `params`, or as attributes W1, b1, W2, b2."""
+
+    own = True
+
+    def __init__(self, network: Any) -> None:
+        self.network = network
+        self._forward, self._gradient = first_of(network, FORWARD), first_of(network, GRADIENT)
+        self._loss, self._update = first_of(network, LOSS), first_of(network, UPDATE)
+        if self._forward is None or self._gradient is None:
+            raise NotFoundError
+        self.parameters = {}
+        for holder in (
+            getattr(network, "params", None),
+            getattr(network, "parameters", None),
+            vars(network),
+        ):
+            if isinstance(holder, dict) and len(found := named(holder)) >= 4:
+                self.parameters = found
+                break
+        if not self.parameters:
+            raise NotFoundError
+
+    def forward(self, x: Array) -> Any:
+        assert self._forward is not None
+        return self._forward(x)
+
+    def loss(self, x: Array, t: Array) -> Any:
+        return None if self._loss is None else self._loss(x, t)
+
+    def gradients(self, x: Array, t: Array) -> dict[str, Array]:
+        assert self._gradient is not None
+        needed = _required(self._gradient)
+        if needed >= 2:
+            returned = self._gradient(x, t)
+        else:
+            if self._loss is not None:
+                self._loss(x, t)
+            else:
+                self.forward(x)
+            returned = self._gradient(*([t] if needed == 1 else []))
+        return gradients_in(returned, self.network)
+
+    def update(self, gradients: Mapping[str, Array], rate: float) -> bool:
+        if self._update is None:
+            return False
+        given = [rate] if _required(self._update) < 2 else [dict(gradients), rate]
+        self._update(*given)
+        return True
+
+
+class LayerNet(Net):
+    """Two linear layers, an activation and a loss layer, each with `forward` and `backward`."""
+
+    own = False
+
+    def __init__(self, module: ModuleType) -> None:
+        classes = [
+            each
+            for each in _classes(module)
+            if hasattr(each, "forward") and hasattr(each, "backward")
+        ]
+        kinds = [
+            next((each for each in classes if pattern.search(each.__name__)), None)
+            for pattern in (LINEAR, ACTIVATION, OUTPUT)
+        ]
+        linear, activation, output = kinds
+        if linear is None or activation is None or output is None:
+            raise NotFoundError
+        rng = np.random.default_rng(0)
+        self.parameters = {
+            "W1": rng.normal(0, 0.1, (784, 50)),
+            "b1": np.zeros(50),
+            "W2": rng.normal(0, 0.1, (50, 10)),
+            "b2": np.zeros(10),
+        }
+        p = self.parameters
+        if _takes_sizes(linear):
+            self._linears = [linear(784, 50), linear(50, 10)]
+            self.parameters = {}
+            for number, layer in enumerate(self._linears, 1):
+                found = [v for v in vars(layer).values() if isinstance(v, np.ndarray)]
+                self.parameters[f"W{number}"] = next(
+                    v for v in found if v.size > 500 or v.ndim == 2
+                )
+                self.parameters[f"b{number}"] = next(v for v in found if v.size in (10, 50))
+        else:
+            self._linears = [linear(p["W1"], p["b1"]), linear(p["W2"], p["b2"])]
+        self._layers = [self._linears[0], activation(), self._linears[1]]
+        self._output = output()
+
+    def forward(self, x: Array) -> Any:
+        for layer in self._layers:
+            x = layer.forward(x)
+        return x
+
+    def loss(self, x: Array, t: Array) -> Any:
+        return self._output.forward(self.forward(x), t)
+
+    def gradients(self, x: Array, t: Array) -> dict[str, Array]:
+        self.loss(x, t)
+        grad = self._output.backward(*([1] if _required(self._output.backward) else []))
+        for layer in reversed(self._layers):
+            grad = layer.backward(grad)
+        return {
+            f"{kind}{number}": np.asarray(value)
+            for number, layer in enumerate(self._linears, 1)
+            for name, value in vars(layer).items()
+            if (kind := _gradient_kind(name)) and isinstance(value, np.ndarray | float | np.generic)
+        }
+
+
+def find(module: ModuleType) -> Net:
+    """The network of a module; raises `NotFoundError`."""
+    problems = []
+    for each in _classes(module):
+        if (
+            first_of(each, FORWARD)
+            and first_of(each, GRADIENT)
+            and not LINEAR.search(each.__name__)
+        ):
+            try:
+                return ObjectNet(_made(each))
+            except NotFoundError:
+                continue
+            except TypeError as error:
+                problems.append(f"{each.__name__} cannot be made: {error}")
+    for kind in (FunctionNet, LayerNet):
+        try:
+            return kind(module)
+        except NotFoundError:
+            continue
+    raise NotFoundError("; ".join(problems))
+
+
+def gradients_in(returned: Any, network: Any) -> dict[str, Array]:
+    """The gradients among what a function returned, or else among the attributes of the network."""
+    if isinstance(returned, dict):
+        return named(returned)
+    if isinstance(returned, tuple | list):
+        if any(isinstance(each, dict) for each in returned):
+            return named(next(each for each in returned if isinstance(each, dict)))
+        arrays = [np.asarray(each) for each in returned if isinstance(each, np.ndarray)]
+        if len(arrays) == 4:
+            return _by_size(arrays)
+    for name in ("grads", "gradients", "grad"):
+        holder = getattr(network, name, None)
+        if isinstance(holder, dict) and (found := named(holder)):
+            return found
+    if network is not None:
+        gradients = {n: v for n, v in vars(network).items() if re.search(r"d|grad", n)}
+        return named({n: v for n, v in gradients.items() if re.match(r"_?d[Wwb]|.*grad", n)})
+    return {}
+
+
+def _by_size(arrays: list[Array]) -> dict[str, Array]:
+    """Four gradients in any order, told apart by their sizes: weights are larger than biases."""
+    weights = sorted(arrays, key=lambda array: -array.size)
+    first, second, *biases = weights
+    biases.sort(key=lambda array: -array.size)
+    return {"W1": first, "W2": second, "b1": biases[0], "b2": biases[1]}
+
+
+def _gradient_kind(name: str) -> str | None:
+    found = re.fullmatch(r"_?(?:d|grad_?)_?(w|b)\w*|(w|b)\w*_grad", name, re.I)
+    if not found:
+        return None
+    return "b" if (found[1] or found[2]).lower() == "b" else "W"
+
+
+def _classes(module: ModuleType) -> Iterator[type]:
+    for value in vars(module).values():
+        if inspect.isclass(value) and value.__module__ == module.__name__:
+            yield value
+
+
+def _takes_sizes(linear: type) -> bool:
+    names = list(inspect.signature(linear).parameters)
+    return bool(names) and bool(re.search(r"in|size|dim|n_|fan", names[0], re.I))
+
+
+def _made(kind: type) -> Any:
+    """An object of a class, its sizes given as 784, 50 and 10 where it asks for them."""
+    return kind(*_sizes(kind))
+
+
+def _sizes(function: Any) -> list[Any]:
+    required = [
+        p.name
+        for p in inspect.signature(function).parameters.values()
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    ]
+    if len(required) == 1:
+        return [[784, 50, 10]]
+    sizes = [784, 50, 10]
+    return [sizes[i] if i < 3 else _further(name) for i, name in enumerate(required)]
+
+
+def _further(name: str) -> Any:
+    return 0.1 if re.search(r"std|scale|rate|lr|eta|alpha", name, re.I) else 0
+
+
+def _required(function: Callable[..., Any]) -> int:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return 1
+    return sum(
+        1
+        for p in parameters
+        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+    )

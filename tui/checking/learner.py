@@ -1,0 +1,372 @@
+"""The process in which a learner's file is executed: it reads `request.npz` and leaves what it saw in `result.npz`.
+
+The working directory is a temporary folder. Standard output belongs to the learner's code and is dropped.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import re
+import sys
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import FrameType, ModuleType
+from typing import Any
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.network.losses import CrossEntropy, target_rows
+from nn.network.model import build_model
+from nn.training.optimizers import SGD
+from tui.checking.discovery import Net, NotFoundError, find, first_of
+from tui.checking.reference import LEARNING_RATE, PARAMETERS
+from tui.checking.request import BATCH, MANY
+
+MODULE = "learner"
+_MOST_SEEN = 200
+_RATES = re.compile(r"(learning_?rate|lr|eta|alpha|step_size)", re.I)
+
+
+class MisshapenGradientError(Exception):
+    """A gradient cannot be subtracted from its parameter; the comparison of shapes reports it."""
+
+
+class Learner:
+    """What the code computed, collected step by step, so that an error keeps what came before it."""
+
+    def __init__(self, path: Path, request: Mapping[str, Array]) -> None:
+        self.path, self.request = path, request
+        self.arrays: dict[str, Array] = {}
+        self.facts: dict[str, Any] = {}
+        self._enter("import")
+
+    @np.errstate(all="ignore")
+    def collect(self) -> None:
+        """Run, and turn whatever the code raises into facts."""
+        try:
+            self.run()
+        except MisshapenGradientError:
+            pass
+        except NotFoundError as error:
+            self.facts |= {"error": "NotFound", "message": str(error)}
+        except (Exception, SystemExit) as error:
+            last = [
+                entry
+                for entry in traceback.extract_tb(error.__traceback__)
+                if entry.filename == str(self.path)
+            ]
+            self.facts |= {
+                "error": type(error).__name__,
+                "message": " ".join(str(error).split())[:300],
+                "line": last[-1].lineno if last else getattr(error, "lineno", None),
+                "code": last[-1].line if last else None,
+            }
+
+    def run(self) -> None:
+        """Execute the file, then everything that can be compared."""
+        module = self._import()
+        self._data(module)
+        self._enter("find")
+        net = find(module)
+        self._enter("initial weights")
+        self.facts["shape"] = type(net).__name__
+        if getattr(net, "own", False):
+            self.arrays |= {f"initial {n}": np.array(v, float) for n, v in net.parameters.items()}
+        self._problem(net)
+        self._pass(net)
+        self._update(net)
+        self._train(net, module)
+        self._enter("done")
+
+    def _enter(self, stage: str) -> None:
+        """Note how far the code came, also in a file, for the case that the process is killed."""
+        self.facts["stage"] = stage
+        Path("stage").write_text(stage, encoding="utf-8")
+
+    def _import(self) -> ModuleType:
+        sys.path.insert(0, str(self.path.parent))
+        sys.argv = [str(self.path)]
+        spec = importlib.util.spec_from_file_location(MODULE, self.path)
+        assert spec is not None
+        assert spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        sys.modules[MODULE] = module
+        spec.loader.exec_module(module)
+        return module
+
+    def _data(self, module: ModuleType) -> None:
+        """The training images and labels that the file loads, the first thousand."""
+        self._enter("data")
+        load = first_of(module, ("load_data", "load_mnist", "get_data", "load_dataset"))
+        found: Any = None
+        if load is not None:
+            found = load()
+        elif hasattr(module, "x_train") and hasattr(module, "t_train"):
+            found = module.x_train, module.t_train
+        elif hasattr(module, "x_train") and hasattr(module, "y_train"):
+            found = module.x_train, module.y_train
+        if found is None:
+            return
+        while isinstance(found, tuple | list) and isinstance(found[0], tuple | list):
+            found = found[0]
+        images, labels = np.asarray(found[0]), np.asarray(found[1])
+        self.arrays |= {"data images": images[:1000], "data labels": labels[:1000]}
+
+    def _problem(self, net: Net) -> None:
+        """Give the network weights of our own, in the shapes of its own."""
+        missing = [name for name in PARAMETERS if name not in net.parameters]
+        if missing or len(net.parameters) > len(PARAMETERS):
+            names = ", ".join(sorted(net.parameters))
+            raise NotFoundError(f"its parameters are {names}, not W1, b1, W2 and b2")
+        x, rng = self.request["x"], np.random.default_rng(1)
+        shape = np.shape(net.parameters["W1"])
+        net.columns = len(shape) == 2 and shape[0] != x.shape[1] and shape[1] == x.shape[1]
+        self.facts["columns"] = net.columns
+        values = {name: rng.normal(0, 0.1, np.shape(net.parameters[name])) for name in PARAMETERS}
+        net.assign(values)
+        self.given = values
+        for name, value in values.items():
+            self.arrays[name] = (
+                value.T
+                if net.columns and name[0] == "W"
+                else value.ravel()
+                if name[0] == "b"
+                else value
+            )
+
+    def _pass(self, net: Net) -> None:
+        """Outputs, loss and gradients of one batch; labels one-hot first, then as numbers."""
+        self._enter("forward")
+        x, one_hot = self.request["x"], self.request["t"]
+        given = self._oriented(net, x)
+        before, stored = given.copy(), {name: v.copy() for name, v in net.parameters.items()}
+        self.arrays["outputs"] = self._rows(net, _outputs(net.forward(given)))
+        if not np.array_equal(given, before):
+            self.facts["changes"] = "x"
+        self._enter("loss")
+        targets, loss = self._with_targets(net, lambda t: net.loss(before.copy(), t), one_hot)
+        if loss is not None:
+            self.arrays["loss"] = np.asarray(loss, float)
+        self._enter("gradient")
+        with Recorder(self.path) as recorder:
+            targets, gradients = self._with_targets(
+                net, lambda t: net.gradients(before.copy(), t), one_hot
+            )
+        self._targets = targets
+        if not gradients:
+            raise NotFoundError(
+                "its gradient function returns no gradients named after W1, b1, W2 and b2"
+            )
+        self.facts["targets"] = "labels" if targets.ndim == 1 else "one-hot"
+        for name, value in gradients.items():
+            self.arrays[f"d{name}"] = self._gradient(net, name, np.array(value))
+        for k, (name, value) in enumerate(recorder.seen):
+            self.arrays[f"seen.{k}.{name}"] = value.T if net.columns and value.ndim == 2 else value
+        for name, value in stored.items():
+            if not np.array_equal(net.parameters[name], value):
+                self.facts["changes"] = name
+        net.assign(self.given)
+        again = net.gradients(before.copy(), self._given_targets(net, targets))
+        for name, value in again.items():
+            if not np.allclose(value, gradients[name], equal_nan=True):
+                self.facts["accumulates"] = name
+        net.assign(self.given)
+        # Large logits: a softmax without subtraction of the largest overflows.
+        net.assign({**self.given, "W2": self.given["W2"] * 1e4})
+        with np.errstate(all="ignore"):
+            large = _outputs(net.forward(before.copy()))
+        self.facts["overflows"] = not bool(np.isfinite(large).all())
+        net.assign(self.given)
+
+    def _with_targets(
+        self, net: Net, call: Callable[[Array], Any], one_hot: Array
+    ) -> tuple[Array, Any]:
+        try:
+            return one_hot, call(self._oriented(net, one_hot))
+        except (IndexError, ValueError, TypeError):
+            try:
+                return (labels := one_hot.argmax(axis=1)), call(labels)
+            except Exception:
+                pass
+            raise
+
+    def _update(self, net: Net) -> None:
+        self._enter("update")
+        x = self._oriented(net, self.request["x"])
+        for count in (1, MANY):
+            net.assign(self.given)
+            own = False
+            for _ in range(count):
+                gradients = net.gradients(x.copy(), self._given_targets(net, self._targets))
+                own = self._descend(net, gradients, LEARNING_RATE)
+            self.facts["own update"] = own
+            prefix = "new" if count == 1 else f"{count} updates"
+            for name, value in net.parameters.items():
+                self.arrays[f"{prefix} {name}"] = self._gradient(net, name, np.array(value, float))
+
+    def _descend(self, net: Net, gradients: Mapping[str, Array], rate: float) -> bool:
+        if net.update(gradients, rate):
+            return True
+        for name, value in gradients.items():
+            parameter = net.parameters[name]
+            if np.size(value) != parameter.size:
+                raise MisshapenGradientError(
+                    f"the gradient of {name} has {np.size(value)} elements"
+                )
+            parameter -= rate * np.reshape(value, parameter.shape)
+        return False
+
+    def _train(self, net: Net, module: ModuleType) -> None:
+        """A hundred steps at the study notes' rate, and at the rate that the file names."""
+        self._enter("train")
+        net.assign(self.given)
+        accuracy, seconds = self._hundred_steps(net, LEARNING_RATE)
+        self.facts |= {
+            "accuracy": accuracy,
+            "seconds": seconds,
+            "our seconds": our_step(self.request),
+        }
+        rate = next(
+            (
+                value
+                for name, value in vars(module).items()
+                if _RATES.fullmatch(name) and isinstance(value, int | float)
+            ),
+            None,
+        )
+        if rate is not None:
+            net.assign(self.given)
+            self.facts |= {
+                "rate": float(rate),
+                "accuracy at rate": self._hundred_steps(net, float(rate))[0],
+            }
+
+    def _hundred_steps(self, net: Net, rate: float) -> tuple[float, float]:
+        images, labels = self.request["images"], self.request["labels"]
+        times = []
+        with np.errstate(all="ignore"):
+            for step in range(len(images) // BATCH):
+                start = time.perf_counter()
+                rows = slice(step * BATCH, (step + 1) * BATCH)
+                x = self._oriented(net, images[rows] / 255.0)
+                t = (
+                    np.eye(10)[labels[rows]]
+                    if self._targets.ndim == 2
+                    else labels[rows].astype(int)
+                )
+                self._descend(net, net.gradients(x, self._given_targets(net, t)), rate)
+                times.append(time.perf_counter() - start)
+            test = self._oriented(net, self.request["test images"] / 255.0)
+            outputs = self._rows(net, _outputs(net.forward(test)))
+        return float(np.mean(outputs.argmax(axis=1) == self.request["test labels"])), float(
+            np.median(times)
+        )
+
+    def _oriented(self, net: Net, rows: Array) -> Array:
+        return np.ascontiguousarray(rows.T) if net.columns and rows.ndim == 2 else rows.copy()
+
+    def _given_targets(self, net: Net, t: Array) -> Array:
+        return self._oriented(net, t)
+
+    def _rows(self, net: Net, outputs: Array) -> Array:
+        return outputs.T if net.columns else outputs
+
+    def _gradient(self, net: Net, name: str, value: Array) -> Array:
+        if name[0] == "b":
+            return (
+                value.ravel() if value.size == max(np.shape(self.given[name]), default=1) else value
+            )
+        return value.T if net.columns and value.ndim == 2 else value
+
+
+def our_step(request: Mapping[str, Array]) -> float:
+    """Median seconds of a step of the same network here: 784-50-10, sigmoid, a hundred images, float32."""
+    config = TrainConfig(hidden=(50,), activation="sigmoid", optimizer="sgd")
+    rng = np.random.default_rng(0)
+    model = build_model(config, rng=rng)
+    model.initialize(config, rng=rng)
+    loss, optimizer = CrossEntropy(), SGD(model.parameters, model.gradients)
+    targets, times = target_rows(10, smoothing=0.0, dtype="float32"), []
+    for step in range(len(request["images"]) // BATCH):
+        start = time.perf_counter()
+        rows = slice(step * BATCH, (step + 1) * BATCH)
+        x = request["images"][rows] * np.float32(1 / 255)
+        loss.forward(model.forward(x, training=True), targets[request["labels"][rows]])
+        model.backward(loss.backward())
+        optimizer.step(LEARNING_RATE)
+        times.append(time.perf_counter() - start)
+    return float(np.median(times))
+
+
+class Recorder:
+    """Keeps the arrays among the local variables of the learner's functions as they return."""
+
+    def __init__(self, path: Path) -> None:
+        self._folder = str(path.parent)
+        self.seen: list[tuple[str, Array]] = []
+
+    def __enter__(self) -> Recorder:
+        sys.setprofile(self._profile)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        sys.setprofile(None)
+
+    def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event != "return" or not frame.f_code.co_filename.startswith(self._folder):
+            return
+        for name, value in [*frame.f_locals.items(), (f"{frame.f_code.co_name}()", argument)]:
+            self._keep(name, value)
+            if name == "self":
+                for attribute, held in vars(value).items() if hasattr(value, "__dict__") else ():
+                    self._keep(attribute, held)
+
+    def _keep(self, name: str, value: Any) -> None:
+        if isinstance(value, np.ndarray) and 0 < value.ndim <= 2 and len(self.seen) < _MOST_SEEN:
+            self.seen.append((re.sub(r"\W", "", name), np.array(value)))
+
+
+def _outputs(returned: Any) -> Array:
+    """The outputs among what a forward pass returned: the last array of a tuple's first dictionary, or an array."""
+    if isinstance(returned, dict):
+        returned = next(
+            (returned[k] for k in ("y", "a2", "A2", "probabilities", "output") if k in returned),
+            list(returned.values())[-1],
+        )
+    if isinstance(returned, tuple | list):
+        arrays = [each for each in returned if isinstance(each, np.ndarray)]
+        tens = [each for each in arrays if 10 in each.shape]
+        returned = (
+            next((each for each in tens if np.allclose(each.sum(axis=1), 1)), None)
+            if tens
+            else None
+        )
+        if returned is None:
+            returned = tens[-1] if tens else arrays[0]
+    return np.asarray(returned, float)
+
+
+def main() -> None:
+    """Do what the request in the working directory says, and leave the result there."""
+    folder = Path.cwd()
+    with np.load(folder / "request.npz", allow_pickle=False) as request:
+        arrays = dict(request)
+    path = Path(sys.argv[1])
+    _limit_memory(int(sys.argv[2]))
+    learner = Learner(path, arrays)
+    learner.collect()
+    np.savez(folder / "result.npz", allow_pickle=False, **learner.arrays)
+    (folder / "result.json").write_text(json.dumps(learner.facts), encoding="utf-8")
+
+
+def _limit_memory(limit: int) -> None:
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

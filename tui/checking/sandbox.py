@@ -1,0 +1,73 @@
+"""Running a learner's file in a process of its own, with limits of time and memory.
+
+The limits are there against accidents, not against malice: the file is executed with the rights of the user. It gets
+a temporary folder as its working directory, no environment beyond what Python needs, and no standard input.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nn.arrays import Array
+
+MEMORY = 4 * 2**30
+# What an interpreter needs to start: the search path, and on Windows its system's folders.
+_INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
+_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+@dataclass(frozen=True)
+class Observation:
+    """What the learner's code computed, by name, and the facts of how it went: `stage` is how far it came."""
+
+    arrays: Mapping[str, Array]
+    facts: Mapping[str, Any]
+
+
+class TimedOutError(Exception):
+    """The code did not come to its end in time; the message is how far it came."""
+
+
+def observe(path: Path, request: Mapping[str, Array], *, seconds: float) -> Observation:
+    """Execute a file and return what was seen; raises `TimedOutError`."""
+    with tempfile.TemporaryDirectory(prefix="mnist-tui-check-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        np.savez(folder / "request.npz", allow_pickle=False, **request)
+        environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
+        environment |= dict.fromkeys(_ONE_THREAD, "1")
+        environment |= {"HOME": name, "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
+        program = (
+            f"import sys; sys.path[:] = {sys.path!a}; from tui.checking.learner import main; main()"
+        )
+        try:
+            done = subprocess.run(
+                [sys.executable, "-c", program, str(path.resolve()), str(MEMORY)],
+                cwd=folder,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                timeout=seconds,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as error:
+            stage = folder / "stage"
+            raise TimedOutError(
+                stage.read_text(encoding="utf-8") if stage.exists() else "start"
+            ) from error
+        result = folder / "result.json"
+        if not result.exists():
+            lines = done.stderr.decode(errors="replace").strip().splitlines()
+            reason = lines[-1] if lines else f"exit code {done.returncode}"
+            return Observation({}, {"stage": "run", "error": "ended", "message": reason})
+        with np.load(folder / "result.npz", allow_pickle=False) as arrays:
+            return Observation(dict(arrays), json.loads(result.read_text(encoding="utf-8")))
