@@ -1,10 +1,12 @@
-"""The entry point of `mnist-tui` and `python -m tui`: signals, the last line of defence, the exit code.
+"""The entry point of `mnist-tui` and `python -m tui`: signals, unforeseen errors, the exit code.
 
-It imports next to nothing, so that a Ctrl-C or an error during the real imports ends in one line too.
+It imports next to nothing, so that a Ctrl-C or an error during the real imports also ends in one
+line.
 """
 
 from __future__ import annotations
 
+import errno
 import gc
 import io
 import os
@@ -23,7 +25,8 @@ DEBUG_VARIABLE = "MNIST_TUI_DEBUG"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code and lets no exception through."""
-    # Starting up makes many objects and hardly any garbage: look for it less often than after every 700.
+    # Starting up makes many objects and hardly any garbage. Python would look for it after every
+    # 700 objects, which takes longer than all else here.
     gc.set_threshold(50_000, 20, 50)
     raise_on_signals()
     _prepare_streams()
@@ -32,33 +35,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     arguments = [argument for argument in arguments if argument != DEBUG_FLAG]
     try:
         code = _run(arguments)
-        sys.stdout.flush()  # here, where a failure can still be told
+        sys.stdout.flush()  # while a failure can still be reported
     except CommandError as error:
         code = error.code
-        _complain(f"error: {error}")
+        _print_error(f"error: {error}")
     except NNError as error:
         code = ExitCode.FAILURE if isinstance(error, WorkerError) else ExitCode.USAGE
-        _complain(f"error: {error}")
+        _print_error(f"error: {error}")
     except Interrupted as interrupted:
         code = interrupted.code
-        _complain(f"stopped by {interrupted}")
-    except BrokenPipeError:
-        code = ExitCode.FAILURE  # the reader of stdout has gone and wants no more words
+        _print_error(f"stopped by {interrupted}")
     except MemoryError as error:
         code = ExitCode.FAILURE
-        _complain(f"error: not enough memory{f': {error}' if str(error) else ''}")
+        _print_error(f"error: not enough memory{f': {error}' if str(error) else ''}")
     except OSError as error:
         code = ExitCode.FAILURE
-        _complain(
-            f"error: {f'{error.filename}: ' if error.filename else ''}{error.strerror or error}"
-        )
+        if not _reader_has_gone(error):
+            name = f"{error.filename}: " if error.filename else ""
+            _print_error(f"error: {name}{error.strerror or error}")
     except Exception as error:
         code = ExitCode.FAILURE
         if debug:
             import traceback
 
             traceback.print_exc()
-        _complain(
+        _print_error(
             f"internal error: {type(error).__name__}: {' '.join(str(error).split())}"
             f" (set {DEBUG_VARIABLE}=1 for the traceback)"
         )
@@ -78,20 +79,34 @@ def _run(arguments: list[str]) -> ExitCode:
     return open_screen(Experiment())
 
 
-def _complain(line: str) -> None:
-    with suppress(OSError):  # nobody may be listening on stderr either
+def _print_error(line: str) -> None:
+    with suppress(OSError):  # standard error may have no reader either
         sys.stderr.write(f"mnist-tui: {line}\n")
 
 
+def _reader_has_gone(error: OSError) -> bool:
+    """Whether nobody reads standard output any more, which is no error worth a message.
+
+    Windows reports a pipe without a reader as an invalid argument.
+    """
+    broken_on_windows = sys.platform == "win32" and error.errno == errno.EINVAL
+    return isinstance(error, BrokenPipeError) or (broken_on_windows and error.filename is None)
+
+
 def _prepare_streams() -> None:
-    """Give Python what it needs of the standard streams, whatever the caller did to them."""
-    # Where the caller closed one (`>&-`), no file opened later may take its place.
+    """Open the standard streams that the caller closed, and let any text be written to them.
+
+    A file that is opened later would otherwise take the place of a stream closed with `>&-`.
+    """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
             null = os.open(os.devnull, os.O_RDWR)
-            setattr(sys, name, open(null, mode, closefd=False))  # noqa: SIM115 - as long as we live
+            # Open as long as the process lives.
+            stream = open(null, mode, encoding="utf-8", closefd=False)  # noqa: SIM115
+            setattr(sys, name, stream)
+    # Names of files may hold what the encoding of a terminal, such as cp1252, cannot write.
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # for names of files in any encoding
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _silence_shutdown() -> None:
@@ -104,9 +119,10 @@ def _silence_shutdown() -> None:
 
 
 def script() -> NoReturn:
-    """`main` as a process: everything is saved and told by its end, so nothing is taken apart after it.
+    """`main` as a process, which ends without taking its objects apart.
 
-    Taking apart NumPy and Textual, object by object, takes longer than saving the run.
+    Everything is saved and printed by then, and taking apart NumPy and Textual, object by object,
+    takes longer than saving the run.
     """
     os._exit(main())
 

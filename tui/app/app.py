@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -31,7 +29,8 @@ from tui.recording.experiment import Experiment
 from tui.recording.export import save_metrics, save_screen
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import ExitCode
-from tui.system.terminal import Terminal
+from tui.system.signals import forget_continue_handler, ignore_hangups
+from tui.system.terminal import Terminal, is_lost
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
@@ -126,7 +125,7 @@ class MnistApp(App[ExitCode]):
         self._ending = code
         if code is ExitCode.HANGUP and self._on_hangup == "continue":
             # A shell passes its own hang-up on: a second one may follow at once.
-            signal.signal(signal.SIGHUP, signal.SIG_IGN)
+            ignore_hangups()
         if self._own_loop is not None:
             end = self._hang_up if code is ExitCode.HANGUP else partial(self.end, code)
             with suppress(RuntimeError):  # it may have ended just now
@@ -145,16 +144,14 @@ class MnistApp(App[ExitCode]):
         )
         if self.detached:
             # A lost session is told to continue as well, of which Textual's handler makes an error when its loop has ended.
-            signal.signal(signal.SIGCONT, signal.SIG_DFL)
+            forget_continue_handler()
             self.exit(ExitCode.HANGUP)
         else:
             self.end(ExitCode.HANGUP)
 
     def _watch_terminal(self) -> None:
         """A terminal that has gone does not always send SIGHUP, but it no longer has a foreground group."""
-        try:
-            os.tcgetpgrp(sys.__stdin__.fileno())  # type: ignore[union-attr]
-        except OSError:
+        if is_lost(sys.__stdin__):
             self._hang_up()
 
     def action_leave(self) -> None:

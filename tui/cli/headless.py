@@ -18,12 +18,13 @@ from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
 from nn.training.trainer import Trainer
-from tui.cli.reporters import Reporter, Silence, is_live
+from tui.cli.reporters.base import Reporter, Silence
 from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
 from tui.system.cores import make_trainer
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import GracefulStop
+from tui.system.terminal import is_live
 
 
 def run_headless(

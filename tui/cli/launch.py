@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,14 +17,14 @@ from tui.app.state.workbench import Workbench
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
-from tui.system.signals import Forwarded, GracefulStop
+from tui.system.signals import Forwarded, GracefulStop, ignore_hangups
 from tui.system.terminal import detect, refusal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
     from tui.app.app import OnHangup
 
-PATIENCE = 1.0  # seconds of saving after which it is told why the prompt does not come back
+PATIENCE = 1.0  # seconds of saving after which a line explains why the prompt is not back yet
 
 
 def open_screen(
@@ -38,7 +37,7 @@ def open_screen(
     watched: SavedRun | None = None,
     on_hangup: OnHangup = "save",
 ) -> ExitCode:
-    """Run the application until it is left; then say how the last run ended and how to repeat it.
+    """Run the application until it is left; then print how the last run ended and how to repeat it.
 
     `resumed` is a saved run to go on with, `watched` one to show at first.
     """
@@ -46,7 +45,7 @@ def open_screen(
         raise CommandError(reason, ExitCode.USAGE)
     preferences = load_preferences()
     terminal = detect()
-    # Both are read when Textual is imported. Of its themes only this one leaves out colour altogether.
+    # Textual reads both when it is imported. Of its themes only this one has no colour at all.
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     if terminal.colors == "none":
         os.environ["TEXTUAL_THEME"] = "ansi-dark"
@@ -72,7 +71,7 @@ def open_screen(
     try:
         _say_goodbye(app.bench, save if app.kept else None)
     except OSError:
-        if code is not ExitCode.HANGUP:  # then there is nobody left to tell
+        if code is not ExitCode.HANGUP:  # a lost terminal shows no message
             raise
     if failures:
         raise CommandError(failures[-1], ExitCode.FAILURE)
@@ -85,12 +84,13 @@ def open_screen(
 def _tireless_writer() -> Iterator[None]:
     """In this block Textual's writing thread goes on, to nowhere, when the terminal has gone.
 
-    It would end with an error otherwise, and the application wait for it for ever as soon as its queue is full.
+    The thread would end with an error otherwise, and the application would wait for ever as soon
+    as the thread's queue is full.
     """
-    from textual.drivers._writer_thread import WriterThread
 
     def hook(failed: threading.ExceptHookArgs) -> None:
-        if isinstance(failed.thread, WriterThread) and isinstance(failed.exc_value, OSError):
+        of_textual = type(failed.thread).__module__.startswith("textual.drivers.")
+        if failed.thread and of_textual and isinstance(failed.exc_value, OSError):
             _leave_terminal()
             failed.thread.run()
         else:
@@ -104,6 +104,7 @@ def _tireless_writer() -> Iterator[None]:
 
 
 def _leave_terminal() -> None:
+    """Connect the three standard streams to the null device."""
     null = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(null, descriptor)
@@ -111,8 +112,8 @@ def _leave_terminal() -> None:
 
 
 def _go_on_without_screen(bench: Workbench) -> ExitCode:
-    """The terminal has gone: train to the end, or to a signal."""
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    """Train to the end, or to a signal, after the terminal has gone."""
+    ignore_hangups()
     _leave_terminal()
     run = bench.run
     assert run is not None
@@ -125,7 +126,7 @@ def _go_on_without_screen(bench: Workbench) -> ExitCode:
 
 
 def _finish(bench: Workbench) -> list[str]:
-    """Wait until all runs are saved, and tell what is not."""
+    """Wait until all runs are saved; returns why some are not."""
     bench.stop()
     if not bench.wait(PATIENCE):
         try:
@@ -138,7 +139,7 @@ def _finish(bench: Workbench) -> list[str]:
 
 
 def _say_goodbye(bench: Workbench, save: Path | None) -> None:
-    """The end of the last run, if it made a step, on standard error, and its model to a file."""
+    """Print how the last run ended, if it made a step, and write its model to a file."""
     run, history = bench.run, bench.history
     if run is None or history is None or run.outcome is None:
         return
@@ -148,7 +149,7 @@ def _say_goodbye(bench: Workbench, save: Path | None) -> None:
             write_model(save, run.snapshot.predictor)
             saved = str(save)
     finally:
-        # Not earlier: with it come NumPy and all that, for which the first frame should not wait.
+        # Imported here because it loads NumPy, for which the first frame should not wait.
         from tui.cli.reporters.narration import Narration
 
         narration = Narration(bench.invocation, sys.stderr)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from nn.errors import StorageError
+from tui.system.shell import command_line
 
 VARIABLE = "MNIST_TUI_RUNS_DIR"
 
@@ -39,7 +39,7 @@ def reference(run: Path) -> str:
 
 def resume_command(run: Path) -> str:
     """The command that goes on with a run."""
-    return shlex.join(["mnist-tui", "--headless", "--resume", reference(run)])
+    return command_line(["mnist-tui", "--headless", "--resume", reference(run)])
 
 
 def display_name(name: str) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.storage.records import Invocation
 from tui.recording.experiment import Experiment
+from tui.system.shell import command_line
 from tui.system.versions import versions
 
 if TYPE_CHECKING:
@@ -32,4 +32,4 @@ def repeat_command(experiment: Experiment) -> str:
     """The command line that trains the same network anew, without a screen."""
     recipe = ["--recipe", experiment.recipe] if experiment.recipe else []
     flags = experiment.config.to_flags(base=experiment.base)
-    return shlex.join(["mnist-tui", "--headless", *recipe, *flags])
+    return command_line(["mnist-tui", "--headless", *recipe, *flags])

@@ -1,4 +1,8 @@
-"""SIGINT, SIGTERM and SIGHUP: an exception as a rule, a polite request while a run goes on."""
+"""Signals that end the program: an exception as a rule, a polite request while a run goes on.
+
+SIGINT is Ctrl-C and SIGTERM a plain `kill` on every system. POSIX has SIGHUP for a terminal that is
+lost. Windows has SIGBREAK instead, for Ctrl-Break and for a console window that is closed.
+"""
 
 from __future__ import annotations
 
@@ -9,33 +13,59 @@ from typing import Any
 
 from tui.system.exits import ExitCode
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_EXIT_CODES = {
+    "SIGINT": ExitCode.INTERRUPTED,
+    "SIGTERM": ExitCode.TERMINATED,
+    "SIGHUP": ExitCode.HANGUP,
+    "SIGBREAK": ExitCode.TERMINATED,
+}
+# By number, those that this system has.
+_ENDING = {
+    int(getattr(signal, name)): code for name, code in _EXIT_CODES.items() if hasattr(signal, name)
+}
+
+HAS_HANGUP = hasattr(signal, "SIGHUP")  # a lost terminal is reported by a signal
 
 
 class Interrupted(BaseException):
-    """A signal asked the process to end; not an `Exception`, so that no handler of errors catches it."""
+    """The process is to end because of a signal.
+
+    It is no `Exception`, so that no handler of errors catches it.
+    """
 
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
-        self.code = ExitCode(128 + signum)
+        self.code = _ENDING[signum]
 
 
 def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
-    """Install a handler, and return those it replaces."""
+    """Install a handler for each ending signal and return the handlers it replaces."""
     return {
         signum: signal.signal(signum, handler)
-        for signum in _SIGNALS
-        if signal.getsignal(signum) != signal.SIG_IGN  # nohup and `&` in a script ask for that
+        for signum in _ENDING
+        if signal.getsignal(signum) != signal.SIG_IGN  # nohup, or `&` in a script
     }
 
 
 def raise_on_signals() -> None:
-    """From here on either signal raises `Interrupted` wherever the program is."""
+    """From here on an ending signal raises `Interrupted` wherever the program is."""
 
     def handler(signum: int, frame: FrameType | None) -> None:
         raise Interrupted(signum)
 
     _handle(handler)
+
+
+def ignore_hangups() -> None:
+    """Let no further SIGHUP end the process; without effect where there is no such signal."""
+    if HAS_HANGUP:
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+
+
+def forget_continue_handler() -> None:
+    """Undo a handler of SIGCONT, which a lost session sends; without effect where there is none."""
+    if hasattr(signal, "SIGCONT"):
+        signal.signal(signal.SIGCONT, signal.SIG_DFL)
 
 
 class GracefulStop:
@@ -60,22 +90,23 @@ class GracefulStop:
     def _request(self, signum: int, frame: FrameType | None) -> None:
         if self.code is not None:
             raise Interrupted(signum)
-        self.code = ExitCode(128 + signum)
+        self.code = _ENDING[signum]
         self._on_request()
 
 
 class Forwarded:
-    """In this block every signal is handed on, by its exit code, from the signal handler."""
+    """In this block every signal is handed on, as its exit code, from the signal handler."""
 
     def __init__(self, forward: Callable[[ExitCode], None]) -> None:
         self._forward = forward
         self._replaced: dict[int, Any] = {}
 
     def __enter__(self) -> Forwarded:
-        self._replaced = _handle(lambda signum, frame: self._forward(ExitCode(128 + signum)))
+        self._replaced = _handle(lambda signum, frame: self._forward(_ENDING[signum]))
         return self
 
     def __exit__(self, *exception: object) -> None:
         for signum, handler in self._replaced.items():
-            if signal.getsignal(signum) != signal.SIG_IGN:  # the application has let go of it
+            # A signal that is ignored by now was given up inside the block, and stays ignored.
+            if signal.getsignal(signum) != signal.SIG_IGN:
                 signal.signal(signum, handler)

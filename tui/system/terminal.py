@@ -1,4 +1,4 @@
-"""What the terminal can do, found out once before the application starts."""
+"""What the terminal can do, found out from its environment and its encoding."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ FULL = Terminal(ascii_only=False, colors="full")
 
 
 def detect(environ: Mapping[str, str] = os.environ, stream: TextIO | None = None) -> Terminal:
-    """Judge from the environment, and from the encoding of standard error, where Textual draws."""
+    """Read off the environment and the encoding of standard error, where Textual draws."""
     encoding = getattr(stream or sys.__stderr__, "encoding", None) or "ascii"
-    term = environ.get("TERM", "")
+    term = _term(environ)
     colors: ColorMode = "full"
     if environ.get("NO_COLOR"):
         colors = "none"
@@ -36,16 +36,44 @@ def detect(environ: Mapping[str, str] = os.environ, stream: TextIO | None = None
     return Terminal(codecs.lookup(encoding).name not in ("utf-8", "utf-16"), colors)
 
 
+def is_live(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether a stream is a terminal on which lines can be redrawn."""
+    return stream.isatty() and not _is_dumb(environ)
+
+
+def is_lost(stream: TextIO | None) -> bool:
+    """Whether the terminal of a stream has gone without a signal: it has no foreground group.
+
+    Always False where processes have no groups; the end of the terminal ends the process there.
+    """
+    if stream is None or not hasattr(os, "tcgetpgrp"):
+        return False
+    try:
+        os.tcgetpgrp(stream.fileno())
+    except OSError:
+        return True
+    return False
+
+
 def refusal(environ: Mapping[str, str] = os.environ) -> str | None:
     """Why the screen application cannot run here, in one line, or None where it can.
 
-    Standard output may be a file: Textual draws on standard error. End of file on standard input would keep it
-    busy for ever, so both others must be a terminal.
+    Standard output may be a file: Textual draws on standard error. Standard input must be a
+    terminal, because Textual would read its end of file over and over.
     """
     for stream, name in ((sys.__stdin__, "standard input"), (sys.__stderr__, "standard error")):
         if stream is None or stream.closed or not stream.isatty():
             return f"{name} is not a terminal; train without a screen with --headless"
-    if environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
+    if _is_dumb(environ):
         term = environ.get("TERM", "")
         return f"TERM={term} cannot show the application; train without a screen with --headless"
     return None
+
+
+def _is_dumb(environ: Mapping[str, str]) -> bool:
+    return _term(environ) in ("", "dumb", "unknown")
+
+
+def _term(environ: Mapping[str, str]) -> str:
+    """The kind of terminal; Windows names none, and its consoles have all colours."""
+    return environ.get("TERM", "windows-256color" if sys.platform == "win32" else "")

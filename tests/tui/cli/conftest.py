@@ -55,7 +55,7 @@ def environment(**changes: str | None) -> dict[str, str]:
     variables = {
         **os.environ,
         **dict.fromkeys(unwanted),
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "OPENBLAS_NUM_THREADS": "1",
     }
     return {name: value for name, value in (variables | changes).items() if value is not None}

@@ -22,7 +22,7 @@ from nn.training.trainer import Trainer
 from tests.support.json_schema import check_stream
 from tests.tui.cli.conftest import MakeTrainer, command, environment, unsaved
 from tui.cli.headless import train
-from tui.cli.reporters import Silence
+from tui.cli.reporters.base import Silence
 from tui.system.exits import ExitCode
 from tui.system.signals import GracefulStop, Interrupted, raise_on_signals
 

@@ -42,10 +42,10 @@ class Process:
     ) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            [sys.executable, "-m", module, name],
+            [sys.executable, "-P", "-m", module, name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            text=True,
+            encoding="utf-8",
             env=dict(environment),
         )
 

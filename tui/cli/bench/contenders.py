@@ -8,7 +8,6 @@ task to begin, "epoch" for the seconds of one more epoch, "end" for accuracy and
 from __future__ import annotations
 
 import json
-import resource
 import signal
 import sys
 import time
@@ -239,13 +238,20 @@ def serve(contenders: Mapping[str, Factory]) -> None:
         elif contender is not None and question == "epoch":
             answer = contender.epoch()
         elif contender is not None:
-            answer = {"accuracy": contender.accuracy(), "megabytes": _peak_megabytes()}
+            answer = {"accuracy": contender.accuracy(), "megabytes": peak_megabytes()}
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
 
 
-def _peak_megabytes() -> float:
-    """Of this process and the one it has waited for, where it has: what they share counts twice."""
+def peak_megabytes() -> float | None:
+    """The most memory that this process and a process it has waited for had; None on Windows.
+
+    What the two share counts twice.
+    """
+    try:
+        import resource
+    except ImportError:
+        return None
     kinds = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
     peak = sum(resource.getrusage(kind).ru_maxrss for kind in kinds)
     return peak / (1e6 if sys.platform == "darwin" else 1e3)

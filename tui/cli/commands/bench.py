@@ -14,11 +14,10 @@ from nn.errors import ConfigError
 from nn.parallel.processes import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
 from tui.cli.commands.runs import chart_width
-from tui.cli.reporters import is_live
 from tui.cli.reporters.json_lines import write_json
 from tui.system.cores import blas, limit_threads
 from tui.system.exits import CommandError, ExitCode
-from tui.system.terminal import detect
+from tui.system.terminal import detect, is_live
 
 _CHART_HEIGHT = 14
 

@@ -21,12 +21,11 @@ from nn.storage.checkpoint import load_model
 from nn.storage.runs import SavedRun, config_differences, find_run
 from tui.cli.commands.runs import chart_width, json_record, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
-from tui.cli.reporters import is_live
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.recording.folder import runs_folder
 from tui.system.exits import ExitCode
-from tui.system.terminal import detect
+from tui.system.terminal import detect, is_live
 
 _MOST_INDICES = 100  # printed; --json has all
 _CHART_HEIGHT = 14

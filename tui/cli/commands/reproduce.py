@@ -18,11 +18,11 @@ from nn.recipes import Published, Recipe, load_recipe, recipe_names
 from nn.recipes.reproduce import Comparison, compare
 from nn.training.trainer import Trainer
 from tui.cli.flags import recipe_completions
-from tui.cli.reporters import is_live
 from tui.cli.reporters.json_lines import write_json
 from tui.cli.reporters.progress import Bar
 from tui.system.cores import limit_threads
 from tui.system.exits import ExitCode
+from tui.system.terminal import is_live
 
 
 def reproduce(

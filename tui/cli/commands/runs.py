@@ -14,7 +14,7 @@ from cyclopts import Parameter
 from nn.errors import ConfigError, StorageError
 from nn.storage.runs import RUN_FILES, SavedRun, find_run, list_runs
 from tui.cli.flags import RunArgument, RunsDirFlag
-from tui.cli.reporters import warn
+from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.recording.experiment import Experiment

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import tempfile
 from pathlib import Path
@@ -23,6 +24,7 @@ from tui.cli.flags import (
 from tui.recording.folder import reference, runs_folder
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
+from tui.system.signals import HAS_HANGUP
 
 _HEADLESS = Group("Headless", sort_key=3)
 
@@ -105,10 +107,12 @@ def train(
     if not 0 <= step_interval < float("inf"):
         raise ConfigError(f"--step-interval {step_interval}: must be at least 0 and finite")
     if print_config:
-        sys.stdout.write(source.experiment.config.to_toml())
+        sys.stdout.write(_encodable(source.experiment.config.to_toml()))
         return ExitCode.SUCCESS
     if save is not None:
         _require_writable(save)
+    if on_hangup != "save" and not HAS_HANGUP:
+        raise ConfigError(f"--on-hangup {on_hangup}: this system ends a program with its terminal")
     if not headless:
         for name, typed in (("--json", json), ("--quiet", quiet)):
             if typed:
@@ -140,6 +144,13 @@ def _open_screen(source: RunSource, **options: Any) -> ExitCode:
             ExitCode.FAILURE,
         )
     return open_screen(source.experiment, resumed=source if saved else None, **options)
+
+
+def _encodable(toml: str) -> str:
+    """The same TOML in ASCII where standard output is not UTF-8, the encoding of every TOML file."""
+    if codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8":
+        return toml
+    return "".join(c if c.isascii() else f"\\U{ord(c):08x}" for c in toml)
 
 
 def _require_writable(path: Path) -> None:

@@ -6,7 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TextIO
 
 from nn.storage.records import Invocation, Recorded, json_line, record_of
-from tui.cli.reporters import warn
+from tui.cli.reporters.base import warn
 
 
 class JsonLines(AbstractContextManager["JsonLines"]):
