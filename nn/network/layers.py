@@ -9,13 +9,14 @@ arguments.
 from __future__ import annotations
 
 import math
-from functools import cache
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
 from nn.arrays import Array, Buffer
 
-_MOST_BLOCKS = 16  # of a product: more were no faster than one large product
+Matmul = Callable[[Array, Array, Array], Any]  # writes the product of two matrices to the third
 
 
 class Layer:
@@ -39,7 +40,7 @@ class Linear(Layer):
 
     dL/dW = x^T dL/dy and dL/db = sum over the batch of dL/dy are written to `grad_weight` and
     `grad_bias`; dL/dx = dL/dy W^T. The four arrays are given: views of the network's flat vectors.
-    `product_limit` is that of `row_blocks`.
+    `matmul(a, b, out)` computes the two products with the inputs, the largest of the network.
     """
 
     def __init__(
@@ -49,20 +50,19 @@ class Linear(Layer):
         grad_weight: Array,
         grad_bias: Array,
         *,
-        product_limit: int = 0,
+        matmul: Matmul = np.matmul,
     ) -> None:
         super().__init__()
         self.weight, self.bias = weight, bias
         self.grad_weight, self.grad_bias = grad_weight, grad_bias
         self.in_features, self.out_features = weight.shape
-        self._product_limit = product_limit
+        self._matmul = matmul
         self._ones = np.empty(0)
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         self._x = x
         out = self._output.rows(len(x), self.out_features, self.weight.dtype)
-        blocks = row_blocks(len(x), self.weight.size, self._product_limit)
-        matmul(x, self.weight, out, blocks)
+        self._matmul(x, self.weight, out)
         out += self.bias
         return out
 
@@ -73,35 +73,10 @@ class Linear(Layer):
 
     def backward_parameters(self, grad_output: Array) -> None:
         """`backward` without the gradient of the inputs, which a first layer has no use for."""
-        each = len(grad_output) * self.out_features
-        blocks = row_blocks(self.in_features, each, self._product_limit)
-        matmul(self._x.T, grad_output, self.grad_weight, blocks)
+        self._matmul(self._x.T, grad_output, self.grad_weight)
         if len(self._ones) != len(grad_output):
             self._ones = np.ones(len(grad_output), self.weight.dtype)
         np.dot(self._ones, grad_output, self.grad_bias)  # the sum over the batch, by BLAS
-
-
-def matmul(a: Array, b: Array, out: Array, blocks: int) -> Array:
-    """The product of two matrices, the rows of `a` taken in so many blocks of the same size."""
-    if blocks == 1:
-        return np.matmul(a, b, out)
-    stacked, result = a.reshape(blocks, -1, a.shape[1]), out.reshape(blocks, -1, out.shape[1])
-    return np.matmul(stacked, b, result)
-
-
-@cache
-def row_blocks(rows: int, each: int, limit: int) -> int:
-    """The fewest blocks of rows with at most `limit` multiplications in each, where a row takes `each`; 1 for no limit.
-
-    OpenBLAS multiplies small matrices as they lie in memory and copies the operands of large ones first, which in
-    a product of a few small ones costs more than it gains. Where blocks would be many, or too thin
-    for its kernels, there is one.
-    """
-    for blocks in range(1, _MOST_BLOCKS + 1 if limit else 1):
-        size = rows // blocks
-        if size * blocks == rows and size * each <= limit and (size % 4 == 0 or size >= 24):
-            return blocks
-    return 1
 
 
 class Identity(Layer):
@@ -186,7 +161,8 @@ class Dropout(Layer):
     time instead.
     """
 
-    def __init__(self, rate: float, *, rng: np.random.Generator) -> None:
+    def __init__(self, rate: float, *, rng: np.random.Generator | None = None) -> None:
+        """`rng` draws the masks, and may be replaced at any time; only training needs it."""
         super().__init__()
         self.rate, self.rng = rate, rng
         self._mask = Buffer()
@@ -196,6 +172,8 @@ class Dropout(Layer):
         self._dropping = training and self.rate > 0
         if not self._dropping:
             return x
+        if self.rng is None:
+            raise TypeError("dropout needs rng")
         mask = self._mask.like(x)
         self.rng.random(dtype=x.dtype.type, out=mask)
         np.greater_equal(mask, self.rate, mask)

@@ -3,9 +3,6 @@
 Outputs o and targets t have shape (n, classes), each target row summing to one. `forward` returns the loss
 and `backward` its gradient with respect to the outputs, in an array that is reused. `probabilities`
 reads the same outputs as ten numbers between 0 and 1.
-
-Where the rows are part of a larger batch, n stands for the `batch_size` of the whole: the losses of its parts, and
-the gradients of a weight, then add up to those of the batch.
 """
 
 from __future__ import annotations
@@ -38,7 +35,7 @@ class Loss:
         self._grad = Buffer()
         self._work = Buffer()
 
-    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+    def forward(self, outputs: Array, targets: Array) -> float:
         """The mean loss of the batch."""
         raise NotImplementedError
 
@@ -66,10 +63,9 @@ class CrossEntropy(Loss):
         super().__init__()
         self._rows = Buffer()
 
-    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+    def forward(self, outputs: Array, targets: Array) -> float:
         # Classes by images: maximum and sum then run along whole vectors, not ten numbers at a time.
         n, classes = outputs.shape
-        self._batch_size = batch_size or n
         shifted = self._work.rows(classes, n, outputs.dtype)
         exponentials = self._grad.rows(classes, n, outputs.dtype)
         row, total = self._rows.rows(2, n, outputs.dtype)
@@ -79,14 +75,14 @@ class CrossEntropy(Loss):
         np.add.reduce(exponentials, axis=0, out=total)
         self._softmax = exponentials, total, targets.T
         logs = float(np.add.reduce(np.log(total, row)))
-        loss: float = (logs - float(np.vdot(shifted, targets.T))) / self._batch_size
+        loss: float = (logs - float(np.vdot(shifted, targets.T))) / n
         return loss
 
     def backward(self) -> Array:
         grad, total, targets = self._softmax
         grad /= total
         grad -= targets
-        grad *= 1 / self._batch_size
+        grad *= 1 / len(total)
         return grad.T
 
     def per_image(self, outputs: Array, targets: Array) -> Array:
@@ -114,9 +110,8 @@ class BinaryCrossEntropy(Loss):
     max(o, 0) - t o + log(1 + exp(-|o|)).
     """
 
-    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+    def forward(self, outputs: Array, targets: Array) -> float:
         self._outputs, self._targets = outputs, targets
-        self._batch_size = batch_size or len(outputs)
         work = self._work.like(outputs)
         np.abs(outputs, work)
         np.negative(work, work)
@@ -124,12 +119,12 @@ class BinaryCrossEntropy(Loss):
         np.log1p(work, work)
         work += np.maximum(outputs, 0)
         total = float(np.add.reduce(work, axis=None)) - float(np.vdot(outputs, targets))
-        return total / self._batch_size
+        return total / len(outputs)
 
     def backward(self) -> Array:
         grad = sigmoid(self._outputs, self._grad.like(self._outputs))
         grad -= self._targets
-        grad *= 1 / self._batch_size
+        grad *= 1 / len(grad)
         return grad
 
     def per_image(self, outputs: Array, targets: Array) -> Array:
@@ -145,14 +140,13 @@ class BinaryCrossEntropy(Loss):
 class SquaredError(Loss):
     """L = mean_n sum_j (o_j - t_j)^2, dL/do = 2 (o - t) / n."""
 
-    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+    def forward(self, outputs: Array, targets: Array) -> float:
         self._error = error = self._grad.like(outputs)
         np.subtract(outputs, targets, error)
-        self._batch_size = batch_size or len(outputs)
-        return float(np.vdot(error, error)) / self._batch_size
+        return float(np.vdot(error, error)) / len(outputs)
 
     def backward(self) -> Array:
-        self._error *= 2 / self._batch_size
+        self._error *= 2 / len(self._error)
         return self._error
 
     def per_image(self, outputs: Array, targets: Array) -> Array:
@@ -169,20 +163,19 @@ class NormalizedSquaredError(Loss):
     With e = p - t: dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
     """
 
-    def forward(self, outputs: Array, targets: Array, batch_size: int | None = None) -> float:
+    def forward(self, outputs: Array, targets: Array) -> float:
         self._total = np.add.reduce(outputs, axis=1, keepdims=True)
         self._normalized = self._work.like(outputs)
         self._error = error = self._grad.like(outputs)
         np.divide(outputs, self._total, self._normalized)
         np.subtract(self._normalized, targets, error)
-        self._batch_size = batch_size or len(outputs)
-        return float(np.vdot(error, error)) / self._batch_size
+        return float(np.vdot(error, error)) / len(outputs)
 
     def backward(self) -> Array:
         error = self._error
         self._normalized *= error
         error -= np.add.reduce(self._normalized, axis=1, keepdims=True)
-        self._total *= self._batch_size / 2
+        self._total *= len(error) / 2
         error /= self._total
         return error
 

@@ -13,7 +13,15 @@ from nn.config import TrainConfig
 from nn.data.dataset import CLASSES, PIXELS
 from nn.events import LayerSummary
 from nn.network.initializers import initialize
-from nn.network.layers import ACTIVATIONS, Dropout, Identity, Layer, Linear, gradient_norm
+from nn.network.layers import (
+    ACTIVATIONS,
+    Dropout,
+    Identity,
+    Layer,
+    Linear,
+    Matmul,
+    gradient_norm,
+)
 
 
 def layer_sizes(config: TrainConfig) -> tuple[int, ...]:
@@ -54,19 +62,19 @@ class MLP:
         dtype: npt.DTypeLike = np.float32,
         rng: np.random.Generator | None = None,
         vectors: tuple[Array, Array] | None = None,
-        product_limit: int = 0,
+        matmul: Matmul = np.matmul,
     ) -> None:
-        """`rng` draws the dropout masks, and is needed only for dropout.
+        """`rng` draws the dropout masks, and is needed only to train with dropout.
 
-        `vectors` are parameters and gradients to work on in place of vectors of its own; `product_limit` is
-        for `nn.network.layers.row_blocks`.
+        `vectors` are parameters and gradients to work on in place of vectors of its own; `matmul` is
+        for `nn.network.layers.Linear`.
         """
         self.sizes = tuple(sizes)
         self.parameters, self.gradients = vectors or (
             aligned_zeros(parameter_count(sizes), dtype) for _ in range(2)
         )
         self.linears = [
-            Linear(*parameters, *gradients, product_limit=product_limit)
+            Linear(*parameters, *gradients, matmul=matmul)
             for parameters, gradients in zip(
                 layer_views(sizes, self.parameters),
                 layer_views(sizes, self.gradients),
@@ -79,9 +87,8 @@ class MLP:
             last = linear is self.linears[-1]
             self.layers.append(ACTIVATIONS[output_activation if last else activation]())
             if dropout and not last:
-                if rng is None:
-                    raise TypeError("dropout needs rng")
                 self.layers.append(Dropout(dropout, rng=rng))
+        self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
         self._inner = [layer for layer in self.layers[1:] if not isinstance(layer, Identity)]
 
     def initialize(self, config: TrainConfig, *, rng: np.random.Generator) -> None:
@@ -125,9 +132,9 @@ class MLP:
 def build_model(
     config: TrainConfig,
     *,
-    rng: np.random.Generator,
+    rng: np.random.Generator | None = None,
     vectors: tuple[Array, Array] | None = None,
-    product_limit: int = 0,
+    matmul: Matmul = np.matmul,
 ) -> MLP:
     """The network a configuration describes; `rng` draws its dropout masks, the rest is as `MLP` takes it."""
     return MLP(
@@ -138,5 +145,5 @@ def build_model(
         dtype=config.dtype,
         rng=rng,
         vectors=vectors,
-        product_limit=product_limit,
+        matmul=matmul,
     )

@@ -1,285 +1,196 @@
-"""The processes that compute a run together, as the trainer sees them: one network, stepped and scored.
+"""The engine of several processes, as the trainer's own process sees it.
 
-The trainer's own process does its share of the work and directs the others (`nn.parallel.worker`), with the data, the
-network's vectors and what they are to do in common memory.
+The trainer's process computes its share of the work as the replica of rank 0, and directs the others
+(`nn.parallel.worker`). Data, vectors and commands are in shared memory.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from functools import partial
 
-import numpy as np
-
-from nn.arrays import Array, aligned_zeros
+from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
 from nn.events import Score
-from nn.parallel.barrier import (
-    WORDS_APART,
-    Barrier,
-    Layout,
-    SharedArrays,
-    even_slices,
-    is_supported,
-    memory_size,
-    pin_to,
-)
+from nn.parallel.barrier import Barrier, memory_size
+from nn.parallel.cores import Cores, pin_to
 from nn.parallel.processes import Processes
 from nn.parallel.replica import Replica, vector_layout
-from nn.parallel.worker import Command, read_json, write_json
-
-_RNG_BYTES = 1024  # for the state of a random generator as JSON
-
-
-@dataclass(frozen=True, slots=True)
-class Cores:
-    """How the arithmetic of a run is spread over a machine.
-
-    `processes` share each batch, with `threads` of the matrix products in each, None as the library beneath
-    NumPy has it; the caller's own process is one of them, whose threads the caller sets. With as many
-    `processors` each process stays on one while it trains, in that order: two on one would wait for each other.
-    Products are taken in blocks of at most `product_limit` multiplications (`nn.network.layers.row_blocks`); 0: as they are.
-    """
-
-    processes: int = 1
-    threads: int | None = None
-    processors: tuple[int, ...] = ()
-    product_limit: int = 0
-
-    @property
-    def total_threads(self) -> int | None:
-        """Those of all processes."""
-        return None if self.threads is None else self.processes * self.threads
+from nn.parallel.shared_memory import Layout, SharedArrays, even_slices, is_supported
+from nn.parallel.worker import Command
+from nn.training.engine import EngineFactory, OneProcess
 
 
-ONE_PROCESS = Cores()
+def make_engine(cores: Cores) -> EngineFactory:
+    """The engine that `Trainer` is to use in order to compute on `cores`."""
+    if cores.processes == 1:
+        return partial(OneProcess, matmul=cores.matmul)
+    return partial(ProcessGroup, cores=cores)
 
 
 class ProcessGroup:
-    """A network in training, as computed by `cores.processes` processes."""
+    """A network in training, computed by `cores.processes` processes, at least two."""
 
     def __init__(
         self,
         config: TrainConfig,
-        splits: dict[str, Split],
+        splits: Mapping[str, Split],
         preprocessor: Preprocessor,
         *,
-        batches: int,
         cores: Cores,
     ) -> None:
-        """Train on `splits["train"]`, so many batches an epoch. Raises `ConfigError`, `WorkerError`."""
-        self.processes, self._processors = cores.processes, cores.processors
-        self._stays = False  # on the first of the processors
-        self._splits = splits
-        self._workers: Processes | None = None
-        if self.processes == 1:
-            self._arrays = {
-                name: aligned_zeros(math.prod(shape), kind)
-                for name, (shape, kind) in vector_layout(config, 1).items()
-            }
-            peers = Barrier()
-        else:
-            if not is_supported():
-                raise ConfigError(
-                    f"processes={self.processes}: only on Linux and x86-64 can several compute together;"
-                    " use 1",
-                    field="processes",
-                )
-            layout = _layout(config, splits, preprocessor, batches, self.processes)
-            self._arrays = shared = SharedArrays(layout)
-            # As Python's own numbers, which are read and written faster than NumPy's.
-            self._command = shared["command"].data
-            self._rate = shared["rate"].data.cast("B").cast("d")
-            self._asleep = shared["asleep"].data
-            self._workers = _start(config, splits, preprocessor, shared, cores)
-            peers = Barrier(0, self.processes, shared["peers"], self._workers.look)
-        self._peers = peers
-        self.replica = Replica(
-            config,
-            splits["train"],
-            preprocessor,
-            self._arrays,
-            peers,
-            product_limit=cores.product_limit,
-        )
-        self.model, self.predictor = self.replica.model, self.replica.predictor
-        self._order = np.empty(0, np.intp)
-
-    @property
-    def optimizer_state(self) -> dict[str, Array]:
-        """The optimizer's vectors, named as in `vector_layout`."""
-        return {
-            name: array for name, array in self._arrays.items() if name.startswith("optimizer.")
-        }
-
-    @property
-    def updates(self) -> int:
-        """How many the optimizer has made."""
-        return self.replica.optimizer.updates
-
-    @updates.setter
-    def updates(self, updates: int) -> None:
-        self.replica.optimizer.updates = updates
-
-    def begin_epoch(self, order: Array) -> None:
-        """The order in which `step` takes the training images."""
-        if self._workers is not None:
-            self._arrays["order"][: len(order)] = order
-        self._order = order
-
-    def step(self, start: int, stop: int, learning_rate: float) -> float:
-        """One update on the images from `start` to `stop` of the order; returns the loss before it.
-
-        A loss that is not finite updates nothing. Until `settle`, the vectors may still be changing.
-        """
-        if self._workers is None:
-            return self.replica.step(self._order[start:stop], learning_rate)
-        if self._processors and not self._stays:
-            pin_to(self._processors[:1])
-            self._stays = True
-        self._rate[0] = learning_rate
+        """Raises `ConfigError` where the machine cannot do it, `WorkerError` if it fails."""
+        if not is_supported():
+            raise ConfigError(
+                f"processes={cores.processes}: only on Linux and x86-64 can several compute"
+                " together; use 1",
+                field="processes",
+            )
+        self.cores = cores
+        # Takes a line for the user, when a step waits for a process that has been stopped.
+        self.warn: Callable[[str], None] = logging.getLogger(__name__).warning
+        self._split_numbers = {name: number for number, name in enumerate(splits)}
+        given = _given(splits, preprocessor)
+        self._arrays = shared = SharedArrays(_layout(config, given, cores.processes))
+        # Python reads and writes a memoryview faster than an array of NumPy.
+        self._command = shared["command"].data
+        self._rate = shared["rate"].data.cast("B").cast("d")
+        self._index = shared["index"]
+        self._pinned = False
         try:
-            self._direct(Command.STEP, start, stop, self.updates)
-            loss = self.replica.step(self._order[start:stop], learning_rate)
-            self._peers.arrive()  # and not wait, as `_directed` does: there is the next step to prepare
-        except BaseException:  # Ctrl-C, say: the others are at another place of the step
+            self._workers = Processes(
+                cores.processes - 1, threads=cores.threads, descriptor=shared.descriptor
+            )
+        finally:
+            shared.close()
+        for name, array in given.items():  # while the workers start
+            shared[name][...] = array
+        self._workers.begin(
+            {
+                "size": cores.processes,
+                "processors": cores.processors,
+                "config": config.to_dict(),
+                "splits": list(splits),
+                "product_limit": cores.product_limit,
+                "layout": shared.layout,
+                "descriptor": shared.descriptor,
+            }
+        )
+        self._barrier = Barrier(
+            0,
+            cores.processes,
+            shared["barrier"],
+            check_alive=self._workers.check_alive,
+            on_long_wait=self._report_stopped,
+        )
+        self._replica = Replica(
+            config,
+            splits,
+            preprocessor,
+            shared,
+            self._barrier,
+            rank=0,
+            size=cores.processes,
+            matmul=cores.matmul,
+        )
+        self.model, self.predictor = self._replica.model, self._replica.predictor
+
+    @property
+    def optimizer_state(self) -> Mapping[str, Array]:
+        """The optimizer's vectors by name."""
+        return {slot: self._arrays[f"optimizer.{slot}"] for slot in self._replica.optimizer.slots}
+
+    def step(self, index: Array, step: int, learning_rate: float) -> float:
+        """Update on the training images `index`, after `step` updates; returns their loss before.
+
+        A loss that is not finite updates nothing. The vectors may still be changing until `settle`.
+        """
+        if self.cores.processors and not self._pinned:
+            pin_to(self.cores.processors[:1])
+            self._pinned = True
+        try:
+            # The workers may still be at the last update, but have read their command: the sum of
+            # the losses was a barrier.
+            self._index[: len(index)] = index
+            self._rate[0] = learning_rate
+            self._direct(Command.STEP, len(index), step)
+            loss = self._replica.run(index, step, learning_rate)
+            self._barrier.arrive()  # without `wait`: the next step can be prepared meanwhile
+        except BaseException:
+            # Such as Ctrl-C. The processes are at different places, and cannot go on together.
             self.close()
             raise
         return loss
 
     def settle(self) -> None:
-        """Wait until all processes have made the last update; this thread is then free to run anywhere."""
-        self._peers.wait()
-        self._stay_no_more()
+        """Wait until all processes have made the last update, and let this one run anywhere."""
+        self._workers.check_open()
+        self._barrier.wait()
+        self._unpin()
 
     def score(self, name: str) -> Score:
-        """Mean loss, as trained on, and accuracy over a split."""
-        with self._directed(Command.SCORE, list(self._splits).index(name)):
-            return self.replica.score(self._splits[name])
+        """Mean loss, as trained on, and accuracy over the split of this name."""
+        with self._directed(Command.SCORE, self._split_numbers[name]):
+            return self._replica.score(name)
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""
-        gradients, factor = self.model.gradients, self.replica.clip_factor
-        for rank, part in enumerate(even_slices(gradients.size, self.processes)):
-            if rank:
+        gradients = self.model.gradients
+        for rank, part in enumerate(even_slices(gradients.size, self.cores.processes)):
+            if rank:  # each process has the whole batch's gradient of its own slice only
                 gradients[part] = self._arrays[f"gradients.{rank}"][part]
-        # 0 where the norm of all was too large for a number: then nothing is left of them.
-        return tuple(norm / factor if factor else math.inf for norm in self.model.gradient_norms())
-
-    def rng_states(self) -> list[dict[str, Any]]:
-        """The state of each process's stream of dropout masks."""
-        with self._directed(Command.SAVE_RNG):
-            pass
-        others = (read_json(self._arrays[f"rng.{rank}"]) for rank in range(1, self.processes))
-        return [dict(self.replica.dropout_rng.bit_generator.state), *others]
-
-    def restore_rngs(self, states: list[dict[str, Any]]) -> None:
-        """Go on from `rng_states`; processes beyond those have a stream of their own from its start.
-
-        Raises `TypeError`, `KeyError` or `ValueError` for what are no states.
-        """
-        own = self.replica.dropout_rng.bit_generator
-        for state in reversed(states):  # refused here, not where nobody would be told
-            own.state = state
-        for rank, state in enumerate(states[1 : self.processes], 1):
-            write_json(state, self._arrays[f"rng.{rank}"])
-            with self._directed(Command.RESTORE_RNG, rank):
-                pass
+        return self._replica.gradient_norms()
 
     def close(self) -> None:
-        """End the other processes; the vectors stay, and nothing more can be computed with several."""
-        self._stay_no_more()
-        if self._workers is not None:
-            self._workers.close()
+        """End the other processes; the vectors stay as they are."""
+        self._unpin()
+        self._workers.close()
 
-    def _stay_no_more(self) -> None:
-        if self._stays:
-            pin_to(self._processors)
-            self._stays = False
+    def _report_stopped(self) -> None:
+        self._workers.report_stopped(self.warn)
+
+    def _unpin(self) -> None:
+        if self._pinned:
+            pin_to(self.cores.processors)
+            self._pinned = False
 
     @contextmanager
     def _directed(self, command: Command, *arguments: int) -> Iterator[None]:
-        """All processes do something, this one too; where it cannot, it is out of step with the others for good."""
+        """Have the workers carry out a command, while this process does its part in the block."""
         try:
             self._direct(command, *arguments)
             yield
-            self._peers.barrier()
+            self._barrier.sync()
         except BaseException:
             self.close()
             raise
 
     def _direct(self, command: Command, *arguments: int) -> None:
-        """Have the workers begin; those that sleep are woken. Raises `WorkerError` after `close`."""
-        if self._workers is None:
-            return
+        """Have the workers begin with a command; raises `WorkerError` if one has ended."""
+        self._workers.check_open()
         for place, word in enumerate((command, *arguments)):
             self._command[place] = word
-        self._peers.arrive()
-        for rank in range(1, self.processes):
-            if self._asleep[rank * WORDS_APART]:
-                self._workers.wake(rank)
-        self._peers.wait()
+        self._barrier.sync()
 
 
-def _start(
-    config: TrainConfig,
-    splits: dict[str, Split],
-    preprocessor: Preprocessor,
-    shared: SharedArrays,
-    cores: Cores,
-) -> Processes:
-    """The other processes, which read what they are given while the caller goes on."""
-    try:
-        workers = Processes(
-            cores.processes - 1, threads=cores.threads, descriptor=shared.descriptor
-        )
-    finally:
-        shared.close()
-    # While they start.
-    for name, array in _given(splits, preprocessor).items():
-        shared[name][...] = array
-    workers.begin(
-        {
-            "size": cores.processes,
-            "processors": cores.processors,
-            "config": config.to_dict(),
-            "splits": list(splits),
-            "product_limit": cores.product_limit,
-            "layout": shared.layout,
-            "descriptor": shared.descriptor,
-        }
-    )
-    return workers
-
-
-def _layout(
-    config: TrainConfig,
-    splits: dict[str, Split],
-    preprocessor: Preprocessor,
-    batches: int,
-    processes: int,
-) -> Layout:
+def _layout(config: TrainConfig, given: Mapping[str, Array], processes: int) -> Layout:
     layout = dict(vector_layout(config, processes))
-    layout["peers"] = (memory_size(processes),), "int64"
-    layout["command"] = (4,), "int64"
+    layout["barrier"] = (memory_size(processes),), "int64"
+    layout["command"] = (3,), "int64"
     layout["rate"] = (1,), "float64"
-    layout["asleep"] = (processes * WORDS_APART,), "int64"
-    layout["order"] = (batches * config.batch_size,), "int64"
-    for rank in range(1, processes):
-        layout[f"rng.{rank}"] = (_RNG_BYTES,), "uint8"
-    for name, array in _given(splits, preprocessor).items():
+    layout["index"] = (config.batch_size,), "int64"
+    for name, array in given.items():
         layout[name] = array.shape, str(array.dtype)
     return layout
 
 
-def _given(splits: dict[str, Split], preprocessor: Preprocessor) -> dict[str, Array]:
-    """What the workers are given to read."""
+def _given(splits: Mapping[str, Split], preprocessor: Preprocessor) -> dict[str, Array]:
+    """The arrays that the workers read."""
     given = {"scale": preprocessor.scale}
     if preprocessor.shift is not None:
         given["shift"] = preprocessor.shift

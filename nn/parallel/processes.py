@@ -1,4 +1,4 @@
-"""Processes that do a share of this one's computation: started, woken, watched, ended."""
+"""Starting, watching and ending the processes that compute shares of a run."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ import signal
 import subprocess
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 from nn.errors import WorkerError
 
-# What the libraries beneath NumPy read when they are loaded.
+# The libraries beneath NumPy read these variables when they are loaded.
 THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "OMP", "MKL", "BLIS"))
 _LONGEST_END = 5.0  # seconds
 
@@ -24,23 +25,27 @@ _LONGEST_END = 5.0  # seconds
 class _Worker:
     process: subprocess.Popen[bytes]
     input: IO[bytes]
-    complaint: IO[bytes]  # a file: whoever fills a pipe waits for it to be read
+    stderr: IO[bytes]  # a file: a process that fills a pipe stops until the pipe is read
 
 
 class Processes:
-    """So many processes of `nn.parallel.worker`; they end with `close`, with this object, or with this process."""
+    """Processes that run `nn.parallel.worker`.
+
+    They end with `close`, and at the latest with this object, or with this process.
+    """
 
     def __init__(self, count: int, *, threads: int | None, descriptor: int) -> None:
-        """`threads` is for each one's matrix products, `descriptor` what they inherit.
+        """`threads` is for the matrix products of each; they inherit `descriptor`.
 
-        Raises `WorkerError` where they cannot be started.
+        Raises `WorkerError` if they cannot be started.
         """
         self._workers: list[_Worker] = []
+        self._stopped: set[int] = set()
         self._end = weakref.finalize(self, _end, self._workers)
         environment = dict(os.environ)
         if threads is not None:
             environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
-        # Every module from where this process has it.
+        # Workers import every module from the same place as this process.
         program = (
             f"import sys; sys.path[:] = {sys.path!a}; from nn.parallel.worker import work; work()"
         )
@@ -54,62 +59,79 @@ class Processes:
             ) from error
 
     def begin(self, setup: Mapping[str, Any]) -> None:
-        """Tell each what to compute, and its rank, from 1."""
+        """Send each process its setup, and its rank, from 1."""
         for rank, worker in enumerate(self._workers, 1):
-            with suppress(BrokenPipeError):  # it has ended, as whoever waits for it will find out
+            with suppress(BrokenPipeError):  # it has ended already, which `check_alive` reports
                 worker.input.write(json.dumps({**setup, "rank": rank}).encode() + b"\n")
-            # One that wakes by itself leaves a line unread. A pipe full of those needs no more.
-            os.set_blocking(worker.input.fileno(), False)
 
-    def wake(self, rank: int) -> None:
-        """Have one go on that waits for a line."""
-        if self._end.alive:
-            with suppress(BrokenPipeError):
-                self._workers[rank - 1].input.write(b"\n")
-
-    def look(self) -> None:
-        """Raise `WorkerError` where one has ended."""
+    def check_open(self) -> None:
+        """Raise `WorkerError` after `close`."""
         if not self._end.alive:
             raise WorkerError("the computing processes have been ended; go on with another trainer")
+
+    def check_alive(self) -> None:
+        """Raise `WorkerError` if a process has ended."""
+        self.check_open()
         for worker in self._workers:
             if worker.process.poll() is not None:
                 raise WorkerError(f"{_why(worker)}; --processes 1 does without it")
 
+    def report_stopped(self, warn: Callable[[str], None]) -> None:
+        """Pass a line to `warn` for each process that has been stopped since the last call."""
+        stopped = {w.process.pid for w in self._workers if _is_stopped(w.process.pid)}
+        for process in sorted(stopped - self._stopped):
+            warn(
+                f"a computing process is stopped; training goes on when it is continued:"
+                f" kill -CONT {process}"
+            )
+        self._stopped = stopped
+
     def close(self) -> None:
-        """End them; once is enough."""
+        """End the processes; a second call does nothing."""
         self._end()
 
 
 def _start(program: str, environment: Mapping[str, str], descriptor: int) -> _Worker:
-    complaint = os.fdopen(os.memfd_create("complaint"), "w+b")
+    stderr = os.fdopen(os.memfd_create("stderr"), "w+b")
     try:
         process = subprocess.Popen(
             [sys.executable, "-c", program],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=complaint,
+            stderr=stderr,
             bufsize=0,
             env=environment,
             pass_fds=[descriptor],
-            start_new_session=True,  # what a terminal tells, it tells this process alone
+            # A session of its own, so that Ctrl-C and hang-up reach the main process only.
+            start_new_session=True,
         )
     except OSError:
-        complaint.close()
+        stderr.close()
         raise
     assert process.stdin is not None
-    return _Worker(process, process.stdin, complaint)
+    return _Worker(process, process.stdin, stderr)
 
 
 def _end(workers: list[_Worker]) -> None:
     for worker in workers:
-        worker.input.close()  # which tells it
+        worker.input.close()  # which ends the process
+        worker.process.send_signal(signal.SIGCONT)  # unless it is stopped
     for worker in workers:
         try:
             worker.process.wait(_LONGEST_END)
         except subprocess.TimeoutExpired:
             worker.process.kill()
             worker.process.wait()
-        worker.complaint.close()
+        worker.stderr.close()
+
+
+def _is_stopped(process: int) -> bool:
+    """Whether a process was stopped, by SIGSTOP or by a debugger."""
+    with suppress(OSError):
+        # The state is the first field after the program's name, which stands in parentheses.
+        status = Path(f"/proc/{process}/stat").read_text(errors="replace")
+        return status.rpartition(")")[2].split()[0] in ("T", "t")
+    return False
 
 
 def _why(worker: _Worker) -> str:
@@ -119,7 +141,7 @@ def _why(worker: _Worker) -> str:
         with suppress(ValueError):  # a real-time signal has no name
             return f"a computing process was ended by {signal.Signals(-code).name}"
         return f"a computing process was ended by signal {-code}"
-    worker.complaint.seek(0)
-    lines = worker.complaint.read().decode(errors="replace").splitlines()
+    worker.stderr.seek(0)
+    lines = worker.stderr.read().decode(errors="replace").splitlines()
     last = next((line.strip() for line in reversed(lines) if line.strip()), "no reason given")
     return f"a computing process ended with code {code}: {last}"

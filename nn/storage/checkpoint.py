@@ -26,7 +26,8 @@ from nn.network.predictor import Predictor
 from nn.storage.model_file import DAMAGE, MAX_BYTES, model_arrays, read_model, take_model
 from nn.storage.npz import read_npz, write_npz
 from nn.storage.runs import BEST_FILE, LAST_FILE, SavedRun, Which
-from nn.training.trainer import Trainer, TrainerState
+from nn.training.progress import TrainerState
+from nn.training.trainer import Trainer
 
 FORMAT = "mnist-tui checkpoint 2"
 

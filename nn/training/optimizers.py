@@ -1,10 +1,11 @@
 """Update rules, as a few vector operations over the network's one flat parameter vector.
 
 w: parameters, g: gradient of the loss, lr: learning rate, t: number of this update, from 1. With
-`weight_decay` d, every rule but AdamW replaces g by g + d w (L2 penalty); like PyTorch's, the penalty
-covers biases too. The formulas are those of PyTorch's `torch.optim`.
+`weight_decay` d, every rule but AdamW replaces g by g + d w (L2 penalty); like PyTorch's, the
+penalty covers biases too. The formulas are those of PyTorch's `torch.optim`.
 
-Long vectors are processed in blocks that stay in the cache from one operation to the next.
+Long vectors are processed in blocks, so that a block stays in the cache from one operation to the
+next.
 """
 
 from __future__ import annotations
@@ -18,19 +19,21 @@ import numpy as np
 from nn.arrays import Array, aligned_zeros
 from nn.config import EpsPlacement, TrainConfig
 
-BLOCK = 65_536  # elements, 256 kB of float32: half or twice as many were both slower
+BLOCK = 65_536  # elements, 256 kB of float32; blocks of half and of twice the size were slower
 
-Block = tuple[Array, ...]  # (parameters, gradients, work, *state): parts of the vectors
+Block = tuple[Array, ...]  # (parameters, gradients, work, *state): the same slice of each vector
 
 
 class Optimizer:
-    """Changes `parameters` in place by what `gradients`, as long, holds at each step.
+    """An update rule over two flat vectors of the same length, `parameters` and `gradients`.
 
-    `state` is what it remembers from step to step, by name: the vectors given, or zeros.
+    `state` holds the vectors that the rule carries from step to step, by name; they start at zero.
+    `updates` counts the updates made.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()
-    decoupled: ClassVar[bool] = False  # weight decay acts on the weights, not through the gradient
+    slots: ClassVar[tuple[str, ...]] = ()  # names of the vectors in `state`
+    hyperparameters: ClassVar[tuple[str, ...]] = ()  # fields of `TrainConfig` that the rule needs
+    decoupled: ClassVar[bool] = False  # weight decay changes the weights, not the gradient
 
     def __init__(
         self,
@@ -56,11 +59,11 @@ class Optimizer:
             self._blocks.append((w, g, work[: w.size], *states))
 
     def step(self, learning_rate: float) -> None:
-        """One update; the gradients stay as they are."""
+        """Update `parameters` in place from `gradients`, which stay as they are."""
         raise NotImplementedError
 
     def _penalized_blocks(self) -> Iterable[Block]:
-        """The blocks, one after the other, in the gradients' place that with the penalty."""
+        """Yield each block; with weight decay its gradient is g + weight_decay * w."""
         penalizes = self.weight_decay and not self.decoupled
         return map(self._penalize, self._blocks) if penalizes else self._blocks
 
@@ -89,6 +92,7 @@ class Momentum(Optimizer):
     """
 
     slots = ("velocity",)
+    hyperparameters = ("momentum",)
 
     def __init__(
         self,
@@ -114,8 +118,8 @@ class Momentum(Optimizer):
 class Nesterov(Momentum):
     """v <- momentum v + g; w <- w - lr (g + momentum v).
 
-    Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML 2013, in the
-    form of PyTorch, where w stands for the look-ahead point.
+    Sutskever et al., "On the importance of initialization and momentum in deep learning", ICML
+    2013, in the form of PyTorch, where w stands for the look-ahead point.
     """
 
     def step(self, learning_rate: float) -> None:
@@ -130,14 +134,16 @@ class Nesterov(Momentum):
 
 
 class Adam(Optimizer):
-    """m <- beta1 m + (1 - beta1) g; v <- beta2 v + (1 - beta2) g^2; w <- w - lr m^ / (sqrt(v^) + eps).
+    """w <- w - lr m^ / (sqrt(v^) + eps), with the moments m and v corrected for their bias.
 
-    m^ = m / (1 - beta1^t) and v^ = v / (1 - beta2^t). Kingma & Ba, "Adam: a method for stochastic
-    optimization", ICLR 2015, algorithm 1, with `eps_placement` "pytorch". With "keras" eps is added
-    before the correction, to sqrt(v) (the paper's "epsilon hat", end of its section 2).
+    m <- beta1 m + (1 - beta1) g, v <- beta2 v + (1 - beta2) g^2, m^ = m / (1 - beta1^t) and
+    v^ = v / (1 - beta2^t). Kingma & Ba, "Adam: a method for stochastic optimization", ICLR 2015,
+    algorithm 1, with `eps_placement` "pytorch". With "keras" eps is added before the correction, to
+    sqrt(v) (the paper's "epsilon hat", end of its section 2).
     """
 
     slots = ("first_moment", "second_moment")
+    hyperparameters = ("beta1", "beta2", "eps", "eps_placement")
 
     def __init__(
         self,
@@ -156,8 +162,8 @@ class Adam(Optimizer):
 
     def step(self, learning_rate: float) -> None:
         self.updates += 1
-        # The state holds m / (1 - beta1) and v / (1 - beta2), which saves two passes over the vectors;
-        # these two scalars make up for it, and for the bias of the moments.
+        # The state holds m / (1 - beta1) and v / (1 - beta2), which saves two passes over the
+        # vectors. The scalars `rate` and `eps` contain these factors and the bias correction.
         deviation = math.sqrt(1 - self.beta2)  # sqrt(v) = deviation * sqrt(state)
         correction = math.sqrt(1 - self.beta2**self.updates)
         rate = (
@@ -182,7 +188,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Adam):
-    """Adam whose decay acts on the weights themselves: first w <- w - lr d w, then Adam's update with g alone.
+    """Adam with decoupled weight decay: first w <- w - lr d w, then Adam's update with g alone.
 
     Loshchilov & Hutter, "Decoupled weight decay regularization", ICLR 2019.
     """
@@ -210,20 +216,18 @@ def make_optimizer(
     gradients: Array,
     state: Mapping[str, Array] | None = None,
 ) -> Optimizer:
-    """The optimizer a configuration names."""
-    known: dict[str, Any] = {}
+    """The optimizer that a configuration names; `state` holds vectors to use in place of zeros."""
     rule = RULES[config.optimizer]
-    if issubclass(rule, Momentum):
-        known = {"momentum": config.momentum}
-    elif issubclass(rule, Adam):
-        known = {name: getattr(config, name) for name in ("beta1", "beta2", "eps", "eps_placement")}
-    return rule(parameters, gradients, state=state, weight_decay=config.weight_decay, **known)
+    hyperparameters: dict[str, Any] = {name: getattr(config, name) for name in rule.hyperparameters}
+    return rule(
+        parameters, gradients, state=state, weight_decay=config.weight_decay, **hyperparameters
+    )
 
 
 def clip_factor(norm: float, limit: float) -> float:
-    """What gradients of this L2 norm are multiplied by, so that it becomes at most `limit`.
+    """min(1, limit / (norm + 1e-6)): the factor that scales gradients of L2 norm `norm` to `limit`.
 
-    Pascanu et al., "On the difficulty of training recurrent neural networks", ICML 2013, with PyTorch's
-    1e-6 in the denominator.
+    Pascanu et al., "On the difficulty of training recurrent neural networks", ICML 2013; the 1e-6
+    is PyTorch's.
     """
     return min(1.0, limit / (norm + 1e-6))

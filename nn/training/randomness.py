@@ -1,4 +1,4 @@
-"""Random streams: every use of randomness has one of its own, so that none depends on how much another drew."""
+"""Random streams: one for each use of randomness, so that none depends on what another drew."""
 
 from __future__ import annotations
 
@@ -8,14 +8,17 @@ import numpy as np
 
 
 class Stream(IntEnum):
-    """What a random stream is for."""
+    """What a random stream is for; the comment names the further keys of the stream."""
 
     INITIALIZATION = 0
     SPLIT = 1
-    ORDER = 2  # and the epoch's number, from 0
-    DROPOUT = 3  # and the process's rank, but for the first
+    ORDER = 2  # number of the epoch, from 0
+    DROPOUT = 3  # number of updates made, and rank of the process
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:
-    """The stream of a run's seed, a `Stream`, and what tells it apart from others of the kind."""
+    """The stream of a run's seed and a key: a `Stream`, and what its comment there names.
+
+    Two different keys give independent streams, the same key always the same stream.
+    """
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))

@@ -3,14 +3,14 @@
 A schedule is a function from the step, counted from 0, to the rate. With E epochs in the run:
 
 * constant: lr.
-* linear, exponential: once an epoch, by equal differences or equal ratios from lr in the first epoch to
-  final_learning_rate in the last.
+* linear, exponential: once an epoch, by equal differences or equal ratios from lr in the first
+  epoch to final_learning_rate in the last.
 * step: lr * decay_factor^(epoch // decay_every).
-* cosine: each step, from lr down half a cosine to final_learning_rate at the last step, after `warmup_steps` of
-  linear rise to lr. Loshchilov & Hutter, "SGDR", ICLR 2017, one period.
-* one-cycle: each step, half a cosine up from lr / 25 to lr over the first 30% of the run, then half a cosine
-  down to lr / 250,000 at the last step. Smith & Topin, "Super-convergence", 2018, as PyTorch's
-  OneCycleLR (without its cycling of the momentum).
+* cosine: each step, from lr down half a cosine to final_learning_rate at the last step, after
+  `warmup_steps` of linear rise to lr. Loshchilov & Hutter, "SGDR", ICLR 2017, one period.
+* one-cycle: each step, half a cosine up from lr / 25 to lr over the first 30% of the run, then half
+  a cosine down to lr / 250,000 at the last step. Smith & Topin, "Super-convergence", 2018, as
+  PyTorch's OneCycleLR (without its cycling of the momentum).
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ONE_CYCLE_FINAL = 1e4
 
 
 def make_schedule(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
-    """The schedule a configuration names; raises `ConfigError` where warm-up outlasts the run."""
+    """The schedule that a configuration names; raises `ConfigError` if warm-up outlasts the run."""
     start, final = config.learning_rate, config.final_learning_rate
     last_epoch = max(1, math.ceil(total_steps / steps_per_epoch) - 1)
 
@@ -60,7 +60,8 @@ def make_schedule(config: TrainConfig, steps_per_epoch: int, total_steps: int) -
 
     if config.warmup_steps >= total_steps:
         raise ConfigError(
-            f"warmup_steps={config.warmup_steps}: must be below the {total_steps:,} steps of the run",
+            f"warmup_steps={config.warmup_steps}: must be below the {total_steps:,} steps of the"
+            " run",
             field="warmup_steps",
         )
     functions: dict[str, RateFunction] = {

@@ -1,16 +1,15 @@
-"""The trainer: an iterator of events, the one loop that every front end and test runs.
+"""The trainer: an iterator of events, the one loop that every front end and every test runs.
 
-To pause is not to ask for the next event; to stop is to stop asking. Early stopping and divergence are
-reasons of `RunFinished`, not exceptions.
+A caller pauses a run by not asking for the next event, and stops it by never asking again. Early
+stopping and divergence are reasons of `RunFinished`, not exceptions.
 """
 
 from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
-from typing import Any
+from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,34 +23,35 @@ from nn.events import (
     Evaluation,
     Event,
     RateChanged,
-    Reason,
     RunFinished,
     RunStarted,
     StepCompleted,
 )
-from nn.parallel.process_group import ONE_PROCESS, Cores, ProcessGroup
-from nn.training.clocks import Mean, Stopwatch
 from nn.training.early_stopping import EarlyStopping
+from nn.training.engine import EngineFactory, OneProcess
+from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
 from nn.training.schedules import make_schedule
 
 
-@dataclass(frozen=True, slots=True)
-class TrainerState:
-    """A run between two events: flat vectors by name, and values that JSON can hold."""
+@dataclass(slots=True)
+class _Report:
+    """What was trained since the last `StepCompleted`: the sum of the losses, images, seconds."""
 
-    arrays: dict[str, Array]
-    values: dict[str, Any]
+    loss: float = 0.0
+    images: int = 0
+    seconds: float = 0.0
+    began: float = 0.0  # the clock's reading then
 
 
 class Trainer:
-    """Trains the network a configuration describes on a dataset; one instance is one run.
+    """Trains the network that a configuration describes on a dataset; one instance is one run.
 
     Whatever depends on the data is checked here, before the first event: raises `ConfigError`.
-    `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one every step. It may
-    be set while training, as may `rate_factor`, which multiplies the schedule's learning rate from
-    the next step on. With `cores` of several processes, those run until `close`, or as long as the trainer;
-    raises `WorkerError` where they do not start, as do the events where one ends.
+    `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one every step.
+    It may be set while training, as may `rate_factor`, which multiplies the schedule's learning rate
+    from the next step on. `engine` makes what computes the steps and the scores; whatever error it
+    raises passes through here and through `events`.
     """
 
     def __init__(
@@ -60,234 +60,226 @@ class Trainer:
         dataset: Dataset,
         *,
         step_interval: float = 0.1,
-        cores: Cores = ONE_PROCESS,
+        engine: EngineFactory = OneProcess,
     ) -> None:
         self.config, self.dataset, self.step_interval = config, dataset, step_interval
-        self.cores = cores
         self.train, self.validation = training_split(config, dataset)
         self.steps_per_epoch = math.ceil(len(self.train) / config.batch_size)
         self._epoch_images = len(self.train)
-        if config.sampling == "replacement":  # every batch is full
+        if config.sampling == "replacement":  # then the last batch of an epoch is full, too
             self._epoch_images = self.steps_per_epoch * config.batch_size
         self.total_steps = config.steps or config.epochs * self.steps_per_epoch
-        self.step = 0
-        self.rate_factor = 1.0
         self._schedule = make_schedule(config, self.steps_per_epoch, self.total_steps)
         splits = {"train": self.train, "validation": self.validation, "test": dataset.test}
         self.splits = {name: split for name, split in splits.items() if split is not None}
-        self._team = ProcessGroup(
-            config,
-            self.splits,
-            Preprocessor.fit(config.preprocessing, self.train.images, config.dtype),
-            batches=self.steps_per_epoch,
-            cores=cores,
-        )
-        self.model, self.predictor = self._team.model, self._team.predictor
+        preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
+        self.engine = engine(config, self.splits, preprocessor)
+        self.model, self.predictor = self.engine.model, self.engine.predictor
         self.model.initialize(config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._stopping = EarlyStopping(config)
-        self._reason: Reason | None = None
-        self._evaluation: Evaluation | None = None
-        self._applied_factor = 1.0
-        self._learning_rate = 0.0
-        self._gradient_norms: tuple[int, tuple[float, ...]] = (0, ())  # of which step
-        self._images_trained = 0
-        # What a diverged run falls back to when its weights have overflowed.
-        self._finite = self.step, self.model.parameters.copy()
-        self._training, self._evaluating = Stopwatch(), Stopwatch()
-        self._epoch = 0
-        self._epoch_mean = Mean(self._training)
+        self._progress = Progress(stopping=self._stopping.state)
+        self.masks_changed = False  # whether `restore` was given a state with `masks_change`
+        self._norms_step = 0  # the step that `progress.gradient_norms` belongs to
+        self._finite = self.model.parameters.copy()  # the weights of `progress.finite_step`
+
+    @property
+    def step(self) -> int:
+        """The number of updates made."""
+        return self._progress.step
+
+    @property
+    def rate_factor(self) -> float:
+        """What multiplies the schedule's learning rate from the next step on."""
+        return self._progress.rate_factor
+
+    @rate_factor.setter
+    def rate_factor(self, factor: float) -> None:
+        self._progress.rate_factor = factor
 
     @property
     def seconds(self) -> float:
         """Time spent training and evaluating so far; pauses between events do not count."""
-        return self._training.seconds + self._evaluating.seconds
+        return self._progress.training_seconds + self._progress.evaluating_seconds
 
     def events(self) -> Iterator[Event]:
         """The run: `RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
         yield self._run_started()
-        while self._reason is None and self._epoch * self.steps_per_epoch < self.total_steps:
-            if self.step == self._epoch * self.steps_per_epoch:
-                self._epoch_mean = Mean(self._training)
+        progress, steps = self._progress, self.steps_per_epoch
+        while progress.reason is None and progress.epoch * steps < self.total_steps:
+            if progress.step == progress.epoch * steps:
+                progress.epoch_loss, progress.epoch_images, progress.epoch_seconds = 0.0, 0, 0.0
                 self._keep_finite()
             yield from self._steps_of_epoch()
-            if self._reason is None and self.step < (self._epoch + 1) * self.steps_per_epoch:
+            if progress.reason is None and progress.step < (progress.epoch + 1) * steps:
                 break  # the budget of steps ended inside the epoch
-            if self._reason is None:
-                self._epoch += 1
+            if progress.reason is None:
+                progress.epoch += 1
                 yield self._epoch_completed()
         yield self._run_finished()
 
     def close(self) -> None:
-        """End the other processes of `cores`; the run cannot go on then."""
-        self._team.close()
+        """Close the engine; the run cannot go on then."""
+        self.engine.close()
 
     def state(self) -> TrainerState:
-        """All that the rest of the run depends on; to be taken between two events, not after `RunFinished`."""
-        if self.step == self._epoch * self.steps_per_epoch:
+        """All that the rest of the run depends on, as it is between two events.
+
+        After `RunFinished` there is nothing to go on from, and the state is of no use.
+        """
+        progress = self._progress
+        self.engine.settle()
+        if progress.step == progress.epoch * self.steps_per_epoch:
             self._keep_finite()
-        if self._finite[0] == self.step:
-            arrays = {"parameters": self._finite[1]}
-        else:
-            arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite[1]}
-        arrays |= {name: array.copy() for name, array in self._team.optimizer_state.items()}
-        stopping_arrays, stopping = self._stopping.state()
-        arrays |= {f"stopping.{name}": array for name, array in stopping_arrays.items()}
-        dropout_rng, *worker_rngs = self._team.rng_states()
-        values = {
-            "step": self.step,
-            "epoch": self._epoch,
-            "epoch_loss": self._epoch_mean.total,
-            "epoch_images": self._epoch_mean.images,
-            "epoch_seconds": self._epoch_mean.seconds,
-            "updates": self._team.updates,
-            "dropout_rng": dropout_rng,
-            "worker_rngs": worker_rngs,
-            "rate_factor": self.rate_factor,
-            "applied_factor": self._applied_factor,
-            "learning_rate": self._learning_rate,
-            "gradient_norms": self._norms_of_last_batch(),
-            "finite_step": self._finite[0],
-            "stopping": stopping,
-            "evaluation": None if self._evaluation is None else asdict(self._evaluation),
-            "reason": self._reason,
-            "images_trained": self._images_trained,
-            "training_seconds": self._training.seconds,
-            "evaluating_seconds": self._evaluating.seconds,
-        }
-        return TrainerState(arrays, values)
+        arrays = {"parameters": self._finite}
+        if progress.finite_step != progress.step:
+            arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite}
+        for name, vector in self.engine.optimizer_state.items():
+            arrays[f"optimizer.{name}"] = vector.copy()
+        for name, weights in self._stopping.weights.items():
+            arrays[f"stopping.{name}"] = weights
+        self._norms_of_last_batch()
+        return TrainerState(arrays, progress.to_dict())
 
     def restore(self, state: TrainerState) -> None:
         """Go on where a trainer of the same network and data was; to be called before `events`.
 
         Every later metric and weight is then the same, bit for bit, as if the run had not been
-        interrupted. Raises `StorageError` for a state that does not fit.
+        interrupted, unless `state.masks_change`. Raises `StorageError` for a state that does not fit.
         """
         try:
-            self._restore(state.arrays, state.values)
+            self._restore(state)
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             message = f"a saved state that does not fit the run: {type(error).__name__}: {error}"
             raise StorageError(message) from error
 
-    def _restore(self, arrays: Mapping[str, Array], values: Mapping[str, Any]) -> None:
+    def _restore(self, state: TrainerState) -> None:
+        arrays = state.arrays
         for name, array in arrays.items():
             if array.shape != self.model.parameters.shape or array.dtype != self.config.dtype:
                 raise ValueError(f"{name} is {array.dtype} {array.shape}")
+        progress = Progress.from_dict(state.values)
+        steps = self.steps_per_epoch
+        steps_of_epoch = progress.step - progress.epoch * steps
+        if not 0 <= steps_of_epoch <= steps:
+            raise ValueError(f"step {progress.step} is not in epoch {progress.epoch}")
+        if steps_of_epoch and (progress.epoch_images <= 0 or progress.epoch_seconds <= 0):
+            raise ValueError(f"{steps_of_epoch} steps of an epoch without images or seconds")
+        weights = {
+            name.removeprefix("stopping."): array
+            for name, array in arrays.items()
+            if name.startswith("stopping.")
+        }
+        self._stopping.restore(progress.stopping, weights)
         self.model.parameters[...] = arrays["parameters"]
-        for name, vector in self._team.optimizer_state.items():
-            vector[...] = arrays[name]
-        stopping = {name.removeprefix("stopping."): array for name, array in arrays.items()}
-        self.step, self._epoch = int(values["step"]), int(values["epoch"])
-        if not 0 <= self.step - self._epoch * self.steps_per_epoch <= self.steps_per_epoch:
-            raise ValueError(f"step {self.step} is not in epoch {self._epoch}")
-        self._training = Stopwatch(float(values["training_seconds"]))
-        self._evaluating = Stopwatch(float(values["evaluating_seconds"]))
-        self._epoch_mean = Mean(
-            self._training,
-            total=float(values["epoch_loss"]),
-            images=int(values["epoch_images"]),
-            seconds=float(values["epoch_seconds"]),
-        )
-        self._team.updates = int(values["updates"])
-        # A run from before several processes computed together has no states of workers.
-        self._team.restore_rngs([values["dropout_rng"], *values.get("worker_rngs", ())])
-        self.rate_factor = float(values["rate_factor"])
-        self._applied_factor = float(values["applied_factor"])
-        self._learning_rate = float(values["learning_rate"])
-        self._gradient_norms = self.step, tuple(map(float, values["gradient_norms"]))
-        self._finite = int(values["finite_step"]), arrays.get("finite", arrays["parameters"])
-        self._stopping.restore(stopping, values["stopping"])
-        evaluation, self._reason = values["evaluation"], values["reason"]
-        self._evaluation = None if evaluation is None else Evaluation.from_dict(evaluation)
-        self._images_trained = int(values["images_trained"])
+        for name, vector in self.engine.optimizer_state.items():
+            vector[...] = arrays[f"optimizer.{name}"]
+        self._finite = arrays.get("finite", arrays["parameters"])
+        self._progress, self._norms_step = progress, progress.step
+        self.masks_changed = state.masks_change
 
     def _keep_finite(self) -> None:
-        """Copy the weights between two epochs, for a run that diverges."""
-        if self._finite[0] != self.step and np.isfinite(self.model.parameters).all():
-            self._finite = self.step, self.model.parameters.copy()
+        """Copy the weights between two epochs, for a run that diverges later."""
+        progress = self._progress
+        if progress.finite_step != progress.step and np.isfinite(self.model.parameters).all():
+            progress.finite_step, self._finite = progress.step, self.model.parameters.copy()
 
     def _steps_of_epoch(self) -> Iterator[Event]:
-        """What is left of the epoch under way, or of the budget."""
-        end = min((self._epoch + 1) * self.steps_per_epoch, self.total_steps)
-        since_report = Mean(self._training)
-        self._training.start()
-        self._team.begin_epoch(self._epoch_order(self._epoch))
-        last_report = time.perf_counter()
-        while self._reason is None and self.step < end:
-            if self.rate_factor != self._applied_factor:
-                self._applied_factor = self.rate_factor
-                self._pause()
-                yield RateChanged(self.step, self._applied_factor)
-                self._training.start()
-            if self._train(end, since_report, last_report):
+        """The rest of the epoch under way, or of the budget."""
+        progress = self._progress
+        end = min((progress.epoch + 1) * self.steps_per_epoch, self.total_steps)
+        order = self._epoch_order(progress.epoch)
+        report = self._begin_report()
+        while progress.reason is None and progress.step < end:
+            if progress.rate_factor != progress.applied_factor:
+                progress.applied_factor = progress.rate_factor
+                self._pause(report)
+                yield RateChanged(progress.step, progress.applied_factor)
+                self._training_since = time.perf_counter()
+            if self._train(order, end, report):
                 evaluate = self._evaluates_inside_epoch()
-                self._pause()
-                yield self._step_completed(since_report, self._evaluate() if evaluate else None)
-                if self._reason:
+                self._pause(report)
+                yield self._step_completed(report, self._evaluate() if evaluate else None)
+                if progress.reason:
                     return
-                since_report = Mean(self._training)
-                self._training.start()
-                last_report = time.perf_counter()
-        self._pause()
+                report = self._begin_report()
+        self._pause(report)
 
-    # A loss that is not finite ends the run; warnings would only repeat it.
+    def _begin_report(self) -> _Report:
+        self._training_since = time.perf_counter()
+        return _Report(began=self._training_since)
+
+    # A loss that is not finite ends the run with a reason; NumPy's warnings would add nothing.
     @np.errstate(all="ignore")
-    def _train(self, end: int, since_report: Mean, last_report: float) -> bool:
-        """Steps until one is due to be reported, or the rate is changed, or the `end`; whether it is the first."""
-        first, size = self._epoch * self.steps_per_epoch, self.config.batch_size
-        while self.step < end and self.rate_factor == self._applied_factor:
-            start = (self.step - first) * size
-            stop = min(start + size, self._epoch_images)
-            learning_rate = self._schedule(self.step) * self._applied_factor
-            loss = self._team.step(start, stop, learning_rate)
+    def _train(self, order: Array, end: int, report: _Report) -> bool:
+        """Train until a step is due for a report (True).
+
+        False: the rate has changed, `end` is reached, or the run has diverged.
+        """
+        progress, size = self._progress, self.config.batch_size
+        first = progress.epoch * self.steps_per_epoch
+        while progress.step < end and progress.rate_factor == progress.applied_factor:
+            start = (progress.step - first) * size
+            index = order[start : start + size]
+            learning_rate = self._schedule(progress.step) * progress.applied_factor
+            loss = self.engine.step(index, progress.step, learning_rate)
             if not math.isfinite(loss):
-                self._reason = "diverged"
+                progress.reason = "diverged"
                 return False
-            self.step += 1
-            self._learning_rate = learning_rate
-            self._images_trained += stop - start
-            self._epoch_mean.add(loss, stop - start)
-            since_report.add(loss, stop - start)
+            progress.step += 1
+            progress.learning_rate = learning_rate
+            images = len(index)
+            progress.images_trained += images
+            progress.epoch_images += images
+            progress.epoch_loss += loss * images
+            report.images += images
+            report.loss += loss * images
             if self._evaluates_inside_epoch():
                 return True
-            if time.perf_counter() - last_report >= self.step_interval:
+            if time.perf_counter() - report.began >= self.step_interval:
                 return True
         return False
 
-    def _pause(self) -> None:
-        """Before an event: the clock and all processes stand still."""
-        self._team.settle()
-        self._training.stop()
+    def _pause(self, report: _Report) -> None:
+        """Let the engine come to rest, and stop the clock, before an event."""
+        self.engine.settle()
+        seconds = time.perf_counter() - self._training_since
+        self._progress.training_seconds += seconds
+        self._progress.epoch_seconds += seconds
+        report.seconds += seconds
 
-    def _step_completed(self, since_report: Mean, evaluation: Evaluation | None) -> StepCompleted:
+    def _step_completed(self, report: _Report, evaluation: Evaluation | None) -> StepCompleted:
+        progress = self._progress
         return StepCompleted(
-            step=self.step,
-            epoch=self._epoch + 1,
-            loss=since_report.mean,
-            learning_rate=self._learning_rate,
+            step=progress.step,
+            epoch=progress.epoch + 1,
+            loss=report.loss / report.images,
+            learning_rate=progress.learning_rate,
             gradient_norms=self._norms_of_last_batch(),
-            samples_per_second=since_report.rate,
+            samples_per_second=report.images / report.seconds,
             seconds=self.seconds,
             evaluation=evaluation,
         )
 
     def _epoch_completed(self) -> EpochCompleted:
-        evaluation = self._evaluate() if self._evaluates_after_epoch(self._epoch) else None
+        progress = self._progress
+        evaluation = self._evaluate() if self._evaluates_after_epoch(progress.epoch) else None
         return EpochCompleted(
-            epoch=self._epoch,
-            step=self.step,
-            train_loss=self._epoch_mean.mean,
-            learning_rate=self._learning_rate,
+            epoch=progress.epoch,
+            step=progress.step,
+            train_loss=progress.epoch_loss / progress.epoch_images,
+            learning_rate=progress.learning_rate,
             gradient_norms=self._norms_of_last_batch(),
-            samples_per_second=self._epoch_mean.rate,
+            samples_per_second=progress.epoch_images / progress.epoch_seconds,
             seconds=self.seconds,
             evaluation=evaluation,
         )
 
     def _evaluates_inside_epoch(self) -> bool:
-        last = self.step == self.total_steps
+        step = self._progress.step
+        last = step == self.total_steps
         if self.config.eval_steps:
-            return last or (self.step - 1) % self.config.eval_steps == 0
-        return last and self.step % self.steps_per_epoch != 0
+            return last or (step - 1) % self.config.eval_steps == 0
+        return last and step % self.steps_per_epoch != 0
 
     def _evaluates_after_epoch(self, epoch: int) -> bool:
         if self.config.eval_steps:
@@ -295,29 +287,32 @@ class Trainer:
         return epoch % self.config.eval_epochs == 0 or self.step == self.total_steps
 
     def _epoch_order(self, epoch: int) -> Array:
-        """Indices of the training images in the order in which this epoch, from 0, takes them."""
+        """Indices of the training images, in the order in which this epoch, from 0, takes them."""
         rng = stream(self.config.seed, Stream.ORDER, epoch)
         if self.config.sampling == "replacement":
             return rng.integers(len(self.train), size=self._epoch_images)
         return rng.permutation(len(self.train))
 
     def _norms_of_last_batch(self) -> tuple[float, ...]:
-        """The gradient's, layer by layer, as they were before clipping."""
-        if self._gradient_norms[0] != self.step:
-            self._gradient_norms = self.step, self._team.gradient_norms()
-        return self._gradient_norms[1]
+        """The L2 norm of each layer's gradient before clipping, computed once for each step."""
+        progress = self._progress
+        if self._norms_step != progress.step:
+            progress.gradient_norms = self.engine.gradient_norms()
+            self._norms_step = progress.step
+        return progress.gradient_norms
 
     @np.errstate(all="ignore")
     def _evaluate(self) -> Evaluation:
-        """Score the weights, note it for early stopping, and set the reason where the run is to end."""
-        self._evaluating.start()
-        train = self._team.score("train") if self.config.eval_train else None
-        validation = self._team.score("validation") if self.validation else None
-        test = self._team.score("test")
-        self._evaluating.stop()
-        self._evaluation = evaluation = Evaluation(
-            step=self.step,
-            epoch=self.step / self.steps_per_epoch,
+        """Score the weights, update early stopping, and set the reason where the run is to end."""
+        progress, score = self._progress, self.engine.score
+        began = time.perf_counter()
+        train = score("train") if self.config.eval_train else None
+        validation = score("validation") if self.validation else None
+        test = score("test")
+        progress.evaluating_seconds += time.perf_counter() - began
+        progress.evaluation = evaluation = Evaluation(
+            step=progress.step,
+            epoch=progress.step / self.steps_per_epoch,
             train=train,
             validation=validation,
             test=test,
@@ -325,11 +320,11 @@ class Trainer:
             seconds=self.seconds,
         )
         if not all(math.isfinite(score.loss) for score in (train, validation, test) if score):
-            self._reason = "diverged"
+            progress.reason = "diverged"
             return evaluation
-        self._stopping.see(evaluation, self.model.parameters)
+        self._stopping.update(evaluation, self.model.parameters)
         if self._stopping.exhausted:
-            self._reason = "early-stopped"
+            progress.reason = "early-stopped"
         return evaluation
 
     def _run_started(self) -> RunStarted:
@@ -348,21 +343,22 @@ class Trainer:
         )
 
     def _run_finished(self) -> RunFinished:
-        kept_step, evaluation = self.step, self._evaluation
-        if self._reason == "diverged":
+        progress = self._progress
+        kept_step, evaluation = progress.step, progress.evaluation
+        if progress.reason == "diverged":
             if not np.isfinite(self.model.parameters).all():
-                kept_step, self.model.parameters[...] = self._finite
+                kept_step, self.model.parameters[...] = progress.finite_step, self._finite
             evaluation = None
         elif self._stopping.kept is not None:
             evaluation, self.model.parameters[...] = self._stopping.kept
             kept_step = evaluation.step
         return RunFinished(
-            reason=self._reason or "completed",
-            step=self.step,
-            epoch=self.step / self.steps_per_epoch,
+            reason=progress.reason or "completed",
+            step=progress.step,
+            epoch=progress.step / self.steps_per_epoch,
             kept_step=kept_step,
             evaluation=evaluation,
-            samples_per_second=self._images_trained / max(self._training.seconds, 1e-9),
+            samples_per_second=progress.images_trained / max(progress.training_seconds, 1e-9),
             seconds=self.seconds,
         )
 

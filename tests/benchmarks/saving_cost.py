@@ -69,10 +69,10 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
         recorder = Recorder.unsaved(trainer, Experiment(trainer.config))
     else:
         recorder = Recorder.start(trainer, root, Experiment(trainer.config))
-    trainer.state()  # waits until all of its processes are there
+    trainer.engine.score("test")  # waits until all of its processes are there
     steps: Spans = []
     writes: Spans = []
-    note_spans(trainer._team, "step", steps)
+    note_spans(trainer.engine, "step", steps)
     note_spans(recorder, "_write", writes)
     inside = 0.0
     begin, processor = time.perf_counter(), time.process_time()

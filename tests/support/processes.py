@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nn.parallel.barrier import is_supported
+from nn.parallel.shared_memory import is_supported
 
 needs_several = pytest.mark.skipif(
     not is_supported(), reason="several processes compute together on Linux and x86-64 only"

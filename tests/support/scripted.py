@@ -17,7 +17,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Split
 from nn.events import Event
 from nn.network.predictor import Predictions, Predictor
-from nn.parallel.process_group import Cores
+from nn.parallel.cores import Cores
 from nn.storage.records import Outcome
 from tui.app.app import MnistApp
 from tui.app.state.live_run import Goal, LiveRun

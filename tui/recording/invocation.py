@@ -11,7 +11,7 @@ from tui.system.shell import command_line
 from tui.system.versions import versions
 
 if TYPE_CHECKING:
-    from nn.parallel.process_group import Cores
+    from nn.parallel.cores import Cores
 
 
 def invocation_of(

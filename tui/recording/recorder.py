@@ -34,6 +34,7 @@ from nn.training.trainer import Trainer
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of
+from tui.system.cores import cores_of
 
 # Inside an epoch a checkpoint is due at an evaluation, if some time has passed, and after more time anyway.
 _EVALUATION_SECONDS, _MOST_SECONDS = 10.0, 60.0
@@ -82,7 +83,7 @@ class Recorder:
     def unsaved(cls, trainer: Trainer, experiment: Experiment) -> Recorder:
         """The recorder of a run that is not to be saved."""
         history = RunHistory(experiment.recipe or "run", experiment)
-        return cls(history, invocation_of(experiment, trainer.cores))
+        return cls(history, invocation_of(experiment, cores_of(trainer)))
 
     @classmethod
     def start(cls, trainer: Trainer, root: Path, experiment: Experiment) -> Recorder:
@@ -90,7 +91,7 @@ class Recorder:
         config = experiment.config
         label = experiment.recipe or f"{config.activation}-{config.loss}"
         writer = RunWriter.create(root, label, datetime.now())
-        invocation = invocation_of(experiment, trainer.cores, run=writer.path)
+        invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
         record = _new_record(writer.path.name, trainer, invocation)
         try:
             writer.save_record(record)
@@ -117,7 +118,7 @@ class Recorder:
         history = RunHistory(writer.path.name, experiment)
         for event in events:
             history.replay(event)
-        invocation = invocation_of(experiment, trainer.cores, run=writer.path)
+        invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
         writer.cut_metrics(metrics_bytes)
         writer.discard_final()
         now = replace(

@@ -74,11 +74,17 @@ def resumption_warnings(record: RunRecord, trainer: Trainer, invocation: Invocat
         now, before = getattr(invocation, name), getattr(record, name)
         if now != before:
             other.append(f"{now} {name} (was {before})")
-    if trainer.config.dropout and invocation.processes != record.processes:
-        warnings.append(
-            f"other units are dropped from here on: {invocation.processes} processes draw which"
-            f" (was {record.processes})"
-        )
+    if trainer.config.dropout:
+        if trainer.masks_changed:
+            warnings.append(
+                "other units are dropped from here on: versions after 0.1.0 draw them anew in each"
+                " step, from the seed"
+            )
+        elif invocation.processes != record.processes:
+            warnings.append(
+                f"other units are dropped from here on: {invocation.processes} processes draw which"
+                f" (was {record.processes})"
+            )
     if other:
         warnings.append(f"the last bits of the numbers may differ from here on: {', '.join(other)}")
     stretched = trainer.config.schedule not in ("constant", "step")

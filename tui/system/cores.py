@@ -14,8 +14,9 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import WorkerError
 from nn.network.model import layer_sizes, parameter_count
-from nn.parallel.barrier import is_supported
-from nn.parallel.process_group import Cores
+from nn.parallel.cores import Cores
+from nn.parallel.process_group import ProcessGroup, make_engine
+from nn.parallel.shared_memory import is_supported
 from nn.training.trainer import Trainer
 
 # Where a second process gained: it takes a tenth of a second to start, and to exchange the gradients of a network
@@ -47,14 +48,20 @@ def share_cores(config: TrainConfig, dataset: Dataset) -> Cores:
 
 def make_trainer(config: TrainConfig, dataset: Dataset, *, step_interval: float = 0.1) -> Trainer:
     """A trainer that uses the cores as `share_cores` says, or one process where others do not start and none were asked for."""
-    cores = share_cores(config, dataset)
+    engine = make_engine(share_cores(config, dataset))
     try:
-        return Trainer(config, dataset, step_interval=step_interval, cores=cores)
+        return Trainer(config, dataset, step_interval=step_interval, engine=engine)
     except WorkerError:
         if config.processes:
             raise
-    cores = share_cores(replace(config, processes=1), dataset)
-    return Trainer(config, dataset, step_interval=step_interval, cores=cores)
+    engine = make_engine(share_cores(replace(config, processes=1), dataset))
+    return Trainer(config, dataset, step_interval=step_interval, engine=engine)
+
+
+def cores_of(trainer: Trainer) -> Cores:
+    """The processes and threads that a trainer computes with."""
+    engine = trainer.engine
+    return engine.cores if isinstance(engine, ProcessGroup) else Cores(threads=_threads())
 
 
 def _processors(processes: int) -> tuple[int, ...]:

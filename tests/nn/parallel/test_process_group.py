@@ -20,10 +20,12 @@ import pytest
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.errors import ConfigError, StorageError, WorkerError
+from nn.errors import ConfigError, WorkerError
 from nn.events import EpochCompleted, RunFinished, StepCompleted
-from nn.parallel.barrier import Barrier, SharedArrays, even_slices, is_supported
-from nn.parallel.process_group import Cores
+from nn.parallel.cores import Cores
+from nn.parallel.process_group import make_engine
+from nn.parallel.shared_memory import SharedArrays, even_slices, is_supported
+from nn.training.engine import EngineFactory
 from nn.training.trainer import Trainer
 from tests.nn.training.test_resume import follow, through_json
 from tests.support.processes import children, needs_several
@@ -54,8 +56,8 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 
 
-def cores(processes: int) -> Cores:
-    return Cores(processes, threads=1)
+def several(processes: int) -> EngineFactory:
+    return make_engine(Cores(processes, threads=1))
 
 
 def eventually(condition: Callable[[], object]) -> None:
@@ -70,7 +72,7 @@ def eventually(condition: Callable[[], object]) -> None:
 def trainer(small: Dataset) -> Iterator[Trainer]:
     """Of a long run in two processes."""
     config = replace(BASE, epochs=1000)
-    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as trainer:
+    with closing(Trainer(config, small, step_interval=0, engine=several(2))) as trainer:
         yield trainer
 
 
@@ -81,7 +83,7 @@ def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int)
     config = replace(BASE, **KINDS[kind])
     alone = Trainer(config, small, step_interval=0)
     expected = list(alone.events())
-    with closing(Trainer(config, small, step_interval=0, cores=cores(processes))) as together:
+    with closing(Trainer(config, small, step_interval=0, engine=several(processes))) as together:
         events = list(together.events())
     assert len(events) == len(expected)
     for event, reference in zip(events, expected, strict=True):
@@ -102,18 +104,13 @@ def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int)
     )
 
 
-def test_dropout_drops_differently_in_each(small: Dataset) -> None:
-    """And the same each time."""
+def test_dropout_is_the_same_each_time(small: Dataset) -> None:
     config = replace(BASE, dropout=0.5, epochs=1)
-    losses, states = [], []
+    losses = []
     for _ in range(2):
-        with closing(Trainer(config, small, step_interval=0, cores=cores(3))) as trainer:
-            states.append(trainer.state().values)
+        with closing(Trainer(config, small, step_interval=0, engine=several(3))) as trainer:
             losses.append([event.loss for event in trainer.events() if hasattr(event, "loss")])
     assert losses[0] == losses[1]
-    streams = [states[0]["dropout_rng"], *states[0]["worker_rngs"]]
-    assert len({stream["state"]["state"] for stream in streams}) == 3
-    assert states[0] == states[1]
 
 
 @pytest.mark.parametrize("leave_after", [1, 3, 8])
@@ -122,12 +119,12 @@ def test_bit_for_bit_after_an_interruption(
     small: Dataset, optimizer: str, leave_after: int
 ) -> None:
     config = replace(BASE, optimizer=optimizer, dropout=0.4, dtype="float32", clip_norm=1.0)
-    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as whole:
+    with closing(Trainer(config, small, step_interval=0, engine=several(2))) as whole:
         expected = follow(whole, 4)
-    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as trainer:
+    with closing(Trainer(config, small, step_interval=0, engine=several(2))) as trainer:
         seen = follow(trainer, 4, leave_after)
         state = through_json(trainer.state())
-    with closing(Trainer(config, small, step_interval=0, cores=cores(2))) as trainer:
+    with closing(Trainer(config, small, step_interval=0, engine=several(2))) as trainer:
         trainer.restore(state)
         rest = follow(trainer, 4)[1:]
     assert list(map(repr, seen + rest)) == list(map(repr, expected))
@@ -137,29 +134,14 @@ def test_bit_for_bit_after_an_interruption(
 def test_a_run_goes_on_in_another_number_of_processes(small: Dataset) -> None:
     config = replace(BASE, dropout=0.1)
     for before, after in ((2, 1), (1, 2), (2, 3)):
-        with closing(Trainer(config, small, step_interval=0, cores=cores(before))) as trainer:
+        with closing(Trainer(config, small, step_interval=0, engine=several(before))) as trainer:
             follow(trainer, 0, 4)
             state = through_json(trainer.state())
-        with closing(Trainer(config, small, cores=cores(after))) as trainer:
+        with closing(Trainer(config, small, engine=several(after))) as trainer:
             trainer.restore(state)
             *_, finished = trainer.events()
         assert isinstance(finished, RunFinished)
         assert finished.reason == "completed"
-
-
-def test_a_state_of_before_there_were_several_processes(small: Dataset) -> None:
-    trainer = Trainer(BASE, small)
-    state = through_json(trainer.state())
-    del state.values["worker_rngs"]
-    Trainer(BASE, small).restore(state)
-
-
-def test_a_damaged_random_state_is_refused(small: Dataset, trainer: Trainer) -> None:
-    state = through_json(trainer.state())
-    state.values["worker_rngs"] = [{"bit_generator": "MT19937"}]
-    with pytest.raises(StorageError, match="does not fit"):
-        trainer.restore(state)
-    next(trainer.events())
 
 
 @pytest.mark.skipif(len(AVAILABLE) < 2, reason="needs two processors")
@@ -168,11 +150,11 @@ def test_each_stays_on_its_processor_while_it_trains(
 ) -> None:
     first, second, *_ = sorted(AVAILABLE)
     processors = Cores(2, threads=1, processors=(first, second))
-    with closing(Trainer(BASE, small, step_interval=0, cores=processors)) as trainer:
+    with closing(Trainer(BASE, small, step_interval=0, engine=make_engine(processors))) as trainer:
         events = trainer.events()
         next(events)
         (worker,) = children(os.getpid(), 1)
-        steps = trainer._team.step
+        steps = trainer.engine.step
         seen = []
 
         def step(*arguments: Any) -> float:
@@ -180,7 +162,7 @@ def test_each_stays_on_its_processor_while_it_trains(
             seen.append((os.sched_getaffinity(0), os.sched_getaffinity(worker)))
             return loss
 
-        monkeypatch.setattr(trainer._team, "step", step)
+        monkeypatch.setattr(trainer.engine, "step", step)
         for _ in range(3):
             next(events)
             # Between two events its thread may do something else.
@@ -197,12 +179,12 @@ def test_memory_that_cannot_be_shared_is_told(
 
     monkeypatch.setattr(os, "memfd_create", refuse)
     with pytest.raises(WorkerError, match="share: Function not implemented; --processes 1"):
-        Trainer(BASE, small, cores=cores(2))
+        Trainer(BASE, small, engine=several(2))
 
 
 def test_divergence_ends_it_in_all(small: Dataset) -> None:
     config = replace(BASE, learning_rate=1e300, epochs=3)
-    with closing(Trainer(config, small, cores=cores(2))) as trainer:
+    with closing(Trainer(config, small, engine=several(2))) as trainer:
         *_, finished = trainer.events()
     assert isinstance(finished, RunFinished)
     assert finished.reason == "diverged"
@@ -210,7 +192,7 @@ def test_divergence_ends_it_in_all(small: Dataset) -> None:
 
 
 def test_closing_ends_the_processes(small: Dataset) -> None:
-    trainer = Trainer(BASE, small, step_interval=0, cores=cores(3))
+    trainer = Trainer(BASE, small, step_interval=0, engine=several(3))
     workers = children(os.getpid(), 2)
     follow(trainer, 0, 3)
     assert children(os.getpid(), 2) == workers
@@ -220,7 +202,7 @@ def test_closing_ends_the_processes(small: Dataset) -> None:
 
 
 def test_so_does_forgetting_the_trainer(small: Dataset) -> None:
-    trainer = Trainer(BASE, small, step_interval=0, cores=cores(2))
+    trainer = Trainer(BASE, small, step_interval=0, engine=several(2))
     follow(trainer, 0, 3)
     children(os.getpid(), 1)
     del trainer
@@ -246,14 +228,14 @@ def test_a_process_that_fails_says_why(
     (tmp_path / "numpy.py").write_text("raise ImportError('not the one you look for')")
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     with (
-        closing(Trainer(BASE, small, cores=cores(2))) as trainer,
+        closing(Trainer(BASE, small, engine=several(2))) as trainer,
         pytest.raises(WorkerError, match="code 1: ImportError: not the one you look for"),
     ):
         list(trainer.events())
 
 
 def test_each_has_its_number_of_threads(small: Dataset) -> None:
-    with closing(Trainer(BASE, small, cores=Cores(2, threads=3))):
+    with closing(Trainer(BASE, small, engine=make_engine(Cores(2, threads=3)))):
         (worker,) = children(os.getpid(), 1)
         variables = Path(f"/proc/{worker}/environ").read_bytes().split(b"\0")
     assert {b"OPENBLAS_NUM_THREADS=3", b"OMP_NUM_THREADS=3"} <= set(variables)
@@ -264,30 +246,20 @@ def test_one_that_complains_at_length_is_not_waited_for(
 ) -> None:
     """As with `PYTHONVERBOSE`: more than a pipe holds."""
     monkeypatch.setenv("PYTHONVERBOSE", "1")
-    with closing(Trainer(BASE, small, cores=cores(2))) as trainer:
+    with closing(Trainer(BASE, small, engine=several(2))) as trainer:
         *_, finished = trainer.events()
     assert isinstance(finished, RunFinished)
-
-
-def test_one_that_is_woken_in_vain_does_not_stop_the_others(trainer: Trainer) -> None:
-    """It leaves a line unread each time; here the pipe is full of them from the beginning."""
-    workers = trainer._team._workers
-    assert workers is not None
-    for _ in range(70_000):
-        workers.wake(1)
-    follow(trainer, 0, 20)
-    assert trainer.step > 10
 
 
 def test_an_interrupted_step_is_the_last(trainer: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     """The processes are at different places of it, so that the next would compute nonsense."""
 
-    def interrupt(index: object, learning_rate: float) -> float:
+    def interrupt(index: object, step: int, learning_rate: float) -> float:
         raise KeyboardInterrupt
 
     follow(trainer, 0, 4)
     before = os.sched_getaffinity(0)
-    monkeypatch.setattr(trainer._team.replica, "step", interrupt)
+    monkeypatch.setattr(trainer.engine._replica, "run", interrupt)
     with pytest.raises(KeyboardInterrupt):
         list(trainer.events())
     children(os.getpid(), 0)
@@ -308,7 +280,7 @@ def test_memory_that_cannot_be_had_is_given_back(
     monkeypatch.setattr("mmap.mmap", refuse)
     before = os.listdir("/proc/self/fd")
     with pytest.raises(WorkerError, match="share: Cannot allocate memory; --processes 1"):
-        Trainer(BASE, small, cores=cores(2))
+        Trainer(BASE, small, engine=several(2))
     assert os.listdir("/proc/self/fd") == before
 
 
@@ -317,13 +289,13 @@ def test_one_that_cannot_be_started_is_told(
 ) -> None:
     monkeypatch.setattr(sys, "executable", "/nowhere/python")
     with pytest.raises(WorkerError, match="cannot start a computing process: No such file"):
-        Trainer(BASE, small, cores=cores(2))
+        Trainer(BASE, small, engine=several(2))
 
 
 def test_other_machines_refuse(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nn.parallel.process_group.is_supported", lambda: False)
     with pytest.raises(ConfigError, match="processes=2: only on Linux and x86-64"):
-        Trainer(BASE, small, cores=cores(2))
+        Trainer(BASE, small, engine=several(2))
 
 
 def test_too_little_memory_is_told_at_once() -> None:
@@ -365,11 +337,11 @@ from dataclasses import replace
 from nn.data.dataset import load_dataset
 from nn.training.trainer import Trainer
 import os
-from tests.nn.parallel.test_process_group import BASE, cores
+from tests.nn.parallel.test_process_group import BASE, several
 from tests.support.processes import children
 
 if __name__ == "__main__":
-    trainer = Trainer(replace(BASE, epochs=10**6), load_dataset(), step_interval=0, cores=cores(2))
+    trainer = Trainer(replace(BASE, epochs=10**6), load_dataset(), step_interval=0, engine=several(2))
     events = trainer.events()
     next(events), next(events)
     print(children(os.getpid(), 1)[0], flush=True)
@@ -414,9 +386,3 @@ def test_parts_make_up_the_whole(length: int, count: int) -> None:
     assert all(part.start % 16 == 0 for part in divided[: length // 16])
     sizes = [part.stop - part.start for part in divided]
     assert max(sizes) - min(sizes) <= 32
-
-
-def test_one_process_waits_for_nobody() -> None:
-    peers = Barrier()
-    peers.barrier()
-    assert peers.sum(1.5) == 1.5

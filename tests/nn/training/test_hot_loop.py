@@ -17,7 +17,8 @@ import pytest
 from nn.config import TrainConfig, choices
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted
-from nn.parallel.process_group import Cores
+from nn.parallel.cores import Cores
+from nn.parallel.process_group import make_engine
 from nn.training.trainer import Trainer
 from tests.support.processes import needs_several
 
@@ -43,7 +44,7 @@ def test_steps_allocate_no_arrays(mnist: Dataset, net: str, optimizer: str, core
     """NumPy converts types by the buffer of 8,192 elements; a batch's inputs or activations would be more."""
     rates = {"optimizer": optimizer, "learning_rate": 0.01, "weight_decay": 0.001}
     config = TrainConfig.layered(NETS[net], rates)
-    with closing(Trainer(config, mnist, step_interval=0, cores=cores)) as trainer:
+    with closing(Trainer(config, mnist, step_interval=0, engine=make_engine(cores))) as trainer:
         # The first ten steps make the arrays that the others reuse.
         measure_allocations(itertools.islice(trainer.events(), 10, None))
 
@@ -86,7 +87,7 @@ def test_python_calls_of_a_step(mnist: Dataset, optimizer: str, cores: Cores, mo
     """Functions written in Python that a step of 784-128-10 calls; each takes about a thousandth of it."""
     fields = {"optimizer": optimizer, "limit": 128 * 30, "epochs": 2, "eval_epochs": 2}
     config = TrainConfig.layered(NETS["784-128-10"], fields)
-    with closing(Trainer(config, mnist, step_interval=0, cores=cores)) as trainer:
+    with closing(Trainer(config, mnist, step_interval=0, engine=make_engine(cores))) as trainer:
         calls = calls_of_twenty_steps(trainer)
     assert calls.total() <= 20 * most, calls
 

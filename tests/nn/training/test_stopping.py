@@ -24,7 +24,7 @@ def follow(config: TrainConfig, losses: list[float]) -> tuple[EarlyStopping, int
         test, validation = (watched, other) if config.stop_on == "test" else (other, watched)
         improved = stopping.is_improvement(validation, test)
         evaluation = Evaluation(number, number, None, validation, test, improved, 0.0)
-        stopping.see(evaluation, np.array([float(number)]))
+        stopping.update(evaluation, np.array([float(number)]))
         if stopping.exhausted:
             break
     return stopping, number
@@ -78,7 +78,7 @@ def test_restores_the_weights_asked_for(
 def test_the_weights_kept_are_a_copy() -> None:
     stopping, parameters = EarlyStopping(STOPPING), np.array([1.0])
     score = Score(1.0, 0.0)
-    stopping.see(Evaluation(1, 1, None, None, score, True, 0.0), parameters)
+    stopping.update(Evaluation(1, 1, None, None, score, True, 0.0), parameters)
     parameters[:] = 2.0
     assert stopping.kept is not None
     assert stopping.kept[1].tolist() == [1.0]

@@ -17,13 +17,13 @@ import tui.system.cores
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
 from nn.errors import ConfigError, WorkerError
-from nn.parallel.process_group import Cores
+from nn.parallel.cores import Cores
 from nn.storage.runs import list_runs
 from tests.support.json_schema import check_stream
 from tests.support.processes import children, needs_several
 from tests.tui.cli.conftest import run_command
 from tests.tui.cli.test_signals import Process
-from tui.system.cores import make_trainer, share_cores
+from tui.system.cores import cores_of, make_trainer, share_cores
 from tui.system.exits import ExitCode
 
 
@@ -123,7 +123,7 @@ def test_where_others_do_not_start_one_trains_unless_several_are_asked_for(
     machine = Machine(monkeypatch, 2, "Zen")
     monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
     with closing(make_trainer(TrainConfig(), dataset)) as trainer:
-        assert trainer.cores == Cores(1, 2)
+        assert cores_of(trainer) == Cores(1, 2)
         assert trainer.config == TrainConfig()
     assert machine.limited == 2
     with pytest.raises(WorkerError, match="share: Function not implemented; --processes 1"):

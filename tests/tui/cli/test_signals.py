@@ -183,14 +183,14 @@ def test_an_interrupt_does_not_wait_for_the_step_interval(make_trainer: MakeTrai
     trainer = make_trainer(epochs=1000)
     trainer.step_interval = 1000.0
     recorder = Recorder(1)  # at RunStarted
-    original = trainer._team.step
+    original = trainer.engine.step
 
     def step(*arguments: Any) -> float:
         if trainer.step == 2:
             os.kill(os.getpid(), signal.SIGINT)
         return original(*arguments)
 
-    trainer._team.step = step  # type: ignore[method-assign]
+    trainer.engine.step = step  # type: ignore[method-assign]
     recorder = Recorder()
     outcome, _ = train(trainer, recorder, save=None, recorder=unsaved(trainer))
     assert (outcome.reason, outcome.step) == ("interrupted", 3)

@@ -27,7 +27,7 @@ from tui.recording.source import RunSource
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
-    from nn.parallel.process_group import Cores
+    from nn.parallel.cores import Cores
     from nn.training.trainer import Trainer
     from tui.recording.recorder import Recorder
 
@@ -167,10 +167,10 @@ class LiveRun:
         try:
             self.source.open()
             self.config = self.source.experiment.config
-            from tui.system.cores import make_trainer
+            from tui.system.cores import cores_of, make_trainer
 
             with closing(make_trainer(self.config, self.dataset)) as trainer:
-                self.cores, self.splits = trainer.cores, trainer.splits
+                self.cores, self.splits = cores_of(trainer), trainer.splits
                 earlier = self.source.restore(trainer)
                 with self._changed:
                     self._events += earlier

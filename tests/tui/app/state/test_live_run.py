@@ -17,6 +17,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import WorkerError
 from nn.events import EpochCompleted, Event, RateChanged, RunFinished, RunStarted, StepCompleted
+from nn.parallel.process_group import make_engine
 from nn.training.trainer import Trainer
 from tests.support.processes import children, needs_several
 from tui.app.state import shown_run
@@ -79,7 +80,7 @@ def test_a_run_tells_the_same_events_as_the_trainer(small: Dataset, inbox: Inbox
 
     assert run.cores is not None
     assert losses(run.take_events()) == losses(
-        list(Trainer(CONFIG, small, cores=run.cores).events())
+        list(Trainer(CONFIG, small, engine=make_engine(run.cores)).events())
     )
 
 

@@ -1,0 +1,96 @@
+"""What computes a run: the seam between the trainer, and how the arithmetic is carried out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.dataset import Split
+from nn.data.preprocessing import Preprocessor
+from nn.events import Score
+from nn.network.layers import Matmul
+from nn.network.model import MLP, build_model
+from nn.network.predictor import Predictor
+from nn.training.optimizers import make_optimizer
+from nn.training.step import TrainingStep
+
+
+class Engine(Protocol):
+    """A network that can be trained step by step, and scored."""
+
+    @property
+    def model(self) -> MLP:
+        """The network; its parameters may be changed between two steps."""
+
+    @property
+    def predictor(self) -> Predictor:
+        """The network with its preprocessing."""
+
+    @property
+    def optimizer_state(self) -> Mapping[str, Array]:
+        """The optimizer's vectors by name; their values may be changed between two steps."""
+
+    def step(self, index: Array, step: int, learning_rate: float) -> float:
+        """Update on the training images `index`, after `step` updates; returns their loss before.
+
+        A loss that is not finite updates nothing. The vectors may still be changing until `settle`.
+        """
+
+    def settle(self) -> None:
+        """Wait until the last update is complete."""
+
+    def score(self, name: str) -> Score:
+        """Mean loss, as trained on, and accuracy over the split of this name."""
+
+    def gradient_norms(self) -> tuple[float, ...]:
+        """L2 norm of each layer's gradient in the last step, as it was before clipping."""
+
+    def close(self) -> None:
+        """Release what the engine holds besides memory; no step is possible afterwards."""
+
+
+class EngineFactory(Protocol):
+    """What `Trainer` makes its engine with: an engine's class, or a function that returns one."""
+
+    def __call__(
+        self, config: TrainConfig, splits: Mapping[str, Split], preprocessor: Preprocessor
+    ) -> Engine:
+        """An engine that trains on `splits["train"]`, and scores any of the splits."""
+
+
+class OneProcess:
+    """The engine that needs nothing but NumPy; `matmul` computes the large products of the network.
+
+    With it, the training loop is `for index in batches: loss = engine.step(index, step, rate)`.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        splits: Mapping[str, Split],
+        preprocessor: Preprocessor,
+        *,
+        matmul: Matmul = np.matmul,
+    ) -> None:
+        self.model = model = build_model(config, matmul=matmul)
+        self.predictor = Predictor(config, model, preprocessor)
+        optimizer = make_optimizer(config, model.parameters, model.gradients)
+        self.optimizer_state = optimizer.state
+        self._splits = splits
+        self._step = TrainingStep(config, splits["train"], preprocessor, model, optimizer)
+        self.step = self._step.run
+        self.gradient_norms = self._step.gradient_norms
+
+    def settle(self) -> None:
+        """Nothing is left to wait for."""
+
+    def score(self, name: str) -> Score:
+        """Mean loss, as trained on, and accuracy over the split of this name."""
+        return self.predictor.score(self._splits[name])
+
+    def close(self) -> None:
+        """Nothing is held besides memory."""

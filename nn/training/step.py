@@ -1,0 +1,95 @@
+"""One training step of mini-batch gradient descent: the textbook's, and all that one process needs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from nn.arrays import Array, Buffer
+from nn.config import TrainConfig
+from nn.data.dataset import CLASSES, PIXELS, Split
+from nn.data.preprocessing import Preprocessor
+from nn.network.losses import LOSSES, target_rows
+from nn.network.model import MLP
+from nn.training.optimizers import Optimizer, clip_factor
+from nn.training.randomness import Stream, stream
+
+
+class TrainingStep:
+    """Gathers a batch, computes the gradient of its loss, clips it, and updates the parameters.
+
+    With B the images of the batch: L = 1/|B| sum_{i in B} loss(model(x_i), t_i), g = dL/dw, scaled
+    down to the L2 norm `config.clip_norm` where that is set, then the optimizer's update with g.
+    """
+
+    rank = (
+        0  # Each process that computes a share of a batch has a rank, and dropout masks of its own.
+    )
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        train: Split,
+        preprocessor: Preprocessor,
+        model: MLP,
+        optimizer: Optimizer,
+    ) -> None:
+        self.model, self.optimizer = model, optimizer
+        self._loss = LOSSES[config.loss]()
+        self._seed, self._clip_norm, self._clip_factor = config.seed, config.clip_norm, 1.0
+        self._images, self._preprocessor = train.images, preprocessor
+        self._labels = train.labels.astype(np.intp)  # np.take converts any other type on each call
+        # Column c is the target of class c. The losses compute on columns, one for each image.
+        self._targets = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype).T
+        self._pixels, self._inputs = Buffer(), Buffer()
+        self._batch_labels, self._batch_targets = Buffer(), Buffer()
+
+    def run(self, index: Array, step: int, learning_rate: float) -> float:
+        """Update on the training images `index`, after `step` updates; returns their loss before.
+
+        A loss that is not finite updates nothing. NumPy warns of the overflow, unless the caller
+        switches that off.
+        """
+        loss = self.compute_gradient(index, step)
+        if math.isfinite(loss):
+            if self._clip_norm:
+                self._clip_factor = clip_factor(math.sqrt(self.squared_norm()), self._clip_norm)
+                if self._clip_factor < 1:
+                    self.optimizer.gradients *= self._clip_factor
+            self.optimizer.updates = step
+            self.optimizer.step(learning_rate)
+        return loss
+
+    def compute_gradient(self, index: Array, step: int) -> float:
+        """Forward and backward over the images `index`; returns their mean loss."""
+        loss = self.forward(index, step)
+        self.model.backward(self._loss.backward())
+        return loss
+
+    def forward(self, index: Array, step: int) -> float:
+        """The mean loss of the images `index`, with the dropout masks of this step."""
+        n, dtype = len(index), self.model.parameters.dtype
+        pixels = self._pixels.rows(n, PIXELS, np.uint8)
+        self._images.take(index, 0, pixels, "clip")
+        x = self._preprocessor.transform(pixels, self._inputs.rows(n, PIXELS, dtype))
+        (labels,) = self._batch_labels.rows(1, n, np.intp)
+        self._labels.take(index, 0, labels, "clip")
+        targets = self._batch_targets.rows(CLASSES, n, dtype)
+        self._targets.take(labels, 1, targets, "clip")
+        if self.model.dropouts:
+            # The stream depends on the step alone, so that a resumed run needs no random state.
+            rng = stream(self._seed, Stream.DROPOUT, step, self.rank)
+            for layer in self.model.dropouts:
+                layer.rng = rng
+        return self._loss.forward(self.model.forward(x, training=True), targets.T)
+
+    def squared_norm(self) -> float:
+        """The square of the gradient's L2 norm; infinite where it overflows."""
+        return float(np.vdot(self.optimizer.gradients, self.optimizer.gradients))
+
+    def gradient_norms(self) -> tuple[float, ...]:
+        """L2 norm of each layer's gradient in the last step, as it was before clipping."""
+        factor = self._clip_factor
+        # The factor is 0 where the norm overflowed: nothing is left of the gradients then.
+        return tuple(norm / factor if factor else math.inf for norm in self.model.gradient_norms())
