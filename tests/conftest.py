@@ -33,6 +33,12 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of the long tests with random inputs."""
+    parser.addoption("--monkey-seconds", type=float, default=60, help="with -m slow: how long")
+    parser.addoption("--monkey-seed", type=int, default=1, help="of the first random inputs")
+
+
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
     """Leave out files that cannot be imported here, and in the quick tier what is never quick."""
     never_quick = [TESTS / name for name in (*SLOW_FOLDERS, *SLOW_FILES)]

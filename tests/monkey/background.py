@@ -1,0 +1,105 @@
+"""What happens beside the application: other programs start, end and damage saved runs."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+
+class Background:
+    """Changes the folder of runs; `template` is a run to copy, `environment` that of programs."""
+
+    def __init__(self, folder: Path, template: Path, environment: dict[str, str]) -> None:
+        self._folder, self._template, self._environment = folder, template, environment
+        self.processes: list[subprocess.Popen[bytes]] = []
+        self._copies = 0
+
+    def happen(self, name: str, number: int) -> None:
+        """Do what the name stands for; `number` chooses a run and a kind of damage."""
+        rng = random.Random(number)
+        runs = sorted(path for path in self._folder.glob("*") if path.is_dir())
+        run = rng.choice(runs) if runs else None
+        with suppress(OSError):  # the application or a program may have changed the folder just now
+            getattr(self, f"_{name.replace('-', '_')}")(rng, run)
+
+    def _copy(self, rng: random.Random, run: Path | None) -> None:
+        self._copies += 1
+        if self._copies <= 60:
+            name = f"202611{rng.randint(10, 29)}-{rng.randint(0, 235959):06}-copy-{self._copies}"
+            shutil.copytree(self._template, self._folder / name)
+
+    def _remove(self, rng: random.Random, run: Path | None) -> None:
+        if run is not None:
+            shutil.rmtree(run)
+
+    def _remove_all(self, rng: random.Random, run: Path | None) -> None:
+        if rng.random() < 0.3:
+            shutil.rmtree(self._folder)
+
+    def _damage(self, rng: random.Random, run: Path | None) -> None:
+        if run is None:
+            return
+        name = rng.choice(["run.json", "metrics.jsonl", "last.npz", "best.npz", "final.npz"])
+        path = run / name
+        kind = rng.choice(["delete", "truncate", "noise", "empty"])
+        if kind == "delete":
+            path.unlink()
+        elif kind == "truncate":
+            os.truncate(path, path.stat().st_size // 2)
+        elif kind == "noise":
+            path.write_bytes(rng.randbytes(500))
+        else:
+            path.write_bytes(b"")
+
+    def _append(self, rng: random.Random, run: Path | None) -> None:
+        if run is not None and (run / "metrics.jsonl").exists():
+            with (run / "metrics.jsonl").open("ab") as stream:
+                stream.write(rng.choice([b"{}\n", b"not json\n", b'{"event": "step"', b"\n"]))
+
+    def _foreign(self, rng: random.Random, run: Path | None) -> None:
+        kind = rng.choice(["file", "folder", "link"])
+        path = self._folder / f"foreign {rng.randint(0, 9)}"
+        if kind == "file":
+            path.write_text("x")
+        elif kind == "folder":
+            path.mkdir()
+        else:
+            path.symlink_to("nowhere")
+
+    def _start(self, rng: random.Random, run: Path | None) -> None:
+        self.processes = [process for process in self.processes if process.poll() is None]
+        if self.processes:
+            return
+        flags = rng.choice(
+            [
+                ["--limit=300", "--epochs=3", "--hidden=8"],
+                ["--limit=300", "--epochs=3000", "--hidden=8"],
+                ["--limit=300", "--epochs=5", "--optimizer=sgd", "--lr=1e30"],
+            ]
+        )
+        command = [sys.executable, "-m", "tui", "--headless", "--quiet", "--threads=1", *flags]
+        self.processes.append(
+            subprocess.Popen(
+                command,
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+        )
+
+    def _kill(self, rng: random.Random, run: Path | None) -> None:
+        for process in self.processes:
+            process.send_signal(rng.choice([signal.SIGKILL, signal.SIGTERM]))
+
+    def close(self) -> None:
+        """End the programs."""
+        for process in self.processes:
+            process.kill()
+            process.wait()

@@ -1,0 +1,377 @@
+"""One start of the application in a pseudo-terminal, the inputs it gets, and what must hold."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from contextlib import suppress
+from pathlib import Path
+
+import pyte
+
+from tests.monkey.background import Background
+from tests.monkey.inputs import Action
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 60  # seconds until a busy machine's application counts as hung
+# Sequences that pyte does not know and would print: other modes of the keyboard, queries, strings.
+_UNKNOWN = re.compile(
+    rb"\x1b\[[<>=][^A-Za-z]*[A-Za-z]|\x1b\[\?[\d;]*\$p|\x1b[P\]_^][^\x07\x1b]*(?:\x07|\x1b\\)"
+)
+_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
+# Modes that must be off after the application (alternate screen, mouse, focus, paste) or on (cursor).
+_MODES_AFTER = {
+    1049: False,
+    1000: False,
+    1003: False,
+    1006: False,
+    1004: False,
+    2004: False,
+    25: True,
+}
+_TRACEBACK = re.compile(r"Traceback \(most recent call last\)|internal error: [^\r\n]*")
+_ERROR = re.compile(r"^(\w[\w.]*(?:Error|Exception|Matches|Timeout|Interrupt)\b[^\r\n]*)", re.M)
+
+
+class FaultError(AssertionError):
+    """Something that must not happen; `symptom` is the same for two occurrences of one fault."""
+
+    def __init__(self, symptom: str, details: str = "") -> None:
+        super().__init__(f"{symptom}\n{details}" if details else symptom)
+        self.symptom = symptom
+
+
+class Usage:
+    """Memory in MB, threads and open files of the application at one moment."""
+
+    def __init__(self, pid: int) -> None:
+        status = Path(f"/proc/{pid}/status").read_text()
+        self.memory = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
+        self.threads = int(re.search(r"Threads:\s+(\d+)", status)[1])  # type: ignore[index]
+        self.files = len(os.listdir(f"/proc/{pid}/fd"))
+        self.at = time.monotonic()
+
+    def __str__(self) -> str:
+        return f"{self.memory:.0f} MB, {self.threads} threads, {self.files} files"
+
+
+class Sitting:
+    """The application from its first frame to its exit; every method may raise `FaultError`."""
+
+    def __init__(self, home: Path, flags: list[str], variables: dict[str, str]) -> None:
+        self.home = home
+        self.flags = flags
+        self.environment = environment(home) | variables
+        runs = home / "data" / "mnist-tui" / "runs"
+        self.background = Background(runs, template_run(home, self.environment), self.environment)
+        self.done: list[Action] = []
+        self.usage: list[Usage] = []
+        self.exit_code: int | None = None
+        self.output = bytearray()
+        self._modes: dict[int, bool] = {}
+        self._tail = b""
+        self._asked_at = -1000
+        self._screen = pyte.Screen(80, 24)
+        self._stream = pyte.ByteStream(self._screen)
+        self._start()
+
+    def _start(self) -> None:
+        self._report, report_to = os.pipe()
+        os.set_inheritable(report_to, True)
+        shell = [sys.executable, str(Path(__file__).with_name("shell.py")), str(report_to)]
+        command = [*shell, sys.executable, "-m", "tui", *self.flags]
+        work = self.home / "work"
+        work.mkdir(exist_ok=True)
+        self._shell, self._master = pty.fork()
+        if self._shell == 0:
+            os.chdir(work)
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+            os.execvpe(command[0], command, self.environment)
+        os.close(report_to)
+        os.set_blocking(self._master, False)
+        self._reports = b""
+        self.pid = 0
+        self._unrestored = ""
+        self._wait(lambda: self.pid > 0, "the application does not start")
+        self._wait(lambda: "epoch" in self.text(), "the application shows no first frame")
+
+    # Reading
+
+    def text(self) -> str:
+        """What is on the screen now."""
+        return "\n".join(self._screen.display)
+
+    def pump(self, seconds: float) -> None:
+        """Take in output for some seconds, at least what is there."""
+        end = time.monotonic() + seconds
+        while True:
+            left = max(0.0, end - time.monotonic())
+            ready, _, _ = select.select([self._master, self._report], [], [], left)
+            if not ready:
+                return
+            if self._report in ready:
+                self._take_reports()
+            if self._master in ready:
+                try:
+                    chunk = os.read(self._master, 1 << 16)
+                except BlockingIOError:
+                    continue
+                except OSError:  # Linux reports a terminal that nobody has open any more as EIO
+                    chunk = b""
+                if not chunk:
+                    self._take_reports()
+                    return
+                self._take(chunk)
+            elif self.exit_code is not None:
+                return
+
+    def _take(self, chunk: bytes) -> None:
+        self.output += chunk
+        del self.output[:-200_000]
+        chunk = self._tail + chunk
+        # A sequence that the read cut in two is kept for the next read.
+        cut = chunk.rfind(b"\x1b", max(0, len(chunk) - 64))
+        if cut >= 0 and not re.match(rb"\x1b(\[[^@-~]*[@-~]|[^\[P\]_^])", chunk[cut:]):
+            chunk, self._tail = chunk[:cut], chunk[cut:]
+        else:
+            self._tail = b""
+        for match in _MODE.finditer(chunk):
+            for mode in match[1].split(b";"):
+                self._modes[int(mode)] = match[2] == b"h"
+        self._stream.feed(_UNKNOWN.sub(b"", chunk))
+
+    def _take_reports(self) -> None:
+        with suppress(OSError):
+            while select.select([self._report], [], [], 0)[0]:
+                chunk = os.read(self._report, 4096)
+                if not chunk:
+                    break
+                self._reports += chunk
+        *lines, self._reports = self._reports.split(b"\n")
+        for line in lines:
+            report = json.loads(line)
+            self.pid = report.get("pid", self.pid)
+            self.exit_code = report.get("exit", self.exit_code)
+            if not report.get("restored", True):
+                self._unrestored = "when it was suspended" if "stopped" in report else "at the end"
+
+    def _wait(self, condition: object, symptom: str, seconds: float = PATIENCE) -> None:
+        end = time.monotonic() + seconds
+        while not condition():  # type: ignore[operator]
+            self.pump(0.05)
+            if self.exit_code is not None and not condition():  # type: ignore[operator]
+                self._check_exit(f"{symptom}: it has ended")
+            if time.monotonic() > end:
+                raise FaultError(symptom, self.stack() + self.text())
+
+    # Acting
+
+    def act(self, action: Action) -> bool:
+        """Do one input and wait a little; returns False when a quit that was asked for ended it."""
+        self.done.append(action)
+        if self._quits(action):
+            self._asked_at = len(self.done)
+        if action.kind == "write":
+            self.write(str(action.value))
+        elif action.kind == "resize":
+            self.resize(*action.value)  # type: ignore[arg-type]
+        elif action.kind == "signal":
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.Signals[str(action.value)])
+        else:
+            self.background.happen(*action.value)  # type: ignore[arg-type]
+        self.pump(action.pause)
+        if found := _TRACEBACK.search(self.text()):
+            raise FaultError(self._symptom(found[0]), self.text())
+        if self.exit_code is None:
+            return True
+        if self.exit_code in (0, 1) and len(self.done) - self._asked_at < 15:
+            self._check_end()
+            return False
+        self._check_exit("ended without being asked to")
+        return False
+
+    def _quits(self, action: Action) -> bool:
+        """Whether an input may be the answer to a question about leaving, or a click on Quit."""
+        shown = self.text()
+        if "A run is under way" in shown or ("Quit" in shown and "Search for" in shown):
+            return True
+        click = re.match(r"\x1b\[<\d+;(\d+);(\d+)", str(action.value))
+        return click is not None and "Quit" in shown.splitlines()[-1]
+
+    def write(self, text: str) -> None:
+        """Type, however long the application takes to read it."""
+        data = text.encode()
+        end = time.monotonic() + PATIENCE
+        while data and self.exit_code is None:
+            try:
+                data = data[os.write(self._master, data) :]
+            except BlockingIOError:
+                self.pump(0.05)
+                if time.monotonic() > end:
+                    raise FaultError("does not read its input", self.stack()) from None
+            except OSError:  # it has just ended
+                self.pump(1)
+                return
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal, which signals SIGWINCH."""
+        size = struct.pack("HHHH", rows, columns, 0, 0)
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
+        self._screen.resize(rows, columns)
+
+    # Checking
+
+    def measure(self) -> None:
+        """Note what the application uses now."""
+        with suppress(OSError, TypeError):
+            self.usage.append(Usage(self.pid))
+
+    def check_it_draws(self) -> None:
+        """A change of the terminal's size is answered by output within a time."""
+        rows, columns = self._screen.lines, self._screen.columns
+        for size in ((70 + columns % 7, 20 + rows % 5), (columns, rows)):
+            self.output.clear()
+            self.resize(*size)
+            self._wait(lambda: self.output, "no longer draws")
+            self.pump(0.1)
+
+    def check_it_reacts(self) -> None:
+        """After some Escapes the key for help opens the help, wherever the inputs have led to."""
+        self.resize(100, 30)
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            for _ in range(3):
+                self.write("\x1b")
+                self.pump(0.4)
+            if "A run is under way" in self.text():
+                continue
+            self.write("?")
+            for _ in range(40):
+                self.pump(0.1)
+                if "Keys" in self.text():
+                    self.write("\x1b")
+                    self.pump(0.5)
+                    return
+                if self.exit_code is not None:
+                    self._check_exit("ended without being asked to")
+        raise FaultError("no longer reacts to keys", self.stack() + self.text())
+
+    def leave(self) -> None:
+        """Quit, and check what is left behind."""
+        end = time.monotonic() + PATIENCE
+        while self.exit_code is None:
+            if time.monotonic() > end:
+                raise FaultError("does not leave", self.stack() + self.text())
+            self.write("d" if "A run is under way" in self.text() else "\x11")
+            for _ in range(20):
+                self.pump(0.1)
+                if self.exit_code is not None or "A run is under way" in self.text():
+                    break
+        self._check_end()
+
+    def _check_end(self) -> None:
+        """The application was asked to leave and has: its exit code, its terminal, its processes."""
+        self.pump(0.2)
+        printed = self.output.decode(errors="replace")
+        if found := _TRACEBACK.search(printed):
+            raise FaultError(self._symptom(found[0]), printed[-6000:])
+        if self.exit_code not in (0, 1) or (self.exit_code == 1 and "mnist-tui" not in printed):
+            raise FaultError(f"left with exit code {self.exit_code}", printed[-3000:])
+        if self._unrestored:
+            raise FaultError(f"the terminal's settings were not restored {self._unrestored}")
+        wrong = {
+            mode: state
+            for mode, state in _MODES_AFTER.items()
+            if self._modes.get(mode, state) != state
+        }
+        if wrong:
+            raise FaultError(f"terminal modes are left behind: {wrong}")
+        end = time.monotonic() + 10
+        while left := self._descendants():
+            if time.monotonic() > end:
+                raise FaultError("processes are left behind", str(left))
+            time.sleep(0.1)
+
+    def _check_exit(self, what: str) -> None:
+        self.pump(0.3)
+        printed = self.output.decode(errors="replace")
+        found = _TRACEBACK.search(printed)
+        symptom = self._symptom(found[0]) if found else f"{what}, exit code {self.exit_code}"
+        raise FaultError(symptom, printed[-8000:])
+
+    def _symptom(self, found: str) -> str:
+        printed = re.sub(r"\x1b\[[^@-~]*[@-~]", "", self.output.decode(errors="replace"))
+        printed = printed.replace("\r", "")
+        if "internal error" in printed:
+            return re.sub(r"0x[0-9a-f]+", "0x", re.search(r"internal error: [^\n]*", printed)[0])  # type: ignore[index]
+        errors = _ERROR.findall(printed)
+        return errors[-1] if errors else found
+
+    def _descendants(self) -> list[str]:
+        mark = f"MNIST_TUI_MONKEY={self.environment['MNIST_TUI_MONKEY']}".encode()
+        others = {process.pid for process in self.background.processes}
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                if mark in (folder / "environ").read_bytes() and "nn.parallel" in words:
+                    parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+                    if parent not in others:
+                        found.append(f"{folder.name}: {words}")
+        return found
+
+    def stack(self) -> str:
+        """Where the application's threads are, if py-spy is installed."""
+        spy = Path(sys.executable).with_name("py-spy")
+        if not spy.exists():
+            return ""
+        command = [str(spy), "dump", "--pid", str(self.pid)]
+        return subprocess.run(command, capture_output=True, text=True, check=False).stdout + "\n"
+
+    def close(self) -> None:
+        """End whatever is left."""
+        for pid in (self.pid, self._shell):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        os.waitpid(self._shell, 0)
+        os.close(self._master)
+        os.close(self._report)
+        self.background.close()
+
+
+def environment(home: Path) -> dict[str, str]:
+    """Variables of a user with an empty home folder and nothing set."""
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
+    return kept | {
+        "HOME": str(home),
+        "XDG_DATA_HOME": str(home / "data"),
+        "XDG_CONFIG_HOME": str(home / "config"),
+        "XDG_CACHE_HOME": str(home / "cache"),
+        "TERM": "xterm-256color",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(ROOT),
+        "OPENBLAS_NUM_THREADS": "1",
+        "MNIST_TUI_DEBUG": "1",
+        "MNIST_TUI_MONKEY": f"{os.getpid()}-{time.monotonic_ns()}",
+    }
+
+
+def template_run(home: Path, variables: dict[str, str]) -> Path:
+    """A finished run that is copied into the folder of runs, made once."""
+    root = home / "template"
+    if not root.exists():
+        flags = ["--headless", "--quiet", "--limit=300", "--epochs=3", "--hidden=8"]
+        command = [sys.executable, "-m", "tui", *flags, f"--runs-dir={root}"]
+        subprocess.run(command, check=True, env=variables)
+    return next(path for path in root.iterdir() if path.is_dir())
