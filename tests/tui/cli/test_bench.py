@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
 from nn.analysis.matrix_products import MatrixProducts
 from nn.config import TrainConfig
-from tests.tui.cli.conftest import refused, run_command
-from tui.cli.bench.benchmark import ContenderError, Process
+from tests.tui.cli.conftest import environment, refused, run_command
+from tui.cli.bench.benchmark import ContenderError, Process, doubt_of
 from tui.cli.bench.contenders import NETS, OPTIMIZERS
 
 
@@ -21,7 +24,11 @@ def test_table() -> None:
     lines = result.stdout.splitlines()
     assert lines[0].startswith("threads 1, ")
     assert "OPENBLAS_CORETYPE=Haswell is set" in lines
-    assert [line.split()[:2] for line in lines[-10:]] == [[n, o] for n in NETS for o in OPTIMIZERS]
+    rows = lines[lines.index("") + 2 :][:10]
+    assert [line.split()[:2] for line in rows] == [[n, o] for n in NETS for o in OPTIMIZERS]
+    assert all("?" in row for row in rows), "so few turns are never worth anything"
+    assert any(line.startswith("? worthless in ") for line in lines)
+    assert any(line.startswith("this took ") for line in lines)
     assert max(map(len, lines)) <= 80
 
 
@@ -35,12 +42,41 @@ def test_json() -> None:
     for row in rows:
         assert set(row["seconds"]) == {"ours", "floor"}
         assert row["threads"] == 1
+        assert row["doubt"]
         assert row["samples_per_second"] == pytest.approx(60_000 / row["seconds"]["ours"])
 
 
 @pytest.mark.parametrize("flag", ["--seconds=0", "--seconds=nan", "--threads=-1"])
 def test_refusals(flag: str) -> None:
     assert flag.partition("=")[0] in refused(run_command("bench", flag))
+
+
+@pytest.mark.parametrize(
+    ("ours", "floor", "doubt"),
+    [
+        ([0.2, 0.21, 0.22], [0.1, 0.11, 0.12], None),
+        ([0.1, 0.11, 0.12], [0.2, 0.21, 0.22], "matrix products alone took longer"),
+        ([0.2, 0.21], [0.1, 0.11], "fewer than 3 turns"),
+        ([0.2, 0.3, 0.4], [0.1, 0.11, 0.12], "turns differ widely"),
+        ([0.2, 0.21, 9.0], [0.1, 0.11, 0.12], None),
+    ],
+)
+def test_a_worthless_measurement_is_told(
+    ours: list[float], floor: list[float], doubt: str | None
+) -> None:
+    found = doubt_of({"ours": ours, "floor": floor})
+    assert found is None if doubt is None else (found or "").startswith(doubt)
+
+
+def test_no_module_is_taken_from_the_working_directory(tmp_path: Path) -> None:
+    for name in ("json", "numpy", "resource", "signal", "runpy", "nn", "tui"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working directory')")
+    words = [sys.executable, "-P", "-m", "tui", "bench", "--seconds=0.1", "--no-peers", "--json"]
+    result = subprocess.run(
+        words, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    assert len(result.stdout.splitlines()) == 10
 
 
 def test_a_contender_that_dies_is_an_error() -> None:

@@ -17,9 +17,9 @@ from nn.analysis.matrix_products import MatrixProducts
 from tui.cli.bench.contenders import NETS, OPTIMIZERS, PEERS, Task
 
 _EPOCH = 60_000  # images
-# Seconds before each turn: the threads of whoever was before keep a core busy waiting for more work, OpenBLAS's
-# for 2^26 cycles.
-_SETTLE = 0.1
+# Seconds before each turn. The threads of the contender before keep a core busy in the hope of more
+# work, those of OpenBLAS for 2^26 cycles.
+_SETTLE = 0.05
 # Images of one turn: a tenth of a second or so on the machines this was written for.
 _TURN = {
     "784-50-10": 20_000,
@@ -28,10 +28,22 @@ _TURN = {
     "784-800-10": 5_120,
     "784-1024-1024-10": 1_280,
 }
+_WHOLE_TURNS = 2.0  # seconds a row from which on turns are as long as that
+_FEWEST_TURNS = 3  # a median of fewer says nothing
+_MOST_SPREAD = 1.25  # of the median over the quickest turn, on a machine that is otherwise idle
+
+# Run by a Python that would otherwise take modules from the working directory: every module comes
+# from where this process has it.
+_PROGRAM = """
+import sys
+sys.path[:] = {path!a}
+import runpy
+runpy.run_module({module!a}, run_name="__main__", alter_sys=True)
+"""
 
 
 class ContenderError(Exception):
-    """A contender's process ended instead of answering; why, it has said on standard error."""
+    """A contender's process ended instead of answering; it has written why to standard error."""
 
 
 class Process:
@@ -42,7 +54,7 @@ class Process:
     ) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            [sys.executable, "-P", "-m", module, name],
+            [sys.executable, "-c", _PROGRAM.format(path=sys.path, module=module), name],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
@@ -53,14 +65,14 @@ class Process:
         """Start with a new network."""
         self._ask(asdict(task))
 
-    def epoch(self) -> float:
-        """Seconds of one more epoch."""
-        time.sleep(_SETTLE)
+    def epoch(self, settle: float = _SETTLE) -> float:
+        """Seconds of one more epoch, begun after `settle` seconds."""
+        time.sleep(settle)
         return float(self._ask("epoch"))
 
-    def end(self) -> dict[str, float]:
-        """Accuracy on the test images, and the most megabytes that the process had in memory."""
-        figures: dict[str, float] = self._ask("end")
+    def end(self) -> dict[str, float | None]:
+        """Accuracy on the test images, and the most memory in megabytes where it is known."""
+        figures: dict[str, float | None] = self._ask("end")
         return figures
 
     def _ask(self, question: object) -> Any:
@@ -88,34 +100,47 @@ def installed_peers() -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Of one network and optimizer: seconds an epoch of 60,000 images by contender, medians of so many turns."""
+    """How fast one network trains with one optimizer.
+
+    `seconds` are those of an epoch of 60,000 images by contender, medians over `turns`. `gflops`
+    are those of the matrix products, in the time of our epoch. `doubt` is why the figures are
+    worthless, None where nothing speaks against them.
+    """
 
     net: str
     optimizer: str
     batch_size: int
     turns: int
     seconds: dict[str, float]
-    gflops: float  # those of the matrix products, in the seconds that our epoch takes
+    gflops: float
     samples_per_second: float
+    doubt: str | None
 
 
 def measure(names: list[str], seconds: float, environment: Mapping[str, str]) -> Iterator[Speed]:
-    """Every network with both optimizers, in about this time, or longer where one turn each takes longer."""
+    """Measure every network with both optimizers, the start of the contenders included.
+
+    It takes about the given time. Where that is short, turns are short, but each contender has one.
+    """
     end = time.perf_counter() + seconds
     rows = [(net, optimizer) for net in NETS for optimizer in OPTIMIZERS]
     with ExitStack() as stack:
         processes = [stack.enter_context(Process(name, environment)) for name in names]
         for number, (net, optimizer) in enumerate(rows):
-            task = replace(NETS[net], optimizer=optimizer, limit=_TURN[net])
             now = time.perf_counter()
-            yield _speed(net, task, processes, now + (end - now) / (len(rows) - number))
+            share = max(0.0, end - now) / (len(rows) - number)
+            part = min(1.0, max(0.1, share / _WHOLE_TURNS))
+            batch_size = NETS[net].batch_size
+            limit = round(part * _TURN[net] / batch_size) * batch_size
+            task = replace(NETS[net], optimizer=optimizer, limit=max(batch_size, limit))
+            yield _speed(net, task, processes, now + share)
 
 
 def _speed(net: str, task: Task, processes: list[Process], end: float) -> Speed:
     turns: dict[str, list[float]] = {process.name: [] for process in processes}
     for process in processes:
         process.begin(task)
-        process.epoch()  # the first one fills caches
+        process.epoch(settle=0)  # the first one fills caches
     while True:
         began = time.perf_counter()
         for process in processes:
@@ -133,4 +158,17 @@ def _speed(net: str, task: Task, processes: list[Process], end: float) -> Speed:
         seconds=seconds,
         gflops=operations / seconds["ours"] / 1e9,
         samples_per_second=_EPOCH / seconds["ours"],
+        doubt=doubt_of(turns),
     )
+
+
+def doubt_of(turns: Mapping[str, list[float]]) -> str | None:
+    """Why the medians of these turns, in seconds, say nothing about the machine's speed."""
+    medians = {name: statistics.median(each) for name, each in turns.items()}
+    if medians["floor"] > medians["ours"]:
+        return "matrix products alone took longer than the training"
+    if len(turns["ours"]) < _FEWEST_TURNS:
+        return f"fewer than {_FEWEST_TURNS} turns"
+    if any(medians[name] > _MOST_SPREAD * min(each) for name, each in turns.items()):
+        return "turns differ widely: other programs use the processors"
+    return None

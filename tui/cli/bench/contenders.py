@@ -1,8 +1,9 @@
-"""What is compared for speed: each contender trains the same network on the same data, an epoch at a time.
+"""What is compared for speed: contenders train the same network on the same data by the epoch.
 
-As a program this is one contender in a process of its own, so that contenders can take turns without sharing
-threads or memory. Each line of standard input is a question in JSON, answered by a line of JSON: a
-task to begin, "epoch" for the seconds of one more epoch, "end" for accuracy and peak memory.
+As a program this is one contender in a process of its own, so that contenders can take turns
+without sharing threads or memory. Each line of standard input is a question in JSON, answered by a
+line of JSON: a task to begin, "epoch" for the seconds of one more epoch, "end" for accuracy and
+peak memory.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ OPTIMIZERS: tuple[Optimizer, ...] = ("momentum", "adam")
 
 @dataclass(frozen=True)
 class Task:
-    """What all train; `limit` is the number of images in an epoch, 0 for all."""
+    """What all contenders train; `limit` is the number of images in an epoch, 0 for all."""
 
     hidden: tuple[int, ...]
     activation: ActivationName
@@ -45,7 +46,7 @@ class Task:
 
     @property
     def learning_rate(self) -> float:
-        """One at which every network here learns."""
+        """A rate at which every network here learns."""
         return 0.001 if self.optimizer == "adam" else 0.05
 
     @property
@@ -99,7 +100,7 @@ class Ours:
         raise AssertionError("the run is over")
 
     def accuracy(self) -> float:
-        self._trainer.close()  # so that the memory of its processes is counted
+        self._trainer.close()  # the memory of its processes counts only when they have ended
         return self._trainer.predictor.score(self._test).accuracy
 
 
@@ -121,7 +122,7 @@ class Floor:
 
 
 class PyTorch:
-    """Eager mode, hand-written for speed: tensors in memory, batches by index, the fastest of its flags."""
+    """Eager mode, written for speed: tensors in memory, batches by index, the fastest flags."""
 
     FLAGS: tuple[dict[str, bool], ...] = ({}, {"foreach": True}, {"fused": True})
 
@@ -184,7 +185,7 @@ class PyTorch:
 
 
 class ScikitLearn:
-    """MLPClassifier, one `partial_fit` an epoch."""
+    """scikit-learn's MLPClassifier, one `partial_fit` an epoch."""
 
     def __init__(self, task: Task, data: Dataset) -> None:
         from sklearn.neural_network import MLPClassifier
@@ -225,15 +226,16 @@ PEERS = {"pytorch": "torch", "sklearn": "sklearn"}  # the module that each needs
 
 
 def serve(contenders: Mapping[str, Factory]) -> None:
-    """Be the contender that the command line names, until the questions end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that asks
+    """Answer as the contender that the command line names, until standard input ends."""
+    # Ctrl-C reaches every process of the terminal; the one that asks ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     factory, data = contenders[sys.argv[1]], load_dataset()
     contender: Contender | None = None
     for line in sys.stdin:
         question = json.loads(line)
         answer: object = None
         if isinstance(question, dict):
-            contender = None  # frees its memory before the next one takes some
+            contender = None  # free its memory before the next one takes some
             contender = factory(Task(**question | {"hidden": tuple(question["hidden"])}), data)
         elif contender is not None and question == "epoch":
             answer = contender.epoch()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -15,11 +17,13 @@ from nn.parallel.processes import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
 from tui.cli.commands.runs import chart_width
 from tui.cli.reporters.json_lines import write_json
+from tui.formatting import count, duration
 from tui.system.cores import blas, limit_threads
 from tui.system.exits import CommandError, ExitCode
 from tui.system.terminal import detect, is_live
 
 _CHART_HEIGHT = 14
+_TOLERANCE = 1.2  # of the time asked for, before a line states how long it took
 
 
 def bench(
@@ -35,8 +39,9 @@ def bench(
 ) -> ExitCode:
     """Measure the training speed of five networks, beside PyTorch and scikit-learn where installed.
 
-    The floor is the time of the matrix products alone, GFLOP/s are theirs in our time; evaluation is left out
-    everywhere. All take turns in processes of their own; medians count.
+    The floor is the time of the matrix products alone, GFLOP/s are theirs in our time; evaluation
+    is left out everywhere. All take turns in processes of their own; medians count. A figure with
+    a question mark is worthless, for a reason printed below the table.
     """
     if not 0 < seconds < float("inf"):
         raise ConfigError(f"--seconds {seconds}: must be above 0 and finite")
@@ -57,7 +62,7 @@ def bench(
     peers = [] if no_peers else installed_peers()
     if not json:
         sys.stdout.write(_conditions(conditions) + _header(peers))
-    speeds = []
+    speeds, began = [], time.perf_counter()
     try:
         for speed in measure(["ours", "floor", *peers], seconds, environment):
             speeds.append(speed)
@@ -68,13 +73,15 @@ def bench(
                 sys.stdout.flush()
     except ContenderError as error:
         raise CommandError(str(error), ExitCode.FAILURE) from error
-    if is_live(sys.stdout) and not json:
-        sys.stdout.write("\n" + _chart(speeds) + "\n")
+    if not json:
+        sys.stdout.write(_doubts(speeds, time.perf_counter() - began, seconds))
+        if is_live(sys.stdout):
+            sys.stdout.write("\n" + _chart(speeds) + "\n")
     return ExitCode.SUCCESS
 
 
 def _conditions(conditions: Mapping[str, Any]) -> str:
-    """Threads, library, and what in the environment decides on them: the figures hold for these only."""
+    """Threads, library, and the variables that decide on them: figures hold for these only."""
     threads = conditions["threads"] or "unknown"
     lines = [f"threads {threads}, {conditions['blas']}"]
     lines += [f"{name}={value} is set" for name, value in conditions["environment"].items()]
@@ -89,10 +96,24 @@ def _header(peers: Sequence[str]) -> str:
 def _row(speed: Speed, peers: Sequence[str]) -> str:
     ours = speed.seconds["ours"]
     beside = "".join(f"{speed.seconds[peer] / ours:>8.2f}x" for peer in peers)
+    mark = "?" if speed.doubt else " "
     return (
-        f"{speed.net:<17}{speed.optimizer:<9}{ours:>8.3f}{ours / speed.seconds['floor']:>8.2f}"
-        f"{speed.gflops:>8.0f}{speed.samples_per_second:>10,.0f}{beside}\n"
+        f"{speed.net:<17}{speed.optimizer:<9}{ours:>8.3f}{ours / speed.seconds['floor']:>8.2f}{mark}"
+        f"{speed.gflops:>7.0f}{speed.samples_per_second:>10,.0f}{beside}\n"
     )
+
+
+def _doubts(speeds: Sequence[Speed], took: float, seconds: float) -> str:
+    """Why rows have a question mark, each reason once, and how much longer it took than asked."""
+    reasons = Counter(speed.doubt for speed in speeds if speed.doubt)
+    lines = [f"? worthless in {count(rows, 'row')}: {why}" for why, rows in reasons.items()]
+    if reasons:
+        lines.append("  close other programs, or measure longer with --seconds")
+    if took > _TOLERANCE * seconds:
+        lines.append(
+            f"this took {duration(took)}: one turn of each is longer than --seconds {seconds:g}"
+        )
+    return "\n" + "".join(f"{line}\n" for line in lines) if lines else ""
 
 
 def _chart(speeds: Sequence[Speed]) -> str:
