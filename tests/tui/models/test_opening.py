@@ -1,0 +1,269 @@
+"""Networks that other programs trained are opened by their shapes; what cannot be opened is named with the way out."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.data.preprocessing import Preprocessor
+from nn.errors import StorageError
+from nn.network.predictor import Predictor
+from nn.storage.model_file import write_model
+from nn.storage.safetensors import write_safetensors
+from nn.training.trainer import Trainer
+from tui.models.layers import layers_of
+from tui.models.opening import Opened, open_model
+
+Arrays = Mapping[str, Array]
+
+
+@pytest.fixture(scope="module")
+def trained(mnist: Dataset) -> dict[str, Predictor]:
+    """A network that learned something with each activation, by its name."""
+    networks = {}
+    for activation in ("sigmoid", "relu", "tanh"):
+        config = TrainConfig.layered(
+            {
+                "hidden": (20, 12),
+                "activation": activation,
+                "limit": 4000,
+                "epochs": 4,
+                "learning_rate": 0.01,
+            }
+        )
+        trainer = Trainer(config, mnist)
+        list(trainer.events())
+        networks[activation] = trainer.predictor
+    return networks
+
+
+def weights(predictor: Predictor) -> list[tuple[Array, Array]]:
+    return [(layer.weight, layer.bias) for layer in predictor.model.linears]
+
+
+def notes(predictor: Predictor) -> Arrays:
+    return {
+        f"{name}{number}": array
+        for number, layer in enumerate(weights(predictor), 1)
+        for name, array in zip(("W", "b"), layer, strict=True)
+    }
+
+
+def torch_state(predictor: Predictor) -> Arrays:
+    state = {}
+    for number, (weight, bias) in enumerate(weights(predictor)):
+        state |= {f"layers.{2 * number}.weight": weight.T.copy(), f"layers.{2 * number}.bias": bias}
+    return state
+
+
+def opened(path: Path, mnist: Dataset, **options: object) -> Opened:
+    return open_model(path, mnist.train, mnist.test, **options)  # type: ignore[arg-type]
+
+
+def same(opened: Opened, predictor: Predictor, mnist: Dataset) -> None:
+    images = mnist.test.images[:200]
+    np.testing.assert_allclose(
+        opened.predictor.probabilities(images), predictor.probabilities(images), atol=1e-5
+    )
+
+
+def save_npz(path: Path, arrays: Arrays) -> None:
+    np.savez(path, allow_pickle=False, **arrays)
+
+
+def save_compressed(path: Path, arrays: Arrays) -> None:
+    np.savez_compressed(path, allow_pickle=False, **arrays)
+
+
+def save_list(path: Path, arrays: Arrays) -> None:
+    """As `np.savez(path, *model.get_weights())` does."""
+    np.savez(path, *arrays.values())
+
+
+def save_safetensors(path: Path, arrays: Arrays) -> None:
+    write_safetensors(
+        path, {n: np.ascontiguousarray(a) for n, a in arrays.items()}, {"format": "pt"}
+    )
+
+
+@pytest.mark.parametrize("activation", ["sigmoid", "relu", "tanh"])
+@pytest.mark.parametrize("named", [notes, torch_state])
+@pytest.mark.parametrize("save", [save_npz, save_compressed, save_list, save_safetensors])
+def test_weights_of_other_programs(
+    activation: str,
+    named: Callable[[Predictor], Arrays],
+    save: Callable[[Path, Arrays], None],
+    trained: dict[str, Predictor],
+    tmp_path: Path,
+    mnist: Dataset,
+) -> None:
+    path = tmp_path / "model.npz"
+    save(path, named(trained[activation]))
+    found = opened(path, mnist)
+    same(found, trained[activation], mnist)
+    assert found.predictor.config.activation == activation
+    assert f"{activation} and pixels from 0 to 1" in found.remarks[0]
+    assert ("transposed" in " ".join(found.remarks)) == (named is torch_state)
+
+
+def test_our_own_files_need_no_guess(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    write_model(tmp_path / "model.npz", trained["relu"])
+    found = opened(tmp_path / "model.npz", mnist)
+    assert found.remarks == ()
+    same(found, trained["relu"], mnist)
+
+
+@pytest.mark.parametrize(("scale", "shift", "words"), [
+    (1 / 255 / 0.3081, -0.1307 / 0.3081, "standardized pixels"),
+    (1.0, None, "pixels from 0 to 255"),
+])  # fmt: skip
+def test_the_preprocessing_is_guessed(
+    scale: float,
+    shift: float | None,
+    words: str,
+    trained: dict[str, Predictor],
+    tmp_path: Path,
+    mnist: Dataset,
+) -> None:
+    """The same network for other inputs: its first layer takes up the difference."""
+    predictor = trained["relu"]
+    (weight, bias), *_ = weights(predictor)
+    factor = (1 / 255) / scale
+    first = weight * factor
+    moved = bias - (first.sum(axis=0) * shift if shift is not None else 0)
+    arrays = notes(predictor) | {"W1": first, "b1": moved}
+    save_npz(tmp_path / "model.npz", arrays)
+    found = opened(tmp_path / "model.npz", mnist)
+    assert words in found.remarks[0]
+    kind = Preprocessor(np.array(scale), None if shift is None else np.array(shift))
+    assert kind.scale == pytest.approx(float(found.predictor.preprocessor.scale), rel=1e-2)
+
+
+def test_the_activation_can_be_given(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    save_npz(tmp_path / "model.npz", notes(trained["relu"]))
+    assert (
+        opened(tmp_path / "model.npz", mnist, activation="tanh").predictor.config.activation
+        == "tanh"
+    )
+
+
+def test_a_network_that_knows_other_things_is_told(tmp_path: Path, mnist: Dataset) -> None:
+    rng = np.random.default_rng(0)
+    save_npz(tmp_path / "model.npz", {"W1": rng.normal(size=(784, 10)), "b1": np.zeros(10)})
+    assert "trained on other data" in opened(tmp_path / "model.npz", mnist).remarks[-1]
+
+
+def test_keras_weights(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> None:
+    h5py = pytest.importorskip("h5py", reason="the extra keras is not installed")
+    path = tmp_path / "model.weights.h5"
+    with h5py.File(path, "w") as file:
+        for number, (weight, bias) in enumerate(weights(trained["relu"])):
+            group = file.create_group(f"layers/dense{f'_{number}' if number else ''}/vars")
+            group["0"], group["1"] = weight, bias
+        file["optimizer/vars/0"] = np.arange(5)
+    same(opened(path, mnist), trained["relu"], mnist)
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
+        archive.write(path, "model.weights.h5")
+        archive.writestr("config.json", "{}")
+    same(opened(tmp_path / "model.keras", mnist), trained["relu"], mnist)
+
+
+def test_onnx(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> None:
+    pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    from tui.cli.onnx_model import write_onnx
+
+    write_onnx(tmp_path / "model.onnx", trained["sigmoid"])
+    same(opened(tmp_path / "model.onnx", mnist), trained["sigmoid"], mnist)
+
+
+def test_layers_need_not_be_in_order() -> None:
+    shapes = {"out": (30, 10), "hidden": (20, 30), "input": (784, 20)}
+    layers, transposed = layers_of("x", {name: np.ones(shape) for name, shape in shapes.items()})
+    assert [weight.shape for weight, _ in layers] == [(784, 20), (20, 30), (30, 10)]
+    assert not transposed
+
+
+def test_square_layers_keep_the_orientation_of_the_first() -> None:
+    arrays = {
+        "0.weight": np.ones((50, 784)),
+        "1.weight": np.arange(2500.0).reshape(50, 50),
+        "2.weight": np.ones((10, 50)),
+    }
+    layers, transposed = layers_of("x", arrays)
+    assert transposed
+    np.testing.assert_array_equal(layers[1][0], arrays["1.weight"].T)
+
+
+def test_layer_ten_comes_after_layer_nine() -> None:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "layer1.weight": rng.normal(size=(784, 16)),
+        "layer11.weight": rng.normal(size=(16, 10)),
+    }
+    arrays |= {f"layer{n}.weight": rng.normal(size=(16, 16)) for n in range(2, 11)}
+    arrays |= {f"layer{n}.bias": np.full(16, float(n)) for n in range(1, 11)}
+    layers, _ = layers_of("x", arrays)
+    assert [bias[0] for _, bias in layers[:-1]] == list(range(1, 11))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("model.pkl", pickle.dumps({"W1": [1]}), "a pickle, which is not loaded"),
+        ("model.pth", pickle.dumps([1]), "safetensors"),
+        ("model.npz", b"", "empty"),
+        ("model.txt", b"hello there, this is text", "of no known format"),
+        ("model.npy", b"\x93NUMPY\x01\x00", "a single array"),
+        ("model.npz", b"PK\x03\x04" + bytes(40), "damaged"),
+        ("model.safetensors", (30).to_bytes(8, "little") + b'{"a": 1}' + bytes(40), "damaged"),
+    ],
+)
+def test_what_cannot_be_opened(
+    name: str, content: bytes, words: str, tmp_path: Path, mnist: Dataset
+) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(StorageError) as refused:
+        opened(tmp_path / name, mnist)
+    assert words in str(refused.value)
+    assert name in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("arrays", "words"),
+    [
+        (
+            {"W1": np.ones((784, 20)), "W2": np.ones((30, 10))},
+            "do not lead from 784 inputs to 10 outputs",
+        ),
+        ({"conv.weight": np.ones((8, 1, 3, 3))}, "a convolution"),
+        ({"bn.running_mean": np.ones(20)}, "batch normalization"),
+        ({"b": np.ones(3)}, "no weight matrices"),
+        ({"W1": np.full((784, 10), np.nan)}, "not finite"),
+    ],
+)
+def test_arrays_that_are_no_such_network(
+    arrays: Arrays, words: str, tmp_path: Path, mnist: Dataset
+) -> None:
+    save_npz(tmp_path / "model.npz", arrays)
+    with pytest.raises(StorageError, match=words):
+        opened(tmp_path / "model.npz", mnist)
+
+
+def test_a_pickle_inside_an_archive_is_not_executed(tmp_path: Path, mnist: Dataset) -> None:
+    np.savez(tmp_path / "model.npz", W1=np.array([Path("x")], dtype=object))
+    with pytest.raises(StorageError, match="Python objects"):
+        opened(tmp_path / "model.npz", mnist)

@@ -1,0 +1,1 @@
+"""Opening networks that other programs trained."""

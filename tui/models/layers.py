@@ -1,0 +1,104 @@
+"""From arrays with any names to the layers of a multilayer perceptron: their shapes say what they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import permutations
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.data.dataset import CLASSES, PIXELS
+from nn.errors import StorageError
+from tui.models.formats import shapes
+
+Layers = list[tuple[Array, Array]]  # weight (fan_in, fan_out) and bias (fan_out,), inputs first
+_MOST_LAYERS = 100
+
+
+def layers_of(path: object, arrays: Mapping[str, Array]) -> tuple[Layers, bool]:
+    """The layers in order, and whether their weights were stored transposed; raises `StorageError`.
+
+    Weights are matrices that lead from 784 inputs to ten outputs one after the other, all of them stored as (in, out)
+    or all as (out, in), as PyTorch has them. A bias has as many elements as its layer has outputs.
+    """
+    numeric = {
+        name: array
+        for name, array in sorted(arrays.items(), key=lambda item: _natural(item[0]))
+        if array.dtype.kind in "fiu" and array.size > 1
+    }
+    if running := [name for name in numeric if re.search(r"running_(mean|var)|moving_", name)]:
+        raise StorageError(
+            f"{path}: {running[0]} belongs to batch normalization, which cannot be opened here;"
+            " fold it into the weights first"
+        )
+    if deep := [name for name, array in numeric.items() if array.ndim > 2]:
+        shape = "x".join(map(str, numeric[deep[0]].shape))
+        raise StorageError(
+            f"{path}: {deep[0]} has the shape {shape}, of a convolution perhaps; only multilayer"
+            " perceptrons can be opened"
+        )
+    weights = {name: a for name, a in numeric.items() if a.ndim == 2 and min(a.shape) > 1}
+    vectors = {name: a.ravel() for name, a in numeric.items() if name not in weights}
+    if not weights:
+        raise StorageError(f"{path}: holds no weight matrices ({shapes(arrays) or 'nothing'})")
+    for transposed in (False, True):
+        for order in _orders(list(weights), weights, transposed):
+            oriented = [weights[name].T if transposed else weights[name] for name in order]
+            return list(zip(oriented, _biases(order, oriented, vectors), strict=True)), transposed
+    raise StorageError(
+        f"{path}: its matrices do not lead from {PIXELS} inputs to {CLASSES} outputs ({shapes(weights)})"
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort key in which layer10 comes after layer9."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+
+
+def _orders(
+    names: list[str], weights: Mapping[str, Array], transposed: bool
+) -> Iterator[list[str]]:
+    """The orders in which the matrices fit one after the other, that of their names first."""
+    if len(names) > _MOST_LAYERS:
+        return
+    candidates: Iterator[tuple[str, ...]] = iter([tuple(names)])
+    for order in candidates:
+        if _fits(order, weights, transposed):
+            yield list(order)
+    if len(names) <= 6:
+        for order in permutations(names):
+            if _fits(order, weights, transposed):
+                yield list(order)
+
+
+def _fits(order: tuple[str, ...], weights: Mapping[str, Array], transposed: bool) -> bool:
+    width = PIXELS
+    for name in order:
+        fan_in, fan_out = weights[name].shape[::-1] if transposed else weights[name].shape
+        if fan_in != width:
+            return False
+        width = fan_out
+    return width == CLASSES
+
+
+def _biases(order: list[str], weights: list[Array], vectors: dict[str, Array]) -> list[Array]:
+    """The bias of each layer: the nearest vector of its size by name, or zeros where there is none."""
+    left = dict(vectors)
+    found = []
+    for name, weight in zip(order, weights, strict=True):
+        sizes = [each for each, vector in left.items() if len(vector) == weight.shape[1]]
+        nearest = min(sizes, key=lambda each: _distance(name, each), default=None)
+        found.append(np.zeros(weight.shape[1]) if nearest is None else left.pop(nearest))
+    return found
+
+
+def _distance(weight: str, bias: str) -> tuple[int, int]:
+    """How far apart two names are: their numbers first, then what they have in common at the start."""
+    numbers = [int("".join(re.findall(r"\d+", each)) or 0) for each in (weight, bias)]
+    common = next(
+        (i for i, (a, b) in enumerate(zip(weight, bias, strict=False)) if a != b),
+        min(len(weight), len(bias)),
+    )
+    return abs(numbers[0] - numbers[1]), -common
