@@ -1,0 +1,310 @@
+"""Advice while a network trains: what its numbers show, and which field of the configuration to change.
+
+The rules look at a run that does not learn, or no longer, and name the most likely cause. A network that learns in spite
+of a symptom gets no advice: half of the study notes' recipes train with saturated units. Each threshold stands beside the
+rule that uses it; `tests/nn/analysis/test_advice.py` holds them to no false alarm on any recipe.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.dataset import CLASSES
+from nn.events import EpochCompleted, StepCompleted
+from nn.network.layers import Dropout, Linear
+from nn.network.predictor import Predictor
+
+CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of equal probabilities
+SAMPLE = 200  # images on which hidden units are looked at
+
+_LEAST_STEPS = (
+    400  # before that, small initial weights keep good networks at the loss of chance too
+)
+_CHANCE_ACCURACY = 0.2  # a network below it is taken to guess
+_RISE, _RISES = 1.3, 2  # an epoch's loss against the lowest before it, and how many epochs in a row
+_EXPLODED = 5.0  # an epoch's loss against that of chance
+_MOST_UNITS = (
+    0.9  # share of a layer's units, or of their outputs, from which the layer counts as lost
+)
+_VANISHED = 1 / 50  # the first layer's gradient against the last one's
+_INPUT_NORM, _LARGE_SPREAD = (
+    9.0,
+    20.0,
+)  # of an image with pixels from 0 to 1; of the first layer's inputs
+_LOW_UPDATE = 0.5  # change of the weights in an epoch, relative to their size, below which the rate is too low
+_OVERFIT, _OVERFITS = (
+    1.1,
+    3,
+)  # validation loss against its lowest, and how many evaluations in a row
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """One sentence on what the numbers show, and one on what to change; `kind` names the rule, `field` the setting."""
+
+    kind: str
+    sentence: str
+    remedy: str
+    field: str
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """Of each hidden layer: the share of dead units, and the share of outputs at the end of the activation's range.
+
+    `outputs` is that share of the network's outputs; 0 where they have no activation.
+    """
+
+    dead: tuple[float, ...]
+    saturated: tuple[float, ...]
+    outputs: float
+
+
+def health(predictor: Predictor, images: Array) -> Health:
+    """Look at the hidden units on a few images, uint8 of shape (n, 784)."""
+    x = predictor.preprocessor.transform(images[:SAMPLE])
+    config = predictor.config
+    activation = config.activation
+    dead, saturated, outputs = [], [], 0.0
+    layers = predictor.model.layers
+    with np.errstate(all="ignore"):
+        for layer, following in zip(layers, [*layers[1:], None], strict=True):
+            x = layer.forward(x)
+            if isinstance(layer, Linear | Dropout):
+                continue
+            if following is None:
+                outputs = float(_flat(config.output_activation, x).mean())
+                continue
+            flat = _flat(activation, x)
+            dead.append(float(flat.all(axis=0).mean()))
+            saturated.append(float(flat.mean()) if activation != "relu" else 0.0)
+    return Health(tuple(dead), tuple(saturated), outputs)
+
+
+def _flat(activation: str, output: Array) -> Array:
+    """Where the activation's derivative is zero or next to it."""
+    if activation == "relu":
+        return np.equal(output, 0)
+    if activation == "sigmoid":
+        return (output < 0.01) | (output > 0.99)
+    if activation == "tanh":
+        return np.abs(output) > 0.99
+    return np.zeros(output.shape, bool)
+
+
+@dataclass
+class Advisor:
+    """Follows a run event by event; every kind of advice is given once."""
+
+    config: TrainConfig
+    steps_per_epoch: int
+    _given: set[str] = field(default_factory=set)
+    _losses: list[float] = field(default_factory=list)
+    _accuracy: float = 0.0
+    _validation: list[float] = field(default_factory=list)
+    _rising: int = 0
+    _overfitting: int = 0
+    _explained: bool = False
+
+    def wants_predictor(self, event: EpochCompleted | StepCompleted) -> bool:
+        """Whether `observe` of this event would look at the network itself."""
+        return isinstance(event, EpochCompleted) and self._is_stuck(event)
+
+    def observe(
+        self,
+        event: EpochCompleted | StepCompleted,
+        predictor: Predictor | None = None,
+        images: Array | None = None,
+    ) -> Advice | None:
+        """New advice after an event, or None; `predictor` is the network as it is, `images` some to try it on."""
+        if event.evaluation is not None:
+            scores = (event.evaluation.train, event.evaluation.validation, event.evaluation.test)
+            self._accuracy = max(score.accuracy for score in scores if score is not None)
+        advice = self._overfits(event)
+        if isinstance(event, EpochCompleted):
+            stuck = self._is_stuck(event)
+            rising = self._rises(event)
+            if advice is None and stuck and self.config.init == "normal":
+                advice = self._too_large()
+            if advice is None and rising:
+                before = min(self._losses, default=CHANCE_LOSS)
+                advice = _too_high(
+                    self.config,
+                    f"The training loss rises: {event.train_loss:.3g} after {before:.3g}.",
+                )
+            if advice is None and stuck and not self._explained:
+                advice = self._cause(event, predictor, images)
+                self._explained = True
+            if advice is None and not self._explained:
+                advice = self._too_low(event)
+            self._losses.append(event.train_loss)
+        if advice is None or advice.kind in self._given:
+            return None
+        self._given.add(advice.kind)
+        return advice
+
+    def _too_large(self) -> Advice | None:
+        """Initial weights so large that the first layer's units are saturated, or its outputs enormous."""
+        spread = self.config.init_std * _INPUT_NORM
+        if spread < _LARGE_SPREAD:
+            return None
+        return Advice(
+            "weights too large",
+            f"The first layer's inputs have a standard deviation of about {spread:.0f} at the start.",
+            "Start with smaller weights: init glorot-normal, or init_std 0.01.",
+            "init_std",
+        )
+
+    def _is_stuck(self, event: EpochCompleted) -> bool:
+        """Whether the network has learned nothing by now."""
+        if event.step < _LEAST_STEPS:
+            return False
+        if event.evaluation is not None:
+            return self._accuracy < _CHANCE_ACCURACY
+        return self.config.loss == "cross-entropy" and event.train_loss > 0.97 * CHANCE_LOSS
+
+    def _rises(self, event: EpochCompleted) -> bool:
+        """Whether the loss of training has been well above its lowest for several epochs."""
+        above = bool(self._losses) and event.train_loss > _RISE * min(self._losses)
+        self._rising = self._rising + 1 if above else 0
+        exploded = (
+            self.config.loss == "cross-entropy" and event.train_loss > _EXPLODED * CHANCE_LOSS
+        )
+        unlearned = self._accuracy < 0.5
+        return self._rising >= _RISES or (exploded and unlearned and event.step >= _LEAST_STEPS)
+
+    def _cause(
+        self, event: EpochCompleted, predictor: Predictor | None, images: Array | None
+    ) -> Advice:
+        """Why a network learns nothing: the first cause whose symptom is there."""
+        norms, config = event.gradient_norms, self.config
+        if config.init == "normal" and config.init_std == 0:
+            return Advice(
+                "weights all the same",
+                "The weights start at 0, so that all units of a layer stay the same.",
+                "Start with random weights: init he-normal, or init_std 0.01.",
+                "init",
+            )
+        if predictor is not None and images is not None:
+            found = health(predictor, images)
+            if found.dead and config.activation == "relu" and max(found.dead) >= _MOST_UNITS:
+                layer = found.dead.index(max(found.dead)) + 1
+                return Advice(
+                    "dead units",
+                    f"{max(found.dead):.0%} of the units of hidden layer {layer} are dead: their ReLU gives 0 for"
+                    " every image, and no gradient passes.",
+                    "Start again with a tenth of the learning rate, or with init he-normal.",
+                    "learning_rate",
+                )
+            if found.saturated and max(found.saturated) >= _MOST_UNITS:
+                layer = found.saturated.index(max(found.saturated)) + 1
+                return Advice(
+                    "saturated units",
+                    f"{max(found.saturated):.0%} of the outputs of hidden layer {layer} lie at the end of the"
+                    f" {config.activation}'s range, where its derivative is next to 0.",
+                    "Start with smaller weights: init glorot-normal, or a smaller init_std.",
+                    "init",
+                )
+            if found.outputs >= _MOST_UNITS and "squared-error" in config.loss:
+                return Advice(
+                    "saturated outputs",
+                    f"{found.outputs:.0%} of the outputs are saturated, where the gradient of a squared error dies.",
+                    "Take loss binary-cross-entropy with output_activation identity, or a lower rate.",
+                    "loss",
+                )
+        if len(norms) > 2 and norms[0] < _VANISHED * norms[-1]:
+            return Advice(
+                "vanishing gradients",
+                f"The first layer gets 1/{norms[-1] / norms[0]:,.0f} of the last layer's gradient:"
+                f" each {config.activation} on the way makes it smaller.",
+                "Take activation relu, or init glorot-normal with a higher rate.",
+                "activation",
+            )
+        if self._relative_update(event, predictor) < _LOW_UPDATE:
+            return _rate_too_low(
+                config, "The loss is still that of guessing, and the weights hardly move."
+            )
+        if math.isfinite(event.train_loss) and event.train_loss > 1.5 * CHANCE_LOSS:
+            return _too_high(
+                config, f"The training loss is {event.train_loss:.3g}, above that of guessing."
+            )
+        return Advice(
+            "labels",
+            f"The loss stays at that of guessing ({event.train_loss:.3f}) although the weights move.",
+            "Look at the images with their labels (screen Digits): do they belong together? Else try another rate.",
+            "data_dir",
+        )
+
+    def _too_low(self, event: EpochCompleted) -> Advice | None:
+        """A loss that falls, but so slowly that the whole run would not see its end."""
+        slow = self.config.loss == "cross-entropy" and event.train_loss > 0.8 * CHANCE_LOSS
+        falls = bool(self._losses) and event.train_loss < self._losses[-1]
+        plain = self.config.schedule == "constant"
+        if plain and slow and falls and event.epoch >= 2 and event.step >= 2 * _LEAST_STEPS:
+            return _rate_too_low(
+                self.config,
+                f"The training loss falls, but slowly: {event.train_loss:.2f} after {event.epoch} epochs.",
+            )
+        return None
+
+    def _relative_update(self, event: EpochCompleted, predictor: Predictor | None) -> float:
+        """Upper bound of how far an epoch moves the weights, relative to their size: rate |g| steps / |w|.
+
+        |w| is at least that of Glorot's initial weights, since smaller ones have to grow to that size. Adam's
+        steps do not grow with the gradient: each parameter moves by about the rate.
+        """
+        if predictor is None:
+            return math.inf
+        parameters = predictor.model.parameters
+        glorot = sum(2 * a * b / (a + b) for a, b in pairwise(predictor.model.sizes))
+        size = max(float(np.linalg.norm(parameters)), math.sqrt(glorot))
+        step = math.sqrt(sum(norm**2 for norm in event.gradient_norms))
+        if self.config.optimizer.startswith("adam"):
+            step = math.sqrt(parameters.size)
+        elif self.config.optimizer != "sgd":
+            step /= 1 - self.config.momentum
+        return event.learning_rate * step * self.steps_per_epoch / size
+
+    def _overfits(self, event: EpochCompleted | StepCompleted) -> Advice | None:
+        """Whether the validation loss turned while that of training goes on falling."""
+        evaluation = event.evaluation
+        if evaluation is None or evaluation.validation is None:
+            return None
+        loss = evaluation.validation.loss
+        lowest = min(self._validation, default=math.inf)
+        self._overfitting = self._overfitting + 1 if loss > _OVERFIT * lowest else 0
+        self._validation.append(loss)
+        falling = evaluation.train is None or evaluation.train.loss < lowest
+        if self._overfitting < _OVERFITS or not falling:
+            return None
+        return Advice(
+            "overfitting",
+            f"The validation loss rises ({loss:.3f}, lowest {lowest:.3f}) while that of training falls: the network"
+            " learns its images by heart.",
+            "Stop here (patience 3 does), or take dropout 0.2, weight_decay 1e-4, or more images.",
+            "patience",
+        )
+
+
+def _too_high(config: TrainConfig, sentence: str) -> Advice:
+    return Advice(
+        "rate too high",
+        sentence,
+        f"Take a lower learning rate, {config.learning_rate / 10:g} say.",
+        "learning_rate",
+    )
+
+
+def _rate_too_low(config: TrainConfig, sentence: str) -> Advice:
+    return Advice(
+        "rate too low",
+        sentence,
+        f"Take a higher learning rate, {config.learning_rate * 10:g} say.",
+        "learning_rate",
+    )

@@ -1,0 +1,149 @@
+"""Advice names the cause where a network does not learn, once, and leaves those alone that do."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nn.analysis.advice import Advice, Advisor, health
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset, Split
+from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
+from nn.recipes import load_recipe, recipe_names
+from nn.training.trainer import Trainer
+
+# 400 steps an epoch on few images: a run of a second in which every rule can speak.
+SHORT: dict[str, Any] = {
+    "limit": 4000,
+    "batch_size": 10,
+    "optimizer": "sgd",
+    "schedule": "constant",
+}
+DEEP = (32,) * 5
+
+
+def advice(config: TrainConfig, dataset: Dataset) -> list[Advice]:
+    """All advice of a run."""
+    trainer = Trainer(config, dataset)
+    advisor = Advisor(config, trainer.steps_per_epoch)
+    given = [
+        advisor.observe(event, trainer.predictor, trainer.train.images)
+        for event in trainer.events()
+        if isinstance(event, EpochCompleted | StepCompleted)
+    ]
+    return [each for each in given if each is not None]
+
+
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("rate too high", {"activation": "sigmoid", "learning_rate": 80.0, "epochs": 2}),
+        ("dead units", {"hidden": (30,), "learning_rate": 3.0, "epochs": 2}),
+        ("rate too low", {"activation": "sigmoid", "learning_rate": 1e-4, "epochs": 2}),
+        ("rate too low", {"optimizer": "adam", "learning_rate": 1e-7, "epochs": 2}),
+        (
+            "rate too low",
+            {"activation": "sigmoid", "init": "normal", "init_std": 0.01, "learning_rate": 0.008, "epochs": 4},
+        ),
+        (
+            "vanishing gradients",
+            {"hidden": DEEP, "activation": "sigmoid", "init": "glorot-normal", "learning_rate": 0.3, "epochs": 1},
+        ),
+        ("weights all the same", {"init": "normal", "init_std": 0.0, "learning_rate": 0.1, "epochs": 1}),
+        (
+            "saturated outputs",
+            {"loss": "squared-error", "output_activation": "sigmoid", "learning_rate": 1.0, "epochs": 1},
+        ),
+        (
+            "weights too large",
+            {"activation": "sigmoid", "init": "normal", "init_std": 30.0, "learning_rate": 0.01, "epochs": 1},
+        ),
+    ],
+)  # fmt: skip
+def test_a_run_that_does_not_learn_is_told_why(
+    kind: str, fields: dict[str, Any], mnist: Dataset
+) -> None:
+    found = advice(TrainConfig.layered(SHORT | {"hidden": (20,)} | fields), mnist)
+    assert [each.kind for each in found] == [kind]
+    assert found[0].field in {field.name for field in dataclasses.fields(TrainConfig)}
+
+
+def test_labels_that_do_not_belong_to_the_images(mnist: Dataset) -> None:
+    labels = np.random.default_rng(0).permutation(mnist.train.labels)
+    shuffled = Dataset(Split(mnist.train.images, labels), mnist.test, "shuffled", mnist.sha256)
+    config = TrainConfig.layered(SHORT | {"hidden": (20,), "learning_rate": 0.1, "epochs": 2})
+    assert [each.kind for each in advice(config, shuffled)] == ["labels"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"learning_rate": 0.1},
+        {"learning_rate": 0.1, "hidden": (20, 20)},
+        {"activation": "sigmoid", "learning_rate": 0.5},
+        {"activation": "tanh", "init": "normal", "learning_rate": 0.05},
+        {"optimizer": "adam", "learning_rate": 0.003},
+        {"loss": "squared-error", "output_activation": "sigmoid", "learning_rate": 0.1},
+    ],
+)
+def test_a_run_that_learns_is_left_alone(fields: dict[str, Any], mnist: Dataset) -> None:
+    config = TrainConfig.layered(SHORT | {"hidden": (20,), "epochs": 2} | fields)
+    assert advice(config, mnist) == []
+
+
+def epoch(number: int, train: float, validation: float) -> EpochCompleted:
+    evaluation = Evaluation(
+        step=number * 500,
+        epoch=number,
+        train=Score(train, 0.9),
+        validation=Score(validation, 0.8),
+        test=Score(validation, 0.8),
+        improved=False,
+        seconds=1.0,
+    )
+    return EpochCompleted(number, number * 500, train, 0.1, (1.0, 1.0), 1000.0, 1.0, evaluation)
+
+
+def follow(losses: list[tuple[float, float]]) -> list[int]:
+    """In which epochs, from 1, overfitting is told for losses of (training, validation)."""
+    advisor = Advisor(TrainConfig(validation=0.2), 500)
+    given = [advisor.observe(epoch(n, *each)) for n, each in enumerate(losses, 1)]
+    return [n for n, each in enumerate(given, 1) if each is not None and each.kind == "overfitting"]
+
+
+def test_overfitting_is_told_once_after_three_evaluations() -> None:
+    rising = [
+        (0.5, 0.5),
+        (0.4, 0.4),
+        (0.3, 0.45),
+        (0.2, 0.46),
+        (0.1, 0.47),
+        (0.05, 0.6),
+        (0.04, 0.7),
+    ]
+    assert follow(rising) == [5]
+
+
+def test_no_overfitting_where_both_losses_rise_or_the_validation_loss_comes_back() -> None:
+    assert follow([(0.5, 0.4), (0.6, 0.6), (0.7, 0.7), (0.8, 0.8)]) == []
+    assert follow([(0.5, 0.4), (0.3, 0.5), (0.2, 0.5), (0.1, 0.4), (0.1, 0.5), (0.1, 0.5)]) == []
+
+
+def test_the_health_of_hidden_units(mnist: Dataset) -> None:
+    trainer = Trainer(TrainConfig(hidden=(4, 3)), mnist)
+    first, second, _ = trainer.model.linears
+    first.weight[...], first.bias[...] = 0.0, (1.0, 1.0, -1.0, 1.0)
+    second.weight[...], second.bias[...] = 0.0, 1.0
+    assert health(trainer.predictor, mnist.train.images).dead == (0.25, 0.0)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", recipe_names())
+def test_no_false_alarm_on_a_recipe(name: str, mnist: Dataset) -> None:
+    """All of them learn, some of them poorly: what is told of those must be true."""
+    expected = {"lincoln-mse": [], "lincoln-mse-normalized": []}
+    found = advice(TrainConfig.layered(load_recipe(name).fields), mnist)
+    assert [each.kind for each in found] == expected.get(name, [])
