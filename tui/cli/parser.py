@@ -78,6 +78,15 @@ Examples:
         "Write a saved run's weights as npz, safetensors or ONNX",
         "Examples:\n  mnist-tui export last --format safetensors -o model.safetensors",
     ),
+    "lr-find": (
+        "Find a learning rate in a few seconds",
+        """\
+The rate grows at every step until the loss blows up (Smith 2017). Nothing is saved.
+
+Examples:
+  mnist-tui lr-find
+  mnist-tui lr-find --hidden 64-16 --optimizer sgd --activation sigmoid""",
+    ),
     "summary": (
         "Print the layers of a network",
         "Examples:\n  mnist-tui summary --hidden 64-16 --dropout 0.2",
@@ -123,7 +132,13 @@ RUNS_COMMANDS = {
 }
 
 for _name, (_help, _examples) in COMMANDS.items():
-    app.command(f"tui.cli.commands.{_name}:{_name}", help=_help, help_epilogue=_examples)
+    _function = _name.replace("-", "_")
+    app.command(
+        f"tui.cli.commands.{_function}:{_function}",
+        name=_name,
+        help=_help,
+        help_epilogue=_examples,
+    )
 
 runs_app = App(
     name="runs",

@@ -1,0 +1,111 @@
+"""The learning-rate range test: the loss while the rate grows at every step, from far too low to far too high.
+
+Source: L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3, with the geometric
+growth of the rate and the smoothed loss that later implementations use.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.data.preprocessing import Preprocessor
+from nn.training.engine import OneProcess
+from nn.training.randomness import Stream, stream
+from nn.training.trainer import training_split
+
+LOWEST, HIGHEST, STEPS = 1e-6, 100.0, 400
+_SMOOTHING = 0.9  # share of the running mean that a step keeps
+_BLOWN_UP = 2.0  # smoothed loss against its lowest, from which the test ends
+
+
+@dataclass(frozen=True, slots=True)
+class RatePoint:
+    """One step of the test: the rate it used, and the running mean of the loss up to it, before the update."""
+
+    rate: float
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class RateRange:
+    """What the test shows.
+
+    `steepest` is the rate at which the loss falls fastest against the logarithm of the rate, the one to take;
+    `blow_up` the rate at which the loss has doubled from its lowest, None where it never does.
+    """
+
+    points: tuple[RatePoint, ...]
+    steepest: float
+    lowest: float
+    blow_up: float | None
+
+
+def rate_points(
+    config: TrainConfig,
+    dataset: Dataset,
+    *,
+    lowest: float = LOWEST,
+    highest: float = HIGHEST,
+    steps: int = STEPS,
+) -> Iterator[RatePoint]:
+    """Train a network of its own with lr_k = lowest (highest / lowest)^(k / (steps - 1)), until the loss blows up.
+
+    The network, its loss, optimizer and batches are those of `config`; its schedule and budget are not used.
+    """
+    train, _ = training_split(config, dataset)
+    splits = {"train": train, "test": dataset.test}
+    preprocessor = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
+    engine = OneProcess(config, splits, preprocessor)
+    engine.model.initialize(config, rng=stream(config.seed, Stream.INITIALIZATION))
+    batches = _batches(config, len(train))
+    mean, best = 0.0, math.inf
+    with np.errstate(all="ignore"):
+        for step in range(steps):
+            rate = lowest * (highest / lowest) ** (step / max(1, steps - 1))
+            loss = engine.step(next(batches), step, rate)
+            if not math.isfinite(loss):
+                yield RatePoint(rate, math.inf)
+                return
+            mean = _SMOOTHING * mean + (1 - _SMOOTHING) * loss
+            smoothed = mean / (1 - _SMOOTHING ** (step + 1))
+            best = min(best, smoothed)
+            yield RatePoint(rate, smoothed)
+            if smoothed > _BLOWN_UP * best and step > 10:
+                return
+
+
+def summarize(points: tuple[RatePoint, ...]) -> RateRange:
+    """Find the steepest descent and the blow-up among the points; raises `ValueError` for fewer than two."""
+    finite = [point for point in points if math.isfinite(point.loss)]
+    if len(finite) < 2:
+        raise ValueError("the loss was not finite from the first steps on")
+    rates = np.array([point.rate for point in finite])
+    losses = np.array([point.loss for point in finite])
+    bottom = int(np.argmin(losses))
+    slopes = np.gradient(losses, np.log(rates))[: bottom + 1]
+    steepest = int(np.argmin(slopes))
+    blown = [
+        point.rate
+        for number, point in enumerate(points)
+        if number > bottom and point.loss > _BLOWN_UP * losses[bottom]
+    ]
+    return RateRange(
+        points, float(rates[steepest]), float(rates[bottom]), blown[0] if blown else None
+    )
+
+
+def _batches(config: TrainConfig, images: int) -> Iterator[Array]:
+    """Shuffled batches, epoch after epoch without end."""
+    epoch, size = 0, min(config.batch_size, images)
+    while True:
+        order = stream(config.seed, Stream.ORDER, epoch).permutation(images)
+        for start in range(0, images - size + 1, size):
+            yield order[start : start + size]
+        epoch += 1

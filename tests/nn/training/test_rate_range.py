@@ -1,0 +1,71 @@
+"""The learning-rate range test finds the steepest descent and the blow-up."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.training.rate_range import RatePoint, rate_points, summarize
+
+SGD = TrainConfig(hidden=(20,), optimizer="sgd", batch_size=50)
+
+
+def points(function, low: float = -6, high: float = 1, count: int = 141) -> tuple[RatePoint, ...]:  # type: ignore[no-untyped-def]
+    return tuple(RatePoint(10.0**e, function(e)) for e in np.linspace(low, high, count))
+
+
+def test_a_loss_whose_shape_is_known() -> None:
+    """A step down of 2 around 10^-3, steepest there, and a wall from 10^0 on."""
+    found = summarize(points(lambda e: 1 - math.tanh(2 * (e + 3)) + (10 * e if e > 0 else 0) + 0.1))
+    assert found.steepest == pytest.approx(1e-3, rel=0.2)
+    assert found.blow_up == pytest.approx(1.0, rel=0.3)
+    assert found.steepest < found.lowest < found.blow_up
+
+
+def test_a_loss_that_never_blows_up() -> None:
+    assert summarize(points(lambda e: 2 - e / 10)).blow_up is None
+
+
+def test_a_network_blows_up_at_some_rate_and_its_steepest_is_below(small: Dataset) -> None:
+    found = summarize(tuple(rate_points(SGD, small)))
+    assert found.blow_up is not None
+    assert 1e-3 < found.steepest <= found.lowest < found.blow_up
+
+
+def test_the_steepest_rate_trains(small: Dataset) -> None:
+    """Ten times the steepest is worse, a thousandth learns next to nothing."""
+    from nn.training.trainer import Trainer
+
+    steepest = summarize(tuple(rate_points(SGD, small))).steepest
+
+    def loss(rate: float) -> float:
+        config = TrainConfig(
+            hidden=(20,),
+            optimizer="sgd",
+            batch_size=50,
+            learning_rate=rate,
+            schedule="constant",
+            epochs=8,
+        )
+        trainer = Trainer(config, small)
+        *_, finished = trainer.events()
+        return float(finished.evaluation.train.loss)
+
+    assert loss(steepest) < 0.8 * loss(steepest / 1000)
+
+
+def test_the_rates_grow_geometrically_and_the_run_repeats(small: Dataset) -> None:
+    first = list(rate_points(SGD, small, lowest=1e-4, highest=1e-2, steps=5))
+    assert [point.rate for point in first] == pytest.approx([1e-4, 10**-3.5, 1e-3, 10**-2.5, 1e-2])
+    assert first == list(rate_points(SGD, small, lowest=1e-4, highest=1e-2, steps=5))
+    assert first[0].loss == pytest.approx(math.log(10), rel=0.5)
+
+
+def test_a_loss_that_overflows_at_once_is_refused(small: Dataset) -> None:
+    config = TrainConfig(hidden=(20,), init="normal", init_std=1e38, optimizer="sgd", batch_size=50)
+    with pytest.raises(ValueError, match="not finite"):
+        summarize(tuple(rate_points(config, small)))
