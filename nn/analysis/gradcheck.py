@@ -121,11 +121,9 @@ def check_loss(what: str, loss: Loss, smoothing: float, rng: np.random.Generator
 
 def check_network(loss_name: str, activation: str, rng: np.random.Generator) -> GradientCheck:
     """Check the gradient of a network's loss by all its parameters together."""
-    squared = loss_name.startswith("squared-error")
-    output_activation = "sigmoid" if squared else "identity"
-    sizes = (6, 8, 7, _CLASSES)
+    sizes, targets, loss = (6, 8, 7, _CLASSES), _targets(0.0, rng), LOSSES[loss_name]()
+    output_activation = "identity" if loss.takes_logits else "sigmoid"
     model = MLP(sizes, activation=activation, output_activation=output_activation, dtype=np.float64)
-    targets, loss = _targets(0.0, rng), LOSSES[loss_name]()
     distance = 0.0
     while distance < KINK_MARGIN:
         x = rng.normal(size=(_BATCH, 6))

@@ -1,4 +1,4 @@
-"""What a network looks like inside: statistics of its layers, and what an image sets off in them."""
+"""The inside of a network: statistics of its layers, and their outputs for an image."""
 
 from __future__ import annotations
 
@@ -8,26 +8,25 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn.arrays import Array
-from nn.network.layers import Dropout, Linear
+from nn.network.layers import ACTIVATIONS, Activation, Linear
 from nn.network.predictor import Predictor
 
-SAMPLE = 1000  # images by which dead units are judged
-BINS = 48  # of a histogram
-SATURATION = 0.01  # distance from the end of its range at which a unit counts as saturated
+SAMPLE = 1000  # the most images that decide whether a unit is dead
+BINS = 48  # of the histogram of weights
 
-_HUGE = 1e300  # weights beyond are as good as infinite
-_NARROW = 1e-9  # relative spread below which all weights are the same
-_BLOCK = 100  # images: bounds the memory for the activations of very wide layers
+_HUGE = 1e300  # weights beyond it count as infinite
+_NARROW = 1e-9  # relative spread below which all weights count as equal
+_BLOCK = 100  # images at a time, which bounds the memory for the activations of very wide layers
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerStatistics:
     """A linear layer together with the activation after it.
 
-    `mean`, `std`, `minimum` and `maximum` are those of the weights, biases apart, and not finite
-    where a weight is not. `counts` and `edges` are the `numpy.histogram` of the finite weights,
-    `BINS` bins from the smallest to the largest, or around them where they are all the same. `dead`
-    holds one flag for each hidden unit, None for the output layer.
+    `mean`, `std`, `minimum` and `maximum` are those of the weights without the biases, and not finite
+    where a weight is not. `counts` and `edges` are the `numpy.histogram` of the finite weights, with
+    `BINS` bins from the smallest to the largest, or around them where they are all equal. `dead` holds
+    one flag for each hidden unit, and is None for the output layer.
     """
 
     in_features: int
@@ -43,13 +42,13 @@ class LayerStatistics:
     dead: Array | None
 
 
-@np.errstate(all="ignore")  # of weights that diverged; they show up in the numbers
+@np.errstate(all="ignore")  # weights that diverged are shown as they are, without warnings
 def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatistics, ...]:
     """The statistics of every linear layer, input side first.
 
-    A hidden unit is dead if no image of a sample gets a gradient through it: its output is exactly
-    0 (relu), or within `SATURATION` of an end of its range (sigmoid, tanh), for each of at most
-    `SAMPLE` images taken evenly from `images`, uint8 of shape (n, 784). Without images no unit is.
+    A hidden unit is dead if its activation is saturated (`Activation.saturated`) for every image of a
+    sample: at most `SAMPLE` images taken evenly from `images`, uint8 of shape (n, 784). Without images
+    no unit is dead.
     """
     model, config = predictor.model, predictor.config
     sample = images[:: -(-len(images) // SAMPLE) or 1]
@@ -57,7 +56,7 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
     for start in range(0, len(sample), _BLOCK):
         outputs = _layer_outputs(predictor, sample[start : start + _BLOCK])
         for flags, output in zip(dead, outputs, strict=True):
-            flags &= _no_gradient(config.activation, output).all(axis=0)
+            flags &= ACTIVATIONS[config.activation].saturated(output).all(axis=0)
     last = len(model.linears) - 1
     return tuple(
         _statistics(
@@ -71,32 +70,21 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
 
 @np.errstate(all="ignore")
 def activations(predictor: Predictor, image: Array) -> tuple[Array, ...]:
-    """What one image, uint8 of shape (784,), sets off: the output of each layer, (out_features,).
+    """The output of each layer, (out_features,), for one image, uint8 of shape (784,).
 
-    Each is taken after the layer's activation, so the last one holds the network's outputs (logits
-    for the two cross-entropies). The arrays are copies.
+    Each is that after the layer's activation, so the last holds the outputs of the network (logits for
+    the two cross-entropies). The arrays are copies.
     """
     return tuple(output[0].copy() for output in _layer_outputs(predictor, image[None]))
 
 
 def _layer_outputs(predictor: Predictor, images: Array) -> Iterator[Array]:
-    """The outputs of each layer after its activation; valid until the predictor runs again."""
+    """The outputs of each layer after its activation, valid until the predictor runs again."""
     x = predictor.preprocessor.transform(images)
     for layer in predictor.model.layers:
         x = layer.forward(x)
-        if not isinstance(layer, Linear | Dropout):
+        if isinstance(layer, Activation):
             yield x
-
-
-def _no_gradient(activation: str, output: Array) -> Array:
-    """Where the derivative of the activation is zero, or next to it."""
-    if activation == "relu":
-        return np.equal(output, 0)
-    if activation == "sigmoid":
-        return (output <= SATURATION) | (output >= 1 - SATURATION)
-    if activation == "tanh":
-        return np.abs(output) >= 1 - SATURATION
-    return np.zeros(output.shape, bool)
 
 
 def _statistics(linear: Linear, activation: str, dead: Array | None) -> LayerStatistics:
@@ -122,7 +110,7 @@ def _histogram(values: Array) -> tuple[Array, Array]:
     low, high = finite.min(initial=_HUGE), finite.max(initial=-_HUGE)
     if not len(finite):
         low = high = 0.0
-    # np.histogram refuses a range that cannot be divided into so many bins.
+    # np.histogram refuses a range that is too narrow to be divided into bins.
     if high - low <= max(_NARROW * max(abs(low), abs(high)), 1 / _HUGE):
         margin = _NARROW * max(abs(low), abs(high), 1.0)
         low, high = low - margin, high + margin

@@ -17,8 +17,8 @@ class MatrixProducts:
 
     def __init__(self, config: TrainConfig) -> None:
         rng = np.random.default_rng(0)
-        model = build_model(config, rng=rng)
-        model.initialize(config, rng=rng)
+        model = build_model(config)
+        model.initialize(rng=rng)
         self._linears, self._batch_size = model.linears, config.batch_size
         sizes = [(config.batch_size, width) for width in model.sizes]
         self._outputs = [rng.random(size, config.dtype) for size in sizes]  # the inputs first

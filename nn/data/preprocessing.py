@@ -23,7 +23,7 @@ class Preprocessor:
     shift: Array | None
 
     @classmethod
-    def fit(cls, kind: Preprocessing, images: Array, dtype: DType) -> Preprocessor:
+    def fit(cls, kind: Preprocessing, images: Array, dtype: DType = "float32") -> Preprocessor:
         """The preprocessing of that name, fitted on training images, uint8 of shape (n, 784)."""
         scale, shift = PREPROCESSING[kind](images)
         return cls(scale.astype(dtype), None if shift is None else shift.astype(dtype))

@@ -1,1 +1,1 @@
-"""The network: layers, losses, initializers, the multilayer perceptron, and its forward-only predictor."""
+"""The network: layers, losses, initial weights, the multilayer perceptron, and prediction."""

@@ -1,22 +1,24 @@
 """The layers of a multilayer perceptron, each with its forward and backward pass.
 
-A batch is a matrix of shape (n, features). `forward` returns the outputs, `backward` takes the loss gradient
-with respect to the outputs and returns that with respect to the inputs. Both write into arrays that the
-layer owns and reuses: a result holds until the same method is called again. No method writes to its
-arguments.
+A batch is a matrix of shape (n, features). `forward` returns the outputs of a batch; `backward` takes
+the gradient of the loss with respect to the outputs and returns that with respect to the inputs. Both
+write to arrays that the layer owns and reuses, so a result is valid until the same method is called
+again. No method writes to its arguments.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from nn.arrays import Array, Buffer
 
 Matmul = Callable[[Array, Array, Array], Any]  # writes the product of two matrices to the third
+
+SATURATION = 0.01  # distance from the end of its range at which a unit counts as saturated
 
 
 class Layer:
@@ -27,11 +29,11 @@ class Layer:
         self._grad_input = Buffer()
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        """Outputs for inputs `x`; `training` switches on what only training does (dropout)."""
+        """Outputs (n, out) of the inputs `x` (n, in); only with `training` does dropout drop."""
         raise NotImplementedError
 
     def backward(self, grad_output: Array) -> Array:
-        """Gradient with respect to the inputs of the last `forward`."""
+        """dL/dx (n, in) at the inputs of the last `forward`, from dL/dy (n, out)."""
         raise NotImplementedError
 
 
@@ -79,7 +81,19 @@ class Linear(Layer):
         np.dot(self._ones, grad_output, self.grad_bias)  # the sum over the batch, by BLAS
 
 
-class Identity(Layer):
+class Activation(Layer):
+    """A function of each element."""
+
+    # True where an output of exactly 0 means that the unit is inactive.
+    rectifies: ClassVar[bool] = False
+
+    @staticmethod
+    def saturated(y: Array) -> Array:
+        """Where dy/dx is 0 or almost 0, given the outputs: bool, in the shape of `y`."""
+        raise NotImplementedError
+
+
+class Identity(Activation):
     """y = x."""
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
@@ -88,8 +102,12 @@ class Identity(Layer):
     def backward(self, grad_output: Array) -> Array:
         return grad_output
 
+    @staticmethod
+    def saturated(y: Array) -> Array:
+        return np.zeros(y.shape, bool)
 
-class Sigmoid(Layer):
+
+class Sigmoid(Activation):
     """y = 1 / (1 + exp(-x)), dy/dx = y (1 - y)."""
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
@@ -103,13 +121,18 @@ class Sigmoid(Layer):
         grad *= grad_output
         return grad
 
+    @staticmethod
+    def saturated(y: Array) -> Array:
+        return (y <= SATURATION) | (y >= 1 - SATURATION)
+
 
 def sigmoid(x: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-x)) elementwise, for any x.
 
-    An exponential that overflows to infinity gives 0, as it should; NumPy warns of it unless the caller asks for
-    `np.errstate(over="ignore")`, which takes too long to be asked for here. The same function as
-    (1 + tanh(x / 2)) / 2 would be faster, but is 0 from x = -17 on in float32: outputs would die.
+    Where the exponential overflows to infinity, the result is 0 and right. NumPy warns of the overflow
+    unless the caller sets `np.errstate(over="ignore")`, which takes too long to be set here.
+    (1 + tanh(x / 2)) / 2 is the same function and faster, but in float32 it is 0 for x below -17, where
+    this one still has a gradient.
     """
     out = np.negative(x, out)
     np.exp(out, out)
@@ -117,7 +140,7 @@ def sigmoid(x: Array, out: Array | None = None) -> Array:
     return np.reciprocal(out, out)
 
 
-class Tanh(Layer):
+class Tanh(Activation):
     """y = tanh(x), dy/dx = 1 - y^2."""
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
@@ -131,9 +154,18 @@ class Tanh(Layer):
         grad *= grad_output
         return grad
 
+    @staticmethod
+    def saturated(y: Array) -> Array:
+        return np.abs(y) >= 1 - SATURATION
 
-class ReLU(Layer):
-    """y = max(x, 0), dy/dx = 1 where x > 0, else 0."""
+
+class ReLU(Activation):
+    """y = max(x, 0), dy/dx = 1 where x > 0, else 0.
+
+    Nair & Hinton, "Rectified linear units improve restricted Boltzmann machines", ICML 2010.
+    """
+
+    rectifies = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -144,7 +176,8 @@ class ReLU(Layer):
         if len(self._zeros) != x.shape[1]:
             self._zeros = np.zeros(x.shape[1], x.dtype)
         self._y = y = self._output.like(x)
-        # A row of zeros: NumPy compares two arrays several times faster than an array and a scalar.
+        # NumPy compares two arrays several times faster than an array and a scalar, so take a row
+        # of zeros.
         return np.maximum(x, self._zeros, out=y)
 
     def backward(self, grad_output: Array) -> Array:
@@ -152,13 +185,17 @@ class ReLU(Layer):
         np.greater(self._y, 0, mask)
         return np.multiply(grad_output, mask, self._grad_input.like(grad_output))
 
+    @staticmethod
+    def saturated(y: Array) -> Array:
+        return np.equal(y, 0)
+
 
 class Dropout(Layer):
-    """Inverted dropout: in training each input is zeroed with probability `rate`, the rest divided by 1 - rate.
+    """Inverted dropout: in training y = x m / (1 - rate), where m is 0 with probability `rate`, else 1.
 
-    So the expected output is the input, and nothing is scaled at test time. Srivastava et al.,
-    "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014, scale at test
-    time instead.
+    The expected output is the input, so nothing is scaled outside training, where y = x. Srivastava et
+    al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014, do not
+    divide in training but scale at test time.
     """
 
     def __init__(self, rate: float, *, rng: np.random.Generator | None = None) -> None:
@@ -188,7 +225,7 @@ class Dropout(Layer):
         return np.multiply(grad_output, self._scale, grad)
 
 
-ACTIVATIONS: dict[str, type[Layer]] = {
+ACTIVATIONS: dict[str, type[Activation]] = {
     "sigmoid": Sigmoid,
     "tanh": Tanh,
     "relu": ReLU,

@@ -1,11 +1,12 @@
-"""The losses: of a batch of outputs against target distributions, a mean over the batch.
+"""The losses: scalar functions of a batch of outputs and targets, each a mean over the batch.
 
-Outputs o and targets t have shape (n, classes), each target row summing to one. `forward` returns the loss
-and `backward` its gradient with respect to the outputs, in an array that is reused. `probabilities`
-reads the same outputs as ten numbers between 0 and 1.
+Outputs o and targets t have shape (n, classes); each row of the targets is a distribution over the
+classes. `forward` returns the loss L and `backward` its gradient dL/do, in an array that is reused.
 """
 
 from __future__ import annotations
+
+from typing import ClassVar
 
 import numpy as np
 
@@ -14,8 +15,8 @@ from nn.config import DType
 from nn.network.layers import sigmoid
 
 
-def target_rows(classes: int, *, smoothing: float, dtype: DType) -> Array:
-    """Row c is the target of class c: one-hot, `smoothing` of it spread evenly over all classes.
+def target_rows(classes: int, *, smoothing: float = 0.0, dtype: DType = "float32") -> Array:
+    """The targets of all classes, (classes, classes): row c is that of an image of class c.
 
     t = (1 - smoothing) onehot(c) + smoothing / classes: Szegedy et al., "Rethinking the Inception
     architecture for computer vision", CVPR 2016, section 7.
@@ -28,43 +29,49 @@ def target_rows(classes: int, *, smoothing: float, dtype: DType) -> Array:
 class Loss:
     """A scalar function of outputs and targets, with its gradient.
 
-    `backward` may be called once after each `forward`: it turns what that left behind into the gradient.
+    `backward` may be called once after each `forward`, since it overwrites intermediate results.
     """
+
+    takes_logits: ClassVar[bool] = False  # outputs are any numbers, with no activation before them
+    needs_positive: ClassVar[bool] = False  # outputs must be above 0
 
     def __init__(self) -> None:
         self._grad = Buffer()
         self._work = Buffer()
 
     def forward(self, outputs: Array, targets: Array) -> float:
-        """The mean loss of the batch."""
+        """The mean loss of a batch, L."""
         raise NotImplementedError
 
     def backward(self) -> Array:
-        """Gradient of the last `forward` with respect to its outputs."""
+        """dL/do (n, classes) at the outputs of the last `forward`."""
         raise NotImplementedError
 
     def per_image(self, outputs: Array, targets: Array) -> Array:
-        """The loss of every image of the batch, (n,), whose mean `forward` returns; a new array."""
+        """The loss of each image of a batch, whose mean `forward` returns; a new array, (n,)."""
         raise NotImplementedError
 
     def probabilities(self, outputs: Array) -> Array:
-        """What the outputs say of each class, from 0 to 1, as a new array."""
+        """The outputs as numbers from 0 to 1, one for each class; a new array, (n, classes)."""
         raise NotImplementedError
 
 
 class CrossEntropy(Loss):
     """Softmax cross-entropy from logits: L = mean_n(log sum_j exp(o_j) - sum_j t_j o_j).
 
-    dL/do = (softmax(o) - t) / n. The largest logit of each image is subtracted first, so that no exponential
-    overflows.
+    dL/do = (softmax(o) - t) / n. The largest logit of each image is subtracted first, so that no
+    exponential overflows. `probabilities` is softmax(o). Bishop, "Pattern recognition and machine
+    learning", 2006, equations 4.104, 4.108 and 4.109.
     """
+
+    takes_logits = True
 
     def __init__(self) -> None:
         super().__init__()
         self._rows = Buffer()
 
     def forward(self, outputs: Array, targets: Array) -> float:
-        # Classes by images: maximum and sum then run along whole vectors, not ten numbers at a time.
+        # With one row a class, maximum and sum run along whole vectors, not ten numbers at a time.
         n, classes = outputs.shape
         shifted = self._work.rows(classes, n, outputs.dtype)
         exponentials = self._grad.rows(classes, n, outputs.dtype)
@@ -97,18 +104,21 @@ class CrossEntropy(Loss):
 
     @staticmethod
     def _shifted(outputs: Array) -> Array:
-        """The outputs, classes by images, less the largest of each image."""
+        """The outputs less the largest of each image, transposed to (classes, n)."""
         columns = np.ascontiguousarray(outputs.T)
         shifted: Array = columns - columns.max(axis=0)
         return shifted
 
 
 class BinaryCrossEntropy(Loss):
-    """Sigmoid cross-entropy of every output, from logits, summed over classes.
+    """Cross-entropy of the sigmoid s of every output, from logits, summed over the classes.
 
-    L = mean_n sum_j -(t_j log s(o_j) + (1 - t_j) log(1 - s(o_j))), dL/do = (s(o) - t) / n, computed as
-    max(o, 0) - t o + log(1 + exp(-|o|)).
+    L = mean_n sum_j -(t_j log s(o_j) + (1 - t_j) log(1 - s(o_j))), dL/do = (s(o) - t) / n. The summand
+    is computed as max(o, 0) - t o + log(1 + exp(-|o|)), in which nothing overflows. `probabilities` is
+    s(o). Bishop, "Pattern recognition and machine learning", 2006, section 5.2.
     """
+
+    takes_logits = True
 
     def forward(self, outputs: Array, targets: Array) -> float:
         self._outputs, self._targets = outputs, targets
@@ -132,13 +142,13 @@ class BinaryCrossEntropy(Loss):
         summed: Array = losses.sum(axis=1)
         return summed
 
-    @np.errstate(over="ignore")  # of sigmoids that are 0
+    @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
     def probabilities(self, outputs: Array) -> Array:
         return sigmoid(outputs)
 
 
 class SquaredError(Loss):
-    """L = mean_n sum_j (o_j - t_j)^2, dL/do = 2 (o - t) / n."""
+    """L = mean_n sum_j (o_j - t_j)^2, dL/do = 2 (o - t) / n; `probabilities` clips o to 0 to 1."""
 
     def forward(self, outputs: Array, targets: Array) -> float:
         self._error = error = self._grad.like(outputs)
@@ -158,10 +168,13 @@ class SquaredError(Loss):
 
 
 class NormalizedSquaredError(Loss):
-    """Squared error of positive outputs divided by their sum: p = o / sum_j o_j, L = mean_n sum_j (p_j - t_j)^2.
+    """Squared error of positive outputs divided by their sum, p_j = o_j / sum_k o_k.
 
-    With e = p - t: dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
+    L = mean_n sum_j (p_j - t_j)^2. With e = p - t, dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
+    `probabilities` is p.
     """
+
+    needs_positive = True
 
     def forward(self, outputs: Array, targets: Array) -> float:
         self._total = np.add.reduce(outputs, axis=1, keepdims=True)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from nn.arrays import Array, aligned_zeros
-from nn.config import TrainConfig
+from nn.config import BiasInitializer, Initializer, TrainConfig
 from nn.data.dataset import CLASSES, PIXELS
 from nn.events import LayerSummary
 from nn.network.initializers import initialize
@@ -25,17 +25,17 @@ from nn.network.layers import (
 
 
 def layer_sizes(config: TrainConfig) -> tuple[int, ...]:
-    """Inputs, hidden layers, outputs."""
+    """The number of inputs, the widths of the hidden layers, and the number of outputs."""
     return (PIXELS, *config.hidden, CLASSES)
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
-    """Of a network with layers of these sizes, inputs first."""
+    """The number of weights and biases between layers of these sizes, inputs first."""
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(sizes))
 
 
 def layer_views(sizes: Sequence[int], vector: Array) -> list[tuple[Array, Array]]:
-    """Weight (fan_in, fan_out) and bias (fan_out,) of each layer, as parts of the flat vector."""
+    """Weight (fan_in, fan_out) and bias (fan_out,) of each layer, as views of the flat vector."""
     views, start = [], 0
     for fan_in, fan_out in pairwise(sizes):
         middle, stop = start + fan_in * fan_out, start + (fan_in + 1) * fan_out
@@ -45,11 +45,12 @@ def layer_views(sizes: Sequence[int], vector: Array) -> list[tuple[Array, Array]
 
 
 class MLP:
-    """Linear layers of the given sizes with an activation after each, inputs first, outputs last.
+    """Linear layers of the given sizes, inputs first, with an activation after each.
 
-    `parameters` and `gradients` are flat vectors of the same layout, layer by layer: the weight, row by
-    row, then the bias. Each `Linear` works on views of them, so that an optimizer is a few vector
-    operations, a snapshot one copy, and a numerical gradient check one loop. Parameters start at zero.
+    `parameters` and `gradients` are flat vectors of the same layout: layer by layer, the weight row by
+    row, then the bias. Each `Linear` works on views of them. So an optimizer is a few vector
+    operations, a snapshot is one copy, and a numerical gradient check is one loop. Parameters are zero
+    until `initialize`.
     """
 
     def __init__(
@@ -66,8 +67,8 @@ class MLP:
     ) -> None:
         """`rng` draws the dropout masks, and is needed only to train with dropout.
 
-        `vectors` are parameters and gradients to work on in place of vectors of its own; `matmul` is
-        for `nn.network.layers.Linear`.
+        `vectors` are parameters and gradients to use in place of new ones; `matmul` is that of
+        `Linear`.
         """
         self.sizes = tuple(sizes)
         self.parameters, self.gradients = vectors or (
@@ -91,32 +92,40 @@ class MLP:
         self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
         self._inner = [layer for layer in self.layers[1:] if not isinstance(layer, Identity)]
 
-    def initialize(self, config: TrainConfig, *, rng: np.random.Generator) -> None:
-        """Draw the initial weights and biases, layer by layer."""
+    def initialize(
+        self,
+        weights: Initializer = "he-normal",
+        biases: BiasInitializer = "zero",
+        *,
+        std: float = 1.0,
+        rng: np.random.Generator,
+    ) -> None:
+        """Draw the initial parameters, layer by layer; `std` is that of both kinds of `normal`."""
         for linear in self.linears:
-            initialize(config.init, linear.weight, std=config.init_std, rng=rng)
-            if config.init_bias == "normal":
-                linear.bias[...] = rng.normal(0.0, config.init_std, linear.bias.shape)
+            initialize(weights, linear.weight, std=std, rng=rng)
+            linear.bias[...] = (
+                rng.normal(0.0, std, linear.bias.shape) if biases == "normal" else 0.0
+            )
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
-        """Outputs (n, sizes[-1]) of inputs (n, sizes[0]): logits, unless there is an output activation."""
+        """Outputs (n, sizes[-1]) of the inputs (n, sizes[0]), after the output activation."""
         x = self.layers[0].forward(x)
         for layer in self._inner:
             x = layer.forward(x, training=training)
         return x
 
     def backward(self, grad_output: Array) -> None:
-        """Fill `gradients`, given the gradient of the loss with respect to the last outputs."""
+        """Write dL/dw to `gradients`, from dL/do (n, sizes[-1]) at the outputs of the last `forward`."""
         for layer in reversed(self._inner):
             grad_output = layer.backward(grad_output)
         self.linears[0].backward_parameters(grad_output)
 
     def gradient_norms(self) -> tuple[float, ...]:
-        """L2 norm of each linear layer's gradient, weight and bias together."""
+        """The L2 norm of each linear layer's gradient, weight and bias together, inputs first."""
         return tuple(gradient_norm(layer.grad_weight, layer.grad_bias) for layer in self.linears)
 
     def summary(self) -> tuple[LayerSummary, ...]:
-        """Name, output shape and parameter count of every layer."""
+        """Class, output shape and number of parameters of every layer but identities."""
         rows, features = [], self.sizes[0]
         for layer in self.layers:
             parameters = 0
@@ -136,7 +145,7 @@ def build_model(
     vectors: tuple[Array, Array] | None = None,
     matmul: Matmul = np.matmul,
 ) -> MLP:
-    """The network a configuration describes; `rng` draws its dropout masks, the rest is as `MLP` takes it."""
+    """The network that a configuration describes; the other arguments are those of `MLP`."""
     return MLP(
         layer_sizes(config),
         activation=config.activation,

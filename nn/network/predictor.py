@@ -10,18 +10,19 @@ from nn.arrays import Array, Buffer
 from nn.config import TrainConfig
 from nn.data.dataset import PIXELS, Split
 from nn.data.preprocessing import Preprocessor
-from nn.events import LayerSummary, Score
+from nn.events import Score
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP, build_model
 
-BLOCK = 1000  # images: one large matrix product each, whose inputs and outputs stay in the cache
+BLOCK = 1000  # images at a time, whose inputs and outputs stay in the cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """Of n images, one a row: `probabilities`, (n, 10); the class `predicted`, uint8 (n,); the loss as trained on.
+    """The predictions for n images: `probabilities` (n, 10), `predicted` uint8 (n,), `losses` (n,).
 
-    The prediction is that of the largest output, which the probabilities may not tell where several are 1.
+    `predicted` is the class of the largest output. Where several probabilities are rounded or clipped
+    to 1, it cannot be told from them. A loss is that of one image, as trained on.
     """
 
     probabilities: Array
@@ -30,9 +31,9 @@ class Predictions:
 
 
 class Predictor:
-    """Runs a network forward over any number of images, in blocks, with its own working memory.
+    """Preprocesses any number of images and runs a network forward over them, in blocks.
 
-    It reads `model.parameters` when called; `snapshot` makes a predictor with a copy of them.
+    Every call uses the present `model.parameters`; `snapshot` makes a predictor with a copy of them.
     """
 
     def __init__(self, config: TrainConfig, model: MLP, preprocessor: Preprocessor) -> None:
@@ -44,20 +45,21 @@ class Predictor:
         self._inputs, self._batch_targets = Buffer(), Buffer()
 
     def snapshot(self) -> Predictor:
-        """A predictor that later training does not change."""
+        """A predictor with a copy of the parameters, which later training does not change."""
         return self.of(self.config, self.model.parameters, self.preprocessor)
 
-    @np.errstate(over="ignore")  # of sigmoids that are 0
+    @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
     def outputs(self, images: Array) -> Array:
-        """The network's outputs, (n, 10), for uint8 images (n, 784); overwritten by the next call."""
+        """The network's outputs (n, 10) for uint8 images (n, 784), valid until the next call."""
         inputs = self._inputs.rows(len(images), PIXELS, self.config.dtype)
         return self.model.forward(self.preprocessor.transform(images, inputs))
 
     def probabilities(self, images: Array) -> Array:
-        """What the network says of each class, (n, 10) from 0 to 1, for uint8 images (n, 784).
+        """Numbers from 0 to 1 for each class, (n, 10), for uint8 images (n, 784).
 
-        Softmax or sigmoid of the logits for the cross-entropies, which train exactly that; for
-        squared errors the outputs themselves, clipped, or divided by their sum.
+        They are the `probabilities` of the loss that the network was trained with: softmax or sigmoid
+        of the logits for the cross-entropies, the outputs clipped or divided by their sum for the
+        squared errors.
         """
         blocks = [self._loss.probabilities(self.outputs(block)) for block in _blocks(images)]
         return (
@@ -67,12 +69,12 @@ class Predictor:
         )
 
     def score(self, split: Split) -> Score:
-        """Mean loss, as trained on, and accuracy over a split."""
+        """The mean loss, as trained on, and the accuracy over a split."""
         loss, correct = self.totals(split)
         return Score(loss / len(split), correct / len(split))
 
     def totals(self, split: Split) -> tuple[float, int]:
-        """The sum of all images' losses, and how many are recognized."""
+        """The sum of the losses of a split's images, and the number of right predictions."""
         loss, correct = 0.0, 0
         for images, labels in zip(_blocks(split.images), _blocks(split.labels), strict=True):
             outputs = self.outputs(images)
@@ -83,7 +85,7 @@ class Predictor:
         return loss, correct
 
     def predict(self, split: Split) -> Predictions:
-        """What the network says of every image, and how wrong that is."""
+        """The prediction for each image of a split, with its loss."""
         parts = []
         for images, labels in zip(_blocks(split.images), _blocks(split.labels), strict=True):
             outputs = self.outputs(images)
@@ -93,14 +95,10 @@ class Predictor:
             )
         return Predictions(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
-    def summary(self) -> tuple[LayerSummary, ...]:
-        """The layer table."""
-        return self.model.summary()
-
     @classmethod
     def of(cls, config: TrainConfig, parameters: Array, preprocessor: Preprocessor) -> Predictor:
-        """With a copy of these parameters."""
-        model = build_model(config, rng=np.random.default_rng(0))  # prediction draws nothing
+        """A predictor with a copy of these parameters, the flat vector of an `MLP`."""
+        model = build_model(config)
         model.parameters[...] = parameters
         return cls(config, model, preprocessor)
 

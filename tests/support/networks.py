@@ -50,8 +50,8 @@ class NetworkRun(ScriptedRun):
 def recognizer(config: TrainConfig, split: Split, *, trained: bool) -> Predictor:
     """The network drawn from the seed; if `trained`, it knows each class by its mean image."""
     rng = np.random.default_rng(config.seed)
-    model = build_model(config, rng=rng)
-    model.initialize(config, rng=rng)
+    model = build_model(config)
+    model.initialize(config.init, config.init_bias, std=config.init_std, rng=rng)
     if trained:
         first, last = model.linears[0], model.linears[-1]
         pixels = split.images / 255

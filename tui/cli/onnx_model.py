@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
-from nn.network.layers import ACTIVATIONS, Identity
+from nn.errors import StorageError
+from nn.network.layers import Dropout, Identity, Layer, Linear, ReLU, Sigmoid, Tanh
 from nn.network.predictor import Predictor
 from nn.storage.files import write_atomically
 
 OPSET = 17
-_OPERATORS = {"sigmoid": "Sigmoid", "tanh": "Tanh", "relu": "Relu"}
+_OPERATORS: dict[type[Layer], str] = {Sigmoid: "Sigmoid", Tanh: "Tanh", ReLU: "Relu"}
+_WITHOUT_EFFECT = (Identity, Dropout)  # outside training
 
 
 def write_onnx(path: Path, predictor: Predictor) -> None:
-    """Write a graph from `images`, pixels from 0 to 255 as (n, 784), to `outputs` and `probabilities`, (n, 10).
+    """Write a graph from `images` to `outputs` and `probabilities`, (n, 10).
 
-    Both inputs and outputs have the floating-point type the network was trained in. Raises
-    `ImportError` without the package, `StorageError` where the file cannot be written.
+    `images` are pixels from 0 to 255, (n, 784). All three have the floating-point type that the network
+    was trained in. Raises `ImportError` without the package, `StorageError` for a layer that has no ONNX
+    form here and where the file cannot be written.
     """
     import onnx
     from onnx import helper, numpy_helper
@@ -41,18 +44,21 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
     value = apply("Mul", value, constant("scale", preprocessor.scale), result="scaled")
     if preprocessor.shift is not None:
         value = apply("Add", value, constant("shift", preprocessor.shift), result="shifted")
-    linears = predictor.model.linears
-    for number, layer in enumerate(linears, 1):
-        last = number == len(linears)
-        name = f"layer{number}"
-        weight, bias = (
-            constant(f"{name}.weight", layer.weight),
-            constant(f"{name}.bias", layer.bias),
-        )
-        value = apply("Gemm", value, weight, bias, result=f"{name}.linear")
-        activation = config.output_activation if last else config.activation
-        if ACTIVATIONS[activation] is not Identity:
-            value = apply(_OPERATORS[activation], value, result=f"{name}.{activation}")
+    name = ""
+    for layer in predictor.model.layers:
+        known = type(layer)  # a class derived from a known one may compute something else
+        if isinstance(layer, Linear) and known is Linear:
+            name = f"layer{predictor.model.linears.index(layer) + 1}"
+            weight = constant(f"{name}.weight", layer.weight)
+            bias = constant(f"{name}.bias", layer.bias)
+            value = apply("Gemm", value, weight, bias, result=f"{name}.linear")
+        elif known in _OPERATORS:
+            value = apply(_OPERATORS[known], value, result=f"{name}.{known.__name__.lower()}")
+        elif known not in _WITHOUT_EFFECT:
+            raise StorageError(
+                f"{path}: a layer of class {known.__name__} cannot be written as ONNX;"
+                " choose another --format"
+            )
     value = apply("Identity", value, result="outputs")
     match config.loss:
         case "cross-entropy":
@@ -66,6 +72,8 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
             constants.append(numpy_helper.from_array(np.array([1]), "axes"))
             total = apply("ReduceSum", value, "axes", result="total", keepdims=1)
             apply("Div", value, total, result="probabilities")
+        case _:
+            assert_never(config.loss)
     shapes = {"images": 784, "outputs": 10, "probabilities": 10}
     infos = {
         name: helper.make_tensor_value_info(name, kind, ["n", width])

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nn.analysis.inspection import BINS, SAMPLE, SATURATION, activations, layer_statistics
+from nn.analysis.inspection import BINS, SAMPLE, activations, layer_statistics
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import CLASSES, PIXELS, Dataset
 from nn.data.preprocessing import Preprocessor
+from nn.network.layers import SATURATION
 from nn.network.losses import CrossEntropy
 from nn.network.model import build_model
 from nn.network.predictor import Predictor
@@ -17,8 +18,8 @@ from nn.network.predictor import Predictor
 
 def network(seed: int = 0, **fields: object) -> Predictor:
     config = TrainConfig.layered({"dtype": "float64", "init_bias": "normal", **fields})
-    model = build_model(config, rng=np.random.default_rng(seed))
-    model.initialize(config, rng=np.random.default_rng(seed))
+    model = build_model(config)
+    model.initialize(config.init, config.init_bias, rng=np.random.default_rng(seed))
     fields_of_pixels = np.zeros((1, PIXELS), np.uint8)
     return Predictor(config, model, Preprocessor.fit("unit", fields_of_pixels, "float64"))
 

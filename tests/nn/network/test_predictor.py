@@ -60,7 +60,7 @@ def test_saved_and_loaded_predicts_the_same(
     np.testing.assert_array_equal(loaded.probabilities(images), predictor.probabilities(images))
     assert loaded.score(small.test) == predictor.score(small.test)
     assert loaded.config == predictor.config
-    assert loaded.summary() == predictor.summary()
+    assert loaded.model.summary() == predictor.model.summary()
 
 
 @pytest.mark.parametrize("changes", CONFIGS, ids=str)

@@ -10,6 +10,8 @@ import pytest
 
 from nn.config import TrainConfig, choices
 from nn.data.dataset import Dataset
+from nn.errors import StorageError
+from nn.network.layers import Layer, ReLU
 from nn.network.predictor import Predictor
 from nn.storage.model_file import weight_arrays
 from nn.storage.safetensors import write_safetensors
@@ -35,11 +37,15 @@ def trained(dataset: Dataset, **fields: Any) -> Predictor:
         {},
         {"activation": "sigmoid", "loss": "binary-cross-entropy", "dropout": 0.2},
         {"activation": "tanh", "loss": "squared-error", "output_activation": "sigmoid"},
-        {"activation": "identity", "loss": "squared-error-normalized", "output_activation": "sigmoid"},
+        {
+            "activation": "identity",
+            "loss": "squared-error-normalized",
+            "output_activation": "sigmoid",
+        },
         {"hidden": ()},
     ],
     ids=str,
-)  # fmt: skip
+)
 def test_onnx_says_what_we_say(
     tiny: Dataset, tmp_path: Path, fields: dict[str, Any], preprocessing: str, dtype: str
 ) -> None:
@@ -55,6 +61,22 @@ def test_onnx_says_what_we_say(
     tolerance = 1e-5 if dtype == "float32" else 1e-12
     np.testing.assert_allclose(found[0], predictor.outputs(images), tolerance, tolerance)
     np.testing.assert_allclose(found[1], predictor.probabilities(images), tolerance, tolerance)
+
+
+def test_onnx_refuses_a_layer_that_it_does_not_know(tiny: Dataset, tmp_path: Path) -> None:
+    """It was left out, and the graph computed something else without a word."""
+    pytest.importorskip("onnx")
+
+    class Softplus(ReLU):
+        """Derived from a layer that is known."""
+
+    for unknown in (Softplus(), Layer()):
+        predictor = trained(tiny)
+        predictor.model.layers[1] = unknown
+        path = tmp_path / "model.onnx"
+        with pytest.raises(StorageError, match=f"class {type(unknown).__name__} cannot be written"):
+            write_onnx(path, predictor)
+        assert not path.exists()
 
 
 @pytest.mark.slow

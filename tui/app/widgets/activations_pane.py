@@ -11,6 +11,7 @@ from textual.widgets import Static
 
 from nn.analysis.inspection import LayerStatistics
 from nn.arrays import Array
+from nn.network.layers import ACTIVATIONS
 from tui.app.widgets.activation_view import ActivationView, LayerActivity
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import activation_name
@@ -72,6 +73,6 @@ class ActivationsPane(Horizontal):
 def _summary(layer: LayerStatistics, values: Array) -> str:
     if layer.dead is None:
         return f"{values.argmax()} is the largest"
-    if layer.activation == "relu":
+    if ACTIVATIONS[layer.activation].rectifies:
         return f"{np.count_nonzero(values):,}/{len(values):,} active, max {values.max():.2g}"
     return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"
