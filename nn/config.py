@@ -366,7 +366,7 @@ def _toml_value(value: Value) -> str:
 
 
 def load_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file, for `TrainConfig.layered`; raises `ConfigError` naming the file."""
+    """The content of a TOML file, for `TrainConfig.layered`; raises `ConfigError`."""
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

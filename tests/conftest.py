@@ -1,11 +1,11 @@
-"""Data for the tests: the embedded MNIST, a small part of it that trains in no time, a folder for runs."""
+"""Data for the tests: the embedded MNIST, a small part of it, and a folder for saved runs."""
 
 from __future__ import annotations
 
 import os
 
-# Before NumPy is imported: tests run side by side, and matrix products that each want every core wait for one
-# another many times longer than they compute.
+# Before NumPy is imported: tests run side by side, and matrix products that each want every core
+# wait for one another many times longer than they compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ settings.load_profile("any speed")
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than processors: tests of terminals and processes wait as much as they work."""
+    """One worker more than processors: tests of terminals and processes often wait."""
     return (os.cpu_count() or 1) + 1
 
 

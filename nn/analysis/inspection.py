@@ -23,10 +23,10 @@ _BLOCK = 100  # images at a time, which bounds the memory for the activations of
 class LayerStatistics:
     """A linear layer together with the activation after it.
 
-    `mean`, `std`, `minimum` and `maximum` are those of the weights without the biases, and not finite
-    where a weight is not. `counts` and `edges` are the `numpy.histogram` of the finite weights, with
-    `BINS` bins from the smallest to the largest, or around them where they are all equal. `dead` holds
-    one flag for each hidden unit, and is None for the output layer.
+    `mean`, `std`, `minimum` and `maximum` are those of the weights without the biases, and not
+    finite where a weight is not. `counts` and `edges` are the `numpy.histogram` of the finite
+    weights, with `BINS` bins from the smallest to the largest, or around them where they are all
+    equal. `dead` holds one flag for each hidden unit, and is None for the output layer.
     """
 
     in_features: int
@@ -46,9 +46,9 @@ class LayerStatistics:
 def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatistics, ...]:
     """The statistics of every linear layer, input side first.
 
-    A hidden unit is dead if its activation is saturated (`Activation.saturated`) for every image of a
-    sample: at most `SAMPLE` images taken evenly from `images`, uint8 of shape (n, 784). Without images
-    no unit is dead.
+    A hidden unit is dead if its activation is saturated (`Activation.saturated`) for every image of
+    a sample: at most `SAMPLE` images taken evenly from `images`, uint8 of shape (n, 784). Without
+    images no unit is dead.
     """
     model, config = predictor.model, predictor.config
     sample = images[:: -(-len(images) // SAMPLE) or 1]
@@ -72,8 +72,8 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
 def activations(predictor: Predictor, image: Array) -> tuple[Array, ...]:
     """The output of each layer, (out_features,), for one image, uint8 of shape (784,).
 
-    Each is that after the layer's activation, so the last holds the outputs of the network (logits for
-    the two cross-entropies). The arrays are copies.
+    Each is that after the layer's activation, so the last holds the outputs of the network (logits
+    for the two cross-entropies). The arrays are copies.
     """
     return tuple(output[0].copy() for output in _layer_outputs(predictor, image[None]))
 

@@ -1,9 +1,9 @@
 """The layers of a multilayer perceptron, each with its forward and backward pass.
 
-A batch is a matrix of shape (n, features). `forward` returns the outputs of a batch; `backward` takes
-the gradient of the loss with respect to the outputs and returns that with respect to the inputs. Both
-write to arrays that the layer owns and reuses, so a result is valid until the same method is called
-again. No method writes to its arguments.
+A batch is a matrix of shape (n, features). `forward` returns the outputs of a batch; `backward`
+takes the gradient of the loss with respect to the outputs and returns that with respect to the
+inputs. Both write to arrays that the layer owns and reuses, so a result is valid until the same
+method is called again. No method writes to its arguments.
 """
 
 from __future__ import annotations
@@ -129,10 +129,10 @@ class Sigmoid(Activation):
 def sigmoid(x: Array, out: Array | None = None) -> Array:
     """1 / (1 + exp(-x)) elementwise, for any x.
 
-    Where the exponential overflows to infinity, the result is 0 and right. NumPy warns of the overflow
-    unless the caller sets `np.errstate(over="ignore")`, which takes too long to be set here.
-    (1 + tanh(x / 2)) / 2 is the same function and faster, but in float32 it is 0 for x below -17, where
-    this one still has a gradient.
+    Where the exponential overflows to infinity, the result is 0 and right. NumPy warns of the
+    overflow unless the caller sets `np.errstate(over="ignore")`, which takes too long to be set
+    here. (1 + tanh(x / 2)) / 2 is the same function and faster, but in float32 it is 0 for x below
+    -17, where this one still has a gradient.
     """
     out = np.negative(x, out)
     np.exp(out, out)
@@ -191,11 +191,11 @@ class ReLU(Activation):
 
 
 class Dropout(Layer):
-    """Inverted dropout: in training y = x m / (1 - rate), where m is 0 with probability `rate`, else 1.
+    """Inverted dropout: in training y = x m / (1 - rate), where m is 0 with probability `rate`.
 
-    The expected output is the input, so nothing is scaled outside training, where y = x. Srivastava et
-    al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR 15, 2014, do not
-    divide in training but scale at test time.
+    Otherwise m is 1. The expected output is the input, so nothing is scaled outside training, where
+    y = x. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR
+    15, 2014, do not divide in training but scale at test time.
     """
 
     def __init__(self, rate: float, *, rng: np.random.Generator | None = None) -> None:

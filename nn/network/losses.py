@@ -113,9 +113,9 @@ class CrossEntropy(Loss):
 class BinaryCrossEntropy(Loss):
     """Cross-entropy of the sigmoid s of every output, from logits, summed over the classes.
 
-    L = mean_n sum_j -(t_j log s(o_j) + (1 - t_j) log(1 - s(o_j))), dL/do = (s(o) - t) / n. The summand
-    is computed as max(o, 0) - t o + log(1 + exp(-|o|)), in which nothing overflows. `probabilities` is
-    s(o). Bishop, "Pattern recognition and machine learning", 2006, section 5.2.
+    L = mean_n sum_j -(t_j log s(o_j) + (1 - t_j) log(1 - s(o_j))), dL/do = (s(o) - t) / n. The
+    summand is computed as max(o, 0) - t o + log(1 + exp(-|o|)), in which nothing overflows.
+    `probabilities` is s(o). Bishop, "Pattern recognition and machine learning", 2006, section 5.2.
     """
 
     takes_logits = True
@@ -170,8 +170,8 @@ class SquaredError(Loss):
 class NormalizedSquaredError(Loss):
     """Squared error of positive outputs divided by their sum, p_j = o_j / sum_k o_k.
 
-    L = mean_n sum_j (p_j - t_j)^2. With e = p - t, dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k p_k).
-    `probabilities` is p.
+    L = mean_n sum_j (p_j - t_j)^2. With e = p - t, dL/do_j = 2 / (n sum_k o_k) * (e_j - sum_k e_k
+    p_k). `probabilities` is p.
     """
 
     needs_positive = True

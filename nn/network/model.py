@@ -47,10 +47,10 @@ def layer_views(sizes: Sequence[int], vector: Array) -> list[tuple[Array, Array]
 class MLP:
     """Linear layers of the given sizes, inputs first, with an activation after each.
 
-    `parameters` and `gradients` are flat vectors of the same layout: layer by layer, the weight row by
-    row, then the bias. Each `Linear` works on views of them. So an optimizer is a few vector
-    operations, a snapshot is one copy, and a numerical gradient check is one loop. Parameters are zero
-    until `initialize`.
+    `parameters` and `gradients` are flat vectors of the same layout: layer by layer, the weight row
+    by row, then the bias. Each `Linear` works on views of them. So an optimizer is a few vector
+    operations, a snapshot is one copy, and a numerical gradient check is one loop. Parameters are
+    zero until `initialize`.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class MLP:
         return x
 
     def backward(self, grad_output: Array) -> None:
-        """Write dL/dw to `gradients`, from dL/do (n, sizes[-1]) at the outputs of the last `forward`."""
+        """Write dL/dw to `gradients`, from dL/do (n, sizes[-1]) for the last `forward`."""
         for layer in reversed(self._inner):
             grad_output = layer.backward(grad_output)
         self.linears[0].backward_parameters(grad_output)
@@ -156,3 +156,8 @@ def build_model(
         vectors=vectors,
         matmul=matmul,
     )
+
+
+def initialize_model(model: MLP, config: TrainConfig, *, rng: np.random.Generator) -> None:
+    """Draw the initial parameters that a configuration describes."""
+    model.initialize(config.init, config.init_bias, std=config.init_std, rng=rng)

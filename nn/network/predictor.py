@@ -21,8 +21,8 @@ BLOCK = 1000  # images at a time, whose inputs and outputs stay in the cache
 class Predictions:
     """The predictions for n images: `probabilities` (n, 10), `predicted` uint8 (n,), `losses` (n,).
 
-    `predicted` is the class of the largest output. Where several probabilities are rounded or clipped
-    to 1, it cannot be told from them. A loss is that of one image, as trained on.
+    `predicted` is the class of the largest output. Where several probabilities are rounded or
+    clipped to 1, it cannot be told from them. A loss is that of one image, as trained on.
     """
 
     probabilities: Array
@@ -33,7 +33,8 @@ class Predictions:
 class Predictor:
     """Preprocesses any number of images and runs a network forward over them, in blocks.
 
-    Every call uses the present `model.parameters`; `snapshot` makes a predictor with a copy of them.
+    Every call uses the present `model.parameters`; `snapshot` makes a predictor with a copy of
+    them.
     """
 
     def __init__(self, config: TrainConfig, model: MLP, preprocessor: Preprocessor) -> None:
@@ -57,9 +58,9 @@ class Predictor:
     def probabilities(self, images: Array) -> Array:
         """Numbers from 0 to 1 for each class, (n, 10), for uint8 images (n, 784).
 
-        They are the `probabilities` of the loss that the network was trained with: softmax or sigmoid
-        of the logits for the cross-entropies, the outputs clipped or divided by their sum for the
-        squared errors.
+        They are the `probabilities` of the loss that the network was trained with: softmax or
+        sigmoid of the logits for the cross-entropies, the outputs clipped or divided by their sum
+        for the squared errors.
         """
         blocks = [self._loss.probabilities(self.outputs(block)) for block in _blocks(images)]
         return (

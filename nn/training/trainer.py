@@ -27,6 +27,7 @@ from nn.events import (
     RunStarted,
     StepCompleted,
 )
+from nn.network.model import initialize_model
 from nn.training.early_stopping import EarlyStopping
 from nn.training.engine import EngineFactory, OneProcess
 from nn.training.progress import Progress, TrainerState
@@ -75,7 +76,7 @@ class Trainer:
         preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
         self.engine = engine(config, self.splits, preprocessor)
         self.model, self.predictor = self.engine.model, self.engine.predictor
-        self.model.initialize(config, rng=stream(config.seed, Stream.INITIALIZATION))
+        initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._stopping = EarlyStopping(config)
         self._progress = Progress(stopping=self._stopping.state)
         self.masks_changed = False  # whether `restore` was given a state with `masks_change`

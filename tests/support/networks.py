@@ -14,7 +14,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import CLASSES, Dataset, Split
 from nn.data.preprocessing import Preprocessor
 from nn.events import StepCompleted
-from nn.network.model import build_model
+from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
 from tests.support.scripted import ScriptedRun
 from tests.support.training_script import step
@@ -51,7 +51,7 @@ def recognizer(config: TrainConfig, split: Split, *, trained: bool) -> Predictor
     """The network drawn from the seed; if `trained`, it knows each class by its mean image."""
     rng = np.random.default_rng(config.seed)
     model = build_model(config)
-    model.initialize(config.init, config.init_bias, std=config.init_std, rng=rng)
+    initialize_model(model, config, rng=rng)
     if trained:
         first, last = model.linears[0], model.linears[-1]
         pixels = split.images / 255

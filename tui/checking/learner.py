@@ -21,7 +21,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.network.losses import CrossEntropy, target_rows
-from nn.network.model import build_model
+from nn.network.model import build_model, initialize_model
 from nn.training.optimizers import SGD
 from tui.checking.discovery import Net, NotFoundError, find, first_of
 from tui.checking.reference import LEARNING_RATE, PARAMETERS
@@ -289,7 +289,7 @@ def our_step(request: Mapping[str, Array]) -> float:
     config = TrainConfig(hidden=(50,), activation="sigmoid", optimizer="sgd")
     rng = np.random.default_rng(0)
     model = build_model(config, rng=rng)
-    model.initialize(config, rng=rng)
+    initialize_model(model, config, rng=rng)
     loss, optimizer = CrossEntropy(), SGD(model.parameters, model.gradients)
     targets, times = target_rows(10, smoothing=0.0, dtype="float32"), []
     for step in range(len(request["images"]) // BATCH):

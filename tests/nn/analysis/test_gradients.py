@@ -107,7 +107,7 @@ def test_gradcheck_catches_a_wrong_gradient(wrong: object, monkeypatch: pytest.M
 
 
 def test_gradcheck_catches_the_published_relu(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The lincoln library passed the gradient on wherever the output was not negative: everywhere."""
+    """The gradient of the lincoln library passed wherever the output was at least 0: everywhere."""
     monkeypatch.setattr(ReLU, "backward", lambda self, grad: grad * (self._y >= 0))
     assert "relu" in [check.what for check in check_gradients() if not check.passed]
 

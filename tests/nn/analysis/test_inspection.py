@@ -12,14 +12,14 @@ from nn.data.dataset import CLASSES, PIXELS, Dataset
 from nn.data.preprocessing import Preprocessor
 from nn.network.layers import SATURATION
 from nn.network.losses import CrossEntropy
-from nn.network.model import build_model
+from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
 
 
 def network(seed: int = 0, **fields: object) -> Predictor:
     config = TrainConfig.layered({"dtype": "float64", "init_bias": "normal", **fields})
     model = build_model(config)
-    model.initialize(config.init, config.init_bias, rng=np.random.default_rng(seed))
+    initialize_model(model, config, rng=np.random.default_rng(seed))
     fields_of_pixels = np.zeros((1, PIXELS), np.uint8)
     return Predictor(config, model, Preprocessor.fit("unit", fields_of_pixels, "float64"))
 

@@ -16,12 +16,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nn.config import TrainConfig
+from nn.config import FIELDS, REQUIRED_OUTPUT, TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import StorageError
 from nn.network.predictor import Predictor
 from nn.storage.model_file import read_model, write_model
 from nn.training.trainer import Trainer
+from tests.support.strategies import values_of
 
 CONFIG = TrainConfig(hidden=(8,), epochs=1, batch_size=50)
 
@@ -93,6 +94,41 @@ def test_an_image_is_predicted_alike_in_any_company(small: Dataset) -> None:
     alone = np.concatenate([predictor.probabilities(many[i : i + 1]) for i in (0, 999, 2344)])
     np.testing.assert_allclose(together[[0, 999, 2344]], alone, rtol=1e-12)
     assert predictor.probabilities(many[:0]).shape == (0, 10)
+
+
+# Every field that shapes the network or what it sees, those to come included.
+SHAPING = [name for name, option in FIELDS.items() if option.group in ("Network", "Loss")]
+SHAPING += ["preprocessing", "dtype"]
+
+
+@st.composite
+def networks(draw: st.DrawFn) -> TrainConfig:
+    """A configuration of any network, small."""
+    fields = {name: draw(values_of(name)) for name in SHAPING}
+    fields |= {"hidden": draw(st.lists(st.integers(1, 9), max_size=3)), "init_std": 0.1}
+    if required := REQUIRED_OUTPUT.get(fields["loss"]):
+        fields["output_activation"] = required[0]
+    return TrainConfig.layered({"steps": 2, "eval_steps": 2, "batch_size": 50}, fields)
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(networks())
+def test_nothing_that_a_network_learns_is_lost_on_the_way(
+    small: Dataset, tmp_path: Path, config: TrainConfig
+) -> None:
+    """A layer with parameters or statistics that copies and files leave out fails here."""
+    trainer = Trainer(config, small)
+    list(trainer.events())
+    predictor, path = trainer.predictor, tmp_path / "model.npz"
+    snapshot = predictor.snapshot()
+    write_model(path, predictor)
+    expected = predictor.predict(small.test)
+    for copy in (snapshot, read_model(path)):
+        found = copy.predict(small.test)
+        np.testing.assert_array_equal(found.probabilities, expected.probabilities)
+        np.testing.assert_array_equal(found.predicted, expected.predicted)
+        np.testing.assert_array_equal(found.losses, expected.losses)
+    assert snapshot.model.parameters is not predictor.model.parameters
 
 
 def test_a_snapshot_is_frozen(small: Dataset) -> None:

@@ -34,7 +34,8 @@ def test_squared_error_of_one_prediction() -> None:
 
 def test_cross_entropy_of_one_prediction() -> None:
     """The note adds 1e-7 inside the logarithm; so does this, in the logits of the same softmax."""
-    # Renormalizing to sum to one would divide by 1 + 10 * 1e-7: the note does not, so neither do we.
+    # Renormalizing to sum to one would divide by 1 + 10 * 1e-7: the note does not, so neither do
+    # we.
     published = CrossEntropy().forward(np.log(Y + 1e-7), T) - np.log1p(10 * 1e-7)
     assert published == pytest.approx(0.510825457099338, abs=1e-14)
 
