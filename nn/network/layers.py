@@ -194,8 +194,8 @@ class Dropout(Layer):
     """Inverted dropout: in training y = x m / (1 - rate), where m is 0 with probability `rate`.
 
     Otherwise m is 1. The expected output is the input, so nothing is scaled outside training, where
-    y = x. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting", JMLR
-    15, 2014, do not divide in training but scale at test time.
+    y = x. Srivastava et al., "Dropout: a simple way to prevent neural networks from overfitting",
+    JMLR 15, 2014, do not divide in training but scale at test time.
     """
 
     def __init__(self, rate: float, *, rng: np.random.Generator | None = None) -> None:

@@ -16,6 +16,7 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
+from nn.network.model import initialize_model
 from nn.training.engine import OneProcess
 from nn.training.randomness import Stream, stream
 from nn.training.trainer import training_split
@@ -63,7 +64,7 @@ def rate_points(
     splits = {"train": train, "test": dataset.test}
     preprocessor = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
     engine = OneProcess(config, splits, preprocessor)
-    engine.model.initialize(config, rng=stream(config.seed, Stream.INITIALIZATION))
+    initialize_model(engine.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
     batches = _batches(config, len(train))
     mean, best = 0.0, math.inf
     with np.errstate(all="ignore"):
