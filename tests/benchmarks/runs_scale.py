@@ -14,7 +14,8 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
 from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
-from tests.tui.cli.conftest import run_command, tiny_arrays
+from tests.support.commands import run_command
+from tests.support.tiny_data import tiny_arrays
 from tui.cli.commands.runs import saved_history
 from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder

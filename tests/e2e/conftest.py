@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.tmux import Tmux
-
-Window = Callable[..., Tmux]
+from tests.support.tmux import Tmux, Window
 
 
 @pytest.fixture

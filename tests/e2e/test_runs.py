@@ -13,11 +13,9 @@ from pathlib import Path
 import pytest
 
 from nn.storage.runs import SavedRun, find_run, is_locked, run_names
-from tests.e2e.conftest import Window
-from tests.e2e.test_terminal import child_of
 from tests.support.processes import children, needs_several
-from tests.support.tmux import APPLICATION, PATIENCE, Tmux
-from tests.tui.recording.conftest import same
+from tests.support.recorded import same
+from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of
 from tui.recording.folder import display_name
 
 SHORT = "--limit 2000 --epochs 60 --hidden 16 --dropout 0.2 --eval-train=no"

@@ -4,32 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 
 import pytest
 
-from tests.e2e.conftest import Window
-from tests.support.tmux import APPLICATION, PATIENCE, Tmux
+from tests.support.tmux import APPLICATION, PATIENCE, Window, child_of
 
 LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000 --eval-epochs 1"
-
-
-def child_of(window: Tmux) -> int:
-    """The process of the application that runs in a window."""
-    shell = window._tmux("display-message", "-p", "#{pane_pid}").strip()
-    limit = time.monotonic() + PATIENCE
-    while True:
-        found = subprocess.run(
-            ["pgrep", "-P", shell, "-f", "--", "-m tui"],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if found.stdout.strip():
-            return int(found.stdout.split()[0])
-        assert time.monotonic() < limit
-        time.sleep(0.05)
 
 
 def test_a_sitting(window: Window) -> None:

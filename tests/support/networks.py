@@ -20,6 +20,7 @@ from tests.support.scripted import ScriptedRun
 from tests.support.training_script import step
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
+from tui.app.screens.model import ModelScreen
 from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.shown_run import Snapshot, Status
 from tui.recording.experiment import Experiment
@@ -112,3 +113,20 @@ def shown(app: MnistApp) -> list[str]:
         "".join(segment.text for segment in strip)
         for strip in screen._compositor.render_strips(screen.size)
     ]
+
+
+def screen_of(app: MnistApp) -> ModelScreen:
+    assert isinstance(app.screen, ModelScreen)
+    return app.screen
+
+
+async def inspected(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    """Wait until the newest weights are shown."""
+    for _ in range(300):
+        await pilot.pause()
+        known = screen_of(app).shown
+        if known is not None and known.snapshot is app.bench.snapshot:
+            await pilot.pause()
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("not inspected")

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 APPLICATION = f"{shlex.quote(sys.executable)} -m tui"
@@ -79,3 +80,24 @@ class Tmux:
         subprocess.run(
             ["tmux", "-S", self._socket, "kill-server"], capture_output=True, check=False
         )
+
+
+def child_of(window: Tmux) -> int:
+    """The process of the application that runs in a window."""
+    shell = window._tmux("display-message", "-p", "#{pane_pid}").strip()
+    limit = time.monotonic() + PATIENCE
+    while True:
+        found = subprocess.run(
+            ["pgrep", "-P", shell, "-f", "--", "-m tui"],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if found.stdout.strip():
+            return int(found.stdout.split()[0])
+        assert time.monotonic() < limit
+        time.sleep(0.05)
+
+
+# The type of the fixture `window`.
+Window = Callable[..., Tmux]

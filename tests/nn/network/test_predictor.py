@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import io
 import json
 import os
 import tracemalloc
@@ -22,6 +21,7 @@ from nn.errors import StorageError
 from nn.network.predictor import Predictor
 from nn.storage.model_file import read_model, write_model
 from nn.training.trainer import Trainer
+from tests.support.npz import array_bytes, npy, rewrite
 from tests.support.strategies import values_of
 
 CONFIG = TrainConfig(hidden=(8,), epochs=1, batch_size=50)
@@ -173,26 +173,6 @@ def test_saving_where_one_cannot_is_an_error(
     assert [(entry.name, entry.read_text()) for entry in tmp_path.iterdir()] == [
         ("model.npz", "precious")
     ]
-
-
-def npy(header: bytes, body: bytes = b"") -> bytes:
-    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + body
-
-
-def array_bytes(array: np.ndarray) -> bytes:
-    stream = io.BytesIO()
-    np.save(stream, array, allow_pickle=True)
-    return stream.getvalue()
-
-
-def rewrite(source: Path, target: Path, changed: dict[str, bytes | None]) -> Path:
-    """A copy of a model file with members replaced or, where None, left out."""
-    with zipfile.ZipFile(source) as original, zipfile.ZipFile(target, "w") as copy:
-        content = {info.filename: original.read(info) for info in original.infolist()}
-        for name, member in (content | changed).items():
-            if member is not None:
-                copy.writestr(name, member)
-    return target
 
 
 def config_bytes(**changes: Any) -> bytes:

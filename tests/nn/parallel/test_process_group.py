@@ -27,8 +27,8 @@ from nn.parallel.process_group import make_engine
 from nn.parallel.shared_memory import SharedArrays, even_slices, is_supported
 from nn.training.engine import EngineFactory
 from nn.training.trainer import Trainer
-from tests.nn.training.test_resume import follow, through_json
 from tests.support.processes import children, needs_several
+from tests.support.training import follow, through_json
 
 pytestmark = needs_several
 
@@ -333,15 +333,17 @@ def processor_seconds(process: int) -> float:
 
 KILLED = """
 import sys, time
-from dataclasses import replace
 from nn.data.dataset import load_dataset
 from nn.training.trainer import Trainer
 import os
-from tests.nn.parallel.test_process_group import BASE, several
+from nn.config import TrainConfig
+from nn.parallel.process_group import Cores, make_engine
 from tests.support.processes import children
 
 if __name__ == "__main__":
-    trainer = Trainer(replace(BASE, epochs=10**6), load_dataset(), step_interval=0, engine=several(2))
+    config = TrainConfig(hidden=(9, 5), batch_size=70, epochs=10**6)
+    engine = make_engine(Cores(2, threads=1))
+    trainer = Trainer(config, load_dataset(), step_interval=0, engine=engine)
     events = trainer.events()
     next(events), next(events)
     print(children(os.getpid(), 1)[0], flush=True)

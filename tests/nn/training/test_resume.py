@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import Any
 
@@ -11,79 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nn.config import TrainConfig, choices
+from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import StorageError
-from nn.events import EpochCompleted, Event, RunFinished, StepCompleted
 from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
-
-
-def through_json(state: TrainerState) -> TrainerState:
-    """As it comes back from a checkpoint, which holds losses that are not finite too."""
-    return TrainerState(
-        {name: array.copy() for name, array in state.arrays.items()},
-        json.loads(json.dumps(state.values)),
-    )
-
-
-def timeless(event: Event) -> Any:
-    """An event without the times, which no two runs share."""
-    clocks = {"seconds": 0.0, "samples_per_second": 0.0}
-    if isinstance(event, StepCompleted | EpochCompleted | RunFinished):
-        if event.evaluation is not None:
-            clocks |= {"evaluation": replace(event.evaluation, seconds=0.0)}  # type: ignore[dict-item]
-        return replace(event, **clocks)  # type: ignore[arg-type]
-    return event
-
-
-@st.composite
-def configurations(draw: st.DrawFn) -> TrainConfig:
-    """Every optimizer, schedule, sampling mode, dropout, budget, evaluation and stopping rule."""
-    by_steps, eval_by_steps = draw(st.booleans()), draw(st.booleans())
-    schedule = draw(st.sampled_from(choices("schedule")))
-    validation = draw(st.sampled_from([0.0, 0.2]))
-    layer: dict[str, object] = {
-        "hidden": draw(st.sampled_from([(), (5,), (6, 4)])),
-        "activation": draw(st.sampled_from(choices("activation"))),
-        "loss": draw(st.sampled_from(["cross-entropy", "binary-cross-entropy", "squared-error"])),
-        "dropout": draw(st.sampled_from([0.0, 0.4])),
-        "dtype": draw(st.sampled_from(choices("dtype"))),
-        "optimizer": draw(st.sampled_from(choices("optimizer"))),
-        "learning_rate": draw(st.sampled_from([0.001, 0.05, 30.0])),
-        "eps_placement": draw(st.sampled_from(choices("eps_placement"))),
-        "weight_decay": draw(st.sampled_from([0.0, 0.01])),
-        "clip_norm": draw(st.sampled_from([0.0, 0.1])),
-        "schedule": schedule,
-        "final_learning_rate": 0.0005,
-        "warmup_steps": 1 if schedule == "cosine" else 0,
-        "decay_every": 1,
-        "sampling": draw(st.sampled_from(choices("sampling"))),
-        "batch_size": draw(st.sampled_from([32, 70, 90])),
-        "validation": validation,
-        "patience": draw(st.sampled_from([0, 1, 2])),
-        "stop_on": "validation" if validation else "test",
-        "restore": draw(st.sampled_from(choices("restore"))),
-        "eval_train": draw(st.booleans()),
-        "seed": draw(st.integers(0, 3)),
-        **(
-            {"steps": draw(st.integers(3, 20))} if by_steps else {"epochs": draw(st.integers(1, 4))}
-        ),
-        **({"eval_steps": 3} if eval_by_steps else {"eval_epochs": draw(st.integers(1, 2))}),
-    }
-    return TrainConfig.layered(layer)
-
-
-def follow(trainer: Trainer, changed_at: int, count: int | None = None) -> list[Any]:
-    """The first `count` events without their times; after a certain step the rate is changed by hand."""
-    seen = []
-    for event in trainer.events():
-        seen.append(timeless(event))
-        if isinstance(event, StepCompleted) and event.step == changed_at:
-            trainer.rate_factor *= 0.5
-        if len(seen) == count:
-            break
-    return seen
+from tests.support.training import configurations, follow, through_json
 
 
 @settings(max_examples=80, deadline=None)

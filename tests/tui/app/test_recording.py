@@ -19,8 +19,8 @@ from nn.events import EpochCompleted, RunStarted
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.runs import SavedRun, find_run, is_locked, run_names
 from nn.training.trainer import Trainer
-from tests.tui.app.state.test_live_run import Inbox, wait
-from tests.tui.recording.conftest import record_run, same
+from tests.support.messages import Inbox, wait
+from tests.support.recorded import record_run, same
 from tui.app.app import MnistApp
 from tui.app.screens.quit import QuitScreen
 from tui.app.state.live_run import Goal, LiveRun

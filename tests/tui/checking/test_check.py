@@ -11,8 +11,8 @@ import pytest
 from nn.data.dataset import Dataset
 from nn.network.layers import Linear, Sigmoid
 from nn.network.losses import CrossEntropy
-from tests.tui.checking.networks import CORRECT, MISTAKES, NETWORK, NO_UPDATE, Mutation, changed
-from tests.tui.cli.conftest import refused, run_command
+from tests.support.commands import refused, run_command
+from tests.support.learner_networks import CORRECT, MISTAKES, NETWORK, NO_UPDATE, Mutation, changed
 from tui.checking.diagnosis import departure
 from tui.checking.learner import Learner
 from tui.checking.mistakes import CATALOGUE

@@ -11,7 +11,7 @@ import pytest
 
 from nn.analysis.matrix_products import MatrixProducts
 from nn.config import TrainConfig
-from tests.tui.cli.conftest import environment, refused, run_command
+from tests.support.commands import environment, refused, run_command
 from tui.cli.bench.benchmark import ContenderError, Process, doubt_of
 from tui.cli.bench.contenders import NETS, OPTIMIZERS
 

@@ -19,10 +19,9 @@ from nn.data.dataset import Dataset, Split
 from nn.errors import ConfigError, WorkerError
 from nn.parallel.cores import Cores
 from nn.storage.runs import list_runs
+from tests.support.commands import Process, run_command
 from tests.support.json_schema import check_stream
 from tests.support.processes import children, needs_several
-from tests.tui.cli.conftest import run_command
-from tests.tui.cli.test_signals import Process
 from tui.system.cores import cores_of, make_trainer, share_cores
 from tui.system.exits import ExitCode
 

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.tui.cli.conftest import idx_bytes, refused, run_command, tiny_arrays
+from tests.support.commands import refused, run_command
+from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.__main__ import main
 from tui.system.exits import ExitCode
 

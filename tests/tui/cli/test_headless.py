@@ -13,8 +13,8 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.storage.model_file import read_model
+from tests.support.commands import run_command
 from tests.support.json_schema import check_stream
-from tests.tui.cli.conftest import run_command
 
 
 def test_in_a_pipe_the_narration_is_plain_lines_on_stderr(small_run: Sequence[str]) -> None:

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import ROOT, command, environment
 from tests.support.json_schema import check_stream
-from tests.tui.cli.conftest import ROOT, command, environment
 
 WITHOUT_POSIX = str(ROOT / "tests" / "support" / "without_posix")
 

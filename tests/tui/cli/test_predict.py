@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.tui.cli.conftest import refused, run_command, tiny_arrays
+from tests.support.commands import refused, run_command
+from tests.support.tiny_data import tiny_arrays
 
 IMAGES = tiny_arrays()["t10k-images-idx3-ubyte"]
 

@@ -19,7 +19,7 @@ from nn.events import (
 )
 from nn.storage.records import Invocation, Outcome, Recorded
 from tests.support.json_schema import check_stream
-from tests.tui.cli.conftest import MakeTrainer, unsaved
+from tests.support.recorded import MakeTrainer, unsaved
 from tui.cli.headless import train
 from tui.cli.reporters.base import Silence
 from tui.cli.reporters.json_lines import JsonLines

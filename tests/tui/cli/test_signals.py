@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import signal
@@ -10,7 +9,6 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import pytest
@@ -19,8 +17,9 @@ from nn.events import Event, StepCompleted
 from nn.storage.model_file import read_model
 from nn.storage.records import Outcome, Recorded
 from nn.training.trainer import Trainer
+from tests.support.commands import Process, command, environment
 from tests.support.json_schema import check_stream
-from tests.tui.cli.conftest import MakeTrainer, command, environment, unsaved
+from tests.support.recorded import MakeTrainer, unsaved
 from tui.cli.headless import train
 from tui.cli.reporters.base import Silence
 from tui.system.exits import ExitCode
@@ -30,44 +29,6 @@ BOTH = pytest.mark.parametrize(
     ("signum", "code"),
     [(signal.SIGINT, ExitCode.INTERRUPTED), (signal.SIGTERM, ExitCode.TERMINATED)],
 )
-
-
-class Process(subprocess.Popen[str]):
-    """A command with pipes, killed when the test ends, and able to be interrupted from any shell."""
-
-    def __init__(self, *arguments: str | Path, **options: Any) -> None:
-        options = {
-            "stdout": subprocess.PIPE,
-            "stderr": subprocess.PIPE,
-            "stdin": subprocess.PIPE,
-        } | options
-        super().__init__(
-            command(*arguments),
-            env=environment(),
-            text=True,
-            # A test run in the background inherits SIGINT ignored, which the command would respect.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-            **options,
-        )
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.kill()
-        super().__exit__(kind, error, traceback)
-
-    def read_until(self, event: str) -> list[str]:
-        """The lines of standard output up to the first event of that name."""
-        assert self.stdout is not None
-        lines = []
-        for line in self.stdout:
-            lines.append(line)
-            if json.loads(line)["event"] == event:
-                return lines
-        raise AssertionError(f"ended without {event}: {lines}")
 
 
 @BOTH

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from tests.tui.cli.conftest import environment, run_command
+from tests.support.commands import environment, run_command
 from tui.system.versions import version
 
 HEAVY = ("numpy", "textual", "PIL", "plotext", "threadpoolctl")

@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.commands import command, environment, refused, run_command
 from tests.support.json_schema import check_stream
-from tests.tui.cli.conftest import command, environment, refused, run_command
 
 PRINTING = [
     ["--help"],

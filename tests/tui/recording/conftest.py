@@ -1,97 +1,13 @@
-"""What the tests of saved runs share: runs of a small network on tiny data, and what is the same in any two of them."""
+"""The folder that the tests of saved runs write to."""
 
 from __future__ import annotations
 
-import json
-import os
-import re
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
-
-from nn.data.dataset import Dataset
-from nn.storage.npz import read_npz
-from nn.storage.records import Outcome
-from nn.storage.runs import SavedRun
-from nn.training.trainer import Trainer
-from tests.tui.cli.conftest import (  # noqa: F401 - fixtures
-    MakeTrainer,
-    make_trainer,
-    small_run,
-    tiny,
-    tiny_folder,
-)
-from tui.recording.experiment import Experiment
-from tui.recording.recorder import Recorder
-from tui.recording.source import RunSource
 
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder for runs."""
     return tmp_path / "runs"
-
-
-def record_run(
-    trainer: Trainer, root: Path, *, events: int | None = None, recorder: Recorder | None = None
-) -> tuple[Path, Outcome]:
-    """Train and save a whole run, or leave it after so many events."""
-    recorder = recorder or Recorder.start(trainer, root, Experiment(trainer.config))
-    folder = recorder.folder
-    assert folder is not None
-    for number, event in enumerate(trainer.events(), 1):
-        recorder.follow(trainer, event)
-        if number == events:
-            break
-    return folder, recorder.finish(trainer)
-
-
-def go_on(
-    folder: Path,
-    dataset: Dataset,
-    *,
-    events: int | None = None,
-    changes: Mapping[str, object] | None = None,
-) -> tuple[Trainer, Outcome]:
-    """Resume a run in this process, to its end or until so many events."""
-    with RunSource.resumed(SavedRun.read(folder), changes or {}) as source:
-        trainer = Trainer(source.experiment.config, dataset, step_interval=0)
-        source.restore(trainer)
-        recorder, _ = source.recorder(trainer)
-    return trainer, record_run(trainer, folder.parent, events=events, recorder=recorder)[1]
-
-
-_CLOCKS = re.compile(r'"(seconds|samples_per_second)": [^,}]+')
-
-
-def timeless_metrics(folder: Path) -> list[str]:
-    """The lines of metrics.jsonl without times, and without the starts, of which a resumed run has more."""
-    lines = (folder / "metrics.jsonl").read_text().splitlines()
-    kept = [line for line in lines if json.loads(line)["event"] != "run_started"]
-    return [_CLOCKS.sub("", line) for line in kept]
-
-
-def weights(folder: Path) -> dict[str, bytes]:
-    """Every array of the files of weights, as bytes, without clocks; a run without evaluation has no best ones."""
-    found = {}
-    for name in sorted({"last.npz", "best.npz", "final.npz"} & set(os.listdir(folder))):
-        for key, array in read_npz(folder / name, max_bytes=2**30).items():
-            if key not in ("values", "metrics_bytes", "config"):
-                found[f"{name}: {key}"] = array.tobytes()
-    return found
-
-
-def same(first: Path, second: Path) -> None:
-    """Two finished runs have the same metrics and weights, bit for bit."""
-    assert timeless_metrics(first) == timeless_metrics(second)
-    assert weights(first) == weights(second)
-
-
-def state_values(folder: Path) -> dict[str, Any]:
-    """The values of the checkpoint."""
-    with np.load(folder / "last.npz") as arrays:  # pickle is off, as it is by default
-        values: dict[str, Any] = json.loads(str(arrays["values"]))
-    return values

@@ -23,9 +23,8 @@ from nn.storage.checkpoint import load_model
 from nn.storage.model_file import read_model
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
-from tests.tui.cli.conftest import refused, run_command
-from tests.tui.cli.test_signals import Process
-from tests.tui.recording.conftest import record_run
+from tests.support.commands import Process, refused, run_command
+from tests.support.recorded import record_run
 
 NAMES = ("20261121-100000-first", "20261121-110000-second", "20261121-120000-third")
 

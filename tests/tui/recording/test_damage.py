@@ -24,9 +24,9 @@ from nn.storage.model_file import read_model, write_model
 from nn.storage.run_writer import RunWriter, delete_run
 from nn.storage.runs import MetricsReader, SavedRun, find_run, is_locked, list_runs
 from nn.training.trainer import Trainer
-from tests.nn.network.test_predictor import array_bytes, npy, rewrite
-from tests.tui.cli.conftest import refused, run_command
-from tests.tui.recording.conftest import MakeTrainer, go_on, record_run, same
+from tests.support.commands import refused, run_command
+from tests.support.npz import array_bytes, npy, rewrite
+from tests.support.recorded import MakeTrainer, go_on, record_run, same
 from tui.recording.source import RunSource
 
 

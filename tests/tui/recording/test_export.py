@@ -16,8 +16,8 @@ from nn.network.predictor import Predictor
 from nn.storage.model_file import weight_arrays
 from nn.storage.safetensors import write_safetensors
 from nn.training.trainer import Trainer
-from tests.tui.cli.conftest import refused, run_command
-from tests.tui.recording.conftest import record_run
+from tests.support.commands import refused, run_command
+from tests.support.recorded import record_run
 from tui.cli.onnx_model import write_onnx
 
 

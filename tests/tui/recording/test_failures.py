@@ -22,9 +22,9 @@ from nn.storage.records import Outcome
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, find_run, list_runs
 from nn.training.trainer import Trainer
+from tests.support.commands import refused, run_command
 from tests.support.json_schema import check_stream
-from tests.tui.cli.conftest import refused, run_command
-from tests.tui.recording.conftest import MakeTrainer, go_on, record_run, same, timeless_metrics
+from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeless_metrics
 from tui.recording.experiment import Experiment
 from tui.recording.folder import runs_folder
 from tui.recording.recorder import Recorder

@@ -16,17 +16,9 @@ import pytest
 from nn.data.dataset import Dataset
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, list_runs
+from tests.support.commands import Process, run_command
 from tests.support.processes import needs_several
-from tests.tui.cli.conftest import run_command
-from tests.tui.cli.test_signals import Process
-from tests.tui.recording.conftest import (
-    MakeTrainer,
-    go_on,
-    record_run,
-    same,
-    timeless_metrics,
-    weights,
-)
+from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeless_metrics, weights
 
 
 def kill_after_epochs(arguments: Sequence[str | Path], epochs: int) -> int:

@@ -32,7 +32,7 @@ from nn.storage.model_file import read_model
 from nn.storage.records import Invocation, Outcome, event_from_record, json_line, record_of
 from nn.storage.runs import RUN_FILES, MetricsReader, SavedRun, is_locked, list_runs
 from nn.training.trainer import Trainer
-from tests.tui.recording.conftest import MakeTrainer, go_on, record_run, state_values
+from tests.support.recorded import MakeTrainer, go_on, record_run, state_values
 from tui.cli.commands.attach import replay
 from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command

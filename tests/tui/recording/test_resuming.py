@@ -24,19 +24,11 @@ from nn.parallel.process_group import make_engine
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, is_locked
 from nn.training.trainer import Trainer
-from tests.nn.training.test_resume import configurations
+from tests.support.commands import Process, refused, run_command
 from tests.support.json_schema import check_stream
 from tests.support.processes import needs_several
-from tests.tui.cli.conftest import refused, run_command
-from tests.tui.cli.test_signals import Process
-from tests.tui.recording.conftest import (
-    MakeTrainer,
-    go_on,
-    record_run,
-    same,
-    timeless_metrics,
-    weights,
-)
+from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeless_metrics, weights
+from tests.support.training import configurations
 from tui.recording.source import RunSource
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any, cast
 
 import numpy as np
@@ -12,7 +11,16 @@ from textual.widgets import Static
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from tests.support.networks import DEAD, NetworkRun, app_of, gradients, play, shown
+from tests.support.networks import (
+    DEAD,
+    NetworkRun,
+    app_of,
+    gradients,
+    inspected,
+    play,
+    screen_of,
+    shown,
+)
 from tui.app.app import MnistApp
 from tui.app.screens import inspecting, model
 from tui.app.screens.model import PARTS, ModelScreen
@@ -37,23 +45,6 @@ def no_pacing(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def app(small: Dataset) -> MnistApp:
     return app_of(NetworkRun(small, SHALLOW), "model")
-
-
-def screen_of(app: MnistApp) -> ModelScreen:
-    assert isinstance(app.screen, ModelScreen)
-    return app.screen
-
-
-async def inspected(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-    """Wait until the newest weights are shown."""
-    for _ in range(300):
-        await pilot.pause()
-        known = screen_of(app).shown
-        if known is not None and known.snapshot is app.bench.snapshot:
-            await pilot.pause()
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not inspected")
 
 
 def lines(app: MnistApp, part: str) -> list[str]:

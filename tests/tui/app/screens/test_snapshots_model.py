@@ -9,8 +9,7 @@ from textual.pilot import Pilot
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from tests.support.networks import NetworkRun, app_of
-from tests.tui.app.screens.test_model import inspected
+from tests.support.networks import NetworkRun, app_of, inspected
 from tui.app.app import MnistApp
 
 SIZES = [(40, 15), (80, 24), (120, 40)]

@@ -5,13 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import threading
-import time
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
-from textual.message import Message
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
@@ -19,6 +16,7 @@ from nn.errors import WorkerError
 from nn.events import EpochCompleted, Event, RateChanged, RunFinished, RunStarted, StepCompleted
 from nn.parallel.process_group import make_engine
 from nn.training.trainer import Trainer
+from tests.support.messages import Inbox, wait
 from tests.support.processes import children, needs_several
 from tui.app.state import shown_run
 from tui.app.state.live_run import Goal, LiveRun, load_in_background
@@ -30,31 +28,10 @@ from tui.recording.source import RunSource, Saving
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, eval_train=False)
 
 
-class Inbox:
-    """Collects what is posted, from any thread."""
-
-    def __init__(self) -> None:
-        self.messages: list[Message] = []
-
-    def __call__(self, message: Message) -> None:
-        self.messages.append(message)
-
-    def of(self, kind: type[Message]) -> list[Message]:
-        return [message for message in self.messages if isinstance(message, kind)]
-
-
 def make(config: TrainConfig, dataset: Dataset, goal: Goal, inbox: Inbox) -> LiveRun:
     """A run that is not saved."""
     source = RunSource(Experiment(config), Saving(save_run=False))
     return LiveRun(source, dataset, goal, inbox)
-
-
-def wait(condition: Callable[[], object], seconds: float = 20) -> None:
-    """Wait for another thread; fails rather than hangs."""
-    limit = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < limit, "timed out"
-        time.sleep(0.005)
 
 
 @pytest.fixture

@@ -1,0 +1,100 @@
+"""The command `mnist-tui` as a process, and what it printed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+
+
+def run_command(
+    *arguments: str | Path, env: Mapping[str, str | None] | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
+    """`mnist-tui` with these arguments as a process of its own, warnings being errors."""
+    options = {"capture_output": True, "text": True, "timeout": 60} | options
+    return subprocess.run(
+        command(*arguments), env=environment(**(env or {})), check=False, **options
+    )
+
+
+def command(*arguments: str | Path) -> list[str]:
+    """The words of a process that runs `mnist-tui`."""
+    return [sys.executable, "-W", "error", "-m", "tui", *map(str, arguments)]
+
+
+def environment(**changes: str | None) -> dict[str, str]:
+    """Our environment without what changes output or its buffering, one BLAS thread, and these changes.
+
+    A variable of value None is not set.
+    """
+    unwanted = (
+        "NO_COLOR",
+        "FORCE_COLOR",
+        "COLUMNS",
+        "LINES",
+        "MNIST_TUI_DEBUG",
+        "PYTHONWARNINGS",
+        "PYTHONUNBUFFERED",
+    )
+    variables = {
+        **os.environ,
+        **dict.fromkeys(unwanted),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+    return {name: value for name, value in (variables | changes).items() if value is not None}
+
+
+def refused(result: subprocess.CompletedProcess[str], code: int = 2) -> str:
+    """The one line a refused command wrote, and nothing else, with this exit code."""
+    assert (result.returncode, result.stdout) == (code, ""), result
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("mnist-tui: error: "), lines
+    return lines[0].removeprefix("mnist-tui: error: ")
+
+
+class Process(subprocess.Popen[str]):
+    """A command with pipes, killed when the test ends, and able to be interrupted from any shell."""
+
+    def __init__(self, *arguments: str | Path, **options: Any) -> None:
+        options = {
+            "stdout": subprocess.PIPE,
+            "stderr": subprocess.PIPE,
+            "stdin": subprocess.PIPE,
+        } | options
+        super().__init__(
+            command(*arguments),
+            env=environment(),
+            text=True,
+            # A test run in the background inherits SIGINT ignored, which the command would respect.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            **options,
+        )
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.kill()
+        super().__exit__(kind, error, traceback)
+
+    def read_until(self, event: str) -> list[str]:
+        """The lines of standard output up to the first event of that name."""
+        assert self.stdout is not None
+        lines = []
+        for line in self.stdout:
+            lines.append(line)
+            if json.loads(line)["event"] == event:
+                return lines
+        raise AssertionError(f"ended without {event}: {lines}")
