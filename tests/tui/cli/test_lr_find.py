@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.tui.cli.conftest import refused, run_command
+from tests.support.commands import refused, run_command
 
 WORDS = ("lr-find", "--limit", "1000", "--hidden", "16", "--optimizer", "sgd")
 
