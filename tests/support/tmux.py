@@ -9,33 +9,40 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 APPLICATION = f"{shlex.quote(sys.executable)} -m tui"
 PATIENCE = 60  # seconds: for a busy machine, not a requirement
 
 
 class Tmux:
-    """One window of a tmux server of its own, running a command line in `sh`."""
+    """One window of a tmux server of its own, running a command line in `sh`.
+
+    The server's socket is named relative to its folder, because the whole path of a socket may
+    have no more than about a hundred characters.
+    """
 
     def __init__(self, folder: Path, columns: int = 80, rows: int = 24, **environment: str) -> None:
-        self._socket = str(folder / "tmux")
+        self._folder = folder
         variables = [f"{name}={shlex.quote(value)}" for name, value in environment.items()]
         shell = " ".join(["env", *variables, "PS1='shell> '", "sh"])
         unset = ("TMUX", "NO_COLOR", "COLORTERM", "COLUMNS", "LINES")
         clean = {name: value for name, value in os.environ.items() if name not in unset}
-        subprocess.run(
-            [
-                *["tmux", "-S", self._socket, "-f", "/dev/null", "new-session", "-d"],
-                *["-x", str(columns), "-y", str(rows), shell],
-            ],
-            check=True,
-            env=clean,
+        size = ("-x", str(columns), "-y", str(rows))
+        self._tmux(
+            *("-f", "/dev/null", "new-session", "-d", "-c", os.getcwd(), *size, shell), env=clean
         )
         self.wait_for("shell>")
 
-    def _tmux(self, *arguments: str) -> str:
-        command = ["tmux", "-S", self._socket, *arguments]
-        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    def _tmux(self, *arguments: str, check: bool = True, **options: Any) -> str:
+        return subprocess.run(
+            ["tmux", "-S", "tmux", *arguments],
+            cwd=self._folder,
+            check=check,
+            capture_output=True,
+            text=True,
+            **options,
+        ).stdout
 
     def run(self, command: str) -> None:
         """Type a command line; its exit code is printed after it."""
@@ -77,9 +84,7 @@ class Tmux:
 
     def close(self) -> None:
         """End the server and what runs in it."""
-        subprocess.run(
-            ["tmux", "-S", self._socket, "kill-server"], capture_output=True, check=False
-        )
+        self._tmux("kill-server", check=False)
 
 
 def child_of(window: Tmux) -> int:
