@@ -24,3 +24,16 @@ def test_the_training_loop_learns(mnist: Dataset, monkeypatch: pytest.MonkeyPatc
     exec(code, names)
     assert names["accuracy"] > 0.85
     assert names["value"] < 0.6
+
+
+def test_every_module_has_its_line_in_the_tree() -> None:
+    """And every line its module."""
+    named: set[Path] = set()
+    folder = Path()
+    for indent, name in re.findall(r"^ {6}( {0,2})([\w/]+\.py|\w+/)", TEXT, re.MULTILINE):
+        if name.endswith("/") and not indent:
+            folder = Path(name)
+        elif name.endswith(".py"):
+            named.add(folder / name if indent else Path(name))
+    modules = {path.relative_to(FOLDER) for path in FOLDER.rglob("*.py")}
+    assert named == {path for path in modules if path.name != "__init__.py"}
