@@ -62,6 +62,17 @@ def test_no_module_of_nn_uses_global_randomness() -> None:
     assert not any(found.values()), found
 
 
+def test_no_test_imports_from_another() -> None:
+    """What several files use belongs to tests/support; a conftest holds fixtures only."""
+    imports = re.compile(r"^\s*(?:from|import) (tests\.[\w.]*(?:test_\w+|conftest))\b", re.M)
+    found = {
+        str(path.relative_to(ROOT)): names
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        if (names := imports.findall(path.read_text(encoding="utf-8")))
+    }
+    assert found == {}
+
+
 def test_the_wheel_is_complete(tmp_path: Path) -> None:
     """MNIST with its licence, the recipes, the type marker and the licence of the code."""
     pytest.importorskip("pip", reason="environments of other installers have no pip")
