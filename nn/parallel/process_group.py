@@ -52,8 +52,10 @@ class ProcessGroup:
                 field="processes",
             )
         self.cores = cores
-        # Takes a line for the user, when a step waits for a process that has been stopped.
-        self.warn: Callable[[str], None] = logging.getLogger(__name__).warning
+        # Called with a line for the user when a step waits for a process that has been stopped, and
+        # with None when training goes on.
+        self.on_wait: Callable[[str | None], None] = _log
+        self._waiting = False
         self._split_numbers = {name: number for number, name in enumerate(splits)}
         given = _given(splits, preprocessor)
         self._arrays = shared = SharedArrays(_layout(config, given, cores.processes))
@@ -132,6 +134,9 @@ class ProcessGroup:
         self._workers.check_open()
         self._barrier.wait()
         self._unpin()
+        if self._waiting:
+            self._waiting = False
+            self.on_wait(None)
 
     def score(self, name: str) -> Score:
         """Mean loss, as trained on, and accuracy over the split of this name."""
@@ -152,7 +157,13 @@ class ProcessGroup:
         self._workers.close()
 
     def _report_stopped(self) -> None:
-        self._workers.report_stopped(self.warn)
+        stopped = self._workers.stopped()
+        if stopped and not self._waiting:
+            self._waiting = True
+            self.on_wait(
+                "a computing process is stopped; training goes on when it is continued:"
+                f" kill -CONT {' '.join(map(str, stopped))}"
+            )
 
     def _unpin(self) -> None:
         if self._pinned:
@@ -176,6 +187,11 @@ class ProcessGroup:
         for place, word in enumerate((command, *arguments)):
             self._command[place] = word
         self._barrier.sync()
+
+
+def _log(line: str | None) -> None:
+    if line is not None:
+        logging.getLogger(__name__).warning(line)
 
 
 def _layout(config: TrainConfig, given: Mapping[str, Array], processes: int) -> Layout:

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +40,6 @@ class Processes:
         Raises `WorkerError` if they cannot be started.
         """
         self._workers: list[_Worker] = []
-        self._stopped: set[int] = set()
         self._end = weakref.finalize(self, _end, self._workers)
         environment = dict(os.environ)
         if threads is not None:
@@ -76,15 +75,10 @@ class Processes:
             if worker.process.poll() is not None:
                 raise WorkerError(f"{_why(worker)}; --processes 1 does without it")
 
-    def report_stopped(self, warn: Callable[[str], None]) -> None:
-        """Pass a line to `warn` for each process that has been stopped since the last call."""
-        stopped = {w.process.pid for w in self._workers if _is_stopped(w.process.pid)}
-        for process in sorted(stopped - self._stopped):
-            warn(
-                f"a computing process is stopped; training goes on when it is continued:"
-                f" kill -CONT {process}"
-            )
-        self._stopped = stopped
+    def stopped(self) -> list[int]:
+        """The ids of the processes that have been stopped, as by SIGSTOP, and can be continued."""
+        ids = [worker.process.pid for worker in self._workers]
+        return [process for process in ids if _is_stopped(process)]
 
     def close(self) -> None:
         """End the processes; a second call does nothing."""

@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import cast
 
 from nn.data.dataset import load_dataset
-from nn.errors import StorageError
+from nn.errors import StorageError, WorkerError
 from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
 from nn.training.trainer import Trainer
 from tui.cli.reporters.base import Reporter, Silence
+from tui.recording.folder import resume_command
 from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
-from tui.system.cores import make_trainer
+from tui.system.cores import core_warnings, make_trainer, report_waits
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import GracefulStop
 from tui.system.terminal import is_live
@@ -53,9 +54,16 @@ def _report(
         recorder,
         choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet) as reporter,
     ):
-        for warning in warnings:
+        for warning in [*warnings, *core_warnings(trainer.config)]:
             reporter.warn(warning)
-        outcome, code = train(trainer, reporter, save=save, recorder=recorder)
+        report_waits(trainer, lambda line: reporter.warn(line) if line else None)
+        try:
+            outcome, code = train(trainer, reporter, save=save, recorder=recorder)
+        except WorkerError as error:
+            if recorder.folder is None:
+                raise
+            resume = resume_command(recorder.folder)
+            raise CommandError(f"{error}; resume: {resume}", ExitCode.FAILURE) from error
     if outcome.reason == "diverged":
         raise CommandError(
             f"diverged: the loss was not finite after step {outcome.step:,}; try a lower --learning-rate",

@@ -1,10 +1,14 @@
-"""How runs are spread over the machine's cores: processes, and the threads of the BLAS library beneath NumPy."""
+"""How a run uses the cores of this machine: processes, and threads of the matrix products."""
 
 from __future__ import annotations
 
+import math
 import os
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np  # noqa: F401 - loads the library that threadpoolctl looks for
@@ -19,13 +23,14 @@ from nn.parallel.process_group import ProcessGroup, make_engine
 from nn.parallel.shared_memory import is_supported
 from nn.training.trainer import Trainer
 
-# Where a second process gained: it takes a tenth of a second to start, and to exchange the gradients of a network
-# of two million parameters takes as long as it saves.
+# A second process makes a run of at least so many steps faster, of a network of at most so many
+# parameters: it takes a tenth of a second to start, and the exchange of the gradients of two million
+# parameters takes as long as it saves.
 _LEAST_STEPS = 2_000
 _MOST_PARAMETERS = 1_000_000
 
-# The kernels of OpenBLAS that take products up to so many multiplications without copying the operands, in
-# float32 and on one thread.
+# Kernels of OpenBLAS that compute products of up to so many multiplications without a copy of the
+# operands, in float32 and on one thread.
 _SMALL_PRODUCTS = {"SkylakeX": 1_000_000}
 
 
@@ -47,7 +52,10 @@ def share_cores(config: TrainConfig, dataset: Dataset) -> Cores:
 
 
 def make_trainer(config: TrainConfig, dataset: Dataset, *, step_interval: float = 0.1) -> Trainer:
-    """A trainer that uses the cores as `share_cores` says, or one process where others do not start and none were asked for."""
+    """A trainer that uses the cores as `share_cores` chooses.
+
+    Where further processes do not start, one process trains, unless several were asked for.
+    """
     engine = make_engine(share_cores(config, dataset))
     try:
         return Trainer(config, dataset, step_interval=step_interval, engine=engine)
@@ -64,8 +72,79 @@ def cores_of(trainer: Trainer) -> Cores:
     return engine.cores if isinstance(engine, ProcessGroup) else Cores(threads=_threads())
 
 
+def core_warnings(config: TrainConfig) -> list[str]:
+    """A line for each wish that exceeds what this machine has."""
+    cores, lines = available_cores(), []
+    have = "1 core is" if cores == 1 else f"{cores} cores are"
+    if config.threads > cores:
+        lines.append(f"threads={config.threads}: {have} available, and as many threads are used")
+    if config.processes > cores:
+        lines.append(f"processes={config.processes}: {have} available; fewer would be faster")
+    return lines
+
+
+def report_waits(trainer: Trainer, report: Callable[[str | None], None]) -> None:
+    """Have `report` called with a line when training waits for a process that was stopped.
+
+    It is called with None when training goes on.
+    """
+    if isinstance(trainer.engine, ProcessGroup):
+        trainer.engine.on_wait = report
+
+
+def available_cores() -> int:
+    """The number of cores that this process can keep busy.
+
+    These are the processors of its affinity mask, where the system has one, and no more than the
+    processor time that its control groups permit. A fraction of a core does not count: threads that
+    wait for each other lose more from being suspended than they gain from it.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        count = len(os.sched_getaffinity(0))
+    else:
+        count = os.cpu_count() or 1
+    return max(1, math.floor(min(count, cpu_quota())))
+
+
+def cpu_quota(root: Path = Path("/")) -> float:
+    """Seconds of processor time per second that this process's control groups permit, or infinity.
+
+    The tightest limit counts, of the process's group and of the groups around it; `root` is the root
+    folder of the system. Linux's cgroup-v1 and -v2 are described in the kernel's documentation.
+    """
+    return min(_quotas(root), default=math.inf)
+
+
+def _quotas(root: Path) -> Iterator[float]:
+    lines: list[str] = []
+    with suppress(OSError):
+        lines = (root / "proc/self/cgroup").read_text().splitlines()
+    for line in lines:  # number:controllers:path, without controllers in version 2
+        _, controllers, path = line.split(":", 2)
+        if controllers and "cpu" not in controllers.split(","):
+            continue
+        mount = root / "sys/fs/cgroup" / ("cpu" if controllers else "")
+        # In a container the path may be that of the host, and its own group the mounted folder.
+        group = mount / path.lstrip("/")
+        for folder in (group, *group.parents):
+            if folder.is_relative_to(mount):
+                with suppress(OSError, ValueError):
+                    quota, period = _quota_and_period(folder, version=1 if controllers else 2)
+                    if quota > 0 and period > 0:
+                        yield quota / period
+
+
+def _quota_and_period(folder: Path, *, version: int) -> tuple[int, int]:
+    """In microseconds; raises OSError or ValueError where a group sets no limit."""
+    if version == 2:
+        quota, period = (folder / "cpu.max").read_text().split()
+        return int(quota), int(period)  # quota is the word "max" without a limit
+    quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+    return int(quota), int(period)  # quota is -1 without a limit
+
+
 def _processors(processes: int) -> tuple[int, ...]:
-    """One for each process where they need all that there are; elsewhere the system finds a free one."""
+    """A processor for each process, if there are exactly as many; else the system finds free ones."""
     if processes == 1 or not is_supported():
         return ()
     available = sorted(os.sched_getaffinity(0))
@@ -73,6 +152,7 @@ def _processors(processes: int) -> tuple[int, ...]:
 
 
 def _gains(config: TrainConfig, dataset: Dataset) -> bool:
+    """Whether a second process makes this run faster."""
     images = len(dataset.train[: config.limit or None]) * (1 - config.validation)
     steps = config.steps or config.epochs * images / config.batch_size
     parameters = parameter_count(layer_sizes(config))
@@ -80,18 +160,19 @@ def _gains(config: TrainConfig, dataset: Dataset) -> bool:
 
 
 def limit_threads(threads: int) -> int | None:
-    """Let matrix products use this many threads; 0: the library's own choice, one per core.
+    """Let matrix products use so many threads, 0 for the library's own choice, at most one a core.
 
-    Returns the number in force, which the library may have capped, or None where it does not tell.
+    Returns the number in force, which the library may have capped, or None if it is unknown.
     """
-    own = _own_choice()
-    threadpoolctl.threadpool_limits(limits=threads or own, user_api="blas")
+    wanted = threads or _own_choice()
+    limit = None if wanted is None else min(wanted, available_cores())
+    threadpoolctl.threadpool_limits(limits=limit, user_api="blas")
     return _threads()
 
 
 @cache
 def _own_choice() -> int | None:
-    """What was in force at the first call."""
+    """The number of threads that was in force at the first call."""
     return _threads()
 
 
@@ -105,6 +186,7 @@ def blas() -> str:
 
 
 def _threads() -> int | None:
+    """The number of threads in force, None if it is unknown."""
     return max((int(pool["num_threads"]) for pool in _pools()), default=None)
 
 

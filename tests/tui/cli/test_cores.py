@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import errno
 import json
+import math
 import os
 import signal
+import threading
 from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
@@ -22,7 +24,15 @@ from nn.storage.runs import list_runs
 from tests.support.commands import Process, run_command
 from tests.support.json_schema import check_stream
 from tests.support.processes import children, needs_several
-from tui.system.cores import cores_of, make_trainer, share_cores
+from tui.recording.folder import resume_command
+from tui.system.cores import (
+    available_cores,
+    core_warnings,
+    cores_of,
+    cpu_quota,
+    make_trainer,
+    share_cores,
+)
 from tui.system.exits import ExitCode
 
 
@@ -45,6 +55,7 @@ class Machine:
         monkeypatch.setattr(tui.system.cores, "_own_choice", lambda: cores)
         monkeypatch.setattr("threadpoolctl.threadpool_limits", self.limit)
         monkeypatch.setattr(tui.system.cores, "is_supported", lambda: True)
+        monkeypatch.setattr(tui.system.cores, "cpu_quota", lambda: math.inf)
         monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(10, 10 + cores)), False)
 
     def limit(self, limits: int, user_api: str) -> None:
@@ -110,6 +121,100 @@ def test_products_are_taken_in_blocks_where_that_helps(
     assert bool(share_cores(TrainConfig.layered(fields), dataset).product_limit) is limited
 
 
+@pytest.mark.parametrize(
+    ("fields", "expected"),
+    [
+        ({"threads": 3}, (1, 2)),
+        ({"threads": 64}, (1, 2)),
+        ({"threads": 3, "processes": 2}, (2, 1)),
+        ({"threads": 64, "processes": 1}, (1, 2)),
+    ],
+)
+def test_no_more_threads_than_cores(
+    tiny: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    expected: tuple[int, int],
+) -> None:
+    machine = Machine(monkeypatch, 2, "Zen")
+    shared = share_cores(TrainConfig.layered(fields), tiny)
+    assert (shared.processes, shared.threads) == expected
+    assert machine.limited == expected[1]
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"),
+    [(0.5, (1, 1)), (1.0, (1, 1)), (1.9, (1, 1)), (2.0, (2, 1)), (4.0, (2, 2)), (99.0, (2, 4))],
+)
+def test_a_quota_of_processor_time_counts_as_cores(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, quota: float, expected: tuple[int, int]
+) -> None:
+    Machine(monkeypatch, 8, "Zen")
+    monkeypatch.setattr(tui.system.cores, "cpu_quota", lambda: quota)
+    shared = share_cores(TrainConfig(), dataset)
+    assert (shared.processes, shared.threads) == expected
+
+
+@pytest.mark.parametrize(
+    ("files", "quota"),
+    [
+        ({}, math.inf),
+        ({"proc/self/cgroup": "0::/\n"}, math.inf),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n"}, math.inf),
+        ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "150000 100000\n"}, 1.5),
+        (
+            {
+                "proc/self/cgroup": "0::/outer/inner\n",
+                "sys/fs/cgroup/outer/cpu.max": "100000 100000\n",
+                "sys/fs/cgroup/outer/inner/cpu.max": "400000 100000\n",
+            },
+            1.0,
+        ),
+        (
+            {
+                "proc/self/cgroup": "3:memory:/docker/ab\n2:cpu,cpuacct:/docker/ab\n0::/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "250000\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            2.5,
+        ),
+        (
+            {
+                "proc/self/cgroup": "1:cpu:/\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_quota_us": "-1\n",
+                "sys/fs/cgroup/cpu/cpu.cfs_period_us": "100000\n",
+            },
+            math.inf,
+        ),
+    ],
+)
+def test_the_quota_is_read_from_the_control_groups(
+    tmp_path: Path, files: dict[str, str], quota: float
+) -> None:
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    assert cpu_quota(tmp_path) == quota
+
+
+def test_threads_beyond_the_cores_are_told_once(small_run: Sequence[str]) -> None:
+    cores = available_cores()
+    result = run_command(*small_run, f"--threads={cores + 7}", "--processes=1", "--json")
+    started, *_ = check_stream(result.stdout)
+    assert started["config"]["threads"] == cores + 7
+    assert started["threads"] == cores
+    (line,) = result.stderr.splitlines()
+    assert line.startswith(f"mnist-tui: warning: threads={cores + 7}: {cores} core")
+    assert line.endswith("available, and as many threads are used")
+
+
+def test_processes_beyond_the_cores_are_told() -> None:
+    cores = available_cores()
+    (line,) = core_warnings(TrainConfig(processes=cores + 1))
+    assert line.startswith(f"processes={cores + 1}: {cores} core")
+    assert core_warnings(TrainConfig(processes=cores, threads=cores)) == []
+
+
 def test_elsewhere_there_is_one_process(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     Machine(monkeypatch, 2, "")
     monkeypatch.setattr(tui.system.cores, "is_supported", lambda: False)
@@ -148,6 +253,29 @@ def test_they_are_told(small_run: Sequence[str]) -> None:
 
 
 @needs_several
+def test_a_process_that_is_stopped_is_told_and_waited_for(small_run: Sequence[str]) -> None:
+    arguments = [*small_run, "--processes=2", "--json", "--epochs=400", "--step-interval=0"]
+    with Process(*arguments) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        for line in process.stdout:
+            if json.loads(line)["event"] == "epoch":
+                break
+        (worker,) = children(process.pid, 1)
+        os.kill(worker, signal.SIGSTOP)
+        reader = threading.Thread(target=process.stdout.read)  # else a full pipe would stop it, too
+        reader.start()
+        told = process.stderr.readline()
+        os.kill(worker, signal.SIGCONT)
+        reader.join(60)
+        assert process.wait(60) == 0
+    assert told == (
+        "mnist-tui: warning: a computing process is stopped; training goes on when it is continued:"
+        f" kill -CONT {worker}\n"
+    )
+
+
+@needs_several
 def test_a_process_that_is_lost_ends_the_run_which_can_go_on(
     small_run: Sequence[str], tmp_path: Path
 ) -> None:
@@ -161,11 +289,11 @@ def test_a_process_that_is_lost_ends_the_run_which_can_go_on(
         os.kill(worker, signal.SIGKILL)
         _, error = process.communicate(timeout=20)
     assert process.returncode == ExitCode.FAILURE
-    assert error == (
-        "mnist-tui: error: a computing process was ended by SIGKILL;"
-        " --processes 1 does without it\n"
-    )
     ((run,), _) = list_runs(tmp_path)
+    assert error == (
+        "mnist-tui: error: a computing process was ended by SIGKILL; --processes 1 does without it;"
+        f" resume: {resume_command(run.path)}\n"
+    )
     assert run.status == "failed"
     assert run.record.step > 0
     assert run.record.processes == 2

@@ -85,6 +85,7 @@ class LiveRun:
         self._trainer: Trainer | None = None
         self._recorder: Recorder | None = None
         self._warnings: list[str] = []
+        self._waiting: str | None = None  # what training waits for, if that takes long
         self._saving = self._discarded = False
         self._rate_factor = 1.0
         in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
@@ -117,7 +118,8 @@ class LiveRun:
     @property
     def trouble(self) -> str | None:
         """What is to be said of saving the run as long as it is shown."""
-        return self.failure or "; ".join(self._warnings) or None
+        waiting = [self._waiting] if self._waiting else []
+        return self.failure or "; ".join([*waiting, *self._warnings]) or None
 
     def go(self, goal: Goal) -> None:
         """Run on, run one epoch or one step, pause, or stop for good."""
@@ -191,6 +193,8 @@ class LiveRun:
 
     def _train(self, trainer: Trainer) -> bool:
         """Go through the run; whether it came to its end. Nothing is saved before it starts."""
+        from tui.system.cores import core_warnings, report_waits
+
         events = trainer.events()
         started = next(events)
         if not self._tell(trainer, started):
@@ -199,7 +203,9 @@ class LiveRun:
             if self._goal is Goal.STOP:
                 return False
             self._saving = True
-        recorder, self._warnings = self.source.recorder(trainer)
+        recorder, warnings = self.source.recorder(trainer)
+        self._warnings = [*warnings, *core_warnings(trainer.config)]
+        report_waits(trainer, self._report_wait)
         self._recorder, self.folder = recorder, recorder.folder
         with recorder:
             recorder.follow(trainer, started)
@@ -217,6 +223,10 @@ class LiveRun:
             else:
                 self.outcome = recorder.finish(trainer)
         return completed
+
+    def _report_wait(self, line: str | None) -> None:
+        self._waiting = line
+        self._post(TrainingMoved(self))
 
     def _go_on(self, trainer: Trainer, recorder: Recorder, events: Iterator[Event]) -> bool:
         for event in events:
