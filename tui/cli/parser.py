@@ -1,25 +1,27 @@
-"""The command line: its commands, and one line for every error a user can make."""
+"""The command line: its commands, and one line for every error of usage."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
 
 from nn.config import did_you_mean
 from tui.cli.commands.runs import runs
 from tui.cli.commands.train import train
-from tui.system.exits import CommandError, ExitCode
+from tui.system.exits import MEANINGS, CommandError, ExitCode
 from tui.system.versions import version
 
-# What every switch and option is unless it says otherwise: no --no-..., no mention of an empty default.
+# Of every switch and option unless it declares otherwise: no --no-..., no empty default shown.
 PLAIN = Parameter(negative=(), show_default=False)
 
 USAGE = """\
 Usage: mnist-tui [OPTIONS]
        mnist-tui COMMAND [OPTIONS]"""
 
-EXAMPLES = """\
+_EXIT_CODES = "\n".join(f"  {code:>3}  {meaning}" for code, meaning in MEANINGS.items())
+EPILOGUE = f"""\
 Examples:
   mnist-tui --headless
   mnist-tui --headless --hidden 64-16 --lr 0.01 --epochs 5 --save model.npz
@@ -28,8 +30,9 @@ Examples:
   mnist-tui --headless --config mine.toml
   mnist-tui --headless --resume last --epochs 20
 
-Exit codes: 0 success, 1 the run failed, 2 bad usage, configuration or data,
-130 and 143 interrupted by SIGINT and SIGTERM.
+Exit codes:
+{_EXIT_CODES}
+
 --debug, or MNIST_TUI_DEBUG=1, adds the traceback to an internal error.
 """
 
@@ -40,7 +43,7 @@ app = App(
     default_command=train,
     default_parameter=PLAIN,
     group_parameters=Group("Options", sort_key=1),
-    help_epilogue=EXAMPLES,
+    help_epilogue=EPILOGUE,
     help_format="plaintext",
     help_on_error=False,
     print_error=False,
@@ -50,108 +53,134 @@ app = App(
     result_action="return_value",
 )
 
-# Function, help and examples of each; the function's module is imported when the command is called.
+
+class Command(NamedTuple):
+    """A command's function in `tui.cli.commands`, imported when it is called, and its help."""
+
+    function: str
+    help: str
+    examples: str = ""
+    about: str = ""
+
+
 COMMANDS = {
-    "recipes": (
+    "recipes": Command(
+        "recipes:recipes",
         "List the named experiments, or show one in full",
-        "Examples:\n  mnist-tui recipes\n  mnist-tui recipes two-layer-net",
+        """\
+  mnist-tui recipes
+  mnist-tui recipes two-layer-net""",
     ),
-    "reproduce": (
+    "reproduce": Command(
+        "reproduce:reproduce",
         "Run recipes and compare with the published results",
-        "Examples:\n  mnist-tui reproduce two-layer-net lincoln-tanh\n  mnist-tui reproduce --all --json",
+        """\
+  mnist-tui reproduce two-layer-net lincoln-tanh
+  mnist-tui reproduce --all --json""",
     ),
-    "predict": (
+    "predict": Command(
+        "predict:predict",
         "Classify images of digits with a saved model",
         """\
-Prints image, digit and probability. Images are cropped, scaled and centred the
-way MNIST was made.
-
-Examples:
   mnist-tui predict --model model.npz seven.png two.pgm
   mnist-tui predict --model model.npz --json < grid.txt""",
+        """\
+Prints image, digit and probability. Images are cropped, scaled and centred the
+way MNIST was made.""",
     ),
-    "attach": (
+    "attach": Command(
+        "attach:attach",
         "Follow a saved run as it goes on, from another shell",
-        "Examples:\n  mnist-tui attach\n  mnist-tui attach 20261121-194501",
+        """\
+  mnist-tui attach
+  mnist-tui attach 20261121-194501""",
     ),
-    "export": (
+    "export": Command(
+        "export:export",
         "Write a saved run's weights as npz, safetensors or ONNX",
-        "Examples:\n  mnist-tui export last --format safetensors -o model.safetensors",
+        "  mnist-tui export last --format safetensors -o model.safetensors",
     ),
-    "lr-find": (
+    "lr-find": Command(
+        "lr_find:lr_find",
         "Find a learning rate in a few seconds",
         """\
-The rate grows at every step until the loss blows up (Smith 2017). Nothing is saved.
-
-Examples:
   mnist-tui lr-find
   mnist-tui lr-find --hidden 64-16 --optimizer sgd --activation sigmoid""",
+        """\
+The rate grows at every step until the loss blows up (Smith 2017). Nothing is
+saved.""",
     ),
-    "summary": (
+    "summary": Command(
+        "summary:summary",
         "Print the layers of a network",
-        "Examples:\n  mnist-tui summary --hidden 64-16 --dropout 0.2",
+        "  mnist-tui summary --hidden 64-16 --dropout 0.2",
     ),
-    "bench": (
+    "bench": Command(
+        "bench:bench",
         "Measure how fast this machine trains",
-        "Examples:\n  mnist-tui bench\n  mnist-tui bench --threads 1 --seconds 20 --json",
+        """\
+  mnist-tui bench
+  mnist-tui bench --threads 1 --seconds 20 --json""",
+        """\
+The floor is the time of the matrix products alone. A figure with a question
+mark is worthless, for a reason printed below the table.""",
     ),
-    "check": (
+    "check": Command(
+        "check:check",
         "Compare a network that you wrote with the reference",
         """\
-The file is executed, in a process of its own with limits of time and memory.
-Exit code 0: nothing departs; 1: something does; 2: the file could not be checked.
-
-Examples:
   mnist-tui check my_network.py
   mnist-tui check --template > adapter.py
   mnist-tui check --export reference""",
+        """\
+The file is executed, in a process of its own with limits of time and memory.
+Exit code 0: nothing departs; 1: something does; 2: the file could not be
+checked.""",
     ),
-    "gradcheck": ("Compare analytical with numerical gradients", ""),
-    "completion": (
+    "gradcheck": Command("gradcheck:gradcheck", "Compare analytical with numerical gradients"),
+    "completion": Command(
+        "completion:completion",
         "Print a shell's completion script",
         """\
-Examples:
   eval "$(mnist-tui completion bash)"                          this session
   mnist-tui completion fish > ~/.config/fish/completions/mnist-tui.fish
   mnist-tui completion zsh > ~/.zfunc/_mnist-tui      where fpath has ~/.zfunc""",
     ),
-}
-RUNS_COMMANDS = {
-    "show": ("Print all that is known of a run", "runs:show", ""),
-    "compare": (
-        "Compare runs: metrics, configuration, curves, and digit by digit",
+    "runs show": Command("runs:show", "Print all that is known of a run"),
+    "runs compare": Command(
         "compare:compare",
-        "Examples:\n  mnist-tui runs compare 20261121-194501 last",
+        "Compare runs: metrics, configuration, curves, and digit by digit",
+        "  mnist-tui runs compare 20261121-194501 last",
     ),
-    "rm": ("Remove runs for good", "runs:rm", ""),
-    "export": (
-        "Print a run's evaluations as CSV",
+    "runs rm": Command("runs:rm", "Remove runs for good"),
+    "runs export": Command(
         "runs:export",
-        "Examples:\n  mnist-tui runs export last > metrics.csv",
+        "Print a run's evaluations as CSV",
+        "  mnist-tui runs export last > metrics.csv",
     ),
 }
-
-for _name, (_help, _examples) in COMMANDS.items():
-    _function = _name.replace("-", "_")
-    app.command(
-        f"tui.cli.commands.{_function}:{_function}",
-        name=_name,
-        help=_help,
-        help_epilogue=_examples,
-    )
 
 runs_app = App(
     name="runs",
     default_command=runs,
+    default_parameter=PLAIN,
     help="List the saved runs, the newest first",
-    help_epilogue=(
-        "RUN is the name of a run, the beginning of one, its folder, or last.\n\n"
-        "Examples:\n  mnist-tui runs\n  mnist-tui runs show last\n  mnist-tui runs rm 20261121 --yes"
-    ),
+    help_epilogue="""\
+RUN is the name of a run, the beginning of one, its folder, or last.
+
+Examples:
+  mnist-tui runs
+  mnist-tui runs show last
+  mnist-tui runs rm 20261121 --yes""",
 )
-for _name, (_help, _function, _examples) in RUNS_COMMANDS.items():
-    runs_app.command(
-        f"tui.cli.commands.{_function}", name=_name, help=_help, help_epilogue=_examples
+for _words, _command in COMMANDS.items():
+    _group, _, _name = _words.rpartition(" ")
+    _examples = f"Examples:\n{_command.examples}" if _command.examples else ""
+    (runs_app if _group else app).command(
+        f"tui.cli.commands.{_command.function}",
+        name=_name,
+        help=_command.help,
+        help_epilogue="\n\n".join(filter(None, (_command.about, _examples))),
     )
 app.command(runs_app)
 
@@ -166,7 +195,7 @@ def run(arguments: Sequence[str]) -> ExitCode:
 
 
 def _with_last_run(arguments: Sequence[str]) -> list[str]:
-    """The words with `last` after a --resume that names no run, which the parser cannot leave out."""
+    """The words with `last` after a --resume that names no run; the parser demands a value."""
     words = list(arguments)
     for position, word in enumerate(words):
         if word == "--resume" and [*words[position + 1 :], "-"][0].startswith("-"):
@@ -176,7 +205,7 @@ def _with_last_run(arguments: Sequence[str]) -> list[str]:
 
 
 def _in_one_line(error: CycloptsError) -> str:
-    """The parser's message, in the words of our own where we know better what was meant."""
+    """The parser's message, or a clearer one where the known names allow it."""
     if isinstance(error, UnknownOptionError):
         name = error.token.keyword or error.token.value
         known = [name for argument in error.argument_collection for name in argument.names]
@@ -184,7 +213,7 @@ def _in_one_line(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         word = error.unused_tokens[0]
         if not error.command_chain:
-            commands = [*COMMANDS, "runs"]
+            commands = [name for name in COMMANDS if " " not in name] + ["runs"]
             suggestion = did_you_mean(word, commands) or f"; the commands are {', '.join(commands)}"
             return f"unknown command {word!r}{suggestion}"
         return f"unexpected argument {word!r}"
