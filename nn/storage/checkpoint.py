@@ -23,13 +23,24 @@ from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
 from nn.network.predictor import Predictor
-from nn.storage.model_file import DAMAGE, MAX_BYTES, model_arrays, read_model, take_model
-from nn.storage.npz import read_npz, write_npz
-from nn.storage.runs import BEST_FILE, LAST_FILE, SavedRun, Which
+from nn.storage.model_file import (
+    DAMAGE,
+    MAX_BYTES,
+    check_format,
+    model_arrays,
+    model_names,
+    predictor_of,
+    read_model,
+    take_model,
+)
+from nn.storage.npz import NpzReader, open_npz, write_npz
+from nn.storage.positions import BEST_FILE, LAST_FILE, read_position
+from nn.storage.runs import SavedRun, Which
 from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
 
 FORMAT = "mnist-tui checkpoint 2"
+_ABOUT = ("checkpoint", "data_sha256", "metrics_bytes", "values")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +55,7 @@ class Checkpoint:
 
     @classmethod
     def take(cls, trainer: Trainer) -> Checkpoint:
-        """Of a trainer between two events; training may go on while it is written."""
+        """The state of a trainer between two events; training may go on while it is written."""
         return cls(
             trainer.config, trainer.dataset.sha256, trainer.state(), trainer.predictor.preprocessor
         )
@@ -67,36 +78,71 @@ class Checkpoint:
 
         What the values mean is for `Trainer.restore` to check.
         """
-        arrays = read_npz(path, max_bytes=MAX_BYTES)
-        if (found := str(arrays.pop("checkpoint", ""))) != FORMAT:
-            raise StorageError(
-                f"{path}: not a checkpoint ({FORMAT!r} expected, found {found[:60]!r})"
-            )
-        try:
-            config, parameters, preprocessor = take_model(arrays)
-            data_sha256, metrics_bytes = str(arrays.pop("data_sha256")), arrays.pop("metrics_bytes")
-            values = json.loads(str(arrays.pop("values")))
-            if not isinstance(values, dict):
-                raise ValueError("values are not a JSON object")
-            for name, array in arrays.items():
-                if array.shape != parameters.shape or array.dtype != config.dtype:
-                    raise ValueError(f"{name} is {array.dtype} {array.shape}")
-            state = TrainerState({"parameters": parameters, **arrays}, values)
-            return cls(config, data_sha256, state, preprocessor, int(metrics_bytes))
-        except DAMAGE as error:
-            raise StorageError(f"{path}: damaged checkpoint: {error}") from error
+        with open_npz(path, max_bytes=MAX_BYTES) as reader:
+            check_format(path, reader, "checkpoint", FORMAT, "checkpoint")
+            try:
+                return cls._read(reader)
+            except DAMAGE as error:
+                raise StorageError(f"{path}: damaged checkpoint: {error}") from error
+
+    @classmethod
+    def _read(cls, reader: NpzReader) -> Checkpoint:
+        config, parameters, preprocessor = take_model(reader)
+        values = json.loads(str(reader.read("values")))
+        if not isinstance(values, dict):
+            raise ValueError("values are not a JSON object")
+        arrays = {"parameters": parameters}
+        for name in sorted(set(reader.names) - model_names(config, reader) - set(_ABOUT)):
+            arrays[name] = np.empty_like(parameters)
+            reader.read_into(name, arrays[name])
+        return cls(
+            config,
+            str(reader.read("data_sha256")),
+            TrainerState(arrays, values),
+            preprocessor,
+            int(reader.read("metrics_bytes")),
+        )
 
     def predictor(self) -> Predictor:
         """The network as it was after the last step."""
-        return Predictor.of(self.config, self.state.arrays["parameters"], self.preprocessor)
+        return predictor_of(self.config, self.state.arrays["parameters"], self.preprocessor)
 
 
 def load_model(run: SavedRun, which: Which) -> Predictor:
-    """The best network of a saved run, or the last one; raises `StorageError`."""
-    path = run.model_file(which)
-    if path is not None:
-        return read_model(path)
-    if which == "best":
-        why = f"{BEST_FILE} is missing" if run.record.best else "it was never evaluated"
-        raise StorageError(f"run {run.name} has no best model: {why}")
-    return Checkpoint.load(run.path / LAST_FILE).predictor()
+    """The best network of a saved run, or the last one; raises `StorageError`.
+
+    The weights are those that the record describes. Where the files of the run are replaced just
+    now, the run is read once more.
+    """
+    try:
+        return _load_model(run, which)
+    except _OtherWeightsError:
+        return _load_model(SavedRun.read(run.path, thorough=True), which)
+
+
+class _OtherWeightsError(StorageError):
+    """A file holds the weights of another step than the record describes."""
+
+
+def _load_model(run: SavedRun, which: Which) -> Predictor:
+    record, path = run.record, run.model_file(which)
+    if path is None and which == "best":
+        why = f"{BEST_FILE} is missing" if record.best else "it was never evaluated"
+        raise StorageError(
+            f"run {run.name} has no best model: {why}; its last weights may be there"
+        )
+    claimed = record.best.step if which == "best" and record.best else record.step
+    if path is None:
+        path = run.path / LAST_FILE
+        predictor = Checkpoint.load(path).predictor()
+    else:
+        predictor = read_model(path)
+        if which == "last":
+            claimed = record.kept_step if record.kept_step is not None else -1
+    found = read_position(path)
+    if found is not None and claimed >= 0 and found.step != claimed:
+        raise _OtherWeightsError(
+            f"{path}: holds the weights of step {found.step:,}, not those of step {claimed:,} that"
+            " the record describes"
+        )
+    return predictor

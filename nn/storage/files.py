@@ -1,15 +1,29 @@
-"""Files that a crash leaves as they were or as they were to be, never in between."""
+"""Files that a crash leaves either as they were or as they were to be, never in between."""
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
 from nn.errors import StorageError
+
+# Flags of `os.open` that not every system has; 0 changes nothing. Windows alone has O_BINARY: it
+# writes a carriage return before each line feed without it.
+_NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+# Windows refuses to replace a file that another process has open. Readers here are done in an
+# instant, so the replacement is tried again.
+_REPLACE_ATTEMPTS = 50
+_REPLACE_PAUSE = 0.02  # seconds
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -17,46 +31,76 @@ def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
     Raises `StorageError` where that fails; `path` then is as it was.
     """
-    if (
-        path.exists() and not path.is_file()
-    ):  # a rename would replace a folder's or a device's entry
+    if path.exists() and not path.is_file():
+        # Renaming would replace the entry of a folder or of a device.
         raise StorageError(f"{path}: cannot write: exists and is not a regular file")
     temporary: Path | None = None
     try:
-        # Not mkstemp's private mode: the umask decides, as for any file the user creates.
+        # mkstemp would make the file private. Here the umask decides, as for any file of the user.
         temporary = Path(tempfile.mktemp(prefix=temporary_prefix(path.name), dir=path.parent))
         with temporary.open("xb") as stream:
             write(stream)
             stream.flush()
             os.fsync(stream.fileno())
-        temporary.replace(path)
+        _replace(temporary, path)
         sync_folder(path.parent)
     except BaseException as error:
         if temporary is not None:
-            temporary.unlink(missing_ok=True)
+            with suppress(OSError):  # the first error is the one to report
+                temporary.unlink()
         if isinstance(error, OSError):
-            raise StorageError(f"{path}: cannot write: {error.strerror or error}") from error
+            raise cannot_write(path, error) from error
         raise
 
 
+def _replace(temporary: Path, path: Path) -> None:
+    for attempt in range(_REPLACE_ATTEMPTS):
+        try:
+            temporary.replace(path)
+            return
+        except PermissionError:
+            if os.name != "nt" or attempt == _REPLACE_ATTEMPTS - 1:
+                raise
+            time.sleep(_REPLACE_PAUSE)
+
+
 def open_regular(path: Path) -> BinaryIO:
-    """Open a file for reading; a pipe is refused, whose other end may never come."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    """Open a file for reading; raises OSError also for what is not a regular file.
+
+    To open a pipe would wait for a writer that may never come.
+    """
+    if not _NO_WAIT and not stat.S_ISREG(path.stat().st_mode):
+        raise OSError("not a regular file")
+    descriptor = os.open(path, os.O_RDONLY | _NO_WAIT | _BINARY)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError("not a regular file")
     return os.fdopen(descriptor, "rb")
 
 
+def open_entry(path: Path, flags: int) -> int:
+    """A descriptor of the file `path` itself; raises OSError where `path` is a symbolic link."""
+    if not _NO_FOLLOW and path.is_symlink():
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+    return os.open(path, flags | _NO_FOLLOW | _NO_WAIT | _BINARY, 0o666)
+
+
 def temporary_prefix(name: str) -> str:
-    """How the temporary files begin that a killed process may leave of the file `name`."""
+    """The beginning of the temporary files that a killed process may leave of the file `name`."""
     return f".{name}."
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder's entries to disk."""
+    """Flush a folder's entries to disk, on systems where a folder can be opened."""
+    if not hasattr(os, "O_DIRECTORY"):  # Windows: its file systems keep a journal of entries
+        return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def cannot_write(path: Path, error: OSError) -> StorageError:
+    """The error of a file that cannot be written."""
+    return StorageError(f"{path}: cannot write: {error.strerror or error}")

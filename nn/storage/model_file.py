@@ -4,6 +4,7 @@ format                 "mnist-tui model 1"
 config                 the configuration as a JSON object
 layer1.weight, layer1.bias, layer2.weight, ...    (in_features, out_features) and (out_features,)
 preprocessing.scale, preprocessing.shift          inputs are pixels * scale + shift; no shift means 0
+step                   the number of updates these weights had; only in the final model of a saved run
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from pathlib import Path
 
 import numpy as np
 
-from nn.arrays import Array
+from nn.arrays import Array, aligned_zeros
 from nn.config import TrainConfig
 from nn.data.dataset import PIXELS
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError, StorageError
-from nn.network.model import layer_sizes, layer_views, parameter_count
+from nn.network.model import build_model, layer_sizes, layer_views, parameter_count
 from nn.network.predictor import Predictor
-from nn.storage.npz import read_npz, write_npz
+from nn.storage.npz import NpzReader, open_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
 MAX_BYTES = 32 * 2**30
@@ -30,25 +31,41 @@ MAX_BYTES = 32 * 2**30
 DAMAGE = (ConfigError, KeyError, TypeError, AttributeError, ValueError, RecursionError)
 
 
-def write_model(path: Path, predictor: Predictor) -> None:
+def write_model(path: Path, predictor: Predictor, *, step: int | None = None) -> None:
     """Write a model file, atomically; raises `StorageError`."""
     config, parameters = predictor.config, predictor.model.parameters
-    write_npz(path, model_arrays(config, parameters, predictor.preprocessor))
+    arrays = model_arrays(config, parameters, predictor.preprocessor)
+    if step is not None:
+        arrays["step"] = np.array(step)
+    write_npz(path, arrays)
 
 
 def read_model(path: Path) -> Predictor:
     """Read a model file, or the model in a checkpoint; raises `StorageError` for anything else."""
-    arrays = read_npz(path, max_bytes=MAX_BYTES)
-    if (found := str(arrays.get("format", ""))) != FORMAT:
-        raise StorageError(f"{path}: not a model file ({FORMAT!r} expected, found {found[:60]!r})")
-    try:
-        config, parameters, preprocessor = take_model(arrays)
-        for array in (parameters, preprocessor.scale, preprocessor.shift):
-            if array is not None and not np.isfinite(array).all():
-                raise ValueError("holds values that are not finite")
-    except DAMAGE as error:
-        raise StorageError(f"{path}: damaged model file: {error}") from error
-    return Predictor.of(config, parameters, preprocessor)
+    with open_npz(path, max_bytes=MAX_BYTES) as reader:
+        check_format(path, reader, "format", FORMAT, "model file")
+        try:
+            config, parameters, preprocessor = take_model(reader)
+            for array in (parameters, preprocessor.scale, preprocessor.shift):
+                if array is not None and not np.isfinite(array).all():
+                    raise ValueError("holds values that are not finite")
+        except DAMAGE as error:
+            raise StorageError(f"{path}: damaged model file: {error}") from error
+    return predictor_of(config, parameters, preprocessor)
+
+
+def check_format(path: Path, reader: NpzReader, name: str, expected: str, kind: str) -> None:
+    """Raise `StorageError` unless the array `name` is the text that marks files of this kind."""
+    found = str(reader.read(name))[:60] if name in reader.names else ""
+    if found != expected:
+        raise StorageError(f"{path}: not a {kind} ({expected!r} expected, found {found!r})")
+
+
+def predictor_of(config: TrainConfig, parameters: Array, preprocessor: Preprocessor) -> Predictor:
+    """A predictor whose network works on this very vector of parameters."""
+    gradients = aligned_zeros(parameters.size, parameters.dtype)  # takes no memory until it is used
+    model = build_model(config, rng=np.random.default_rng(0), vectors=(parameters, gradients))
+    return Predictor(config, model, preprocessor)
 
 
 def weight_arrays(predictor: Predictor) -> dict[str, Array]:
@@ -76,23 +93,26 @@ def model_arrays(
     return about | named_arrays(layer_sizes(config), parameters, preprocessor)
 
 
-def take_model(arrays: dict[str, Array]) -> tuple[TrainConfig, Array, Preprocessor]:
-    """Remove from `arrays` what a model file holds, and return it; raises one of `DAMAGE`."""
-    del arrays["format"]
-    config = TrainConfig.layered(json.loads(str(arrays.pop("config"))))
+def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor]:
+    """Read what a model file holds, each weight to its place; raises one of `DAMAGE`."""
+    config = TrainConfig.layered(json.loads(str(reader.read("config"))))
     sizes = layer_sizes(config)
-    stored = sum(array.size for array in arrays.values())
-    if (needed := parameter_count(sizes)) > stored:  # before allocating that much
-        raise ValueError(f"{needed:,} parameters configured, {stored:,} numbers stored")
-    parameters = np.empty(needed, config.dtype)
-    scale, shift = arrays["preprocessing.scale"], arrays.get("preprocessing.shift")
+    needed, item = parameter_count(sizes), np.dtype(config.dtype).itemsize
+    if needed * item > reader.bytes:  # before so much is allocated
+        raise ValueError(f"{needed:,} parameters configured, {reader.bytes:,} bytes stored")
+    parameters = aligned_zeros(needed, config.dtype)
+    scale = reader.read("preprocessing.scale")
     pixels = np.empty(PIXELS if scale.ndim else (), config.dtype)
-    preprocessor = Preprocessor(pixels, None if shift is None else np.empty_like(pixels))
+    shift = np.empty_like(pixels) if "preprocessing.shift" in reader.names else None
+    preprocessor = Preprocessor(pixels, shift)
     for name, array in named_arrays(sizes, parameters, preprocessor).items():
-        found = arrays.pop(name)
-        if found.shape != array.shape or found.dtype != array.dtype:
-            raise ValueError(
-                f"{name} is {found.dtype} {found.shape}, expected {array.dtype} {array.shape}"
-            )
-        array[...] = found
+        reader.read_into(name, array)
     return config, parameters, preprocessor
+
+
+def model_names(config: TrainConfig, reader: NpzReader) -> set[str]:
+    """The names of the arrays in an archive that belong to the model in it."""
+    layers = range(1, len(layer_sizes(config)))
+    names = {f"layer{number}.{part}" for number in layers for part in ("weight", "bias")}
+    about = {"format", "config", "step", "preprocessing.scale", "preprocessing.shift"}
+    return (names | about) & set(reader.names)

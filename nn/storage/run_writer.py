@@ -7,44 +7,31 @@ run that goes on from it drops the rest.
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import time
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
 from nn.errors import StorageError
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
-from nn.storage.files import sync_folder, temporary_prefix, write_atomically
+from nn.storage.files import cannot_write, open_entry, sync_folder, temporary_prefix
+from nn.storage.lock import LOCK_FILE, FolderLock
+from nn.storage.metrics import METRICS_FILE
 from nn.storage.model_file import write_model
-from nn.storage.records import without_infinities
-from nn.storage.runs import (
-    BEST_FILE,
-    FINAL_FILE,
-    LAST_FILE,
-    LOCK_FILE,
-    METRICS_FILE,
-    RUN_FILE,
-    RUN_FILES,
-    RunRecord,
-    SavedRun,
-)
-
-_LOCK_ATTEMPTS = 10  # others test the lock by taking it for an instant
+from nn.storage.positions import BEST_FILE, FINAL_FILE, LAST_FILE, part_weights
+from nn.storage.run_record import RUN_FILE, RunRecord, write_record
+from nn.storage.runs import RUN_FILES, is_temporary
 
 
 class RunWriter:
     """The only writer of a run's folder, until `close`; every method raises `StorageError`.
 
-    What could not be appended is kept, and written before what comes later.
+    Lines that could not be appended are kept, and written before later ones.
     """
 
-    def __init__(self, path: Path, lock: int, metrics: int) -> None:
-        """Takes over both descriptors; `create` and `reopen` make them."""
+    def __init__(self, path: Path, lock: FolderLock, metrics: int) -> None:
+        """Takes over the lock and the descriptor; `create` and `reopen` make them."""
         self.path = path
         self._lock, self._metrics = lock, metrics
         self._size = os.fstat(metrics).st_size
@@ -73,18 +60,23 @@ class RunWriter:
     def reopen(cls, path: Path) -> RunWriter:
         """An existing folder; refused while another process writes it."""
         writer = cls._open(path)
-        writer._discard_temporaries()
+        try:
+            writer._discard_temporaries()
+            writer.part_best()
+        except BaseException:
+            writer.close()
+            raise
         return writer
 
     @classmethod
     def _open(cls, path: Path) -> RunWriter:
-        lock = _lock(path)
+        lock = FolderLock.acquire(path)
         try:
-            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW
-            return cls(path, lock, os.open(path / METRICS_FILE, flags, 0o666))
+            flags = os.O_RDWR | os.O_APPEND | os.O_CREAT
+            return cls(path, lock, open_entry(path / METRICS_FILE, flags))
         except OSError as error:
-            os.close(lock)
-            raise _failure(path / METRICS_FILE, error) from error
+            lock.release()
+            raise cannot_write(path / METRICS_FILE, error) from error
 
     def cut_metrics(self, size: int) -> None:
         """Drop what was appended after the first `size` bytes."""
@@ -97,7 +89,7 @@ class RunWriter:
             os.ftruncate(self._metrics, size)
             os.fsync(self._metrics)
         except OSError as error:
-            raise _failure(self.path / METRICS_FILE, error) from error
+            raise cannot_write(self.path / METRICS_FILE, error) from error
         self._size = size
 
     def append(self, lines: Iterable[str]) -> None:
@@ -116,20 +108,22 @@ class RunWriter:
                 left = left[os.write(self._metrics, left) :]
             os.fsync(self._metrics)
         except OSError as error:
-            raise _failure(self.path / METRICS_FILE, error) from error
+            raise cannot_write(self.path / METRICS_FILE, error) from error
         self._size += len(self._unwritten)
         self._unwritten = b""
 
     def save_checkpoint(self, checkpoint: Checkpoint, *, best: bool) -> None:
         """Replace last.npz, and best.npz too if it is the `best`; what was appended belongs to it.
 
-        The two are then names of one file, which costs half as much as two; `part_best` parts them.
+        The two are then names of one file, which costs half as much as two files. The next
+        checkpoint that is not the best parts them, and otherwise `part_best` does.
         """
         last = self.path / LAST_FILE
         if not best:
             checkpoint.save(last, metrics_bytes=self._size)
             return
-        # First the best: a run that then goes on from the former last.npz does this epoch again.
+        # The best is written first: if the process is killed in between, the run goes on from the
+        # former last.npz and does this epoch again.
         self.save_best(checkpoint)
         link = self.path / f"{temporary_prefix(LAST_FILE)}link"
         try:
@@ -143,18 +137,12 @@ class RunWriter:
         checkpoint.save(self.path / BEST_FILE, metrics_bytes=self._size)
 
     def part_best(self) -> None:
-        """Give best.npz, of a run that ends, a file of its own, so that damage to one spares the other."""
-        best, last = self.path / BEST_FILE, self.path / LAST_FILE
-        try:
-            if best.exists() and last.exists() and best.samefile(last):
-                content = best.read_bytes()
-                write_atomically(best, lambda stream: stream.write(content))
-        except OSError as error:
-            raise _failure(best, error) from error
+        """Give best.npz a file of its own, so that damage to last.npz spares it."""
+        part_weights(self.path)
 
-    def save_final(self, predictor: Predictor) -> None:
-        """Write final.npz."""
-        write_model(self.path / FINAL_FILE, predictor)
+    def save_final(self, predictor: Predictor, step: int) -> None:
+        """Write final.npz, the weights after `step` updates."""
+        write_model(self.path / FINAL_FILE, predictor, step=step)
 
     def discard_final(self) -> None:
         """Remove final.npz of a run that goes on."""
@@ -162,71 +150,41 @@ class RunWriter:
 
     def save_record(self, record: RunRecord) -> None:
         """Replace run.json."""
-        fields = without_infinities(asdict(record))
-        lines = (f' "{name}": {json.dumps(fields[name], allow_nan=False)}' for name in fields)
-        text = "{\n" + ",\n".join(lines) + "\n}\n"  # indented values would take longer
-        write_atomically(self.path / RUN_FILE, lambda stream: stream.write(text.encode()))
+        write_record(self.path, record)
 
     def close(self) -> None:
         """Let others write."""
         os.close(self._metrics)
-        os.close(self._lock)
+        self._lock.release()
 
     def _discard_temporaries(self) -> None:
-        """What a killed process was writing."""
-        prefixes = tuple(map(temporary_prefix, RUN_FILES))
+        """Remove what a killed process had half written."""
         for name in os.listdir(self.path):
-            if name.startswith(prefixes):
+            if is_temporary(name):
                 _remove(self.path / name)
 
 
-def delete_run(run: SavedRun) -> None:
+def delete_run(folder: Path) -> None:
     """Remove a run's files and its folder; raises `StorageError`, also while it is being written.
 
     Files that are not a run's stay where they are, and then the folder does too.
     """
-    lock = _lock(run.path)
+    lock: FolderLock | None = FolderLock.acquire(folder)
     try:
-        prefixes = tuple(map(temporary_prefix, RUN_FILES))
-        # run.json goes last: until then the run is listed, and can be removed again.
-        names = [
-            name for name in os.listdir(run.path) if name in RUN_FILES or name.startswith(prefixes)
-        ]
-        for name in sorted(names, key=RUN_FILE.__eq__):
-            _remove(run.path / name)
-        run.path.rmdir()
+        names = [name for name in os.listdir(folder) if name in RUN_FILES or is_temporary(name)]
+        # run.json goes last but one: until then the run is listed, and can be removed again.
+        order = {RUN_FILE: 1, LOCK_FILE: 2}
+        for name in sorted(names, key=lambda name: order.get(name, 0)):
+            if name == LOCK_FILE and os.name == "nt" and lock is not None:
+                lock.release()  # Windows does not remove a file that is open
+                lock = None
+            _remove(folder / name)
+        folder.rmdir()
     except OSError as error:
-        raise StorageError(f"{run.path}: cannot remove: {error.strerror or error}") from error
+        raise StorageError(f"{folder}: cannot remove: {error.strerror or error}") from error
     finally:
-        os.close(lock)
-
-
-def _lock(path: Path) -> int:
-    """A descriptor that holds the folder's lock."""
-    file = path / LOCK_FILE
-    try:
-        descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-    except OSError as error:
-        raise _failure(file, error) from error
-    try:
-        for attempt in range(_LOCK_ATTEMPTS):
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if attempt == _LOCK_ATTEMPTS - 1:
-                    raise
-                time.sleep(0.02)
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
-    except BlockingIOError as error:
-        holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
-        os.close(descriptor)
-        raise StorageError(f"run {path.name} is being written by process {holder}") from error
-    except OSError as error:
-        os.close(descriptor)
-        raise _failure(file, error) from error
-    return descriptor
+        if lock is not None:
+            lock.release()
 
 
 def _remove(path: Path) -> None:
@@ -234,7 +192,3 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise StorageError(f"{path}: cannot remove: {error.strerror or error}") from error
-
-
-def _failure(path: Path, error: OSError) -> StorageError:
-    return StorageError(f"{path}: cannot write: {error.strerror or error}")

@@ -1,11 +1,12 @@
 """Saved runs, as they are read: each one a folder of plain files.
 
-    run.json         what the run is and how far it came: the fields of `RunRecord`, as JSON
-    metrics.jsonl    its events, one JSON object a line (`nn.storage.records`); a last line without its end is torn
+    run.json         what the run is and how far it came (`nn.storage.run_record`)
+    metrics.jsonl    its events, one JSON object a line (`nn.storage.records`); a last line that does
+                     not end is the rest of a write that was cut off
     last.npz         the model as it is now, and the state to go on from (`nn.storage.checkpoint`)
     best.npz         the same of when test accuracy was highest
-    final.npz        the model the run ended with, once it has (`nn.network.predictor`)
-    lock             the process that writes the folder holds an flock on it; it contains its id
+    final.npz        the model that the run ended with, once it has (`nn.storage.model_file`)
+    lock             locked by the process that writes the folder (`nn.storage.lock`)
 
 The folder's name is the run's name. Whatever is read here may be damaged or hostile: sizes are
 bounded, types are checked, nothing is executed, and no path comes out of a file.
@@ -13,101 +14,77 @@ bounded, types are checked, nothing is executed, and no path comes out of a file
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from nn.config import RESUMABLE_FIELDS, TrainConfig, did_you_mean, flag
 from nn.errors import ConfigError, StorageError
-from nn.events import Evaluation
-from nn.storage.files import open_regular
-from nn.storage.records import Recorded, event_from_record, read_as
+from nn.storage.files import temporary_prefix
+from nn.storage.lock import LOCK_FILE, is_locked
+from nn.storage.metrics import METRICS_FILE, MetricsReader
+from nn.storage.positions import (
+    BEST_FILE,
+    FINAL_FILE,
+    LAST_FILE,
+    as_saved,
+    has_final,
+    is_doubtful,
+    put_in_order,
+)
+from nn.storage.records import Recorded
+from nn.storage.run_record import RUN_FILE, RunRecord, Status, read_record
 
-SCHEMA = 1
-RUN_FILE, METRICS_FILE, LOCK_FILE = "run.json", "metrics.jsonl", "lock"
-LAST_FILE, BEST_FILE, FINAL_FILE = "last.npz", "best.npz", "final.npz"
 RUN_FILES = (RUN_FILE, METRICS_FILE, LAST_FILE, BEST_FILE, FINAL_FILE, LOCK_FILE)
 
-MAX_RUN_BYTES = 2**20
-MAX_LINE_BYTES = 2**20
-
-Status = Literal["running", "finished", "interrupted", "failed"]
 Which = Literal["best", "last"]
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
-    """The content of run.json.
-
-    `reason` tells of the end: that of `RunFinished`, "interrupted", or an error; None while the run goes
-    on. `threads`, `processes` and `versions` are those of the process that wrote it last; `created` and `updated` are UTC in
-    ISO 8601. `best` is the evaluation with the highest test accuracy, that of best.npz; `save_error` why
-    the folder does not hold the whole run, or None.
-    """
-
-    schema: int
-    id: str
-    status: Status
-    reason: str | None
-    recipe: str | None
-    command: str
-    config: TrainConfig
-    data_name: str
-    data_sha256: str
-    threads: int | None
-    versions: dict[str, str]
-    created: str
-    updated: str
-    parameters: int
-    steps_per_epoch: int
-    total_steps: int
-    step: int
-    epoch: float
-    seconds: float
-    samples_per_second: float
-    latest: Evaluation | None
-    best: Evaluation | None
-    save_error: str | None
-    processes: int = 1  # of runs from before there could be more
-
-
-@dataclass(frozen=True, slots=True)
 class SavedRun:
-    """A run's folder with the record that was read from it."""
+    """A run's folder with its record, which describes the weights that the folder really holds."""
 
     path: Path
     record: RunRecord
 
     @classmethod
-    def read(cls, path: Path) -> SavedRun:
-        """Raises `StorageError` for a folder without a record that makes sense."""
-        return cls(path, read_record(path))
+    def read(cls, path: Path, *, thorough: bool = False) -> SavedRun:
+        """Read a run; raises `StorageError` for a folder without a record that makes sense.
+
+        Where there is reason to doubt, or always if `thorough`, the record is compared with the files
+        of weights and corrected (`nn.storage.positions`), which takes about a millisecond more.
+        """
+        record = read_record(path)
+        put_in_order(path, record)
+        if thorough or is_doubtful(path, record):
+            record = as_saved(path, record)
+        return cls(path, record)
 
     @property
     def name(self) -> str:
+        """The name of the folder, which is the name of the run."""
         return self.path.name
 
     @property
     def status(self) -> Status:
-        """As recorded, but "interrupted" where the process that was to write the end has gone."""
+        """The recorded status, but "interrupted" where the process that trained the run has gone."""
         if self.record.status == "running" and not is_locked(self.path):
             return "interrupted"
         return self.record.status
 
     def config_with(self, changes: Mapping[str, object]) -> TrainConfig:
-        """The configuration to resume with; raises `ConfigError` where it cannot be, with these changes."""
+        """The configuration to resume with; raises `ConfigError` where these changes are refused."""
         record = self.record
         config = TrainConfig.layered(record.config.to_dict(), changes)
         for name in config_differences([record.config, config]):
             if name not in RESUMABLE_FIELDS:
                 raise ConfigError(
                     f"{flag(name)}: a run is resumed as it was configured; what may change is"
-                    f" {', '.join(map(flag, RESUMABLE_FIELDS))}",
+                    f" {', '.join(map(flag, RESUMABLE_FIELDS))}; --init-from {self.name} starts a"
+                    " new run from its weights",
                     field=name,
                 )
         complete = record.save_error is None  # else what is missing can be done again
@@ -116,8 +93,8 @@ class SavedRun:
         total = config.steps or config.epochs * record.steps_per_epoch
         if total < record.total_steps:
             raise ConfigError(
-                f"run {self.name} has a budget of {record.total_steps:,} steps, which can be raised only;"
-                f" {total:,} is less"
+                f"run {self.name} has a budget of {_budget(record.config)}, which can only be raised;"
+                f" {_budget(config)} is less"
             )
         if complete and self.status == "finished" and total == record.total_steps:
             budget = "epochs" if config.epochs else "steps"
@@ -128,97 +105,25 @@ class SavedRun:
         return config
 
     def model_file(self, which: Which) -> Path | None:
-        """The model file of the best or the last weights; None where those are in last.npz only."""
-        path = self.path / (BEST_FILE if which == "best" else FINAL_FILE)
-        return path if path.is_file() else None
+        """The file of the best or of the last weights; None where those are in last.npz only."""
+        if which == "best":
+            path = self.path / BEST_FILE
+            return path if path.is_file() else None
+        return self.path / FINAL_FILE if has_final(self.path, self.record) else None
 
     def events(self) -> Iterator[Recorded]:
         """The events on disk; raises `StorageError` at one that is damaged."""
         yield from MetricsReader(self.path).poll()
 
 
-def read_record(folder: Path) -> RunRecord:
-    """The record of a run's folder; raises `StorageError`."""
-    path = folder / RUN_FILE
-    try:
-        with open_regular(path) as stream:
-            content = stream.read(MAX_RUN_BYTES + 1)
-    except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
-    if len(content) > MAX_RUN_BYTES:
-        raise StorageError(f"{path}: more than {MAX_RUN_BYTES:,} bytes")
-    try:
-        values = _parse(content)
-        if not isinstance(values, dict):
-            raise StorageError("not a JSON object")
-        if values.get("schema") != SCHEMA:
-            raise StorageError(f"written with schema {values.get('schema')!r}, not {SCHEMA}")
-        return read_as(RunRecord, values)
-    except StorageError as error:
-        raise StorageError(f"{path}: not the record of a run: {error}") from error
-
-
-def _parse(content: bytes) -> Any:
-    try:
-        return json.loads(content)
-    except (ValueError, RecursionError) as error:  # bad UTF-8 and numbers of 5,000 digits included
-        raise StorageError(f"not JSON: {error}") from error
-
-
-class MetricsReader:
-    """Reads the events of a run's folder as they are appended, by this process or another.
-
-    Where a resumed run has cut off what came after its checkpoint, all events come again from the
-    first `RunStarted`; so one with start_step 0 always means to begin anew, and a later one that
-    what came after its step is void.
-    """
-
-    def __init__(self, folder: Path) -> None:
-        self._path = folder / METRICS_FILE
-        self._offset = 0
-        self._last = b""
-        self._lines = 0
-
-    def poll(self, *, end: int | None = None) -> list[Recorded]:
-        """The events since the last call; raises `StorageError` where they cannot be read.
-
-        With `end`, those of the first `end` bytes, which must end with an event.
-        """
-        try:
-            with open_regular(self._path) as stream:
-                stream.seek(self._offset - len(self._last))
-                if stream.read(len(self._last)) != self._last:
-                    self._offset, self._last, self._lines = 0, b"", 0
-                    stream.seek(0)
-                events = [self._event(line) for line in self._complete_lines(stream, end)]
-        except OSError as error:
-            raise StorageError(f"{self._path}: {error.strerror or error}") from error
-        if end is not None and self._offset != end:
-            raise StorageError(
-                f"{self._path}: no event ends at byte {end:,}, after which the checkpoint was written"
-            )
-        return events
-
-    def _complete_lines(self, stream: Any, end: int | None) -> Iterator[bytes]:
-        while end is None or self._offset < end:
-            line = stream.readline(MAX_LINE_BYTES)
-            if not line.endswith(b"\n"):
-                if len(line) == MAX_LINE_BYTES:
-                    raise StorageError(f"{self._path}: line {self._lines + 1} is endless")
-                return
-            self._offset, self._last = self._offset + len(line), line
-            yield line
-
-    def _event(self, line: bytes) -> Recorded:
-        self._lines += 1
-        try:
-            return event_from_record(_parse(line))
-        except StorageError as error:
-            raise StorageError(f"{self._path}: line {self._lines}: {error}") from error
+def _budget(config: TrainConfig) -> str:
+    """The budget in the unit that it was given in."""
+    number, unit = (config.epochs, "epoch") if config.epochs else (config.steps, "step")
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
 
 
 def list_runs(root: Path) -> tuple[list[SavedRun], list[StorageError]]:
-    """All runs of a folder, the newest first, and what is wrong with those that cannot be read."""
+    """All runs of a folder, the newest first, and an error for each folder that cannot be read."""
     runs, errors = [], []
     for name in run_names(root):
         try:
@@ -226,19 +131,53 @@ def list_runs(root: Path) -> tuple[list[SavedRun], list[StorageError]]:
         except StorageError as error:
             errors.append(error)
     runs.sort(key=lambda run: (run.record.created, run.name), reverse=True)
-    return runs, errors
+    return runs, errors + abandoned_runs(root)
 
 
 def run_names(root: Path) -> list[str]:
-    """The folders that may be runs; none where there is no `root`."""
+    """The names of the folders with a record, in their order; none where there is no `root`."""
+    return [name for name in _folders(root) if os.path.lexists(root / name / RUN_FILE)]
+
+
+def abandoned_runs(root: Path) -> list[StorageError]:
+    """An error for each folder of a run whose process was killed before it wrote a record."""
+    return [_no_record(name) for name in _abandoned_names(root)]
+
+
+def _abandoned_names(root: Path) -> list[str]:
+    return [name for name in _folders(root) if is_abandoned(root / name)]
+
+
+def is_abandoned(folder: Path) -> bool:
+    """Whether a folder holds nothing but the beginnings of a run that nobody is writing."""
+    if not _DATED.match(folder.name) or os.path.lexists(folder / RUN_FILE):
+        return False
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return False
+    return all(name in RUN_FILES or is_temporary(name) for name in names) and not is_locked(folder)
+
+
+_DATED = re.compile(r"\d{8}-\d{6}-")
+
+
+def is_temporary(name: str) -> bool:
+    """Whether a killed process may have left this file, half written, in the folder of a run."""
+    return name.startswith(tuple(map(temporary_prefix, RUN_FILES)))
+
+
+def _no_record(name: str) -> StorageError:
+    return StorageError(
+        f"{name}: no record: killed before its first checkpoint; remove it with `runs rm {name}`"
+    )
+
+
+def _folders(root: Path) -> list[str]:
+    """The names of the folders in `root`, links to folders not included."""
     try:
         with os.scandir(root) as entries:
-            return sorted(
-                entry.name
-                for entry in entries
-                if entry.is_dir(follow_symlinks=False)
-                and os.path.exists(os.path.join(entry.path, RUN_FILE))
-            )
+            return sorted(each.name for each in entries if each.is_dir(follow_symlinks=False))
     except FileNotFoundError:
         return []
     except OSError as error:
@@ -251,51 +190,56 @@ def find_run(root: Path, name: str) -> SavedRun:
     Raises `StorageError` where there is none or more than one.
     """
     if name == "last":
-        names = run_names(root)
-        if not names:
-            raise StorageError(f"no saved runs in {root}")
-        try:
-            SavedRun.read(
-                root / names[-1]
-            )  # names begin with the time: never silently the run before
-        except StorageError as error:
-            raise StorageError(f"{error}; name the run to take in place of `last`") from error
-        return list_runs(root)[0][0]
-    if os.sep in name or name in (".", ".."):
-        return SavedRun.read(Path(name))
-    names = run_names(root)
+        return _newest(root)
+    folder = find_folder(root, name)
+    if is_abandoned(folder):
+        raise _no_record(folder.name)
+    return SavedRun.read(folder, thorough=True)
+
+
+def find_folder(root: Path, name: str) -> Path:
+    """The folder that a name, the unique beginning of one, or a path means, with a record or without.
+
+    Raises `StorageError` where there is none or more than one.
+    """
+    if os.sep in name or (os.altsep and os.altsep in name) or name in (".", ".."):
+        if Path(name).is_file():
+            raise _is_file(Path(name))
+        return Path(name)
+    names = [*run_names(root), *_abandoned_names(root)]
     matches = [name] if name in names else [each for each in names if each.startswith(name)]
     if not name or len(matches) > 1:
         shown = ", ".join(matches[:3]) + (", ..." if len(matches) > 3 else "")
         raise StorageError(f"{name!r} may be any of {len(matches)} runs: {shown}")
     if not matches:
+        if Path(name).is_file():
+            raise _is_file(Path(name))
         raise StorageError(f"no run {name!r} in {root}{did_you_mean(name, names)}")
-    return SavedRun.read(root / matches[0])
+    return root / matches[0]
 
 
-def is_locked(folder: Path) -> bool:
-    """Whether a process writes this run at the moment."""
+def _is_file(path: Path) -> StorageError:
+    """The error of a file where a run is wanted; a file in a run's folder names that run."""
+    wanted = "a saved run is wanted: its name, the beginning of it, its folder, or last"
+    if (path.parent / RUN_FILE).is_file():
+        wanted += f"; {path.name} is a file of the run {path.parent}"
+    return StorageError(f"{path} is a file; {wanted}")
+
+
+def _newest(root: Path) -> SavedRun:
+    """The run that was started last."""
+    names = run_names(root)
+    if not names:
+        raise StorageError(f"no saved runs in {root}")
     try:
-        descriptor = os.open(folder / LOCK_FILE, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        return False
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return False
-    finally:
-        os.close(descriptor)
+        # Names begin with the time, so an unreadable last name is never passed over in silence.
+        SavedRun.read(root / names[-1])
+    except StorageError as error:
+        raise StorageError(f"{error}; name the run to take in place of `last`") from error
+    return SavedRun.read(list_runs(root)[0][0].path, thorough=True)
 
 
 def config_differences(configs: Iterable[TrainConfig]) -> list[str]:
     """The names of the fields that are not the same in all of these configurations."""
     first, *others = (config.to_dict() for config in configs)
     return [name for name in first if any(other[name] != first[name] for other in others)]
-
-
-def utc_now() -> str:
-    """The present moment as `RunRecord` has it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -102,6 +102,16 @@ class Trainer:
         """Time spent training and evaluating so far; pauses between events do not count."""
         return self._progress.training_seconds + self._progress.evaluating_seconds
 
+    @property
+    def samples_per_second(self) -> float:
+        """Images a second of the whole run so far, evaluation apart; 0 before the first step."""
+        return self._progress.images_trained / max(self._progress.training_seconds, 1e-9)
+
+    def start_from(self, parameters: Array) -> None:
+        """Begin with these parameters in place of random ones; to be called before `events`."""
+        self.model.parameters[...] = parameters
+        self._finite = self.model.parameters.copy()
+
     def events(self) -> Iterator[Event]:
         """The run: `RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
         yield self._run_started()
@@ -359,7 +369,7 @@ class Trainer:
             epoch=progress.step / self.steps_per_epoch,
             kept_step=kept_step,
             evaluation=evaluation,
-            samples_per_second=progress.images_trained / max(progress.training_seconds, 1e-9),
+            samples_per_second=self.samples_per_second,
             seconds=self.seconds,
         )
 

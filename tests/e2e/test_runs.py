@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from nn.storage.runs import SavedRun, find_run, is_locked, run_names
+from nn.storage.lock import is_locked
+from nn.storage.runs import SavedRun, find_run, run_names
 from tests.support.processes import children, needs_several
 from tests.support.recorded import same
 from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of

@@ -16,9 +16,12 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import Event, RunFinished, StepCompleted
 from nn.network.predictor import Predictor
+from nn.storage.metrics import METRICS_FILE
 from nn.storage.model_file import write_model
+from nn.storage.positions import BEST_FILE
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
-from nn.storage.runs import BEST_FILE, METRICS_FILE, RUN_FILE, SCHEMA, RunRecord, SavedRun, Status
+from nn.storage.run_record import RUN_FILE, SCHEMA, RunRecord, Status
+from nn.storage.runs import SavedRun
 from tests.support.training_script import STEPS, DirectedRun, epochs, finished, started
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen

@@ -232,7 +232,9 @@ class MnistApp(App[ExitCode]):
         try:
             paths = write(f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}")
         except OSError as error:
-            self.notify(f"Cannot write: {error.strerror or error}", severity="error", markup=False)
+            where = f" {error.filename}" if error.filename else ""
+            reason = f"Cannot write{where}: {error.strerror or error}"
+            self.notify(reason, severity="error", markup=False)
         else:
             self.notify("Wrote " + ", ".join(str(path) for path in paths), markup=False)
 

@@ -1,7 +1,7 @@
-"""Train without a screen: the trainer's events go to a reporter, signals and the saved model included.
+"""Training without a screen: the events of the trainer go to a reporter, and signals end the run.
 
-The trainer knows nothing of interruption: it is simply not asked for its next event. What is told of
-the end therefore comes from here, as an `Outcome`, whatever the reason.
+The trainer knows nothing of interruption: nobody asks for its next event any more. So the reporter
+gets the end of the run from here, as an `Outcome`, whatever the reason is.
 """
 
 from __future__ import annotations
@@ -17,8 +17,11 @@ from nn.errors import StorageError, WorkerError
 from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
+from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
 from tui.cli.reporters.base import Reporter, Silence
+from tui.formatting import count
+from tui.recording.advice import divergence_advice, stuck_advice
 from tui.recording.folder import resume_command
 from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
@@ -50,28 +53,44 @@ def _report(
     as_json: bool,
     quiet: bool,
 ) -> ExitCode:
-    with (
-        recorder,
-        choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet) as reporter,
-    ):
-        for warning in [*warnings, *core_warnings(trainer.config)]:
-            reporter.warn(warning)
-        report_waits(trainer, lambda line: reporter.warn(line) if line else None)
-        try:
+    folder = recorder.folder
+    try:
+        with (
+            recorder,
+            choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet) as reporter,
+        ):
+            for warning in [*warnings, *core_warnings(trainer.config)]:
+                reporter.warn(warning)
+            report_waits(trainer, lambda line: reporter.warn(line) if line else None)
             outcome, code = train(trainer, reporter, save=save, recorder=recorder)
-        except WorkerError as error:
-            if recorder.folder is None:
-                raise
-            resume = resume_command(recorder.folder)
-            raise CommandError(f"{error}; resume: {resume}", ExitCode.FAILURE) from error
+            advice = stuck_advice(trainer.config, outcome, trainer.dataset.test.labels)
+            if advice is not None and outcome.reason != "diverged":
+                reporter.warn(advice)
+    except WorkerError as error:
+        message = f"{error}{_where_saved(folder)}"
+        raise CommandError(message, ExitCode.FAILURE) from error
     if outcome.reason == "diverged":
-        raise CommandError(
-            f"diverged: the loss was not finite after step {outcome.step:,}; try a lower --learning-rate",
-            code,
+        init_from = recorder.history.experiment.init_from
+        advice = divergence_advice(
+            trainer.config, outcome.step, init_from=init_from, rate_factor=trainer.rate_factor
         )
+        raise CommandError(advice, code)
     if outcome.save_error:
         raise CommandError(outcome.save_error, ExitCode.FAILURE)
     return code
+
+
+def _where_saved(folder: Path | None) -> str:
+    """How far a run that was cut short is saved, and how to go on with it."""
+    try:
+        run = None if folder is None else SavedRun.read(folder, thorough=True)
+    except StorageError:
+        run = None
+    if run is None:
+        return "; the run is not saved"
+    after = count(round(run.record.epoch, 2), "epoch")
+    where = f"saved after {after} in {folder}"
+    return f"; {where}; resume: {resume_command(run.path)}"
 
 
 def choose_reporter(invocation: Invocation, *, as_json: bool, quiet: bool) -> Reporter:
@@ -94,12 +113,10 @@ def choose_reporter(invocation: Invocation, *, as_json: bool, quiet: bool) -> Re
 def train(
     trainer: Trainer, reporter: Reporter, *, save: Path | None, recorder: Recorder
 ) -> tuple[Outcome, ExitCode]:
-    """Run to the end, or to a signal: then the step under way is finished and everything still saved."""
+    """Run to the end, or to a signal: then the step under way is finished and everything is saved."""
 
     def report_next_step() -> None:
-        trainer.step_interval = (
-            0.0  # the next step is an event, however rare events were meant to be
-        )
+        trainer.step_interval = 0.0  # so that the next step is an event, and the loop below ends
 
     with GracefulStop(report_next_step) as stop:
         _go_through(trainer, reporter, recorder, stop)
@@ -122,9 +139,9 @@ def train(
 def _go_through(
     trainer: Trainer, reporter: Reporter, recorder: Recorder, stop: GracefulStop
 ) -> None:
-    """All events, or those until a signal."""
+    """Pass on all events, or those until a signal."""
     told = False
-    # `events` is a generator, typed as the iterator that callers need.
+    # `events` returns a generator, whose type says only that it is an iterator.
     with closing(cast(Generator[Event, None, None], trainer.events())) as events:
         for event in events:
             recorder.follow(trainer, event)

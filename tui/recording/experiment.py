@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nn.config import TrainConfig, Value
-from nn.storage.runs import RunRecord
+from nn.storage.run_record import RunRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +13,14 @@ class Experiment:
     """A configuration, the recipe that it started from, and the changes between the two.
 
     `recipe` is None where the configuration started from the defaults. `base` is the configuration
-    of the recipe, or the defaults: what `config` is compared with.
+    of the recipe, or the defaults: what `config` is compared with. `init_from` names the model file
+    or the saved run whose weights training starts from; None where they are drawn at random.
     """
 
     config: TrainConfig = field(default_factory=TrainConfig)
     recipe: str | None = None
     base: TrainConfig = field(default_factory=TrainConfig)
+    init_from: str | None = None
 
     @classmethod
     def of_saved(cls, record: RunRecord, config: TrainConfig | None = None) -> Experiment:
@@ -30,8 +32,9 @@ class Experiment:
 
         config = config or record.config
         if record.recipe not in recipe_names():
-            return cls(config)
-        return cls(config, record.recipe, load_recipe(record.recipe).config)
+            return cls(config, init_from=record.init_from)
+        base = load_recipe(record.recipe).config
+        return cls(config, record.recipe, base, record.init_from)
 
     @property
     def changes(self) -> dict[str, Value]:

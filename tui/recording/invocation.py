@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.storage.records import Invocation
+from nn.storage.run_record import SCHEMA, RunRecord, utc_now
 from tui.recording.experiment import Experiment
 from tui.system.shell import command_line
 from tui.system.versions import versions
 
 if TYPE_CHECKING:
     from nn.parallel.cores import Cores
+    from nn.training.trainer import Trainer
 
 
 def invocation_of(
@@ -32,4 +34,40 @@ def repeat_command(experiment: Experiment) -> str:
     """The command line that trains the same network anew, without a screen."""
     recipe = ["--recipe", experiment.recipe] if experiment.recipe else []
     flags = experiment.config.to_flags(base=experiment.base)
+    if experiment.init_from is not None:
+        flags.append(f"--init-from={experiment.init_from}")
     return command_line(["mnist-tui", "--headless", *recipe, *flags])
+
+
+def new_record(
+    name: str, trainer: Trainer, experiment: Experiment, invocation: Invocation
+) -> RunRecord:
+    """The record of a run that has not made a step."""
+    now = utc_now()
+    return RunRecord(
+        schema=SCHEMA,
+        id=name,
+        status="running",
+        reason=None,
+        recipe=invocation.recipe,
+        command=invocation.command,
+        config=trainer.config,
+        data_name=trainer.dataset.name,
+        data_sha256=trainer.dataset.sha256,
+        threads=invocation.threads,
+        processes=invocation.processes,
+        versions=invocation.versions,
+        created=now,
+        updated=now,
+        parameters=trainer.model.parameters.size,
+        steps_per_epoch=trainer.steps_per_epoch,
+        total_steps=trainer.total_steps,
+        step=0,
+        epoch=0.0,
+        seconds=0.0,
+        samples_per_second=0.0,
+        latest=None,
+        best=None,
+        save_error=None,
+        init_from=experiment.init_from,
+    )

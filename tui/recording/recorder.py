@@ -27,13 +27,15 @@ from nn.events import (
 )
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
+from nn.storage.positions import BEST_FILE, read_position
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
+from nn.storage.run_record import RunRecord, Status, utc_now
 from nn.storage.run_writer import RunWriter, delete_run
-from nn.storage.runs import SCHEMA, RunRecord, SavedRun, Status, utc_now
 from nn.training.trainer import Trainer
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
-from tui.recording.invocation import invocation_of
+from tui.recording.invocation import invocation_of, new_record
+from tui.recording.resumption import resumed_command
 from tui.system.cores import cores_of
 
 # Inside an epoch a checkpoint is due at an evaluation, if some time has passed, and after more time anyway.
@@ -71,8 +73,7 @@ class Recorder:
         self.history, self.invocation = history, invocation
         self.failure: str | None = None
         self._writer, self._record = writer, record
-        # Not the record's: a process killed before it wrote that has left an older one.
-        self._best = history.best
+        self._best = history.best  # the evaluation of the weights in best.npz
         self._missed: Checkpoint | None = None  # the best one, if it could not be written
         self._lines: list[str] = []
         self._saved_at = time.monotonic()
@@ -92,12 +93,12 @@ class Recorder:
         label = experiment.recipe or f"{config.activation}-{config.loss}"
         writer = RunWriter.create(root, label, datetime.now())
         invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
-        record = _new_record(writer.path.name, trainer, invocation)
+        record = new_record(writer.path.name, trainer, experiment, invocation)
         try:
             writer.save_record(record)
         except NNError:
             writer.close()
-            delete_run(SavedRun(writer.path, record))
+            delete_run(writer.path)
             raise
         return cls(RunHistory(writer.path.name, experiment), invocation, writer, record)
 
@@ -119,6 +120,8 @@ class Recorder:
         for event in events:
             history.replay(event)
         invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
+        command = resumed_command(record, experiment, trainer)
+        invocation = replace(invocation, command=command)
         writer.cut_metrics(metrics_bytes)
         writer.discard_final()
         now = replace(
@@ -132,7 +135,12 @@ class Recorder:
             versions=invocation.versions,
             save_error=None,
         )
-        return cls(history, invocation, writer, now)
+        recorder = cls(history, invocation, writer, now)
+        held = read_position(writer.path / BEST_FILE)
+        if held is None or recorder._best is None or held.step != recorder._best.step:
+            # The weights of the best evaluation are lost, so those of the next one are kept.
+            recorder._best = None
+        return recorder
 
     @property
     def folder(self) -> Path | None:
@@ -181,7 +189,7 @@ class Recorder:
 
     def finish(self, trainer: Trainer, saved: str | None = None) -> Outcome:
         """Save the end, or where the run was left; let go of the folder; and tell how it ended."""
-        outcome = self.history.outcome()
+        outcome = self.outcome(trainer)
         if self._writer is not None:
             status: Status = "finished"
             if outcome.reason in ("interrupted", "diverged"):
@@ -197,12 +205,16 @@ class Recorder:
         self.close()
         return replace(outcome, saved=saved, run=folder, save_error=self.failure)
 
+    def outcome(self, trainer: Trainer) -> Outcome:
+        """How the run ended, or how far it came; the speed is the mean of the whole run."""
+        return replace(self.history.outcome(), samples_per_second=trainer.samples_per_second)
+
     def discard(self) -> None:
         """Remove the folder, as if the run had never been; raises `StorageError`."""
-        folder, record = self.folder, self._record
+        folder = self.folder
         self.close()
-        if folder is not None and record is not None:
-            delete_run(SavedRun(folder, record))
+        if folder is not None:
+            delete_run(folder)
 
     def close(self) -> None:
         """Finish writing what is being written, and let go of the folder."""
@@ -246,7 +258,7 @@ class Recorder:
         outcome: Outcome | None = None,
     ) -> _Job:
         assert self._record is not None
-        latest = self.history.latest
+        finished = outcome is not None and status != "interrupted"
         self._record = replace(
             self._record,
             status=status,
@@ -256,12 +268,12 @@ class Recorder:
             step=trainer.step,
             epoch=trainer.step / trainer.steps_per_epoch,
             seconds=trainer.seconds,
-            samples_per_second=latest.samples_per_second if latest else 0.0,
+            samples_per_second=trainer.samples_per_second,
             latest=self.history.evaluations[-1] if self.history.evaluations else None,
             best=self._best,
             save_error=self.failure,
+            kept_step=outcome.kept_step if outcome and finished else None,
         )
-        finished = outcome is not None and status != "interrupted"
         closing = (json_line(record_of(outcome, self.invocation)),) if outcome else ()
         lines, self._lines = tuple(self._lines), []
         missed, self._missed = None if best else self._missed, None
@@ -289,8 +301,8 @@ class Recorder:
                 writer.save_checkpoint(job.checkpoint, best=job.best)
             best = None
             if job.final is not None:
-                writer.save_final(job.final)
-            if job.closing:
+                writer.save_final(job.final, job.record.kept_step or 0)
+            if job.closing:  # the run ends here, so no later checkpoint will part the two files
                 writer.part_best()
             writer.append(job.closing)
             writer.save_record(job.record)
@@ -299,7 +311,7 @@ class Recorder:
             self._fail(error, job.record.step)
             if job.final is not None:  # smaller than a checkpoint: there may be room for it
                 with suppress(NNError):
-                    writer.save_final(job.final)
+                    writer.save_final(job.final, job.record.kept_step or 0)
             with suppress(NNError):
                 writer.save_record(replace(job.record, save_error=self.failure))
 
@@ -313,33 +325,3 @@ class Recorder:
 def on_one_line(text: str) -> str:
     """Without characters that a terminal would obey."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
-
-
-def _new_record(name: str, trainer: Trainer, invocation: Invocation) -> RunRecord:
-    now = utc_now()
-    return RunRecord(
-        schema=SCHEMA,
-        id=name,
-        status="running",
-        reason=None,
-        recipe=invocation.recipe,
-        command=invocation.command,
-        config=trainer.config,
-        data_name=trainer.dataset.name,
-        data_sha256=trainer.dataset.sha256,
-        threads=invocation.threads,
-        processes=invocation.processes,
-        versions=invocation.versions,
-        created=now,
-        updated=now,
-        parameters=trainer.model.parameters.size,
-        steps_per_epoch=trainer.steps_per_epoch,
-        total_steps=trainer.total_steps,
-        step=0,
-        epoch=0.0,
-        seconds=0.0,
-        samples_per_second=0.0,
-        latest=None,
-        best=None,
-        save_error=None,
-    )

@@ -9,16 +9,15 @@ from nn.data.dataset import Dataset
 from nn.errors import StorageError
 from nn.events import EpochCompleted, StepCompleted
 from nn.storage.checkpoint import Checkpoint
+from nn.storage.metrics import MetricsReader
+from nn.storage.positions import BEST_FILE, LAST_FILE
 from nn.storage.records import Invocation
-from nn.storage.runs import (
-    BEST_FILE,
-    LAST_FILE,
-    MetricsReader,
-    RunRecord,
-    SavedRun,
-    config_differences,
-)
+from nn.storage.run_record import RunRecord
+from nn.storage.runs import SavedRun, config_differences
 from nn.training.trainer import Trainer
+from tui.recording.experiment import Experiment
+from tui.recording.invocation import repeat_command
+from tui.system.shell import command_line
 
 
 def load_checkpoint(run: SavedRun) -> Checkpoint | None:
@@ -62,6 +61,38 @@ def check_data(run: SavedRun, dataset: Dataset) -> None:
         )
 
 
+def resumed_command(record: RunRecord, experiment: Experiment, trainer: Trainer) -> str:
+    """The command line that repeats a run which goes on, or a comment in it why none does.
+
+    A schedule that spans the whole budget has another rate in every step once the budget is raised.
+    A run that was complete before is repeated by the former command and then one that resumes.
+    """
+    plain = repeat_command(experiment)
+    raised = trainer.total_steps != record.total_steps
+    if not _is_stretched(record, trainer):
+        before = repeat_command(Experiment.of_saved(record))
+        return plain if raised or record.command == before else record.command
+    if record.step == record.total_steps and "#" not in record.command:
+        budget = (
+            {"epochs": experiment.config.epochs}
+            if experiment.config.epochs
+            else {"steps": experiment.config.steps}
+        )
+        ((name, value),) = budget.items()
+        again = command_line(["mnist-tui", "--headless", "--resume", "last", f"--{name}={value}"])
+        return f"{record.command} && {again}"
+    return (
+        f"{plain} # not the same: up to step {trainer.step:,} the {trainer.config.schedule} schedule"
+        f" spanned {record.total_steps:,} steps"
+    )
+
+
+def _is_stretched(record: RunRecord, trainer: Trainer) -> bool:
+    """Whether the schedule depends on the budget, which was raised after the first step."""
+    spans = trainer.config.schedule not in ("constant", "step")
+    return spans and trainer.step > 0 and trainer.total_steps != record.total_steps
+
+
 def resumption_warnings(record: RunRecord, trainer: Trainer, invocation: Invocation) -> list[str]:
     """What makes the rest of the run differ from what it would have been without the interruption."""
     warnings, versions = [], invocation.versions
@@ -87,8 +118,7 @@ def resumption_warnings(record: RunRecord, trainer: Trainer, invocation: Invocat
             )
     if other:
         warnings.append(f"the last bits of the numbers may differ from here on: {', '.join(other)}")
-    stretched = trainer.config.schedule not in ("constant", "step")
-    if stretched and trainer.step and trainer.total_steps != record.total_steps:
+    if _is_stretched(record, trainer):
         warnings.append(
             f"the {trainer.config.schedule} schedule now spans {trainer.total_steps:,} steps, so the"
             " learning rate changes from here on"

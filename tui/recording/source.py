@@ -13,12 +13,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nn.errors import StorageError
+from nn.storage.metrics import MetricsReader
 from nn.storage.records import Recorded
-from nn.storage.runs import MetricsReader, SavedRun, read_record, run_names, utc_now
+from nn.storage.run_record import read_record, utc_now
+from nn.storage.runs import SavedRun, run_names
 from tui.recording.experiment import Experiment
 from tui.recording.folder import runs_folder
 
 if TYPE_CHECKING:
+    from nn.network.predictor import Predictor
     from nn.storage.checkpoint import Checkpoint
     from nn.storage.run_writer import RunWriter
     from nn.training.trainer import Trainer
@@ -50,6 +53,7 @@ class RunSource:
         self._writer: RunWriter | None = None
         self._checkpoint: Checkpoint | None = None
         self._events: list[Recorded] = []
+        self._weights: Predictor | None = None
 
     @classmethod
     def resumed(cls, saved: SavedRun, changes: Mapping[str, object] | None = None) -> RunSource:
@@ -68,11 +72,13 @@ class RunSource:
         return self.saved.path if self.saved else None
 
     def open(self) -> None:
-        """Lock a saved run and read its checkpoint; raises `StorageError` or `ConfigError`.
+        """Lock a saved run and read its checkpoint, or read the weights that a new run starts from.
 
         The run may have changed since it was listed, so its record is read anew under the lock.
+        Raises `StorageError` or `ConfigError`.
         """
         if self.saved is None:
+            self._open_weights()
             return
         from nn.storage.run_writer import RunWriter
         from tui.recording.resumption import load_checkpoint
@@ -83,9 +89,19 @@ class RunSource:
             config = self.saved.config_with(self._changes)
             self.experiment = Experiment.of_saved(self.saved.record, config)
             self._checkpoint = load_checkpoint(self.saved)
+            if self._checkpoint is None:
+                self._open_weights()
         except BaseException:
             self.close()
             raise
+
+    def _open_weights(self) -> None:
+        """Read the weights that the run starts from, if it does not start from random ones."""
+        if (named := self.experiment.init_from) is not None:
+            from tui.recording.weights import check_layers, find_weights
+
+            self._weights, _ = find_weights(named, runs_folder(self._saving.runs_dir))
+            check_layers(self.experiment.config, self._weights, named)
 
     def restore(self, trainer: Trainer) -> list[Recorded]:
         """Bring a fresh trainer to where the run was, and return the events up to there.
@@ -99,6 +115,8 @@ class RunSource:
             self._events = MetricsReader(self.saved.path).poll(end=self._metrics_bytes)
             if self._checkpoint is not None:
                 trainer.restore(self._checkpoint.state)
+        if self._weights is not None:
+            trainer.start_from(self._weights.model.parameters)
         return self._events
 
     def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
@@ -107,7 +125,15 @@ class RunSource:
         Where this fails for a saved run, the run is as it was. A new run that cannot be saved is a
         `StorageError` if the user typed the folder, and otherwise a warning.
         """
-        return self._resume(trainer) if self._writer is not None else self._start(trainer)
+        if self._writer is not None:
+            return self._resume(trainer)
+        recorder, warnings = self._start(trainer)
+        if self._weights is not None:
+            from tui.recording.weights import weights_warning
+
+            if warning := weights_warning(self.experiment.config, self._weights):
+                warnings.append(warning)
+        return recorder, warnings
 
     def _start(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
         from tui.recording.recorder import Recorder, on_one_line

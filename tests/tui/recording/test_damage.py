@@ -20,9 +20,11 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import NNError, StorageError
 from nn.storage.checkpoint import Checkpoint, load_model
+from nn.storage.lock import is_locked
+from nn.storage.metrics import MetricsReader
 from nn.storage.model_file import read_model, write_model
 from nn.storage.run_writer import RunWriter, delete_run
-from nn.storage.runs import MetricsReader, SavedRun, find_run, is_locked, list_runs
+from nn.storage.runs import SavedRun, find_run, list_runs
 from nn.training.trainer import Trainer
 from tests.support.commands import refused, run_command
 from tests.support.npz import array_bytes, npy, rewrite
@@ -361,7 +363,7 @@ def test_nothing_is_written_through_links(folder: Path, tiny: Dataset) -> None:
 def test_removing_takes_only_what_is_a_runs(folder: Path) -> None:
     (folder / "notes.txt").write_text("mine")
     with pytest.raises(StorageError, match="cannot remove: Directory not empty"):
-        delete_run(SavedRun.read(folder))
+        delete_run(folder)
     assert os.listdir(folder) == ["notes.txt"]
 
 

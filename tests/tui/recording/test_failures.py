@@ -229,7 +229,9 @@ def test_a_file_size_limit(small_run: Sequence[str], root: Path) -> None:
     assert any(line.startswith("completed after 3 epochs") for line in lines)
     assert f"run saved in part in {folder}" in lines
     assert not any(line.startswith("resume: ") for line in lines)  # there is nothing to go on from
-    assert SavedRun.read(folder).record.save_error == failure
+    record = SavedRun.read(folder).record
+    assert record.save_error == f"no weights are saved; {failure}"
+    assert (record.step, record.best, record.status) == (0, None, "interrupted")
     assert sorted(os.listdir(folder)) == ["lock", "metrics.jsonl", "run.json"]
 
 

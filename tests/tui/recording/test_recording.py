@@ -28,9 +28,11 @@ from nn.events import (
     StepCompleted,
 )
 from nn.storage.checkpoint import Checkpoint, load_model
+from nn.storage.lock import is_locked
+from nn.storage.metrics import MetricsReader
 from nn.storage.model_file import read_model
 from nn.storage.records import Invocation, Outcome, event_from_record, json_line, record_of
-from nn.storage.runs import RUN_FILES, MetricsReader, SavedRun, is_locked, list_runs
+from nn.storage.runs import RUN_FILES, SavedRun, list_runs
 from nn.training.trainer import Trainer
 from tests.support.recorded import MakeTrainer, go_on, record_run, state_values
 from tui.cli.commands.attach import replay

@@ -21,8 +21,9 @@ from nn.data.dataset import Dataset, Split
 from nn.errors import ConfigError, StorageError
 from nn.parallel.cores import Cores
 from nn.parallel.process_group import make_engine
+from nn.storage.lock import is_locked
 from nn.storage.run_writer import RunWriter
-from nn.storage.runs import SavedRun, is_locked
+from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
 from tests.support.commands import Process, refused, run_command
 from tests.support.json_schema import check_stream
@@ -104,7 +105,7 @@ def test_a_rate_changed_by_hand_stays(make_trainer: MakeTrainer, root: Path, tin
     [
         ({"hidden": (9,)}, "--hidden: a run is resumed as it was configured"),
         ({"learning_rate": 0.5}, "--learning-rate: a run is resumed as it was configured"),
-        ({"epochs": 2}, "has a budget of 9 steps, which can be raised only; 6 is less"),
+        ({"epochs": 2}, "has a budget of 3 epochs, which can only be raised; 2 epochs is less"),
     ],
 )
 def test_what_may_not_change(

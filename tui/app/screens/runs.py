@@ -274,7 +274,7 @@ class RunsScreen(LookingScreen):
         def work() -> Message:
             from nn.storage.run_writer import delete_run
 
-            delete_run(run)
+            delete_run(run.path)
             return self.Deleted(run)
 
         def answer(delete: bool | None) -> None:

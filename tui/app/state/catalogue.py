@@ -12,7 +12,8 @@ from typing import Any
 
 from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
-from nn.storage.runs import RUN_FILE, SavedRun, run_names
+from nn.storage.run_record import RUN_FILE
+from nn.storage.runs import SavedRun, abandoned_runs, run_names
 
 
 @dataclass(frozen=True)
@@ -117,7 +118,8 @@ class Catalogue:
                 self._known[name] = version, self._read(name)
         found = [run for _, run in self._known.values()]
         entries = [Entry(run, run.status) for run in found if isinstance(run, SavedRun)]
-        return entries, [str(error) for error in found if isinstance(error, StorageError)]
+        errors = [error for error in found if isinstance(error, StorageError)]
+        return entries, [str(error) for error in (*errors, *abandoned_runs(self.root))]
 
     def _read(self, name: str) -> SavedRun | StorageError:
         try:

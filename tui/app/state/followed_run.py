@@ -6,16 +6,17 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from nn.errors import NNError, StorageError
+from nn.errors import DataError, NNError, StorageError
 from nn.events import RunFinished
-from nn.storage.model_file import read_model
+from nn.storage.checkpoint import load_model
 from nn.storage.records import Recorded
-from nn.storage.runs import BEST_FILE, MetricsReader, SavedRun, is_locked
+from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.experiment import Experiment
 from tui.recording.folder import display_name
+from tui.recording.following import RunFollower
 from tui.recording.history import RunHistory
 
 if TYPE_CHECKING:
@@ -75,37 +76,40 @@ class FollowedRun:
 
     def _work(self) -> None:
         """Read what is new, until the run ends; called on the thread."""
-        reader = MetricsReader(self.saved.path)
-        live = True
-        while live and not self._closed.is_set():
-            # The lock is looked at before the files: what is read after it was free is the end.
-            live = is_locked(self.saved.path)
-            self._events += reader.poll()
-            self.saved = SavedRun.read(self.saved.path)
+        follower = RunFollower(self.saved)
+        while follower.live and not self._closed.is_set():
+            self._events += follower.poll()
+            self.saved = follower.saved
             self.status = STATUSES[self.saved.status]
-            self._load_best()
+            self._load_best(live=follower.live)
             self._post(TrainingMoved(self))
-            if live:
+            if follower.live:
                 self._closed.wait(POLL_SECONDS)
 
     def _failed(self, error: Exception) -> BackgroundFailed:
         self.error = error
         return BackgroundFailed(error, self)
 
-    def _load_best(self) -> None:
-        """Read the best network, where it is another than before; the curves go on without it."""
-        best, file = self.saved.record.best, self.saved.path / BEST_FILE
-        known = self.snapshots[-1].step if self.snapshots else None
-        if not self._models or best is None or best.step == known or not file.is_file():
-            return
+    def _load_best(self, *, live: bool) -> None:
+        """Read the best network where it is another than before; the curves go on without it.
 
+        Once the run has ended, `error` is why there is none. While it is `live`, there may be none
+        yet, or its file may be replaced just now.
+        """
+        best = self.saved.record.best
+        known = self.snapshots[-1].step if self.snapshots else None
+        if not self._models or (best is not None and best.step == known):
+            return
         try:
             self.splits = self.splits or self._load_splits()
-            predictor = read_model(file)
+            predictor = load_model(self.saved, "best")
         except NNError as error:
+            if live and isinstance(error, StorageError):
+                return
             self._models = False
             self._post(self._failed(error))
             return
+        assert best is not None
         kept = [snapshot for snapshot in self.snapshots if snapshot.step < best.step]
         self.snapshots = with_newest(kept, Snapshot(predictor, best.step, best.epoch))
 
@@ -117,9 +121,7 @@ class FollowedRun:
         if dataset is None or dataset.sha256 != expected:
             dataset = load_dataset(self.config.data_dir)
         if dataset.sha256 != expected:
-            raise StorageError(
-                f"run {self.saved.name} was trained on other data than {dataset.name}"
-            )
+            raise DataError(f"run {self.saved.name} was trained on other data than {dataset.name}")
         train, validation = training_split(self.config, dataset)
         named = {"train": train, "validation": validation, "test": dataset.test}
         return {name: split for name, split in named.items() if split is not None}

@@ -30,6 +30,7 @@ class Draft:
     def load(self, experiment: Experiment) -> None:
         """Begin again from a configuration."""
         self.recipe, self.base = experiment.recipe, experiment.base
+        self._init_from = experiment.init_from
         self.config: TrainConfig | None = experiment.config
         self.errors: dict[str, str] = {}
         self._values = experiment.config.to_dict()
@@ -67,7 +68,9 @@ class Draft:
     @property
     def experiment(self) -> Experiment | None:
         """What the form describes; None while there are errors."""
-        return Experiment(self.config, self.recipe, self.base) if self.config else None
+        if self.config is None:
+            return None
+        return Experiment(self.config, self.recipe, self.base, self._init_from)
 
     @property
     def problem(self) -> str | None:

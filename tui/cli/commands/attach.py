@@ -9,11 +9,12 @@ from typing import Annotated, TextIO
 from cyclopts import Parameter
 
 from nn.storage.records import Invocation, Outcome
-from nn.storage.runs import MetricsReader, SavedRun, find_run, is_locked
+from nn.storage.runs import SavedRun, find_run
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.narration import Narration
 from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command, runs_folder
+from tui.recording.following import RunFollower
 from tui.recording.source import Saving
 from tui.system.exits import ExitCode
 from tui.system.signals import Interrupted
@@ -42,24 +43,23 @@ def attach(
 
 
 def replay(run: SavedRun, stream: TextIO, *, live: bool = False) -> None:
-    """Tell a run as it was told when it was trained; `live`, wait for the rest until it ends."""
+    """Narrate a run as it was narrated while it was trained; with `live`, until the run ends."""
     record = run.record
-    narration = Narration(
-        Invocation(record.recipe, record.command, record.threads, record.processes), stream
-    )
-    reader = MetricsReader(run.path)
-    outcome = None
+    invocation = Invocation(record.recipe, record.command, record.threads, record.processes)
+    narration = Narration(invocation, stream)
+    follower, outcome = RunFollower(run), None
     while True:
-        written = is_locked(run.path)  # before reading, so that nothing is written afterwards
-        for event in reader.poll():
+        for event in follower.poll():
             outcome = event if isinstance(event, Outcome) else None
             narration.show(event)
-        if outcome or not (live and written):
+        if outcome or not (live and follower.live):
             break
         time.sleep(_POLL_SECONDS)
-    end = SavedRun.read(run.path)
+    end = follower.saved
     if outcome is None and end.status != "running":
         why = end.record.reason or "the process that trained it has gone"
         narration.say(f"\n{end.status}" + (f": {why}" if why != end.status else ""))
+    if end.record.save_error is not None:
+        narration.warn(end.record.save_error)
     if end.status == "interrupted":
         narration.say(f"resume: {resume_command(run.path)}")

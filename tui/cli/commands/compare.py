@@ -19,7 +19,7 @@ from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import SavedRun, config_differences, find_run
-from tui.cli.commands.runs import chart_width, json_record, saved_history
+from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
@@ -75,7 +75,7 @@ def _table(runs: dict[str, SavedRun]) -> str:
         ("steps", [f"{record.step:,}" for record in records]),
         ("parameters", [f"{record.parameters:,}" for record in records]),
         ("time", [duration(record.seconds) for record in records]),
-        ("images/s", [f"{record.samples_per_second:,.0f}" for record in records]),
+        ("images/s", [f"{mean_speed(run):,.0f}" for run in runs.values()]),
         *_scores("latest", [record.latest for record in records]),
         *_scores("best", [record.best for record in records]),
     ]

@@ -12,9 +12,11 @@ from cyclopts import Parameter, Token
 
 from nn.config import did_you_mean
 from nn.errors import ConfigError
-from nn.storage.model_file import read_model
+from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images import read_grid, read_image
+from tui.recording.folder import runs_folder
+from tui.recording.weights import find_weights
 from tui.system.exits import ExitCode
 
 _STDIN = Path("-")
@@ -25,7 +27,7 @@ def _image(kind: Any, tokens: Sequence[Token]) -> Path:
     name = tokens[0].value
     if name.startswith("-") and name != "-":
         raise ConfigError(
-            f"unknown option {name}{did_you_mean(name, ('--model', '--json', '--help'))}"
+            f"unknown option {name}{did_you_mean(name, ('--model', '--which', '--runs-dir', '--json', '--help'))}"
         )
     return Path(name)
 
@@ -42,17 +44,25 @@ def predict(
         ),
     ],
     model: Annotated[
-        Path | None, Parameter(help="Model file written by --save (required)", metavar="FILE")
+        str | None,
+        Parameter(
+            help="Model file written by --save, or a saved run: its name, the beginning of it, its"
+            " folder, or last (required)",
+            metavar="FILE|RUN",
+            completer=run_completions,
+        ),
     ] = None,
+    which: WhichFlag = "best",
     json: Annotated[bool, Parameter(help="One JSON object an image, a line each")] = False,
+    runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
     """Classify images of handwritten digits, one line each: image, digit, probability.
 
     Images are cropped, scaled and centred the way MNIST was made.
     """
     if model is None:
-        raise ConfigError("predict needs --model MODEL, a file written by --save")
-    predictor = read_model(model)
+        raise ConfigError("predict needs --model MODEL, a file written by --save or a saved run")
+    predictor, _ = find_weights(model, runs_folder(runs_dir), which=which)
     names = images or (_STDIN,)
     if _STDIN in names and sys.stdin.isatty():
         sys.stderr.write("28 lines of 28 pixels, please; Ctrl-D ends them\n")

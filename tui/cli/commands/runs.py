@@ -1,4 +1,4 @@
-"""`mnist-tui runs`: the saved runs, listed, shown, removed and exported."""
+"""`mnist-tui runs`: the saved runs are listed, shown, removed and exported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nn.errors import ConfigError, StorageError
-from nn.storage.runs import RUN_FILES, SavedRun, find_run, list_runs
+from nn.storage.records import Outcome
+from nn.storage.runs import RUN_FILES, SavedRun, find_folder, find_run, is_abandoned, list_runs
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
@@ -42,6 +43,8 @@ def runs(
             best = percent(record.best.test.accuracy) if record.best else ""
             seconds = duration(record.seconds)
             sys.stdout.write(_row(width, run.name, run.status, _epochs(run), best, seconds))
+            if record.save_error is not None:
+                sys.stdout.write(f"  warning: {record.save_error}\n")
     else:
         sys.stderr.write(f"no saved runs in {root}\n")
     for error in errors:
@@ -59,7 +62,7 @@ def _epochs(run: SavedRun) -> str:
 
 
 def json_record(run: SavedRun) -> dict[str, object]:
-    """The content of run.json, the folder in front, the status as it is now."""
+    """The record of a run, with its folder in front and its present status."""
     return {"run": str(run.path), **asdict(run.record), "status": run.status}
 
 
@@ -127,29 +130,34 @@ def rm(
     yes: Annotated[bool, Parameter(help="Do not ask")] = False,
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
-    """Remove saved runs for good, those excepted that are being written."""
+    """Remove saved runs for good; a run that is being written stays."""
     from nn.storage.run_writer import delete_run
 
     if not names:
         raise ConfigError("runs rm needs the name of at least one run")
-    chosen = {
-        found.path: found for name in names for found in [find_run(runs_folder(runs_dir), name)]
-    }
+    root = runs_folder(runs_dir)
+    chosen = list(dict.fromkeys(_folder(root, name) for name in names))
     if not yes:
         if not sys.stdin.isatty():
             raise ConfigError("runs rm asks first, and there is nobody to ask; add --yes")
-        listed = ", ".join(run.name for run in chosen.values())
+        listed = ", ".join(folder.name for folder in chosen)
         sys.stderr.write(f"remove {listed} for good? [y/N] ")
         sys.stderr.flush()
         if sys.stdin.readline().strip().lower() not in ("y", "yes"):
             return ExitCode.FAILURE
-    for found in chosen.values():
+    for folder in chosen:
         try:
-            delete_run(found)
+            delete_run(folder)
         except StorageError as error:
             raise CommandError(str(error), ExitCode.FAILURE) from error
-        sys.stderr.write(f"removed {found.path}\n")
+        sys.stderr.write(f"removed {folder}\n")
     return ExitCode.SUCCESS
+
+
+def _folder(root: Path, name: str) -> Path:
+    """The folder to remove: a run's, or one that a killed process left before its first record."""
+    folder = None if name == "last" else find_folder(root, name)
+    return folder if folder and is_abandoned(folder) else find_run(root, name).path
 
 
 def export(
@@ -170,6 +178,12 @@ def saved_history(run: SavedRun) -> RunHistory:
     for event in run.events():
         history.replay(event)
     return history
+
+
+def mean_speed(run: SavedRun) -> float:
+    """Images a second of the whole run, as its end was reported, or as it was saved last."""
+    ends = [event for event in run.events() if isinstance(event, Outcome)]
+    return ends[-1].samples_per_second if ends else run.record.samples_per_second
 
 
 def chart_width() -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -21,6 +22,7 @@ from tui.cli.flags import (
     experiment_of,
     run_completions,
 )
+from tui.recording.experiment import Experiment
 from tui.recording.folder import reference, runs_folder
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
@@ -48,6 +50,16 @@ def train(
             help="Go on with a saved run: its name or the beginning of it, a folder, or last, which is also"
             " meant where RUN is left out; --epochs may be raised",
             metavar="RUN",
+            completer=run_completions,
+            group=SAVING,
+        ),
+    ] = None,
+    init_from: Annotated[
+        str | None,
+        Parameter(
+            help="Start a new run from trained weights in place of random ones: a model file, or the"
+            " best weights of a saved run",
+            metavar="FILE|RUN",
             completer=run_completions,
             group=SAVING,
         ),
@@ -98,6 +110,12 @@ def train(
     Precedence: defaults < --recipe < --config < flags typed.
     """
     experiment = experiment_of(recipe, config, flags)
+    if init_from is not None:
+        if resume is not None:
+            raise ConfigError(
+                "--init-from contradicts --resume, which goes on with its own weights"
+            )
+        experiment = _with_weights(experiment, init_from, runs_dir)
     source = RunSource(experiment, Saving(not no_save, runs_dir))
     if resume is not None:
         for name, typed in (("--recipe", recipe), ("--config", config), ("--no-save", no_save)):
@@ -151,6 +169,15 @@ def _encodable(toml: str) -> str:
     if codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8":
         return toml
     return "".join(c if c.isascii() else f"\\U{ord(c):08x}" for c in toml)
+
+
+def _with_weights(experiment: Experiment, named: str, runs_dir: Path | None) -> Experiment:
+    """The experiment starting from named weights, which are checked before anything is shown."""
+    from tui.recording.weights import check_layers, find_weights
+
+    weights, name = find_weights(named, runs_folder(runs_dir))
+    check_layers(experiment.config, weights, named)
+    return replace(experiment, init_from=name)
 
 
 def _require_writable(path: Path) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TextIO
 
 from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
+from nn.storage.positions import LAST_FILE
 from nn.storage.records import Invocation, Outcome, Recorded
-from nn.storage.runs import LAST_FILE
 from tui.formatting import count, duration, percent
 from tui.recording.folder import resume_command
 

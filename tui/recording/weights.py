@@ -1,0 +1,52 @@
+"""Trained weights that the user names: a model file, or a saved run."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from nn.config import TrainConfig, format_value
+from nn.errors import ConfigError, StorageError
+from nn.network.model import layer_sizes
+from nn.network.predictor import Predictor
+from nn.storage.checkpoint import load_model
+from nn.storage.model_file import read_model
+from nn.storage.runs import Which, find_run
+from tui.recording.folder import reference
+
+
+def find_weights(named: str, root: Path, *, which: Which = "best") -> tuple[Predictor, str]:
+    """The network of a model file or of a run, and a name that finds it from any folder.
+
+    A file of that name counts before a run. Raises `StorageError` where there is neither.
+    """
+    path = Path(named)
+    if path.exists() and not path.is_dir():
+        return read_model(path), str(path.absolute())
+    if not path.exists() and (path.suffix or os.sep in named):
+        raise StorageError(f"{named}: No such file, and no saved run's folder")
+    run = find_run(root, named)
+    return load_model(run, which), reference(run.path.absolute())
+
+
+def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
+    """Raise `ConfigError` unless a network of this configuration has weights of these shapes."""
+    needed, found = layer_sizes(config), layer_sizes(weights.config)
+    if needed != found:
+        shown = ["-".join(map(str, sizes)) for sizes in (found, needed)]
+        raise ConfigError(
+            f"--init-from {named}: its layers are {shown[0]}, those of this run {shown[1]}; add"
+            f" --hidden={format_value(weights.config.hidden)}",
+            field="hidden",
+        )
+
+
+def weights_warning(config: TrainConfig, weights: Predictor) -> str | None:
+    """What makes the weights mean something else in this configuration, or None."""
+    names = ("activation", "output_activation", "preprocessing")
+    other = [
+        f"{name}={getattr(config, name)} (was {getattr(weights.config, name)})"
+        for name in names
+        if getattr(config, name) != getattr(weights.config, name)
+    ]
+    return f"the weights were trained otherwise: {', '.join(other)}" if other else None
