@@ -1,12 +1,12 @@
-"""Seconds an epoch, against PyTorch, scikit-learn, the notes' own loop, and the bare matrix products.
+"""Seconds an epoch, beside PyTorch, scikit-learn, the notes' loop and bare matrix products.
 
     pip install torch==2.13.0 scikit-learn
     python -m tests.benchmarks.compare_peers [--rounds 5] [--threads N] [--json FILE]
 
-Every contender has a process of its own and they take turns an epoch at a time, so that a machine that slows down
-slows all of them; the median of the rounds counts, after one round that does not. Ratios are of
-medians. Each library chooses its own instructions: OPENBLAS_CORETYPE, which forces NumPy's products
-alone onto those of an older processor, is dropped unless --keep-coretype is given.
+Every contender has a process of its own, and they take turns an epoch at a time, so that a machine
+that slows down slows all of them. After one round that does not count, the median of the rounds is
+printed; ratios are of medians. Each library chooses its own instructions: OPENBLAS_CORETYPE, which
+makes NumPy alone use those of an older processor, is dropped unless --keep-coretype is given.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The contenders of `mnist-tui bench`, with PyTorch as it is mostly written, and the loop of the study notes."""
+"""The contenders of `mnist-tui bench`, usual PyTorch code, and the loop of the study notes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 
 class ByHand:
-    """The loop of the study notes: float64, one-hot labels, dictionaries of arrays, a new array each time."""
+    """The loop of the study notes: float64, one-hot labels, dictionaries of new arrays."""
 
     def __init__(self, task: Task, data: Dataset) -> None:
         self._task = task

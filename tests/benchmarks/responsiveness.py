@@ -2,9 +2,9 @@
 
     python -m tests.benchmarks.responsiveness [--quick]
 
-Prints the time to the first frame against that of an empty Textual application, the time from a key to the
-repainted screen, the bytes a second sent to the terminal, and the training throughput against the headless
-mode; what is compared takes turns on the same machine.
+Prints the time to the first frame beside that of an empty Textual application, the time from a key
+to the repainted screen, the bytes a second sent to the terminal, and the speed of training beside
+that of the headless mode. The two sides of a comparison take turns on the same machine.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def leave(terminal: Terminal) -> None:
 
 
 def key_latencies(presses: int) -> list[float]:
-    """Seconds from a key to the screen that answers it: stepping through the digits while it trains."""
+    """Seconds from a key to the repainted screen: stepping through digits during training."""
     terminal = training(TRUECOLOR, "--epochs", "1000")
     terminal.press("2")
     terminal.wait_for("1 of 10,000")
@@ -128,7 +128,8 @@ def main() -> None:
     )  # with it every start would compile our modules anew
     ours, empty = first_frames(1 if quick else 7)
     print(
-        f"first frame            {ours:.3f} s, an empty Textual application {empty:.3f} s: {ours / empty:.2f} times"
+        f"first frame            {ours:.3f} s, an empty Textual application {empty:.3f} s:"
+        f" {ours / empty:.2f} times"
     )
     latencies = key_latencies(10 if quick else 200)
     at = {
@@ -141,7 +142,8 @@ def main() -> None:
         print(f"bytes to the terminal  {rate / 1000:.1f} kB/s in {name}")
     inside, headless = throughput(2 if quick else 20, 1 if quick else 3)
     print(
-        f"training               {inside:,.0f} images/s, headless {headless:,.0f}: {inside / headless:.1%}"
+        f"training               {inside:,.0f} images/s, headless {headless:,.0f}:"
+        f" {inside / headless:.1%}"
     )
 
 

@@ -2,8 +2,8 @@
 
     python -m tests.benchmarks.rest_of_path [--rounds 9] [--limit N]
 
-Each figure stands beside a reference measured in turns with it, and its target. Of the rounds the lower quartile
-counts, which other programs on the machine disturb least.
+Each figure stands beside its target and a reference that is measured in turns with it. Printed is
+the lower quartile of the rounds, which other programs on the machine disturb least.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ def evaluation(data: Dataset, limit: int, rounds: int) -> tuple[float, float]:
 
 
 def prediction(data: Dataset, rounds: int) -> list[float]:
-    """Seconds for 10,000 digits: probabilities, what the browser wants to know, and the products alone.
+    """Seconds for 10,000 digits: probabilities, the browser's figures, the products alone.
 
     With the threads that the application's process has while it trains.
     """

@@ -1,10 +1,10 @@
-"""What saving costs of the time of training: python -m tests.benchmarks.saving_cost [field=value ...]
+"""The cost of saving: python -m tests.benchmarks.saving_cost [field=value ...]
 
-The default recipe is trained with and without saving, taking turns at going first. Told are the
-median of the pairs' ratios, of time by the clock and of processors, and their quartiles; the time training
-stood still in the recorder's calls; and how much longer than usual the steps took that were under way while
-something was written, which other programs on the machine disturb least. OPENBLAS_CORETYPE, which forces NumPy's products
-onto those of an older processor, is kept: slower training makes saving's share smaller.
+The default recipe is trained with and without saving, each first in turn. Printed are the median
+and the quartiles of the pairs' ratios, by the clock and in processor time; the time that training stood
+still in the recorder's calls; and how much longer than usual the steps took during which a file was
+written, which other programs on the machine disturb least. OPENBLAS_CORETYPE, which makes NumPy use
+the products of an older processor, is kept: slower training makes saving's share smaller.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ REPEATS = 21
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """Seconds of a run: by the clock, of processors, in the recorder's calls, and of steps beyond the usual."""
+    """Seconds of a run: clock, processors, the recorder's calls, and steps beyond the usual."""
 
     whole: float
     processor: float

@@ -57,7 +57,7 @@ def hang_up(terminal: Tmux, root: Path) -> tuple[Path, int]:
     """Train, and close the terminal; the run's folder and the process."""
     folder = training(terminal, root)
     application = child_of(terminal)
-    terminal.close()  # the shell and what it runs both hear of it
+    terminal.close()  # the shell and the application both get SIGHUP
     return folder, application
 
 
@@ -73,7 +73,7 @@ def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
 
 
 def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path) -> None:
-    """To its end, with its last words unheard, and however often the hang-up is told."""
+    """The run ends as usual, though nobody reads its output and a second SIGHUP arrives."""
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{APPLICATION} {SHORT} --on-hangup=continue")
@@ -113,7 +113,7 @@ def test_what_made_it_fail_is_told_on_leaving(window: Window, tmp_path: Path) ->
 
 
 def test_interrupted_and_gone_on_with(window: Window, tmp_path: Path) -> None:
-    """A signal saves the step and says how to go on; the application goes on, and ends as if nothing had been."""
+    """After SIGTERM the printed command resumes the run, which ends as if it had not stopped."""
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{APPLICATION} {SHORT}")
@@ -173,7 +173,7 @@ def test_watched_from_another_terminal(window: Window, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("flags", ["--no-save", ""])
 def test_leaving_while_it_trains_is_quick(window: Window, tmp_path: Path, flags: str) -> None:
-    """Under 0.3 s on a machine that is not busy; here only a bound that no waiting for a thread would keep."""
+    """The limit is far above the usual 0.3 s, and below what waiting for a thread would take."""
     terminal = window()
     terminal.run(f"{LONG} {flags}")
     terminal.begin_training()

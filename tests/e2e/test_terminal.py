@@ -14,7 +14,7 @@ LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000 --eval-
 
 
 def test_a_sitting(window: Window) -> None:
-    """Start a recipe, pause, change the rate, browse mistakes, open a confusion cell, draw, quit."""
+    """Start, pause, change the rate, browse mistakes, open a confusion cell, draw, quit."""
     terminal = window()
     terminal.run(LONG)
     terminal.begin_training()
@@ -139,7 +139,7 @@ def test_ascii_only(window: Window) -> None:
 
 @pytest.mark.parametrize("redirection", ["</dev/null", "2>/dev/null"])
 def test_refuses_what_is_no_terminal(window: Window, redirection: str) -> None:
-    """With standard error elsewhere the screen would stay blank, and at end of file a core would spin."""
+    """Textual draws on standard error and reads standard input: neither may lie elsewhere."""
     terminal = window()
     terminal.run(f"{APPLICATION} {redirection}")
     terminal.wait_for("exit:2")

@@ -42,7 +42,7 @@ GROWTH = {"memory": 50, "threads": 4, "files": 12}  # memory in MB
 
 
 def play(home: Path, seed: int, seconds: float, given: Iterable[Action] | None = None) -> Sitting:
-    """One sitting with inputs of a seed, or given ones; raises `FaultError` with the sitting in it."""
+    """One sitting with inputs of a seed, or given ones; a `FaultError` has a note of them."""
     rng = random.Random(seed)
     flags, variables = rng.choice(FLAGS), rng.choice(VARIABLES)
     sitting = Sitting(home, flags, variables)

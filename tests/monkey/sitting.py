@@ -29,7 +29,7 @@ _UNKNOWN = re.compile(
     rb"\x1b\[[<>=][^A-Za-z]*[A-Za-z]|\x1b\[\?[\d;]*\$p|\x1b[P\]_^][^\x07\x1b]*(?:\x07|\x1b\\)"
 )
 _MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
-# Modes that must be off after the application (alternate screen, mouse, focus, paste) or on (cursor).
+# Modes after the application: alternate screen, mouse, focus and paste off, the cursor on.
 _MODES_AFTER = {
     1049: False,
     1000: False,
@@ -283,7 +283,7 @@ class Sitting:
         self._check_end()
 
     def _check_end(self) -> None:
-        """The application was asked to leave and has: its exit code, its terminal, its processes."""
+        """Check the exit code, terminal and processes of an application that was asked to end."""
         self.pump(0.2)
         printed = self.output.decode(errors="replace")
         if found := _TRACEBACK.search(printed):
@@ -316,7 +316,8 @@ class Sitting:
         printed = re.sub(r"\x1b\[[^@-~]*[@-~]", "", self.output.decode(errors="replace"))
         printed = printed.replace("\r", "")
         if "internal error" in printed:
-            return re.sub(r"0x[0-9a-f]+", "0x", re.search(r"internal error: [^\n]*", printed)[0])  # type: ignore[index]
+            line = next(line for line in printed.splitlines() if "internal error" in line)
+            return re.sub(r"0x[0-9a-f]+", "0x", line[line.index("internal error") :])
         errors = _ERROR.findall(printed)
         return errors[-1] if errors else found
 

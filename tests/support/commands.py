@@ -31,9 +31,9 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def environment(**changes: str | None) -> dict[str, str]:
-    """Our environment without what changes output or its buffering, one BLAS thread, and these changes.
+    """Variables for a command: ours, less those that change its output, and these changes.
 
-    A variable of value None is not set.
+    BLAS gets one thread. A variable whose value is None is not set.
     """
     unwanted = (
         "NO_COLOR",
@@ -63,7 +63,7 @@ def refused(result: subprocess.CompletedProcess[str], code: int = 2) -> str:
 
 
 class Process(subprocess.Popen[str]):
-    """A command with pipes, killed when the test ends, and able to be interrupted from any shell."""
+    """A command with pipes, which can be interrupted and is killed when the test ends."""
 
     def __init__(self, *arguments: str | Path, **options: Any) -> None:
         options = {

@@ -1,4 +1,4 @@
-"""A network as learners write it, and the mistakes and variations that are made in it by replacing a line."""
+"""A network as learners write it, and mistakes and variations, each a replaced line."""
 
 from __future__ import annotations
 
@@ -332,7 +332,9 @@ CORRECT = {
     ),
     "float32": changed(
         {
-            "np.random.randn(input_size, hidden_size),": "np.random.randn(input_size, hidden_size).astype(np.float32),"
+            "np.random.randn(input_size, hidden_size),": (
+                "np.random.randn(input_size, hidden_size).astype(np.float32),"
+            )
         }
     ),
     "without subtraction in the softmax": changed(
@@ -340,7 +342,9 @@ CORRECT = {
     ),
     "another hidden size": changed(
         {
-            "def __init__(self, input_size, hidden_size, output_size,": "def __init__(self, input_size=784, hidden_size=37, output_size=10,"
+            "def __init__(self, input_size, hidden_size, output_size,": (
+                "def __init__(self, input_size=784, hidden_size=37, output_size=10,"
+            )
         }
     ),
     "binary cross-entropy": changed(

@@ -16,7 +16,7 @@ needs_several = pytest.mark.skipif(
 
 
 def children(process: int, count: int) -> list[int]:
-    """The computing processes that a process has started, which become so many within five seconds."""
+    """The computing processes of a process; waits five seconds until there are `count`."""
     for _ in range(500):
         if len(found := _children(process)) == count:
             return found

@@ -63,14 +63,14 @@ _CLOCKS = re.compile(r'"(seconds|samples_per_second)": [^,}]+')
 
 
 def timeless_metrics(folder: Path) -> list[str]:
-    """The lines of metrics.jsonl without times, and without the starts, of which a resumed run has more."""
+    """The lines of metrics.jsonl without times and without starts: a resumed run has more."""
     lines = (folder / "metrics.jsonl").read_text().splitlines()
     kept = [line for line in lines if json.loads(line)["event"] != "run_started"]
     return [_CLOCKS.sub("", line) for line in kept]
 
 
 def weights(folder: Path) -> dict[str, bytes]:
-    """Every array of the files of weights, as bytes, without clocks; a run without evaluation has no best ones."""
+    """The bytes of every array in the files of weights that there are, without clocks."""
     found = {}
     for name in sorted({"last.npz", "best.npz", "final.npz"} & set(os.listdir(folder))):
         for key, array in read_npz(folder / name, max_bytes=2**30).items():

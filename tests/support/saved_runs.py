@@ -49,7 +49,7 @@ def save_run(
     network: Predictor | None = None,
     sha256: str = SHA256,
 ) -> SavedRun:
-    """A run that did so many epochs `of` its budget, the last of them with this test accuracy, the best."""
+    """A run of `done` epochs, of a budget of `of`; the last has this test accuracy, the best."""
     config = TrainConfig(epochs=of)
     events = [started(config), *epochs(done, accuracy=accuracy)]
     ends = [finished(done)] if status == "finished" else []
@@ -70,7 +70,8 @@ def save_run(
         data_sha256=sha256,
         threads=1,
         versions={},
-        created=f"{name[:4]}-{name[4:6]}-{name[6:8]}T{name[9:11]}:{name[11:13]}:{name[13:15]}.000+00:00",
+        created=f"{name[:4]}-{name[4:6]}-{name[6:8]}"
+        f"T{name[9:11]}:{name[11:13]}:{name[13:15]}.000+00:00",
         updated="2026-11-21T00:00:00.000+00:00",
         parameters=100,
         steps_per_epoch=STEPS,

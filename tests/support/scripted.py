@@ -42,7 +42,7 @@ def digits(count: int, seed: int = 0) -> Split:
 
 
 class ScriptedPredictor:
-    """Takes digit i for `predicted[i]`, the more surely the higher i; a mistake leaves its label 2%."""
+    """Predicts `predicted[i]` for digit i, with confidence rising in i; mistakes leave 2%."""
 
     def __init__(self, split: Split, predicted: Array) -> None:
         self._said = {

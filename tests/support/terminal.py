@@ -29,7 +29,7 @@ class Terminal:
         os.write(self._master, keys.encode())
 
     def read(self, seconds: float) -> bool:
-        """Take in what is written within so many seconds, at least one read; False once it has ended."""
+        """Read for that many seconds, at least once; False when the program has ended."""
         end = time.perf_counter() + seconds
         while True:
             ready, _, _ = select.select([self._master], [], [], max(0.0, end - time.perf_counter()))
@@ -37,7 +37,7 @@ class Terminal:
                 return True
             try:
                 chunk = os.read(self._master, 65536)
-            except OSError:  # what Linux says when the other side has closed
+            except OSError:  # Linux reports a closed terminal as EIO
                 return False
             if not chunk:
                 return False

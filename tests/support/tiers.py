@@ -55,7 +55,8 @@ def _is_importable(name: str) -> bool:
 def is_quick(item: pytest.Function) -> bool:
     """Whether a test runs in milliseconds, in this process alone and without a screen.
 
-    A test marked `quick` by hand belongs to the tier whatever this function returns. Tests with generated examples are left out, so that the quick tier runs the same cases each time.
+    A test marked `quick` by hand belongs to the tier whatever this function returns. Tests with
+    generated examples are left out, so that the quick tier runs the same cases each time.
     """
     path = item.path.relative_to(TESTS)
     if path.parts[0] in SLOW_FOLDERS or path.as_posix() in SLOW_FILES:

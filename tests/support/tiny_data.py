@@ -16,7 +16,7 @@ def idx_bytes(array: npt.NDArray[np.uint8]) -> bytes:
 
 
 def tiny_arrays() -> dict[str, npt.NDArray[np.uint8]]:
-    """120 training and 40 test images that are easily told apart: a bright bar whose place is the label."""
+    """120 training and 40 test images, each with a bright bar whose place is the label."""
     rng = np.random.default_rng(0)
     arrays: dict[str, npt.NDArray[np.uint8]] = {}
     for split, count in (("train", 120), ("t10k", 40)):

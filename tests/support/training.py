@@ -27,7 +27,8 @@ def timeless(event: Event) -> Any:
     clocks = {"seconds": 0.0, "samples_per_second": 0.0}
     if isinstance(event, StepCompleted | EpochCompleted | RunFinished):
         if event.evaluation is not None:
-            clocks |= {"evaluation": replace(event.evaluation, seconds=0.0)}  # type: ignore[dict-item]
+            evaluation = replace(event.evaluation, seconds=0.0)
+            clocks |= {"evaluation": evaluation}  # type: ignore[dict-item]
         return replace(event, **clocks)  # type: ignore[arg-type]
     return event
 
@@ -70,7 +71,7 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
 
 
 def follow(trainer: Trainer, changed_at: int, count: int | None = None) -> list[Any]:
-    """The first `count` events without their times; after a certain step the rate is changed by hand."""
+    """The first `count` events without times; after step `changed_at` the rate is halved."""
     seen = []
     for event in trainer.events():
         seen.append(timeless(event))

@@ -1,8 +1,8 @@
 """Hide from `nn` and `tui` what Windows does not have, in every process with this on PYTHONPATH.
 
 Python imports a module of this name at its start. The standard library and other packages keep what
-they need of the system below them; only an import inside `nn` or `tui` gets less. macOS lacks a part
-of it: processors to choose, files in memory only.
+they need of the system below them; only an import inside `nn` or `tui` gets less. macOS lacks a
+part of it: processors to choose, files in memory only.
 """
 
 from __future__ import annotations
