@@ -296,7 +296,7 @@ def _check_widths(name: str, value: object, option: Option) -> tuple[int, ...]:
             name, widths, "must be whole numbers joined by dashes, such as 64-16, or none"
         )
     if not isinstance(widths, list | tuple) or not all(type(width) is int for width in widths):
-        raise _refusal(name, value, "must be whole numbers, such as [64, 16], or none")
+        raise _refusal(name, value, "must be a list of whole numbers, such as [64, 16] or []")
     if len(widths) > MAX_HIDDEN_LAYERS:
         raise _refusal(name, value, f"must have at most {MAX_HIDDEN_LAYERS} layers")
     for width in widths:

@@ -17,7 +17,7 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import CLASSES
 from nn.events import EpochCompleted, StepCompleted
-from nn.network.layers import Dropout, Linear
+from nn.network.layers import ACTIVATIONS, Activation
 from nn.network.predictor import Predictor
 
 CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of equal probabilities
@@ -69,33 +69,19 @@ class Health:
 def health(predictor: Predictor, images: Array) -> Health:
     """Look at the hidden units on a few images, uint8 of shape (n, 784)."""
     x = predictor.preprocessor.transform(images[:SAMPLE])
-    config = predictor.config
-    activation = config.activation
-    dead, saturated, outputs = [], [], 0.0
-    layers = predictor.model.layers
+    layers, dead, saturated, outputs = predictor.model.layers, [], [], 0.0
     with np.errstate(all="ignore"):
-        for layer, following in zip(layers, [*layers[1:], None], strict=True):
+        for layer in layers:
             x = layer.forward(x)
-            if isinstance(layer, Linear | Dropout):
+            if not isinstance(layer, Activation):
                 continue
-            if following is None:
-                outputs = float(_flat(config.output_activation, x).mean())
-                continue
-            flat = _flat(activation, x)
-            dead.append(float(flat.all(axis=0).mean()))
-            saturated.append(float(flat.mean()) if activation != "relu" else 0.0)
+            flat = layer.saturated(x)
+            if layer is layers[-1]:
+                outputs = float(flat.mean())
+            else:
+                dead.append(float(flat.all(axis=0).mean()))
+                saturated.append(0.0 if layer.rectifies else float(flat.mean()))
     return Health(tuple(dead), tuple(saturated), outputs)
-
-
-def _flat(activation: str, output: Array) -> Array:
-    """Where the activation's derivative is zero or next to it."""
-    if activation == "relu":
-        return np.equal(output, 0)
-    if activation == "sigmoid":
-        return (output < 0.01) | (output > 0.99)
-    if activation == "tanh":
-        return np.abs(output) > 0.99
-    return np.zeros(output.shape, bool)
 
 
 @dataclass
@@ -193,7 +179,11 @@ class Advisor:
             )
         if predictor is not None and images is not None:
             found = health(predictor, images)
-            if found.dead and config.activation == "relu" and max(found.dead) >= _MOST_UNITS:
+            if (
+                found.dead
+                and ACTIVATIONS[config.activation].rectifies
+                and max(found.dead) >= _MOST_UNITS
+            ):
                 layer = found.dead.index(max(found.dead)) + 1
                 return Advice(
                     "dead units",

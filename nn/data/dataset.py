@@ -93,9 +93,11 @@ def _folder(data_dir: str) -> Path:
         mode = folder.stat().st_mode
     except FileNotFoundError as error:
         raise DataError(f"data folder {folder}: no such folder") from error
-    except (OSError, RuntimeError) as error:  # RuntimeError: the home of ~ is not known
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise DataError(f"data folder {data_dir}: {reason or error}") from error
+    except RuntimeError as error:
+        reason = "the home that ~ stands for is not known; give the whole path"
+        raise DataError(f"data folder {data_dir}: {reason}") from error
+    except OSError as error:
+        raise DataError(f"data folder {folder}: {error.strerror or error}") from error
     if not stat.S_ISDIR(mode):
         raise DataError(f"data folder {folder}: not a folder; {_LAYOUT}")
     return folder
