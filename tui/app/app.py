@@ -2,53 +2,46 @@
 
 from __future__ import annotations
 
-import asyncio
-import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
-from textual.app import App, SystemCommand
+from textual._callback import invoke
 from textual.binding import Binding, BindingType
-from textual.screen import Screen
-from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from nn.config import did_you_mean
 from nn.errors import ConfigError
 from tui.app.preferences import Preferences
 from tui.app.screens import MODES, Mode
-from tui.app.screens.base import ModeScreen
+from tui.app.screens.base import Dialog, ModeScreen
+from tui.app.screens.help import shown_bindings
 from tui.app.state.background import Throttle
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
+from tui.app.terminal_app import OnHangup, TerminalApp
 from tui.recording.experiment import Experiment
 from tui.recording.export import save_metrics, save_screen
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import ExitCode
-from tui.system.signals import forget_continue_handler, ignore_hangups
-from tui.system.terminal import Terminal, is_lost
+from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
+    from tui.app.screens.palette import Command
 
-COLLECT_INTERVAL = 0.2  # seconds between two looks at what the training thread has to tell
-LOST_TERMINAL_INTERVAL = 0.5
-OnHangup = Literal["save", "continue"]
-
-
-class AsciiScrollBar(ScrollBarRender):
-    """A scroll bar without the block characters at the ends of its thumb."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "]
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+COLLECT_INTERVAL = 0.2
+"""Least time in seconds between two looks at the events of the training thread."""
 
 
-class MnistApp(App[ExitCode]):
-    """Six screens over one workbench."""
+class MnistApp(TerminalApp):
+    """Six screens over one workbench.
+
+    Attributes:
+        kept: Whether the result is to be saved on leaving.
+    """
 
     CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
@@ -63,8 +56,12 @@ class MnistApp(App[ExitCode]):
             "ctrl+s", "save_screen", "Save the screen as SVG", id="app.save-screen", show=False
         ),
         Binding("ctrl+e", "export_metrics", "Export the metrics", id="app.export", show=False),
+        Binding("ctrl+p", "palette", "Command palette", id="app.palette", show=False),
+        Binding("ctrl+z", "suspend_process", "Suspend", id="app.suspend", show=False),
+        Binding("q", "leave", "Quit", id="app.quit"),
+        # Without an id these cannot be remapped: whatever the user's keys are, they quit.
+        Binding("ctrl+q,ctrl+c", "leave", "Quit", priority=True),
         Binding("question_mark", "help", "Help", key_display="?", id="app.help"),
-        Binding("q,ctrl+q,ctrl+c", "leave", "Quit", key_display="q", id="app.quit"),
     ]
 
     def __init__(
@@ -78,81 +75,59 @@ class MnistApp(App[ExitCode]):
         watched: SavedRun | None = None,
         on_hangup: OnHangup = "save",
     ) -> None:
-        """`resumed` is a saved run to go on with, `watched` one to show."""
-        super().__init__()
-        self.terminal = terminal
-        self.crash: Exception | None = None
-        self.kept = True  # whether the result is to be saved on leaving
-        self.detached = False  # whether training is to go on without a screen
-        self._on_hangup = on_hangup
-        self._ending: ExitCode | None = None
-        self._own_loop: asyncio.AbstractEventLoop | None = None
-        preferences = preferences or Preferences()
-        self.set_keymap(preferences.keys)
-        if preferences.theme is not None and terminal.colors != "none":
-            if preferences.theme not in self.available_themes:
-                near = did_you_mean(preferences.theme, self.available_themes)
-                raise ConfigError(f"theme={preferences.theme}: no such theme{near}")
-            self.theme = preferences.theme
-        self.set_class(terminal.ascii_only, "-ascii")
-        ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
+        """`resumed` is a saved run to go on with, `watched` one to show.
+
+        Raises `ConfigError` for preferences that name no theme or key, or give a key two meanings.
+        """
+        super().__init__(terminal, on_hangup)
+        self.kept = True
+        self._apply(preferences or Preferences())
         self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
         if watched is not None:
             self.bench.open(watched)
         self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
         self._drawn_snapshot: object = None
-        self.animation_level = "none"
         for name, mode in MODES.items():
             self.add_mode(name, partial(self._make_screen, mode))
+
+    def _apply(self, preferences: Preferences) -> None:
+        source = f"{preferences.path}: " if preferences.path else ""
+        if preferences.keys:
+            # Imported late: it imports every screen, for which the first frame should not wait.
+            from tui.app.keymap import check_keys
+
+            try:
+                check_keys(preferences.keys, type(self))
+            except ConfigError as error:
+                raise ConfigError(f"{source}keys: {error}") from None
+            self.set_keymap(preferences.keys)
+        if preferences.theme is not None and self.terminal.colors != "none":
+            if preferences.theme not in self.available_themes:
+                near = did_you_mean(preferences.theme, self.available_themes)
+                raise ConfigError(f"{source}theme={preferences.theme}: no such theme{near}")
+            self.theme = preferences.theme
 
     def _make_screen(self, mode: Mode) -> ModeScreen:
         return mode.load()(self.bench, self.terminal)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a run trains, which could go on without a terminal."""
+        return self.bench.run is not None and self.bench.run.status is Status.RUNNING
+
+    def stop_work(self) -> None:
+        """End the run; it is saved by its thread."""
+        self.bench.stop()
+
     def on_mount(self) -> None:
-        self._own_loop = asyncio.get_running_loop()
-        if self._ending is not None:
-            self.take_signal(self._ending)
-        if sys.__stdin__ is not None and sys.__stdin__.isatty():
-            self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
+        """Read the data once the first frame is on its way."""
         self.call_after_refresh(self._load_first)
 
     def _load_first(self) -> None:
-        if not self.bench.loading:  # a key may have asked for it already
+        if not self.bench.loading:  # a key may have started it already
             self.bench.load()
 
-    def take_signal(self, code: ExitCode) -> None:
-        """From the signal handler: end as soon as possible, with this exit code."""
-        self._ending = code
-        if code is ExitCode.HANGUP and self._on_hangup == "continue":
-            # A shell passes its own hang-up on: a second one may follow at once.
-            ignore_hangups()
-        if self._own_loop is not None:
-            end = self._hang_up if code is ExitCode.HANGUP else partial(self.end, code)
-            with suppress(RuntimeError):  # it may have ended just now
-                self._own_loop.call_soon_threadsafe(end)
-
-    def end(self, code: ExitCode) -> None:
-        """Leave at once, with this exit code; what is to be saved still is, when the screen is gone."""
-        self.bench.stop()
-        self.exit(code)
-
-    def _hang_up(self) -> None:
-        """The terminal is gone: leave, or only leave it alone, where a run goes on."""
-        run = self.bench.run
-        self.detached = (
-            self._on_hangup == "continue" and run is not None and run.status is Status.RUNNING
-        )
-        if self.detached:
-            # A lost session is told to continue as well, of which Textual's handler makes an error when its loop has ended.
-            forget_continue_handler()
-            self.exit(ExitCode.HANGUP)
-        else:
-            self.end(ExitCode.HANGUP)
-
-    def _watch_terminal(self) -> None:
-        """A terminal that has gone does not always send SIGHUP, but it no longer has a foreground group."""
-        if is_lost(sys.__stdin__):
-            self._hang_up()
+    # Keys
 
     def action_leave(self) -> None:
         """Quit; ask first where that would cut a run short."""
@@ -162,9 +137,7 @@ class MnistApp(App[ExitCode]):
         from tui.app.screens.quit import QuitScreen
 
         if not isinstance(self.screen, QuitScreen):
-            run = self.bench.run
-            resumed = run is not None and run.source.folder is not None
-            self.push_screen(QuitScreen(can_discard=not resumed), self._leave)
+            self.push_screen(QuitScreen(self.bench), self._leave)
 
     def _leave(self, choice: str | None) -> None:
         if choice in ("keep", "discard"):
@@ -180,34 +153,40 @@ class MnistApp(App[ExitCode]):
         failed = diverged or self.bench.error is not None
         return ExitCode.FAILURE if failed else ExitCode.SUCCESS
 
-    def _handle_exception(self, error: Exception) -> None:
-        """A bug ends the application as it does any command: told by `tui.__main__`, after the screen is gone."""
-        if self.is_headless:
-            super()._handle_exception(error)
-        else:
-            self.crash = error
-            self.end(ExitCode.FAILURE)
+    def commands(self) -> list[Command]:
+        """The entries of the palette: every action of the shown screen and of the application."""
+        from tui.app.screens.palette import Command
 
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """The palette: every action of the screen and of the application."""
-        yield SystemCommand("Theme", "Change the colours", self.action_change_theme)
-        seen = set()
-        for namespace, binding, enabled, _ in screen.active_bindings.values():
-            if (
-                enabled
-                and not binding.system
-                and binding.description
-                and binding.action not in seen
-            ):
-                seen.add(binding.action)
-                key = self.get_key_display(binding)
-                run = partial(self.run_action, binding.action, namespace)
-                yield SystemCommand(binding.description, f"Key: {key}", run)
+        commands: dict[str, Command] = {}
+        for namespace, binding in shown_bindings(self.screen):
+            run = partial(self.run_action, binding.action, namespace)
+            command = Command(binding.description, self.get_key_display(binding), run)
+            if binding.action != "palette":
+                commands.setdefault(binding.action, command)
+        themes = [] if self.terminal.colors == "none" else [Command("Theme", "", self._pick_theme)]
+        return [*commands.values(), *themes]
 
-    def get_key_display(self, binding: Binding) -> str:
-        """How a key is shown; by its name where its sign cannot be."""
-        display = super().get_key_display(binding)
-        return binding.key if self.terminal.ascii_only and not display.isascii() else display
+    def action_palette(self) -> None:
+        """List the commands and run the one that is chosen."""
+        self._pick(self.commands(), "Commands")
+
+    def _pick_theme(self) -> None:
+        from tui.app.screens.palette import Command
+
+        themes = [
+            Command(name, "", partial(setattr, self, "theme", name))
+            for name in sorted(self.available_themes)
+        ]
+        self._pick(themes, "Themes")
+
+    def _pick(self, commands: list[Command], title: str) -> None:
+        from tui.app.screens.palette import PaletteScreen
+
+        async def run(command: Command | None) -> None:
+            if command is not None:
+                await invoke(command.run)
+
+        self.push_screen(PaletteScreen(commands, title), run)
 
     def action_help(self) -> None:
         """List every key of the shown screen."""
@@ -232,18 +211,21 @@ class MnistApp(App[ExitCode]):
         try:
             paths = write(f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}")
         except OSError as error:
-            where = f" {error.filename}" if error.filename else ""
-            reason = f"Cannot write{where}: {error.strerror or error}"
-            self.notify(reason, severity="error", markup=False)
+            where = error.filename or Path.cwd()
+            text = f"Cannot write {where}: {error.strerror or error}"
+            self.notify(text, severity="error", markup=False)
         else:
             self.notify("Wrote " + ", ".join(str(path) for path in paths), markup=False)
 
+    # Messages from the background
+
     def on_data_loaded(self, message: DataLoaded) -> None:
+        """Make the run ready, and show its configuration."""
         self.bench.take_data(message.data_dir, message.dataset)
         self._update(lambda screen: screen.show_configuration())
 
     def on_training_moved(self, message: TrainingMoved) -> None:
-        """Look at what there is now, or a little later where that was done only just before."""
+        """Take the run's events, no more often than `COLLECT_INTERVAL` for the run that trains."""
         if message.run is not self.bench.run:
             self._show_moved(message.run)
         else:
@@ -258,7 +240,7 @@ class MnistApp(App[ExitCode]):
             return
         if run is self.bench.opened:
             self._update(lambda screen: screen.show_opened())
-        self._update(lambda screen: screen.show_progress())
+        self._show_progress()
         if self.bench.snapshot is not self._drawn_snapshot:
             self._drawn_snapshot = self.bench.snapshot
             self._update(lambda screen: screen.show_snapshot())
@@ -268,7 +250,14 @@ class MnistApp(App[ExitCode]):
             self.notify(
                 str(message.error), title="Error", severity="error", timeout=30, markup=False
             )
-            self._update(lambda screen: screen.show_progress())
+            self._show_progress()
+
+    def _show_progress(self) -> None:
+        """Draw on the shown screen, and on the dialogs over it, what is new of the run."""
+        self._update(lambda screen: screen.show_progress())
+        for screen in self.screen_stack:
+            if isinstance(screen, Dialog) and screen.is_mounted:
+                screen.show_progress()
 
     def action_close_opened(self) -> None:
         """Show the present run again in place of a saved one."""
@@ -276,14 +265,14 @@ class MnistApp(App[ExitCode]):
         self.show_run()
 
     def show_run(self, mode: str | None = None) -> None:
-        """Another run is to be shown, on the screen of this mode or the present one."""
+        """Draw another run, on the screen of this mode or the present one."""
         if mode is not None and mode != self.current_mode:
-            self.switch_mode(mode)  # which draws it
+            self.switch_mode(mode)  # a screen draws the run when it comes to the front
         else:
-            self._update(lambda screen: screen.on_screen_resume())
+            self._update(lambda screen: screen.catch_up())
 
     def _update(self, show: Callable[[ModeScreen], None]) -> None:
-        """The screen of the mode, be there a dialog before it or not."""
+        """Draw on the screen of the mode, whether a dialog is over it or not."""
         for screen in self.screen_stack:
             if isinstance(screen, ModeScreen) and screen.is_mounted:
                 show(screen)

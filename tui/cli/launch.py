@@ -22,7 +22,7 @@ from tui.system.terminal import detect, refusal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
-    from tui.app.app import OnHangup
+    from tui.app.terminal_app import OnHangup
 
 PATIENCE = 1.0  # seconds of saving after which a line explains why the prompt is not back yet
 
@@ -37,7 +37,7 @@ def open_screen(
     watched: SavedRun | None = None,
     on_hangup: OnHangup = "save",
 ) -> ExitCode:
-    """Run the application until it is left; then print how the last run ended and how to repeat it.
+    """Run the application until it is left; then report how each run ended and how to repeat it.
 
     `resumed` is a saved run to go on with, `watched` one to show at first.
     """
@@ -82,7 +82,7 @@ def open_screen(
 
 @contextmanager
 def _tireless_writer() -> Iterator[None]:
-    """In this block Textual's writing thread goes on, to nowhere, when the terminal has gone.
+    """A block in which Textual's writing thread survives the loss of the terminal, and writes to nowhere.
 
     The thread would end with an error otherwise, and the application would wait for ever as soon
     as the thread's queue is full.
@@ -139,22 +139,24 @@ def _finish(bench: Workbench) -> list[str]:
 
 
 def _say_goodbye(bench: Workbench, save: Path | None) -> None:
-    """Print how the last run ended, if it made a step, and write its model to a file."""
-    run, history = bench.run, bench.history
-    if run is None or history is None or run.outcome is None:
+    """Report on standard error how each run ended that made a step; save the last one's model."""
+    endings = bench.endings()
+    if not endings:
         return
-    saved = None
+    saved, run = None, bench.run
     try:
-        if save is not None and run.snapshot is not None:
+        if save is not None and run is not None and run.outcome is not None and run.snapshot:
             write_model(save, run.snapshot.predictor)
             saved = str(save)
     finally:
         # Imported here because it loads NumPy, for which the first frame should not wait.
         from tui.cli.reporters.narration import Narration
 
-        narration = Narration(bench.invocation, sys.stderr)
-        narration.show(replace(run.outcome, saved=saved))
-        if history.rate_changes:
-            narration.say(
-                "the learning rate was changed by hand, which that command does not repeat"
-            )
+        for ending in endings:
+            is_saved = run is not None and ending.outcome is run.outcome
+            narration = Narration(ending.invocation, sys.stderr)
+            narration.show(replace(ending.outcome, saved=saved if is_saved else None))
+            if ending.rate_changed:
+                narration.say(
+                    "the learning rate was changed by hand, which that command does not repeat"
+                )

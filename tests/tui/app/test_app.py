@@ -149,7 +149,7 @@ def test_help_lists_every_binding_in_force() -> None:
             described = {
                 active.binding.description
                 for active in app.screen.active_bindings.values()
-                if active.binding.description and not active.binding.system
+                if active.binding.description and active.binding.id
             }
             await pilot.press("question_mark")
             await pilot.pause()
@@ -165,10 +165,10 @@ def test_help_lists_every_binding_in_force() -> None:
 
 def test_the_palette_offers_every_action_and_runs_it() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        titles = {command.title for command in app.get_system_commands(app.screen)}
+        titles = {command.title for command in app.commands()}
         assert {"Theme", "Quit", "Help", "Digits", "Run/pause"} <= titles
-        [digits] = [c for c in app.get_system_commands(app.screen) if c.title == "Digits"]
-        result = digits.callback()
+        [digits] = [c for c in app.commands() if c.title == "Digits"]
+        result: Any = digits.run()
         if result is not None:
             await result
         await pilot.pause()

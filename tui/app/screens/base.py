@@ -1,4 +1,4 @@
-"""What every mode's screen has in common."""
+"""What the screens of the modes, and what the dialogs, have in common."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from textual import events
 from textual.app import App
 from textual.await_complete import AwaitComplete
+from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widgets import Static
 
@@ -17,46 +18,60 @@ from tui.system.terminal import Terminal
 
 
 class LatestSize:
-    """Mixed into a screen: of the sizes a terminal had in quick succession only the last one is laid out.
+    """Mixed into a screen: of several sizes in quick succession only the last one is laid out.
 
-    A layout of another size than the one before makes Textual tell the screen of that size again. With two sizes on
-    their way each calls forth the other for ever: a window dragged wide while it was busy once kept the
-    application so busy that it heard neither keys nor signals.
+    A layout of another size than the one before makes Textual send the screen that size again. With
+    two sizes on their way each would cause the other for ever, and a busy application whose window
+    was dragged would hear neither keys nor signals.
     """
 
     app: App[Any]
 
     def on_resize(self, event: events.Resize) -> None:
-        """Let Textual see sizes only that are still those of the terminal."""
+        """Drop a size that is no longer the terminal's."""
         if event.size != self.app.size:
             event.stop()
             event.prevent_default()
 
 
 class Dialog(LatestSize, ModalScreen[ScreenResultType]):
-    """A screen over another one that asks for a result, and takes the first it is given.
+    """A screen over another one that ends with a result, the first that it is given.
 
-    Keys that arrive together, a second Enter say, may still call for another when it has gone.
+    Keys and clicks that arrive together may call for a second result when the dialog has gone.
     """
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Leave with this result."""
         return super().dismiss(result) if self.is_current else AwaitComplete()
 
+    def show_progress(self) -> None:
+        """Draw what has changed of the run since the dialog was opened."""
+
 
 class ModeScreen(LatestSize, Screen[None]):
-    """A screen over the workbench; the application tells it when there is something new.
+    """A screen over the workbench; the application calls it when there is something new.
 
-    `show_progress` follows after events of the run came in, `show_snapshot` after the weights moved on,
-    `show_configuration` after the configuration was replaced. All three are called only while the
-    screen is shown, and once when it comes back, so a hidden screen costs nothing.
+    `show_progress` follows events of the run, `show_snapshot` newer weights, `show_configuration` a
+    replaced configuration. All three are called only while the screen is shown, and by `catch_up`
+    when it comes to the front, so that a hidden screen costs nothing. None of them is called before
+    the widgets of the screen exist.
     """
 
     DEFAULT_CSS = """
-    #opened { dock: top; width: 1fr; height: 1; background: $warning; color: $background; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+    #opened {
+        dock: top; width: 1fr; height: 1;
+        background: $warning; color: $background;
+        text-style: bold; text-wrap: nowrap; text-overflow: ellipsis;
+        &:nocolor { text-style: bold reverse; }
+    }
     """
-    # Instance variables in Textual's eyes, hence no ClassVar.
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide"), (180, "-huge")]  # noqa: RUF012
+    # Textual declares both as instance variables, which a ClassVar must not replace.
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-narrow"),
+        (80, "-normal"),
+        (120, "-wide"),
+        (180, "-huge"),
+    ]
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium"), (40, "-tall")]  # noqa: RUF012
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
@@ -64,8 +79,23 @@ class ModeScreen(LatestSize, Screen[None]):
         self.bench, self.terminal = bench, terminal
         self._opened: Static | None = None
 
+    @property
+    def active_bindings(self) -> dict[str, ActiveBinding]:
+        """The bindings in force, in the order of their declarations, even where a key is remapped."""
+        order: dict[str, int] = {}
+        for node, _ in self._modal_binding_chain:
+            for _, binding in node._bindings:  # as declared: keys are replaced in a copy
+                if binding.id:
+                    order.setdefault(binding.id, len(order))
+        return dict(
+            sorted(
+                super().active_bindings.items(),
+                key=lambda item: order.get(item[1].binding.id or "", len(order)),
+            )
+        )
+
     def show_progress(self) -> None:
-        """Draw what the run's history now says."""
+        """Draw what the run's history now holds."""
 
     def show_snapshot(self) -> None:
         """Draw what the newest weights predict."""
@@ -74,7 +104,7 @@ class ModeScreen(LatestSize, Screen[None]):
         """Draw the configuration that is now in force."""
 
     def show_opened(self) -> None:
-        """Say at the top which saved run is shown in place of the present one, if one is."""
+        """Name at the top the saved run that is shown in place of the present one, if one is."""
         opened = self.bench.opened
         if self._opened is None:
             if opened is None:
@@ -93,13 +123,20 @@ class ModeScreen(LatestSize, Screen[None]):
         set_text(self.query_one(selector, Static), text)
 
     def tell(self, text: str, selector: str = "#note") -> None:
-        """Put a text on a line that is there only with one."""
+        """Put a text on a line that is shown only while it has one."""
         self.put(selector, text)
         self.query_one(selector).display = bool(text)
 
-    def on_screen_resume(self) -> None:
-        """Catch up with what happened while another screen was shown."""
+    def catch_up(self) -> None:
+        """Draw what happened while another screen was shown."""
         self.show_opened()
         self.show_configuration()
         self.show_progress()
         self.show_snapshot()
+
+    def on_screen_resume(self) -> None:
+        """Catch up, once there is something to draw on; a new screen may be resumed before that."""
+        if self.is_mounted:
+            self.catch_up()
+        else:
+            self.call_after_refresh(self.catch_up)

@@ -292,7 +292,7 @@ class DigitsScreen(PredictingScreen):
         """Show what the other one of two compared runs gets wrong."""
         if (comparison := self.bench.comparison) is not None:
             self.bench.open_comparison(comparison.swapped)
-            self.on_screen_resume()
+            self.catch_up()
 
     # One digit and the sheet
 

@@ -66,9 +66,9 @@ class LookingScreen(ModeScreen):
     def on_mount(self) -> None:
         self.set_interval(LOOK_INTERVAL, self._look)
 
-    def on_screen_resume(self) -> None:
+    def catch_up(self) -> None:
         """Catch up with the folder."""
-        super().on_screen_resume()
+        super().catch_up()
         self._look()
         self.draw()
 

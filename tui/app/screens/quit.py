@@ -10,12 +10,16 @@ from textual.containers import Vertical
 from textual.widgets import Button, Label
 
 from tui.app.screens.base import Dialog
+from tui.app.state.workbench import Workbench
 
 Choice = Literal["keep", "discard"]
 
 
 class QuitScreen(Dialog[Choice | None]):
-    """Dismissed with what is to become of the run, or with None to go on."""
+    """Dismissed with what is to become of the run, or with None to go on.
+
+    The run goes on behind the question and may end meanwhile, which is then shown.
+    """
 
     DEFAULT_CSS = """
     QuitScreen {
@@ -32,10 +36,11 @@ class QuitScreen(Dialog[Choice | None]):
         Binding("down", "app.focus_next", "Next", show=False),
     ]
 
-    def __init__(self, *, can_discard: bool = True) -> None:
-        """Of a run that was resumed only the whole could be discarded, which is not offered here."""
+    def __init__(self, bench: Workbench) -> None:
+        """Discarding is not offered for a resumed run: only the whole of it could be removed."""
         super().__init__()
-        self._can_discard = can_discard
+        self._bench = bench
+        self._can_discard = bench.run is not None and bench.run.source.folder is None
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything."""
@@ -43,11 +48,26 @@ class QuitScreen(Dialog[Choice | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield Label("A run is under way.")
+            yield Label(id="state")
             yield Button("[u]S[/u]top and keep the result", id="keep", compact=True)
             if self._can_discard:
                 yield Button("[u]D[/u]iscard the run", id="discard", compact=True)
             yield Button("[u]C[/u]ancel: go on", id="cancel", compact=True)
+
+    def on_mount(self) -> None:
+        self.show_progress()
+
+    def show_progress(self) -> None:
+        """Name the state of the run, and what the choices do in it."""
+        training, status = self._bench.training, self._bench.status
+        ended = f"The run has ended: {status.value}." if status else "The run has ended."
+        self.query_one("#state", Label).update("A run is under way." if training else ended)
+        self.query_one("#keep", Button).label = (
+            "[u]S[/u]top and keep the result" if training else "[u]S[/u]ave the result and leave"
+        )
+        self.query_one("#cancel", Button).label = (
+            "[u]C[/u]ancel: go on" if training else "[u]C[/u]ancel: stay here"
+        )
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "cancel":

@@ -1,9 +1,9 @@
 """The background: reading the data, and a run on a thread of its own.
 
-The training thread goes through `Trainer.events()`, has them saved, and waits between two of them where it is told to. It
-never waits for the screen: events go into a queue that the screen empties when it likes, and one
-message at a time says that there are some. The screen never waits for the thread: every method
-returns at once. Weights cross as frozen copies only.
+The training thread goes through `Trainer.events()`, has the events saved, and pauses between two of
+them on request. It never waits for the screen: events go into a queue that the screen empties at its
+own pace, and one message at a time announces them. The screen never waits for the thread: every
+method returns at once. Weights cross as frozen copies only.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from nn.errors import StorageError
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
+from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
@@ -56,23 +58,24 @@ def load_in_background(data_dir: str, post: Post) -> None:
 
 
 class LiveRun:
-    """One run on a thread of its own, a daemon, so that the process can end at any moment.
+    """A run that trains on a thread of its own, a daemon, so that the process can end at any moment.
 
-    `outcome` is set once the run has ended and is saved, None also of one that was left before its first step;
-    `folder` is where it is saved.
+    Attributes:
+        cores: What the run computes with, None until that is known.
+        snapshots: Copies of the weights, oldest first. The list is replaced as a whole and never
+            changed, so that any thread may hold it; the same holds for `splits`.
+        splits: Train, validation and test images as the run uses them, empty until it is ready.
+        outcome: How the run ended, once it has ended and is saved; None of a run without a step.
+        folder: Where the run is saved.
     """
 
     def __init__(self, source: RunSource, dataset: Dataset, goal: Goal, post: Post) -> None:
         self.source, self.dataset = source, dataset
         self.config = source.experiment.config
         self.status = Status.PREPARING
-        self.snapshots: list[
-            Snapshot
-        ] = []  # replaced as a whole, never changed: any thread may hold it
-        self.cores: Cores | None = None  # once known
-        self.splits: dict[
-            str, Split
-        ] = {}  # train, validation and test as the run uses them, once ready
+        self.snapshots: list[Snapshot] = []
+        self.cores: Cores | None = None
+        self.splits: dict[str, Split] = {}
         self.outcome: Outcome | None = None
         self.folder = source.folder
         self.error: Exception | None = None
@@ -86,7 +89,8 @@ class LiveRun:
         self._recorder: Recorder | None = None
         self._warnings: list[str] = []
         self._waiting: str | None = None  # what training waits for, if that takes long
-        self._saving = self._discarded = False
+        self._removal_error: str | None = None
+        self._saving = self._discarded = self._ended = False
         self._rate_factor = 1.0
         in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
 
@@ -112,8 +116,8 @@ class LiveRun:
 
     @property
     def failure(self) -> str | None:
-        """Why not all of the run is saved."""
-        return self._recorder.failure if self._recorder else None
+        """The reason why not all of the run is saved, or why it could not be discarded."""
+        return self._removal_error or (self._recorder.failure if self._recorder else None)
 
     @property
     def trouble(self) -> str | None:
@@ -130,9 +134,12 @@ class LiveRun:
             self._changed.notify_all()
 
     def discard(self) -> None:
-        """Stop for good, and remove what was saved."""
-        self._discarded = True
+        """Stop for good, and remove what was saved, also of a run that has ended meanwhile."""
+        with self._changed:
+            self._discarded, ended = True, self._ended
         self.go(Goal.STOP)
+        if ended:
+            self._remove()
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until nothing is trained or saved any more; False where that takes longer."""
@@ -187,9 +194,28 @@ class LiveRun:
         self.source.close()
         self._trainer = None
         with self._changed:
+            self._ended, discarded = True, self._discarded
+        if discarded:
+            self._remove()
+        with self._changed:
             self._saving = False
             self._changed.notify_all()
         return TrainingMoved(self)
+
+    def _remove(self) -> None:
+        """Remove the files of a new run that has ended."""
+        if self.folder is None or self.source.folder is not None:
+            return
+        from nn.storage.run_writer import delete_run
+
+        try:
+            delete_run(SavedRun.read(self.folder))
+        except StorageError as error:
+            self._removal_error = str(error)
+            return
+        self.folder = None
+        if self.outcome is not None:
+            self.outcome = replace(self.outcome, run=None)
 
     def _train(self, trainer: Trainer) -> bool:
         """Go through the run; whether it came to its end. Nothing is saved before it starts."""

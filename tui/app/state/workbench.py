@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 from nn.config import TrainConfig, format_value
 from nn.storage.records import Invocation
 from nn.storage.runs import SavedRun
+from tui.app.state.ending import Ending, ending_of
 from tui.app.state.live_run import Goal, LiveRun, load_in_background
 from tui.app.state.shown_run import Post, ShownRun, Snapshot, Status
 from tui.recording.experiment import Experiment
@@ -36,9 +37,12 @@ RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
 class Workbench:
     """The state of a sitting.
 
-    `experiment` is what the next run is made of. `histories` holds every run of the sitting that made a step, oldest first, and last the present one, `history`.
-    `opened` is the saved run that the screens show in place of the present one; `overlays` are those whose curves are
-    drawn with the present one's.
+    Attributes:
+        experiment: What the next run is made of.
+        histories: Every run of the sitting that made a step, oldest first; the last is the present one.
+        opened: The saved run that the screens show in place of the present one.
+        overlays: The saved runs whose curves are drawn with those of the present one.
+        comparison: What the shown digits were chosen by, if they were.
     """
 
     def __init__(
@@ -60,10 +64,11 @@ class Workbench:
         self.saving = saving or Saving()
         self.opened: FollowedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}
-        self.comparison: Comparison | None = None  # what the digits were chosen by
+        self.comparison: Comparison | None = None
         self._post = post
         self._resumed = resumed
-        self._left: list[LiveRun] = []  # stopped for another one, and maybe still being saved
+        self._left: list[tuple[LiveRun, RunHistory]] = []  # replaced, and perhaps still being saved
+        self._endings: list[Ending] = []
         self._loading: str | None = None
         self._data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE
@@ -75,18 +80,18 @@ class Workbench:
 
     @property
     def history(self) -> RunHistory | None:
-        """The present run's."""
+        """The history of the present run."""
         return self.histories[-1] if self.histories else None
 
     @property
     def invocation(self) -> Invocation:
-        """How to repeat the present run without a screen."""
-        told = self.history or self
-        return invocation_of(told.experiment, self.run.cores if self.run else None)
+        """The command that repeats the present run without a screen."""
+        experiment = self.history.experiment if self.history else self.experiment
+        return invocation_of(experiment, self.run.cores if self.run else None)
 
     @property
     def status(self) -> Status | None:
-        """The present run's; None before there is one."""
+        """The status of the present run; None before there is one."""
         return self.run.status if self.run else None
 
     @property
@@ -96,7 +101,7 @@ class Workbench:
 
     @property
     def shown_history(self) -> RunHistory | None:
-        """Its history."""
+        """The history of the run that the screens show."""
         return self.opened.history if self.opened else self.history
 
     @property
@@ -143,22 +148,23 @@ class Workbench:
         load_in_background(self.config.data_dir, self._post)
 
     def take_data(self, data_dir: str, dataset: Dataset) -> None:
-        """The data have come: make the run ready, unless other data were asked for since."""
+        """Make the run ready with the data, unless other data have been requested since."""
         if data_dir == self._loading:
             self._loading, self._data_dir, self.dataset = None, data_dir, dataset
             self._begin(dataset, self._goal_when_loaded)
 
     def configure(self, experiment: Experiment) -> None:
-        """Take over another configuration; a run that has begun goes on with its own until `reset`."""
+        """Take over another experiment; a run that has begun keeps its own until `reset`."""
         self.experiment = experiment
         if self.history is None or self.history.latest is None:
             self.reset()
 
     def go(self, goal: Goal) -> None:
-        """Start, pause, resume, or run one epoch or step; a run that has ended makes place for a new one."""
+        """Start, pause, resume, or run one epoch or step; a new run replaces one that has ended."""
         if self._loading is not None:
             self._goal_when_loaded = goal
         elif self.run is not None and self.run.active:
+            self.error = None  # of data that were wanted for another run
             self.run.go(goal)
         elif goal is not Goal.PAUSE:
             self.reset(goal)
@@ -178,20 +184,20 @@ class Workbench:
             self.run.go(Goal.STOP)
 
     def reset(self, goal: Goal = Goal.PAUSE) -> None:
-        """Stop, and make a new, untrained run of the present configuration ready."""
+        """Make a new, untrained run of the present experiment ready in place of the present run."""
         self._resumed = None
         self._make_ready(goal)
 
     def resume(self, saved: SavedRun, changes: Mapping[str, object]) -> None:
-        """Stop, and make a saved run ready to go on; raises `ConfigError` where it cannot."""
+        """Make a saved run ready to go on; raises `ConfigError` where it cannot."""
         self._resumed = RunSource.resumed(saved, changes)
         self.experiment = self._resumed.experiment
         self.close()
         self._make_ready(Goal.PAUSE)
 
     def _make_ready(self, goal: Goal) -> None:
-        self.stop()
-        if self._loading == self.config.data_dir:  # `take_data` makes it
+        """Replace the present run, but not before the data are there: reading them may fail."""
+        if self._loading == self.config.data_dir:
             self._goal_when_loaded = goal
         elif self.dataset is None or self.config.data_dir != self._data_dir:
             self.load(goal)
@@ -214,7 +220,7 @@ class Workbench:
         self.opened = FollowedRun(saved, self._post, models=True, dataset=self.dataset)
 
     def open_comparison(self, comparison: Comparison) -> None:
-        """Have the screens show those digits that the run that is wrong gets wrong."""
+        """Have the screens show the digits on which the two runs differ."""
         from tui.app.state.browser import Chosen
 
         self.open(comparison.wrong.run)
@@ -278,34 +284,48 @@ class Workbench:
 
     def wait(self, seconds: float | None = None) -> bool:
         """Wait until everything that was stopped is saved; False where that takes longer."""
-        return all(run.wait(seconds) for run in self._runs)
+        return all(run.wait(seconds) for run, _ in self._unsettled)
+
+    def endings(self) -> list[Ending]:
+        """Every run of the sitting that has ended after a step, oldest first."""
+        return [*self._endings, *filter(None, (ending_of(*each) for each in self._unsettled))]
 
     @property
     def failures(self) -> list[str]:
         """What was not saved, one line a run."""
-        return [run.failure for run in self._runs if run.failure]
+        return [ending.failure for ending in self._endings if ending.failure] + [
+            run.failure for run, _ in self._unsettled if run.failure
+        ]
 
     @property
-    def _runs(self) -> list[LiveRun]:
-        return [*self._left, *([self.run] if self.run else [])]
+    def _unsettled(self) -> list[tuple[LiveRun, RunHistory]]:
+        """The runs that may still be saved, last the present one."""
+        present = self.run is not None and self.history is not None
+        return [*self._left, *([(self.run, self.history)] if present else [])]  # type: ignore[list-item]
 
     def _begin(self, dataset: Dataset, goal: Goal) -> None:
+        self.stop()
         self.error = None
+        self._left, left = [], self._unsettled
+        for run, history in left:
+            if not run.wait(0):
+                self._left.append((run, history))
+            elif ending := ending_of(run, history):  # the run itself would keep all its weights
+                self._endings.append(ending)
         self.histories = [history for history in self.histories if history.latest is not None]
         source = self._resumed or RunSource(self.experiment, self.saving)
         self.histories.append(RunHistory(self._label(), source.experiment))
-        self._left = [run for run in self._runs if run.failure or not run.wait(0)]
         self.run = LiveRun(source, dataset, goal, self._post)
         self._resumed = None
 
     def _label(self) -> str:
-        """The recipe and what was changed of it, or the saved run's name; numbered where one of that name is there already."""
-        changes = (
-            f"{name}={format_value(value)}" for name, value in self.experiment.changes.items()
-        )
-        label = " ".join((self.experiment.recipe or "default", *changes))
+        """The name of the next run on charts: no other run of the sitting has the same."""
         if self._resumed is not None and self._resumed.saved is not None:
             label = display_name(self._resumed.saved.name)
+        else:
+            changes = self.experiment.changes.items()
+            changed = (f"{name}={format_value(value)}" for name, value in changes)
+            label = " ".join((self.experiment.recipe or "default", *changed))
         taken = {history.label for history in self.histories}
         numbered = (f"{label} #{number}" for number in itertools.count(2))
         return label if label not in taken else next(name for name in numbered if name not in taken)

@@ -427,7 +427,10 @@ def test_newer_weights_are_inspected_and_asked_for(small: Dataset) -> None:
     play(app, scenario)
 
 
-def test_moving_weights_are_looked_at_now_and_then(small: Dataset) -> None:
+def test_moving_weights_are_looked_at_now_and_then(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(model, "PACE", 0.3)
     run = NetworkRun(small, SHALLOW, steps=0)
     app = app_of(run, "model")
 

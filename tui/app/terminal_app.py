@@ -1,0 +1,141 @@
+"""An application that gets on with its terminal: signals, suspension, hang-up, keys, colours, errors."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+from typing import ClassVar, Literal
+
+from textual import events
+from textual.app import App
+from textual.binding import Binding
+from textual.driver import Driver
+from textual.filter import LineFilter, NoColor
+from textual.scrollbar import ScrollBar, ScrollBarRender
+
+from tui.app.key_order import KeyOrder
+from tui.system.exits import ExitCode
+from tui.system.signals import forget_continue_handler, ignore_hangups
+from tui.system.terminal import Terminal, is_lost
+
+LOST_TERMINAL_INTERVAL = 0.5
+"""Seconds between two checks that the terminal is still there."""
+OnHangup = Literal["save", "continue"]
+
+
+class AsciiScrollBar(ScrollBarRender):
+    """A scroll bar without the block characters at the ends of its thumb."""
+
+    VERTICAL_BARS: ClassVar[list[str]] = [" "]
+    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
+
+
+class TerminalApp(App[ExitCode]):
+    """Ends with an `ExitCode` whatever happens to its terminal; a subclass knows what there is to save.
+
+    Attributes:
+        crash: The error that ended the application, to be raised when the screen is gone.
+        detached: Whether the work is to go on without a terminal.
+    """
+
+    ENABLE_COMMAND_PALETTE = False  # the subclass has a palette of its own
+    # Textual would select whole widgets here, without showing it, and Ctrl+C would copy their names.
+    ALLOW_SELECT = False
+
+    def __init__(self, terminal: Terminal, on_hangup: OnHangup) -> None:
+        super().__init__()
+        self.terminal = terminal
+        self.crash: Exception | None = None
+        self.detached = False
+        self._on_hangup = on_hangup
+        self._ending: ExitCode | None = None
+        self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._key_order = KeyOrder(self, super().on_event)
+        self._line_filters = [NoColor()] if terminal.colors == "none" else None
+        self.set_class(terminal.ascii_only, "-ascii")
+        ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
+        self.animation_level = "none"
+
+    @property
+    def busy(self) -> bool:
+        """Whether work is under way that could go on without a terminal."""
+        raise NotImplementedError
+
+    def stop_work(self) -> None:
+        """Have the work come to its end; must return at once."""
+        raise NotImplementedError
+
+    # Events, colours and key names
+
+    async def on_event(self, event: events.Event) -> None:
+        """Let keys and pastes take effect one after the other."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._key_order.take(event)
+        else:
+            await super().on_event(event)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Without colours, no colour at all is sent, not the greys that Textual makes of them."""
+        return super().get_line_filters() if self._line_filters is None else self._line_filters
+
+    def get_key_display(self, binding: Binding) -> str:
+        """The sign of a key, or its name where the terminal cannot show the sign."""
+        display = super().get_key_display(binding)
+        return binding.key if self.terminal.ascii_only and not display.isascii() else display
+
+    # Signals
+
+    def on_mount(self) -> None:
+        self._own_loop = asyncio.get_running_loop()
+        if self._ending is not None:
+            self.take_signal(self._ending)
+        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+            self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
+
+    def take_signal(self, code: ExitCode) -> None:
+        """End as soon as possible, with this exit code; called from the signal handler."""
+        self._ending = code
+        if code is ExitCode.HANGUP and self._on_hangup == "continue":
+            # A shell passes its own hang-up on: a second one may follow at once.
+            ignore_hangups()
+        if self._own_loop is not None:
+            end = self._hang_up if code is ExitCode.HANGUP else partial(self.end, code)
+            with suppress(RuntimeError):  # the loop may have ended just now
+                self._own_loop.call_soon_threadsafe(end)
+
+    def end(self, code: ExitCode) -> None:
+        """Leave at once with this exit code; saving goes on when the screen is gone."""
+        self.stop_work()
+        self.exit(code)
+
+    def _hang_up(self) -> None:
+        """The terminal is gone: end, or leave the screen only, where work is to go on."""
+        self.detached = self._on_hangup == "continue" and self.busy
+        if self.detached:
+            # A lost session is sent SIGCONT too; Textual's handler fails when its loop has ended.
+            forget_continue_handler()
+            self.exit(ExitCode.HANGUP)
+        else:
+            self.end(ExitCode.HANGUP)
+
+    def _watch_terminal(self) -> None:
+        """A terminal that has gone does not always send SIGHUP, but it has no foreground group."""
+        if is_lost(sys.__stdin__):
+            self._hang_up()
+
+    def on_driver_signal_resume(self, _message: Driver.SignalResume) -> None:
+        """Paint everything after a suspension, for the terminal shows a new, empty screen."""
+        self.refresh(layout=True)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """End as any command ends after an error: `tui.__main__` reports it, without the screen."""
+        if self._exit:
+            return  # work that was under way finds its widgets removed
+        if self.is_headless:
+            super()._handle_exception(error)
+        else:
+            self.crash = error
+            self.end(ExitCode.FAILURE)
