@@ -163,7 +163,7 @@ class Workbench:
         """Start, pause, resume, or run one epoch or step; a new run replaces one that has ended."""
         if self._loading is not None:
             self._goal_when_loaded = goal
-        elif self.run is not None and self.run.active:
+        elif self.run is not None and self._can_go_on:
             self.error = None  # of data that were wanted for another run
             self.run.go(goal)
         elif goal is not Goal.PAUSE:
@@ -174,8 +174,15 @@ class Workbench:
         if self._loading is not None:
             running = self._goal_when_loaded is not Goal.PAUSE
         else:
-            running = self.run is not None and self.run.active and self.run.goal is not Goal.PAUSE
+            run = self.run
+            running = run is not None and self._can_go_on and run.goal is not Goal.PAUSE
         self.go(Goal.PAUSE if running else Goal.RUN)
+
+    @property
+    def _can_go_on(self) -> bool:
+        """Whether the present run is not at its end; a run that is still being saved may be."""
+        finished = self.history is not None and self.history.finished is not None
+        return self.run is not None and self.run.active and not finished
 
     def stop(self) -> None:
         """End the run for good; its curves and its last weights stay."""
