@@ -21,7 +21,6 @@ from textual.message import Message
 from nn.errors import StorageError
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
-from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
@@ -209,7 +208,7 @@ class LiveRun:
         from nn.storage.run_writer import delete_run
 
         try:
-            delete_run(SavedRun.read(self.folder))
+            delete_run(self.folder)
         except StorageError as error:
             self._removal_error = str(error)
             return
