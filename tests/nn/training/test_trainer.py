@@ -42,6 +42,19 @@ def run(dataset: Dataset, config: TrainConfig = QUICK, **changes: object) -> lis
     return list(trainer.events())
 
 
+def test_rates_and_seconds_are_of_the_same_clock(small: Dataset) -> None:
+    """The time that the rate of a step implies is part of its epoch's, that part of the run's."""
+    events = run(small)
+    (end,) = of_type(events, RunFinished)
+    steps, epochs = of_type(events, StepCompleted), of_type(events, EpochCompleted)
+    in_steps = sum(QUICK.batch_size / event.samples_per_second for event in steps)
+    in_epochs = sum(len(small.train) / event.samples_per_second for event in epochs)
+    in_run = QUICK.epochs * len(small.train) / end.samples_per_second
+    assert 0 < in_steps <= in_epochs  # where the last step is followed by the end of the epoch
+    assert in_epochs == pytest.approx(in_run, rel=1e-6)
+    assert in_run < end.seconds  # which has the evaluations, too
+
+
 def evaluated_steps(events: Sequence[Event]) -> list[int]:
     progress = [event for event in events if isinstance(event, StepCompleted | EpochCompleted)]
     return [event.evaluation.step for event in progress if event.evaluation]
