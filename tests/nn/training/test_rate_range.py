@@ -66,6 +66,6 @@ def test_the_rates_grow_geometrically_and_the_run_repeats(small: Dataset) -> Non
 
 
 def test_a_loss_that_overflows_at_once_is_refused(small: Dataset) -> None:
-    config = TrainConfig(hidden=(20,), init="normal", init_std=1e38, optimizer="sgd", batch_size=50)
+    config = TrainConfig(hidden=(20,), init="normal", init_std=1e37, optimizer="sgd", batch_size=50)
     with pytest.raises(ValueError, match="not finite"):
         summarize(tuple(rate_points(config, small)))
