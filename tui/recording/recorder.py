@@ -87,10 +87,12 @@ class Recorder:
         return cls(history, invocation_of(experiment, cores_of(trainer)))
 
     @classmethod
-    def start(cls, trainer: Trainer, root: Path, experiment: Experiment) -> Recorder:
-        """Make a folder in `root` for a new run; raises `StorageError`."""
+    def start(
+        cls, trainer: Trainer, root: Path, experiment: Experiment, label: str | None = None
+    ) -> Recorder:
+        """Make a folder in `root` for a new run, whose name ends with `label`; raises `StorageError`."""
         config = experiment.config
-        label = experiment.recipe or f"{config.activation}-{config.loss}"
+        label = label or experiment.recipe or f"{config.activation}-{config.loss}"
         writer = RunWriter.create(root, label, datetime.now())
         invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
         record = new_record(writer.path.name, trainer, experiment, invocation)

@@ -30,10 +30,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Saving:
-    """Whether and where new runs are saved; `runs_dir` is the folder that the user typed, if any."""
+    """Whether and where new runs are saved; `runs_dir` is the folder that the user typed, if any.
+
+    `label` ends the names of their folders; without one, the recipe does, or activation and loss.
+    """
 
     save_run: bool = True
     runs_dir: Path | None = None
+    label: str | None = None
 
 
 class RunSource:
@@ -143,7 +147,9 @@ class RunSource:
         try:
             root = runs_folder(self._saving.runs_dir)
             warning = _clock_warning(root)
-            return Recorder.start(trainer, root, self.experiment), [warning] if warning else []
+            return Recorder.start(trainer, root, self.experiment, self._saving.label), [
+                warning
+            ] if warning else []
         except StorageError as error:
             if self._saving.runs_dir is not None:
                 raise
