@@ -13,14 +13,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from tests.support.commands import ROOT, run_command
-from tui.cli.parser import COMMANDS, app
+from tui.cli.parser import COMMANDS, GROUPS, app
 from tui.system.exits import MEANINGS
 
 PAGE = ROOT / "tui" / "cli" / "COMMANDS.md"
 HELP = ROOT / "tests" / "tui" / "cli" / "help"
 
 # In the order in which `mnist-tui --help` is followed: the command itself, then its subcommands.
-ALL_COMMANDS = ("", "runs", *COMMANDS)
+ALL_COMMANDS = ("", *GROUPS, *COMMANDS)
 
 
 def help_file(command: str) -> Path:

@@ -9,6 +9,7 @@ from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, U
 
 from nn.config import did_you_mean
 from tui.cli.commands.runs import runs
+from tui.cli.commands.sweeps import sweeps
 from tui.cli.commands.train import train
 from tui.system.exits import MEANINGS, CommandError, ExitCode
 from tui.system.versions import version
@@ -137,6 +138,18 @@ The file is executed, in a process of its own with limits of time and memory.
 Exit code 0: nothing departs; 1: something does; 2: the file could not be
 checked.""",
     ),
+    "sweep": Command(
+        "sweep:sweep",
+        "Train many settings, and find the best on held-out images",
+        """\
+  mnist-tui sweep --vary lr=0.001..0.1:log --vary hidden=64,128,64-16
+  mnist-tui sweep --recipe lincoln-momentum --vary lr=0.01..0.5:log --seeds 3
+  mnist-tui sweep sweep.toml
+  mnist-tui sweep --resume last""",
+        """\
+Every trial is a saved run. All train for a few epochs, the best third is
+resumed for three times as many, and so on to the whole budget.""",
+    ),
     "gradcheck": Command("gradcheck:gradcheck", "Compare analytical with numerical gradients"),
     "completion": Command(
         "completion:completion",
@@ -158,6 +171,16 @@ checked.""",
         "Print a run's evaluations as CSV",
         "  mnist-tui runs export last > metrics.csv",
     ),
+    "sweeps show": Command(
+        "sweeps:show",
+        "Print the trials of a sweep, its winner, and charts",
+        "  mnist-tui sweeps show last",
+    ),
+    "sweeps export": Command(
+        "sweeps:export",
+        "Print every result of a sweep as CSV",
+        "  mnist-tui sweeps export last > results.csv",
+    ),
 }
 
 runs_app = App(
@@ -173,16 +196,30 @@ Examples:
   mnist-tui runs show last
   mnist-tui runs rm 20261121 --yes""",
 )
+sweeps_app = App(
+    name="sweeps",
+    default_command=sweeps,
+    default_parameter=PLAIN,
+    help="List the sweeps, the newest first",
+    help_epilogue="""\
+SWEEP is the name of a sweep, the beginning of one, or last.
+
+Examples:
+  mnist-tui sweeps
+  mnist-tui sweeps show last""",
+)
+GROUPS = {"runs": runs_app, "sweeps": sweeps_app}
 for _words, _command in COMMANDS.items():
     _group, _, _name = _words.rpartition(" ")
     _examples = f"Examples:\n{_command.examples}" if _command.examples else ""
-    (runs_app if _group else app).command(
+    (GROUPS[_group] if _group else app).command(
         f"tui.cli.commands.{_command.function}",
         name=_name,
         help=_command.help,
         help_epilogue="\n\n".join(filter(None, (_command.about, _examples))),
     )
-app.command(runs_app)
+for _app in GROUPS.values():
+    app.command(_app)
 
 
 def run(arguments: Sequence[str]) -> ExitCode:
@@ -213,7 +250,7 @@ def _in_one_line(error: CycloptsError) -> str:
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         word = error.unused_tokens[0]
         if not error.command_chain:
-            commands = [name for name in COMMANDS if " " not in name] + ["runs"]
+            commands = [*(name for name in COMMANDS if " " not in name), *GROUPS]
             suggestion = did_you_mean(word, commands) or f"; the commands are {', '.join(commands)}"
             return f"unknown command {word!r}{suggestion}"
         return f"unexpected argument {word!r}"

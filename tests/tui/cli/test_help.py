@@ -12,7 +12,7 @@ from tests.support.reference import (
     help_file,
     help_of,
 )
-from tui.cli.parser import COMMANDS, app
+from tui.cli.parser import COMMANDS, GROUPS, app
 from tui.system.exits import MEANINGS, ExitCode
 
 AGAIN = "if the change is meant: python -m tests.support.reference"
@@ -29,8 +29,10 @@ def test_no_file_of_help_is_left_of_a_command_that_is_gone() -> None:
 
 def test_every_registered_command_is_listed() -> None:
     own = {name for name in app if not name.startswith("-")}
-    runs = {f"runs {name}" for name in app["runs"] if not name.startswith("-")}
-    assert own | runs == {*COMMANDS, "runs"}
+    below = {
+        f"{group} {name}" for group in GROUPS for name in app[group] if not name.startswith("-")
+    }
+    assert own | below == {*COMMANDS, *GROUPS}
 
 
 def test_the_command_reference_is_current() -> None:

@@ -1,0 +1,161 @@
+"""The space of a sweep: parsed from text, sampled within its bounds, counted without being made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nn.errors import ConfigError
+from tui.sweeps.space import Choice, Range, Space, describe, dimension_of, parse_dimension
+from tui.sweeps.spec import SweepSpec, load_spec
+
+RATE = parse_dimension("learning_rate=0.001..0.1:log")
+
+
+@pytest.mark.parametrize(
+    ("text", "dimension"),
+    [
+        ("learning_rate=0.01..0.5:log", Range("learning_rate", 0.01, 0.5, log=True)),
+        ("lr=0.01..0.5", Range("learning_rate", 0.01, 0.5)),
+        ("--learning-rate=0.01..0.5", Range("learning_rate", 0.01, 0.5)),
+        ("batch_size=16..256:log", Range("batch_size", 16, 256, log=True, whole=True)),
+        ("hidden=64,128,64-16,none", Choice("hidden", ((64,), (128,), (64, 16), ()))),
+        ("activation=relu,tanh,relu", Choice("activation", ("relu", "tanh"))),
+        ("eval_train=true,false", Choice("eval_train", (True, False))),
+    ],
+)
+def test_dimensions_from_text(text: str, dimension: object) -> None:
+    assert parse_dimension(text) == dimension
+    assert isinstance(dimension, Choice | Range)
+    assert parse_dimension(str(dimension)) == dimension
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("learning_rate", "must be FIELD=VALUE"),
+        ("learnin_rate=1,2", "did you mean 'learning_rate'"),
+        ("lr=0.5..0.1", "an empty range"),
+        ("lr=0.1..0.1", "an empty range"),
+        ("momentum=0..0.9:log", "begins above 0"),
+        ("lr=0..1", "learning_rate"),
+        ("lr=0.1..1:cubic", "must be log or linear"),
+        ("hidden=16..64", "only numbers have ranges"),
+        ("activation=relu,gelu", "gelu"),
+        ("batch_size=0,3", "batch_size"),
+        ("seed=1,2", "--seeds"),
+        ("lr=a..b", "learning_rate"),
+    ],
+)
+def test_what_is_refused(text: str, words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        parse_dimension(text)
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_samples_lie_within_the_bounds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rate = RATE.sample(rng)
+    batch = Range("batch_size", 3, 5, log=True, whole=True).sample(rng)
+    assert isinstance(rate, float)
+    assert 0.001 <= rate <= 0.1
+    assert batch in (3, 4, 5)
+
+
+def test_a_logarithmic_range_is_even_in_the_logarithm() -> None:
+    rng = np.random.default_rng(0)
+    drawn = np.log10([RATE.sample(rng) for _ in range(4000)])
+    counts, _ = np.histogram(drawn, 4, (-3, -1))
+    assert abs(counts / 1000 - 1).max() < 0.1
+
+
+def test_the_ends_of_a_range_of_whole_numbers_are_as_likely_as_the_rest() -> None:
+    rng = np.random.default_rng(0)
+    drawn = [Range("batch_size", 1, 4, whole=True).sample(rng) for _ in range(4000)]
+    assert all(abs(drawn.count(n) / 1000 - 1) < 0.1 for n in (1, 2, 3, 4))
+
+
+def test_a_grid_has_every_combination_and_is_counted_without_being_made() -> None:
+    space = Space((RATE, parse_dimension("hidden=16,32")))
+    settings = list(space.grid(3))
+    assert len(settings) == space.grid_size(3) == 6
+    assert [s["learning_rate"] for s in settings[::2]] == pytest.approx([0.001, 0.01, 0.1])
+    assert describe(settings[0]) == "learning_rate=0.001 hidden=16"
+
+
+def test_a_field_is_varied_once() -> None:
+    with pytest.raises(ConfigError, match="more than once"):
+        Space((RATE, dimension_of("lr", [0.1])))
+
+
+def test_a_specification_and_its_file(tmp_path: Path) -> None:
+    spec = SweepSpec(
+        Space((RATE, parse_dimension("hidden=16,64-16"))),
+        recipe="lincoln-momentum",
+        fields={"epochs": 9},
+        sampler="tpe",
+        seeds=3,
+        objective="loss",
+    )
+    (tmp_path / "sweep.toml").write_text(spec.to_toml(), encoding="utf-8")
+    assert load_spec(tmp_path / "sweep.toml") == spec
+
+
+def test_every_trial_is_judged_on_images_that_are_held_out() -> None:
+    spec = SweepSpec(Space((RATE,)), recipe="lincoln-tanh", fields={})
+    config = spec.config_of({"learning_rate": 0.01}, 2)
+    assert (config.validation, config.stop_on, config.seed) == (0.1, "validation", 2)
+    assert (config.threads, config.processes, config.eval_epochs) == (1, 1, 1)
+    kept = SweepSpec(Space((RATE,)), fields={"validation": 0.25}).config_of({}, 0)
+    assert kept.validation == 0.25
+
+
+@pytest.mark.parametrize(
+    ("trials", "epochs", "rungs"),
+    [
+        (9, 9, (1, 3, 9)),
+        (3, 9, (3, 9)),
+        (2, 9, (9,)),
+        (100, 10, (1, 3, 10)),
+        (9, 2, (2,)),
+        (30, 50, (2, 6, 17, 50)),
+    ],
+)
+def test_rungs(trials: int, epochs: int, rungs: tuple[int, ...]) -> None:
+    assert SweepSpec(Space((RATE,)), trials=trials).rungs(epochs) == rungs
+    assert SweepSpec(Space((RATE,)), trials=trials, halving=False).rungs(epochs) == (epochs,)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("trials = 3", "at least one field"),
+        ("trial = 3\n[vary]\nlr = '1,2'", "did you mean 'trials'"),
+        ("trials = 0\n[vary]\nlr = '1,2'", "trials = 0"),
+        ("seeds = true\n[vary]\nlr = '1,2'", "seeds = True"),
+        ("sampler = 'tpr'\n[vary]\nlr = '1,2'", "did you mean 'tpe'"),
+        ("[base]\nlearning_rate = 1\n[vary]\nlr = '1,2'", "both fixed and varied"),
+        ("[base]\nepoch = 1\n[vary]\nlr = '1,2'", "epoch"),
+        ("vary = 3", "must be a table"),
+        ("[vary]\nlr = 3", "must be a list"),
+        ("recipe = 'nope'\n[vary]\nlr = '1,2'", "nope"),
+        ("[vary", "not TOML"),
+    ],
+)
+def test_files_that_are_refused_by_name(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "sweep.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError, match=words) as refused:
+        load_spec(path)
+    assert str(path) in str(refused.value)
+
+
+def test_a_grid_of_a_billion_is_refused_at_once() -> None:
+    fields = ("learning_rate", "momentum", "beta1", "beta2", "eps", "dropout", "weight_decay")
+    space = Space(tuple(parse_dimension(f"{field}=0.1..0.9") for field in fields))
+    with pytest.raises(ConfigError, match="a grid of 1,280,000,000 settings"):
+        SweepSpec(space, sampler="grid", grid_points=20)

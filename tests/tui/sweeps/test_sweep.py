@@ -1,0 +1,215 @@
+"""Sweeps as they are run: saved, resumed, stopped, shared, and none of it trained twice."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.storage.runs import SavedRun
+from tests.support.commands import refused, run_command
+from tui.sweeps.study import Study
+
+WORDS = ("--vary", "lr=0.001..0.1:log", "--limit", "400", "--hidden", "8", "--name", "s")
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+def sweep(runs_dir: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run_command("sweep", "--runs-dir", runs_dir, *words, "--workers", "2")
+
+
+def start(runs_dir: Path, *words: str) -> subprocess.Popen[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "tui",
+        "sweep",
+        "--runs-dir",
+        str(runs_dir),
+        *words,
+        "--workers",
+        "1",
+        "--json",
+    ]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def folder(runs_dir: Path) -> Path:
+    return runs_dir.parent / "sweeps" / "s"
+
+
+def journal(runs_dir: Path) -> list[dict[str, object]]:
+    return [
+        json.loads(line) for line in (folder(runs_dir) / "journal.jsonl").read_text().splitlines()
+    ]
+
+
+def results(runs_dir: Path) -> list[tuple[object, object, object]]:
+    return [
+        (entry["task"]["trial"], entry["task"]["seed"], entry["task"]["rung"])  # type: ignore[index]
+        for entry in journal(runs_dir)
+        if entry["kind"] == "result"
+    ]
+
+
+def test_a_sweep_from_beginning_to_end(runs_dir: Path) -> None:
+    done = sweep(runs_dir, *WORDS, "--trials", "4", "--epochs", "3", "--seeds", "2")
+    assert done.returncode == 0, done.stderr
+    assert (
+        "4 settings (random) x 2 seeds, rungs of 1, 3 epochs, 10.00% of the images held out"
+        in done.stderr
+    )
+    assert "best: trial" in done.stdout
+    assert "mean of 2 seeds" in done.stdout
+    found = [SavedRun.read(path) for path in sorted(runs_dir.iterdir())]
+    assert len(found) == 8
+    assert [run.status for run in found].count("finished") == 2
+    # What a list, a chart and a table say of it.
+    assert "finished" in run_command("sweeps", "--runs-dir", runs_dir).stdout
+    shown = run_command("sweeps", "show", "s", "--runs-dir", runs_dir).stdout
+    assert "validation accuracy % after 1 epochs by log10 of learning_rate" in shown
+    rows = list(
+        csv.DictReader(io.StringIO(run_command("sweeps", "export", "--runs-dir", runs_dir).stdout))
+    )
+    assert len(rows) == 10
+    objects = [
+        json.loads(line)
+        for line in run_command(
+            "sweeps", "show", "--json", "--runs-dir", runs_dir
+        ).stdout.splitlines()
+    ]
+    assert {each["state"] for each in objects} == {"finished", "pruned"}
+
+
+def test_a_trial_that_was_stopped_at_rungs_is_as_if_never_stopped(runs_dir: Path) -> None:
+    done = sweep(runs_dir, *WORDS, "--trials", "3", "--epochs", "9")
+    assert done.returncode == 0, done.stderr
+    best = json.loads(
+        run_command("sweeps", "show", "--json", "--runs-dir", runs_dir).stdout.splitlines()[0]
+    )
+    run = SavedRun.read(runs_dir / best["rungs"][-1]["seeds"][0]["run"])
+    command = run.record.command.split()[1:]
+    again = runs_dir.parent / "again"
+    assert run_command(*command, "--runs-dir", again, "--quiet").returncode == 0
+    (other,) = again.iterdir()
+    with np.load(run.path / "final.npz") as first, np.load(other / "final.npz") as second:
+        for name in first.files:
+            np.testing.assert_array_equal(first[name], second[name])
+
+
+def test_killed_and_resumed_with_nothing_trained_twice(runs_dir: Path) -> None:
+    process = start(runs_dir, *WORDS, "--trials", "6", "--epochs", "3")
+    assert process.stdout is not None
+    for _ in range(2):
+        process.stdout.readline()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    assert process.stderr is not None
+    process.stderr.close()
+    before = results(runs_dir)
+    assert len(before) >= 2
+    done = sweep(runs_dir, "--resume", "s")
+    assert done.returncode == 0, done.stderr
+    after = results(runs_dir)
+    assert after[: len(before)] == before
+    assert len(after) == len(set(after)) == 8
+    assert len(list(runs_dir.iterdir())) == 6  # the run under way was resumed, not begun anew
+
+
+def test_interrupted_it_saves_says_how_to_go_on_and_goes_on(runs_dir: Path) -> None:
+    process = start(runs_dir, *WORDS, "--trials", "50", "--epochs", "300", "--no-halving")
+    assert process.stderr is not None
+    time.sleep(2.5)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "to go on: mnist-tui sweep --resume s" in err
+    assert "Traceback" not in err
+    study = Study.read(folder(runs_dir))
+    assert not study.active
+    assert not study.claims
+
+
+def test_two_processes_work_on_one_sweep(runs_dir: Path) -> None:
+    first = start(runs_dir, *WORDS, "--trials", "10", "--epochs", "3")
+    assert first.stdout is not None
+    first.stdout.readline()
+    second = start(runs_dir, "--resume", "s")
+    outputs = [process.communicate(timeout=60) for process in (first, second)]
+    assert [process.returncode for process in (first, second)] == [0, 0], outputs
+    found = results(runs_dir)
+    assert len(found) == len(set(found)) == 13
+    assert outputs[1][0]  # the second one had its share
+
+
+def test_time_that_is_up(runs_dir: Path) -> None:
+    done = sweep(runs_dir, *WORDS, "--trials", "500", "--epochs", "3", "--minutes", "0.05")
+    assert done.returncode == 0, done.stderr
+    assert "not finished; to go on" in done.stderr
+
+
+def test_a_trial_that_diverges_is_no_failure_of_the_sweep(runs_dir: Path) -> None:
+    words = (
+        "--vary",
+        "lr=0.01,1e30",
+        "--sampler",
+        "grid",
+        "--optimizer",
+        "sgd",
+        "--limit",
+        "300",
+        "--hidden",
+        "8",
+    )
+    done = sweep(runs_dir, *words, "--epochs", "2", "--name", "s")
+    assert done.returncode == 0, done.stderr
+    assert "diverged" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--vary", "lr=3..1"), "an empty range"),
+        (("--vary", "lx=3,4"), "unknown field"),
+        ((), "varies at least one field"),
+        (("--resume", "s", "--vary", "lr=1,2"), "goes on with a sweep as it was begun"),
+        (("--resume", "s"), "no sweeps in"),
+        (("--vary", "lr=1,2", "--trials", "0"), "trials"),
+        (("--vary", "lr=1,2", "--name", "a/b"), "no slashes"),
+        (("absent.toml",), "absent.toml"),
+    ],
+)
+def test_what_is_refused(words: tuple[str, ...], message: str, runs_dir: Path) -> None:
+    assert message in refused(sweep(runs_dir, *words))
+    assert not runs_dir.exists()
+
+
+def test_a_damaged_journal_is_named(runs_dir: Path) -> None:
+    assert sweep(runs_dir, *WORDS, "--trials", "1", "--epochs", "1").returncode == 0
+    path = folder(runs_dir) / "journal.jsonl"
+    path.write_text('{"kind": "result"}\n' + path.read_text())
+    line = refused(sweep(runs_dir, "--resume", "s"))
+    assert "journal.jsonl: damaged, entry 1" in line
+
+
+def test_a_line_that_a_killed_process_left_half_written_is_dropped(runs_dir: Path) -> None:
+    assert sweep(runs_dir, *WORDS, "--trials", "1", "--epochs", "1").returncode == 0
+    path = folder(runs_dir) / "journal.jsonl"
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-20])
+    assert sweep(runs_dir, "--resume", "s").returncode == 0
+    assert results(runs_dir) == [(0, 0, 0)]

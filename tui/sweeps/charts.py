@@ -1,0 +1,114 @@
+"""Charts of a sweep for a plain terminal: the objective against the trial, and against each varied field."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import sys
+from dataclasses import replace
+
+from nn.config import format_value
+from tui.formatting import bar
+from tui.sweeps.importance import importances
+from tui.sweeps.schedule import Trial
+from tui.sweeps.space import Range
+from tui.sweeps.study import Study
+from tui.system.terminal import Terminal, detect, is_live
+
+_HEIGHT = 10
+
+
+def charts(study: Study) -> str:
+    """All charts as text; importances where there are trials enough to tell."""
+    terminal = detect(stream=sys.stdout)
+    if not is_live(sys.stdout):
+        terminal = replace(terminal, colors="none")
+    width = min(shutil.get_terminal_size().columns, 100)
+    points = _points(study)
+    if not points:
+        return "no results yet\n"
+    parts = [_by_trial(study, points, width, terminal)]
+    for dimension in study.spec.space.dimensions:
+        if isinstance(dimension, Range):
+            parts.append(_by_range(study, dimension, points, width, terminal))
+        else:
+            parts.append(_by_choice(dimension.field, points, width, terminal))
+    shares = importances(study.trials, study.spec)
+    if shares is not None:
+        longest = max(map(len, shares))
+        lines = ["share of the variance after the first rung that a field alone explains"]
+        for name, share in sorted(shares.items(), key=lambda item: -item[1]):
+            lines.append(
+                f"  {name:<{longest}} {share:>4.0%} {bar(share, 30, ascii_only=terminal.ascii_only)}".rstrip()
+            )
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts) + "\n"
+
+
+def _points(study: Study) -> list[tuple[Trial, float]]:
+    """Each trial with its objective after the first rung, which all of them have come to."""
+    spec, found = study.spec, []
+    for trial in study.trials:
+        value = trial.value(0, spec.seeds, spec.objective)
+        if value is not None and math.isfinite(value):
+            found.append((trial, 100 * value if spec.objective == "accuracy" else -value))
+    return found
+
+
+def _unit(study: Study) -> str:
+    epochs = study.trials[0].rungs[0]
+    what = "accuracy %" if study.spec.objective == "accuracy" else "loss"
+    return f"validation {what}" + (f" after {epochs} epochs" if epochs else "")
+
+
+def _by_trial(
+    study: Study, points: list[tuple[Trial, float]], width: int, terminal: Terminal
+) -> str:
+    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.series import Series
+
+    better = max if study.spec.objective == "accuracy" else min
+    numbers: list[int] = []
+    values: list[float] = []
+    best: list[float] = []
+    for trial, value in points:
+        numbers.append(trial.number)
+        values.append(value)
+        best.append(better(best[-1], value) if best else value)
+    series = [Series("each", numbers, values), Series("best so far", numbers, best, 1, "secondary")]
+    return plain_chart(series, width, _HEIGHT, terminal, title=f"{_unit(study)} by trial")
+
+
+def _by_range(
+    study: Study,
+    dimension: Range,
+    points: list[tuple[Trial, float]],
+    width: int,
+    terminal: Terminal,
+) -> str:
+    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.series import Series
+
+    found = sorted((float(trial.setting[dimension.field]), value) for trial, value in points)  # type: ignore[arg-type]
+    xs = [math.log10(x) if dimension.log else x for x, _ in found]
+    title = f"{_unit(study)} by {'log10 of ' if dimension.log else ''}{dimension.field}"
+    return plain_chart(
+        [Series(dimension.field, xs, [y for _, y in found])], width, _HEIGHT, terminal, title=title
+    )
+
+
+def _by_choice(
+    field: str, points: list[tuple[Trial, float]], width: int, terminal: Terminal
+) -> str:
+    groups: dict[str, list[float]] = {}
+    for trial, value in points:
+        groups.setdefault(format_value(trial.setting[field]), []).append(value)
+    means = {name: sum(values) / len(values) for name, values in groups.items()}
+    longest, top = max(map(len, means)), max(means.values()) or 1.0
+    lines = [f"mean by {field}, and the number of trials"]
+    for name, mean in means.items():
+        drawn = bar(
+            max(0.0, mean / top), min(40, width - longest - 24), ascii_only=terminal.ascii_only
+        )
+        lines.append(f"  {name:<{longest}} {mean:>8.4g} {drawn} {len(groups[name])}")
+    return "\n".join(lines)

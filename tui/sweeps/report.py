@@ -1,0 +1,177 @@
+"""A sweep as text, CSV and JSON: its table of trials, its winner, and what each field did."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from nn.config import format_value
+from nn.errors import StorageError
+from nn.storage.runs import SavedRun
+from tui.formatting import percent
+from tui.sweeps.schedule import Trial, ranking
+from tui.sweeps.space import Setting
+from tui.sweeps.spec import SweepSpec
+from tui.sweeps.study import Study
+
+
+def value_text(value: float | None, spec: SweepSpec, spread: float | None = None) -> str:
+    """The objective as it is shown: a percentage of accuracy, or a loss; with the spread over the seeds."""
+    if value is None:
+        return ""
+    if not math.isfinite(value):
+        return "diverged"
+    if spec.objective == "accuracy":
+        return percent(value) + (f" ±{100 * spread:.2f}" if spread is not None else "")
+    return f"{-value:.4f}" + (f" ±{spread:.4f}" if spread is not None else "")
+
+
+def last_value(trial: Trial, spec: SweepSpec) -> tuple[int, float | None, float | None]:
+    """(epochs, mean, spread) of the longest rung that all seeds of a trial have come to."""
+    for rung in range(len(trial.rungs) - 1, -1, -1):
+        value = trial.value(rung, spec.seeds, spec.objective)
+        if value is not None:
+            return trial.rungs[rung], value, trial.spread(rung, spec.seeds, spec.objective)
+    return 0, None, None
+
+
+def setting_cells(setting: Setting) -> list[str]:
+    """The values of a setting, numbers with four digits."""
+    return [f"{v:.4g}" if isinstance(v, float) else format_value(v) for v in setting.values()]
+
+
+def table(study: Study, most: int = 0) -> str:
+    """The trials, the best first, with their values; the first `most` of them, 0 for all."""
+    spec, trials = study.spec, ranking(study.trials, study.spec)
+    head = ["trial", "state", "epochs", f"validation {spec.objective}", *spec.space.fields]
+    rows = [head]
+    for trial in trials[: most or None]:
+        epochs, value, spread = last_value(trial, spec)
+        rows.append(
+            [
+                str(trial.number),
+                trial.state(spec.seeds),
+                str(epochs or ""),
+                value_text(value, spec, spread),
+                *setting_cells(trial.setting),
+            ]
+        )
+    widths = [max(len(row[i]) for row in rows) for i in range(len(head))]
+    lines = [
+        "  ".join(f"{cell:<{w}}" for cell, w in zip(row, widths, strict=True)).rstrip()
+        for row in rows
+    ]
+    if most and len(trials) > most:
+        lines.append(
+            f"... and {len(trials) - most} more; `mnist-tui sweeps show {study.path.name}` lists all"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def winner(study: Study, runs_dir: Path) -> str:
+    """The best trial: its setting, its test accuracy over the seeds, and its runs; empty before there is one."""
+    best, spec = study.schedule.best(), study.spec
+    if best is None:
+        return ""
+    epochs, value, spread = last_value(best, spec)
+    runs = [run for seed in range(spec.seeds) if (run := study.run_of(best.number, seed))]
+    options = " ".join(
+        f"--{name.replace('_', '-')}={cell}"
+        for name, cell in zip(best.setting, setting_cells(best.setting), strict=True)
+    )
+    shown = value_text(value, spec, spread)
+    lines = [
+        f"best: trial {best.number}, validation {spec.objective} {shown} after {epochs} epochs",
+        f"  {options}",
+    ]
+    accuracies = test_accuracies(runs_dir, runs)
+    if accuracies:
+        mean = sum(accuracies) / len(accuracies)
+        over = f", mean of {len(accuracies)} seeds, {percent(min(accuracies))} to {percent(max(accuracies))}"
+        lines.append(
+            f"  test accuracy {percent(mean)}{over if len(accuracies) > 1 else ''}; no choice was made by it"
+        )
+    lines += [f"  run {run}" for run in runs]
+    return "\n".join(lines) + "\n"
+
+
+def test_accuracies(runs_dir: Path, runs: Sequence[str]) -> list[float]:
+    """The test accuracy at the end of each of these runs, of those that can be read."""
+    found = []
+    for run in runs:
+        try:
+            latest = SavedRun.read(runs_dir / run).record.latest
+        except StorageError:
+            continue
+        if latest is not None:
+            found.append(latest.test.accuracy)
+    return found
+
+
+def records(study: Study) -> list[dict[str, Any]]:
+    """One JSON object a trial, the best first."""
+    spec = study.spec
+    return [
+        {
+            "trial": trial.number,
+            "state": trial.state(spec.seeds),
+            "setting": trial.setting,
+            "objective": spec.objective,
+            "rungs": [
+                {
+                    "epochs": epochs,
+                    "mean": _finite(trial.value(rung, spec.seeds, spec.objective)),
+                    "spread": trial.spread(rung, spec.seeds, spec.objective),
+                    "seeds": [
+                        {
+                            "seed": seed,
+                            "run": r.run,
+                            "loss": r.loss,
+                            "accuracy": r.accuracy,
+                            "error": r.error,
+                        }
+                        for seed in range(spec.seeds)
+                        if (r := trial.results.get((rung, seed))) is not None
+                    ],
+                }
+                for rung, epochs in enumerate(trial.rungs)
+            ],
+        }
+        for trial in ranking(study.trials, spec)
+    ]
+
+
+def _finite(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) else None
+
+
+def to_csv(study: Study) -> str:
+    """One line a result: trial, seed, epochs, validation loss and accuracy, the setting, and the run."""
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    fields = study.spec.space.fields
+    writer.writerow(
+        ["trial", "seed", "epochs", "loss", "accuracy", "state", *fields, "run", "error"]
+    )
+    for trial in study.trials:
+        state = trial.state(study.spec.seeds)
+        values = [format_value(trial.setting[name]) for name in fields]
+        for (rung, seed), r in sorted(trial.results.items()):
+            writer.writerow(
+                [
+                    trial.number,
+                    seed,
+                    trial.rungs[rung],
+                    r.loss,
+                    r.accuracy,
+                    state,
+                    *values,
+                    r.run,
+                    r.error,
+                ]
+            )
+    return out.getvalue()
