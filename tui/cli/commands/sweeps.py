@@ -83,8 +83,8 @@ def show(
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
     """Print a sweep: its trials, its winner, and charts of what each field did."""
+    from tui.cli.sweep_charts import charts
     from tui.recording.folder import runs_folder
-    from tui.sweeps.charts import charts
     from tui.sweeps.report import records, table, winner
     from tui.sweeps.study import Study, find_sweep, sweeps_folder
 
