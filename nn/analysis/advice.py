@@ -1,8 +1,9 @@
-"""Advice while a network trains: what its numbers show, and which field of the configuration to change.
+"""Advice for a run that does not learn: what its numbers show, and which field to change.
 
-The rules look at a run that does not learn, or no longer, and name the most likely cause. A network that learns in spite
-of a symptom gets no advice: half of the study notes' recipes train with saturated units. Each threshold stands beside the
-rule that uses it; `tests/nn/analysis/test_advice.py` holds them to no false alarm on any recipe.
+The rules look at a run that learns nothing, or no longer learns, and name the most likely cause. A
+network that learns in spite of a symptom gets no advice: half of the study notes' recipes train
+with saturated units. Each threshold stands beside the rule that uses it. The tests hold the rules
+to no false alarm on any recipe.
 """
 
 from __future__ import annotations
@@ -23,30 +24,25 @@ from nn.network.predictor import Predictor
 CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of equal probabilities
 SAMPLE = 200  # images on which hidden units are looked at
 
-_LEAST_STEPS = (
-    400  # before that, small initial weights keep good networks at the loss of chance too
-)
+# Before this step, small initial weights keep good networks, too, at the loss of chance.
+_LEAST_STEPS = 400
 _CHANCE_ACCURACY = 0.2  # a network below it is taken to guess
 _RISE, _RISES = 1.3, 2  # an epoch's loss against the lowest before it, and how many epochs in a row
 _EXPLODED = 5.0  # an epoch's loss against that of chance
-_MOST_UNITS = (
-    0.9  # share of a layer's units, or of their outputs, from which the layer counts as lost
-)
+_MOST_UNITS = 0.9  # the share of its units or outputs from which a layer counts as lost
 _VANISHED = 1 / 50  # the first layer's gradient against the last one's
-_INPUT_NORM, _LARGE_SPREAD = (
-    9.0,
-    20.0,
-)  # of an image with pixels from 0 to 1; of the first layer's inputs
-_LOW_UPDATE = 0.5  # change of the weights in an epoch, relative to their size, below which the rate is too low
-_OVERFIT, _OVERFITS = (
-    1.1,
-    3,
-)  # validation loss against its lowest, and how many evaluations in a row
+_INPUT_NORM = 9.0  # of an image with pixels from 0 to 1
+_LARGE_SPREAD = 20.0  # of the first layer's outputs, before the activation
+_LOW_UPDATE = 0.5  # the change of the weights in an epoch, relative to their size
+_OVERFIT, _OVERFITS = 1.1, 3  # validation loss against its lowest, and evaluations in a row
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One sentence on what the numbers show, and one on what to change; `kind` names the rule, `field` the setting."""
+    """One sentence on what the numbers show, and one on what to change.
+
+    `kind` is the name of the rule, `field` that of the configuration field to change.
+    """
 
     kind: str
     sentence: str
@@ -56,9 +52,9 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Of each hidden layer: the share of dead units, and the share of outputs at the end of the activation's range.
+    """The state of each hidden layer: the share of dead units, and the share of saturated outputs.
 
-    `outputs` is that share of the network's outputs; 0 where they have no activation.
+    `outputs` is the share of saturated network outputs, 0 without an output activation.
     """
 
     dead: tuple[float, ...]
@@ -67,7 +63,7 @@ class Health:
 
 
 def health(predictor: Predictor, images: Array) -> Health:
-    """Look at the hidden units on a few images, uint8 of shape (n, 784)."""
+    """The health of a network on a few of these images, uint8 of shape (n, 784)."""
     x = predictor.preprocessor.transform(images[:SAMPLE])
     layers, dead, saturated, outputs = predictor.model.layers, [], [], 0.0
     with np.errstate(all="ignore"):
@@ -86,7 +82,7 @@ def health(predictor: Predictor, images: Array) -> Health:
 
 @dataclass
 class Advisor:
-    """Follows a run event by event; every kind of advice is given once."""
+    """Follows a run event by event, and gives every kind of advice once."""
 
     config: TrainConfig
     steps_per_epoch: int
@@ -99,7 +95,7 @@ class Advisor:
     _explained: bool = False
 
     def wants_predictor(self, event: EpochCompleted | StepCompleted) -> bool:
-        """Whether `observe` of this event would look at the network itself."""
+        """Whether `observe` would look at the network itself for this event."""
         return isinstance(event, EpochCompleted) and self._is_stuck(event)
 
     def observe(
@@ -108,7 +104,10 @@ class Advisor:
         predictor: Predictor | None = None,
         images: Array | None = None,
     ) -> Advice | None:
-        """New advice after an event, or None; `predictor` is the network as it is, `images` some to try it on."""
+        """New advice after an event, or None.
+
+        `predictor` is the network as it is, and `images` are some, uint8 (n, 784), to try it on.
+        """
         if event.evaluation is not None:
             scores = (event.evaluation.train, event.evaluation.validation, event.evaluation.test)
             self._accuracy = max(score.accuracy for score in scores if score is not None)
@@ -136,13 +135,14 @@ class Advisor:
         return advice
 
     def _too_large(self) -> Advice | None:
-        """Initial weights so large that the first layer's units are saturated, or its outputs enormous."""
+        """Advice where the initial weights saturate the first layer, or make its outputs huge."""
         spread = self.config.init_std * _INPUT_NORM
         if spread < _LARGE_SPREAD:
             return None
         return Advice(
             "weights too large",
-            f"The first layer's inputs have a standard deviation of about {spread:.0f} at the start.",
+            f"The first layer's inputs have a standard deviation of about {spread:.0f} at the"
+            " start.",
             "Start with smaller weights: init glorot-normal, or init_std 0.01.",
             "init_std",
         )
@@ -156,7 +156,7 @@ class Advisor:
         return self.config.loss == "cross-entropy" and event.train_loss > 0.97 * CHANCE_LOSS
 
     def _rises(self, event: EpochCompleted) -> bool:
-        """Whether the loss of training has been well above its lowest for several epochs."""
+        """Whether the training loss has been well above its lowest for several epochs."""
         above = bool(self._losses) and event.train_loss > _RISE * min(self._losses)
         self._rising = self._rising + 1 if above else 0
         exploded = (
@@ -168,7 +168,7 @@ class Advisor:
     def _cause(
         self, event: EpochCompleted, predictor: Predictor | None, images: Array | None
     ) -> Advice:
-        """Why a network learns nothing: the first cause whose symptom is there."""
+        """The first cause whose symptom is there, for a network that learns nothing."""
         norms, config = event.gradient_norms, self.config
         if config.init == "normal" and config.init_std == 0:
             return Advice(
@@ -187,8 +187,8 @@ class Advisor:
                 layer = found.dead.index(max(found.dead)) + 1
                 return Advice(
                     "dead units",
-                    f"{max(found.dead):.0%} of the units of hidden layer {layer} are dead: their ReLU gives 0 for"
-                    " every image, and no gradient passes.",
+                    f"{max(found.dead):.0%} of the units of hidden layer {layer} are dead: their"
+                    " ReLU gives 0 for every image, and no gradient passes.",
                     "Start again with a tenth of the learning rate, or with init he-normal.",
                     "learning_rate",
                 )
@@ -196,16 +196,18 @@ class Advisor:
                 layer = found.saturated.index(max(found.saturated)) + 1
                 return Advice(
                     "saturated units",
-                    f"{max(found.saturated):.0%} of the outputs of hidden layer {layer} lie at the end of the"
-                    f" {config.activation}'s range, where its derivative is next to 0.",
+                    f"{max(found.saturated):.0%} of the outputs of hidden layer {layer} lie at the"
+                    f" end of the {config.activation}'s range, where its derivative is next to 0.",
                     "Start with smaller weights: init glorot-normal, or a smaller init_std.",
                     "init",
                 )
             if found.outputs >= _MOST_UNITS and "squared-error" in config.loss:
                 return Advice(
                     "saturated outputs",
-                    f"{found.outputs:.0%} of the outputs are saturated, where the gradient of a squared error dies.",
-                    "Take loss binary-cross-entropy with output_activation identity, or a lower rate.",
+                    f"{found.outputs:.0%} of the outputs are saturated, where the gradient of a"
+                    " squared error dies.",
+                    "Take loss binary-cross-entropy with output_activation identity, or a lower"
+                    " rate.",
                     "loss",
                 )
         if len(norms) > 2 and norms[0] < _VANISHED * norms[-1]:
@@ -226,28 +228,32 @@ class Advisor:
             )
         return Advice(
             "labels",
-            f"The loss stays at that of guessing ({event.train_loss:.3f}) although the weights move.",
-            "Look at the images with their labels (screen Digits): do they belong together? Else try another rate.",
+            f"The loss stays at that of guessing ({event.train_loss:.3f}) although the weights"
+            " move.",
+            "Look at the images with their labels (screen Digits): do they belong together? Else"
+            " try another rate.",
             "data_dir",
         )
 
     def _too_low(self, event: EpochCompleted) -> Advice | None:
-        """A loss that falls, but so slowly that the whole run would not see its end."""
+        """Advice where the loss falls so slowly that the whole run would not reach its end."""
         slow = self.config.loss == "cross-entropy" and event.train_loss > 0.8 * CHANCE_LOSS
         falls = bool(self._losses) and event.train_loss < self._losses[-1]
         plain = self.config.schedule == "constant"
         if plain and slow and falls and event.epoch >= 2 and event.step >= 2 * _LEAST_STEPS:
             return _rate_too_low(
                 self.config,
-                f"The training loss falls, but slowly: {event.train_loss:.2f} after {event.epoch} epochs.",
+                f"The training loss falls, but slowly: {event.train_loss:.2f} after {event.epoch}"
+                " epochs.",
             )
         return None
 
     def _relative_update(self, event: EpochCompleted, predictor: Predictor | None) -> float:
-        """Upper bound of how far an epoch moves the weights, relative to their size: rate |g| steps / |w|.
+        """An upper bound of the change of the weights in an epoch, relative to their size.
 
-        |w| is at least that of Glorot's initial weights, since smaller ones have to grow to that size. Adam's
-        steps do not grow with the gradient: each parameter moves by about the rate.
+        It is rate |g| steps / |w|. |w| is taken as at least that of Glorot's initial weights, since
+        smaller weights have to grow to that size. The steps of Adam do not grow with the gradient:
+        each parameter moves by about the rate.
         """
         if predictor is None:
             return math.inf
@@ -262,7 +268,7 @@ class Advisor:
         return event.learning_rate * step * self.steps_per_epoch / size
 
     def _overfits(self, event: EpochCompleted | StepCompleted) -> Advice | None:
-        """Whether the validation loss turned while that of training goes on falling."""
+        """Advice where the validation loss rises while the training loss goes on falling."""
         evaluation = event.evaluation
         if evaluation is None or evaluation.validation is None:
             return None
@@ -275,8 +281,8 @@ class Advisor:
             return None
         return Advice(
             "overfitting",
-            f"The validation loss rises ({loss:.3f}, lowest {lowest:.3f}) while that of training falls: the network"
-            " learns its images by heart.",
+            f"The validation loss rises ({loss:.3f}, lowest {lowest:.3f}) while that of training"
+            " falls: the network learns its images by heart.",
             "Stop here (patience 3 does), or take dropout 0.2, weight_decay 1e-4, or more images.",
             "patience",
         )

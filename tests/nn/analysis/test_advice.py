@@ -46,23 +46,49 @@ def advice(config: TrainConfig, dataset: Dataset) -> list[Advice]:
         ("rate too low", {"optimizer": "adam", "learning_rate": 1e-7, "epochs": 2}),
         (
             "rate too low",
-            {"activation": "sigmoid", "init": "normal", "init_std": 0.01, "learning_rate": 0.008, "epochs": 4},
+            {
+                "activation": "sigmoid",
+                "init": "normal",
+                "init_std": 0.01,
+                "learning_rate": 0.008,
+                "epochs": 4,
+            },
         ),
         (
             "vanishing gradients",
-            {"hidden": DEEP, "activation": "sigmoid", "init": "glorot-normal", "learning_rate": 0.3, "epochs": 1},
+            {
+                "hidden": DEEP,
+                "activation": "sigmoid",
+                "init": "glorot-normal",
+                "learning_rate": 0.3,
+                "epochs": 1,
+            },
         ),
-        ("weights all the same", {"init": "normal", "init_std": 0.0, "learning_rate": 0.1, "epochs": 1}),
+        (
+            "weights all the same",
+            {"init": "normal", "init_std": 0.0, "learning_rate": 0.1, "epochs": 1},
+        ),
         (
             "saturated outputs",
-            {"loss": "squared-error", "output_activation": "sigmoid", "learning_rate": 1.0, "epochs": 1},
+            {
+                "loss": "squared-error",
+                "output_activation": "sigmoid",
+                "learning_rate": 1.0,
+                "epochs": 1,
+            },
         ),
         (
             "weights too large",
-            {"activation": "sigmoid", "init": "normal", "init_std": 30.0, "learning_rate": 0.01, "epochs": 1},
+            {
+                "activation": "sigmoid",
+                "init": "normal",
+                "init_std": 30.0,
+                "learning_rate": 0.01,
+                "epochs": 1,
+            },
         ),
     ],
-)  # fmt: skip
+)
 def test_a_run_that_does_not_learn_is_told_why(
     kind: str, fields: dict[str, Any], mnist: Dataset
 ) -> None:
