@@ -1,4 +1,4 @@
-"""Command-line flags made from the fields of `TrainConfig`, and the configuration made from the flags."""
+"""Command-line flags made from the fields of `TrainConfig`, and the configuration from flags."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 SAVING = Group("Saved runs", sort_key=2)
 
-# In the order of the fields; cyclopts would sort the groups by name.
+# Groups in the order of the fields; cyclopts would sort them by name.
 _GROUPS = {
     name: Group(name, sort_key=position)
     for position, name in enumerate(dict.fromkeys(option.group for option in FIELDS.values()), 10)
@@ -39,7 +39,7 @@ _GROUPS = {
 def config_flags(command: Command) -> Command:
     """Give a command that ends in `**flags` one flag for each field of `TrainConfig`.
 
-    Only what was typed arrives in `flags`, by field name and already checked: a layer for
+    Only typed flags arrive in `flags`, by field name and already checked, as a layer for
     `TrainConfig.layered`.
     """
     signature = inspect.signature(command, eval_str=True)
@@ -67,7 +67,7 @@ def _parameter(name: str) -> inspect.Parameter:
         metavar="N-N..." if isinstance(default, tuple) else None,
         show_default=False if default in ("", ()) else format_value,
     )
-    # To cyclopts a tuple is a flag with several values; ours is one word, such as 64-16.
+    # Cyclopts reads a tuple as a flag with several values; here it is one word, such as 64-16.
     annotation = kind if kind in (bool, int, float) or choices(name) else str
     return inspect.Parameter(
         name,
@@ -78,14 +78,14 @@ def _parameter(name: str) -> inspect.Parameter:
 
 
 def recipe_completions(_: object) -> list[str]:
-    """What the shell offers where a recipe's name is due."""
+    """The names of all recipes, for a shell that completes one."""
     from nn.recipes import recipe_names
 
     return list(recipe_names())
 
 
 def run_completions(_: object) -> list[str]:
-    """What the shell offers where a saved run is due."""
+    """The names of the saved runs and `last`, for a shell that completes one."""
     from nn.storage.runs import run_names
     from tui.recording.folder import runs_folder
 

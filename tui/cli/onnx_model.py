@@ -20,9 +20,9 @@ _WITHOUT_EFFECT = (Identity, Dropout)  # outside training
 def write_onnx(path: Path, predictor: Predictor) -> None:
     """Write a graph from `images` to `outputs` and `probabilities`, (n, 10).
 
-    `images` are pixels from 0 to 255, (n, 784). All three have the floating-point type that the network
-    was trained in. Raises `ImportError` without the package, `StorageError` for a layer that has no ONNX
-    form here and where the file cannot be written.
+    `images` are pixels from 0 to 255, (n, 784). All three have the floating-point type that the
+    network was trained in. Raises `ImportError` without the package, `StorageError` for a layer
+    that has no ONNX form here and where the file cannot be written.
     """
     import onnx
     from onnx import helper, numpy_helper

@@ -1,1 +1,1 @@
-"""What the program needs of the operating system: signals, terminal, cores, exit codes."""
+"""The operating system as the program uses it: signals, terminal, cores, exit codes."""

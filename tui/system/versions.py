@@ -1,10 +1,10 @@
-"""Versions of what a result may depend on, looked up only when asked for."""
+"""Versions of what a result may depend on, looked up only where they are used."""
 
 from __future__ import annotations
 
 
 def version() -> str:
-    """Our own, as installed; "unknown" where the sources run without being installed."""
+    """The installed version of this package; "unknown" where its sources run uninstalled."""
     from importlib import metadata
 
     try:
@@ -14,7 +14,7 @@ def version() -> str:
 
 
 def versions() -> dict[str, str]:
-    """Besides configuration, data and threads, all that decides on the numbers of a run."""
+    """Everything besides configuration, data and threads that decides on a run's numbers."""
     import platform
 
     import numpy as np

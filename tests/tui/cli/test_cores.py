@@ -44,7 +44,7 @@ def dataset(tiny: Dataset) -> Dataset:
 
 
 class Machine:
-    """One with so many cores, and a BLAS library with kernels of a certain name; no thread is really limited."""
+    """A machine of so many cores with kernels of a certain name; no thread is really limited."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, cores: int, kernels: str) -> None:
         self.limited = 0

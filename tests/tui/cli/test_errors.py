@@ -49,7 +49,10 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = tiny_arrays()
         ("--step-interval x", "invalid value for --step-interval"),
         ("--epochs 3 --steps 5", "epochs=3: contradicts steps=5"),
         ("--patience 2", "patience=2: needs validation images"),
-        ("--loss cross-entropy --output-activation sigmoid", "output_activation=sigmoid: contradicts loss"),
+        (
+            "--loss cross-entropy --output-activation sigmoid",
+            "output_activation=sigmoid: contradicts loss",
+        ),
         ("reproduce", "either the names of recipes or --all"),
         ("reproduce --all two-layer-net", "either the names of recipes or --all"),
         ("reproduce default", "recipe default has no published results"),
@@ -208,7 +211,10 @@ def test_a_bug_is_one_line_unless_debugging(
     monkeypatch.setenv("MNIST_TUI_DEBUG", variable)
     assert main(["recipes", *switch]) == ExitCode.FAILURE
     lines = capsys.readouterr().err.splitlines()
-    expected = "mnist-tui: internal error: RuntimeError: first line second line (set MNIST_TUI_DEBUG=1 for the traceback)"
+    expected = (
+        "mnist-tui: internal error: RuntimeError: first line second line"
+        " (set MNIST_TUI_DEBUG=1 for the traceback)"
+    )
     assert lines[-1] == expected
     assert lines[0].startswith("Traceback") == traceback
     assert (len(lines) == 1) != traceback

@@ -113,7 +113,9 @@ def test_a_saved_model_is_the_trained_one(
 
 def test_early_stopping_tells_the_restored_step(small_run: Sequence[str]) -> None:
     result = run_command(
-        *small_run, "--epochs=200", "--patience=1", "--stop-on=test", "--lr=0.5", "--schedule=constant", "--json"
+        *small_run,
+        *("--epochs=200", "--patience=1", "--stop-on=test", "--lr=0.5", "--schedule=constant"),
+        "--json",
     )  # fmt: skip
     finished = check_stream(result.stdout)[-1]
     assert (result.returncode, finished["reason"]) == (0, "early-stopped")

@@ -234,7 +234,10 @@ def test_a_grid_of_characters_may_lack_trailing_blanks(blank: str, ink: str) -> 
     [
         (b"", "0 lines, expected a grid of 28 lines"),
         (b"#\n" * 29, "29 lines"),
-        (b"." * 29 + b"\n" + b"#\n" * 27, "line 1 is neither 28 numbers from 0 to 255 nor at most 28 characters"),
+        (
+            b"." * 29 + b"\n" + b"#\n" * 27,
+            "line 1 is neither 28 numbers from 0 to 255 nor at most 28 characters",
+        ),
         ((b"0 " * 28 + b"\n") * 27 + b"256 " * 28, "pixel 256, expected 0 to 255"),
         (b"\x89PNG\r\n\xff", "not text"),
         (b"\n" * 28, "blank"),

@@ -20,7 +20,7 @@ def published(low: float, high: float, *, epoch: int | None = None, below: str =
 
 @pytest.fixture
 def recipes(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]:
-    """Three small recipes in place of the package's: two with published numbers, of which one is out of reach."""
+    """Three small recipes: two with published numbers, one of those out of reach."""
     config = replace(load_recipe("default").config, hidden=(8,), batch_size=40, epochs=2)
     base = replace(load_recipe("default"), config=config, published=())
     known = {

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: a clean end, told, saved and in the exit code; the second one ends at once."""
+"""Ctrl-C and SIGTERM: a clean end, reported and saved; a second one ends at once."""
 
 from __future__ import annotations
 

@@ -90,15 +90,16 @@ def _conditions(conditions: Mapping[str, Any]) -> str:
 
 def _header(peers: Sequence[str]) -> str:
     beside = "".join(f"{peer:>9}" for peer in peers)
-    return f"{'network':<17}{'optimizer':<9}{'s/epoch':>8}{'x floor':>8}{'GFLOP/s':>8}{'images/s':>10}{beside}\n"
+    ours = f"{'s/epoch':>8}{'x floor':>8}{'GFLOP/s':>8}{'images/s':>10}"
+    return f"{'network':<17}{'optimizer':<9}{ours}{beside}\n"
 
 
 def _row(speed: Speed, peers: Sequence[str]) -> str:
     ours = speed.seconds["ours"]
     beside = "".join(f"{speed.seconds[peer] / ours:>8.2f}x" for peer in peers)
-    mark = "?" if speed.doubt else " "
+    floors = f"{ours / speed.seconds['floor']:.2f}" + ("?" if speed.doubt else " ")
     return (
-        f"{speed.net:<17}{speed.optimizer:<9}{ours:>8.3f}{ours / speed.seconds['floor']:>8.2f}{mark}"
+        f"{speed.net:<17}{speed.optimizer:<9}{ours:>8.3f}{floors:>9}"
         f"{speed.gflops:>7.0f}{speed.samples_per_second:>10,.0f}{beside}\n"
     )
 

@@ -63,8 +63,8 @@ def check(
         report = check_file(file, load_dataset(), seconds=seconds)
     except TimedOutError as error:
         raise CommandError(
-            f"{file}: stopped after {seconds:g} seconds, at: {error}; numerical differentiation takes two"
-            " forward passes for each of 39,760 parameters, and code that trains belongs under"
+            f"{file}: stopped after {seconds:g} seconds, at: {error}; numerical differentiation"
+            " takes two forward passes for each of 39,760 parameters, and code that trains belongs under"
             ' `if __name__ == "__main__":`; --seconds gives it longer',
             ExitCode.USAGE,
         ) from error
@@ -84,18 +84,20 @@ def _text(report: Report) -> str:
     if diagnosis is not None:
         lines.append(f"{report.path}: {diagnosis.model}")
         lines += [
-            f"  {_MARKS[row.state]:<6} {row.name:<12} {FORMULAS[row.name]}{f'  ({row.note})' if row.note else ''}"
+            f"  {_MARKS[row.state]:<6} {row.name:<12} {FORMULAS[row.name]}"
+            + (f"  ({row.note})" if row.note else "")
             for row in diagnosis.rows
         ]
         if facts.get("accuracy") is not None:
             lines.append(
-                f"  after 100 steps of 100 images at rate 0.1: {facts['accuracy']:.1%} of 1,000 test digits"
+                f"  after 100 steps of 100 images at rate 0.1: {facts['accuracy']:.1%}"
+                " of 1,000 test digits"
             )
     elif facts.get("error") == "NotFound":
         why = f" ({facts['message']})" if facts.get("message") else ""
         lines.append(
-            f"{report.path}: no network of a known shape{why}. Known are a class with params, predict, loss and"
-            " gradient; layer classes with forward and backward; functions forward(params, x) and"
+            f"{report.path}: no network of a known shape{why}. Known are a class with params,"
+            " predict, loss and gradient; layer classes with forward and backward; functions forward(params, x) and"
             " gradient(params, x, t). `mnist-tui check --template` prints an adapter for the rest."
         )
         return "\n".join(lines) + "\n"

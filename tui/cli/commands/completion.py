@@ -16,7 +16,7 @@ def completion(
     shell: Annotated[Shell, Parameter(help="The shell to write it for")],
     /,
 ) -> ExitCode:
-    """Print a shell's completion script, to be evaluated or saved where the shell looks for such."""
+    """Print a shell's completion script, to be evaluated or saved where the shell looks for it."""
     from tui.cli.parser import app  # which imports this module
 
     sys.stdout.write(app.generate_completion(shell=shell))

@@ -38,7 +38,8 @@ def lr_find(
     """Find a learning rate: a few seconds of training while the rate grows at every step."""
     if not 0 < lowest < highest < math.inf:
         raise ConfigError(
-            f"--lowest {lowest:g} --highest {highest:g}: both must be above 0, and the first the lower"
+            f"--lowest {lowest:g} --highest {highest:g}:"
+            " both must be above 0, and the first the lower"
         )
     effective = experiment_of(recipe, config, flags).config
     dataset = load_dataset(effective.data_dir)
@@ -85,8 +86,8 @@ def _text(found: RateRange) -> str:
     blow_up = "never" if found.blow_up is None else f"at {found.blow_up:.2g}"
     return (
         f"{chart}\n\n"
-        f"The loss falls fastest at {found.steepest:.2g}, is lowest at {found.lowest:.2g}, and has doubled from"
-        f" there {blow_up}.\n"
+        f"The loss falls fastest at {found.steepest:.2g}, is lowest at {found.lowest:.2g}, and has"
+        f" doubled from there {blow_up}.\n"
         f"To take the steepest: --learning-rate {found.steepest:.2g}"
         f" (with a schedule that rises and falls, its peak may be up to {found.lowest / 4:.2g}).\n"
     )

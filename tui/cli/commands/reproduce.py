@@ -34,7 +34,7 @@ def reproduce(
     ] = False,
     json: Annotated[bool, Parameter(help="One JSON object a number, a line each")] = False,
 ) -> ExitCode:
-    """Run recipes and compare each published number with ours; fails where one is not reproduced."""
+    """Run recipes and compare each published number with ours; fail where one is not reproduced."""
     recipes = _chosen(names, everything=everything)
     if not json:
         sys.stdout.write(_cells("recipe", "at", "what", "published", "obtained", "verdict"))

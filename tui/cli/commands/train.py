@@ -47,8 +47,8 @@ def train(
     resume: Annotated[
         str | None,
         Parameter(
-            help="Go on with a saved run: its name or the beginning of it, a folder, or last, which is also"
-            " meant where RUN is left out; --epochs may be raised",
+            help="Go on with a saved run: its name or the beginning of it, a folder, or last, which"
+            " is also meant where RUN is left out; --epochs may be raised",
             metavar="RUN",
             completer=run_completions,
             group=SAVING,
@@ -71,8 +71,8 @@ def train(
     on_hangup: Annotated[
         Literal["save", "continue"],
         Parameter(
-            help="When the application's terminal is lost: save the run and end, or train on to the end without a"
-            " screen",
+            help="When the application's terminal is lost: save the run and end, or train on to the"
+            " end without a screen",
             show_default=True,
             group=SAVING,
         ),
@@ -165,7 +165,7 @@ def _open_screen(source: RunSource, **options: Any) -> ExitCode:
 
 
 def _encodable(toml: str) -> str:
-    """The same TOML in ASCII where standard output is not UTF-8, the encoding of every TOML file."""
+    """The same TOML in ASCII where standard output is not UTF-8, as every TOML file is."""
     if codecs.lookup(sys.stdout.encoding or "ascii").name == "utf-8":
         return toml
     return "".join(c if c.isascii() else f"\\U{ord(c):08x}" for c in toml)
@@ -183,7 +183,7 @@ def _with_weights(experiment: Experiment, named: str, runs_dir: Path | None) -> 
 def _require_writable(path: Path) -> None:
     """Refuse a file that could not be written in the end, without touching what is there."""
     try:
-        if path.exists() and not path.is_file():  # saving replaces what is there, even a device
+        if path.exists() and not path.is_file():  # saving would replace even a device
             raise CommandError(f"--save {path}: exists and is not a file", ExitCode.USAGE)
         with tempfile.TemporaryFile(dir=path.parent):
             pass

@@ -1,4 +1,4 @@
-"""A run as JSON Lines on standard output, as `nn.storage.records` documents them, flushed as they happen."""
+"""A run as JSON Lines on standard output, as `nn.storage.records` documents them."""
 
 from __future__ import annotations
 

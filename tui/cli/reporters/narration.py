@@ -1,4 +1,4 @@
-"""A run told in plain lines: what is trained, a table with one row an epoch, a closing summary."""
+"""A run in plain lines: what is trained, a table with one row an epoch, a closing summary."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tui.recording.folder import resume_command
 
 
 class Narration(AbstractContextManager["Narration"]):
-    """The reporter of a run whose standard error is not a terminal: lines, no colour, no animation."""
+    """The reporter where standard error is not a terminal: lines, no colour, no animation."""
 
     def __init__(self, invocation: Invocation, stream: TextIO) -> None:
         self._invocation = invocation
@@ -22,7 +22,7 @@ class Narration(AbstractContextManager["Narration"]):
         self._columns: list[str] = []
 
     def show(self, event: Recorded) -> None:
-        """Say what is worth a line of one event."""
+        """Write the lines that an event is worth."""
         match event:
             case RunStarted():
                 for line in self._opening(event):
@@ -43,7 +43,7 @@ class Narration(AbstractContextManager["Narration"]):
         self._stream.flush()
 
     def warn(self, line: str) -> None:
-        """Say what is amiss."""
+        """Write a line about what is amiss."""
         self.say(f"warning: {line}")
 
     def __exit__(self, *exception: object) -> None:
@@ -80,10 +80,11 @@ class Narration(AbstractContextManager["Narration"]):
         if run.start_step:
             epochs = round(run.start_step / run.steps_per_epoch, 2)
             resumed = [f"resumed after {count(epochs, 'epoch')}, {count(run.start_step, 'step')}"]
+        parameters = f"{run.parameters:,} parameters"
         return [
             *resumed,
             f"{run.data_name}: {images}, {run.test_images:,} test images",
-            f"{network} {config.activation}, {run.parameters:,} parameters, {config.dtype}, {config.loss}",
+            f"{network} {config.activation}, {parameters}, {config.dtype}, {config.loss}",
             f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{in_threads}",
             "",
             _cells("epoch", "step", "loss", *self._columns, "rate", "images/s", "time"),
@@ -120,7 +121,8 @@ class Narration(AbstractContextManager["Narration"]):
             is_best = final.test.accuracy == best.test.accuracy
             comparison = "the best of the run" if is_best else f"best {_best(best)}"
             lines.append(
-                f"test accuracy {percent(final.test.accuracy)} (loss {final.test.loss:.4f}), {comparison}"
+                f"test accuracy {percent(final.test.accuracy)} (loss {final.test.loss:.4f}),"
+                f" {comparison}"
             )
         elif best := outcome.best:
             lines.append(f"best test accuracy {_best(best)}")

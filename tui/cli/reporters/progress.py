@@ -45,7 +45,7 @@ class _Progress(Progress):
 
 
 class Bar:
-    """One run's progress, loss, accuracy, speed and time left; gone when the block ends.
+    """One run's progress, loss, accuracy, speed and time left, removed when the block ends.
 
     Where several runs follow each other, `title` takes the place of the epoch in front.
     """
@@ -59,11 +59,11 @@ class Bar:
             TimeRemainingColumn(compact=True),
             TextColumn("left"),
             console=Console(file=stream, highlight=False, emoji=False),
-            # Events come often enough; a thread of its own would take the GIL from the training.
+            # Events come often enough; a refreshing thread would take the GIL from the training.
             auto_refresh=False,
             transient=True,
             expand=True,
-            # Rich would send all that is written meanwhile to the bar's own stream.
+            # Rich would otherwise send everything written meanwhile to the bar's own stream.
             redirect_stdout=False,
             redirect_stderr=False,
         )
@@ -88,7 +88,7 @@ class Bar:
         self._progress.start()
 
     def say(self, line: str) -> None:
-        """Write a line above the bar; the terminal wraps a long one, so that it can be copied whole."""
+        """Write a line above the bar; the terminal wraps it, so that it can be copied whole."""
         self._progress.console.print(line, markup=False, soft_wrap=True)
 
     def follow(self, event: Event | Outcome) -> None:
@@ -139,7 +139,7 @@ class LiveNarration(Narration):
         self._bar.say(line)
 
     def show(self, event: Recorded) -> None:
-        """Say what is worth a line and move the bar, which goes before the summary comes."""
+        """Move the bar and write the lines that an event is worth; remove the bar at the end."""
         if isinstance(event, Outcome):
             self._bar.__exit__()
         else:
