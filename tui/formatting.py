@@ -19,6 +19,30 @@ def count(number: float, noun: str) -> str:
     return f"{number:,.10g} {noun}{'' if number == 1 else 's'}"
 
 
+def number(value: float, width: int, spec: str = ".4g") -> str:
+    """A number in at most `width` characters; a number is never cut, since its beginning is another.
+
+    `spec` is the format to prefer. Where its text is too long, the number is rounded to as many
+    significant digits as fit, five at most, with an exponent if that is shorter: in eight
+    characters 579.45941 is `579.46` and 62139983619 is `6.214e10`. Where not even one digit fits,
+    a fraction is `0` and anything else a row of `#`.
+    """
+    text = format(value, spec)
+    for digits in range(min(width, 5), 0, -1):
+        if len(text) <= width:
+            break
+        text = tidy_exponent(f"{value:.{digits}g}")
+    if len(text) <= width:
+        return text
+    return "0" if abs(value) < 1 <= width else "#" * width
+
+
+def tidy_exponent(text: str) -> str:
+    """The number without what adds nothing to its exponent: `1e+06` as `1e6`, `1e-05` as `1e-5`."""
+    mantissa, _, exponent = text.partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
+
+
 def duration(seconds: float, *, whole: bool = False) -> str:
     """`9.4s`, `1:05` or `2:00:07`; with `whole`, completed seconds only, as a running clock has."""
     if not whole and round(seconds, 1) < 60:
@@ -28,6 +52,15 @@ def duration(seconds: float, *, whole: bool = False) -> str:
     if hours:
         return f"{hours}:{minutes:02}:{rest:02}"
     return f"{minutes}:{rest:02}" if minutes else f"{rest}s"
+
+
+def clock(seconds: float, width: int) -> str:
+    """Completed seconds as `duration` gives them, as `27h46` or `12d` where `width` is too small."""
+    text = duration(seconds, whole=True)
+    hours, minutes = divmod(int(seconds) // 60, 60)
+    for shorter in (f"{hours}h{minutes:02}", f"{hours}h", f"{hours // 24}d"):
+        text = text if len(text) <= width else shorter
+    return text
 
 
 def bar(share: float, width: int, *, ascii_only: bool, track: bool = False) -> str:

@@ -135,7 +135,7 @@ class Sitting:
             if condition():
                 return
             await asyncio.sleep(0.01)
-        raise AssertionError("timed out")
+        raise AssertionError(f"timed out; the screen is\n{self.text}")
 
     @property
     def lines(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from nn.config import TrainConfig
@@ -28,6 +29,7 @@ MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one i
 class RunHistory:
     """One run of this sitting, growing as its events come in.
 
+    `folder` is where the run is saved, None where it is not.
     `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly thinned once there are many; `rows` every
     event that ends an epoch or brings an evaluation, as a table shows them.
     """
@@ -38,6 +40,7 @@ class RunHistory:
     latest: StepCompleted | EpochCompleted | None = None
     finished: RunFinished | None = None
     error: str | None = None
+    folder: Path | None = None
     epochs: list[EpochCompleted] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     rows: list[StepCompleted | EpochCompleted] = field(default_factory=list)

@@ -20,6 +20,7 @@ from tui.app.state.comparison import compare
 from tui.app.state.filter import Filter
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.runs_table import RunsTable
 from tui.system.terminal import Terminal
@@ -126,10 +127,10 @@ class RunsScreen(LookingScreen):
         self._draw_about()
 
     def _marks(self) -> dict[Path, str]:
-        """Of runs on the charts the number that their legends give them, if it has one digit."""
+        """For each run on the charts, the glyph that draws it there; `+` for the shown run."""
         marks = dict.fromkeys(self.bench.overlays, "+")
-        drawn = [path for path, run in self.bench.overlays.items() if run is not self.bench.opened]
-        marks |= {path: str(number) for number, path in enumerate(drawn[:9], 1)}
+        earlier = enumerate(self.bench.earlier, 1)
+        marks |= {run.folder: run_glyph(number) for number, run in earlier if run.folder}
         if self._first is not None:
             marks[self._first.path] = "A"
         return marks

@@ -16,6 +16,7 @@ from tui.app.screens.base import ModeScreen
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import RATE_STEP, Workbench
+from tui.app.widgets.charts import CHARTS
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.numbers import Numbers
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
     from tui.app.widgets.config_form import ConfigForm
     from tui.app.widgets.curves import Curves
 
-PANES = ("loss", "accuracy", "numbers", "table")  # by id
+PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
+"""Identifiers of the panes, in the order of the key that goes to the next one."""
 STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes")  # actions on the present run
 
 
@@ -65,8 +67,8 @@ class TrainScreen(ModeScreen):
             #details { height: 2; padding: 0; }
             #numbers { width: 1fr; margin: 0; }
             #table { display: none; }
-            &.-at-loss #accuracy { display: none; }
-            &.-at-accuracy #loss { display: none; }
+            Curves Chart { display: none; }
+            Curves Chart.-chosen { display: block; }
             &.-at-numbers, &.-at-table {
                 #charts { display: none; }
                 #details { height: 1fr; }
@@ -133,6 +135,7 @@ class TrainScreen(ModeScreen):
         """Mount the charts, whose libraries are imported on a thread, and the form."""
         curves = await asyncio.to_thread(importlib.import_module, "tui.app.widgets.curves")
         self._curves = curves.Curves(self.terminal)
+        self._curves.choose(self._pane)
         await self.query_one("#charts").mount(self._curves)
         self.show_progress()
         self._focus_pane()
@@ -153,7 +156,7 @@ class TrainScreen(ModeScreen):
         self._table.show(history.rows if history else (), history.best if history else None)
         if self._curves is not None:
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
-            self._curves.show(bench.curves, at_once=at_once)
+            self._curves.show(bench.earlier, history, at_once=at_once)
 
     @property
     def _rate_factor(self) -> float:
@@ -279,6 +282,8 @@ class TrainScreen(ModeScreen):
         self.remove_class(f"-at-{self._pane}")
         self._pane = pane
         self.add_class(f"-at-{pane}")
+        if self._curves is not None:
+            self._curves.choose(pane)
         self._focus_pane()
 
     def _focus_pane(self) -> None:

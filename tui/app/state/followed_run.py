@@ -46,6 +46,7 @@ class FollowedRun:
         self.config = saved.record.config
         self.status = STATUSES[saved.status]
         self.history = RunHistory(display_name(saved.name), Experiment.of_saved(saved.record))
+        self.history.folder = saved.path
         self.snapshots: list[Snapshot] = []
         self.splits: dict[str, Split] = {}
         self.error: Exception | None = None

@@ -263,8 +263,7 @@ class LiveRun:
     def _tell(self, trainer: Trainer, event: Event) -> bool:
         """Hand over an event, wait where the goal is reached, and say whether to go on."""
         with self._changed:
-            reached = {Goal.STEP: StepCompleted, Goal.EPOCH: EpochCompleted}.get(self._goal)
-            if reached is not None and isinstance(event, reached):
+            if self._goal in (Goal.STEP, Goal.EPOCH) and self._reaches_goal(trainer, event):
                 self._goal = Goal.PAUSE
             halting = self._goal in (Goal.PAUSE, Goal.STOP) and not isinstance(event, RunFinished)
             self._events.append(event)
@@ -285,6 +284,13 @@ class LiveRun:
                     return False
         self.status = Status.RUNNING
         return True
+
+    def _reaches_goal(self, trainer: Trainer, event: Event) -> bool:
+        """Whether the step or the epoch is done; the last step of an epoch includes its evaluation."""
+        if isinstance(event, StepCompleted):
+            ends_epoch = event.step % trainer.steps_per_epoch == 0
+            return self._goal is Goal.STEP and not ends_epoch
+        return isinstance(event, EpochCompleted)
 
     def _take_snapshot(self, trainer: Trainer, step: int) -> None:
         self._wants_snapshot = False

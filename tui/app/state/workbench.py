@@ -105,10 +105,20 @@ class Workbench:
         return self.opened.history if self.opened else self.history
 
     @property
-    def curves(self) -> list[RunHistory]:
-        """The histories to draw on one chart, that of the shown run last."""
-        overlays = [each.history for each in self.overlays.values() if each is not self.opened]
-        return [*overlays, *self.histories, *([self.opened.history] if self.opened else [])]
+    def earlier(self) -> list[RunHistory]:
+        """The histories to draw behind that of the shown run, no run twice.
+
+        A run of this sitting, once it is saved, may also be opened or be an overlay; its folder
+        identifies it.
+        """
+        drawn = {self.shown_history.folder} if self.shown_history else set()
+        earlier = []
+        for history in (*(each.history for each in self.overlays.values()), *self.histories):
+            known = history.folder is not None and history.folder in drawn
+            if history is not self.shown_history and not known:
+                earlier.append(history)
+                drawn.add(history.folder)
+        return earlier
 
     @property
     def saved_runs(self) -> list[FollowedRun]:
@@ -268,8 +278,10 @@ class Workbench:
 
     def collect(self, run: ShownRun) -> bool:
         """Take the events of a run into its history; False for a run that was left."""
-        if run is self.run:
+        if self.run is not None and run is self.run:
             history = self.history
+            if history is not None:
+                history.folder = self.run.folder
         else:
             history = next((saved.history for saved in self.saved_runs if saved is run), None)
         if history is None:

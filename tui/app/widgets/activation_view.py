@@ -1,4 +1,4 @@
-"""What one image sets off in a network, layer by layer, a character for each unit."""
+"""The activity of a network for one image, layer by layer, with one character for each unit."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from nn.arrays import Array
 from tui.app.widgets.layer_table import visible_range
 from tui.app.widgets.raster import render_signed, signed_strips
 from tui.app.widgets.strips import StripWidget, text_strip
+from tui.formatting import number
 from tui.system.terminal import ColorMode
 
-_NUMBER = 8  # cells of an output with its class
+_NUMBER = 8
+"""Cells of an output with its class."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerActivity:
-    """What a layer gave: a line about it and the values of its units; `numeric` writes them out."""
+    """The output of a layer, with a line about it; if `numeric`, the values are shown as numbers."""
 
     title: str
     values: Array
@@ -28,7 +30,7 @@ class LayerActivity:
 
 
 def strongest(values: Array, count: int) -> Array:
-    """At most `count` values: of each group of neighbours the one of the largest magnitude."""
+    """At most `count` values: the one of the largest magnitude of each group of neighbours."""
     size = -(-len(values) // max(1, count))
     padded = np.zeros(-(-len(values) // size) * size, np.float64)
     padded[: len(values)] = np.nan_to_num(values, posinf=0.0, neginf=0.0)
@@ -38,7 +40,7 @@ def strongest(values: Array, count: int) -> Array:
 
 
 def lines_each(needs: Sequence[int], height: int) -> int:
-    """The most lines a layer may take so that all fit under a title each; at least one."""
+    """The largest number of lines for a layer with which all fit, a title over each; at least one."""
     return next(
         (
             most
@@ -52,9 +54,10 @@ def lines_each(needs: Sequence[int], height: int) -> int:
 def activity_strips(
     layers: Sequence[LayerActivity], selected: int, width: int, height: int, colors: ColorMode
 ) -> list[Strip]:
-    """A title and a few lines for each layer; in a layer with more units than fit, groups of them.
+    """A title and a few lines for each layer; where units do not fit, a character is a group of them.
 
-    The densest character is the layer's largest magnitude; positive and negative values share none.
+    The densest character is the layer's largest magnitude. Positive and negative values have
+    different characters.
     """
     if not layers or not width:
         return []
@@ -62,12 +65,13 @@ def activity_strips(
     needs = [-(-len(one.values) // (per_line if one.numeric else width)) for one in layers]
     most = lines_each(needs, height)
     blocks = []
-    for number, layer in enumerate(layers):
-        mark = ">" if number == selected else " "
+    for index, layer in enumerate(layers):
+        mark = ">" if index == selected else " "
         title = text_strip(mark + layer.title, width, Style(bold=True))
         if layer.numeric:
             cells = [
-                f"{c}:{value:<{_NUMBER - 3}.3g} " for c, value in enumerate(layer.values.tolist())
+                f"{c}:{number(value, _NUMBER - 3, '.3g'):<{_NUMBER - 3}} "
+                for c, value in enumerate(layer.values.tolist())
             ]
             rows = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
             body = [text_strip(row, width) for row in rows]
@@ -77,7 +81,7 @@ def activity_strips(
             picture.ravel()[: len(peaks)] = peaks
             body = signed_strips(render_signed(picture, width, len(picture)), colors)
         blocks.append([title, *body])
-    if sum(map(len, blocks)) > height:  # each has a title and a line: too many layers
+    if sum(map(len, blocks)) > height:  # too many layers, although each has only two lines
         blocks = [blocks[i] for i in visible_range(len(blocks), height // 2, selected)]
     return [strip for block in blocks for strip in block][:height]
 

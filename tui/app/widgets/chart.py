@@ -69,12 +69,16 @@ class Chart(StripWidget, can_focus=True):
         self.x_label = x_label
         self.note = ""  # stands behind the label of the x axis
         self._series: list[Series] = []
+        self._axis: Floats | None = None
         self._positions: Floats | None = None
         self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
 
-    def set_series(self, series: Sequence[Series]) -> None:
-        """Show these series from the next redraw on."""
-        self._series, self._positions = list(series), None
+    def set_series(self, series: Sequence[Series], axis: Floats | None = None) -> None:
+        """Show these series from the next redraw on.
+
+        `axis` holds the positions that the x axis covers, if they are not just those of the series.
+        """
+        self._series, self._axis, self._positions = list(series), axis, None
         self._schedule(DATA_INTERVAL)
 
     @property
@@ -153,16 +157,19 @@ class Chart(StripWidget, can_focus=True):
 
     def _lay_out(self) -> list[Strip]:
         width, height = self.size
-        right = float(self.positions[-1]) if len(self.positions) else 0.0
+        axis = self.positions if self._axis is None else self._axis[np.isfinite(self._axis)]
+        left, right = (axis.min(), axis.max()) if len(axis) else (0.0, 0.0)
+        left = right - self.zoom * (right - left)
         smoothed = (replace(s, ys=smooth(s.points[1], self.smoothing)) for s in self._series)
         at = self.cursor_x
         strips = render_chart(
-            [recent(one, self.zoom, right) for one in smoothed],
+            [recent(one, left) for one in smoothed],
             width,
             height,
             title=self.title,
             x_label=f"{self.x_label}{self.note}",
             y_log=self.y_log,
+            axis=axis[axis >= left],
             marks=self.marks,
             cursor_x=at,
             footer="" if at is None else readout(self._series, at, width, x_label=self.x_label),

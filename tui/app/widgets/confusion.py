@@ -18,24 +18,30 @@ from tui.formatting import percent
 
 Array = npt.NDArray[Any]
 
-LEVELS = (0.005, 0.02, 0.1)  # shares of the true class from which on a confusion is marked
-MARKS = ("", ":", "*", "#")  # in front of the count: below the first level, from it on, ...
+LEVELS = (0.005, 0.02, 0.1)
+"""Shares of the true class; a confusion is marked from the first one on."""
+MARKS = ("", ":", "*", "#")
+"""What stands before a count below the first level, and from each level on."""
 METRICS = ("prec", "recall", "F1")
 _METRIC_WIDTH = 8
-_WIDEST, _HIGHEST = 8, 3  # cell
-_READABLE = 5  # cells for a mark and four digits
+_WIDEST, _HIGHEST = 8, 3
+"""Largest size of a cell."""
+_READABLE = 5
+"""Cells for a mark and a count of four digits."""
 
 
 def count_text(count: int, width: int, mark: str = "") -> str:
-    """A count in exactly so many cells, its mark in front where that fits; 12k is short for 12,345."""
+    """A count in exactly `width` cells, with a blank or the mark before it.
+
+    So neighbours never touch: a number whose digits need all cells is rounded to thousands (`k`) or
+    hundreds (`h`); a zero is a dot.
+    """
     margin = _margin(width)
     room = width - margin
-    text = str(count) if count else "."
-    if len(text) > room:
-        text = f"{count / 1000:.0f}k"
-    if len(text) < room:
-        text = mark + text
-    return text.rjust(room) + " " * margin
+    exact = str(count) if count else "."
+    rounded = f"{count / 1000:.0f}k" if count >= 950 else f"{count / 100:.0f}h"
+    text = next((text for text in (exact, rounded) if len(text) < room), "#"[: room - 1])
+    return (mark + text).rjust(room) + " " * margin
 
 
 def _margin(width: int) -> int:
@@ -46,8 +52,8 @@ def _margin(width: int) -> int:
 class ConfusionMatrix(StripWidget):
     """Counts, rows true and columns predicted, shaded and marked by their share of the true class.
 
-    `cursor` is a (label, predicted) pair. Precision, recall and F1 of each class stand at the right where
-    there is room. A click moves the cursor; on the cell that has it, it chooses that cell.
+    `cursor` is a (label, predicted) pair. Precision, recall and F1 of each class stand at the right
+    where there is room. A click moves the cursor, or chooses the cell if it has the cursor.
     """
 
     DEFAULT_CSS = """
@@ -95,7 +101,7 @@ class ConfusionMatrix(StripWidget):
         if offset is None or self._counts is None:
             return
         label = (offset.y - self._top) // self._cell_height
-        predicted = (offset.x - self._left) // self._cell_width
+        predicted = (offset.x - self._left + self._compact) // self._cell_width
         if label not in range(len(self._counts)) or predicted not in range(len(self._counts)):
             return
         if (label, predicted) == self.cursor:
@@ -111,6 +117,8 @@ class ConfusionMatrix(StripWidget):
     @property
     def _left(self) -> int:
         """Cells of the row headings."""
+        if self._compact:
+            return 1
         return 6 if self.size.width >= 6 + 10 * _READABLE else 2
 
     @property
@@ -120,8 +128,22 @@ class ConfusionMatrix(StripWidget):
 
     @property
     def _cell_width(self) -> int:
+        if self._compact:
+            return self.size.width // 10
         metrics = len(METRICS) * _METRIC_WIDTH if self._has_metrics else 0
         return max(1, min(_WIDEST, (self.size.width - self._left - metrics) // 10))
+
+    @property
+    def _compact(self) -> bool:
+        """Whether columns are wider where a row's heading takes a cell of the first one."""
+        width = self.size.width
+        return 20 <= width < 6 + 10 * _READABLE and width // 10 > (width - 2) // 10
+
+    @property
+    def _widths(self) -> list[int]:
+        """Cells of each column."""
+        cell = self._cell_width
+        return [cell - self._compact, *[cell] * 9]
 
     @property
     def _cell_height(self) -> int:
@@ -132,7 +154,8 @@ class ConfusionMatrix(StripWidget):
             return []
         width, left, cell = self.size.width, self._left, self._cell_width
         margin = " " * _margin(cell)
-        columns = "".join((str(c) + margin).rjust(cell) for c in range(len(counts)))
+        widths = self._widths
+        columns = "".join((str(c) + margin).rjust(width) for c, width in enumerate(widths))
         names = "".join(name.rjust(_METRIC_WIDTH) for name in METRICS) if self._has_metrics else ""
         bold = Style(bold=True)
         lines = [text_strip(" " * left + columns + names, width, bold)]
@@ -150,7 +173,9 @@ class ConfusionMatrix(StripWidget):
                 here = line == (self._cell_height - 1) // 2
                 cells = [
                     Segment(
-                        self._cell(label, c, count, int(levels[label, c])) if here else " " * cell,
+                        self._cell(label, c, count, int(levels[label, c]))
+                        if here
+                        else " " * widths[c],
                         self._style(label, c, int(levels[label, c])),
                     )
                     for c, count in enumerate(row)
@@ -167,18 +192,15 @@ class ConfusionMatrix(StripWidget):
 
     def _cell(self, label: int, predicted: int, count: int, level: int) -> str:
         mark = MARKS[level] if label != predicted else ""
-        return count_text(
-            count, self._cell_width, ">" if (label, predicted) == self.cursor else mark
-        )
+        mark = ">" if (label, predicted) == self.cursor else mark
+        return count_text(count, self._widths[predicted], mark)
 
     def _style(self, label: int, predicted: int, level: int) -> Style:
         if (label, predicted) == self.cursor:
             return Style(reverse=True, bold=True)
         if label == predicted:
-            # In narrow columns three digits touch their neighbours.
-            right = Style(bold=True, underline=self._cell_width <= 3 or None)
-            shaded = self.terminal.colors == "full"
-            return self._shade("right") + right if shaded else right
+            right = Style(bold=True)
+            return self._shade("right") + right if self.terminal.colors == "full" else right
         return self._shade(f"level-{level}") if level and self.terminal.colors == "full" else PLAIN
 
     def _shade(self, name: str) -> Style:

@@ -1,35 +1,43 @@
-"""The two charts of training: loss and accuracy, of the present run and of earlier ones."""
+"""The charts of training, of the present run and of earlier ones."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Literal
 
+import numpy as np
 from textual.app import ComposeResult
 from textual.widget import Widget
 
 from tui.app.state.background import Throttle
 from tui.app.widgets.chart import DATA_INTERVAL, Chart
+from tui.app.widgets.charts import CHARTS, ChartKind
+from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.plot import Mark
 from tui.app.widgets.series import ColorRole, Series
+from tui.formatting import number
 from tui.recording.history import RunHistory
 from tui.system.terminal import Terminal
 
-SPLITS: dict[str, tuple[str, int, ColorRole]] = {  # name, style and colour; drawn in this order
+SPLITS: dict[str, tuple[str, int, ColorRole]] = {
     "train": ("trn", 1, "secondary"),
     "validation": ("val", 2, "tertiary"),
     "test": ("tst", 0, "primary"),
 }
+"""Name, style and colour of the curve of each split, in the order in which they are drawn."""
 BATCHES: tuple[int, ColorRole] = (5, "quinary")
-EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quaternary"), (4, "warning"))
+EARLIER: tuple[ColorRole, ...] = ("quaternary", "warning")
+"""Colours of earlier runs in turn. Their glyphs, not their colours, distinguish them."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 ZOOM = (1.0, 0.5, 0.2, 0.1)
 
 
 class Curves(Widget):
-    """Loss and accuracy over the epochs, with the test curves of earlier runs behind those of the present one.
+    """A chart for each entry of `CHARTS`, with the test curves of earlier runs behind the present.
 
-    The losses of an earlier run are shown only where it minimized the same function, else they cannot be compared.
+    All charts have the same x axis. An earlier run has the same number, glyph and colour on each of
+    them, also where another one is left out. Losses of an earlier run are drawn only if it
+    minimized the same function, since others cannot be compared.
     """
 
     DEFAULT_CSS = """
@@ -39,54 +47,53 @@ class Curves(Widget):
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
-        self.loss, self.accuracy = (
-            Chart(title, terminal, x_label="epoch", id=name)
-            for title, name in (("Loss", "loss"), ("Accuracy %", "accuracy"))
-        )
+        self.charts = {
+            kind.name: Chart(kind.title, terminal, x_label="epoch", id=kind.name) for kind in CHARTS
+        }
         self.overlay = True
-        self._histories: Sequence[RunHistory] = ()
+        self._earlier: Sequence[RunHistory] = ()
+        self._present: RunHistory | None = None
         self._throttle = Throttle(self._update, self.set_timer, DATA_INTERVAL)
 
     def compose(self) -> ComposeResult:
-        yield self.loss
-        yield self.accuracy
+        yield from self.charts.values()
 
-    def show(self, histories: Sequence[RunHistory], *, at_once: bool) -> None:
-        """Show all runs, the present one last; `at_once` or no more often than once a second."""
-        self._histories = histories
+    def choose(self, pane: str) -> None:
+        """Mark the chart of this name, the one to show where there is room for one only."""
+        for name, chart in self.charts.items():
+            chart.set_class(name == pane, "-chosen")
+
+    def show(
+        self, earlier: Sequence[RunHistory], present: RunHistory | None, *, at_once: bool
+    ) -> None:
+        """Show a run and, behind it, earlier ones; `at_once` or no more often than once a second."""
+        self._earlier, self._present = earlier, present
         self._throttle.request(0 if at_once else None)
 
     def _update(self) -> None:
-        if not self._histories:
-            return
-        *earlier, present = self._histories
-        if not self.overlay:
-            earlier = []
-        numbered = list(enumerate(earlier, 1))
-        same_loss = [(i, run) for i, run in numbered if run.config.loss == present.config.loss]
-        batches = Series("batch", *present.running_loss(), *BATCHES)
-        loss = [*_earlier(same_loss, "loss"), batches, *_present(present, "loss")]
-        self.loss.set_series([one for one in loss if len(one.xs)])
-        accuracy = [*_earlier(numbered, "accuracy"), *_present(present, "accuracy")]
-        self.accuracy.set_series([one for one in accuracy if len(one.xs)])
-        self.loss.marks = self.accuracy.marks = _marks(present)
+        earlier = list(enumerate(self._earlier, 1)) if self.overlay else []
+        drawn = {kind.name: _series(kind, earlier, self._present) for kind in CHARTS}
+        axis = np.concatenate([[], *(s.points[0] for series in drawn.values() for s in series)])
+        marks = _marks(self._present) if self._present else ()
+        for name, chart in self.charts.items():
+            chart.set_series(drawn[name], axis)
+            chart.marks = marks
 
     def change(self, what: Literal["log", "smooth", "zoom", "overlay"]) -> None:
-        """Switch the scale of the loss or the earlier runs on or off; smooth or zoom by another step.
+        """Switch the logarithmic scale or the earlier runs, or smooth or zoom by another step.
 
-        How the charts differ from the plain ones then stands under them.
+        The line under a chart states how it differs from a plain one.
         """
-        loss, accuracy = self.loss, self.accuracy
-        match what:
-            case "log":
-                loss.y_log = not loss.y_log
-            case "smooth":
-                loss.smoothing = accuracy.smoothing = _next(SMOOTHING, loss.smoothing)
-            case "zoom":
-                loss.zoom = accuracy.zoom = _next(ZOOM, loss.zoom)
-            case "overlay":
-                self.overlay = not self.overlay
-        for chart in (loss, accuracy):
+        if what == "overlay":
+            self.overlay = not self.overlay
+        for kind in CHARTS:
+            chart = self.charts[kind.name]
+            if what == "log" and kind.log:
+                chart.y_log = not chart.y_log
+            elif what == "smooth":
+                chart.smoothing = _next(SMOOTHING, chart.smoothing)
+            elif what == "zoom":
+                chart.zoom = _next(ZOOM, chart.zoom)
             chart.note = "".join(
                 [
                     ", log scale" if chart.y_log else "",
@@ -97,23 +104,33 @@ class Curves(Widget):
         self._update()
 
 
-def _present(run: RunHistory, metric: str) -> list[Series]:
-    return [_curve(run, split, metric, *look) for split, look in SPLITS.items()]
-
-
-def _earlier(runs: Sequence[tuple[int, RunHistory]], metric: str) -> list[Series]:
-    """Test curves under their numbers, for labels are often cut to the same beginning."""
-    return [
-        _curve(run, "test", metric, f"{number}:{run.label}", *EARLIER[i % len(EARLIER)])
-        for i, (number, run) in enumerate(runs)
+def _series(
+    kind: ChartKind, earlier: Sequence[tuple[int, RunHistory]], present: RunHistory | None
+) -> list[Series]:
+    """What a chart draws, the present run's test curve last and so on top."""
+    series = [
+        _curve(kind, run, "test", run.label, 0, EARLIER[n % len(EARLIER)], run_glyph(n))
+        for n, run in earlier
+        if not (kind.same_loss and present) or run.config.loss == present.config.loss
     ]
+    if present:
+        if kind.batches:
+            series.append(Series("batch", *present.running_loss(), *BATCHES))
+        series += [_curve(kind, present, split, *look) for split, look in SPLITS.items()]
+    return [one for one in series if len(one.xs)]
 
 
 def _curve(
-    run: RunHistory, split: str, metric: str, name: str, style: int, role: ColorRole
+    kind: ChartKind,
+    run: RunHistory,
+    split: str,
+    name: str,
+    style: int,
+    role: ColorRole,
+    glyph: str | None = None,
 ) -> Series:
-    xs, ys = run.curve(split, metric)
-    return Series(name, xs, [100 * y for y in ys] if metric == "accuracy" else ys, style, role)
+    xs, ys = run.curve(split, kind.name)
+    return Series(name, xs, [kind.factor * y for y in ys], style, role, glyph)
 
 
 def _marks(run: RunHistory) -> tuple[Mark, ...]:
@@ -121,7 +138,9 @@ def _marks(run: RunHistory) -> tuple[Mark, ...]:
     if run.started is None:
         return ()
     per_epoch = run.started.steps_per_epoch
-    return tuple((one.step / per_epoch, f"lr x{one.factor:.3g}") for one in run.rate_changes)
+    return tuple(
+        (c.step / per_epoch, f"lr x{number(c.factor, 9, '.3g')}") for c in run.rate_changes
+    )
 
 
 def _next(values: tuple[float, ...], value: float) -> float:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 from rich.style import Style
@@ -12,59 +11,61 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
+from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.strips import StripWidget, text_strip
-from tui.formatting import duration
+from tui.formatting import clock, number, percent
 
 Row: TypeAlias = StepCompleted | EpochCompleted
-SPLITS = {"trn": "train", "val": "validation", "tst": "test"}
 
 
-@dataclass(frozen=True)
-class Column:
-    """`rank` says how early a column is left out where there is no room: the highest first."""
+def _score(split: str, text: Callable[[Score, int], str]) -> Callable[[Row, int], str]:
+    """The text of a split's score; empty where the split was not evaluated."""
 
-    title: str
-    width: int
-    rank: int
-    text: Callable[[Row], str]
+    def cell(row: Row, width: int) -> str:
+        score: Score | None = getattr(row.evaluation, split) if row.evaluation else None
+        return text(score, width) if score else ""
 
-
-def _columns() -> list[Column]:
-    def score(row: Row, split: str) -> Score | None:
-        return getattr(row.evaluation, split) if row.evaluation else None
-
-    def loss(split: str) -> Callable[[Row], str]:
-        return lambda row: f"{s.loss:.4f}" if (s := score(row, split)) else ""
-
-    def accuracy(split: str) -> Callable[[Row], str]:
-        return lambda row: f"{s.accuracy:.2%}" if (s := score(row, split)) else ""
-
-    ranks = {"train": (2, 6), "validation": (1, 4), "test": (0, 3)}
-    return [
-        Column("epoch", 5, 0, _epoch),
-        Column("loss", 7, 8, _batch_loss),
-        *(Column(f"{s} loss", 8, ranks[split][1], loss(split)) for s, split in SPLITS.items()),
-        *(Column(f"{s} acc", 7, ranks[split][0], accuracy(split)) for s, split in SPLITS.items()),
-        Column("rate", 8, 5, lambda row: f"{row.learning_rate:.3g}"),
-        Column("time", 6, 7, lambda row: duration(row.seconds, whole=True)),
-    ]
+    return cell
 
 
-def _epoch(row: Row) -> str:
+def _loss(score: Score, width: int) -> str:
+    return number(score.loss, width, ".4f")
+
+
+def _accuracy(score: Score, _width: int) -> str:
+    return percent(score.accuracy)
+
+
+def _epoch(row: Row, width: int) -> str:
     if isinstance(row, EpochCompleted):
-        return str(row.epoch)
-    return f"{row.evaluation.epoch:.4g}" if row.evaluation else ""
+        return number(row.epoch, width, "d")
+    return number(row.evaluation.epoch, width) if row.evaluation else ""
 
 
-def _batch_loss(row: Row) -> str:
-    return f"{row.train_loss if isinstance(row, EpochCompleted) else row.loss:.4f}"
+def _batch_loss(row: Row, width: int) -> str:
+    loss = row.train_loss if isinstance(row, EpochCompleted) else row.loss
+    return number(loss, width, ".4f")
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    Column("epoch", 5, 0, _epoch),
+    Column("loss", 7, 9, _batch_loss),
+    Column("trn loss", 8, 7, _score("train", _loss)),
+    Column("val loss", 8, 5, _score("validation", _loss)),
+    Column("tst loss", 8, 4, _score("test", _loss)),
+    Column("trn acc", 7, 3, _score("train", _accuracy)),
+    Column("val acc", 7, 2, _score("validation", _accuracy)),
+    Column("tst acc", 7, 1, _score("test", _accuracy)),
+    Column("rate", 8, 6, lambda row, width: number(row.learning_rate, width, ".3g")),
+    Column("time", 6, 8, lambda row, width: clock(row.seconds, width)),
+)
 
 
 class EpochTable(StripWidget, can_focus=True):
     """A row for each epoch and each evaluation, the newest below; `*` marks the best.
 
-    It follows the newest row until it is scrolled up, and again when it is scrolled to the end. Columns that
-    do not fit are left out, those without any value too.
+    The table follows the newest row until it is scrolled up, and again once it is scrolled to the
+    end. Columns that do not fit are left out, and so are columns without any value.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -78,7 +79,8 @@ class EpochTable(StripWidget, can_focus=True):
 
     _rows: Sequence[Row] = ()
     _best: Evaluation | None = None
-    _above: int | None = None  # rows above the first shown; None: follow the newest
+    _above: int | None = None
+    """The number of rows above the first one shown, None while the newest row is followed."""
 
     def show(self, rows: Sequence[Row], best: Evaluation | None) -> None:
         """Show these rows."""
@@ -89,8 +91,8 @@ class EpochTable(StripWidget, can_focus=True):
         width, room = self.size.width, max(0, self.size.height - 1)
         last = max(0, len(self._rows) - room)
         above = last if self._above is None else min(self._above, last)
-        columns = fitting(self._rows, width)
-        titles = " ".join(f"{column.title:>{column.width}}" for column in columns)
+        columns = shown_columns(self._rows, width)
+        titles = " ".join(column.heading for column in columns)
         head = Style(bold=True, underline=True, reverse=self.has_focus)
         lines = [text_strip(f" {titles}", width, head)]
         lines += [self._line(row, columns) for row in self._rows[above : above + room]]
@@ -98,9 +100,9 @@ class EpochTable(StripWidget, can_focus=True):
             lines.append(text_strip(" no epoch yet", width))
         return lines[: self.size.height]
 
-    def _line(self, row: Row, columns: Sequence[Column]) -> Strip:
+    def _line(self, row: Row, columns: Sequence[Column[Row]]) -> Strip:
         best = row.evaluation is not None and row.evaluation is self._best
-        cells = " ".join(f"{column.text(row):>{column.width}}" for column in columns)
+        cells = " ".join(column.cell(row) for column in columns)
         return text_strip(f"{'*' if best else ' '}{cells}", self.size.width, Style(bold=best))
 
     def action_scroll(self, by: int) -> None:
@@ -111,17 +113,15 @@ class EpochTable(StripWidget, can_focus=True):
         self.redraw()
 
     def on_focus(self, _event: events.Focus) -> None:
-        """Show that the keys scroll here."""
+        """Highlight the heading: the keys scroll this table."""
         self.redraw()
 
     def on_blur(self, _event: events.Blur) -> None:
-        """Show that the keys go elsewhere."""
+        """Remove the highlight."""
         self.redraw()
 
 
-def fitting(rows: Sequence[Row], width: int) -> list[Column]:
-    """The columns that have a value in the last rows, as many as fit."""
-    columns = [c for c in _columns() if not rows or any(c.text(row) for row in rows[-10:])]
-    while columns and 1 + sum(column.width + 1 for column in columns) > width + 1:
-        columns.remove(max(columns, key=lambda column: column.rank))
-    return columns
+def shown_columns(rows: Sequence[Row], width: int) -> list[Column[Row]]:
+    """The columns with a value in any of the last ten rows, as far as they fit."""
+    known = (c for c in COLUMNS if not rows or any(c.text(row, c.width) for row in rows[-10:]))
+    return fitting(known, width - 1)

@@ -1,26 +1,31 @@
-"""The table of layers: what each holds and how its weights and gradients stand."""
+"""The table of layers: their parameters, and statistics of their weights and gradients."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
 from nn.analysis.inspection import LayerStatistics
+from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.legend import role_style
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from tui.formatting import number
 from tui.system.terminal import ColorMode
 
-COLUMNS = ("layer", "parameters", "mean", "std", "min", "max", "gradient", "dead")
-_DROPPED = (
-    ("mean",),
-    ("min", "max"),
-    ("parameters",),
-    ("std",),
-)  # in this order where it is narrow
 _GAP = 2
+_NUMBER_WIDTH = 8
+
+
+@dataclass(frozen=True)
+class LayerRow:
+    """A layer with the norm of its gradient, None where that is not known."""
+
+    layer: LayerStatistics
+    gradient_norm: float | None
 
 
 def visible_range(count: int, height: int, selected: int) -> range:
@@ -34,6 +39,42 @@ def activation_name(layer: LayerStatistics) -> str:
     return "output" if layer.dead is None and layer.activation == "identity" else layer.activation
 
 
+def _number(value: Callable[[LayerStatistics], float]) -> Callable[[LayerRow, int], str]:
+    return lambda row, width: number(value(row.layer), width, ".2g")
+
+
+def _layer(row: LayerRow, _width: int) -> str:
+    layer = row.layer
+    return f"{layer.in_features}-{layer.out_features} {activation_name(layer)}"
+
+
+def _parameters(row: LayerRow, _width: int) -> str:
+    return f"{row.layer.parameters:,}"
+
+
+def _gradient(row: LayerRow, width: int) -> str:
+    return "-" if row.gradient_norm is None else number(row.gradient_norm, width, ".1e")
+
+
+def _dead(row: LayerRow, _width: int) -> str:
+    if row.layer.dead is None:
+        return "-"
+    count = int(row.layer.dead.sum())
+    return f"{'!' if count else ''}{count}/{row.layer.out_features}"
+
+
+COLUMNS: tuple[Column[LayerRow], ...] = (
+    Column("layer", _NUMBER_WIDTH, 0, _layer, words=True),
+    Column("parameters", _NUMBER_WIDTH, 4, _parameters),
+    Column("mean", _NUMBER_WIDTH, 6, _number(lambda layer: layer.mean)),
+    Column("std", _NUMBER_WIDTH, 3, _number(lambda layer: layer.std)),
+    Column("min", _NUMBER_WIDTH, 5, _number(lambda layer: layer.minimum)),
+    Column("max", _NUMBER_WIDTH, 5, _number(lambda layer: layer.maximum)),
+    Column("gradient", _NUMBER_WIDTH, 2, _gradient),
+    Column("dead", _NUMBER_WIDTH, 1, _dead),
+)
+
+
 def table_strips(
     layers: Sequence[LayerStatistics],
     gradient_norms: Sequence[float],
@@ -44,62 +85,29 @@ def table_strips(
 ) -> list[Strip]:
     """A header and a line for each layer, '>' before the selected one, '!' before dead units.
 
-    Where the width is not enough, the least telling columns are left out; where the height is not,
-    the layers around the selected one stay.
+    Columns are as wide as their widest text. Where the width is not enough, columns are left out;
+    where the height is not, the layers around the selected one stay.
     """
-    shown = visible_range(len(layers), height - 1, selected)
     known = len(gradient_norms) == len(layers)
-    cells = [
-        dict(zip(COLUMNS, _cells(layer, gradient_norms[i] if known else None), strict=True))
-        for i, layer in enumerate(layers)
-    ]
-    widths = {c: max(len(c), *(len(row[c]) for row in cells)) if cells else len(c) for c in COLUMNS}
-    columns = list(COLUMNS)
-    for unwanted in _DROPPED:
-        if _total(columns, widths) <= width:
-            break
-        columns = [name for name in columns if name not in unwanted]
-
-    def line(number: str, texts: dict[str, str]) -> str:
-        parts = [
-            texts[c].ljust(widths[c]) if c == "layer" else texts[c].rjust(widths[c])
-            for c in columns
-        ]
-        return number + (" " * _GAP).join(parts)
-
-    header = line("    ", {name: name for name in COLUMNS})
-    strips = [text_strip(header, width, Style(bold=True))]
-    for i in shown:
-        text = line(f"{'>' if i == selected else ' '}{i + 1:>2} ", cells[i])
-        style = Style(bold=i == selected)
-        if "!" in cells[i]["dead"]:
-            at = len(text.rstrip()) - len(cells[i]["dead"])
-            parts = [
-                Segment(text[:at], style),
-                Segment(text[at:], style + role_style("warning", colors)),
-            ]
-            strips.append(Strip(parts).adjust_cell_length(width, PLAIN).simplify())
-        else:
-            strips.append(text_strip(text, width, style))
-    return strips
-
-
-def _total(columns: Sequence[str], widths: dict[str, int]) -> int:
-    return 4 + sum(widths[name] for name in columns) + _GAP * (len(columns) - 1)
-
-
-def _cells(layer: LayerStatistics, gradient_norm: float | None) -> tuple[str, ...]:
-    dead = "-"
-    if layer.dead is not None:
-        count = int(layer.dead.sum())
-        dead = f"{'!' if count else ''}{count}/{layer.out_features}"
-    return (
-        f"{layer.in_features}-{layer.out_features} {activation_name(layer)}",
-        f"{layer.parameters:,}",
-        *(f"{x:.2g}" for x in (layer.mean, layer.std, layer.minimum, layer.maximum)),
-        "-" if gradient_norm is None else f"{gradient_norm:.1e}",
-        dead,
+    rows = [LayerRow(layer, gradient_norms[i] if known else None) for i, layer in enumerate(layers)]
+    widest = (
+        max(len(text) for text in (column.title, *(column.text(r, column.width) for r in rows)))
+        for column in COLUMNS
     )
+    sized = [replace(column, width=w) for column, w in zip(COLUMNS, widest, strict=True)]
+    columns = fitting(sized, width - 4, _GAP)
+    gap = " " * _GAP
+    header = "    " + gap.join(column.heading for column in columns)
+    strips = [text_strip(header, width, Style(bold=True))]
+    for i in visible_range(len(layers), height - 1, selected):
+        text = f"{'>' if i == selected else ' '}{i + 1:>2} "
+        text += gap.join(column.cell(rows[i]) for column in columns)
+        style = Style(bold=i == selected)
+        start, mark, dead = text.partition("!")
+        parts = [Segment(start, style), Segment(mark + dead, style + role_style("warning", colors))]
+        strip = Strip(part for part in parts if part.text)
+        strips.append(strip.adjust_cell_length(width, PLAIN).simplify())
+    return strips
 
 
 class LayerTable(StripWidget):

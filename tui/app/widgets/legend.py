@@ -1,4 +1,4 @@
-"""How series are told apart, and the two lines of text about them: legend and readout."""
+"""How series are distinguished, and the two lines of text about them: legend and readout."""
 
 from __future__ import annotations
 
@@ -11,13 +11,16 @@ from textual.strip import Strip
 
 from tui.app.widgets.series import ColorRole, Series
 from tui.app.widgets.strips import PLAIN, printable
+from tui.formatting import number
 from tui.system.terminal import FULL, ColorMode, Terminal
 
-_STYLES = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks
+_STYLES = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks.
 _ASCII_STYLES = ("*", "o", "+", "x", "#", "~")
 _SAMPLES = {"hd": "▄▀"}
+_RUN_GLYPHS = "123456789abcdefghijklmnpqrstuvwyz"  # Styles are drawn with "o" and "x".
+_MORE = "~"
 
-# Told apart with the common colour blindnesses, and readable on dark and on light.
+# These colours can be distinguished with the common colour blindnesses, on dark and on light.
 _PALETTE: dict[ColorRole, tuple[str, str]] = {
     "primary": ("bright_blue", "#3d9be9"),
     "secondary": ("yellow", "#d98200"),
@@ -30,87 +33,101 @@ ROLES: tuple[ColorRole, ...] = tuple(_PALETTE)
 
 
 def role_style(role: ColorRole, colors: ColorMode) -> Style:
-    """The style of a role in so many colours."""
+    """The style of a role with as many colours as the terminal has."""
     if colors == "none":
         return PLAIN
     basic, exact = _PALETTE[role]
     return Style(color=basic if colors == "16" else exact)
 
 
-def symbol(style: int, ascii_only: bool) -> str:
+def run_glyph(run: int) -> str:
+    """The character that draws the curves of the n-th run, and names it: its number, then letters."""
+    return _RUN_GLYPHS[(run - 1) % len(_RUN_GLYPHS)]
+
+
+def symbol(one: Series, ascii_only: bool) -> str:
     """The character, or the name of the sub-cell marker, that draws a series."""
     shapes = _ASCII_STYLES if ascii_only else _STYLES
-    return shapes[style % len(shapes)]
+    return one.glyph or shapes[one.style % len(shapes)]
 
 
-def legend(
-    title: str,
-    series: Sequence[Series],
-    width: int,
-    *,
-    terminal: Terminal = FULL,
-) -> Strip:
-    """The title, then a sample and the name of each series, names cut as far as needed."""
+def legend(title: str, series: Sequence[Series], width: int, *, terminal: Terminal = FULL) -> Strip:
+    """The title, then a sample and the name of each series.
+
+    Where the width is small, names are shortened, then left out, and at last the samples of the
+    first series; a `~` stands for those. The title always stays.
+    """
+    title = printable(title, ascii_only=terminal.ascii_only)
     named = [
         (one, printable(one.name, ascii_only=terminal.ascii_only)) for one in series if one.name
     ]
-    title = printable(title, ascii_only=terminal.ascii_only)
 
-    def line(longest: int, title: str = title) -> Strip:
-        segments = [Segment(title, Style(bold=True))] if title else []
-        for one, name in named:
-            shape = symbol(one.style, terminal.ascii_only)
-            sample = Segment(_SAMPLES.get(shape, 2 * shape), role_style(one.role, terminal.colors))
-            segments += [Segment("  "), sample, Segment(f" {shorten(name, longest)}")]
-        return Strip(segments if title else segments[1:])
+    def entry(one: Series, name: str) -> list[Segment]:
+        shape, style = symbol(one, terminal.ascii_only), role_style(one.role, terminal.colors)
+        if one.glyph:
+            return [Segment(shape, style), Segment(f":{name}" if name else "")]
+        sample = Segment(_SAMPLES.get(shape, 2 * shape), style)
+        return [sample, Segment(f" {name}" if name else "")]
+
+    def line(longest: int, left_out: int = 0) -> Strip:
+        entries = [entry(one, shorten(name, longest)) for one, name in named[left_out:]]
+        parts = [[Segment(title, Style(bold=True))]] if title else []
+        parts += [[Segment(_MORE)]] if left_out else []
+        gap = Segment("  ")
+        return Strip([piece for part in [*parts, *entries] for piece in (gap, *part)][1:])
 
     names = [name for _, name in named]
-    with_title = _longest_fitting(lambda n: line(n).cell_length, names, width, at_least=3)
-    if with_title:
-        strip = line(with_title)
+    longest = _longest_fitting(lambda n: line(n).cell_length, names, width)
+    if longest is not None:
+        strip = line(longest)
     else:
-        without = _longest_fitting(lambda n: line(n, "").cell_length, names, width)
-        strip = line(without or 1, "") if named else line(1)
+        shorter = (line(0, left_out) for left_out in range(len(named) + 1))
+        strip = next((one for one in shorter if one.cell_length <= width), line(0, len(named)))
     return strip.adjust_cell_length(width, PLAIN).simplify()
 
 
 def readout(series: Sequence[Series], x: float, width: int, *, x_label: str = "") -> str:
-    """The value of every series at `x`; in few cells names are cut, then digits and spaces too."""
-    position = f"{int(x) if float(x).is_integer() else format(x, '.4g')}"
-    values = [(one.name, one.value_at(x)) for one in series]
-    names = [name for name, _ in values]
+    """The value of every series at `x`.
 
-    def line(longest: int, start: str, gap: str, digits: int) -> str:
-        parts = (f"{shorten(name, longest)} {_number(value, digits)}" for name, value in values)
-        return gap.join((start, *parts))
+    Where the width is small, names are shortened, then digits and blanks, and at last the first
+    series are left out; a `~` stands for those. No number is cut.
+    """
+    position = f"{int(x) if float(x).is_integer() else format(x, '.4g')}"
+    names = [one.name for one in series]
+
+    def parts(longest: int, digits: int) -> list[str]:
+        return [
+            f"{one.prefix}{shorten(one.name, longest)} {_number(one.value_at(x), digits)}"
+            for one in series
+        ]
 
     def roomy(longest: int) -> str:
-        return line(longest, f"{x_label} {position}".strip(), "  ", 4)
+        return "  ".join((f"{x_label} {position}".strip(), *parts(longest, 4)))
 
-    def tight(longest: int) -> str:
-        return line(longest, position, " ", 3)
+    def tight(longest: int, left_out: int = 0) -> str:
+        more = (_MORE,) if left_out else ()
+        return " ".join((position, *more, *parts(longest, 3)[left_out:]))
 
-    fitting = _longest_fitting(lambda n: cell_len(roomy(n)), names, width)
-    if fitting:
+    if fitting := _longest_fitting(lambda n: cell_len(roomy(n)), names, width):
         return roomy(fitting)
-    return tight(_longest_fitting(lambda n: cell_len(tight(n)), names, width) or 1)
+    if fitting := _longest_fitting(lambda n: cell_len(tight(n)), names, width):
+        return tight(fitting)
+    shorter = (tight(1, left_out) for left_out in range(len(series) + 1))
+    return next((text for text in shorter if cell_len(text) <= width), "")
 
 
 def shorten(name: str, longest: int) -> str:
-    """The name, or its start and, from four characters on, a tilde, in at most `longest` characters."""
+    """The name, or its start in `longest` characters, which ends in a tilde if there are four."""
     if len(name) <= longest:
         return name
     return name[:longest] if longest < 4 else f"{name[: longest - 1]}~"
 
 
 def _number(value: float, digits: int) -> str:
-    return "-" if value != value else format(value, f".{digits}g")
+    return "-" if value != value else number(value, 12, f".{digits}g")
 
 
-def _longest_fitting(
-    length: Callable[[int], int], names: Sequence[str], width: int, *, at_least: int = 1
-) -> int | None:
-    """The greatest name length, from `at_least` on, for which the line is not too long."""
+def _longest_fitting(length: Callable[[int], int], names: Sequence[str], width: int) -> int | None:
+    """The greatest length of names, at least 1, with which the line is not too long."""
     longest = max((len(name) for name in names), default=1)
-    lengths = range(longest, min(at_least, longest) - 1, -1)
-    return next((n for n in lengths if length(n) <= width), None)
+    return next((n for n in range(longest, 0, -1) if length(n) <= width), None)

@@ -1,22 +1,26 @@
-"""The fast-changing numbers of a run, in lines that are sent only as far as they changed.
+"""The fast-changing numbers of a run.
 
-What changes most stands on the left, because a line is sent from its start to its last changed cell.
+A line is sent to the terminal from its start to its last changed cell. Therefore what changes most
+often stands on the left.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import partial
 
 from textual.strip import Strip
 
+from nn.events import RunStarted, StepCompleted
+from tui.app.widgets.legend import shorten
 from tui.app.widgets.strips import StripWidget, printable, text_strip
-from tui.formatting import bar, duration
+from tui.formatting import bar, duration, number
 from tui.recording.history import RunHistory
 
-LABEL = 7  # cells of a line's name
-GRADIENT_DECADES = (-8, 2)  # the same for all runs, so that a vanishing gradient looks like one
+LABEL = 7
+"""Cells of a line's name."""
+GRADIENT_DECADES = (-8, 2)
+"""Range of the bars, log10. It is the same for all runs, so that a vanishing gradient is seen."""
 
 
 class Numbers(StripWidget):
@@ -41,45 +45,73 @@ class Numbers(StripWidget):
 def progress_lines(
     history: RunHistory | None, rate_factor: float, width: int, ascii_only: bool
 ) -> list[str]:
-    """How far the run is, how fast, and how long it will take; dashes where there is nothing yet."""
+    """Progress, speed, time and learning rate in lines of `width` cells; a dash for what is unknown."""
     started = history.started if history else None
     latest = history.latest if history else None
-    epoch = run = step = speed = time = "-"
-    in_epoch = of_run = 0.0
-    rate = "-" if rate_factor == 1 else f"- x{rate_factor:.4g}"
+    room = max(0, width - LABEL)
+    texts = dict.fromkeys(("Epoch", "Run", "Step", "Speed", "Time", "Rate"), "-")
     if started:
         done = latest.step if latest else started.start_step
-        epochs = math.ceil(started.total_steps / started.steps_per_epoch)
-        current = max(1, math.ceil(done / started.steps_per_epoch))
-        in_epoch = done / started.steps_per_epoch - (current - 1)
-        of_run = done / started.total_steps
-        epoch = f"{in_epoch:4.0%} of {current:,}/{epochs:,}"
-        run, step = f"{of_run:4.0%}", f"{done:,} of {started.total_steps:,}"
+        evaluated = not isinstance(latest, StepCompleted)
+        texts["Epoch"], texts["Run"] = _bars(started, done, evaluated, room, ascii_only)
+        texts["Step"] = _pair(done, started.total_steps, " of ", room)
+    if rate_factor != 1:
+        texts["Rate"] = f"- x{number(rate_factor, 9)}"
     if history and latest:
         finished = history.finished
-        speed = f"{latest.samples_per_second:,.0f} images/s"
-        time = duration(finished.seconds if finished else latest.seconds, whole=True)
+        texts["Speed"] = f"{latest.samples_per_second:,.0f} images/s"
+        texts["Time"] = duration(finished.seconds if finished else latest.seconds, whole=True)
         if not finished and (left := history.seconds_left) is not None:
-            time += f", {duration(left, whole=True)} left"
-        factor = "" if rate_factor == 1 else f" (x{rate_factor:.4g})"
-        rate = f"{latest.learning_rate:.4g}{factor}"
-    values = max(len(epoch), len(run)) + 1
-    room = width - LABEL - values
-    progress = partial(bar, ascii_only=ascii_only, track=True)
-    named = {
-        "Epoch": f"{epoch:<{values}}{progress(in_epoch, room)}",
-        "Run": f"{run:<{values}}{progress(of_run, room)}",
-        "Step": step,
-        "Speed": speed,
-        "Time": time,
-        "Rate": rate,
-    }
-    lines = [f"{name:<{LABEL}}{value}" for name, value in named.items()]
+            texts["Time"] += f", {duration(left, whole=True)} left"
+        # The factor may have been changed since the last step: show the rate that goes with it.
+        changes = [change for change in history.rate_changes if change.step < latest.step]
+        rate = latest.learning_rate * rate_factor / (changes[-1].factor if changes else 1.0)
+        factor = "" if rate_factor == 1 else f" (x{number(rate_factor, 9)})"
+        texts["Rate"] = f"{number(rate, 9)}{factor}"
+    lines = [f"{name:<{LABEL}}{shorten(text, room)}" for name, text in texts.items()]
     return [printable(line, ascii_only=ascii_only) for line in lines] if ascii_only else lines
 
 
+def _bars(
+    started: RunStarted, done: int, evaluated: bool, room: int, ascii_only: bool
+) -> tuple[str, str]:
+    """The share of the epoch under way and that of the run, each with its bar.
+
+    An epoch ends with its evaluation; then the next one is under way, unless the run has ended. The
+    texts have the same width during the whole run, so that the bars do.
+    """
+    per_epoch, total = started.steps_per_epoch, started.total_steps
+    epochs = math.ceil(total / per_epoch)
+    epoch = done // per_epoch + 1 if evaluated else math.ceil(done / per_epoch)
+    epoch = min(max(epoch, 1), epochs)
+    shares = (done / per_epoch - (epoch - 1), done / total)
+    place = _pair(epoch, epochs, "/", room - len("100% of "))
+    texts = f"{shares[0]:4.0%} of {place}", f"{shares[1]:4.0%}"
+    width = len(f"100% of {_pair(epochs, epochs, '/', room - len('100% of '))}") + 1
+    epoch_bar, run_bar = (
+        f"{text:<{width}}{bar(share, room - width, ascii_only=ascii_only, track=True)}"
+        for text, share in zip(texts, shares, strict=True)
+    )
+    return epoch_bar, run_bar
+
+
+def _pair(done: int, total: int, between: str, width: int) -> str:
+    """How much is done of a total, in at most `width` cells, rounded where that is necessary."""
+    half = max(1, (width - len(between)) // 2)
+    texts = (
+        f"{done:,}{between}{total:,}",
+        f"{done}{between}{total}",
+        f"{number(done, half, 'd')}{between}{number(total, half, 'd')}",
+    )
+    return next((text for text in texts if len(text) <= width), texts[-1])
+
+
 def gradient_lines(norms: Sequence[float], rows: int, width: int, ascii_only: bool) -> list[str]:
-    """A line for each layer, input side first; of more layers than rows an even choice with both ends."""
+    """A line for each layer, input side first.
+
+    Where there are more layers than rows, evenly spaced ones are shown, the first and the last
+    among them.
+    """
     last, rows = len(norms) - 1, max(rows, 0)
     shown: Sequence[int] = range(len(norms))
     if rows <= last:

@@ -119,6 +119,7 @@ def render_chart(
     title: str = "",
     x_label: str = "",
     y_log: bool = False,
+    axis: Floats | None = None,
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     footer: str = "",
@@ -136,7 +137,10 @@ def render_chart(
         title: What the values are.
         x_label: What the positions are.
         y_log: Draw log10 of the values; those not above zero become gaps.
-        marks: Dotted vertical lines, each with its label if there is room.
+        axis: Positions that the x axis covers, such as those of all charts of a group; None takes
+            those of the series.
+        marks: Dotted vertical lines, each with its label unless that would touch the label of a
+            later mark.
         cursor_x: Where to draw the vertical cursor.
         footer: The last line, such as the values at the cursor.
         terminal: Which characters, axes included, and how many colours to use; the styles of the
@@ -150,25 +154,23 @@ def render_chart(
     all_y = np.concatenate([[], *(ys[part] for (_, ys), part in zip(points, drawn, strict=True))])
     if not len(all_x):
         return layout.empty()
-    x = _x_scale(all_x, width)
+    x = _x_scale(all_x if axis is None else axis[np.isfinite(axis)], width)
     low, high = float(all_y.min()), float(all_y.max())
     y = (log_scale if y_log else linear_scale)(low, high, max(1, layout.rows // 3))
     columns = layout.columns(y)
 
     def draw(figure: Any) -> None:
-        for position, label in marks:
-            if 0 <= (at := float(x.place([position])[0])) <= 1:
-                figure.line(at, "vertical", style="dotted", pixel=plotext.pixel())
-                if len(label) <= columns // 3:
-                    side, step = ("left", 1) if at < 0.5 else ("right", -1)
-                    text = printable(label, ascii_only=True)  # certainly one cell a character
-                    figure.draw(figure.text(at + step / columns, 1, text, alignment=side))
+        placed = [(float(x.place([position])[0]), label) for position, label in marks]
+        placed = [(at, label) for at, label in placed if 0 <= at <= 1]
+        for at, _ in placed:
+            figure.line(at, "vertical", style="dotted", pixel=plotext.pixel())
         if cursor_x is not None and 0 <= (at := float(x.place([cursor_x])[0])) <= 1:
             figure.line(at, "vertical", pixel=plotext.pixel())
         for one, (xs, ys) in zip(series, points, strict=True):
-            shape = symbol(one.style, terminal.ascii_only)
+            shape = symbol(one, terminal.ascii_only)
             places = thin(x.place(xs), np.clip(y.place(ys), 0, 1), columns)
             _draw_line(figure, *places, _marker(shape, one.role))
+        _draw_labels(figure, placed, columns)
 
     return layout.plot(x, y, draw)
 
@@ -260,6 +262,24 @@ def _draw_line(figure: Any, xs: Floats, ys: Floats, marker: Any) -> None:
     for i in np.flatnonzero(np.diff(drawn) > 1):
         line.line(int(i) + 1, False)
     figure.draw(line)
+
+
+def _draw_labels(figure: Any, marks: Sequence[tuple[float, str]], columns: int) -> None:
+    """Write the labels of marks over the curves, the last first; none touches another.
+
+    A label is as long as its mark is certain to be read, so labels that are long for the chart are
+    left out too.
+    """
+    taken: list[tuple[float, float]] = []
+    for at, label in reversed(marks):
+        text = printable(label, ascii_only=True)  # so that a character takes one cell
+        side, step = ("left", 1) if at < 0.5 else ("right", -1)
+        start = at * columns + step
+        left, right = sorted((start, start + step * len(text)))
+        free = all(right + 1 < other[0] or other[1] + 1 < left for other in taken)
+        if free and len(text) <= columns // 3:
+            taken.append((left, right))
+            figure.draw(figure.text(at + step / columns, 1, text, alignment=side))
 
 
 def _strip(line: str, styles: dict[str, Style], width: int) -> Strip:

@@ -1,6 +1,6 @@
 """What a chart shows, before any drawing: series of points and the scales that place them.
 
-NumPy only, so that everything here is plain mathematics and is tested without a terminal.
+This module needs only NumPy, so all of it is tested without a terminal.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.formatting import tidy_exponent
+
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Sequence[float] | NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 ColorRole = Literal["primary", "secondary", "tertiary", "quaternary", "quinary", "warning"]
 
 LARGEST = 1e100
-"""Magnitudes are clipped here, so that differences and ratios of them stay finite."""
-
-
+"""Larger magnitudes are clipped to this one, so that their differences and ratios stay finite."""
 ROUNDING = 1e-6
-"""Tolerance in steps when counting the steps to a value, for steps are inexact in binary."""
+"""Tolerance in steps when the steps to a value are counted, since steps are inexact in binary."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,8 +33,9 @@ class Series:
         name: Shown in the legend and in the readout.
         xs: Positions, in the order in which they are joined.
         ys: Values, as many as `xs`. NaN and infinities are gaps.
-        style: Index of the marker characters, which tell series apart without colour.
+        style: Index of the marker characters, which distinguish series without colour.
         role: Which colour of the palette draws it.
+        glyph: The character that draws it in place of the style's, such as the number of a run.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Series:
     ys: Values
     style: int = 0
     role: ColorRole = "primary"
+    glyph: str | None = None
 
     def __post_init__(self) -> None:
         xs, ys = (np.array(values, dtype=np.float64).ravel() for values in (self.xs, self.ys))
@@ -54,6 +56,11 @@ class Series:
     def points(self) -> tuple[Floats, Floats]:
         """The positions and the values as arrays."""
         return np.asarray(self.xs), np.asarray(self.ys)
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the name: the glyph, if the series has one of its own."""
+        return f"{self.glyph}:" if self.glyph else ""
 
     def value_at(self, x: float) -> float:
         """The value last known at `x`: that of the nearest point not right of it, else NaN."""
@@ -113,13 +120,10 @@ def smooth(ys: Values, weight: float) -> Floats:
     return values
 
 
-def recent(series: Series, fraction: float, right: float) -> Series:
-    """The part of the series within the last `fraction` of the way from its start to `right`."""
+def recent(series: Series, left: float) -> Series:
+    """The part of the series from position `left` on."""
     xs, ys = series.points
-    if fraction >= 1 or not len(xs):
-        return series
-    keep = xs >= right - fraction * (right - np.nanmin(xs))
-    return replace(series, xs=xs[keep], ys=ys[keep])
+    return replace(series, xs=xs[xs >= left], ys=ys[xs >= left])
 
 
 @dataclass(frozen=True)
@@ -202,7 +206,7 @@ def log_scale(low: float, high: float, count: int) -> Scale:
         shown = [i for i in shown if i % 3 == 0]
         shown = shown[:: max(1, math.ceil(len(shown) / (count + 1)))]
     places = [(math.log10(round_values[i]) - bottom) / (top - bottom) for i in shown]
-    labels = [_tidy_exponent(f"{round_values[i]:g}") for i in shown]
+    labels = [tidy_exponent(f"{round_values[i]:g}") for i in shown]
     return Scale(bottom, top, tuple(zip(places, labels, strict=True)), log=True)
 
 
@@ -211,11 +215,5 @@ def _labeller(step: float, largest: float) -> Callable[[float], str]:
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if largest >= 1e6 or decimals > 4:
         digits = max(0, math.floor(math.log10(largest)) - math.floor(math.log10(step) + 1e-9))
-        return lambda value: _tidy_exponent(f"{value:.{digits}e}") if value else "0"
+        return lambda value: tidy_exponent(f"{value:.{digits}e}") if value else "0"
     return lambda value: f"{value + 0.0:.{decimals}f}"
-
-
-def _tidy_exponent(text: str) -> str:
-    """Drop what adds nothing in an exponent: 1e+06 becomes 1e6, 1e-05 becomes 1e-5."""
-    mantissa, _, exponent = text.partition("e")
-    return f"{mantissa}e{int(exponent)}" if exponent else mantissa

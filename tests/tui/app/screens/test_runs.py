@@ -34,7 +34,7 @@ from tui.app.state.catalogue import ORDERS, Catalogue, arranged
 from tui.app.state.followed_run import FollowedRun
 from tui.app.state.shown_run import Status
 from tui.app.widgets.curves import Curves
-from tui.app.widgets.runs_table import COLUMNS, RunsTable, fitting, label_first
+from tui.app.widgets.runs_table import COLUMNS, RunsTable, fitting_columns, label_first
 from tui.recording.experiment import Experiment
 from tui.recording.folder import display_name
 
@@ -226,17 +226,18 @@ def test_overlaid_curves_are_drawn_with_the_present_ones(root: Path) -> None:
         await at.press("end", "space", "k", "space")
         assert [row[1] for row in rows(at)] == [" ", "2", "1"]
         labels = [display_name(name) for name in (FIRST, SECOND)]
-        await at.until(lambda: [len(h.epochs) for h in at.bench.curves] == [4, 3])
-        assert [history.label for history in at.bench.curves] == labels
+        await at.until(lambda: [len(h.epochs) for h in at.bench.earlier] == [4, 3])
+        assert [history.label for history in at.bench.earlier] == labels
         await at.press("1")
         await at.until(lambda: at.app.screen.query(Curves))
         curves = at.app.screen.query_one(Curves)
-        await at.until(lambda: len(curves.accuracy._series) > 1)
-        assert curves.accuracy._series[0].name == f"1:{labels[0]}"
+        await at.until(lambda: len(curves.charts["accuracy"]._series) > 1)
+        assert curves.charts["accuracy"]._series[0].glyph == "1"
+        assert curves.charts["accuracy"]._series[0].name == labels[0]
         await at.press("6", "j", "space")
         assert [path.name for path in at.bench.overlays] == [SECOND]
         at.bench.forget_earlier()
-        assert at.bench.curves == []
+        assert at.bench.earlier == []
 
     play(runs_app(root), scenario)
 
@@ -245,7 +246,7 @@ def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("j", "enter")
         assert at.app.current_mode == "train"
-        await at.until(at.shows("interrupted, read only", "3/4", "97.00%"))
+        await at.until(at.shows("interrupted, read only", "4/4", "97.00%"))
         opened = at.bench.opened
         assert opened is not None
         await at.press(*["space", "e", "s", "x", "r", "f", "p", "plus", "minus"])
@@ -270,7 +271,7 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
         await at.press("r")  # not while it is trained
         assert "Another process trains it" in notes(at)
         await at.press("enter")
-        await at.until(at.shows("running, read only", "3/4"))
+        await at.until(at.shows("running, read only", "4/4"))
         opened = at.bench.opened
         assert opened is not None
         fourth = epochs(4, accuracy=0.99)[-1]
@@ -498,7 +499,7 @@ def test_words_of_the_filter_and_a_strange_clock(root: Path) -> None:
 
 @pytest.mark.parametrize("width", range(1, 220, 7))
 def test_columns_fit(width: int) -> None:
-    columns, name_width = fitting(width, 60)
+    columns, name_width = fitting_columns(width, 60)
     assert name_width >= 1
     used = 3 + name_width + sum(column.width + 1 for column in columns)
     assert used <= max(width, 4)

@@ -88,7 +88,7 @@ def test_ascii_runs(snap_compare: SnapCompare, root: Path) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_opened(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
     app = runs_app(root)
-    keys = pressing(app, "j", "space", "j", "j", "enter", until="4/6")
+    keys = pressing(app, "j", "space", "j", "j", "enter", until="5/6")
     assert snap_compare(app, terminal_size=size, run_before=keys)
 
 

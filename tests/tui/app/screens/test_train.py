@@ -84,7 +84,7 @@ class Sitting:
         return [strip.text.rstrip() for strip in self.screen.query_one(kind)._strips]
 
     def names(self, chart: str) -> list[str]:
-        return [one.name for one in self.screen.query_one(f"#{chart}", Chart)._series]
+        return [one.prefix + one.name for one in self.screen.query_one(f"#{chart}", Chart)._series]
 
 
 @pytest.fixture
@@ -292,10 +292,10 @@ def test_the_learning_rate_is_changed_while_training_and_marked(
         await at.tell(Status.RUNNING, step(5))
         await at.press("plus")
         assert at.run.rate_factor == 1.25
-        assert "Rate   0.1 (x1.25)" in at.lines(Numbers)
+        assert "Rate   0.125 (x1.25)" in at.lines(Numbers)
         await at.tell(Status.PAUSED, RateChanged(5, 1.25), step(6))
         expected = ((0.5, "lr x1.25"),)
-        assert at.curves.loss.marks == at.curves.accuracy.marks == expected
+        assert at.curves.charts["loss"].marks == at.curves.charts["accuracy"].marks == expected
         await at.press("minus", "minus")
         assert at.run.rate_factor == pytest.approx(0.8)
 
@@ -306,7 +306,7 @@ def test_log_scale_smoothing_and_zoom_go_round(play: Callable[..., None]) -> Non
     async def scenario(at: Sitting) -> None:
         await at.tell(Status.PAUSED, *epochs(3))
         await at.press("y", "m", "z")
-        loss, accuracy = at.curves.loss, at.curves.accuracy
+        loss, accuracy = at.curves.charts["loss"], at.curves.charts["accuracy"]
         assert (loss.y_log, loss.smoothing, loss.zoom) == (True, 0.6, 0.5)
         assert (accuracy.y_log, accuracy.smoothing, accuracy.zoom) == (False, 0.6, 0.5)
         assert loss.note == ", log scale, smoothed 0.6, last 50%"
@@ -321,11 +321,11 @@ def test_the_value_cursor_of_the_focused_chart(play: Callable[..., None]) -> Non
     async def scenario(at: Sitting) -> None:
         await at.tell(Status.PAUSED, *epochs(3))
         await at.press("left")
-        assert at.curves.loss.cursor_x == 3
+        assert at.curves.charts["loss"].cursor_x == 3
         await at.press("tab", "left", "left")
-        assert at.curves.accuracy.cursor_x == 2
+        assert at.curves.charts["accuracy"].cursor_x == 2
         await at.press("escape")
-        assert at.curves.accuracy.cursor_x is None
+        assert at.curves.charts["accuracy"].cursor_x is None
 
     play(scenario)
 
@@ -335,7 +335,7 @@ def test_the_running_loss_moves_within_the_epoch(play: Callable[..., None]) -> N
         await at.tell(Status.RUNNING, step(1), step(2))
         assert at.names("loss") == ["batch"]
         await at.tell(Status.RUNNING, step(4))
-        assert list(at.curves.loss._series[0].points[0]) == [0.1, 0.2, 0.4]
+        assert list(at.curves.charts["loss"]._series[0].points[0]) == [0.1, 0.2, 0.4]
 
     play(scenario)
 
@@ -476,7 +476,7 @@ def test_the_form_is_a_pane_of_its_own_and_escape_closes_it(play: Callable[..., 
         assert form.has_focus_within
         await at.press("escape")
         assert not form.region
-        assert at.app.focused is at.curves.loss
+        assert at.app.focused is at.curves.charts["loss"]
 
     play(scenario)
 

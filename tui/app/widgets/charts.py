@@ -1,0 +1,32 @@
+"""The charts of training, one entry each. The table needs neither NumPy nor plotext."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class ChartKind:
+    """What one chart shows over the epochs.
+
+    Attributes:
+        name: Identifier of the pane, and the field of `nn.events.Score` that is drawn.
+        title: Heading, with the unit.
+        factor: Multiplies the values.
+        same_loss: Whether values compare only between runs that minimize the same loss.
+        batches: Whether the loss of the training batches is drawn too.
+        log: Whether the key for the logarithmic scale concerns this chart.
+    """
+
+    name: str
+    title: str
+    factor: float = 1.0
+    same_loss: bool = False
+    batches: bool = False
+    log: bool = False
+
+
+CHARTS = (
+    ChartKind("loss", "Loss", same_loss=True, batches=True, log=True),
+    ChartKind("accuracy", "Accuracy %", factor=100.0),
+)
