@@ -378,7 +378,7 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
     """Parse TOML text; `source` names it in the `ConfigError` raised for malformed text."""
     try:
         return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{source}: not valid TOML: {error}") from error
 
 

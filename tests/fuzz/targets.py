@@ -1,0 +1,175 @@
+"""What reads files of strangers, each with a good file to begin from: `python -m tests.fuzz.targets`.
+
+Prints one line for each damaged file that leads to anything but a documented error, and how many
+files there were.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import io
+import random
+import signal
+import sys
+import tempfile
+import traceback
+import warnings
+from collections.abc import Callable
+from contextlib import closing, redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from nn.config import TrainConfig, load_toml
+from nn.data.dataset import load_dataset
+from nn.errors import NNError
+from nn.storage.checkpoint import Checkpoint, load_model
+from nn.storage.model_file import read_model, write_model
+from nn.storage.runs import SavedRun
+from nn.training.trainer import Trainer
+from tests.fuzz.mutations import (
+    Mutation,
+    damage,
+    damage_chunk,
+    damage_member,
+    damage_values,
+)
+from tests.support.recorded import record_run
+from tests.support.tiny_data import idx_bytes, tiny_arrays
+from tui.cli.commands.runs import runs, show
+from tui.images import read_image
+from tui.system.exits import CommandError
+
+SECONDS = 20  # for one file, on a busy machine
+MEMORY = 2 * 2**30  # address space that all of it may take, libraries included
+
+
+@dataclass(frozen=True)
+class Target:
+    """A file that is damaged, in what ways, and what reads it."""
+
+    name: str
+    path: Path
+    read: Callable[[], object]
+    mutations: tuple[Mutation, ...] = (damage,)
+
+
+def make_targets(folder: Path) -> list[Target]:
+    """Good files of every kind in `folder`, with what reads them."""
+    data = folder / "data"
+    data.mkdir()
+    for name, array in tiny_arrays().items():
+        (data / name).write_bytes(idx_bytes(array))
+    packed = folder / "packed"
+    packed.mkdir()
+    for name, array in tiny_arrays().items():
+        (packed / f"{name}.gz").write_bytes(gzip.compress(idx_bytes(array), 1))
+    dataset = load_dataset(str(data))
+    config = TrainConfig(hidden=(4,), batch_size=40, epochs=4, data_dir=str(data), patience=3,
+                         stop_on="test")  # fmt: skip
+    root = folder / "runs"
+    run, _ = record_run(Trainer(config, dataset, step_interval=0), root, events=9)
+    model = folder / "model.npz"
+    write_model(model, read_model(run / "best.npz"))
+    toml = folder / "config.toml"
+    toml.write_text(config.to_toml())
+    picture = np.zeros((40, 40), np.uint8)
+    picture[8:32, 18:22] = 255
+    for suffix in ("png", "pgm"):
+        Image.fromarray(picture).save(folder / f"one.{suffix}")
+
+    def checkpoint(name: str) -> None:
+        found = Checkpoint.load(run / name)
+        if found.config == config:
+            with closing(Trainer(config, dataset)) as trainer:
+                trainer.restore(found.state)
+
+    def whole_run() -> None:
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            runs(runs_dir=root)
+            runs(json=True, runs_dir=root)
+            saved = SavedRun.read(run, thorough=True)
+            for which in ("best", "last"):
+                load_model(saved, which)  # type: ignore[arg-type]
+            saved.config_with({})
+            show(run.name, runs_dir=root)
+
+    archive, text = (damage, damage_member, damage_member), (damage, damage_values)
+    return [
+        Target("model", model, lambda: read_model(model), archive),
+        Target("last.npz", run / "last.npz", lambda: checkpoint("last.npz"), archive),
+        Target("best.npz of a run", run / "best.npz", whole_run, archive),
+        Target("run.json", run / "run.json", whole_run, text),
+        Target("metrics.jsonl", run / "metrics.jsonl", whole_run, text),
+        Target("TOML", toml, lambda: TrainConfig.layered(load_toml(toml)), text),
+        Target("IDX", data / "train-images-idx3-ubyte", lambda: load_dataset(str(data))),
+        Target("IDX labels", data / "t10k-labels-idx1-ubyte", lambda: load_dataset(str(data))),
+        Target("IDX.gz", packed / "train-images-idx3-ubyte.gz", lambda: load_dataset(str(packed))),
+        Target("PNG", folder / "one.png", lambda: read_image(folder / "one.png"),
+               (damage, damage_chunk)),
+        Target("PGM", folder / "one.pgm", lambda: read_image(folder / "one.pgm")),
+    ]  # fmt: skip
+
+
+class TooSlowError(Exception):
+    """A file took longer than `SECONDS`."""
+
+
+def _too_slow(*_: object) -> None:
+    raise TooSlowError
+
+
+def fuzz(cases: int, seed: int) -> list[str]:
+    """Damage so many files; returns a line for each one that led to an undocumented error."""
+    failures = []
+    signal.signal(signal.SIGALRM, _too_slow)
+    with tempfile.TemporaryDirectory() as name:
+        targets = make_targets(Path(name))
+        good = [target.path.read_bytes() for target in targets]
+        for target in targets:
+            target.read()  # the files are good until they are damaged
+        for case in range(cases):
+            rng = random.Random(f"{seed} {case}")
+            chosen = case % len(targets)
+            target, content = targets[chosen], good[chosen]
+            mutation = rng.choice(target.mutations)
+            target.path.write_bytes(mutation(content, rng))
+            signal.alarm(SECONDS)
+            try:
+                target.read()
+            except (NNError, CommandError) as error:
+                if len(str(error).splitlines()) != 1:
+                    failures.append(f"{case} {target.name}: not one line: {str(error)!r}")
+            except BaseException as error:
+                where = traceback.extract_tb(error.__traceback__)[-1]
+                place = f"{where.filename}:{where.lineno}"
+                failures.append(f"{case} {target.name}: {type(error).__name__}: {error} at {place}")
+            finally:
+                signal.alarm(0)
+                target.path.write_bytes(content)
+    return failures
+
+
+def main() -> int:
+    """Damage files as the command line says, within a limit of memory."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--cases", type=int, default=10_000)
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")  # zipfile warns of members of one name, which are wanted
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    failures = fuzz(options.cases, options.seed)
+    for line in failures:
+        sys.stdout.write(f"{line}\n")
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1000
+    sys.stdout.write(f"{options.cases:,} files, {len(failures)} failures, {peak:,.0f} MB at most\n")
+    return bool(failures)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""Sentences on why a run failed or learned nothing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from nn.config import TrainConfig
+from nn.events import Evaluation, Score
+from nn.storage.records import Outcome
+from tui.recording.advice import divergence_advice, stuck_advice
+
+
+@pytest.mark.parametrize(
+    ("fields", "step", "said"),
+    [
+        ({}, 5, "after step 5; try a lower --learning-rate"),
+        ({"init": "normal", "init_std": 1e30}, 0, "try a lower --init-std than 1e+30"),
+        ({"init": "normal", "init_std": 50.0}, 2, "try a lower --init-std than 50, or a lower"),
+        ({"init": "normal", "init_std": 0.01}, 2, "try a lower --learning-rate"),
+        ({}, 0, "before any update; the initial weights are too large: try another --init"),
+        ({"eps": 0.0}, 1, "try a higher --eps than 0"),
+        ({"eps": 0.0, "optimizer": "sgd"}, 1, "try a lower --learning-rate"),
+        (
+            {"optimizer": "sgd", "learning_rate": 1.0, "weight_decay": 9.0},
+            3,
+            "--weight-decay than 9",
+        ),
+    ],
+)
+def test_divergence(fields: dict[str, object], step: int, said: str) -> None:
+    assert said in divergence_advice(TrainConfig.layered(fields), step)
+
+
+def test_a_rate_that_was_raised_by_hand() -> None:
+    assert "raised by hand, x35" in divergence_advice(TrainConfig(), 9, rate_factor=35)
+
+
+def outcome(accuracy: float, *, step: int = 100, epoch: float = 2.0) -> Outcome:
+    best = Evaluation(step, epoch, None, None, Score(2.3, accuracy), True, 1.0)
+    return Outcome("completed", step, epoch, step, best, best, 1.0, 1.0, None)
+
+
+def test_one_answer_for_all_images() -> None:
+    labels = np.array([1] * 12 + list(range(10)) * 8, np.uint8)  # 20 of 92 are ones
+    said = stuck_advice(TrainConfig(), outcome(20 / 92), labels)
+    assert said is not None
+    assert "21.74%, is about that of one answer for all images (21.74%)" in said
+    assert "ReLU" in said
+    sigmoid = stuck_advice(TrainConfig(activation="sigmoid"), outcome(0.1), labels)
+    assert sigmoid is not None
+    assert "sigmoid units that are saturated" in sigmoid
+
+
+def test_a_network_that_learns_or_has_hardly_begun() -> None:
+    labels = np.arange(100, dtype=np.uint8) % 10
+    assert stuck_advice(TrainConfig(), outcome(0.2), labels) is None
+    assert stuck_advice(TrainConfig(), outcome(0.1, epoch=0.5), labels) is None
+    assert stuck_advice(TrainConfig(), outcome(0.1, step=5), labels) is None

@@ -1,0 +1,125 @@
+"""New runs that start from trained weights, and what the command line says where a run is wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.storage.checkpoint import Checkpoint, load_model
+from nn.storage.model_file import read_model
+from nn.storage.runs import SavedRun, list_runs
+from tests.support.commands import refused, run_command
+
+GRID = ("0 " * 13 + "255 " * 2 + "0 " * 13 + "\n") * 28
+
+
+@pytest.fixture
+def first(small_run: Sequence[str], root: Path) -> SavedRun:
+    """A run of two epochs."""
+    assert run_command(*small_run, "--epochs=2", "--quiet", f"--runs-dir={root}").returncode == 0
+    return SavedRun.read(list_runs(root)[0][0].path)
+
+
+@pytest.mark.parametrize("by_file", [False, True])
+def test_the_first_weights_are_those(
+    small_run: Sequence[str], root: Path, first: SavedRun, by_file: bool
+) -> None:
+    named = first.path / "best.npz" if by_file else "last"
+    at = f"--runs-dir={root}"
+    result = run_command(
+        *small_run, "--epochs=2", "--lr=1e-30", f"--init-from={named}", at, "--json"
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+    run = list_runs(root)[0][0]
+    assert run.path != first.path
+    expected = load_model(first, "best").model.parameters
+    np.testing.assert_allclose(load_model(run, "last").model.parameters, expected, atol=1e-6)
+    started = json.loads(result.stdout.splitlines()[0])
+    assert started["start_step"] == 0
+    assert f"--init-from={named if by_file else first.path}" in started["command"]
+    raw = json.loads((run.path / "run.json").read_text())
+    assert raw["init_from"] == str(named if by_file else first.path)
+
+
+def test_it_is_resumed_and_repeated_like_any_run(
+    small_run: Sequence[str], root: Path, first: SavedRun
+) -> None:
+    at = f"--runs-dir={root}"
+    words = [*small_run, "--epochs=3", f"--init-from={first.path}", at, "--quiet"]
+    for _ in range(2):
+        assert run_command(*words).returncode == 0
+    new = [run for run in list_runs(root)[0] if run.path != first.path]
+    finals = [read_model(run.path / "final.npz").model.parameters for run in new]
+    np.testing.assert_array_equal(*finals)
+    result = run_command("--headless", f"--resume={new[0].path}", "--epochs=5", "--quiet", at)
+    assert result.returncode == 0
+    assert SavedRun.read(new[0].path).record.init_from == str(first.path)
+    assert Checkpoint.load(new[0].path / "last.npz").state.values["step"] == 15
+
+
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (["--hidden=9", "--init-from=last"], "its layers are 784-8-10, those of this run 784-9-10"),
+        (["--init-from=nothing"], "no run 'nothing' in "),
+        (["--init-from=nothing.npz"], "nothing.npz: No such file"),
+        (["--init-from=last", "--resume=last"], "--init-from contradicts --resume"),
+    ],
+)
+def test_refusals(
+    small_run: Sequence[str], root: Path, first: SavedRun, flags: list[str], said: str
+) -> None:
+    words = [word for word in small_run if not word.startswith("--hidden")]
+    hidden = [] if any(flag.startswith("--hidden") for flag in flags) else ["--hidden=8"]
+    assert said in refused(run_command(*words, *hidden, *flags, f"--runs-dir={root}"))
+
+
+def test_other_hyperparameters_name_it(root: Path, first: SavedRun) -> None:
+    said = refused(run_command("--headless", "--resume", "--lr=1", f"--runs-dir={root}"))
+    assert f"--init-from {first.name} starts a new run from its weights" in said
+
+
+@pytest.mark.parametrize("named", ["last", "name", "beginning", "folder", "file"])
+def test_predict_takes_a_run(root: Path, first: SavedRun, named: str) -> None:
+    model = {
+        "last": "last",
+        "name": first.name,
+        "beginning": first.name[:12],
+        "folder": str(first.path),
+        "file": str(first.path / "last.npz"),
+    }[named]
+    result = run_command("predict", "--model", model, "--json", f"--runs-dir={root}", input=GRID)
+    assert result.returncode == 0, result.stderr
+    assert json.loads(result.stdout)["digit"] in range(10)
+
+
+def test_a_file_where_a_run_is_wanted(root: Path, first: SavedRun) -> None:
+    at, file = f"--runs-dir={root}", first.path / "best.npz"
+    for arguments in (["--headless", "--resume", file], ["export", file], ["runs", "show", file]):
+        said = refused(run_command(*arguments, at))
+        assert said.startswith(f"{file} is a file; a saved run is wanted: its name, ")
+        assert said.endswith(f"best.npz is a file of the run {first.path}")
+
+
+def test_the_repeat_command_after_a_stretched_schedule(root: Path, first: SavedRun) -> None:
+    """The rates of the first two epochs were those of a budget of two."""
+    result = run_command("--headless", "--resume", "--epochs=4", f"--runs-dir={root}")
+    (repeat,) = [line for line in result.stderr.splitlines() if line.startswith("repeat: ")]
+    assert "--epochs=2 " in repeat
+    assert repeat.endswith(" && mnist-tui --headless --resume last --epochs=4")
+    result = run_command("--headless", "--resume", "--epochs=6", f"--runs-dir={root}")
+    assert "--resume last --epochs=4 && mnist-tui --headless --resume last --epochs=6\n" in (
+        result.stderr
+    )
+
+
+def test_an_unwritable_target_is_told_without_the_temporary_name(
+    root: Path, first: SavedRun
+) -> None:
+    target = first.path / "run.json" / "model.npz"
+    said = refused(run_command("export", "-o", target, f"--runs-dir={root}"), 1)
+    assert said == f"{target}: cannot write: Not a directory"
