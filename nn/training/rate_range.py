@@ -18,8 +18,8 @@ from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
 from nn.network.model import initialize_model
 from nn.training.engine import OneProcess
+from nn.training.plan import training_split
 from nn.training.randomness import Stream, stream
-from nn.training.trainer import training_split
 
 LOWEST, HIGHEST, STEPS = 1e-6, 100.0, 400
 _SMOOTHING = 0.9  # share of the running mean that a step keeps

@@ -30,49 +30,74 @@ ONE_CYCLE_FINAL = 1e4
 
 def make_schedule(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
     """The schedule that a configuration names; raises `ConfigError` if warm-up outlasts the run."""
-    start, final = config.learning_rate, config.final_learning_rate
-    last_epoch = max(1, math.ceil(total_steps / steps_per_epoch) - 1)
-
-    def constant(step: int) -> float:
-        return start
-
-    def linear(step: int) -> float:
-        return start + (final - start) * (step // steps_per_epoch) / last_epoch
-
-    def exponential(step: int) -> float:
-        return start * math.pow(final / start, step // steps_per_epoch / last_epoch)
-
-    def stepwise(step: int) -> float:
-        return start * config.decay_factor ** (step // steps_per_epoch // config.decay_every)
-
-    def cosine(step: int) -> float:
-        if step < config.warmup_steps:
-            return start * (step + 1) / config.warmup_steps
-        last = max(1, total_steps - 1 - config.warmup_steps)
-        return _half_cosine(start, final, (step - config.warmup_steps) / last)
-
-    def one_cycle(step: int) -> float:
-        low, end = start / ONE_CYCLE_START, start / ONE_CYCLE_START / ONE_CYCLE_FINAL
-        peak = max(1e-9, ONE_CYCLE_RISE * total_steps - 1)
-        if step <= peak:
-            return _half_cosine(low, start, step / peak)
-        return _half_cosine(start, end, (step - peak) / max(1e-9, total_steps - 1 - peak))
-
     if config.warmup_steps >= total_steps:
         raise ConfigError(
             f"warmup_steps={config.warmup_steps}: must be below the {total_steps:,} steps of the"
             " run",
             field="warmup_steps",
         )
-    functions: dict[str, RateFunction] = {
-        "constant": constant,
-        "linear": linear,
-        "exponential": exponential,
-        "step": stepwise,
-        "cosine": cosine,
-        "one-cycle": one_cycle,
-    }
-    return functions[config.schedule]
+    return SCHEDULES[config.schedule](config, steps_per_epoch, total_steps)
+
+
+def _constant(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
+    return lambda step: config.learning_rate
+
+
+def _linear(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
+    start, final = config.learning_rate, config.final_learning_rate
+    last_epoch = _last_epoch(steps_per_epoch, total_steps)
+    return lambda step: start + (final - start) * (step // steps_per_epoch) / last_epoch
+
+
+def _exponential(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
+    start, ratio = config.learning_rate, config.final_learning_rate / config.learning_rate
+    last_epoch = _last_epoch(steps_per_epoch, total_steps)
+    return lambda step: start * math.pow(ratio, step // steps_per_epoch / last_epoch)
+
+
+def _step(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
+    start, factor, every = config.learning_rate, config.decay_factor, config.decay_every
+    return lambda step: start * factor ** (step // steps_per_epoch // every)
+
+
+def _cosine(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
+    start, final, warmup = config.learning_rate, config.final_learning_rate, config.warmup_steps
+    last = max(1, total_steps - 1 - warmup)
+
+    def rate(step: int) -> float:
+        if step < warmup:
+            return start * (step + 1) / warmup
+        return _half_cosine(start, final, (step - warmup) / last)
+
+    return rate
+
+
+def _one_cycle(config: TrainConfig, steps_per_epoch: int, total_steps: int) -> RateFunction:
+    start = config.learning_rate
+    low, end = start / ONE_CYCLE_START, start / ONE_CYCLE_START / ONE_CYCLE_FINAL
+    peak = max(1e-9, ONE_CYCLE_RISE * total_steps - 1)
+
+    def rate(step: int) -> float:
+        if step <= peak:
+            return _half_cosine(low, start, step / peak)
+        return _half_cosine(start, end, (step - peak) / max(1e-9, total_steps - 1 - peak))
+
+    return rate
+
+
+SCHEDULES: dict[str, Callable[[TrainConfig, int, int], RateFunction]] = {
+    "constant": _constant,
+    "linear": _linear,
+    "exponential": _exponential,
+    "step": _step,
+    "cosine": _cosine,
+    "one-cycle": _one_cycle,
+}
+
+
+def _last_epoch(steps_per_epoch: int, total_steps: int) -> int:
+    """The number of the last epoch, from 0, and at least 1."""
+    return max(1, math.ceil(total_steps / steps_per_epoch) - 1)
 
 
 def _half_cosine(start: float, end: float, progress: float) -> float:

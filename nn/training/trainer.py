@@ -15,7 +15,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset, Split, stratified_split
+from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
 from nn.events import (
@@ -30,9 +30,9 @@ from nn.events import (
 from nn.network.model import initialize_model
 from nn.training.early_stopping import EarlyStopping
 from nn.training.engine import EngineFactory, OneProcess
+from nn.training.plan import Plan, training_split
 from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
-from nn.training.schedules import make_schedule
 
 
 @dataclass(slots=True)
@@ -65,12 +65,8 @@ class Trainer:
     ) -> None:
         self.config, self.dataset, self.step_interval = config, dataset, step_interval
         self.train, self.validation = training_split(config, dataset)
-        self.steps_per_epoch = math.ceil(len(self.train) / config.batch_size)
-        self._epoch_images = len(self.train)
-        if config.sampling == "replacement":  # then the last batch of an epoch is full, too
-            self._epoch_images = self.steps_per_epoch * config.batch_size
-        self.total_steps = config.steps or config.epochs * self.steps_per_epoch
-        self._schedule = make_schedule(config, self.steps_per_epoch, self.total_steps)
+        self._plan = plan = Plan(config, len(self.train))
+        self.steps_per_epoch, self.total_steps = plan.steps_per_epoch, plan.total_steps
         splits = {"train": self.train, "validation": self.validation, "test": dataset.test}
         self.splits = {name: split for name, split in splits.items() if split is not None}
         preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
@@ -198,7 +194,7 @@ class Trainer:
         """The rest of the epoch under way, or of the budget."""
         progress = self._progress
         end = min((progress.epoch + 1) * self.steps_per_epoch, self.total_steps)
-        order = self._epoch_order(progress.epoch)
+        order = self._plan.order(progress.epoch)
         report = self._begin_report()
         while progress.reason is None and progress.step < end:
             if progress.rate_factor != progress.applied_factor:
@@ -207,7 +203,7 @@ class Trainer:
                 yield RateChanged(progress.step, progress.applied_factor)
                 self._training_since = time.perf_counter()
             if self._train(order, end, report):
-                evaluate = self._evaluates_inside_epoch()
+                evaluate = self._plan.evaluates_inside_epoch(progress.step)
                 self._pause(report)
                 yield self._step_completed(report, self._evaluate() if evaluate else None)
                 if progress.reason:
@@ -231,7 +227,7 @@ class Trainer:
         while progress.step < end and progress.rate_factor == progress.applied_factor:
             start = (progress.step - first) * size
             index = order[start : start + size]
-            learning_rate = self._schedule(progress.step) * progress.applied_factor
+            learning_rate = self._plan.rate(progress.step) * progress.applied_factor
             loss = self.engine.step(index, progress.step, learning_rate)
             if not math.isfinite(loss):
                 progress.reason = "diverged"
@@ -244,7 +240,7 @@ class Trainer:
             progress.epoch_loss += loss * images
             report.images += images
             report.loss += loss * images
-            if self._evaluates_inside_epoch():
+            if self._plan.evaluates_inside_epoch(progress.step):
                 return True
             if time.perf_counter() - report.began >= self.step_interval:
                 return True
@@ -273,7 +269,7 @@ class Trainer:
 
     def _epoch_completed(self) -> EpochCompleted:
         progress = self._progress
-        evaluation = self._evaluate() if self._evaluates_after_epoch(progress.epoch) else None
+        evaluation = self._evaluate() if self._plan.evaluates_after_epoch(progress.epoch) else None
         return EpochCompleted(
             epoch=progress.epoch,
             step=progress.step,
@@ -284,25 +280,6 @@ class Trainer:
             seconds=self.seconds,
             evaluation=evaluation,
         )
-
-    def _evaluates_inside_epoch(self) -> bool:
-        step = self._progress.step
-        last = step == self.total_steps
-        if self.config.eval_steps:
-            return last or (step - 1) % self.config.eval_steps == 0
-        return last and step % self.steps_per_epoch != 0
-
-    def _evaluates_after_epoch(self, epoch: int) -> bool:
-        if self.config.eval_steps:
-            return False
-        return epoch % self.config.eval_epochs == 0 or self.step == self.total_steps
-
-    def _epoch_order(self, epoch: int) -> Array:
-        """Indices of the training images, in the order in which this epoch, from 0, takes them."""
-        rng = stream(self.config.seed, Stream.ORDER, epoch)
-        if self.config.sampling == "replacement":
-            return rng.integers(len(self.train), size=self._epoch_images)
-        return rng.permutation(len(self.train))
 
     def _norms_of_last_batch(self) -> tuple[float, ...]:
         """The L2 norm of each layer's gradient before clipping, computed once for each step."""
@@ -372,14 +349,3 @@ class Trainer:
             samples_per_second=self.samples_per_second,
             seconds=self.seconds,
         )
-
-
-def training_split(config: TrainConfig, dataset: Dataset) -> tuple[Split, Split | None]:
-    """The training images left after `limit` and validation, and the validation images."""
-    train = dataset.train[: config.limit or None]
-    if config.validation == 0:
-        return train, None
-    kept, held_out = stratified_split(
-        train.labels, config.validation, rng=stream(config.seed, Stream.SPLIT)
-    )
-    return train[kept], train[held_out]

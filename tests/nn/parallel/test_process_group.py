@@ -23,8 +23,9 @@ from nn.data.dataset import Dataset
 from nn.errors import ConfigError, WorkerError
 from nn.events import EpochCompleted, RunFinished, StepCompleted
 from nn.parallel.cores import Cores
-from nn.parallel.process_group import make_engine
-from nn.parallel.shared_memory import SharedArrays, even_slices, is_supported
+from nn.parallel.process_group import ProcessGroup, make_engine
+from nn.parallel.processes import _LONGEST_END
+from nn.parallel.shared_memory import is_supported
 from nn.training.engine import EngineFactory
 from nn.training.trainer import Trainer
 from tests.support.processes import children, needs_several
@@ -298,11 +299,6 @@ def test_other_machines_refuse(small: Dataset, monkeypatch: pytest.MonkeyPatch) 
         Trainer(BASE, small, engine=several(2))
 
 
-def test_too_little_memory_is_told_at_once() -> None:
-    with pytest.raises(MemoryError, match="bytes to be shared by processes"):
-        SharedArrays({"vast": ((2**60,), "uint8")})
-
-
 def test_signals_are_for_the_process_that_directs(trainer: Trainer) -> None:
     follow(trainer, 0, 4)
     (worker,) = children(os.getpid(), 1)
@@ -377,14 +373,54 @@ def alive(process: int) -> bool:
         return False
 
 
-@pytest.mark.parametrize("length", [0, 1, 17, 4096, 39_760])
-@pytest.mark.parametrize("count", [1, 2, 5])
-def test_parts_make_up_the_whole(length: int, count: int) -> None:
-    divided = even_slices(length, count)
-    assert len(divided) == count
-    np.testing.assert_array_equal(
-        np.concatenate([np.arange(length)[part] for part in divided]), np.arange(length)
-    )
-    assert all(part.start % 16 == 0 for part in divided[: length // 16])
-    sizes = [part.stop - part.start for part in divided]
-    assert max(sizes) - min(sizes) <= 32
+def test_a_stopped_process_is_reported_and_waited_for(
+    trainer: Trainer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nn.parallel.barrier.LONG_WAIT", 0.1)
+    (worker,) = children(os.getpid(), 1)
+    reports: list[str | None] = []
+
+    def report(line: str | None) -> None:
+        reports.append(line)
+        if line is not None:
+            os.kill(worker, signal.SIGCONT)
+
+    group = trainer.engine
+    assert isinstance(group, ProcessGroup)
+    group.on_wait = report
+    follow(trainer, 0, 4)
+    os.kill(worker, signal.SIGSTOP)
+    step = trainer.step
+    follow(trainer, 0, 6)
+    assert trainer.step > step
+    line, over = reports
+    assert line is not None
+    assert line.endswith(f"training goes on when it is continued: kill -CONT {worker}")
+    assert over is None
+
+
+def test_a_stopped_process_does_not_keep_others_from_ending(small: Dataset) -> None:
+    trainer = Trainer(BASE, small, step_interval=0, engine=several(2))
+    (worker,) = children(os.getpid(), 1)
+    follow(trainer, 0, 3)
+    os.kill(worker, signal.SIGSTOP)
+    began = time.perf_counter()
+    trainer.close()
+    children(os.getpid(), 0)
+    assert time.perf_counter() - began < _LONGEST_END  # it was not killed after a vain wait
+
+
+@pytest.mark.parametrize("processes", [2, 3])
+def test_masks_depend_on_the_step_alone(small: Dataset, processes: int) -> None:
+    """Two groups with the same weights drop the same units in a step, whatever they did before."""
+    config = replace(BASE, dropout=0.5)
+    index, losses = np.arange(70), []
+    for earlier in ([], [0, 1]):
+        with closing(Trainer(config, small, engine=several(processes))) as trainer:
+            for step in earlier:
+                trainer.engine.step(index, step, 0.0)
+            losses.append(trainer.engine.step(index, 7, 0.0))
+            losses.append(trainer.engine.step(index, 8, 0.0))
+            trainer.engine.settle()
+    assert losses[:2] == losses[2:]
+    assert losses[0] != losses[1]

@@ -101,3 +101,17 @@ def test_a_state_of_another_network_is_refused(small: Dataset) -> None:
         Trainer(replace(config, dtype="float64"), small).restore(state)
     with pytest.raises(StorageError, match="does not fit"):
         Trainer(replace(config, optimizer="sgd", hidden=(7,)), small).restore(state)
+
+
+def test_a_state_with_the_random_generators_of_version_0_1_0(small: Dataset) -> None:
+    """It goes on, and whoever resumes it can learn that other units are dropped."""
+    config, state = a_state(small)
+    trainer = Trainer(config, small)
+    trainer.restore(state)
+    assert not trainer.masks_changed
+    state.values.update(updates=5, dropout_rng={"bit_generator": "PCG64"}, worker_rngs=[])
+    trainer = Trainer(config, small)
+    trainer.restore(state)
+    assert trainer.masks_changed
+    *_, finished = trainer.events()
+    assert getattr(finished, "reason", None) == "completed"

@@ -25,6 +25,7 @@ from nn.events import (
 from nn.network.losses import CrossEntropy
 from nn.network.model import MLP
 from nn.training.optimizers import SGD
+from nn.training.plan import Plan
 from nn.training.trainer import Trainer
 
 Kind = TypeVar("Kind")
@@ -227,15 +228,14 @@ def test_reporting_does_not_change_a_run(small: Dataset) -> None:
 
 
 def test_shuffling_takes_every_image_once_an_epoch(small: Dataset) -> None:
-    trainer = Trainer(QUICK, small)
-    seen = np.array([np.sort(trainer._epoch_order(epoch)) for epoch in range(3)])
+    plan = Plan(QUICK, len(small.train))
+    seen = np.array([np.sort(plan.order(epoch)) for epoch in range(3)])
     np.testing.assert_array_equal(seen, [np.arange(300)] * 3)
-    assert trainer._epoch_order(0).tolist() != trainer._epoch_order(1).tolist()
+    assert plan.order(0).tolist() != plan.order(1).tolist()
 
 
 def test_drawing_with_replacement_repeats_images(small: Dataset) -> None:
-    trainer = Trainer(dataclasses.replace(QUICK, sampling="replacement"), small)
-    order = trainer._epoch_order(0)
+    order = Plan(dataclasses.replace(QUICK, sampling="replacement"), len(small.train)).order(0)
     assert len(order) == 300
     # Of n draws from n, 1 - 1/e of the images are expected to appear: 190 of 300.
     assert 160 < len(np.unique(order)) < 220

@@ -21,6 +21,7 @@ from nn.data.dataset import Dataset, Split
 from nn.errors import ConfigError, StorageError
 from nn.parallel.cores import Cores
 from nn.parallel.process_group import make_engine
+from nn.storage.checkpoint import Checkpoint
 from nn.storage.lock import is_locked
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun
@@ -178,6 +179,22 @@ def test_that_other_units_are_dropped_is_told(
         recorder, (warning, _) = source.recorder(trainer)
         recorder.close()
     assert warning == "other units are dropped from here on: 2 processes draw which (was 1)"
+
+
+def test_that_masks_are_drawn_anew_since_version_0_1_0_is_told(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    folder, _ = record_run(make_trainer(dropout=0.5), root, events=4)
+    checkpoint = Checkpoint.load(folder / "last.npz")
+    checkpoint.state.values["dropout_rng"] = {"bit_generator": "PCG64"}
+    checkpoint.save(folder / "last.npz", metrics_bytes=checkpoint.metrics_bytes)
+    with RunSource.resumed(SavedRun.read(folder), {}) as source:
+        trainer = Trainer(source.experiment.config, tiny)
+        source.restore(trainer)
+        recorder, warnings = source.recorder(trainer)
+        recorder.close()
+    (warning,) = warnings
+    assert warning.startswith("other units are dropped from here on: versions after 0.1.0 draw")
 
 
 def test_a_run_left_before_its_first_checkpoint_starts_anew(

@@ -116,7 +116,7 @@ class FollowedRun:
 
     def _load_splits(self) -> dict[str, Split]:
         from nn.data.dataset import load_dataset
-        from nn.training.trainer import training_split
+        from nn.training.plan import training_split
 
         expected, dataset = self.saved.record.data_sha256, self._dataset
         if dataset is None or dataset.sha256 != expected:

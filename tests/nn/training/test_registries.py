@@ -1,0 +1,33 @@
+"""Every choice of the configuration has its implementation, and every implementation its choice."""
+
+from __future__ import annotations
+
+import inspect
+
+import pytest
+
+from nn.config import FIELDS, TrainConfig, choices
+from nn.training.optimizers import RULES, Optimizer
+from nn.training.schedules import SCHEDULES, make_schedule
+
+
+def test_optimizers() -> None:
+    assert tuple(RULES) == choices("optimizer")
+
+
+@pytest.mark.parametrize("rule", RULES.values())
+def test_an_optimizer_names_the_fields_that_it_takes(rule: type[Optimizer]) -> None:
+    common = {"parameters", "gradients", "state", "weight_decay"}
+    taken = set(inspect.signature(rule).parameters) - common
+    assert set(rule.hyperparameters) == taken
+    assert taken <= FIELDS.keys()
+
+
+def test_schedules() -> None:
+    assert tuple(SCHEDULES) == choices("schedule")
+
+
+@pytest.mark.parametrize("name", choices("schedule"))
+def test_a_schedule_begins_with_a_rate(name: str) -> None:
+    config = TrainConfig.layered({"schedule": name, "final_learning_rate": 1e-4})
+    assert 0 < make_schedule(config, 5, 50)(0) <= config.learning_rate
