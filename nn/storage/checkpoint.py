@@ -1,14 +1,18 @@
-"""The file a run goes on from: a model file (`nn.network.predictor`) of one run between two events, and besides
+"""Checkpoints: a run between two events as a file, from which it can go on.
+
+A checkpoint is a model file (`nn.storage.model_file`) with these arrays besides:
 
 checkpoint         "mnist-tui checkpoint 2"
 data_sha256        hash of the four unpacked IDX files
-metrics_bytes      how much of the run's metrics.jsonl belongs to it
-values             a JSON object: position, random state, clocks, early stopping (`TrainerState.values`);
-                   of a run about to diverge it may hold NaN and Infinity, which strict readers refuse
-optimizer.*        the optimizer's vectors: of each linear layer, input side first, what belongs to the
-                   weight (in_features, out_features) row by row, then to the bias
-stopping.*         such vectors of parameters, which early stopping may go back to
-finite             one to fall back to where training diverges, unless that is the model itself
+metrics_bytes      how many bytes of the run's metrics.jsonl belong to the checkpoint
+values             a JSON object: position, clocks, early stopping (`TrainerState.values`); in a run
+                   that is about to diverge it may hold NaN and Infinity, which strict readers
+                   refuse
+optimizer.*        the optimizer's vectors, in the layout of the parameters: for each linear layer,
+                   input side first, the weight (in_features, out_features) row by row, then the
+                   bias
+stopping.*         vectors of parameters that early stopping may go back to
+finite             the parameters to go back to where training diverges, if they are others
 """
 
 from __future__ import annotations

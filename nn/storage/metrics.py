@@ -18,9 +18,9 @@ MAX_LINE_BYTES = 2**20
 class MetricsReader:
     """Reads the events of a run's folder as they are appended, by this process or another.
 
-    A resumed run cuts off what came after its checkpoint. Then all events come again, from the first
-    `RunStarted` on. So a `RunStarted` with start_step 0 always means to begin anew, and one with a
-    later step means that the events after that step are void.
+    A resumed run cuts off what came after its checkpoint. Then all events come again, from the
+    first `RunStarted` on. So a `RunStarted` with start_step 0 always means to begin anew, and one
+    with a later step means that the events after that step are void.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -45,7 +45,8 @@ class MetricsReader:
             raise StorageError(f"{self._path}: {error.strerror or error}") from error
         if end is not None and self._offset != end:
             raise StorageError(
-                f"{self._path}: no event ends at byte {end:,}, after which the checkpoint was written"
+                f"{self._path}: no event ends at byte {end:,}, after which the checkpoint was"
+                " written"
             )
         return events
 

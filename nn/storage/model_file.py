@@ -2,9 +2,9 @@
 
 format                 "mnist-tui model 1"
 config                 the configuration as a JSON object
-layer1.weight, layer1.bias, layer2.weight, ...    (in_features, out_features) and (out_features,)
-preprocessing.scale, preprocessing.shift          inputs are pixels * scale + shift; no shift means 0
-step                   the number of updates these weights had; only in the final model of a saved run
+layer1.weight, layer1.bias, ...             (in_features, out_features) and (out_features,)
+preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0
+step                   the number of updates; only in the final model of a saved run
 """
 
 from __future__ import annotations

@@ -87,7 +87,7 @@ class NpzReader:
 
 
 def _fill(target: Array, stream: IO[bytes]) -> None:
-    """Read the elements of a C-contiguous array, and verify the checksum at the end of the stream."""
+    """Read the elements of a C-contiguous array, and verify the checksum at the stream's end."""
     rest = target.reshape(-1).view(np.uint8).data
     while len(rest):
         piece = stream.read(min(_PIECE, len(rest)))

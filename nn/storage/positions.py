@@ -1,8 +1,9 @@
-"""Which step the weights in a run's folder are of, and the record corrected where it claims another.
+"""Which step the weights in a run's folder are of; the record is corrected where it claims another.
 
-The record and the files of weights are written one after the other, so a full disk, a killed process
-or a file copied by hand can make them disagree. Weights must never be shown under the numbers of
-others, so the files decide: what is said of the weights is read from the files that hold them.
+The record and the files of weights are written one after the other. So a full disk, a killed
+process or a file copied by hand can make them disagree. Weights must never be shown under the
+numbers of others, so the files decide: what is said of the weights is read from the files that
+hold them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ LAST_FILE, BEST_FILE, FINAL_FILE = "last.npz", "best.npz", "final.npz"
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """The step that a file of weights is of; `evaluation` is that of these weights, if there was one."""
+    """The step that a file of weights is of; `evaluation` is that of these weights, or None."""
 
     step: int
     seconds: float

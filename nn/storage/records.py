@@ -1,10 +1,12 @@
-"""A run as JSON: one strict object an event, in --json, in a saved run's `metrics.jsonl` and in exports.
+"""A run as JSON: one strict object an event, in --json, in metrics.jsonl and in exports.
 
-Every object has `event`; consumers should ignore names they do not know. Losses are means over images,
-accuracies fractions from 0 to 1, times seconds since the start. A number that is not finite is null;
-`run_finished` then has the reason "diverged". Otherwise null means "not measured" or "none".
+Every object has `event`; consumers should ignore names they do not know. Losses are means over
+images, accuracies fractions from 0 to 1, times seconds since the start. A number that is not finite
+is null; `run_finished` then has the reason "diverged". Otherwise null means "not measured" or
+"none".
 
-`run_started`, first; in `metrics.jsonl` again wherever the run was resumed, with `start_step` above 0:
+`run_started` comes first. In `metrics.jsonl` it comes again wherever the run was resumed, with
+`start_step` above 0:
     schema              1; grows when a name below changes its meaning or goes away
     recipe              name of the recipe the configuration started from, or null
     command             the command line that repeats the run
@@ -36,7 +38,7 @@ accuracies fractions from 0 to 1, times seconds since the start. A number that i
     step, factor
 
 `run_finished`, last unless the process is killed or its output closed:
-    reason              "completed", "early-stopped", "diverged" or "interrupted" (by a signal or a user)
+    reason              "completed", "early-stopped", "diverged", or "interrupted" (by a user)
     step, epoch         where it ended; epoch is a fraction inside an epoch
     kept_step           the step whose weights the model holds
     evaluation          of those weights, or null
@@ -70,9 +72,10 @@ SCHEMA = 1
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """How a run was started: what its events do not know.
+    """How a run was started, which its events do not contain.
 
-    `command` repeats it, `threads` is None where BLAS does not tell, `run` is the folder it is saved in.
+    `command` is a command line that repeats it; `threads` is None where the BLAS library does not
+    report them; `run` is the folder that it is saved in.
     """
 
     recipe: str | None
@@ -87,8 +90,9 @@ class Invocation:
 class Outcome:
     """How a run ended: the fields of `RunFinished`, and what only the front end knows.
 
-    `best` is the evaluation with the highest test accuracy, `saved` the file the model went to, `run` the
-    folder of the run, `save_error` why it does not hold all of it; each is None where there is none.
+    `best` is the evaluation with the highest test accuracy, `saved` the file of the model, `run`
+    the folder of the run, and `save_error` why the folder does not hold all of the run. Each is
+    None where there is none.
     """
 
     reason: Reason | Literal["interrupted"]
@@ -156,7 +160,7 @@ T = TypeVar("T")
 
 
 def read_as(kind: type[T], value: object) -> T:
-    """A dataclass from parsed JSON, every field checked by its annotation; unknown names are ignored.
+    """A dataclass from parsed JSON; annotations check the fields, and unknown names are ignored.
 
     Raises `StorageError` that names the field at fault.
     """
@@ -195,7 +199,7 @@ def _fits(kind: Any, value: Any) -> bool:
         return isinstance(value, str) and value in get_args(kind)
     if is_dataclass(kind):
         return isinstance(value, dict)
-    if kind is str:  # shown in terminals: nothing that controls one
+    if kind is str:  # it is shown in terminals, so no character may control one
         return isinstance(value, str) and value.isprintable()
     if kind is float:
         return type(value) is float or (type(value) is int and abs(value) < 2**63)

@@ -25,13 +25,13 @@ Status = Literal["running", "finished", "interrupted", "failed"]
 class RunRecord:
     """The content of run.json.
 
-    `reason` is why the run ended: that of `RunFinished`, "interrupted", or an error; None while the
-    run goes on. `threads`, `processes` and `versions` are those of the process that wrote the record
-    last. `created` and `updated` are UTC in ISO 8601. `best` is the evaluation with the highest test
-    accuracy, that of best.npz. `samples_per_second` is the mean of the whole run. `save_error` is why
-    the folder does not hold the whole run, or None. `kept_step` is the step of the weights that the
-    run ended with, None before it ended. `init_from` is the file or the run whose weights training
-    started from, None where they were drawn at random.
+    `reason` is why the run ended: that of `RunFinished`, "interrupted", or an error; None while
+    the run goes on. `threads`, `processes` and `versions` are those of the process that wrote the
+    record last. `created` and `updated` are UTC in ISO 8601. `best` is the evaluation with the
+    highest test accuracy, that of best.npz. `samples_per_second` is the mean of the whole run.
+    `save_error` is why the folder does not hold the whole run, or None. `kept_step` is the step of
+    the weights that the run ended with, None before it ended. `init_from` is the file or the run
+    whose weights training started from, None where they were drawn at random.
 
     Fields with a default were added after the first release, which ignores them.
     """

@@ -82,8 +82,8 @@ class RunWriter:
         """Drop what was appended after the first `size` bytes."""
         if size > self._size:
             raise StorageError(
-                f"{self.path / METRICS_FILE}: {self._size:,} bytes, where the checkpoint was written"
-                f" after {size:,}"
+                f"{self.path / METRICS_FILE}: {self._size:,} bytes, where the checkpoint was"
+                f" written after {size:,}"
             )
         try:
             os.ftruncate(self._metrics, size)

@@ -1,8 +1,8 @@
 """Saved runs, as they are read: each one a folder of plain files.
 
     run.json         what the run is and how far it came (`nn.storage.run_record`)
-    metrics.jsonl    its events, one JSON object a line (`nn.storage.records`); a last line that does
-                     not end is the rest of a write that was cut off
+    metrics.jsonl    its events, one JSON object a line (`nn.storage.records`); a last line without
+                     its end is what is left of a write that was cut off
     last.npz         the model as it is now, and the state to go on from (`nn.storage.checkpoint`)
     best.npz         the same of when test accuracy was highest
     final.npz        the model that the run ended with, once it has (`nn.storage.model_file`)
@@ -54,8 +54,8 @@ class SavedRun:
     def read(cls, path: Path, *, thorough: bool = False) -> SavedRun:
         """Read a run; raises `StorageError` for a folder without a record that makes sense.
 
-        Where there is reason to doubt, or always if `thorough`, the record is compared with the files
-        of weights and corrected (`nn.storage.positions`), which takes about a millisecond more.
+        Where there is reason to doubt, or always if `thorough`, the record is compared with the
+        files of weights and corrected (`nn.storage.positions`); that takes about a millisecond.
         """
         record = read_record(path)
         put_in_order(path, record)
@@ -70,13 +70,13 @@ class SavedRun:
 
     @property
     def status(self) -> Status:
-        """The recorded status, but "interrupted" where the process that trained the run has gone."""
+        """The recorded status, but "interrupted" where the process that trained it has gone."""
         if self.record.status == "running" and not is_locked(self.path):
             return "interrupted"
         return self.record.status
 
     def config_with(self, changes: Mapping[str, object]) -> TrainConfig:
-        """The configuration to resume with; raises `ConfigError` where these changes are refused."""
+        """The configuration to resume with; raises `ConfigError` for changes that are refused."""
         record = self.record
         config = TrainConfig.layered(record.config.to_dict(), changes)
         for name in config_differences([record.config, config]):
@@ -93,8 +93,8 @@ class SavedRun:
         total = config.steps or config.epochs * record.steps_per_epoch
         if total < record.total_steps:
             raise ConfigError(
-                f"run {self.name} has a budget of {_budget(record.config)}, which can only be raised;"
-                f" {_budget(config)} is less"
+                f"run {self.name} has a budget of {_budget(record.config)}, which can only be"
+                f" raised; {_budget(config)} is less"
             )
         if complete and self.status == "finished" and total == record.total_steps:
             budget = "epochs" if config.epochs else "steps"
@@ -198,7 +198,7 @@ def find_run(root: Path, name: str) -> SavedRun:
 
 
 def find_folder(root: Path, name: str) -> Path:
-    """The folder that a name, the unique beginning of one, or a path means, with a record or without.
+    """The folder that a name, the unique beginning of one, or a path means; it may lack a record.
 
     Raises `StorageError` where there is none or more than one.
     """

@@ -1,7 +1,8 @@
 """Writing the safetensors format: the header's length, a JSON header, and the raw numbers.
 
-Source: huggingface/safetensors, README.md, "Format": 8 bytes, little-endian, the header's length; the
-header, {name: {dtype, shape, data_offsets}}, padded with blanks; the data, little-endian, row by row.
+Source: huggingface/safetensors, README.md, "Format": 8 bytes, little-endian, with the length of the
+header; the header, {name: {dtype, shape, data_offsets}}, padded with blanks; then the data,
+little-endian, row by row.
 """
 
 from __future__ import annotations

@@ -16,8 +16,8 @@ _NUMBERS = [struct.pack(f">{kind}", n) for kind, n in (
 )]  # fmt: skip
 _WORDS = [
     b"null", b"NaN", b"-Infinity", b"1e999", b"-1", b"0", b"true", b'""', b"{}", b"[]", b"\x00",
-    b"9" * 400, b"[" * 3000, b'{"a":' * 500, b"\xff\xfe", b"\\u0000", b"\x1b[2J", b"1.5", b"'", b'"',
-    b"9223372036854775808", b"-0.0", b"1_000", b"inf", b"\r\n", b"=", b"[[x]]", b"1e-400",
+    b"9" * 400, b"[" * 3000, b'{"a":' * 500, b"\xff\xfe", b"\\u0000", b"\x1b[2J", b"1.5", b"'",
+    b'"', b"9223372036854775808", b"-0.0", b"1_000", b"inf", b"\r\n", b"=", b"[[x]]", b"1e-400",
 ]  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""What reads files of strangers, each with a good file to begin from: `python -m tests.fuzz.targets`.
+"""What reads files of strangers, each with a good file: `python -m tests.fuzz.targets`.
 
 Prints one line for each damaged file that leads to anything but a documented error, and how many
 files there were.

@@ -113,7 +113,7 @@ def choose_reporter(invocation: Invocation, *, as_json: bool, quiet: bool) -> Re
 def train(
     trainer: Trainer, reporter: Reporter, *, save: Path | None, recorder: Recorder
 ) -> tuple[Outcome, ExitCode]:
-    """Run to the end, or to a signal: then the step under way is finished and everything is saved."""
+    """Run to the end, or to a signal, after which the step under way is finished and saved."""
 
     def report_next_step() -> None:
         trainer.step_interval = 0.0  # so that the next step is an event, and the loop below ends

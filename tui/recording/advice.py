@@ -36,7 +36,8 @@ def divergence_advice(
         if init_from is not None:
             remedy = f"the weights of {init_from} do not fit this configuration"
         elif draws_normal:
-            remedy = f"the initial weights are too large: try a lower --init-std than {config.init_std:g}"
+            remedy = "the initial weights are too large:"
+            remedy += f" try a lower --init-std than {config.init_std:g}"
         else:
             remedy = "the initial weights are too large: try another --init"
         return f"diverged: the loss was not finite {when}; {remedy}"
@@ -66,7 +67,7 @@ def _growth(config: TrainConfig) -> float:
 
 
 def stuck_advice(config: TrainConfig, outcome: Outcome, labels: Array) -> str | None:
-    """A sentence where the best test accuracy is about that of one answer for all images, else None.
+    """A sentence where the best test accuracy is about that of one answer for all images, or None.
 
     `labels` are those of the test images.
     """
@@ -81,8 +82,8 @@ def stuck_advice(config: TrainConfig, outcome: Outcome, labels: Array) -> str | 
     else:
         units = f"{config.activation} units that are saturated"
     return (
-        f"the network has learned nothing: its best test accuracy, {best.test.accuracy:.2%}, is about"
-        f" that of one answer for all images ({share:.2%}); usual causes are a --learning-rate that is"
-        f" too high or far too low (it is {config.learning_rate:g}), and {units} from a large rate or"
-        f" from --init={config.init}"
+        f"the network has learned nothing: its best test accuracy, {best.test.accuracy:.2%}, is"
+        f" about that of one answer for all images ({share:.2%}); usual causes are a"
+        f" --learning-rate that is too high or far too low (it is {config.learning_rate:g}), and"
+        f" {units} from a large rate or from --init={config.init}"
     )

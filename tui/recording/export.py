@@ -1,4 +1,4 @@
-"""Files a user asks for while looking: the metrics of a run, and a picture of the screen."""
+"""Files that the user exports from the application: metrics, and pictures of the screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def save_screen(svg: str, stem: str) -> Path:
 
 
 def save_metrics(history: RunHistory, invocation: Invocation, stem: str) -> list[Path]:
-    """Write the evaluations as CSV, and the run as a JSON array of the objects that --json writes."""
+    """Write the evaluations as CSV, and the run as a JSON array of the objects of --json."""
     events = [history.started, *history.rate_changes, *history.epochs, history.outcome()]
     objects = [record_of(event, invocation) for event in events if event is not None]
     return [
@@ -25,6 +25,6 @@ def save_metrics(history: RunHistory, invocation: Invocation, stem: str) -> list
 
 
 def _write(path: Path, text: str) -> Path:
-    with path.open("x", encoding="utf-8", newline="") as stream:  # never over what is there
+    with path.open("x", encoding="utf-8", newline="") as stream:  # never replaces a file
         stream.write(text)
     return path

@@ -15,7 +15,7 @@ VARIABLE = "MNIST_TUI_RUNS_DIR"
 
 
 def runs_folder(typed: Path | None = None) -> Path:
-    """The folder of all runs, which may not exist yet; raises `StorageError` where there is no home."""
+    """The folder of all runs, which may not exist; raises `StorageError` where there is no home."""
     if typed is not None:
         return typed.absolute()
     if named := os.environ.get(VARIABLE):
@@ -24,13 +24,13 @@ def runs_folder(typed: Path | None = None) -> Path:
         folder = user_data_path("mnist-tui") / "runs"
     except RuntimeError:
         folder = Path("~")
-    if not folder.is_absolute():  # versions differ in what they make of a user without a home
+    if not folder.is_absolute():  # what platformdirs returns without a home depends on its version
         raise StorageError(f"no home folder to save runs in; set {VARIABLE} or type --runs-dir")
     return folder
 
 
 def reference(run: Path) -> str:
-    """What names a run on the command line: its name where runs are by default, else its path."""
+    """The word for a run on the command line: its name in the default folder, else its path."""
     try:
         return run.name if run.parent == runs_folder() else str(run)
     except StorageError:
@@ -43,6 +43,6 @@ def resume_command(run: Path) -> str:
 
 
 def display_name(name: str) -> str:
-    """A run's name with what tells runs apart in front: `two-layer-net 20261121-194501`."""
+    """A run's name with its label in front of its date: `two-layer-net 20261121-194501`."""
     dated = re.fullmatch(r"(\d{8}-\d{6})-(.+)", name)
     return f"{dated[2]} {dated[1]}" if dated else name

@@ -1,4 +1,4 @@
-"""What is remembered of a run while the application is open: its events, in the form the screens draw."""
+"""The history of a run: its events, in the form that the screens draw."""
 
 from __future__ import annotations
 
@@ -27,11 +27,12 @@ MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one i
 
 @dataclass(eq=False)
 class RunHistory:
-    """One run of this sitting, growing as its events come in.
+    """One run, which grows with each event.
 
     `folder` is where the run is saved, None where it is not.
-    `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly thinned once there are many; `rows` every
-    event that ends an epoch or brings an evaluation, as a table shows them.
+    `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly
+    thinned once there are many; `rows` every event that ends an epoch or brings an evaluation, as
+    a table shows them.
     """
 
     label: str
@@ -77,7 +78,7 @@ class RunHistory:
                 self.rows.append(event)
 
     def replay(self, event: Recorded | RunFinished) -> None:
-        """Take in an event of a saved run, of whose end there is a record of its own."""
+        """Take in an event of a saved run, whose end is an `Outcome`."""
         if isinstance(event, Outcome):
             if event.reason != "interrupted":
                 self.finished = RunFinished(
@@ -93,7 +94,7 @@ class RunHistory:
             self.add(event)
 
     def _forget_after(self, step: int) -> None:
-        """What a run that goes on from an earlier step has made void."""
+        """Drop the events after a step that a resumed run goes on from."""
         self.finished = None
         lists: list[list[Any]] = [self.epochs, self.evaluations, self.rows, self.rate_changes]
         for events in lists:
@@ -116,7 +117,7 @@ class RunHistory:
         return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
 
     def outcome(self, saved: str | None = None) -> Outcome:
-        """How the run ended, or how far it came where it was left; `saved` is the file its model went to."""
+        """How the run ended, or how far it came; `saved` is the file that its model is in."""
         if end := self.finished:
             return Outcome(
                 reason=end.reason,

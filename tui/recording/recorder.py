@@ -1,17 +1,17 @@
-"""Keeps a run's folder up to date from the events of its trainer, whoever shows them.
+"""Keeping a run's folder up to date from the events of its trainer, whoever shows them.
 
-Copies are taken between two events; a thread of its own writes them while training goes on, one job at a time.
-Nothing here raises into training: where saving fails, `failure` says so from then on, what is
-missing is tried again with the next epoch, and the run's end is told with it.
+Copies are taken between two events; a thread of its own writes them while training goes on
+(`tui.recording.saver`). Nothing here raises into training. Where saving fails, `failure` is the
+reason from then on, what is missing is tried again with the next epoch, and the outcome of the run
+contains the failure.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -25,7 +25,6 @@ from nn.events import (
     RunStarted,
     StepCompleted,
 )
-from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.positions import BEST_FILE, read_position
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
@@ -36,30 +35,19 @@ from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of, new_record
 from tui.recording.resumption import resumed_command
+from tui.recording.saver import Job, Saver, on_one_line
 from tui.system.cores import cores_of
 
-# Inside an epoch a checkpoint is due at an evaluation, if some time has passed, and after more time anyway.
+# Seconds since the last checkpoint after which, inside an epoch, one is due at an evaluation, and
+# after which one is due in any case.
 _EVALUATION_SECONDS, _MOST_SECONDS = 10.0, 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What is to be written, in this order; `closing` lines come after the checkpoint."""
-
-    lines: tuple[str, ...]
-    checkpoint: Checkpoint | None
-    best: bool  # the checkpoint is the best so far
-    missed: Checkpoint | None  # the best so far, where it could not be written before
-    final: Predictor | None
-    closing: tuple[str, ...]
-    record: RunRecord
 
 
 class Recorder:
     """One run as it is being saved; without a folder, only its history.
 
-    Call `follow` with each event before asking for the next one, and `finish` once, after the last one or
-    where the run is left. All that from one thread; `failure` may be read from any.
+    Call `follow` with each event before the next one is made, and `finish` once, after the last
+    event or where the run is left, all from one thread. `failure` may be read from any thread.
     """
 
     def __init__(
@@ -69,16 +57,13 @@ class Recorder:
         writer: RunWriter | None = None,
         record: RunRecord | None = None,
     ) -> None:
-        """For `start`, `resume` and `unsaved`, which are how to make one."""
+        """Use `start`, `resume` or `unsaved` to make one."""
         self.history, self.invocation = history, invocation
-        self.failure: str | None = None
         self._writer, self._record = writer, record
+        self._saver = Saver(writer) if writer else None
         self._best = history.best  # the evaluation of the weights in best.npz
-        self._missed: Checkpoint | None = None  # the best one, if it could not be written
         self._lines: list[str] = []
         self._saved_at = time.monotonic()
-        self._thread = ThreadPoolExecutor(1, "saving")
-        self._job: Future[None] | None = None
 
     @classmethod
     def unsaved(cls, trainer: Trainer, experiment: Experiment) -> Recorder:
@@ -90,7 +75,7 @@ class Recorder:
     def start(
         cls, trainer: Trainer, root: Path, experiment: Experiment, label: str | None = None
     ) -> Recorder:
-        """Make a folder in `root` for a new run, whose name ends with `label`; raises `StorageError`."""
+        """Make a folder in `root` whose name ends with `label`; raises `StorageError`."""
         config = experiment.config
         label = label or experiment.recipe or f"{config.activation}-{config.loss}"
         writer = RunWriter.create(root, label, datetime.now())
@@ -145,21 +130,26 @@ class Recorder:
         return recorder
 
     @property
+    def failure(self) -> str | None:
+        """Why not all of the run is saved, or None."""
+        return self._saver.failure if self._saver else None
+
+    @property
     def folder(self) -> Path | None:
         """The run's folder."""
         return self._writer.path if self._writer else None
 
     def follow(self, trainer: Trainer, event: Event) -> None:
-        """Take note of an event, and have saved what it is time to save."""
+        """Take in an event, and save what is due to be saved."""
         self.history.add(event)
-        if self._writer is None or isinstance(event, RunFinished):
+        if self._saver is None or isinstance(event, RunFinished):
             return
         try:
             self._follow(trainer, event)
-        except WorkerError:  # not of saving: there is no state to save any more
+        except WorkerError:  # a computing process has ended, and there is no state to save any more
             raise
         except Exception as error:
-            self._fail(error, trainer.step)
+            self._saver.fail(error, trainer.step)
 
     def _follow(
         self, trainer: Trainer, event: RunStarted | StepCompleted | EpochCompleted | RateChanged
@@ -182,27 +172,27 @@ class Recorder:
             or trainer.step == trainer.total_steps
         )
         if due or evaluation is not None:
-            self._wait()
-            self._submit(
-                self._next_job(trainer, "running", Checkpoint.take(trainer) if due else None, best)
-            )
+            assert self._saver is not None
+            self._saver.wait()
+            checkpoint = Checkpoint.take(trainer) if due else None
+            self._saver.submit(self._next_job(trainer, "running", checkpoint, best))
         if due:
             self._saved_at = time.monotonic()
 
     def finish(self, trainer: Trainer, saved: str | None = None) -> Outcome:
-        """Save the end, or where the run was left; let go of the folder; and tell how it ended."""
+        """Save the end, or where the run was left; let go of the folder; return how it ended."""
         outcome = self.outcome(trainer)
-        if self._writer is not None:
+        if self._saver is not None:
             status: Status = "finished"
             if outcome.reason in ("interrupted", "diverged"):
                 status = "interrupted" if outcome.reason == "interrupted" else "failed"
             try:
-                self._wait()
+                self._saver.wait()
                 checkpoint = Checkpoint.take(trainer) if status == "interrupted" else None
-                self._submit(self._next_job(trainer, status, checkpoint, outcome=outcome))
-                self._wait()
+                self._saver.submit(self._next_job(trainer, status, checkpoint, outcome=outcome))
+                self._saver.wait()
             except Exception as error:
-                self._fail(error, trainer.step)
+                self._saver.fail(error, trainer.step)
         folder = str(self.folder) if self.folder and self.folder.is_dir() else None
         self.close()
         return replace(outcome, saved=saved, run=folder, save_error=self.failure)
@@ -220,7 +210,8 @@ class Recorder:
 
     def close(self) -> None:
         """Finish writing what is being written, and let go of the folder."""
-        self._thread.shutdown()
+        if self._saver is not None:
+            self._saver.close()
         if self._writer is not None:
             self._writer.close()
             self._writer = None
@@ -234,9 +225,9 @@ class Recorder:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Where the run ended by an exception, its last checkpoint stands."""
+        """Record the end of a run that an exception ended; its last checkpoint stays."""
         if error is not None and self._writer is not None and self._record is not None:
-            # That nobody reads the output any more is said by closing it.
+            # A closed output means that nobody reads it any more, which is no failure of the run.
             failed = isinstance(error, Exception) and not isinstance(error, BrokenPipeError)
             reason = f"{type(error).__name__}: {error}" if failed else "interrupted"
             self._wait()
@@ -258,8 +249,9 @@ class Recorder:
         best: bool = False,
         *,
         outcome: Outcome | None = None,
-    ) -> _Job:
+    ) -> Job:
         assert self._record is not None
+        assert self._saver is not None
         finished = outcome is not None and status != "interrupted"
         self._record = replace(
             self._record,
@@ -278,52 +270,11 @@ class Recorder:
         )
         closing = (json_line(record_of(outcome, self.invocation)),) if outcome else ()
         lines, self._lines = tuple(self._lines), []
-        missed, self._missed = None if best else self._missed, None
+        missed, self._saver.missed = None if best else self._saver.missed, None
         final = trainer.predictor if finished else None
-        return _Job(lines, checkpoint, best, missed, final, closing, self._record)
-
-    def _submit(self, job: _Job) -> None:
-        self._job = self._thread.submit(self._write, job)
+        return Job(lines, checkpoint, best, missed, final, closing, self._record)
 
     def _wait(self) -> None:
-        """Until the job under way is done."""
-        if self._job is not None:
-            self._job.result()
-            self._job = None
-
-    def _write(self, job: _Job) -> None:
-        """On the saving thread, while no other job is under way and the caller looks at nothing."""
-        writer, best = self._writer, job.checkpoint if job.best else job.missed
-        assert writer is not None
-        try:
-            writer.append(job.lines)
-            if job.missed is not None:
-                writer.save_best(job.missed)
-            if job.checkpoint is not None:
-                writer.save_checkpoint(job.checkpoint, best=job.best)
-            best = None
-            if job.final is not None:
-                writer.save_final(job.final, job.record.kept_step or 0)
-            if job.closing:  # the run ends here, so no later checkpoint will part the two files
-                writer.part_best()
-            writer.append(job.closing)
-            writer.save_record(job.record)
-        except Exception as error:
-            self._missed = best  # the writer itself keeps the lines
-            self._fail(error, job.record.step)
-            if job.final is not None:  # smaller than a checkpoint: there may be room for it
-                with suppress(NNError):
-                    writer.save_final(job.final, job.record.kept_step or 0)
-            with suppress(NNError):
-                writer.save_record(replace(job.record, save_error=self.failure))
-
-    def _fail(self, error: Exception, step: int) -> None:
-        """Remember the first failure."""
-        if self.failure is None:
-            said = str(error) if isinstance(error, NNError) else f"{type(error).__name__}: {error}"
-            self.failure = on_one_line(f"saving failed after step {step:,}: {said}")
-
-
-def on_one_line(text: str) -> str:
-    """Without characters that a terminal would obey."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))
+        """Wait until the job under way is done."""
+        if self._saver is not None:
+            self._saver.wait()

@@ -82,8 +82,8 @@ def resumed_command(record: RunRecord, experiment: Experiment, trainer: Trainer)
         again = command_line(["mnist-tui", "--headless", "--resume", "last", f"--{name}={value}"])
         return f"{record.command} && {again}"
     return (
-        f"{plain} # not the same: up to step {trainer.step:,} the {trainer.config.schedule} schedule"
-        f" spanned {record.total_steps:,} steps"
+        f"{plain} # not the same: up to step {trainer.step:,} the {trainer.config.schedule}"
+        f" schedule spanned {record.total_steps:,} steps"
     )
 
 
@@ -94,7 +94,7 @@ def _is_stretched(record: RunRecord, trainer: Trainer) -> bool:
 
 
 def resumption_warnings(record: RunRecord, trainer: Trainer, invocation: Invocation) -> list[str]:
-    """What makes the rest of the run differ from what it would have been without the interruption."""
+    """What makes the rest of the run differ from that of a run without interruption."""
     warnings, versions = [], invocation.versions
     other = [
         f"{name} {versions.get(name)} (was {record.versions.get(name)})"
@@ -120,7 +120,7 @@ def resumption_warnings(record: RunRecord, trainer: Trainer, invocation: Invocat
         warnings.append(f"the last bits of the numbers may differ from here on: {', '.join(other)}")
     if _is_stretched(record, trainer):
         warnings.append(
-            f"the {trainer.config.schedule} schedule now spans {trainer.total_steps:,} steps, so the"
-            " learning rate changes from here on"
+            f"the {trainer.config.schedule} schedule now spans {trainer.total_steps:,} steps, so"
+            " the learning rate changes from here on"
         )
     return warnings

@@ -140,7 +140,8 @@ class RunSource:
         return recorder, warnings
 
     def _start(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
-        from tui.recording.recorder import Recorder, on_one_line
+        from tui.recording.recorder import Recorder
+        from tui.recording.saver import on_one_line
 
         if not self._saving.save_run:
             return Recorder.unsaved(trainer, self.experiment), []

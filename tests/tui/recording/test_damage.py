@@ -1,4 +1,4 @@
-"""Damaged, foreign and hostile files: one clear line, nothing allocated, nothing changed, the rest still readable."""
+"""Damaged, foreign and hostile files: one clear line, and the rest is still readable."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def folder(kept: Path, root: Path) -> Path:
 
 
 def refuses(folder: Path, dataset: Dataset, said: str | None) -> None:
-    """Resuming is refused with these words, leaves every byte as it is, and allocates next to nothing."""
+    """Resuming is refused with these words, changes no byte, and allocates next to nothing."""
     before = {p.name: p.read_bytes() for p in folder.iterdir() if p.is_file() and p.name != "lock"}
     tracemalloc.start()
     try:
@@ -178,7 +178,10 @@ HOSTILE: dict[str, dict[str, bytes | None]] = {
             b"{'descr': '<f4', 'fortran_order': False, 'shape': (274877906944,)}\n"
         ),
     },
-    "a path": {"../../outside.npy": array_bytes(VECTOR), "/tmp/outside.npy": array_bytes(VECTOR[:9])},
+    "a path": {
+        "../../outside.npy": array_bytes(VECTOR),
+        "/tmp/outside.npy": array_bytes(VECTOR[:9]),
+    },
 }  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Saving that fails: training goes on, the failure is told at once and at the end, and earlier data stay good."""
+"""Saving that fails: training goes on, the failure is reported, and earlier data stay good."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tui.recording.source import RunSource, Saving
 def record_with(
     trainer: Trainer, root: Path, meddle: Callable[[Event, Path], None]
 ) -> tuple[Path, Outcome, list[str | None]]:
-    """Save a run, something being done to its folder after each event; with `failure` as it was then."""
+    """Save a run and change its folder after each event; returns each `failure` too."""
     recorder = Recorder.start(trainer, root, Experiment(trainer.config))
     folder = recorder.folder
     assert folder is not None
@@ -71,7 +71,7 @@ def test_a_full_or_read_only_disk(
     call: str,
     error: int,
 ) -> None:
-    """From the second epoch on: training ends as ever, and what is on disk is the first epoch, good."""
+    """From the second epoch on: training ends as usual, and the first epoch is on disk."""
     fault = Fault(monkeypatch, call)
     trainer = make_trainer(epochs=4)
     recorder = Recorder.start(trainer, root, Experiment(trainer.config))

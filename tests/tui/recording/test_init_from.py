@@ -1,4 +1,4 @@
-"""New runs that start from trained weights, and what the command line says where a run is wanted."""
+"""New runs that start from trained weights, and refusals where a run is wanted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`kill -9` of the real process, again and again: the run that results is the one that was never killed."""
+"""`kill -9` of the real process: the resumed run is the same as one that was never killed."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeles
 
 
 def kill_after_epochs(arguments: Sequence[str | Path], epochs: int) -> int:
-    """Start the command and kill it some time in the epoch after so many; the last epoch it told of."""
+    """Start the command and kill it after so many epochs; returns the last epoch it reported."""
     with Process(*arguments, "--json") as process:
         assert process.stdout is not None
         last = seen = 0

@@ -145,7 +145,8 @@ EVENTS = st.one_of(
     st.builds(EpochCompleted, evaluation=st.none() | EVALUATIONS),
     st.builds(RateChanged),
     st.builds(Outcome, evaluation=st.none() | EVALUATIONS, best=st.none() | EVALUATIONS,
-              saved=st.none() | st.just("a.npz"), run=st.none(), save_error=st.none() | st.just("full")),
+              saved=st.none() | st.just("a.npz"), run=st.none(), save_error=st.none() |
+              st.just("full")),
 )  # fmt: skip
 
 
@@ -184,7 +185,7 @@ def test_a_diverged_run_has_failed_and_keeps_what_was_good(
 
 
 def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkeypatch: Any) -> None:
-    """When the best was seen; after a minute anyway; at evaluations once some time has passed; at the end."""
+    """At a new best; after a minute; at evaluations once some time has passed; at the end."""
     now = 0.0
     monkeypatch.setattr("tui.recording.recorder.time.monotonic", lambda: now)
     taken = []
@@ -201,7 +202,8 @@ def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkey
         now = {2: 61.0, 9: 72.0}.get(trainer.step, now)
         recorder.follow(trainer, event)
     recorder.finish(trainer)
-    # Evaluations are at 1, 5, 9, ..., all alike: the one at 5 comes too soon after the checkpoint at 2.
+    # Evaluations are at 1, 5, 9, ..., all alike: the one at 5 comes too soon after the checkpoint
+    # at 2.
     assert taken == [0, 1, 2, 9, 23]
 
 
@@ -209,7 +211,7 @@ def test_checkpoints_inside_epochs(make_trainer: MakeTrainer, root: Path, monkey
 def test_the_best_is_the_last_until_the_run_ends(
     make_trainer: MakeTrainer, root: Path, monkeypatch: pytest.MonkeyPatch, links: bool
 ) -> None:
-    """One file with two names, where there are links; two in the end, so that damage to one spares the other."""
+    """One file with two names while the run goes on, and two files in the end."""
 
     def refuse(*_: object) -> None:
         raise OSError(errno.EPERM, "Operation not permitted")

@@ -39,7 +39,7 @@ from tui.recording.source import RunSource
 def test_any_run_interrupted_anywhere(
     tiny: Dataset, config: TrainConfig, data: st.DataObject
 ) -> None:
-    """Every optimizer, schedule, sampling mode and stopping rule; left once to three times, at any step."""
+    """Every optimizer, schedule, sampling and stopping rule, left up to three times at any step."""
     with tempfile.TemporaryDirectory() as name, np.errstate(all="ignore"):
         root = Path(name)
         whole, _ = record_run(Trainer(config, tiny, step_interval=0), root)
@@ -242,7 +242,7 @@ def _values(folder: Path) -> str:
 
 
 def test_resuming_from_the_command_line(small_run: Sequence[str], root: Path) -> None:
-    """`--resume` alone is the last run; the events, the folder and the weights are as of one run."""
+    """`--resume` alone means the last run; folder and weights are those of one run."""
     arguments = [*small_run, "--epochs=6", f"--runs-dir={root}", "--json", "--step-interval=0"]
     assert run_command(*arguments).returncode == 0
     (whole,) = folders(root)

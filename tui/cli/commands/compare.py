@@ -1,4 +1,4 @@
-"""`mnist-tui runs compare`: runs side by side, as numbers, as curves, and digit by digit."""
+"""`mnist-tui runs compare`: runs beside each other, as numbers, as curves, and digit by digit."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def compare(
     ] = False,
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
-    """Compare runs: their metrics, what differs in their configuration, and the test digits they tell apart."""
+    """Compare runs: metrics, configurations, and the test digits that one of two gets right."""
     if not 2 <= len(names) <= len(ascii_uppercase):
         raise ConfigError(f"runs compare takes 2 to {len(ascii_uppercase)} runs, not {len(names)}")
     chosen = dict(
@@ -124,7 +124,7 @@ def _chart(runs: dict[str, SavedRun]) -> str:
 def _pairs(
     runs: dict[str, SavedRun], which: str
 ) -> tuple[dict[tuple[str, str], Disagreement], list[str]]:
-    """Each two runs that saw the same data, digit by digit; and why others were left out."""
+    """Each two runs of the same data, digit by digit, and why other runs are left out."""
     found, reasons = {}, []
     models, tests = {}, {}
     for letter, run in runs.items():

@@ -23,12 +23,11 @@ _STDIN = Path("-")
 
 
 def _image(kind: Any, tokens: Sequence[Token]) -> Path:
-    """A lone dash is standard input, which cyclopts would take for an option; so it passes all on."""
+    """A path, where a lone dash is standard input; cyclopts would take the dash for an option."""
     name = tokens[0].value
     if name.startswith("-") and name != "-":
-        raise ConfigError(
-            f"unknown option {name}{did_you_mean(name, ('--model', '--which', '--runs-dir', '--json', '--help'))}"
-        )
+        known = ("--model", "--which", "--runs-dir", "--json", "--help")
+        raise ConfigError(f"unknown option {name}{did_you_mean(name, known)}")
     return Path(name)
 
 
@@ -36,8 +35,8 @@ def predict(
     *images: Annotated[
         Path,
         Parameter(
-            help="PNG or PGM files; none or -: a text grid on stdin, 28 lines of 28 pixels from 0 to 255 or of"
-            " 28 characters, blank, dot and 0 being background",
+            help="PNG or PGM files; none or -: a text grid on stdin, 28 lines of 28 pixels from 0"
+            " to 255 or of 28 characters, blank, dot and 0 being background",
             metavar="IMAGE",
             allow_leading_hyphen=True,
             converter=_image,
