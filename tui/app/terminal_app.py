@@ -19,6 +19,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui.app.key_order import KeyOrder
 from tui.system.exits import ExitCode
 from tui.system.signals import forget_continue_handler, ignore_hangups
+from tui.system.suspension import repaint_unless_suspended
 from tui.system.terminal import Terminal, is_lost
 
 LOST_TERMINAL_INTERVAL = 0.5
@@ -94,6 +95,8 @@ class TerminalApp(App[ExitCode]):
             self.take_signal(self._ending)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
+            repaint = partial(self.refresh, layout=True)
+            repaint_unless_suspended(partial(self._own_loop.call_soon_threadsafe, repaint))
 
     def take_signal(self, code: ExitCode) -> None:
         """End as soon as possible, with this exit code; called from the signal handler."""

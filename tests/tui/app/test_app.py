@@ -357,3 +357,16 @@ def test_two_sizes_at_once_do_not_chase_each_other(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(Screen, "_refresh_layout", counted)
     run(scenario)
+
+
+@pytest.mark.parametrize("opening", ["ctrl+p", "p"])
+def test_page_keys_where_a_list_has_no_room(opening: str) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for columns in (1, 2, 3, 4, 6):
+            await pilot.resize_terminal(columns, 9)
+            for key in (opening, "down", "pagedown", "pageup", "escape"):
+                await pilot.press(key)
+                await pilot.pause()
+            assert app.screen is app.screen_stack[0]
+
+    run(scenario)

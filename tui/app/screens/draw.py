@@ -150,7 +150,7 @@ class DrawScreen(ModeScreen):
         """Copy the digit that the digit browser stands on."""
         images = self.bench.images
         if images is not None:
-            self.board.load(images.images[min(self.bench.index, len(images) - 1)])
+            self.board.load(images.images[self.bench.index])
             self._show()
 
     def action_preview(self) -> None:

@@ -254,7 +254,7 @@ class ModelScreen(InspectingScreen):
         images = self.bench.images
         if self.shown is None or images is None:
             return
-        number = min(self.bench.index, len(images) - 1)
+        number = self.bench.index
         image, label = images.images[number], images.labels[number]
         predictor = self.shown.snapshot.predictor
         with np.errstate(all="ignore"):  # of weights that diverged

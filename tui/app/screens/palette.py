@@ -15,6 +15,7 @@ from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
 from tui.app.screens.base import Dialog
+from tui.app.widgets.options import Options
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class PaletteScreen(Dialog[Command | None]):
         with Vertical() as box:
             box.border_title = self._title
             yield Static(id="query", markup=False)
-            options = OptionList(markup=False)
+            options = Options(markup=False)
             options.can_focus = False
             yield options
             yield Static("no such command", id="none", markup=False)

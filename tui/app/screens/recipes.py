@@ -12,6 +12,7 @@ from textual.widgets.option_list import Option
 
 from nn.recipes import load_recipe, recipe_names
 from tui.app.screens.base import Dialog
+from tui.app.widgets.options import Options
 
 
 class RecipesScreen(Dialog[str | None]):
@@ -33,7 +34,7 @@ class RecipesScreen(Dialog[str | None]):
         self._current = self._names.index(current or "default")
 
     def compose(self) -> ComposeResult:
-        names = OptionList(*(Option(name, id=name) for name in self._names), markup=False)
+        names = Options(*(Option(name, id=name) for name in self._names), markup=False)
         names.highlighted = self._current
         with Vertical() as box:
             box.border_title = "Recipes"

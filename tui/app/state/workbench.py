@@ -60,7 +60,7 @@ class Workbench:
         self.histories: list[RunHistory] = []
         self.error: Exception | None = None
         self.split: SplitName = "test"
-        self.index = 0
+        self._index = 0
         self.saving = saving or Saving()
         self.opened: FollowedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}
@@ -139,6 +139,16 @@ class Workbench:
     def images(self) -> Split | None:
         """The split being looked at, None until the run is ready."""
         return self.shown.splits.get(self.split) if self.shown else None
+
+    @property
+    def index(self) -> int:
+        """The digit being looked at, which is always one of `images`, whichever these are now."""
+        images = self.images
+        return self._index if images is None else max(0, min(self._index, len(images) - 1))
+
+    @index.setter
+    def index(self, index: int) -> None:
+        self._index = index
 
     @cached_property
     def browser(self) -> Browser:

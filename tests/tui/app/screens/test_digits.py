@@ -263,6 +263,21 @@ def test_a_split_that_the_run_does_not_have() -> None:
     play(app, scenario)
 
 
+def test_the_index_is_one_of_the_images_shown() -> None:
+    """A key may come when another split is chosen and not yet drawn."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        bench = app.bench
+        bench.index = COUNT - 1
+        bench.split = "validation"
+        assert bench.images is not None
+        assert bench.index == 99
+        assert bench.browser.listing(bench.images).nearest(bench.index) == 99
+        bench.split = "test"
+
+    browse(scenario)
+
+
 def test_drawing_modes() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         for characters in ("▀", "⣿", "@"):

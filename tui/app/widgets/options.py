@@ -1,0 +1,26 @@
+"""A list of options that may be on a screen without room for it."""
+
+from __future__ import annotations
+
+from textual.widgets import OptionList
+
+
+class Options(OptionList):
+    """Textual's list, whose page keys do nothing while it has no line to show.
+
+    Textual knows the lines of the options only when the list has a size, and `OptionList` fails
+    where a page key comes before that, or in a terminal that is too small. It also fails where
+    padding and scroll bar leave no column for the text, hence the least width.
+    """
+
+    DEFAULT_CSS = "Options { min-width: 6; }"
+
+    def action_page_up(self) -> None:
+        """Move the cursor a page up."""
+        if self.scrollable_content_region:
+            super().action_page_up()  # type: ignore[no-untyped-call]
+
+    def action_page_down(self) -> None:
+        """Move the cursor a page down."""
+        if self.scrollable_content_region:
+            super().action_page_down()  # type: ignore[no-untyped-call]
