@@ -32,7 +32,8 @@ class DigitsScreen(PredictingScreen):
 
     DEFAULT_CSS = """
     DigitsScreen {
-        #head, #line { height: 1; }
+        #head { height: 1; }
+        #line { height: auto; min-height: 1; }
         #place { width: 1fr; text-style: bold; }
         #weights { width: auto; color: $text-muted; }
         #trail, #note, #sheet { display: none; }

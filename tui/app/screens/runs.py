@@ -15,6 +15,7 @@ from nn.errors import ConfigError
 from nn.storage.runs import SavedRun
 from tui.app.screens.delete import DeleteScreen
 from tui.app.screens.looking import LookingScreen
+from tui.app.screens.run_status import end_reason
 from tui.app.state.catalogue import ORDERS, Entry, arranged
 from tui.app.state.comparison import compare
 from tui.app.state.filter import Filter
@@ -149,7 +150,8 @@ class RunsScreen(LookingScreen):
             self.put("#about", "")
             return
         record = entry.run.record
-        reason = record.reason if record.reason not in (None, entry.status, "completed") else None
+        reason = end_reason(record.reason, record.step, record.total_steps)
+        reason = None if reason in (entry.status, "completed") else reason
         what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
         self.put("#about", f"{entry.name}, {what}\n{record.command}")
 
@@ -253,7 +255,7 @@ class RunsScreen(LookingScreen):
                 if number is not None:
                     self._resume(run, {name: number})
 
-            question = f"It is complete. Go on to how many {name}, above {least}"
+            question = f"{entry.name} is complete. Go on to how many {name}, above {least}"
             self.query_one(Prompt).ask(question, MAX_BUDGET_DIGITS, answer)
         else:
             self._resume(run, {})

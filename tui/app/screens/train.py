@@ -13,6 +13,7 @@ from textual.containers import Container
 from textual.widgets import Static
 
 from tui.app.screens.base import ModeScreen
+from tui.app.screens.run_status import describe, rate_factor, trouble
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import RATE_STEP, Workbench
@@ -29,20 +30,23 @@ if TYPE_CHECKING:
 
 PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
 """Identifiers of the panes, in the order of the key that goes to the next one."""
-STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes")  # actions on the present run
+STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes")
+"""Actions on the present run, which have no effect while a saved run is shown."""
 
 
 class TrainScreen(ModeScreen):
     """Where a run is set up, started, watched and steered.
 
-    The charts come a moment after the first frame, because they need NumPy. With few columns or rows one of
-    the panes is shown at a time, otherwise all; the form has a place of its own on wide screens only.
+    The charts are mounted a moment after the first frame, because they need NumPy. A small screen
+    shows one of the panes at a time; only a wide screen shows the form beside the others.
     """
 
     DEFAULT_CSS = """
     TrainScreen {
         #status { height: auto; max-height: 4; text-style: bold; }
-        #trouble { height: auto; max-height: 2; display: none; color: $text-error; text-style: bold; }
+        #trouble {
+            height: auto; max-height: 2; display: none; color: $text-error; text-style: bold;
+        }
         #body { layout: horizontal; height: 1fr; }
         #form { width: 40; display: none; padding: 0 1 0 0; }
         #run { layout: vertical; width: 1fr; }
@@ -80,7 +84,7 @@ class TrainScreen(ModeScreen):
         }
     }
     """
-    AUTO_FOCUS = ""  # the charts get it as soon as they are there
+    AUTO_FOCUS = ""  # The charts get the focus as soon as they are mounted.
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "run", "Run/pause", id="train.run"),
         Binding("f", "form", "Form", id="train.form"),
@@ -110,7 +114,7 @@ class TrainScreen(ModeScreen):
         self._table = EpochTable(terminal, id="table")
         self._curves: Curves | None = None
         self._form: ConfigForm | None = None
-        self._in_force = bench.experiment  # what the form last showed or gave
+        self._in_force = bench.experiment  # the last one that the form was given or returned
         self._pane = "loss"
 
     def compose(self) -> ComposeResult:
@@ -144,44 +148,32 @@ class TrainScreen(ModeScreen):
         self._form = ConfigForm(self._in_force, self.terminal)
         await self.query_one("#form").mount(self._form)
 
-    # what there is to see
+    # What is shown
 
     def show_progress(self) -> None:
-        """Draw what the run's history now says."""
+        """Draw the present state of the run's history."""
         bench = self.bench
         history = bench.shown_history
-        set_text(self._status, self._describe())
+        set_text(self._status, describe(bench))
         self._show_trouble()
-        self._numbers.show(history, self._rate_factor)
+        self._numbers.show(history, rate_factor(bench))
         self._table.show(history.rows if history else (), history.best if history else None)
         if self._curves is not None:
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
             self._curves.show(bench.earlier, history, at_once=at_once)
 
-    @property
-    def _rate_factor(self) -> float:
-        """What multiplies the learning rate of the shown run."""
-        if (opened := self.bench.opened) is not None:
-            changes = opened.history.rate_changes
-            return changes[-1].factor if changes else 1.0
-        return self.bench.run.rate_factor if self.bench.run else 1.0
-
     def _show_trouble(self) -> None:
-        """Say as long as it matters what of the shown run is not saved."""
-        opened, run = self.bench.opened, self.bench.run
-        if opened is not None:
-            text = str(opened.error) if opened.error else opened.saved.record.save_error
-        else:
-            text = run.trouble if run else None
+        """Show a warning as long as part of the shown run is not saved or cannot be read."""
+        text = trouble(self.bench)
         set_text(self._trouble, f"Warning: {text}" if text else "")
         self._trouble.display = bool(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Whether a key does anything: a saved run can only be looked at."""
+        """Whether a key has an effect: a saved run cannot be steered."""
         return self.bench.opened is None or action not in STEERING
 
     def show_configuration(self) -> None:
-        """Draw the configuration that is now in force, unless it comes from the form."""
+        """Show the configuration in force in the form, unless the form is where it comes from."""
         bench = self.bench
         self.refresh_bindings()
         if self._in_force != bench.experiment:
@@ -189,30 +181,12 @@ class TrainScreen(ModeScreen):
             if self._form is not None:
                 self._form.load(self._in_force)
 
-    def _describe(self) -> str:
-        """The state of the run, and its name."""
-        bench = self.bench
-        if bench.opened is not None:
-            reason = bench.opened.saved.record.reason
-            return f"saved run, {bench.opened.status.value}{f' ({reason})' if reason else ''}"
-        history = bench.history
-        if bench.loading or (history is None and bench.error is None):
-            return "loading data"
-        if bench.error is not None or history is None:
-            return f"failed: {bench.error}"
-        state = bench.status.value if bench.status else ""
-        if history.finished:
-            state += f" ({history.finished.reason})"
-        changed = history.config != bench.config
-        hint = "; form changed, r: new run" if changed else ""
-        return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
-
-    # what the keys do
+    # Keys
 
     def _take_form(self, *, for_new_run: bool = False) -> bool:
-        """Put the form's configuration in force; False, and a message, where it is wrong.
+        """Put the form's configuration in force; False, with a message, if it is wrong.
 
-        A run that goes on has nothing to do with the form, unless a new one is to be made of it.
+        A form that is wrong does not matter to a run that goes on, only to a new one.
         """
         if self._form is None:
             return True
@@ -265,10 +239,10 @@ class TrainScreen(ModeScreen):
         self.bench.forget_earlier()
         self.show_progress()
 
-    # panes
+    # Panes
 
     def action_move_pane(self, direction: int) -> None:
-        """Go to another pane, of which only one is seen where there is little room."""
+        """Go to the next (1) or previous (-1) pane."""
         panes = PANES if self._single else tuple(p for p in PANES if p != "numbers")
         here = panes.index(self._pane) if self._pane in panes else 0
         self._show_pane(panes[(here + direction) % len(panes)])
@@ -287,8 +261,9 @@ class TrainScreen(ModeScreen):
         self._focus_pane()
 
     def _focus_pane(self) -> None:
-        """Let the keys go to the pane; the numbers want none."""
-        self.app.stylesheet.update(self)  # at once, for what is not displayed cannot have the focus
+        """Give the focus to the pane, or to none if it is the numbers, which take no keys."""
+        # Styles are updated at once, because what is not displayed cannot have the focus.
+        self.app.stylesheet.update(self)
         pane = self.query(f"#{self._pane}")
         self.set_focus(pane.first() if pane and pane.first().can_focus else None)
 
@@ -305,16 +280,16 @@ class TrainScreen(ModeScreen):
         self._focus_pane()
 
     def on_config_form_left(self) -> None:
-        """A finished edit counts at once, a wrong one when it is right."""
+        """Put an edit in force as soon as its field is left; a wrong one once it is corrected."""
         if self._form is not None and self._form.draft.config is not None and self._take_form():
             self.show_progress()
 
     def on_field_list_recipe_wanted(self) -> None:
-        """Choose a recipe, as the key does."""
+        """Open the list of recipes, as the key does."""
         self.action_recipes()
 
     def action_recipes(self) -> None:
-        """Choose a recipe."""
+        """Open the list of recipes."""
         if self._form is None:
             return
         from tui.app.screens.recipes import RecipesScreen

@@ -1,4 +1,4 @@
-"""A question in one line, answered with a number."""
+"""A question that is answered with a number."""
 
 from __future__ import annotations
 
@@ -12,15 +12,16 @@ Answer = Callable[[int | None], None]
 
 
 class Prompt(Static, can_focus=True):
-    """Asks for a number; hidden unless it asks.
+    """A line that is shown while a number is asked for.
 
-    Enter answers, None where nothing was typed; escape or going elsewhere does not. Where a single digit is
-    asked for, typing it answers. Digits are bindings, not the text of an input: bindings are looked up in the
-    order of the keys, so digits in one burst with the key that made it ask arrive here too.
+    Enter gives the answer, None if nothing was typed; escape or a change of the focus gives none.
+    If the number has a single digit, typing it is the answer. Digits are bindings, not the text of
+    an input: bindings are looked up in the order of the keys, so digits that come in one burst with
+    the key that opens the question reach it too. No other key has an effect on the screen behind.
     """
 
     DEFAULT_CSS = """
-    Prompt { display: none; height: 1; width: 1fr; }
+    Prompt { display: none; height: auto; width: 1fr; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         *(
@@ -39,14 +40,18 @@ class Prompt(Static, can_focus=True):
         self._answer: Answer | None = None
 
     def ask(self, question: str, digits: int, answer: Answer) -> None:
-        """Ask for a number of at most so many digits."""
+        """Ask for a number of at most `digits` digits."""
         self._question, self._digits, self._answer = question, digits, answer
         self._type("")
         self.display = True
         self.screen.set_focus(self)
 
+    def check_consume_key(self, key: str, character: str | None) -> bool:
+        """Whether a binding of the screen behind has no effect, and no hint, during the question."""
+        return not key.startswith("ctrl+") and key not in ("q", "question_mark")
+
     def action_type(self, digit: int) -> None:
-        """Append a digit as long as there is room; a single one answers."""
+        """Append a digit unless the number is full; a single digit is the answer."""
         self._type(f"{self._typed}{digit}"[: self._digits])
         if self._digits == 1:
             self.action_answer()
@@ -70,8 +75,8 @@ class Prompt(Static, can_focus=True):
         self.display = False
 
     def on_blur(self) -> None:
-        """Going elsewhere is no answer."""
-        if self.screen.focused is not self:  # it may have been asked anew meanwhile
+        """Close the question when the focus goes elsewhere."""
+        if self.screen.focused is not self:  # another question may have been opened meanwhile
             self.action_cancel()
 
     def _type(self, typed: str) -> None:

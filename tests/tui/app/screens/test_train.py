@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,7 +27,7 @@ from tui.app.widgets.chart import Chart
 from tui.app.widgets.config_form import ConfigForm
 from tui.app.widgets.curves import Curves
 from tui.app.widgets.epoch_table import EpochTable
-from tui.app.widgets.field_list import FieldList
+from tui.app.widgets.field_list import FieldInput, FieldList
 from tui.app.widgets.numbers import Numbers, gradient_lines
 from tui.app.widgets.strips import StripWidget
 from tui.recording.experiment import Experiment
@@ -616,6 +617,32 @@ def test_hints_fit_and_keep_help_and_quit(play: Callable[..., None]) -> None:
         assert at.screen.query_one(ConfigForm).has_focus_within
 
     play(scenario, size=(40, 15))
+
+
+def test_no_hint_is_a_key_that_is_typed_into_a_field(play: Callable[..., None]) -> None:
+    from tui.app.widgets.hints import KeyHints
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("f", "down")
+        assert isinstance(at.app.focused, FieldInput)
+        keys = [key for _, key in at.screen.query_one(KeyHints)._shown]
+        assert keys
+        assert all(len(key) > 1 for key in keys), "no letter, digit or sign"
+        assert " Quit" in at.lines(KeyHints)[0]
+
+    play(scenario, size=(80, 24))
+
+
+def test_a_run_of_the_whole_budget_is_not_called_stopped_early(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        total = at.bench.config.epochs
+        end = replace(finished(total), reason="early-stopped")
+        await at.tell(Status.FINISHED, *epochs(total), end)
+        assert "finished (completed)" in at.status
+        await at.tell(Status.FINISHED, replace(end, step=end.step - 10))
+        assert "finished (early-stopped)" in at.status
+
+    play(scenario)
 
 
 def test_every_binding_can_be_remapped() -> None:

@@ -1,0 +1,44 @@
+"""The texts about the state of a run, and its learning rate's factor, for the screens."""
+
+from __future__ import annotations
+
+from tui.app.state.workbench import Workbench
+
+
+def describe(bench: Workbench) -> str:
+    """The state of the shown run, and the name of the present one."""
+    if (opened := bench.opened) is not None:
+        record = opened.saved.record
+        why = end_reason(record.reason, record.step, record.total_steps)
+        return f"saved run, {opened.status.value}{f' ({why})' if why else ''}"
+    history = bench.history
+    if bench.loading or (history is None and bench.error is None):
+        return "loading data"
+    if bench.error is not None or history is None:
+        return f"failed: {bench.error}"
+    state = bench.status.value if bench.status else ""
+    if (end := history.finished) is not None:
+        total = history.started.total_steps if history.started else None
+        state += f" ({end_reason(end.reason, end.step, total)})"
+    hint = "; form changed, r: new run" if history.config != bench.config else ""
+    return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
+
+
+def end_reason(reason: str | None, step: int, total_steps: int | None) -> str | None:
+    """Why a run ended. One that did all of its steps is complete, even if it had to stop there."""
+    return "completed" if reason == "early-stopped" and step == total_steps else reason
+
+
+def trouble(bench: Workbench) -> str | None:
+    """What part of the shown run is not saved, or why it cannot be read; None if all is well."""
+    if (opened := bench.opened) is not None:
+        return str(opened.error) if opened.error else opened.saved.record.save_error
+    return bench.run.trouble if bench.run else None
+
+
+def rate_factor(bench: Workbench) -> float:
+    """The factor of the shown run's learning rate."""
+    if (opened := bench.opened) is not None:
+        changes = opened.history.rate_changes
+        return changes[-1].factor if changes else 1.0
+    return bench.run.rate_factor if bench.run else 1.0
