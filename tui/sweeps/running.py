@@ -8,6 +8,7 @@ from collections.abc import Callable
 from concurrent.futures import (
     FIRST_COMPLETED,
     BrokenExecutor,
+    CancelledError,
     Executor,
     Future,
     ProcessPoolExecutor,
@@ -16,6 +17,7 @@ from concurrent.futures import (
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.study import STOP_FILE, Study
@@ -37,6 +39,10 @@ class Progress:
     began: float = field(default_factory=time.monotonic)
 
 
+class ClusterLostError(Exception):
+    """The scheduler of the cluster has gone; what was reported before is saved."""
+
+
 class SweepRunner:
     """This process's share of a sweep."""
 
@@ -48,12 +54,19 @@ class SweepRunner:
         *,
         workers: int,
         shared_disk: bool = True,
+        data: Any = None,
+        lost: Callable[[], bool] = lambda: False,
         progress: Progress | None = None,
     ) -> None:
-        """With `shared_disk` the workers save in `runs_dir` themselves; else the runs travel with the tasks."""
+        """With `shared_disk` the workers save in `runs_dir` themselves; else the runs travel with the tasks.
+
+        `data` is handed to each task where the executor has the dataset; `lost` tells that the executor has gone
+        for good, which ends `run` with `ClusterLostError`.
+        """
         self.study, self.runs_dir = study, runs_dir
         self._make_executor, self._workers, self._shared = make_executor, workers, shared_disk
         self._progress = progress or Progress()
+        self._data, self._lost_for_good = () if data is None else (data,), lost
         self._attempts: dict[Task, int] = {}
         self._pending: dict[Future[Delivery], Task] = {}
         self._executor: Executor | None = None
@@ -67,13 +80,17 @@ class SweepRunner:
                     stop_file.touch()
                     self._collect(drain=True)
                     break
+                if self._lost_for_good():
+                    raise ClusterLostError
                 self._submit()
                 if not self._pending and self.study.schedule.done:
                     break
                 self._collect()
         finally:
             if self._executor is not None:
-                self._executor.shutdown(wait=True, cancel_futures=True)
+                for future in self._pending:
+                    future.cancel()
+                self._executor.shutdown(wait=not self._lost_for_good())
             for task in self._pending.values():
                 self.study.release(task)
             self._pending.clear()
@@ -92,7 +109,7 @@ class SweepRunner:
             if self._executor is None:
                 self._executor = self._make_executor()
             try:
-                self._pending[self._executor.submit(train, self._order(task))] = task
+                self._pending[self._executor.submit(train, self._order(task), *self._data)] = task
             except BrokenExecutor:
                 self.study.release(task)
                 self._renew()
@@ -128,7 +145,13 @@ class SweepRunner:
     def _take(self, task: Task, future: Future[Delivery]) -> None:
         try:
             delivery = future.result()
-        except Exception as error:  # the worker is gone, or the task could not travel
+        except (
+            Exception,
+            CancelledError,
+        ) as error:  # the worker is gone, or the task could not travel
+            if self._lost_for_good():
+                self.study.release(task)
+                raise ClusterLostError from error
             self._lost(task, error)
             return
         if delivery.state is not None:
@@ -161,7 +184,7 @@ class SweepRunner:
     def _renew(self) -> None:
         """A pool that lost a process is broken for good: make another one."""
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(wait=False)
             self._executor = None
 
 

@@ -53,21 +53,24 @@ class Delivery:
     state: bytes | None = None
 
 
-def train(order: Order) -> Delivery:
-    """Train a run up to the epochs of its task; what cannot be trained is a result with an error."""
+def train(order: Order, dataset: Dataset | None = None) -> Delivery:
+    """Train a run up to the epochs of its task; what cannot be trained is a result with an error.
+
+    A cluster hands over the data that it has sent to the worker; other workers read them.
+    """
     if order.runs_dir is not None:
-        return Delivery(_train(order, Path(order.runs_dir)))
+        return Delivery(_train(order, Path(order.runs_dir), dataset))
     with tempfile.TemporaryDirectory(prefix="mnist-tui-sweep-") as name:
         root = Path(name)
         if order.state is not None:
             unpack(order.state, root)
-        result = _train(order, root)
+        result = _train(order, root, dataset)
         return Delivery(result, pack(run) if (run := find_run_of(root, order.label)) else None)
 
 
-def _train(order: Order, root: Path) -> Result | None:
+def _train(order: Order, root: Path, dataset: Dataset | None) -> Result | None:
     try:
-        return _train_run(order, root)
+        return _train_run(order, root, dataset)
     except (NNError, MemoryError, OSError) as error:
         found = find_run_of(root, order.label)
         return Result(
@@ -81,11 +84,11 @@ def _train(order: Order, root: Path) -> Result | None:
         )
 
 
-def _train_run(order: Order, root: Path) -> Result | None:
+def _train_run(order: Order, root: Path, dataset: Dataset | None) -> Result | None:
     task = order.task
     with _source(order, root) as source:
         config = source.experiment.config
-        with closing(make_trainer(config, _dataset(config.data_dir))) as trainer:
+        with closing(make_trainer(config, dataset or _dataset(config.data_dir))) as trainer:
             source.restore(trainer)
             recorder, _ = source.recorder(trainer)
             stopped = False
@@ -95,6 +98,8 @@ def _train_run(order: Order, root: Path) -> Result | None:
                     if isinstance(event, RunFinished):
                         break
                     if isinstance(event, EpochCompleted):
+                        if dataset is not None:
+                            _tell(task, event)
                         if 0 < task.epochs <= event.epoch < config.epochs:
                             break
                         if order.stop_file and Path(order.stop_file).exists():
@@ -117,6 +122,22 @@ def _train_run(order: Order, root: Path) -> Result | None:
                 None if diverged or validation is None else validation.loss,
                 None if diverged or validation is None else validation.accuracy,
             )
+
+
+def _tell(task: Task, event: EpochCompleted) -> None:
+    """Send an epoch's validation scores from a worker of a cluster."""
+    from tui.sweeps.cluster import log_epoch
+
+    validation = event.evaluation.validation if event.evaluation else None
+    log_epoch(
+        {
+            "trial": task.trial,
+            "seed": task.seed,
+            "epoch": event.epoch,
+            "validation_loss": validation.loss if validation else None,
+            "validation_accuracy": validation.accuracy if validation else None,
+        }
+    )
 
 
 def _source(order: Order, root: Path) -> RunSource:

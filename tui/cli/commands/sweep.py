@@ -5,24 +5,29 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from nn.config import TrainConfig
+from nn.data.dataset import load_dataset
 from nn.errors import ConfigError
 from tui.cli.flags import ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import duration, percent
 from tui.recording.folder import runs_folder
+from tui.sweeps.cluster import TOPIC
 from tui.sweeps.report import last_value, table, value_text, winner
-from tui.sweeps.running import MakeExecutor, Progress, SweepRunner, local_pool
+from tui.sweeps.running import ClusterLostError, MakeExecutor, Progress, SweepRunner, local_pool
 from tui.sweeps.schedule import Result
 from tui.sweeps.space import Space, describe, parse_dimension
 from tui.sweeps.spec import SweepSpec, load_spec, with_config_file
-from tui.sweeps.study import Study, find_sweep, sweeps_folder
+from tui.sweeps.study import SPEC_FILE, Study, find_sweep, sweeps_folder
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import GracefulStop
 from tui.system.terminal import is_live
@@ -88,6 +93,14 @@ def sweep(
             help="Worker processes, of one thread each; 0: one a core", metavar="N", group=_SWEEP
         ),
     ] = 0,
+    cluster: Annotated[
+        str | None,
+        Parameter(
+            help="Train on a Dask cluster: the address of its scheduler, or local:N (needs the package distributed)",
+            metavar="ADDRESS",
+            group=_SWEEP,
+        ),
+    ] = None,
     name: Annotated[
         str | None,
         Parameter(help="Name of the sweep; the time if left out", metavar="NAME", group=_SWEEP),
@@ -114,13 +127,23 @@ def sweep(
             raise ConfigError(
                 "--resume goes on with a sweep as it was begun; leave out what it tries and varies"
             )
-        study = Study.join(find_sweep(root, resume))
+        path = find_sweep(root, resume)
+        wanted = load_spec(path / SPEC_FILE)
     else:
-        study = Study.create(root, _spec(spec, vary, recipe, config, flags, given), name)
-    try:
-        return _work(study, runs, workers=workers or _cores(), as_json=json)
-    finally:
-        study.close()
+        wanted = _spec(spec, vary, recipe, config, flags, given)
+    # The place comes first: where it is refused, no sweep is begun.
+    with _place(cluster, wanted, workers or _cores()) as place:
+        study = Study.join(path) if resume is not None else Study.create(root, wanted, name)
+        try:
+            return _work(study, runs, place, as_json=json)
+        except ClusterLostError as error:
+            raise CommandError(
+                f"--cluster {cluster}: the scheduler has gone; all results so far are saved, and to go on:"
+                f" mnist-tui sweep --resume {study.path.name}",
+                ExitCode.FAILURE,
+            ) from error
+        finally:
+            study.close()
 
 
 def _spec(
@@ -151,17 +174,62 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def _work(study: Study, runs: Path, *, workers: int, as_json: bool) -> ExitCode:
-    data_dir = str(study.spec.config_of(next(study.spec.space.grid(2)), 0).data_dir)
-    executor: MakeExecutor = local_pool(workers, data_dir)
+@dataclass(frozen=True)
+class Place:
+    """Where tasks go: `workers` at once; `options` are further arguments of `SweepRunner`.
+
+    `listen` has every epoch of every trial printed as JSON.
+    """
+
+    executor: MakeExecutor
+    workers: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    listen: Callable[[], None] = lambda: None
+
+
+@contextmanager
+def _place(cluster: str | None, spec: SweepSpec, workers: int) -> Iterator[Place]:
+    """Worker processes of this machine, or a cluster; raises `CommandError` where there is none."""
+    data_dir = _any_config(spec).data_dir
+    if cluster is None:
+        yield Place(local_pool(workers, data_dir), workers)
+        return
+    from tui.sweeps.cluster import connect
+
+    with connect(cluster, load_dataset(data_dir)) as (found, warnings):
+        for warning in warnings:
+            warn(warning)
+
+        def listen() -> None:
+            found.client.subscribe_topic(TOPIC, _epoch_line)
+
+        options = {"shared_disk": False, "data": found.data, "lost": lambda: found.lost}
+        yield Place(found.executor, found.workers, options, listen)
+
+
+def _epoch_line(event: tuple[float, dict[str, Any]]) -> None:
+    write_json({"event": "sweep_epoch", **event[1]}, sys.stdout)
+
+
+def _any_config(spec: SweepSpec) -> TrainConfig:
+    """The configuration of some trial, for what is the same in all of them."""
+    return spec.config_of(next(spec.space.grid(2)), 0)
+
+
+def _work(study: Study, runs: Path, place: Place, *, as_json: bool) -> ExitCode:
     began = time.monotonic()
-    if not as_json:
-        sys.stderr.write(f"sweep {study.path.name}: {_plan(study)}, {workers} workers\n")
+    if as_json:
+        place.listen()
+    else:
+        sys.stderr.write(f"sweep {study.path.name}: {_plan(study)}, {place.workers} workers\n")
     with GracefulStop(lambda: None) as stop, _reporting(as_json=as_json) as on_result:
         progress = Progress(
             on_result=on_result, on_warning=warn, stopped=lambda: stop.code is not None, began=began
         )
-        SweepRunner(study, runs, executor, workers=workers, progress=progress).run()
+        runner = SweepRunner(
+            study, runs, place.executor, workers=place.workers, progress=progress, **place.options
+        )
+        runner.run()
     if not as_json:
         sys.stdout.write(table(study, _SHOWN) + "\n" + winner(study, runs))
         sys.stderr.write(
@@ -182,7 +250,7 @@ def _work(study: Study, runs: Path, *, workers: int, as_json: bool) -> ExitCode:
 
 def _plan(study: Study) -> str:
     spec = study.spec
-    config = spec.config_of(next(spec.space.grid(2)), 0)
+    config = _any_config(spec)
     rungs = spec.rungs(config.epochs)
     words = f"{spec.size} settings ({spec.sampler})" + (
         f" x {spec.seeds} seeds" if spec.seeds > 1 else ""
