@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO
@@ -11,8 +12,13 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from nn.config import TrainConfig
+from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
+from nn.network.model import layer_sizes, parameter_count
+from nn.network.predictor import Predictor
 from nn.storage.files import open_regular, write_atomically
+from nn.storage.model_file import read_model, write_model
 from nn.storage.npz import read_npz, write_npz
 
 
@@ -76,3 +82,23 @@ def test_the_umask_decides_who_may_read(tmp_path: Path) -> None:
     finally:
         os.umask(before)
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o640
+
+
+def test_a_model_is_read_to_where_it_is_to_be(tmp_path: Path) -> None:
+    """Loading takes hardly more memory than the parameters themselves."""
+    config = TrainConfig(hidden=(2000,))
+    parameters = np.ones(parameter_count(layer_sizes(config)), np.float32)
+    path = tmp_path / "model.npz"
+    write_model(
+        path, Predictor.of(config, parameters, Preprocessor(np.array(1.0, np.float32), None))
+    )
+    read_model(path)  # whatever is imported or cached is there by then
+    tracemalloc.start()
+    try:
+        read_model(path)
+        most = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    # Twice the parameters: NumPy's zeros for the gradients are counted, though never touched. The
+    # last 5% are the check that all are finite, and pieces of the file.
+    assert most < 2.3 * parameters.nbytes

@@ -171,3 +171,19 @@ def test_a_folder_of_other_things_is_not_a_run(root: Path) -> None:
     said = refused(run_command("runs", "rm", other.name, "--yes", f"--runs-dir={root}"))
     assert "no run" in said
     assert (other / "beach.jpg").exists()
+
+
+def test_the_speed_of_a_run_is_that_of_all_of_it(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    """Not of the last interval, also where the run was left; every command shows the same one."""
+    trainer = make_trainer(epochs=5)
+    folder, outcome = record_run(trainer, root, events=9)
+    assert outcome.reason == "interrupted"
+    assert outcome.samples_per_second == trainer.samples_per_second
+    assert SavedRun.read(folder).record.samples_per_second == trainer.samples_per_second
+    shown = run_command("runs", "show", folder.name, f"--runs-dir={root}").stdout
+    whole, _ = record_run(make_trainer(epochs=5), root)
+    compared = run_command("runs", "compare", folder.name, whole.name, f"--runs-dir={root}").stdout
+    (row,) = [line.split() for line in compared.splitlines() if line.startswith("images/s")]
+    assert f"({row[1]} images/s)" in shown
