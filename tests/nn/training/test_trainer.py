@@ -56,6 +56,28 @@ def test_rates_and_seconds_are_of_the_same_clock(small: Dataset) -> None:
     assert in_run < end.seconds  # which has the evaluations, too
 
 
+def test_every_batch_drawn_with_replacement_is_full(small: Dataset) -> None:
+    """300 images in batches of 70: the fifth of an epoch has 20 where each image comes once."""
+    for sampling, images in (("replacement", 350), ("shuffle", 300)):
+        trainer = Trainer(
+            dataclasses.replace(QUICK, sampling=sampling, batch_size=70, epochs=1), small
+        )
+        list(trainer.events())
+        assert trainer.state().values["images_trained"] == images
+
+
+def test_weights_that_overflow_are_replaced_by_those_of_the_last_epoch(small: Dataset) -> None:
+    trainer = Trainer(dataclasses.replace(QUICK, epochs=9), small, step_interval=0)
+    kept = np.empty(0)
+    for event in trainer.events():
+        if isinstance(event, EpochCompleted) and event.epoch == 2:
+            kept = trainer.model.parameters.copy()
+            trainer.rate_factor = math.inf
+    assert isinstance(event, RunFinished)
+    assert (event.reason, event.kept_step) == ("diverged", 12)
+    np.testing.assert_array_equal(trainer.model.parameters, kept)
+
+
 def evaluated_steps(events: Sequence[Event]) -> list[int]:
     progress = [event for event in events if isinstance(event, StepCompleted | EpochCompleted)]
     return [event.evaluation.step for event in progress if event.evaluation]
