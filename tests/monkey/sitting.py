@@ -327,7 +327,7 @@ class Sitting:
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
-                words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+                words = os.fsdecode((folder / "cmdline").read_bytes().replace(b"\0", b" "))
                 if mark in (folder / "environ").read_bytes() and "nn.parallel" in words:
                     parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
                     if parent not in others:

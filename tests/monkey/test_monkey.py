@@ -18,6 +18,11 @@ def play(seed: int, seconds: float, sitting: float, folder: Path) -> None:
         pytest.fail(f"{fault}; inputs in {report(fault, folder)}")
 
 
+def test_random_inputs(tmp_path: Path) -> None:
+    """Twenty seconds, two starts."""
+    play(1, 20, 10, tmp_path)
+
+
 @pytest.mark.slow
 def test_random_inputs_for_long(pytestconfig: pytest.Config, tmp_path: Path) -> None:
     """As long as --monkey-seconds, a minute unless it is given, a new start every two minutes."""
