@@ -118,7 +118,7 @@ def cpu_quota(root: Path = Path("/")) -> float:
 def _quotas(root: Path) -> Iterator[float]:
     lines: list[str] = []
     with suppress(OSError):
-        lines = (root / "proc/self/cgroup").read_text().splitlines()
+        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
     for line in lines:  # number:controllers:path, without controllers in version 2
         _, controllers, path = line.split(":", 2)
         if controllers and "cpu" not in controllers.split(","):
@@ -137,9 +137,11 @@ def _quotas(root: Path) -> Iterator[float]:
 def _quota_and_period(folder: Path, *, version: int) -> tuple[int, int]:
     """In microseconds; raises OSError or ValueError where a group sets no limit."""
     if version == 2:
-        quota, period = (folder / "cpu.max").read_text().split()
+        quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
         return int(quota), int(period)  # quota is the word "max" without a limit
-    quota, period = ((folder / f"cpu.cfs_{name}_us").read_text() for name in ("quota", "period"))
+    quota, period = (
+        (folder / f"cpu.cfs_{name}_us").read_text(encoding="utf-8") for name in ("quota", "period")
+    )
     return int(quota), int(period)  # quota is -1 without a limit
 
 

@@ -26,7 +26,7 @@ import os, select, signal, sys
 sys.modules |= dict.fromkeys(("fcntl", "termios", "tty", "resource", "pwd", "grp", "pty"))
 for module, names in {
     os: "O_NONBLOCK O_NOFOLLOW fork forkpty killpg register_at_fork sched_getaffinity sysconf "
-        "sched_setaffinity memfd_create tcgetpgrp getuid geteuid getpgrp setsid pread pwrite",
+        "sched_setaffinity memfd_create tcgetpgrp getpgrp setsid pread pwrite",
     signal: "SIGHUP SIGKILL SIGTSTP SIGCONT SIGSTOP SIGWINCH SIGQUIT SIGCHLD",
     select: "poll epoll",
 }.items():
@@ -48,13 +48,6 @@ for package in (nn, tui):
             failed[module.name] = repr(error)
 sys.exit(str(failed) if failed else 0)
 """
-
-
-# Until the storage package locks without fcntl, nothing that imports it can be tested here.
-LOCKS = pytest.mark.skipif(
-    any("\nimport fcntl" in path.read_text("utf-8") for path in (ROOT / "nn").rglob("*.py")),
-    reason="nn.storage still imports fcntl",
-)
 
 
 def run_without_posix(*words: str) -> subprocess.CompletedProcess[str]:
@@ -80,13 +73,11 @@ def test_the_names_are_hidden_from_nn_and_tui_alone() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@LOCKS
 def test_every_module_can_be_imported() -> None:
     done = run_without_posix(sys.executable, "-W", "error", "-c", IMPORT_ALL)
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@LOCKS
 @pytest.mark.parametrize("start", [["-m", "tui"], ["-c", REMOVED]], ids=["hidden", "removed"])
 def test_a_run_is_made_saved_resumed_and_used(
     start: list[str], small_run: Sequence[str], tmp_path: Path
@@ -108,7 +99,6 @@ def test_a_run_is_made_saved_resumed_and_used(
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
-@LOCKS
 def test_an_interrupt_ends_a_run(small_run: Sequence[str]) -> None:
     words = command(*small_run, "--epochs=1000000", "--json")
     env = environment(PYTHONPATH=os.pathsep.join((WITHOUT_POSIX, str(ROOT))))
@@ -127,7 +117,6 @@ def test_an_interrupt_ends_a_run(small_run: Sequence[str]) -> None:
     assert (process.returncode, events[-1]["reason"]) == (130, "interrupted")
 
 
-@LOCKS
 def test_a_lost_terminal_that_sends_no_signal_is_no_choice() -> None:
     done = run_without_posix(sys.executable, "-m", "tui", "--on-hangup=continue")
     assert (done.returncode, done.stdout) == (2, "")
@@ -136,7 +125,6 @@ def test_a_lost_terminal_that_sends_no_signal_is_no_choice() -> None:
     )
 
 
-@LOCKS
 def test_the_quick_tier_passes() -> None:
     words = [
         sys.executable,
