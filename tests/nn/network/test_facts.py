@@ -53,3 +53,12 @@ def test_only_a_rectifier_is_off_at_0(name: str) -> None:
     layer, x = ACTIVATIONS[name](), np.linspace(-9, 9, 180)[None]
     y = layer.forward(x)
     assert np.count_nonzero(y == 0) == (90 if layer.rectifies else 0)
+
+
+@pytest.mark.parametrize("name", [name for name, loss in LOSSES.items() if loss.takes_logits])
+def test_the_largest_logits_overflow_nothing(name: str) -> None:
+    loss, logits = LOSSES[name](), np.array([[1000.0, -1000.0], [-1000.0, 1000.0]], np.float32)
+    targets = np.eye(2, dtype=np.float32)
+    assert loss.forward(logits, targets) == 0
+    assert loss.per_image(logits, targets).tolist() == [0, 0]
+    assert loss.probabilities(logits).tolist() == [[1, 0], [0, 1]]
