@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import pkgutil
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,6 @@ from textual.binding import Binding, BindingsMap
 from textual.dom import DOMNode
 from textual.keys import KEY_NAME_REPLACEMENTS, Keys, key_to_character
 
-from nn.config import did_you_mean
 from nn.errors import ConfigError
 from tui.app import screens, widgets
 
@@ -44,7 +44,8 @@ def check_keys(keys: Mapping[str, str], app: type[App[Any]]) -> None:
             used.setdefault(binding.id, set()).add(binding.key)
     for name, text in keys.items():
         if name not in known:
-            raise ConfigError(f"{name!r}: no such key id{did_you_mean(name, known)}")
+            (nearest,) = difflib.get_close_matches(name, known, n=1, cutoff=0.0)
+            raise ConfigError(f"{name!r}: no such id of a key; the nearest is {nearest!r}")
         wanted = {typed.strip(): _normal(typed) for typed in text.split(",")}
         for typed, key in wanted.items():
             if not _exists(key):

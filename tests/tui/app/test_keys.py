@@ -1,0 +1,246 @@
+"""Keys in one burst, keys of the user, and the keys that always leave."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import OptionList
+
+from nn.errors import ConfigError
+from tests.tui.app.test_app import run, until
+from tui.app import keymap
+from tui.app.app import MnistApp
+from tui.app.keymap import CONTEXTS, check_keys
+from tui.app.preferences import Preferences
+from tui.app.screens.help import HelpScreen, key_lines
+from tui.app.screens.palette import PaletteScreen
+from tui.app.state.shown_run import Status
+from tui.app.widgets.hints import KeyHints
+from tui.system.exits import ExitCode
+from tui.system.terminal import Terminal
+
+
+def burst(app: MnistApp, *keys: str) -> None:
+    """Post keys as they arrive from one write: none waits for the one before it."""
+    for key in keys:
+        app.post_message(events.Key(key, key if len(key) == 1 else None))
+
+
+def shown(app: MnistApp) -> str:
+    strips = app.screen._compositor.render_strips(app.screen.size)
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ("ctrl+p", "enter", "enter"),
+        ("ctrl+p", "pagedown"),
+        ("ctrl+p", "end", "pageup", "enter", "enter", "enter"),
+        ("ctrl+p", *"confusion", "enter", "enter"),
+        ("ctrl+p", *"digits", "enter", "enter"),
+        ("ctrl+p", *"theme", "enter", "down", "enter", "enter"),
+        ("ctrl+p", "escape", "escape", "ctrl+p", "ctrl+p", "escape"),
+        ("p", "enter", "enter", "escape"),
+        ("question_mark", "question_mark", "escape", "enter", "enter"),
+        ("2", "3", "4", "5", "6", "slash", "1", "escape", "1"),
+        ("6", "enter", "r", "x", "enter", "0", "4", "enter", "2", "t", "5", "g", "1", "enter"),
+    ],
+)
+def test_no_burst_of_keys_ends_the_application(keys: tuple[str, ...]) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        burst(app, *keys)
+        await until(pilot, lambda: app._key_order.idle)
+        assert app.return_value is None
+        await pilot.press("ctrl+q")
+        await pilot.pause()
+        assert app.return_value is ExitCode.SUCCESS
+
+    run(scenario)
+
+
+def test_keys_of_one_burst_take_effect_in_their_order() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for keys, mode in (
+            ("2345", "draw"),
+            ("61", "train"),
+            ("5432", "digits"),
+            ("3", "confusion"),
+        ):
+            burst(app, *keys)
+            await until(pilot, lambda: app._key_order.idle)
+            assert app.current_mode == mode
+
+    run(scenario)
+
+
+def test_a_second_enter_does_not_reach_the_screen_behind() -> None:
+    """It once opened a cell of the matrix that the palette had just shown."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        burst(app, "3")
+        await until(pilot, lambda: app.bench.browser.predictions is not None)
+        burst(app, "ctrl+p", *"confusion", "enter", "enter", "enter")
+        await until(pilot, lambda: app._key_order.idle)
+        assert app.current_mode == "confusion"
+        assert not isinstance(app.screen, PaletteScreen)
+
+    run(scenario)
+
+
+def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("ctrl+p", *"zqzq")
+        await pilot.pause()
+        assert "no such command" in shown(app)
+        await pilot.press("enter", *["backspace"] * 4, *"saved ru")
+        await pilot.pause()
+        assert isinstance(app.screen, PaletteScreen)
+        assert app.screen.query_one(OptionList).option_count >= 1
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.current_mode == "runs"
+
+    run(scenario)
+
+
+@pytest.mark.parametrize("opening", ["ctrl+p", "question_mark", "p", "f"])
+@pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
+def test_two_keys_leave_from_everywhere(opening: str, key: str) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press(opening, key)
+        await pilot.pause()
+        assert app.return_value is ExitCode.SUCCESS
+
+    run(scenario, preferences=Preferences(keys={"app.quit": "f10"}))
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ({"train.rnu": "f5"}, "'train.rnu': no such id of a key; the nearest is 'train.run'"),
+        ({"train.run": "p"}, "p is already the key of 'train.recipes' (Recipes)"),
+        ({"train.run": "q"}, "q is already the key of 'app.quit' (Quit)"),
+        ({"train.run": "?"}, "already the key of 'app.help'"),
+        ({"train.run": "left"}, "already the key of 'chart.left'"),
+        ({"app.train": "h"}, "already the key of"),
+        ({"app.help": "f5", "train.run": "f5"}, "already the key of 'app.help'"),
+        ({"digits.next": "s"}, "already the key of 'browse.split'"),
+        ({"train.run": "ctrl+c"}, "always quits"),
+        ({"app.quit": ""}, "no such key"),
+        ({"app.quit": "contrl+p"}, "no such key"),
+    ],
+)
+def test_keys_that_cannot_be_are_refused(keys: dict[str, str], message: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        check_keys(keys, MnistApp)
+    assert message in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        {"train.run": "p", "train.recipes": "f6"},
+        {"train.run": "f5, ctrl+r"},
+        {"app.quit": "f10", "train.run": "q"},
+        {"draw.pen": "p"},
+        {"quit.keep": "k"},
+        {"app.help": "question_mark,f1"},
+    ],
+)
+def test_keys_that_are_free_are_taken(keys: dict[str, str]) -> None:
+    check_keys(keys, MnistApp)
+
+
+def test_every_group_of_keys_has_its_place_among_the_others() -> None:
+    groups = {binding.id.split(".")[0] for binding in keymap._bindings(MnistApp) if binding.id}
+    assert groups == {group for context in CONTEXTS for group in context}
+
+
+def test_a_refusal_names_the_file(tmp_path: Any) -> None:
+    preferences = Preferences(keys={"train.run": "p"}, path=tmp_path / "config.toml")
+    with pytest.raises(ConfigError, match=r"config\.toml: keys: 'train\.run'"):
+        run(lambda app, pilot: pilot.pause(), preferences=preferences)
+
+
+def test_a_remapped_key_keeps_its_place_among_the_hints() -> None:
+    def hints(app: MnistApp) -> list[str]:
+        return [binding.description for binding, _ in app.screen.query_one(KeyHints)._shown]
+
+    seen: list[list[str]] = []
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.pause()
+        seen.append(hints(app))
+
+    run(scenario)
+    run(scenario, preferences=Preferences(keys={"app.quit": "f10", "train.run": "f5"}))
+    assert seen[0] == seen[1]
+    assert seen[0][-2:] == ["Quit", "Help"]
+
+
+def test_while_a_field_is_edited_the_hint_names_a_key_that_quits() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press("f", "down")
+        await pilot.pause()
+        keys = {b.description: b.key for b, _ in app.screen.query_one(KeyHints)._shown}
+        assert keys["Quit"] in ("ctrl+q", "ctrl+c")
+        await pilot.press("q")
+        await pilot.pause()
+        assert app.return_value is None
+
+    run(scenario)
+
+
+def test_help_has_no_texts_of_the_toolkit() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for mode in "123456":
+            await pilot.press(mode)
+            await pilot.pause()
+            text = "\n".join(key_lines(app.screen))
+            assert not any(raw in text for raw in ("Focus", "Copy", "super+", "palette\n"))
+            assert "Command palette" in text
+
+    run(scenario)
+
+
+def test_nothing_beyond_ascii_in_dialogs_and_notifications() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        for severity in ("information", "warning", "error"):
+            app.notify("told", title="Title", severity=severity)  # type: ignore[arg-type]
+        await pilot.pause()
+        assert "told" in shown(app)
+        assert shown(app).isascii()
+        for key in ("ctrl+p", "question_mark", "p"):
+            await pilot.press(key)
+            await pilot.pause()
+            assert shown(app).isascii(), key
+            await pilot.press("escape")
+        assert not isinstance(app.screen, HelpScreen)
+
+    run(scenario, terminal=Terminal(ascii_only=True, colors="none"))
+
+
+def test_without_colours_no_colour_is_sent() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for key in ("1", "6", "p", "escape", "ctrl+p"):
+            await pilot.press(key)
+            await pilot.pause()
+            for strip in app.screen._compositor.render_strips(app.screen.size):
+                for segment in strip:
+                    for color in (
+                        segment.style and segment.style.color,
+                        segment.style and segment.style.bgcolor,
+                    ):
+                        assert color is None or color.is_default
+
+    run(scenario, terminal=Terminal(ascii_only=False, colors="none"))
