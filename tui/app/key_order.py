@@ -53,7 +53,7 @@ class KeyOrder:
             await self._next()
 
     async def _next(self) -> None:
-        while self._waiting:
+        while self._waiting and self._app.screen_stack:
             event = self._waiting.popleft()
             key = event.key if isinstance(event, events.Key) else ""
             if key and key == self._ignored and monotonic() < self._ignored_until:
