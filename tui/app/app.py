@@ -250,6 +250,9 @@ class MnistApp(TerminalApp):
             self.notify(
                 str(message.error), title="Error", severity="error", timeout=30, markup=False
             )
+            self._update(lambda screen: screen.show_opened())
+            if message.run is self.bench.opened:
+                self._update(lambda screen: screen.show_configuration())
             self._show_progress()
 
     def _show_progress(self) -> None:

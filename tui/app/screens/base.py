@@ -59,9 +59,9 @@ class ModeScreen(LatestSize, Screen[None]):
 
     DEFAULT_CSS = """
     #opened {
-        dock: top; width: 1fr; height: 1;
+        dock: top; width: 1fr; height: auto; max-height: 3;
         background: $warning; color: $background;
-        text-style: bold; text-wrap: nowrap; text-overflow: ellipsis;
+        text-style: bold;
         &:nocolor { text-style: bold reverse; }
     }
     """
@@ -116,7 +116,18 @@ class ModeScreen(LatestSize, Screen[None]):
             name = printable(opened.history.label, ascii_only=self.terminal.ascii_only)
             status = opened.saved.record.status
             wide = f" 0: back   Saved run {name}, {status}, read only"
-            self._opened.update(wide if self.app.size.width >= 80 else f"0: back  {name}")
+            text = wide if self.app.size.width >= 80 else f"0: back  {name}"
+            self._opened.update(text if opened.error is None else f"0: back  {opened.error}")
+
+    def waiting(self) -> str:
+        """The reason why there is no network to show, in a sentence."""
+        if (opened := self.bench.opened) is not None:
+            if opened.saved.record.best is None:
+                return "It was never evaluated: no best network."
+            return str(opened.error or "Reading the saved run ...")
+        if self.bench.error is not None:
+            return str(self.bench.error)
+        return "Loading the data ..." if self.bench.loading else "Preparing the run ..."
 
     def put(self, selector: str, text: str) -> None:
         """Replace a text if it changed."""

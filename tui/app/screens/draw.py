@@ -197,7 +197,7 @@ class DrawScreen(ModeScreen):
         narrow = self.has_class("-narrow")
         if not probabilities:
             if self.bench.snapshot is None:
-                return "no network" if narrow else "The data are being read."
+                return "no network" if narrow else self.waiting()
             return "draw a digit" if narrow else INVITATION
         best = max(probabilities)
         if best != best:

@@ -139,13 +139,3 @@ class PredictingScreen(ModeScreen):
             return ""
         name = "untrained" if snapshot.step == 0 else f"epoch {snapshot.epoch:.4g}"
         return name if self.browser.follows(self.bench.shown) else f"frozen at {name}"
-
-    def waiting(self) -> str:
-        """Why there is nothing to show."""
-        if (opened := self.bench.opened) is not None:
-            if opened.saved.record.best is None:
-                return "It was never evaluated: no best network."
-            return str(opened.error or "Reading the saved run ...")
-        if self.bench.error is not None:
-            return str(self.bench.error)
-        return "Loading the data ..." if self.bench.loading else "Preparing the run ..."

@@ -138,7 +138,8 @@ class RunsScreen(LookingScreen):
 
     def _draw_head(self, shown: int) -> None:
         count = len(self.entries or ())
-        runs = f"{shown:,} of {count:,} runs" if self._filter.text else f"{count:,} runs"
+        runs = f"{count:,} run{'' if count == 1 else 's'}"
+        runs = f"{shown:,} of {runs}" if self._filter.text else runs
         parts = (runs, f"by {self._order}", self._filter.words)
         self.put("#head", "   ".join(part for part in parts if part))
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""

@@ -103,7 +103,7 @@ class TrainScreen(ModeScreen):
         ),
         Binding("c", "forget", "Forget earlier runs", id="train.forget", show=False),
         Binding("tab", "move_pane(1)", "Next pane", id="train.next-pane", show=False),
-        Binding("shift+tab", "move_pane(-1)", "Last pane", id="train.last-pane", show=False),
+        Binding("shift+tab", "move_pane(-1)", "Previous pane", id="train.last-pane", show=False),
     ]
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:

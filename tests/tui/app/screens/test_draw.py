@@ -219,7 +219,7 @@ def test_without_a_network_one_can_draw_already(small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("space", "right", "t", "enter")
         assert not board_of(app).blank
-        assert text(app, "#guess") == "The data are being read."
+        assert text(app, "#guess") == "Preparing the run ..."
         app.bench.run = cast(LiveRun, NetworkRun(small, CONFIG))
         screen_of(app).show_configuration()
         assert text(app, "#guess").startswith("It is a")
