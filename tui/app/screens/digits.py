@@ -1,9 +1,7 @@
-"""The digits screen: browse a split, and see what the network says of each digit."""
+"""The digits screen: browse a split, with the prediction of each digit."""
 
 from __future__ import annotations
 
-import random
-from dataclasses import replace
 from typing import ClassVar
 
 from textual import events
@@ -13,8 +11,8 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from nn.data.dataset import Split
-from tui.app.screens.predicting import PredictingScreen
-from tui.app.state.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake, verdict
+from tui.app.screens.browsing import BrowsingScreen
+from tui.app.state.browser import Listing, Query
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
@@ -24,16 +22,13 @@ from tui.app.widgets.raster import MODES
 from tui.app.widgets.trajectory import Trajectory
 from tui.recording.folder import display_name
 
-LINE, PAGE = 10, 100  # digits that up and down, and the page keys, move by
 
-
-class DigitsScreen(PredictingScreen):
+class DigitsScreen(BrowsingScreen):
     """One digit large, or a contact sheet of them."""
 
     DEFAULT_CSS = """
     DigitsScreen {
-        #head { height: 1; }
-        #line { height: auto; min-height: 1; }
+        #head, #line { height: 1; }
         #place { width: 1fr; text-style: bold; }
         #weights { width: auto; color: $text-muted; }
         #trail, #note, #sheet { display: none; }
@@ -47,22 +42,6 @@ class DigitsScreen(PredictingScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("left,h", "step(-1, 0)", "Previous digit", id="digits.previous", show=False),
-        Binding("right,l", "step(1, 0)", "Next digit", id="digits.next", show=False),
-        Binding("up,k", "step(0, -1)", "Ten back, or a row up", id="digits.up", show=False),
-        Binding("down,j", "step(0, 1)", "Ten on, or a row down", id="digits.down", show=False),
-        Binding("pageup", "page(-1)", "A page back", id="digits.page_back", show=False),
-        Binding("pagedown", "page(1)", "A page on", id="digits.page_on", show=False),
-        Binding("home", "go(0)", "First digit", id="digits.first", show=False),
-        Binding("end", "go(-1)", "Last digit", id="digits.last", show=False),
-        Binding("f", "outcome", "Filter", id="digits.outcome"),
-        Binding("o", "order", "Order", id="digits.order"),
-        Binding("n", "mistake(1)", "Mistake", id="digits.next_mistake"),
-        Binding("p,N", "mistake(-1)", "Mistake before", id="digits.previous_mistake", show=False),
-        Binding("g", "index", "Index", id="digits.index"),
-        Binding("R", "random", "A digit at random", id="digits.random", show=False),
-        Binding("t", "label", "Filter by true label", id="digits.label", show=False),
-        Binding("d", "predicted", "Filter by prediction", id="digits.predicted", show=False),
         Binding("c", "sheet", "Sheet", id="digits.sheet"),
         Binding("v", "mode", "Characters, half blocks or braille", id="digits.mode", show=False),
         Binding("x", "swap", "Other way round", id="digits.swap"),
@@ -70,15 +49,13 @@ class DigitsScreen(PredictingScreen):
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
     ]
 
-    _listing = Listing.everything(0)
-
     def compose(self) -> ComposeResult:
         with Horizontal(id="head"):
             yield Static(id="place", markup=False)
             yield Static(id="weights", markup=False)
         yield DigitPane(self.terminal)
         yield DigitSheet(self.terminal, id="sheet")
-        with Vertical(id="line"):  # of the three the first that is there
+        with Vertical(id="line"):  # Only one of the three is shown at a time.
             yield Prompt()
             yield Static(id="note", markup=False)
             yield Trajectory(self.terminal, id="trail")
@@ -105,17 +82,17 @@ class DigitsScreen(PredictingScreen):
         if split is None or snapshot is None:
             self._clear()
             return
-        self._settle(split)
+        self.settle(split)
         self.put("#place", self._place(split))
         self.put("#weights", self.weights())
         known = self.browser.of(split)
         for sheet in self.query(DigitSheet):
-            sheet.show_listing(self._listing, split, known, self.bench.index)
+            sheet.show_listing(self.listing, split, known, self.bench.index)
         if not self.showing_sheet:
             self._draw_digit(split)
 
     def _clear(self) -> None:
-        self._listing = Listing.everything(0)
+        self.listing = Listing.everything(0)
         self.put("#place", self.waiting())
         self.put("#weights", "")
         self.query_one(DigitPane).show_digit(None)
@@ -123,23 +100,10 @@ class DigitsScreen(PredictingScreen):
         for sheet in self.query(DigitSheet):
             sheet.show_nothing()
 
-    def _settle(self, split: Split) -> None:
-        """Stay on the digit as long as it is selected, else go to the nearest and say so."""
-        bench = self.bench
-        bench.index = min(bench.index, len(split) - 1)
-        self._listing = self.browser.listing(split)
-        nearest = self._listing.nearest(bench.index)
-        if nearest is None:
-            self.tell("No such digit; escape shows all")
-        elif self._listing.position(bench.index) is None:
-            index = int(self._listing.indices[nearest])
-            self.tell(f"Digit {bench.index} is no longer among these; {index} is the nearest")
-            bench.index = index
-
     def _place(self, split: Split) -> str:
-        """Which digit of which is shown."""
+        """The name and the place of the digit that is shown, and the selection."""
         bench, query, narrow = self.bench, self.browser.query, self.size.width < 80
-        at, count = self._listing.position(bench.index), len(self._listing)
+        at, count = self.listing.position(bench.index), len(self.listing)
         name = bench.split[:5] if narrow else bench.split
         place = "none" if at is None else f"{at + 1:,} of {count:,}"
         if self.browser.of(split) is None and query != Query():
@@ -169,112 +133,13 @@ class DigitsScreen(PredictingScreen):
         )
         self.query_one("#trail", Trajectory).set_points(points, verdict.label)
 
-    # Moving
+    @property
+    def line_length(self) -> int:
+        return self._sheet.columns if self.showing_sheet else super().line_length
 
-    def _move(self, by: int) -> None:
-        at = self._listing.position(self.bench.index)
-        if at is not None:
-            self.action_go(min(max(at + by, 0), len(self._listing) - 1))
-
-    def action_go(self, position: int) -> None:
-        """Show the digit at a position among the selected ones, -1 being the last."""
-        if len(self._listing):
-            self.tell("")
-            self.bench.index = int(self._listing.indices[position])
-            self.draw()
-
-    def action_step(self, right: int, down: int) -> None:
-        """Move by digits, and by lines of the sheet or tens."""
-        line = self._sheet.columns if self.showing_sheet else LINE
-        self._move(right + down * line)
-
-    def action_page(self, pages: int) -> None:
-        """Move by pages of the sheet, or hundreds."""
-        page = self._sheet.page_size if self.showing_sheet else PAGE
-        self._move(pages * page)
-
-    def action_random(self) -> None:
-        """Show any of the selected digits."""
-        if len(self._listing):
-            self.action_go(random.randrange(len(self._listing)))
-
-    def action_mistake(self, direction: int) -> None:
-        """Go to the next or the previous mistake among the selected digits."""
-        split, snapshot = self.bench.images, self.snapshot
-        known = self.browser.of(split) if split is not None else None
-        at = self._listing.position(self.bench.index)
-        if split is None or snapshot is None or at is None:
-            return
-        if known is None:
-            self.tell("What is a mistake is not known yet")
-            return
-        found = next_mistake(self._listing, known.wrong, at, direction)
-        # The predictions may be of weights a moment ago; the digit will be shown with those of now.
-        while found is not None and known.snapshot is not snapshot:
-            if verdict(snapshot, split, int(self._listing.indices[found])).wrong:
-                break
-            found = next_mistake(self._listing, known.wrong, found, direction)
-        if found is None:
-            self.tell(f"No mistake {'after' if direction > 0 else 'before'} this one")
-        else:
-            self.action_go(found)
-
-    def action_index(self) -> None:
-        """Ask for an index and go there."""
-        split = self.bench.images
-        if split is None:
-            return
-        last = len(split) - 1
-
-        def go(index: int | None) -> None:
-            if index is None:
-                return
-            self.tell("" if index <= last else f"The last digit is {last}")
-            self.bench.index = min(index, last)
-            self.draw()
-
-        self.query_one(Prompt).ask(f"Index, 0 to {last}", len(str(last)), go)
-
-    # Selecting
-
-    def _select(self, query: Query) -> None:
-        """Another selection, from the nearest digit on; another order, from its first on."""
-        reordered = query.order not in ("index", self.browser.query.order)
-        self.browser.query = query
-        self.tell("")
-        if (split := self.bench.images) is not None:
-            listing = self.browser.listing(split)
-            at = 0 if reordered else listing.nearest(self.bench.index)
-            if at is not None and len(listing):
-                self.bench.index = int(listing.indices[at])
-        self.draw()
-
-    def action_outcome(self) -> None:
-        """All digits, the mistakes, the correct ones."""
-        query = self.browser.query
-        at = OUTCOMES.index(query.outcome) + 1
-        self._select(replace(query, outcome=OUTCOMES[at % len(OUTCOMES)]))
-
-    def action_order(self) -> None:
-        """By index, highest loss first, most confident first, least confident first."""
-        query = self.browser.query
-        self._select(replace(query, order=ORDERS[(ORDERS.index(query.order) + 1) % len(ORDERS)]))
-
-    def action_label(self) -> None:
-        """Ask which true label to keep."""
-        self.query_one(Prompt).ask(
-            "True label, 0 to 9, or enter for any",
-            1,
-            lambda label: self._select(replace(self.browser.query, label=label)),
-        )
-
-    def action_predicted(self) -> None:
-        """Ask which prediction to keep."""
-        self.query_one(Prompt).ask(
-            "Predicted label, 0 to 9, or enter for any",
-            1,
-            lambda label: self._select(replace(self.browser.query, predicted=label)),
-        )
+    @property
+    def page_length(self) -> int:
+        return self._sheet.page_size if self.showing_sheet else super().page_length
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything."""

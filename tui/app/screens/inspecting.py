@@ -1,4 +1,4 @@
-"""What keeps up with the layers of a network that trains, without keeping the keys waiting."""
+"""Follows the layers of a network that trains, on a thread, so that keys do not wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps up with a folder of saved runs, and works on them, without keeping the keys waiting."""
+"""Watches a folder of saved runs, and works on them, on threads, so that keys do not wait."""
 
 from __future__ import annotations
 
@@ -19,9 +19,10 @@ LOOK_INTERVAL = 1.5  # seconds between two looks into the folder while the scree
 
 
 class LookingScreen(ModeScreen):
-    """Looks into the folder as long as it is shown; a subclass draws what comes of it.
+    """Reads the folder again and again as long as it is shown; a subclass draws the result.
 
-    `entries` is None before the first look, `errors` what is wrong with runs that cannot be read, or with the folder.
+    `entries` is None before the first time. `errors` are those of runs that cannot be read, or of
+    the folder.
     """
 
     class Looked(Message):

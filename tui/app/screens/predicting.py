@@ -1,4 +1,4 @@
-"""What the screens have in common that look at the predictions of a whole split."""
+"""What the screens that show the predictions of a whole split have in common."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The runs screen: what is saved, to be looked at, gone on with, compared and removed."""
+"""The screen of saved runs, where they are opened, resumed, compared and deleted."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ MAX_BUDGET_DIGITS = 7
 
 
 class RunsScreen(LookingScreen):
-    """A table of the saved runs, and some words on the one with the cursor."""
+    """A table of the saved runs, and a few lines about the one with the cursor."""
 
     DEFAULT_CSS = """
     RunsScreen {
@@ -103,7 +103,7 @@ class RunsScreen(LookingScreen):
     def on_looking_screen_compared(self, message: LookingScreen.Compared) -> None:
         self._comparing, self._first = False, None
         self.tell("")
-        if self.app.screen is self:  # else the user is busy elsewhere
+        if self.app.screen is self:  # unless another screen was opened meanwhile
             self.bench.open_comparison(message.comparison)
             self._show("digits")
 
@@ -184,7 +184,7 @@ class RunsScreen(LookingScreen):
         self.draw()
 
     def on_key(self, event: events.Key) -> None:
-        """What is typed goes to the filter, from the key on that asks for it, even in one burst with that."""
+        """Take what is typed into the filter, even in one burst with the key that opens it."""
         if not self._filter.typing:
             bound = self.active_bindings.get(event.key)
             if self.focused is None and bound and bound.binding.action == "filter":
@@ -241,7 +241,7 @@ class RunsScreen(LookingScreen):
         return True
 
     def action_resume(self) -> None:
-        """Make it ready to go on, in place of the present run; ask for a greater budget where it has come to its end."""
+        """Make it ready to go on in place of the present run; ask for a larger budget if needed."""
         if (entry := self._current) is None:
             return
         run = entry.run

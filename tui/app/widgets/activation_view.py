@@ -22,7 +22,7 @@ _NUMBER = 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerActivity:
-    """The output of a layer, with a line about it; if `numeric`, the values are shown as numbers."""
+    """The output of a layer and a line about it; if `numeric`, values are shown as numbers."""
 
     title: str
     values: Array
@@ -40,7 +40,7 @@ def strongest(values: Array, count: int) -> Array:
 
 
 def lines_each(needs: Sequence[int], height: int) -> int:
-    """The largest number of lines for a layer with which all fit, a title over each; at least one."""
+    """The largest number of lines for a layer with which all fit under their titles; 1 or more."""
     return next(
         (
             most
@@ -54,7 +54,7 @@ def lines_each(needs: Sequence[int], height: int) -> int:
 def activity_strips(
     layers: Sequence[LayerActivity], selected: int, width: int, height: int, colors: ColorMode
 ) -> list[Strip]:
-    """A title and a few lines for each layer; where units do not fit, a character is a group of them.
+    """A title and a few lines for each layer; in a large layer a character is a group of units.
 
     The densest character is the layer's largest magnitude. Positive and negative values have
     different characters.

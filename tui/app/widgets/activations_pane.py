@@ -1,4 +1,4 @@
-"""A digit, and what it sets off in every layer."""
+"""A digit and the activity of every layer for it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class ActivationsPane(Horizontal):
         outputs: Sequence[Array],
         selected: int,
     ) -> None:
-        """Show a digit of (28, 28) pixels, a word about it, and what each layer gave for it."""
+        """Show a digit of (28, 28) pixels, a text about it, and the output of each layer."""
         self._digit.set_image(image)
         set_text(self._about, about)
         activity = [

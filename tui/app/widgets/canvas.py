@@ -1,4 +1,4 @@
-"""The drawing board on screen: its pixels with the cursor, and what the mouse does to them."""
+"""The drawing board on screen: its pixels, the cursor and the mouse."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ def canvas_strips(
     height: int,
     terminal: Terminal,
 ) -> list[Strip]:
-    """The picture, two cells a pixel where there is room, else two pixels a cell, one above the other.
+    """The picture with two cells for a pixel, or with two pixels in a cell where there is no room.
 
-    The cursor is a pair of brackets in the first case; in the second a '^' or 'v', telling the upper from
-    the lower pixel of its cell, on the other one's shade.
+    The cursor is a pair of brackets in the first case. In the second it is '^' for the upper pixel
+    of its cell or 'v' for the lower one, on the shade of the other pixel.
     """
     rows, columns = pixels.shape
     if width >= 2 * columns and height >= rows:
@@ -76,7 +76,7 @@ def _halves(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal
                     bold=True, bgcolor=_grey(under)
                 )
                 segments.append(Segment(mark, style))
-            elif upper == lower:  # a space is fewer bytes, and so are runs of them
+            elif upper == lower:  # A space takes fewer bytes, and equal cells are merged.
                 segments.append(Segment(" ", Style(bgcolor=_grey(upper))))
             else:
                 segments.append(Segment("▀", Style(color=_grey(upper), bgcolor=_grey(lower))))
@@ -95,7 +95,7 @@ def _grey(level: int) -> str:
 
 
 class Canvas(StripWidget):
-    """Shows a picture with a cursor, and tells where the mouse draws."""
+    """Shows a picture with a cursor, and posts a message where the mouse draws."""
 
     ALLOW_SELECT = False
 
@@ -109,7 +109,8 @@ class Canvas(StripWidget):
 
     _pixels: Picture = np.zeros((28, 28), np.uint8)
     _cursor: Cursor | None = None
-    _erasing: bool | None = None  # None while no button is held
+    _erasing: bool | None = None
+    """Whether the stroke erases; None while no button is held."""
 
     def show(self, pixels: Picture, cursor: Cursor | None) -> None:
         """Show this picture."""
@@ -126,8 +127,8 @@ class Canvas(StripWidget):
         self._post(event, continued=False)
 
     def on_mouse_move(self, event: events.MouseMove) -> None:
-        """Go on with the stroke while the button is held."""
-        if self._erasing is not None and event.button:  # else it was released out of sight
+        """Continue the stroke while the button is held."""
+        if self._erasing is not None and event.button:  # The button may be released elsewhere.
             self._post(event, continued=True)
 
     def on_mouse_up(self, _event: events.MouseUp) -> None:

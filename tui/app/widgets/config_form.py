@@ -19,9 +19,9 @@ from tui.system.terminal import FULL, Terminal
 
 
 class ConfigForm(Widget):
-    """Every field of `TrainConfig`, checked as it is typed, and below what is to be said of the current one.
+    """Every field of `TrainConfig`, checked as it is typed, above a note on the current field.
 
-    What was edited lies in `draft`. `Left` tells that a field was left, `Closed` that the form was.
+    `draft` holds what was edited. `Left` is posted when a field is left, `Closed` when the form is.
     """
 
     DEFAULT_CSS = """
@@ -70,11 +70,11 @@ class ConfigForm(Widget):
         self.post_message(self.Left())
 
     def take_focus(self) -> None:
-        """Have the keys."""
+        """Take the focus."""
         self._fields.take_focus()
 
     def redraw(self) -> None:
-        """Show what the draft now says."""
+        """Show the present state of the draft."""
         self._fields.redraw()
         name = self._fields.name_at_cursor
         error = self.draft.errors.get(name) or self.draft.problem
@@ -110,11 +110,11 @@ class ConfigForm(Widget):
         self.action_move(1)
 
     def on_descendant_focus(self, _event: events.DescendantFocus) -> None:
-        """Show that the keys go to the current row."""
+        """Highlight the current row, which takes the keys."""
         self.redraw()
 
     def on_descendant_blur(self, _event: events.DescendantBlur) -> None:
-        """The present state counts once the focus is elsewhere."""
+        """Put the present state in force when the focus goes elsewhere."""
         self.redraw()
         self.post_message(self.Left())
 

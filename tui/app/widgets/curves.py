@@ -66,7 +66,7 @@ class Curves(Widget):
     def show(
         self, earlier: Sequence[RunHistory], present: RunHistory | None, *, at_once: bool
     ) -> None:
-        """Show a run and, behind it, earlier ones; `at_once` or no more often than once a second."""
+        """Show a run before earlier ones, `at_once` or no more often than once a second."""
         self._earlier, self._present = earlier, present
         self._throttle.request(0 if at_once else None)
 

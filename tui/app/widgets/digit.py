@@ -17,7 +17,7 @@ from tui.system.terminal import FULL, Terminal
 
 
 class _ImageWidget(StripWidget):
-    """What both widgets share: how an image is drawn, and drawing again when that changes.
+    """Base of both widgets: draws an image in one of the modes, again when the mode changes.
 
     Args:
         terminal: With ASCII only, its characters draw whatever the mode; shades of grey need exact
@@ -65,7 +65,7 @@ class DigitView(_ImageWidget):
 
         Args:
             image: (28, 28), uint8 with 0..255 or floats with 0..1; any reals if `signed`.
-            signed: Tell positive from negative values, as for weights, in ASCII characters.
+            signed: Whether negative values, such as those of weights, have other characters.
         """
         self._shown, self._signed = image, signed
         self.redraw()
@@ -90,8 +90,8 @@ class DigitView(_ImageWidget):
 class ContactSheet(_ImageWidget):
     """A page of small images with a caption under each, one of them selected.
 
-    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. A click selects, and posts
-    `Selected`; keys are for whoever shows the sheet.
+    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. A click
+    selects an item and posts `Selected`; keys are handled by the screen.
     """
 
     GAP = 1
@@ -118,10 +118,10 @@ class ContactSheet(_ImageWidget):
     def set_items(
         self, images: Sequence[Image], captions: Sequence[str], wrong: Sequence[bool]
     ) -> None:
-        """Show these items, the selection staying where it is as far as there are enough.
+        """Show these items; the selection keeps its index as long as there are enough items.
 
         Args:
-            images: Each as for `DigitView`; an array of (items, 28, 28) will do.
+            images: Each as for `DigitView`; an array of shape (items, 28, 28) is possible.
             captions: One line for each.
             wrong: Which of them are mistakes.
         """
@@ -153,7 +153,7 @@ class ContactSheet(_ImageWidget):
         self.redraw()
 
     def move(self, right: int, down: int) -> None:
-        """Move the selection by columns and lines, staying where there is no item."""
+        """Move the selection by columns and lines, unless there is no item at that place."""
         target = self.selected + right + down * self.columns
         if 0 <= target < len(self._images):
             self.selected = target

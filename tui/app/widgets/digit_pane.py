@@ -1,4 +1,4 @@
-"""One digit large, and beside it what the network says of it."""
+"""One digit large, and beside it the prediction of the network."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from tui.system.terminal import Terminal
 
 
 class DigitPane(Horizontal):
-    """The digit, two lines of words, ten bars, the trajectory, and in the largest layout the digits around."""
+    """The digit, two lines about it, ten bars and the trajectory.
 
-    SCOPED_CSS = False  # the layout depends on the classes of the screen
+    The largest layout also has the digits around it in the listing.
+    """
+
+    SCOPED_CSS = False  # The layout depends on the classes of the screen.
     DEFAULT_CSS = """
     DigitPane {
         height: 1fr;

@@ -1,4 +1,4 @@
-"""The digits that are browsed as a page of small ones, each with what the network says of it."""
+"""A page of the digits that are browsed, each with its prediction."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class DigitSheet(ContactSheet):
     def show_listing(
         self, listing: Listing, split: Split, known: SplitPredictions | None, index: int
     ) -> None:
-        """Show these digits of a split, the one at `index` of it selected; `known` is what they were listed by."""
+        """Show these digits of a split; the one with this index in the split is selected.
+
+        `known` holds the predictions that they were listed by.
+        """
         if listing is not self._listing:
             self._listing = listing
             indices, count = listing.indices, len(listing)

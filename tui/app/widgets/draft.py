@@ -1,4 +1,4 @@
-"""A configuration while it is being edited: text that may be wrong for a moment."""
+"""A configuration while it is edited: texts, which may be wrong for a while."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tui.recording.experiment import Experiment
 class Draft:
     """The text of every field, checked as a whole after every edit by the rules of the flags.
 
-    `base` is what changes are told against, the fields of `recipe` or the defaults. `errors` holds the
-    message for each field that is wrong; `config` is None while there are any.
+    `base` is the configuration that changes are shown against: that of `recipe`, or the defaults.
+    `errors` holds the message for each field that is wrong; `config` is None while there are any.
     """
 
     def __init__(self, experiment: Experiment) -> None:

@@ -1,4 +1,4 @@
-"""The rows of the configuration form, with one input that stands on the row being edited."""
+"""The rows of the configuration form, with one input on the row that is edited."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.strips import StripWidget, printable, text_strip
 from tui.system.terminal import FULL, Terminal
 
-RECIPE = "recipe"  # the name of the first row, which is no field
+RECIPE = "recipe"
+"""The name of the first row, which is not a field of the configuration."""
 ENTRIES = (RECIPE, *FIELDS)
 VALUE_COLUMN = 3 + max(map(len, FIELDS))
 
 
 def _rows() -> list[tuple[bool, str]]:
-    """(is a heading, text or name) of every row."""
+    """Every row: whether it is a heading, and its text or the name of its field."""
     rows = [(False, RECIPE)]
     for group, names in groupby(FIELDS, key=lambda name: FIELDS[name].group):
         rows += [(True, group), *((False, name) for name in names)]
@@ -33,18 +34,18 @@ def _rows() -> list[tuple[bool, str]]:
 
 
 class FieldInput(Input):
-    """Where the text of the current field is typed."""
+    """The input for the text of the current field."""
 
     def action_copy(self) -> None:
-        """Leave ctrl+c to the application, which it ends wherever it is pressed."""
+        """Leave ctrl+c to the application, which it ends on every screen."""
         raise SkipAction
 
 
 class FieldList(StripWidget, can_focus=True):
     """All fields, a row each: `*` before a changed one, `!` before a wrong one.
 
-    Fields with a few possible values are changed by left and right, the others in an input that stands on their row.
-    One widget draws all rows, because a hundred widgets take a tenth of a second to mount.
+    Fields with a few possible values are changed by left and right, the others in an input on their
+    row. One widget draws all rows, because a hundred widgets take a tenth of a second to mount.
     """
 
     DEFAULT_CSS = """
@@ -104,12 +105,12 @@ class FieldList(StripWidget, can_focus=True):
         self.post_message(self.Moved())
 
     def take_focus(self) -> None:
-        """Have the keys where the current field wants them."""
+        """Give the focus to the input, if the current field is edited as text, or to the list."""
         target = self.query_one(Input) if self._typed else self
         self.screen.set_focus(target, scroll_visible=False)
 
     def redraw(self) -> None:
-        """Show what the draft now says."""
+        """Show the present state of the draft."""
         field = self.query_one(Input)
         field.display = self._typed
         if self._typed and field.value != (text := self.draft.texts[self.name_at_cursor]):
@@ -142,18 +143,18 @@ class FieldList(StripWidget, can_focus=True):
         if here and choosable:
             value = f"< {value} >"
         room = max(1, width - VALUE_COLUMN)
-        if mark != " " and room >= 40:  # else only the note below says it
+        if mark != " " and room >= 40:  # The note below the form has it in any case.
             value = f"{value:<24}  recipe: {format_value(getattr(draft.base, name))}"
         value = value if len(value) <= room else value[: room - 1] + "~"
         label = text_strip(f"{mark} {name}", VALUE_COLUMN, Style(reverse=here, bold=mark != " "))
         return Strip.join([label, text_strip(value, room, Style(bold=mark != " "))])
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """No letter that is typed into the form is a command."""
+        """Whether a key is typed into the form, so that no binding of the screen has an effect."""
         return character is not None and character.isprintable()
 
     def on_key(self, event: events.Key) -> None:
-        """A letter goes to the next value that begins with it; none is a command here."""
+        """Take the next value that begins with the letter that was typed."""
         if event.character is None or not event.is_printable or event.character == " ":
             return
         event.stop()
@@ -172,16 +173,16 @@ class FieldList(StripWidget, can_focus=True):
             self._edit(possible[(self._value_index() + direction) % len(possible)])
 
     def _value_index(self) -> int:
-        """Which of the possible values the current field has."""
+        """The index of the current field's value among the possible ones."""
         return self._options.index(self.draft.texts[self.name_at_cursor])
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Take it over, unless leaving the field has done that already."""
+        """Put the text into the draft, unless that was done when the field was left."""
         event.stop()
         self._take_typed()
 
     def _take_typed(self) -> None:
-        """Put into the draft what stands in the input."""
+        """Put the text of the input into the draft."""
         text = self.query_one(Input).value
         if self._typed and text != self.draft.texts[self.name_at_cursor]:
             self._edit(text)

@@ -13,19 +13,23 @@ from textual.strip import Strip
 
 from tui.app.widgets.strips import PLAIN, StripWidget
 
-ALWAYS = 2  # hints at the end that stay whatever the width: help and quit
+ALWAYS = 2
+"""Hints at the end that are shown at every width: those of the help and of quitting."""
 GAP = 2
 
 
 class KeyHints(StripWidget):
-    """The keys that are in force and to be shown, as many as fit, the last two in any case.
+    """The hints of the bindings in force, as many as fit, and the last two in any case.
 
-    Textual's footer cuts off what does not fit, and with it the way to all other keys; and it makes a widget
-    of every hint, again at each change of the focus.
+    Textual's footer cuts off what does not fit, the hint of the help included, and makes a widget
+    for every hint at each change of the focus.
     """
 
     DEFAULT_CSS = """
-    KeyHints { dock: bottom; width: 1fr; height: 1; background: $footer-background; color: $footer-foreground; }
+    KeyHints {
+        dock: bottom; width: 1fr; height: 1;
+        background: $footer-background; color: $footer-foreground;
+    }
     """
 
     _shown: Sequence[tuple[Binding, str]] = ()
@@ -37,12 +41,12 @@ class KeyHints(StripWidget):
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
-        hints: dict[str, tuple[Binding, str]] = {}  # the first key of each action
+        hints: dict[str, tuple[Binding, str]] = {}  # by action, with its first key
         for active in self.screen.active_bindings.values():
             binding = active.binding
             if binding.show and active.enabled:
                 hints.setdefault(binding.action, (binding, self.app.get_key_display(binding)))
-        self._shown = fitting(list(hints.values()), self.size.width)
+        self._shown = hints_that_fit(list(hints.values()), self.size.width)
         parts: list[Segment] = []
         for binding, key in self._shown:
             parts += [
@@ -61,7 +65,7 @@ class KeyHints(StripWidget):
                 return
 
 
-def fitting(hints: list[tuple[Binding, str]], width: int) -> list[tuple[Binding, str]]:
+def hints_that_fit(hints: list[tuple[Binding, str]], width: int) -> list[tuple[Binding, str]]:
     """The last hints, and as many of the first as fit beside them into `width` cells."""
     first, last = hints[:-ALWAYS], hints[-ALWAYS:]
     room = width + GAP - sum(_width(*hint) for hint in last)

@@ -1,4 +1,4 @@
-"""A sequence whose items are made when they are asked for, such as those of the page that is shown."""
+"""A sequence that makes its items when they are accessed, such as those of the page shown."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def role_style(role: ColorRole, colors: ColorMode) -> Style:
 
 
 def run_glyph(run: int) -> str:
-    """The character that draws the curves of the n-th run, and names it: its number, then letters."""
+    """The character that draws the curves of the n-th run and names it: a digit or a letter."""
     return _RUN_GLYPHS[(run - 1) % len(_RUN_GLYPHS)]
 
 

@@ -45,7 +45,7 @@ class Numbers(StripWidget):
 def progress_lines(
     history: RunHistory | None, rate_factor: float, width: int, ascii_only: bool
 ) -> list[str]:
-    """Progress, speed, time and learning rate in lines of `width` cells; a dash for what is unknown."""
+    """Progress, speed, time and learning rate in lines of `width` cells; dashes if unknown."""
     started = history.started if history else None
     latest = history.latest if history else None
     room = max(0, width - LABEL)

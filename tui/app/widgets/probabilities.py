@@ -13,7 +13,8 @@ from tui.app.widgets.strips import PLAIN, StripWidget
 from tui.formatting import bar
 from tui.system.terminal import Terminal
 
-_WIDE = 18  # cells from which on there is room for a decimal place
+_WIDE = 18
+"""Cells from which on the numbers have a decimal place."""
 
 
 def probability_strips(
@@ -23,9 +24,9 @@ def probability_strips(
     label: int | None = None,
     terminal: Terminal,
 ) -> list[Strip]:
-    """A line for each class, the likeliest marked with '>' and bold; not a number is drawn as '-'.
+    """A line for each class; the likeliest is bold and marked with '>', NaN is drawn as '-'.
 
-    A true label is marked with '<' behind the number.
+    The true label is marked with '<' after the number.
     """
     width -= 0 if label is None else 2
     decimals = 1 if width >= _WIDE else 0
@@ -65,7 +66,7 @@ class ProbabilityBars(StripWidget):
     _label: int | None = None
 
     def set_probabilities(self, probabilities: Sequence[float], label: int | None = None) -> None:
-        """Show these, from 0 to 1, for the classes 0, 1, ..., and mark the label; none at all leave it empty."""
+        """Show a bar for each of these probabilities, 0 to 1, and mark that of the label."""
         self._probabilities, self._label = probabilities, label
         self.redraw()
 

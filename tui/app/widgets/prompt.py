@@ -47,7 +47,7 @@ class Prompt(Static, can_focus=True):
         self.screen.set_focus(self)
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
-        """Whether a binding of the screen behind has no effect, and no hint, during the question."""
+        """Whether a binding of the screen behind has no effect while the question is shown."""
         return not key.startswith("ctrl+") and key not in ("q", "question_mark")
 
     def action_type(self, digit: int) -> None:

@@ -28,7 +28,7 @@ POSITIVE = " .:+#"
 NEGATIVE = " '-=%"
 
 GREYS = 16
-"""Shades of grey in half blocks: as many as one sees, and long runs of equal cells."""
+"""Shades of grey in half blocks: few, so that neighbours are equal and take few bytes."""
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
 
 
@@ -59,7 +59,7 @@ def _coverage(source: int, target: int) -> NDArray[np.float64]:
 def _brightness(image: Image, width: int, height: int) -> NDArray[np.float64]:
     """`resample`, with every value within 0..1 and NaN as background."""
     image = np.nan_to_num(image, nan=0.0, posinf=1.0, neginf=0.0)
-    # Clipped first too: sums of huge numbers would overflow.
+    # Values are clipped before they are averaged, because sums of huge numbers overflow.
     values = resample(image if image.dtype == np.uint8 else np.clip(image, 0, 1), width, height)
     return np.clip(values, 0, 1)
 
@@ -95,7 +95,7 @@ def half_block_strips(image: Image, width: int = 28, height: int = 14) -> list[S
 
 @lru_cache(maxsize=1024)
 def _half_blocks(cell: int, count: int) -> Segment:
-    """A run of equal cells; without any edge in them a space does, which is half the bytes."""
+    """A run of equal cells; a space is used if both halves are equal, which is half the bytes."""
     upper, lower = (f"#{3 * f'{255 * shade // (GREYS - 1):02x}'}" for shade in divmod(cell, GREYS))
     if upper == lower:
         return Segment(" " * count, Style(bgcolor=upper))
@@ -103,11 +103,11 @@ def _half_blocks(cell: int, count: int) -> Segment:
 
 
 def render_braille(image: Image, width: int = 28, height: int = 14) -> list[str]:
-    """Lines of braille, each character 2 x 4 dots, raised where the image is at least half bright."""
+    """Lines of braille, 2 x 4 dots a character, raised where the image is at least half bright."""
     values = _brightness(image, 2 * width, 4 * height)
     dots = (values >= 0.5).reshape(height, 4, width, 2)
     codes = np.einsum("hrwc,rc->hw", dots.astype(np.int64), _BRAILLE_BITS)
-    # An empty pattern is not blank in every font, a space is.
+    # Some fonts do not draw an empty pattern as a blank.
     return ["".join(chr(0x2800 + code) if code else " " for code in row) for row in codes.tolist()]
 
 
@@ -137,7 +137,7 @@ def signed_strips(lines: Sequence[str], colors: ColorMode) -> list[Strip]:
     for line in lines:
         style, segments = PLAIN, []
         for c in line:
-            # A blank shows none: it goes on in the last, in fewer bytes.
+            # A blank has no visible colour: it keeps the previous style, which sends no escape.
             style = styles.get(c, style)
             segments.append(Segment(c, style))
         strips.append(Strip(segments).simplify())

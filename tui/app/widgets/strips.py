@@ -1,7 +1,7 @@
 """A widget that keeps its lines as strips and repaints only what changed.
 
-Textual does not compare cells within a refreshed widget: a plain `refresh()` sends every line
-again. Over a slow link that is most of the traffic of a chart drawn once a second.
+Textual does not compare the cells of a refreshed widget: a plain `refresh()` sends every line
+again. Over a slow link that is most of the traffic of a chart that is drawn once a second.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ def text_strip(text: str, width: int, style: Style = PLAIN) -> Strip:
 
 
 def printable(text: str, *, ascii_only: bool = False) -> str:
-    """The text without what would move the cursor, and with '?' for what ASCII cannot show."""
+    """The text with blanks for control characters and, if `ascii_only`, '?' beyond ASCII."""
     text = "".join(c if c.isprintable() else " " for c in text)
     return text.encode("ascii", "replace").decode() if ascii_only else text
 
 
 class StripWidget(Widget):
-    """Shows the lines that `_lay_out` makes for its size, which is all that a subclass has to say.
+    """Shows the lines that the method `_lay_out` of a subclass returns for the present size.
 
     Args:
         terminal: Which characters and how many colours to use.
@@ -81,10 +81,10 @@ class StripWidget(Widget):
         self.redraw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The lines to paint, with a resize event first where Textual forgot it.
+        """The lines to paint; if Textual posted no resize event, it is posted first.
 
-        Its compositor takes a widget that a class has just made visible for one that was there before,
-        where anything asked for a region in between.
+        Its compositor posts none for a widget that a class has just made visible if the region of
+        any widget was requested in between.
         """
         if self.size != self._resized_to:
             self._resized_to = self.size

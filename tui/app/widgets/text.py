@@ -6,6 +6,6 @@ from textual.widgets import Static
 
 
 def set_text(static: Static, text: str) -> None:
-    """Show a text, if it is another one: the same would be painted again."""
+    """Show a text unless it is shown already, since it would be painted again."""
     if static.content != text:
         static.update(text)

@@ -1,4 +1,4 @@
-"""How the prediction of one digit moved: a column for each copy of the weights."""
+"""The predictions of one digit over the training, a column for each copy of the weights."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ Point = tuple[float, float, int]
 
 _BLOCKS = " ▁▂▃▄▅▆▇█"
 _ASCII_BLOCKS = " .:#"
-_WIDEST = 4  # cells of a column, the gap after it included
+_WIDEST = 4
+"""Cells of a column at most, with the gap after it."""
 
 
 def trajectory_strips(
@@ -30,8 +31,8 @@ def trajectory_strips(
 ) -> list[Strip]:
     """Bars of the label's probability above the predicted classes and the epochs.
 
-    Mistakes are bold. Where there are more points than columns the newest stay; where there is but one
-    line, it has the predicted classes alone.
+    Mistakes are bold. If there are more points than columns, the newest are shown. With fewer than
+    four lines, only the predicted classes are shown, in one line.
     """
     if not points or width < 1 or height < 1:
         return []
@@ -67,7 +68,7 @@ def _one_line(points: Sequence[Point], width: int) -> Strip:
 
 
 def _block(probability: float, level: int, levels: int, blocks: str) -> str:
-    """The part of a bar in one line; 0 is nothing, and so is what is not a number."""
+    """The character of a bar in one line; blank for 0 and for NaN."""
     if probability != probability:
         return " "
     eighths = round(probability * levels * (len(blocks) - 1)) - level * (len(blocks) - 1)

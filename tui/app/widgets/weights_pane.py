@@ -26,7 +26,7 @@ from tui.system.terminal import Terminal
 TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
 """Sizes of a picture in cells."""
 _FEW = 6
-"""Pictures a page, below which they are drawn smaller to begin with."""
+"""If a page would hold fewer pictures, they are drawn smaller at first."""
 
 
 def shades(weight: Image) -> Image:
@@ -39,10 +39,10 @@ class WeightSheet(ContactSheet):
     """A page of pictures of weights, each scaled by its own largest magnitude."""
 
     larger = 0
-    """By how many sizes larger than the usual one."""
+    """Number of sizes above the usual one."""
 
     def _choose_tile(self) -> None:
-        """Take the size that goes with the room."""
+        """Choose the size of the pictures for the size of the widget."""
         self.tile_width, self.tile_height = TILES[1]
         usual = 0 if self.page_size < _FEW else 1
         at = min(max(usual + self.larger, 0), len(TILES) - 1)
@@ -60,14 +60,18 @@ class WeightSheet(ContactSheet):
 
 
 class WeightsPane(Horizontal):
-    """As many units as fit, and the selected one; with `enlarged` that one alone."""
+    """As many units as fit, and the selected one large; `-enlarged` shows that one only."""
 
     DEFAULT_CSS = """
     WeightsPane {
         #unit { width: 28; margin-left: 1; }
         #unit DigitView { height: 14; }
         &.-enlarged WeightSheet { display: none; }
-        &.-enlarged #unit { width: 1fr; margin: 0; DigitView { height: 1fr; } Static { height: auto; } }
+        &.-enlarged #unit {
+            width: 1fr; margin: 0;
+            DigitView { height: 1fr; }
+            Static { height: auto; }
+        }
     }
     """
 
@@ -109,7 +113,7 @@ class WeightsPane(Horizontal):
         return self._sheet.mode == "half"
 
     def show(self, weight: Array, bias: Array, dead: Array | None) -> None:
-        """Show (784, units) weights with (units,) biases; `dead` is None where the units are classes."""
+        """Show weights (784, units) and their biases; `dead` is None for an output layer."""
         self._weight, self._bias, self._dead = weight, bias, dead
         units = weight.shape[1]
         images = [*weight.T.reshape(units, ROWS, COLUMNS)]  # views, no copies
@@ -123,7 +127,7 @@ class WeightsPane(Horizontal):
         self._show_selected()
 
     def page(self, pages: int) -> None:
-        """Select a unit so many pages on."""
+        """Move the selection by pages."""
         self._sheet.turn(pages)
         self._show_selected()
 
@@ -156,7 +160,7 @@ class WeightsPane(Horizontal):
         self._large.set_image(shades(picture) if self.shaded else picture, signed=not self.shaded)
         dead = ", dead" if self._dead is not None and self._dead[unit] else ""
         name = f"digit {unit}" if self._dead is None else f"unit {unit} of {units:,}{dead}"
-        with np.errstate(all="ignore"):  # of weights that diverged
+        with np.errstate(all="ignore"):  # The weights may have diverged.
             norm = np.linalg.norm(weight)
         text = (
             f"{name}\n"

@@ -478,7 +478,7 @@ def test_two_runs_compared_digit_by_digit(tmp_path: Path, small: Dataset) -> Non
     def listed(at: Sitting) -> list[int]:
         screen = at.app.screen
         assert isinstance(screen, DigitsScreen)
-        indices: list[int] = screen._listing.indices.tolist()
+        indices: list[int] = screen.listing.indices.tolist()
         return indices
 
     async def scenario(at: Sitting) -> None:
