@@ -35,7 +35,7 @@ class RunsScreen(LookingScreen):
     DEFAULT_CSS = """
     RunsScreen {
         #head { height: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
-        #errors { height: auto; max-height: 2; color: $text-error; display: none; }
+        #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
         #about { height: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         #note { height: 1; color: $text-accent; display: none; }
         &.-short #about { height: 1; }
