@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -10,15 +11,16 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from nn.errors import ConfigError
-from tests.tui.app.test_app import run, until
+from tests.tui.app.test_app import CONFIG, run, until
 from tui.app import keymap
 from tui.app.app import MnistApp
 from tui.app.keymap import CONTEXTS, check_keys
 from tui.app.preferences import Preferences
-from tui.app.screens.help import HelpScreen, key_lines
+from tui.app.screens.help import key_lines
 from tui.app.screens.palette import PaletteScreen
 from tui.app.state.shown_run import Status
 from tui.app.widgets.hints import KeyHints
+from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
@@ -214,20 +216,21 @@ def test_help_has_no_texts_of_the_toolkit() -> None:
 
 
 def test_nothing_beyond_ascii_in_dialogs_and_notifications() -> None:
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await until(pilot, lambda: app.bench.status is Status.READY)
-        for severity in ("information", "warning", "error"):
-            app.notify("told", title="Title", severity=severity)  # type: ignore[arg-type]
-        await until(pilot, lambda: "told" in shown(app))
-        assert shown(app).isascii()
-        for key in ("ctrl+p", "question_mark", "p"):
-            await pilot.press(key)
-            await pilot.pause()
-            assert shown(app).isascii(), key
-            await pilot.press("escape")
-        assert not isinstance(app.screen, HelpScreen)
+    app = MnistApp(Experiment(CONFIG), terminal=Terminal(ascii_only=True, colors="none"))
 
-    run(scenario, terminal=Terminal(ascii_only=True, colors="none"))
+    async def session() -> None:
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            for severity in ("information", "warning", "error"):
+                app.notify("told", title="Title", severity=severity)  # type: ignore[arg-type]
+            await until(pilot, lambda: "told" in shown(app))
+            assert shown(app).isascii()
+            for key in ("ctrl+p", "question_mark"):
+                await pilot.press(key)
+                await pilot.pause()
+                assert shown(app).isascii(), key
+                await pilot.press("escape")
+
+    asyncio.run(session())
 
 
 def test_without_colours_no_colour_is_sent() -> None:
