@@ -57,10 +57,14 @@ def play(home: Path, seed: int, seconds: float, given: Iterable[Action] | None =
                 sitting.measure()
                 measured = now
             if now > drawn + 20 and given is None:
+                if sitting.has_left():
+                    return sitting
                 sitting.check_it_draws()
                 drawn = time.monotonic()
             if now > end and given is None:
                 break
+        if sitting.has_left():
+            return sitting
         sitting.check_it_reacts()
         sitting.measure()
         check_usage(sitting)

@@ -202,6 +202,15 @@ class Sitting:
         self._check_exit("ended without being asked to")
         return False
 
+    def has_left(self) -> bool:
+        """Wait for the end that an input may have asked for; True when it came and was in order."""
+        if len(self.done) - self._asked_at < 15:
+            self.pump(5)
+        if self.exit_code is None:
+            return False
+        self._check_end()
+        return True
+
     def _quits(self, action: Action) -> bool:
         """Whether an input may be the answer to a question about leaving, or a click on Quit."""
         shown = self.text()
