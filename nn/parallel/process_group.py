@@ -1,7 +1,7 @@
 """The engine of several processes, as the trainer's own process sees it.
 
-The trainer's process computes its share of the work as the replica of rank 0, and directs the others
-(`nn.parallel.worker`). Data, vectors and commands are in shared memory.
+The trainer's process computes its share of the work as the replica of rank 0, and directs the
+others (`nn.parallel.worker`). Data, vectors and commands are in shared memory.
 """
 
 from __future__ import annotations

@@ -58,6 +58,6 @@ class EarlyStopping:
             state.last, self.weights["last"] = evaluation, parameters.copy()
 
     def restore(self, state: StoppingState, weights: Mapping[str, Array]) -> None:
-        """Go on from an earlier `state` and its `weights`; raises KeyError where some are missing."""
+        """Go on from an earlier `state` and its `weights`; raises KeyError for missing ones."""
         needed = [name for name in ("kept", "last") if getattr(state, name) is not None]
         self.state, self.weights = state, {name: weights[name] for name in needed}

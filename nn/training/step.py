@@ -1,4 +1,4 @@
-"""One training step of mini-batch gradient descent: the textbook's, and all that one process needs."""
+"""One training step of mini-batch gradient descent, as textbooks have it."""
 
 from __future__ import annotations
 
