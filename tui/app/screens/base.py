@@ -117,7 +117,7 @@ class ModeScreen(LatestSize, Screen[None]):
             status = opened.saved.record.status
             wide = f" 0: back   Saved run {name}, {status}, read only"
             text = wide if self.app.size.width >= 80 else f"0: back  {name}"
-            self._opened.update(text if opened.error is None else f"0: back  {opened.error}")
+            self._opened.update(f"{text}{f': {opened.error}' if opened.error else ''}")
 
     def waiting(self) -> str:
         """The reason why there is no network to show, in a sentence."""
