@@ -18,8 +18,8 @@ class Cores:
     `threads` is the number of threads of the matrix products in each process, None for the choice
     of the library beneath NumPy. The caller's own process is one of the processes, and the caller
     sets its threads. `processors` is empty, or has a processor for each process to be pinned to
-    while it trains: two processes on one processor would wait for each other. `product_limit` is the
-    most multiplications of one matrix product (`nn.parallel.matmul`), 0 for no limit.
+    while it trains: two processes on one processor would wait for each other. `product_limit` is
+    the most multiplications of one matrix product (`nn.parallel.matmul`), 0 for no limit.
     """
 
     processes: int = 1

@@ -29,8 +29,8 @@ def vector_layout(config: TrainConfig, processes: int) -> Layout:
 class Replica(TrainingStep):
     """The training step as the process of rank `rank` computes it, one of `size` processes.
 
-    Each process computes the gradient of its rows of the batch. It then adds up the gradients of all
-    processes for its slice of the parameters, and updates that slice: data parallelism, with the
+    Each process computes the gradient of its rows of the batch. It then adds up the gradients of
+    all processes for its slice of the parameters, and updates that slice: data parallelism, with the
     optimizer divided as in Rajbhandari et al., "ZeRO: memory optimizations toward training trillion
     parameter models", SC 2020.
     """

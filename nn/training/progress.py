@@ -25,8 +25,8 @@ class StoppingState:
 class Progress:
     """All that the rest of a run depends on, besides its vectors; each field is saved.
 
-    Times are in seconds. `epoch` counts the finished epochs; the fields named `epoch_*` belong to the
-    one after them, with `epoch_loss` the sum of the losses of its images so far.
+    Times are in seconds. `epoch` counts the finished epochs; the fields named `epoch_*` belong to
+    the one after them, with `epoch_loss` the sum of the losses of its images so far.
     """
 
     step: int = 0

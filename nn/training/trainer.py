@@ -49,9 +49,9 @@ class Trainer:
     """Trains the network that a configuration describes on a dataset; one instance is one run.
 
     Whatever depends on the data is checked here, before the first event: raises `ConfigError`.
-    `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one every step.
-    It may be set while training, as may `rate_factor`, which multiplies the schedule's learning rate
-    from the next step on. `engine` makes what computes the steps and the scores; whatever error it
+    `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one each step.
+    It may be set while training, as may `rate_factor`, which multiplies the schedule's learning
+    rate from the next step on. `engine` makes what computes the steps and the scores; whatever error it
     raises passes through here and through `events`.
     """
 
@@ -109,7 +109,7 @@ class Trainer:
         self._finite = self.model.parameters.copy()
 
     def events(self) -> Iterator[Event]:
-        """The run: `RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
+        """`RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
         yield self._run_started()
         progress, steps = self._progress, self.steps_per_epoch
         while progress.reason is None and progress.epoch * steps < self.total_steps:
@@ -151,7 +151,7 @@ class Trainer:
         """Go on where a trainer of the same network and data was; to be called before `events`.
 
         Every later metric and weight is then the same, bit for bit, as if the run had not been
-        interrupted, unless `state.masks_change`. Raises `StorageError` for a state that does not fit.
+        interrupted, unless `state.masks_change`. Raises `StorageError` for one that does not fit.
         """
         try:
             self._restore(state)

@@ -24,8 +24,8 @@ from nn.parallel.shared_memory import is_supported
 from nn.training.trainer import Trainer
 
 # A second process makes a run of at least so many steps faster, of a network of at most so many
-# parameters: it takes a tenth of a second to start, and the exchange of the gradients of two million
-# parameters takes as long as it saves.
+# parameters: it takes a tenth of a second to start, and the exchange of the gradients of two
+# million parameters takes as long as it saves.
 _LEAST_STEPS = 2_000
 _MOST_PARAMETERS = 1_000_000
 
@@ -109,8 +109,8 @@ def available_cores() -> int:
 def cpu_quota(root: Path = Path("/")) -> float:
     """Seconds of processor time per second that this process's control groups permit, or infinity.
 
-    The tightest limit counts, of the process's group and of the groups around it; `root` is the root
-    folder of the system. Linux's cgroup-v1 and -v2 are described in the kernel's documentation.
+    The tightest limit counts, of the process's group and of the groups around it; `root` is the
+    root folder of the system. Linux's cgroup-v1 and -v2 are described in the kernel's documentation.
     """
     return min(_quotas(root), default=math.inf)
 
@@ -146,7 +146,7 @@ def _quota_and_period(folder: Path, *, version: int) -> tuple[int, int]:
 
 
 def _processors(processes: int) -> tuple[int, ...]:
-    """A processor for each process, if there are exactly as many; else the system finds free ones."""
+    """A processor for each process, if there are as many; else the system finds free ones."""
     if processes == 1 or not is_supported():
         return ()
     available = sorted(os.sched_getaffinity(0))
