@@ -10,6 +10,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import DType, Preprocessing
+from nn.data.dataset import COLUMNS, ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,16 +18,21 @@ class Preprocessor:
     """The map x -> scale * x + shift from bytes to network inputs.
 
     `scale` and `shift` have shape () or (784,), one number for each pixel; a `shift` of None is 0.
+    `centred` states that the images have their centre of mass in the middle, as MNIST's have: a
+    picture from elsewhere must be centred likewise before it is mapped.
     """
 
     scale: Array
     shift: Array | None
+    centred: bool = True
 
     @classmethod
     def fit(cls, kind: Preprocessing, images: Array, dtype: DType = "float32") -> Preprocessor:
         """The preprocessing of that name, fitted on training images, uint8 of shape (n, 784)."""
         scale, shift = PREPROCESSING[kind](images)
-        return cls(scale.astype(dtype), None if shift is None else shift.astype(dtype))
+        return cls(
+            scale.astype(dtype), None if shift is None else shift.astype(dtype), are_centred(images)
+        )
 
     def transform(self, images: Array, out: Array | None = None) -> Array:
         """Network inputs (n, 784) of uint8 images (n, 784), written to `out` where given."""
@@ -37,6 +43,21 @@ class Preprocessor:
         if self.shift is not None:
             out += self.shift
         return out
+
+
+def are_centred(images: Array) -> bool:
+    """Whether 9 of 10 images (n, 784) have their centre of mass within 1.2 pixels of the middle.
+
+    Up to 200 images, evenly spread over all, are looked at. Of MNIST's all are within 1.
+    """
+    squares = images[:: max(1, len(images) // 200)].reshape(-1, ROWS, COLUMNS).astype(np.float64)
+    mass = squares.sum(axis=(1, 2))
+    squares, mass = squares[mass > 0], mass[mass > 0]
+    if not len(mass):
+        return True
+    middle = np.arange(ROWS) - (ROWS - 1) / 2
+    down, across = (squares.sum(axis=axis) @ middle / mass for axis in (2, 1))
+    return float((np.maximum(abs(down), abs(across)) <= 1.2).mean()) >= 0.9
 
 
 def unit(images: Array) -> tuple[Array, Array | None]:

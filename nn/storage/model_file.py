@@ -5,6 +5,7 @@ config                 the configuration as a JSON object
 layer1.weight, layer1.bias, ...             (in_features, out_features) and (out_features,)
 preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0
 step                   the number of updates; only in the final model of a saved run
+preprocessing.centred  false where the images are not centred as MNIST's are; or missing
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from nn.network.predictor import Predictor
 from nn.storage.npz import NpzReader, open_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
+CENTRED = "preprocessing.centred"
 MAX_BYTES = 32 * 2**30
 
 # What reading the content of a damaged file may raise.
@@ -90,6 +92,8 @@ def model_arrays(
 ) -> dict[str, Array]:
     """What a model file holds."""
     about = {"format": np.array(FORMAT), "config": np.array(json.dumps(config.to_dict()))}
+    if not preprocessor.centred:
+        about[CENTRED] = np.array(False)
     return about | named_arrays(layer_sizes(config), parameters, preprocessor)
 
 
@@ -104,7 +108,8 @@ def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor]:
     scale = reader.read("preprocessing.scale")
     pixels = np.empty(PIXELS if scale.ndim else (), config.dtype)
     shift = np.empty_like(pixels) if "preprocessing.shift" in reader.names else None
-    preprocessor = Preprocessor(pixels, shift)
+    centred = bool(reader.read(CENTRED)) if CENTRED in reader.names else True
+    preprocessor = Preprocessor(pixels, shift, centred)
     for name, array in named_arrays(sizes, parameters, preprocessor).items():
         reader.read_into(name, array)
     return config, parameters, preprocessor
@@ -114,5 +119,5 @@ def model_names(config: TrainConfig, reader: NpzReader) -> set[str]:
     """The names of the arrays in an archive that belong to the model in it."""
     layers = range(1, len(layer_sizes(config)))
     names = {f"layer{number}.{part}" for number in layers for part in ("weight", "bias")}
-    about = {"format", "config", "step", "preprocessing.scale", "preprocessing.shift"}
+    about = {"format", "config", "step", "preprocessing.scale", "preprocessing.shift", CENTRED}
     return (names | about) & set(reader.names)

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from nn.storage.model_file import read_model
 from tests.support.commands import refused, run_command
 from tests.support.tiny_data import tiny_arrays
 
@@ -32,9 +33,10 @@ def test_one_line_an_image_in_order(model_file: Path, digits: list[Path]) -> Non
     assert (result.returncode, result.stderr) == (0, "")
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert [row[0] for row in rows] == list(map(str, digits))
-    assert all(
-        0 <= int(digit) <= 9 and 0 < float(probability) <= 1 for _, digit, probability in rows
-    )
+    for _, digit, probability, *unsure in rows:
+        assert 0 <= int(digit) <= 9
+        assert 0 < float(probability) <= 1
+        assert float(probability) < 0.9 if unsure else float(probability) >= 0.9
 
 
 @pytest.mark.parametrize("words", [[], ["-"]])
@@ -52,14 +54,53 @@ def test_json(model_file: Path, digits: list[Path]) -> None:
     objects = [json.loads(line) for line in result.stdout.splitlines()]
     assert [each["image"] for each in objects] == [str(digits[1]), "-"]
     for each in objects:
-        assert each.keys() == {"image", "digit", "probabilities"}
+        assert each.keys() == {"image", "digit", "probabilities", "unsure", "box"}
         assert each["digit"] == np.argmax(each["probabilities"])
         assert sum(each["probabilities"]) == pytest.approx(1)
 
 
-def test_nothing_is_printed_where_one_image_is_bad(model_file: Path, digits: list[Path]) -> None:
-    line = refused(run_command("predict", "--model", model_file, *digits, "missing.png"))
-    assert line == "missing.png: No such file or directory"
+def test_good_pictures_are_answered_and_bad_ones_are_named(
+    model_file: Path, digits: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "text.png").write_text("hello world, this is a letter and no picture of a digit")
+    words = [digits[0], "missing.png", tmp_path / "text.png", digits[1]]
+    result = run_command("predict", "--model", model_file, *words)
+    assert result.returncode == 2
+    assert [line.split("\t")[0] for line in result.stdout.splitlines()] == list(map(str, digits))
+    first, second = result.stderr.splitlines()
+    assert first == "mnist-tui: error: missing.png: No such file or directory"
+    assert second.startswith(f"mnist-tui: error: {tmp_path / 'text.png'}: line 1 is neither")
+
+
+def test_pictures_of_a_model_of_uncentred_data_stay_as_they_are(
+    model_file: Path, digits: list[Path], tmp_path: Path
+) -> None:
+    """The bars' places are their labels: centred, all would look alike."""
+    labels = tiny_arrays()["t10k-labels-idx1-ubyte"]
+    paths = [tmp_path / f"{number}.png" for number in range(10)]
+    for path, image in zip(paths, IMAGES, strict=False):
+        Image.fromarray(image).save(path)
+    result = run_command("predict", "--json", "--model", model_file, *paths)
+    found = [json.loads(line)["probabilities"] for line in result.stdout.splitlines()]
+    expected = read_model(model_file).probabilities(IMAGES[:10].reshape(10, -1))
+    assert np.allclose(found, expected, atol=1e-6)
+    assert labels[:10].tolist() == list(range(10))
+
+
+def test_show_draws_what_was_done(model_file: Path, digits: list[Path]) -> None:
+    result = run_command("predict", "--show", "--model", model_file, digits[0])
+    assert result.returncode == 0
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith(f"{digits[0]}\t")
+    assert [title for title in lines[1].split() if title] == ["picture", "ink"]
+    assert "28x28" in result.stdout
+    assert any("@" in line or "%" in line for line in lines[2:])
+    assert "\x1b" not in result.stdout
+
+
+def test_show_and_json_exclude_each_other(model_file: Path, digits: list[Path]) -> None:
+    line = refused(run_command("predict", "--show", "--json", "--model", model_file, digits[0]))
+    assert line == "--show draws for the eye: it cannot be used with --json"
 
 
 @pytest.mark.parametrize(

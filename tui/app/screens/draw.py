@@ -19,7 +19,8 @@ from tui.app.widgets.canvas import Canvas
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.probabilities import ProbabilityBars
-from tui.images import Pixels, mnist_field
+from tui.images.field import Pixels
+from tui.images.reading import field_of_board
 from tui.system.terminal import Terminal
 
 INVITATION = "Draw a digit: space puts the pen down, arrows move it."
@@ -189,7 +190,9 @@ class DrawScreen(ModeScreen):
 
     def _field(self) -> Pixels | None:
         try:
-            return mnist_field(self.board.pixels)
+            snapshot = self.bench.snapshot
+            centred = snapshot is None or snapshot.predictor.preprocessor.centred
+            return field_of_board(self.board.pixels, centred=centred)
         except DataError:  # blank, or full of ink
             return None
 

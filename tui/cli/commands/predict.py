@@ -1,4 +1,9 @@
-"""`mnist-tui predict`: classify images with a saved model."""
+"""`mnist-tui predict`: classify images with a saved model.
+
+An answer is unsure where the largest probability is below `SURE`, or another one is above
+1 - `SURE`. Of MNIST's test digits, the default network is unsure of 2.7%, and right on 60% of
+these; it is right on 99.2% of the others.
+"""
 
 from __future__ import annotations
 
@@ -11,14 +16,17 @@ import numpy as np
 from cyclopts import Parameter, Token
 
 from nn.config import did_you_mean
-from nn.errors import ConfigError
+from nn.errors import ConfigError, DataError
+from nn.network.predictor import Predictor
 from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
-from tui.images import read_grid, read_image
+from tui.images.preview import preview
+from tui.images.reading import MAX_BYTES, Digit, Reading, read_content, read_file
 from tui.recording.folder import runs_folder
 from tui.recording.weights import find_weights
 from tui.system.exits import ExitCode
 
+SURE = 0.9
 _STDIN = Path("-")
 
 
@@ -26,7 +34,7 @@ def _image(kind: Any, tokens: Sequence[Token]) -> Path:
     """A path, where a lone dash is standard input; cyclopts would take the dash for an option."""
     name = tokens[0].value
     if name.startswith("-") and name != "-":
-        known = ("--model", "--which", "--runs-dir", "--json", "--help")
+        known = ("--model", "--which", "--runs-dir", "--json", "--show", "--help")
         raise ConfigError(f"unknown option {name}{did_you_mean(name, known)}")
     return Path(name)
 
@@ -35,8 +43,8 @@ def predict(
     *images: Annotated[
         Path,
         Parameter(
-            help="PNG or PGM files; none or -: a text grid on stdin, 28 lines of 28 pixels from 0"
-            " to 255 or of 28 characters, blank, dot and 0 being background",
+            help="Pictures (PNG, JPEG, WebP, GIF, BMP, TIFF, PGM) or text grids of 28x28 numbers or"
+            " characters; none or - is standard input",
             metavar="IMAGE",
             allow_leading_hyphen=True,
             converter=_image,
@@ -52,27 +60,80 @@ def predict(
         ),
     ] = None,
     which: WhichFlag = "best",
-    json: Annotated[bool, Parameter(help="One JSON object an image, a line each")] = False,
+    json: Annotated[bool, Parameter(help="One JSON object a digit, a line each")] = False,
+    show: Annotated[
+        bool,
+        Parameter(
+            help="Draw the picture, the ink found in it, and each digit as the network gets it"
+        ),
+    ] = False,
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
-    """Classify images of handwritten digits, one line each: image, digit, probability.
+    """Classify pictures of handwritten digits, one line a digit: picture, digit, probability.
 
-    Images are cropped, scaled and centred the way MNIST was made.
+    Each digit is cropped, scaled and centred the way MNIST was made. Several digits in a picture
+    are read line by line; each line then ends with the digit's box, left,top,width,height. Where
+    the network is unsure, the line says so. A picture that cannot be read, or in which nothing is
+    written, is named on standard error, the others are answered, and the exit code is 2.
     """
     if model is None:
         raise ConfigError("predict needs --model MODEL, a file written by --save or a saved run")
     predictor, _ = find_weights(model, runs_folder(runs_dir), which=which)
-    names = images or (_STDIN,)
-    if _STDIN in names and sys.stdin.isatty():
+    if json and show:
+        raise ConfigError("--show draws for the eye: it cannot be used with --json")
+    code = ExitCode.SUCCESS
+    for name in images or (_STDIN,):
+        try:
+            readings = _read(name, predictor)
+        except DataError as error:
+            sys.stdout.flush()
+            sys.stderr.write(f"mnist-tui: error: {error}\n")
+            code = ExitCode.USAGE
+            continue
+        for reading in readings:
+            _answer(name, reading, predictor, json=json)
+            if show:
+                sys.stdout.write(preview(reading, sys.stdout))
+    return code
+
+
+def _read(name: Path, predictor: Predictor) -> list[Reading]:
+    centred = predictor.preprocessor.centred
+    if name != _STDIN:
+        return read_file(name, centred=centred)
+    if sys.stdin.isatty():
         sys.stderr.write("28 lines of 28 pixels, please; Ctrl-D ends them\n")
-    fields = np.stack(
-        [read_grid(sys.stdin.buffer) if name == _STDIN else read_image(name) for name in names]
-    )
-    for name, probabilities in zip(names, predictor.probabilities(fields).tolist(), strict=True):
-        digit = probabilities.index(max(probabilities))
+    try:
+        return read_content(sys.stdin.buffer.read(MAX_BYTES + 1), centred=centred)
+    except DataError as error:
+        raise DataError(f"standard input: {error}") from error
+
+
+def _answer(name: Path, reading: Reading, predictor: Predictor, *, json: bool) -> None:
+    """Write a line for each digit of a picture."""
+    fields = np.stack([digit.field for digit in reading.digits])
+    for digit, row in zip(reading.digits, predictor.probabilities(fields).tolist(), strict=True):
+        second, first = sorted(range(len(row)), key=row.__getitem__)[-2:]
+        unsure = not (row[first] >= SURE and row[second] <= 1 - SURE)
         if json:
-            record = {"image": str(name), "digit": digit, "probabilities": probabilities}
+            record = {
+                "image": str(name),
+                "digit": first,
+                "probabilities": row,
+                "unsure": unsure,
+                "box": _corner_and_size(digit),
+            }
             write_json(record, sys.stdout)
-        else:
-            sys.stdout.write(f"{name}\t{digit}\t{probabilities[digit]:.4f}\n")
-    return ExitCode.SUCCESS
+            continue
+        columns = [str(name), str(first), f"{row[first]:.4f}"]
+        if unsure:
+            columns.append(f"unsure: or {second} ({row[second]:.4f})")
+        if len(reading.digits) > 1:
+            columns.append("at " + ",".join(map(str, _corner_and_size(digit))))
+        sys.stdout.write("\t".join(columns) + "\n")
+
+
+def _corner_and_size(digit: Digit) -> list[int]:
+    """Left, top, width and height in pixels of the picture."""
+    box = digit.box
+    return [box.left, box.top, box.width, box.height]

@@ -21,7 +21,7 @@ from tui.app.state.shown_run import Status
 from tui.app.widgets.canvas import Canvas, canvas_strips
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.probabilities import ProbabilityBars, probability_strips
-from tui.images import mnist_field
+from tui.images.field import mnist_field
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 

@@ -1,0 +1,137 @@
+"""Picture files of every kind are read by their content."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nn.errors import DataError
+from tests.support.pictures import encode, seven
+from tui.images.field import mnist_field
+from tui.images.reading import read_content, read_file
+
+LEVELS = np.pad(seven(), 20).astype(np.uint8)
+GREY = Image.fromarray(LEVELS)
+EXPECTED = mnist_field(LEVELS).astype(int)
+
+
+def ink_on_transparent(pen: int) -> Image.Image:
+    return Image.merge("LA", [Image.new("L", GREY.size, pen), GREY])
+
+
+def sixteen_bit(levels: np.ndarray) -> Image.Image:  # type: ignore[type-arg]
+    return Image.fromarray(levels.astype(np.uint16))
+
+
+FILES = {
+    "grey.png": encode(GREY),
+    "grey.pgm": encode(GREY, "PPM"),
+    "colour.png": encode(GREY.convert("RGB")),
+    "palette.png": encode(GREY.convert("P")),
+    "two-level.png": encode(GREY.convert("1")),
+    "16-bit.png": encode(sixteen_bit(LEVELS.astype(int) * 257)),
+    "12-of-16-bit.png": encode(sixteen_bit(LEVELS.astype(int) * 16)),
+    "16-bit.tiff": encode(sixteen_bit(LEVELS.astype(int) * 257), "TIFF"),
+    "black-on-transparent.png": encode(ink_on_transparent(0)),
+    "white-on-transparent.png": encode(ink_on_transparent(255)),
+    "colour-with-alpha.png": encode(ink_on_transparent(0).convert("RGBA")),
+    "red-on-equally-bright-green.png": encode(
+        Image.composite(Image.new("RGB", GREY.size, (255, 0, 0)), Image.new("RGB", GREY.size, (0, 130, 0)), GREY)
+    ),
+    "jpeg.jpg": encode(GREY, "JPEG", quality=95),
+    "jpeg-named.png": encode(GREY, "JPEG", quality=95),
+    "web.webp": encode(GREY, "WEBP", lossless=True),
+    "gif.gif": encode(GREY, "GIF"),
+    "bmp.bmp": encode(GREY, "BMP"),
+    "tiff.tif": encode(GREY, "TIFF"),
+    "ascii.pgm": (
+        f"P2 {LEVELS.shape[1]} {LEVELS.shape[0]} 15\n" + " ".join(map(str, (LEVELS // 17).ravel()))
+    ).encode(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_every_kind_of_file_gives_the_same_field(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(FILES[name])
+    (reading,) = read_file(tmp_path / name)
+    (digit,) = reading.digits
+    difference = abs(digit.field - EXPECTED)
+    assert difference.mean() < (3 if "jp" in name else 1)
+    assert (digit.box.left, digit.box.top) == pytest.approx((20, 20), abs=1)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_picture_is_turned_as_its_exif_entry_states(orientation: int) -> None:
+    back = [None, None, Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM,
+            Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_90, Image.Transpose.TRANSVERSE,
+            Image.Transpose.ROTATE_270][orientation]  # fmt: skip
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    stored = GREY if back is None else GREY.transpose(back)
+    (reading,) = read_content(encode(stored, exif=exif))
+    assert abs(reading.digits[0].field - EXPECTED).max() <= 2
+
+
+def test_a_box_is_that_of_the_file_and_not_of_the_reduced_picture() -> None:
+    large = GREY.resize((GREY.width * 40, GREY.height * 40), Image.Resampling.NEAREST)
+    (reading,) = read_content(encode(large))
+    box = reading.digits[0].box
+    assert (box.left, box.top, box.width, box.height) == pytest.approx(
+        (800, 800, 1600, 2400), abs=80
+    )
+    assert abs(reading.digits[0].field - EXPECTED).mean() < 4
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("missing.png", None, "No such file"),
+        ("folder", "folder", "Is a directory"),
+        ("empty.png", b"", "0 lines, expected a grid"),
+        ("noise.png", bytes(range(256)), "neither a picture .* nor a text grid"),
+        ("cut.png", encode(Image.effect_noise((60, 60), 90))[:700], "truncated"),
+        ("cut.jpg", encode(Image.effect_noise((60, 60), 90), "JPEG")[:700], "truncated"),
+        ("cut.webp", encode(Image.effect_noise((60, 60), 90), "WEBP")[:300], "cut.webp: "),
+        ("cut.gif", encode(Image.effect_noise((60, 60), 90), "GIF")[:900], "cut.gif: "),
+        ("bomb.png", encode(Image.new("1", (20_000, 20_000))), "too many pixels"),
+        ("bad.pgm", b"P5 10 x 255\n", "bad.pgm: "),
+        ("blank.png", encode(Image.new("L", (60, 60), 255)), "blank: there is no digit to see"),
+        ("grain.png", encode(sixteen_bit(60_000 + np.pad(seven(), 20) * 10)), "blank"),
+        ("clear.png", encode(Image.new("LA", (60, 60), 0)), "blank"),
+        ("dot.png", encode(Image.new("L", (1, 1), 7)), "blank"),
+    ],
+)  # fmt: skip
+def test_files_that_are_refused(
+    name: str, content: bytes | str | None, message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / name
+    if content == "folder":
+        path.mkdir()
+    elif isinstance(content, bytes):
+        path.write_bytes(content)
+    with pytest.raises(DataError, match=message) as refusal:
+        read_file(path)
+    assert str(refusal.value).startswith(f"{path}: ")
+    assert "\n" not in str(refusal.value)
+
+
+def test_damaged_files_are_refused_and_never_break_the_reader() -> None:
+    """Every byte of a damaged file may be wrong: the reader answers or raises `DataError`."""
+    rng = np.random.default_rng(0)
+    for kind in ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM"):
+        whole = encode(GREY, kind)
+        for _ in range(12):
+            damaged = bytearray(whole)
+            for place in rng.integers(0, min(len(whole), 400), 4).tolist():
+                damaged[place] = int(rng.integers(0, 256))
+            with suppress(DataError):
+                assert read_content(bytes(damaged))
+
+
+def test_a_picture_is_read_from_any_stream_of_bytes() -> None:
+    assert len(read_content(BytesIO(FILES["web.webp"]).getvalue())) == 1

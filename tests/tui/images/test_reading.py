@@ -1,0 +1,134 @@
+"""Digits are found in pictures, each with its box, whatever lies around them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.errors import DataError
+from nn.network.predictor import Predictor
+from nn.training.trainer import Trainer
+from tests.support.pictures import CONDITIONS, Levels, coverage, encode, grey
+from tui.images.components import Mask, connected_components
+from tui.images.reading import Reading, field_of_board, read_content
+
+# One condition of each kind; the benchmark has them all.
+KINDS = (
+    "black_on_white", "chalk", "noise_20", "salt_and_pepper", "exif_6", "side_28_of_1000", "margin_0", "thin_20",
+    "frame_1", "frame_10", "frame_inset_10", "edges_two_dark", "gradient_255_to_100", "corner_shadow", "soft_shadow",
+    "ruled_dark", "squared_dark", "card_on_wood", "card_tilted", "phone_photo",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def predictor(mnist: Dataset) -> Predictor:
+    """Of a network that has learned enough to tell digits apart."""
+    config = TrainConfig.layered({"limit": 20_000, "epochs": 3, "eval_train": False})
+    trainer = Trainer(config, mnist)
+    list(trainer.events())
+    return trainer.predictor
+
+
+def answer(reading: Reading, predictor: Predictor) -> list[int]:
+    fields = np.stack([digit.field for digit in reading.digits])
+    return predictor.probabilities(fields).argmax(axis=1).tolist()  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_digit_is_read_under_each_kind_of_condition(
+    name: str, mnist: Dataset, predictor: Predictor
+) -> None:
+    """Of ten digits that the network knows, none is lost by the picture."""
+    known = predictor.probabilities(mnist.test.images[:24]).argmax(axis=1) == mnist.test.labels[:24]
+    right = 0
+    for index in np.flatnonzero(known)[:10].tolist():
+        ink = coverage(mnist.test.images[index])
+        (reading,) = read_content(CONDITIONS[name](ink, np.random.default_rng(index)))
+        right += answer(reading, predictor) == [int(mnist.test.labels[index])]
+    assert right == 10
+
+
+def page(digits: list[tuple[int, int, int, int]], mnist: Dataset, size: tuple[int, int]) -> Levels:
+    """A page with digits of the test images: index, top, left and side of each."""
+    ink = np.zeros(size)
+    for index, top, left, side in digits:
+        ink[top : top + side, left : left + side] += coverage(mnist.test.images[index], side)
+    levels: Levels = 240 - 210 * ink.clip(0, 1)
+    return levels
+
+
+def test_several_digits_are_read_line_by_line_with_their_boxes(
+    mnist: Dataset, predictor: Predictor
+) -> None:
+    known = predictor.probabilities(mnist.test.images[:24]).argmax(axis=1) == mnist.test.labels[:24]
+    chosen = np.flatnonzero(known)[:7].tolist()
+    places = [(20, 10), (5, 130), (30, 260), (15, 400), (180, 40), (160, 170), (190, 330)]
+    digits = [(n, top, left, 120) for n, (top, left) in zip(chosen, places, strict=True)]
+    (reading,) = read_content(encode(grey(page(digits, mnist, (330, 540)))))
+    assert answer(reading, predictor) == mnist.test.labels[chosen].tolist()
+    for digit, (top, left) in zip(reading.digits, places, strict=True):
+        assert left <= digit.box.left < digit.box.right <= left + 120
+        assert top <= digit.box.top < digit.box.bottom <= top + 120
+
+
+@pytest.mark.parametrize("shape", [(50, 50), (1, 1), (1, 90), (700, 300)])
+@pytest.mark.parametrize("level", [0, 128, 255])
+def test_blank_pictures_are_refused(level: int, shape: tuple[int, int]) -> None:
+    with pytest.raises(DataError, match="blank"):
+        read_content(encode(grey(np.full(shape, float(level)))))
+
+
+@settings(max_examples=40, deadline=None)
+@given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))))
+def test_any_picture_is_read_or_refused(levels: np.ndarray) -> None:  # type: ignore[type-arg]
+    try:
+        (reading,) = read_content(encode(grey(levels.astype(np.float64))))
+    except DataError:
+        return
+    assert reading.digits
+    for digit in reading.digits:
+        assert digit.field.shape == (784,)
+        assert digit.field.any()
+        assert 0 <= digit.box.left < digit.box.right <= levels.shape[1]
+        assert 0 <= digit.box.top < digit.box.bottom <= levels.shape[0]
+
+
+@settings(max_examples=40, deadline=None)
+@given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12))))
+def test_components_are_those_of_a_flood_fill(mask: Mask) -> None:
+    found = connected_components(mask)
+    assert (found.labels > 0).tolist() == mask.tolist()
+    seen = np.zeros(mask.shape, bool)
+    count = 0
+    for start in zip(*np.nonzero(mask), strict=True):
+        if seen[start]:
+            continue
+        count += 1
+        todo, part = [start], np.zeros(mask.shape, bool)
+        while todo:
+            row, column = todo.pop()
+            inside = 0 <= row < mask.shape[0] and 0 <= column < mask.shape[1]
+            if inside and mask[row, column] and not seen[row, column]:
+                seen[row, column] = part[row, column] = True
+                todo += [(row + a, column + b) for a in (-1, 0, 1) for b in (-1, 0, 1)]
+        number = found.labels[start] - 1
+        assert (found.labels == number + 1).tolist() == part.tolist()
+        rows, columns = np.nonzero(part)
+        assert found.areas[number] == part.sum()
+        assert (found.top[number], found.bottom[number]) == (rows.min(), rows.max() + 1)
+        assert (found.left[number], found.right[number]) == (columns.min(), columns.max() + 1)
+    assert len(found) == count
+
+
+def test_an_image_for_a_model_of_uncentred_data_stays_as_it_is() -> None:
+    image = np.zeros((28, 28), np.uint8)
+    image[2:9, 15:25] = 200
+    (reading,) = read_content(encode(grey(image.astype(np.float64))), centred=False)
+    assert (reading.digits[0].field == image.ravel()).all()
+    assert (field_of_board(image, centred=False) == image.ravel()).all()
+    assert (field_of_board(image, centred=True) != image.ravel()).any()

@@ -1,0 +1,196 @@
+"""A picture or text grid read into the digits that are written in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, ImageFilter
+
+from nn.data.dataset import COLUMNS, ROWS
+from nn.errors import DataError
+from tui.images.components import Levels, Mask
+from tui.images.field import Pixels, field_of_ink, mnist_field, thickened
+from tui.images.files import NotAPictureError, levels_of_file
+from tui.images.grids import grids_of_text
+from tui.images.segmentation import (
+    WORKING,
+    Box,
+    find_ink,
+    ink_of_digit,
+    noise_level,
+    reduced,
+    smoothed,
+)
+
+MAX_BYTES = 500_000_000  # of a file or of standard input; more is no picture of digits
+_SMALL = 60  # pixels of the working size; a smaller digit is looked at again, enlarged
+_MOST_DIGITS = 200  # on one page
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Digit:
+    """One digit: its 784 pixels as MNIST has them, and where it is in the picture."""
+
+    field: Pixels
+    box: Box
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A picture as it was read: its grey levels, where ink was found, and the digits in order."""
+
+    levels: Levels
+    ink: Mask
+    digits: list[Digit]
+
+
+def read_file(path: Path, *, centred: bool = True) -> list[Reading]:
+    """The pictures in a file, of which a text grid may hold several; raises `DataError`.
+
+    `centred` is false for a model whose training images are not centred as MNIST's are.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+        return read_content(content, centred=centred)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    except DataError as error:
+        raise DataError(f"{path}: {error}") from error
+
+
+def read_content(content: bytes, *, centred: bool = True) -> list[Reading]:
+    """The pictures in the content of a file: a picture by its first bytes, or else a text grid."""
+    if len(content) > MAX_BYTES:
+        raise DataError(f"more than {MAX_BYTES // 10**6} MB")
+    try:
+        levels, scale = levels_of_file(BytesIO(content))
+    except NotAPictureError as error:
+        try:
+            grids = grids_of_text(content)
+        except UnicodeDecodeError:
+            raise DataError(str(error)) from None
+        return [_read_grid(grid, centred) for grid in grids]
+    if not centred:
+        return [_whole(levels)]
+    return [read_levels(levels, scale)]
+
+
+def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
+    """The digits in grey levels from 0 to 255; raises `DataError` where there are none.
+
+    The boxes are those of the picture that `levels` are a reduction of by `scale`.
+    """
+    found = _digits(np.ascontiguousarray(levels, np.float32))
+    if not found:
+        raise DataError("blank: there is no digit to see")
+    if len(found) > _MOST_DIGITS:
+        raise DataError(f"{len(found)} pieces of ink, too many for a page of digits")
+    ink = np.zeros(levels.shape, np.bool_)
+    digits = []
+    for share, box in found:
+        ink[box.rows, box.columns] |= share > 0.5
+        digits.append(Digit(field_of_ink(thickened(share)), box.scaled(scale)))
+    return Reading(levels, ink, digits)
+
+
+def field_of_board(levels: npt.NDArray[Any], *, centred: bool) -> Pixels:
+    """The 784 pixels for a drawing of 28x28, bright ink on black; raises `DataError` if blank.
+
+    They are the drawing itself for a model whose training images are not centred.
+    """
+    if centred:
+        return mnist_field(levels)
+    if not levels.any():
+        raise DataError("blank: there is no digit to see")
+    return levels.astype(np.uint8).ravel()
+
+
+def _read_grid(levels: Levels, centred: bool) -> Reading:
+    """A text grid is a picture without noise or shadows, on paper of level 0 or 255."""
+    if not centred:
+        return _whole(levels)
+    field = mnist_field(levels)
+    ink = abs(levels - levels[0, 0]) > 127
+    return Reading(levels, ink, [Digit(field, Box(0, 0, *levels.shape))])
+
+
+def _whole(levels: Levels) -> Reading:
+    """The whole picture as one image: 28x28 as it is, others padded to a square and reduced."""
+    height, width = levels.shape
+    square = levels
+    if (height, width) != (ROWS, COLUMNS):
+        border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
+        paper = np.float32(np.percentile(border, 50))
+        side = max(height, width)
+        top, left = (side - height) // 2, (side - width) // 2
+        square = np.full((side, side), paper, np.float32)
+        square[top : top + height, left : left + width] = levels
+        if paper > 127:  # in the data, what is drawn is bright
+            square = 255 - square
+        image = Image.fromarray(square).resize((COLUMNS, ROWS), Image.Resampling.BOX)
+        square = np.asarray(image, np.float32)
+    field = np.clip(np.rint(square), 0, 255).astype(np.uint8).ravel()
+    return Reading(levels, levels > 127, [Digit(field, Box(0, 0, height, width))])
+
+
+def _digits(levels: Levels, expected: Box | None = None) -> list[tuple[Levels, Box]]:
+    """The ink and the box of each digit.
+
+    With `expected`, a box in `levels`, only the digit that shares most of that box is meant.
+    """
+    quiet = _without_noise(levels)
+    work = reduced(quiet, WORKING)
+    ink = find_ink(work)
+    if ink is None:
+        return []
+    scale = max(levels.shape) / max(work.shape)
+    if expected is not None:
+        shared = [box.scaled(scale).shared_with(expected) for box in ink.boxes]
+        best = int(np.argmax(shared))
+        return [ink_of_digit(quiet, ink, ink.digits[best], ink.boxes[best])]
+    found = []
+    for digit, box in zip(ink.digits, ink.boxes, strict=True):
+        closer = None
+        if scale > 1 and max(box.height, box.width) < _SMALL:
+            closer = _enlarged(levels, box.scaled(scale))
+        found.append(closer or ink_of_digit(quiet, ink, digit, box))
+    return found
+
+
+def _enlarged(levels: Levels, box: Box) -> tuple[Levels, Box] | None:
+    """A digit that is small in its picture, found once more in its surroundings alone."""
+    margin = max(box.height, box.width)
+    top, left = max(0, box.top - margin), max(0, box.left - margin)
+    part = levels[top : box.bottom + margin, left : box.right + margin]
+    found = _digits(part, box.moved(-top, -left))
+    if not found or found[0][1].moved(top, left).shared_with(box) < 0.5 * box.area:
+        return None
+    return found[0][0], found[0][1].moved(top, left)
+
+
+def _without_noise(levels: Levels) -> Levels:
+    """Levels smoothed by as much as they are noisy; single odd pixels give way to their median."""
+    if _is_speckled(levels):
+        image = Image.fromarray(levels.round().clip(0, 255).astype(np.uint8))
+        levels = np.asarray(image.filter(ImageFilter.MedianFilter(3)), np.float32)
+    noise = noise_level(levels)
+    if noise <= 3 or min(levels.shape) < 60:
+        return levels
+    return smoothed(levels, 2 if noise < 15 else 6)
+
+
+def _is_speckled(levels: Levels) -> bool:
+    """Whether more than one pixel in 300 stands out from all four around it."""
+    if min(levels.shape) < 100:  # a stroke may be one pixel wide
+        return False
+    inner = levels[1:-1, 1:-1]
+    around = (levels[:-2, 1:-1], levels[2:, 1:-1], levels[1:-1, :-2], levels[1:-1, 2:])
+    low, high = np.minimum.reduce(around), np.maximum.reduce(around)
+    alone = (inner > high + 60) | (inner < low - 60)
+    return bool(alone.mean() > 1 / 300)
