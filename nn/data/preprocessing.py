@@ -10,7 +10,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import DType, Preprocessing
-from nn.data.dataset import COLUMNS, ROWS
+from nn.data.dataset import COLUMNS, PIXELS, ROWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ def are_centred(images: Array) -> bool:
 
     Up to 200 images, evenly spread over all, are looked at. Of MNIST's all are within 1.
     """
+    if images.shape[1] != PIXELS:  # of another size: nothing is known of where they are drawn
+        return True
     squares = images[:: max(1, len(images) // 200)].reshape(-1, ROWS, COLUMNS).astype(np.float64)
     mass = squares.sum(axis=(1, 2))
     squares, mass = squares[mass > 0], mass[mass > 0]
