@@ -27,6 +27,7 @@ CONTEXTS = (
     ("delete",),
     ("help",),
     ("recipes",),
+    ("rate",),
     ("palette",),
 )
 """Groups of bindings that are in force at the same time; a group is the first part of an id."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
@@ -12,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
+from nn.config import format_value
 from tui.app.screens.base import ModeScreen
 from tui.app.screens.run_status import describe, rate_factor, trouble
 from tui.app.state.live_run import Goal
@@ -25,12 +27,13 @@ from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
+    from nn.training.rate_range import RatePoint
     from tui.app.widgets.config_form import ConfigForm
     from tui.app.widgets.curves import Curves
 
 PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
 """Identifiers of the panes, in the order of the key that goes to the next one."""
-STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes")
+STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes", "find_rate")
 """Actions on the present run, which have no effect while a saved run is shown."""
 
 
@@ -95,6 +98,7 @@ class TrainScreen(ModeScreen):
         Binding("p", "recipes", "Recipes", id="train.recipes"),
         Binding("plus", "rate(1)", "Learning rate up", id="train.rate-up", show=False),
         Binding("minus", "rate(-1)", "Learning rate down", id="train.rate-down", show=False),
+        Binding("l", "find_rate", "Find a learning rate", id="train.find-rate", show=False),
         Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
         Binding("m", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
         Binding("z", "chart('zoom')", "Zoom to the recent part", id="train.zoom", show=False),
@@ -301,3 +305,24 @@ class TrainScreen(ModeScreen):
                 form.choose(name)
 
         self.app.push_screen(RecipesScreen(form.draft.recipe), choose)
+
+    def action_find_rate(self) -> None:
+        """Run the learning-rate range test on the form's configuration, and take its rate over."""
+        if self._form is None or not self._take_form(for_new_run=True):
+            return
+        from nn.training.rate_range import rate_points
+        from tui.app.screens.rate_range import RateRangeScreen
+
+        form, config = self._form, self.bench.config
+        dataset = self.bench.dataset_of(config.data_dir)
+
+        def points() -> Iterator[RatePoint]:
+            from nn.data.dataset import load_dataset
+
+            return rate_points(config, dataset or load_dataset(config.data_dir))
+
+        def take(rate: float | None) -> None:
+            if rate is not None:
+                form.edit("learning_rate", format_value(rate))
+
+        self.app.push_screen(RateRangeScreen(points, self.terminal), take)

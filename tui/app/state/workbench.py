@@ -167,6 +167,10 @@ class Workbench:
         self._goal_when_loaded, self._loading = goal, self.config.data_dir
         load_in_background(self.config.data_dir, self._post)
 
+    def dataset_of(self, data_dir: str) -> Dataset | None:
+        """The data of this folder, None where they are not in memory."""
+        return self.dataset if self._data_dir == data_dir else None
+
     def take_data(self, data_dir: str, dataset: Dataset) -> None:
         """Make the run ready with the data, unless other data have been requested since."""
         if data_dir == self._loading:

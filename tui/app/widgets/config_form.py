@@ -69,6 +69,12 @@ class ConfigForm(Widget):
         self.redraw()
         self.post_message(self.Left())
 
+    def edit(self, name: str, text: str) -> None:
+        """Give a field another value."""
+        self.draft.edit(name, text)
+        self.redraw()
+        self.post_message(self.Left())
+
     def take_focus(self) -> None:
         """Take the focus."""
         self._fields.take_focus()
