@@ -13,19 +13,12 @@ from PIL import Image, ImageFilter
 
 from nn.data.dataset import COLUMNS, ROWS
 from nn.errors import DataError
+from tui.images.boxes import Box
 from tui.images.components import Levels, Mask
 from tui.images.field import Pixels, field_of_ink, mnist_field, thickened
 from tui.images.files import NotAPictureError, levels_of_file
 from tui.images.grids import grids_of_text
-from tui.images.segmentation import (
-    WORKING,
-    Box,
-    find_ink,
-    ink_of_digit,
-    noise_level,
-    reduced,
-    smoothed,
-)
+from tui.images.segmentation import WORKING, find_ink, ink_of_digit, noise_level, reduced, smoothed
 
 MAX_BYTES = 500_000_000  # of a file or of standard input; more is no picture of digits
 _SMALL = 60  # pixels of the working size; a smaller digit is looked at again, enlarged

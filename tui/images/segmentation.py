@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
+from tui.images.boxes import Box, whole_box
 from tui.images.components import (
-    Components,
     Levels,
     Mask,
     closing,
@@ -17,65 +17,13 @@ from tui.images.components import (
     windowed,
 )
 from tui.images.field import FAINT, LEAST_CONTRAST
+from tui.images.grouping import box_of, digit_groups
+from tui.images.lines import without_lines
 
 WORKING = 200  # pixels a side at which digits are looked for
 _STROKE = 0.4  # share of the picture's side; ink is narrower than this, shadows and desks are wider
 _WEAK = 0.35  # share above which it is, where connected with pixels that surely are
 _STRONG = 0.45  # share of the strongest ink above which a pixel surely is ink
-
-
-@dataclass(frozen=True, slots=True)
-class Box:
-    """A rectangle of pixels; `bottom` and `right` are exclusive."""
-
-    top: int
-    left: int
-    bottom: int
-    right: int
-
-    @property
-    def height(self) -> int:
-        return self.bottom - self.top
-
-    @property
-    def width(self) -> int:
-        return self.right - self.left
-
-    @property
-    def rows(self) -> slice:
-        return slice(self.top, self.bottom)
-
-    @property
-    def columns(self) -> slice:
-        return slice(self.left, self.right)
-
-    def scaled(self, factor: float) -> Box:
-        """The same box in a picture that is `factor` times as large."""
-        return Box(
-            *(round(edge * factor) for edge in (self.top, self.left, self.bottom, self.right))
-        )
-
-    def moved(self, down: int, right: int) -> Box:
-        """The box so many pixels further down and to the right."""
-        return Box(self.top + down, self.left + right, self.bottom + down, self.right + right)
-
-    @property
-    def area(self) -> int:
-        return self.height * self.width
-
-    def shared_with(self, other: Box) -> int:
-        """The number of pixels that lie in both."""
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        width = min(self.right, other.right) - max(self.left, other.left)
-        return max(0, height) * max(0, width)
-
-    def joined(self, other: Box) -> Box:
-        return Box(
-            min(self.top, other.top),
-            min(self.left, other.left),
-            max(self.bottom, other.bottom),
-            max(self.right, other.right),
-        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,16 +40,6 @@ class Ink:
     digits: list[Mask]
     boxes: list[Box]
     score: float
-
-
-def whole_box(boxes: list[Box]) -> Box:
-    """The box around all of them."""
-    return Box(
-        min(box.top for box in boxes),
-        min(box.left for box in boxes),
-        max(box.bottom for box in boxes),
-        max(box.right for box in boxes),
-    )
 
 
 def reduced(levels: Levels, side: int) -> Levels:
@@ -170,7 +108,7 @@ def _ink(levels: Levels, sign: int) -> Ink | None:
     if not groups:
         return None
     digits = [components.mask(group) & mask for group in groups]
-    boxes = [_box(components, group) for group in groups]
+    boxes = [box_of(components, group) for group in groups]
     union = np.any(digits, axis=0)
     level = float(np.percentile(depth[union], 50))
     whole = whole_box(boxes)
@@ -209,156 +147,6 @@ def _grown(values: Levels, paper: Levels, depth: Levels, mask: Mask) -> tuple[Le
         depth = paper - values
         mask = mask | new
     return paper, depth, mask
-
-
-def without_lines(mask: Mask) -> Mask:
-    """The mask without the lines of ruled paper: straight, thin, and from one edge to the other."""
-    for transposed in (False, True):
-        found = _without_rows(mask.T if transposed else mask)
-        mask = found.T if transposed else found
-    return mask
-
-
-def _without_rows(mask: Mask) -> Mask:
-    height, width = mask.shape
-    thin = max(2, round(0.025 * max(mask.shape)))
-    covered = mask[:, : width // 8].any(axis=1) & mask[:, -(width // 8 or 1) :].any(axis=1)
-    if width < 30 or not (mask[:, 0].any() or mask[:, -1].any() or covered.any()):
-        return mask
-    columns = np.arange(width)
-    kept = mask.copy()
-    # Vertical extent of the run of ink that each pixel belongs to.
-    extent = _run_lengths(mask)
-    candidates = mask & (extent <= thin)
-    for slope in np.linspace(-0.12, 0.12, 13):
-        shift = np.rint(slope * (columns - width / 2)).astype(int)
-        rows = np.arange(height)[:, None] + shift
-        inside = (rows >= 0) & (rows < height)
-        sheared = mask[rows.clip(0, height - 1), columns] & inside
-        share = sheared.sum(axis=1) / np.maximum(inside.sum(axis=1), width // 2)
-        for line in np.flatnonzero(share > 0.85).tolist():
-            if candidates[rows[line].clip(0, height - 1), columns].mean() < 0.25:
-                continue
-            for row in range(line - thin, line + thin + 1):
-                at = (row + shift).clip(0, height - 1)
-                gone = candidates[at, columns] & (at == row + shift)
-                kept[at[gone], columns[gone]] = False
-    return kept
-
-
-def _run_lengths(mask: Mask) -> np.ndarray:
-    """For each pixel of the mask, the length of the vertical run that it belongs to."""
-    height, width = mask.shape
-    flat = np.pad(mask.T, ((0, 0), (1, 1))).ravel().astype(np.int8)
-    changes = np.diff(flat, prepend=np.int8(0))
-    starts, stops = np.flatnonzero(changes == 1), np.flatnonzero(changes == -1)
-    lengths = np.zeros(flat.size, np.intp)
-    lengths[starts] = stops - starts
-    later = stops[stops < flat.size]
-    lengths[later] -= (stops - starts)[: len(later)]
-    return np.cumsum(lengths).reshape(width, height + 2)[:, 1:-1].T
-
-
-def digit_groups(components: Components, depth: Levels) -> list[Mask]:
-    """Components that belong to one digit, for each digit in reading order."""
-    heights = components.bottom - components.top
-    widths = components.right - components.left
-    sizes = np.maximum(heights, widths)
-    usable = ~_frames(components)
-    if not usable.any():
-        return []
-    largest = components.areas[usable].max()
-    usable &= components.areas >= 0.03 * largest
-    # The size of the writing is that of its largest piece.
-    writing = sizes[usable].max()
-    seeds = np.flatnonzero(usable & (sizes >= 0.5 * writing) & (components.areas >= 0.1 * largest))
-    groups = [np.arange(len(components)) == seed for seed in seeds]
-    boxes = [_box(components, group) for group in groups]
-    # Pieces of a broken digit lie one above the other.
-    merged = True
-    while merged:
-        merged = False
-        for i in range(len(groups)):
-            for j in range(i + 1, len(groups)):
-                if _same_digit(boxes[i], boxes[j], writing):
-                    groups[i] = groups[i] | groups.pop(j)
-                    boxes[i] = boxes[i].joined(boxes.pop(j))
-                    merged = True
-                    break
-            if merged:
-                break
-    for piece in np.flatnonzero(usable).tolist():
-        if any(group[piece] for group in groups):
-            continue
-        box = _box(components, np.arange(len(components)) == piece)
-        distances = [_distance(box, other) for other in boxes]
-        nearest = int(np.argmin(distances))
-        if distances[nearest] <= 0.2 * writing:
-            groups[nearest][piece] = True
-            boxes[nearest] = boxes[nearest].joined(box)
-    return [groups[i] for i in _reading_order(boxes)]
-
-
-def _frames(components: Components) -> Mask:
-    """Which components are frames: they run around another one, close to their own bounding box."""
-    found = np.zeros(len(components), np.bool_)
-    for n in range(len(components)):
-        top, left = components.top[n], components.left[n]
-        bottom, right = components.bottom[n], components.right[n]
-        inside = (
-            (components.top > top)
-            & (components.left > left)
-            & (components.bottom < bottom)
-            & (components.right < right)
-            & (components.areas > 0.02 * components.areas[n])
-        )
-        if not inside.any():
-            continue
-        part = components.labels[top:bottom, left:right] == n + 1
-        depth = max(1, round(0.08 * min(part.shape)))
-        core = part[depth:-depth, depth:-depth].sum()
-        found[n] = core < 0.1 * components.areas[n]
-    return found
-
-
-def _box(components: Components, group: Mask) -> Box:
-    return Box(
-        int(components.top[group].min()),
-        int(components.left[group].min()),
-        int(components.bottom[group].max()),
-        int(components.right[group].max()),
-    )
-
-
-def _same_digit(a: Box, b: Box, writing: float) -> bool:
-    """Whether two pieces are of one broken digit: close, and not two digits side by side."""
-    across = min(a.right, b.right) - max(a.left, b.left)
-    overlap = across / min(a.width, b.width)
-    tall = min(a.height, b.height) >= 0.75 * max(a.height, b.height)
-    joined = a.joined(b)
-    if joined.height > 1.6 * writing:
-        return False
-    if overlap >= 0.5:
-        return _distance(a, b) <= 0.15 * writing
-    return not tall and _distance(a, b) <= 0.08 * writing
-
-
-def _distance(a: Box, b: Box) -> float:
-    down = max(0, max(a.top, b.top) - min(a.bottom, b.bottom))
-    across = max(0, max(a.left, b.left) - min(a.right, b.right))
-    return float(np.hypot(down, across))
-
-
-def _reading_order(boxes: list[Box]) -> list[int]:
-    """Numbers of the boxes, line by line and from left to right."""
-    remaining = sorted(range(len(boxes)), key=lambda i: boxes[i].top)
-    order: list[int] = []
-    while remaining:
-        first = boxes[remaining[0]]
-        line = [i for i in remaining if (boxes[i].top + boxes[i].bottom) / 2 < first.bottom]
-        order += sorted(line, key=lambda i: boxes[i].left)
-        remaining = [i for i in remaining if i not in line]
-    return order
 
 
 def _sharpness(values: Levels, mask: Mask) -> float:

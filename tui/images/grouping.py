@@ -1,0 +1,111 @@
+"""Which connected pieces of ink are one digit, and in which order the digits are read."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tui.images.boxes import Box
+from tui.images.components import Components, Levels, Mask
+
+
+def digit_groups(components: Components, depth: Levels) -> list[Mask]:
+    """Components that belong to one digit, for each digit in reading order."""
+    heights = components.bottom - components.top
+    widths = components.right - components.left
+    sizes = np.maximum(heights, widths)
+    usable = ~_frames(components)
+    if not usable.any():
+        return []
+    largest = components.areas[usable].max()
+    usable &= components.areas >= 0.03 * largest
+    # The size of the writing is that of its largest piece.
+    writing = sizes[usable].max()
+    seeds = np.flatnonzero(usable & (sizes >= 0.5 * writing) & (components.areas >= 0.1 * largest))
+    groups = [np.arange(len(components)) == seed for seed in seeds]
+    boxes = [box_of(components, group) for group in groups]
+    # Pieces of a broken digit lie one above the other.
+    merged = True
+    while merged:
+        merged = False
+        for i in range(len(groups)):
+            for j in range(i + 1, len(groups)):
+                if _same_digit(boxes[i], boxes[j], writing):
+                    groups[i] = groups[i] | groups.pop(j)
+                    boxes[i] = boxes[i].joined(boxes.pop(j))
+                    merged = True
+                    break
+            if merged:
+                break
+    for piece in np.flatnonzero(usable).tolist():
+        if any(group[piece] for group in groups):
+            continue
+        box = box_of(components, np.arange(len(components)) == piece)
+        distances = [_distance(box, other) for other in boxes]
+        nearest = int(np.argmin(distances))
+        if distances[nearest] <= 0.2 * writing:
+            groups[nearest][piece] = True
+            boxes[nearest] = boxes[nearest].joined(box)
+    return [groups[i] for i in _reading_order(boxes)]
+
+
+def _frames(components: Components) -> Mask:
+    """Which components are frames: they run around another one, close to their own bounding box."""
+    found = np.zeros(len(components), np.bool_)
+    for n in range(len(components)):
+        top, left = components.top[n], components.left[n]
+        bottom, right = components.bottom[n], components.right[n]
+        inside = (
+            (components.top > top)
+            & (components.left > left)
+            & (components.bottom < bottom)
+            & (components.right < right)
+            & (components.areas > 0.02 * components.areas[n])
+        )
+        if not inside.any():
+            continue
+        part = components.labels[top:bottom, left:right] == n + 1
+        depth = max(1, round(0.08 * min(part.shape)))
+        core = part[depth:-depth, depth:-depth].sum()
+        found[n] = core < 0.1 * components.areas[n]
+    return found
+
+
+def box_of(components: Components, group: Mask) -> Box:
+    """The box around the components of a group."""
+    return Box(
+        int(components.top[group].min()),
+        int(components.left[group].min()),
+        int(components.bottom[group].max()),
+        int(components.right[group].max()),
+    )
+
+
+def _same_digit(a: Box, b: Box, writing: float) -> bool:
+    """Whether two pieces are of one broken digit: close, and not two digits side by side."""
+    across = min(a.right, b.right) - max(a.left, b.left)
+    overlap = across / min(a.width, b.width)
+    tall = min(a.height, b.height) >= 0.75 * max(a.height, b.height)
+    joined = a.joined(b)
+    if joined.height > 1.6 * writing:
+        return False
+    if overlap >= 0.5:
+        return _distance(a, b) <= 0.15 * writing
+    return not tall and _distance(a, b) <= 0.08 * writing
+
+
+def _distance(a: Box, b: Box) -> float:
+    down = max(0, max(a.top, b.top) - min(a.bottom, b.bottom))
+    across = max(0, max(a.left, b.left) - min(a.right, b.right))
+    return float(np.hypot(down, across))
+
+
+def _reading_order(boxes: list[Box]) -> list[int]:
+    """Numbers of the boxes, line by line and from left to right."""
+    remaining = sorted(range(len(boxes)), key=lambda i: boxes[i].top)
+    order: list[int] = []
+    while remaining:
+        first = boxes[remaining[0]]
+        line = [i for i in remaining if (boxes[i].top + boxes[i].bottom) / 2 < first.bottom]
+        order += sorted(line, key=lambda i: boxes[i].left)
+        remaining = [i for i in remaining if i not in line]
+    return order
