@@ -79,3 +79,8 @@ def bar(share: float, width: int, *, ascii_only: bool, track: bool = False) -> s
         return ("#" * round(share * width)).ljust(width)
     filled, eighths = divmod(round(share * width * 8), 8)
     return ("█" * filled + (_EIGHTHS[eighths] if eighths else "")).ljust(width)
+
+
+def on_one_line(text: str) -> str:
+    """The text without characters that a terminal would obey, its line breaks made blanks."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

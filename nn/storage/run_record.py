@@ -31,7 +31,8 @@ class RunRecord:
     highest test accuracy, that of best.npz. `samples_per_second` is the mean of the whole run.
     `save_error` is why the folder does not hold the whole run, or None. `kept_step` is the step of
     the weights that the run ended with, None before it ended. `init_from` is the file or the run
-    whose weights training started from, None where they were drawn at random.
+    whose weights training started from, None where they were drawn at random. `imported_from` is
+    the file of another program that the weights were read from, None of a run that was trained.
 
     Fields with a default were added after the first release, which ignores them.
     """
@@ -62,6 +63,7 @@ class RunRecord:
     processes: int = 1
     kept_step: int | None = None
     init_from: str | None = None
+    imported_from: str | None = None
 
 
 def read_record(folder: Path) -> RunRecord:

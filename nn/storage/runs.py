@@ -78,6 +78,12 @@ class SavedRun:
     def config_with(self, changes: Mapping[str, object]) -> TrainConfig:
         """The configuration to resume with; raises `ConfigError` for changes that are refused."""
         record = self.record
+        if record.imported_from is not None:
+            raise ConfigError(
+                f"run {self.name} was imported from {record.imported_from}, without the state that"
+                f" training would go on from; --init-from {self.name} starts a new run from its"
+                " weights"
+            )
         config = TrainConfig.layered(record.config.to_dict(), changes)
         for name in config_differences([record.config, config]):
             if name not in RESUMABLE_FIELDS:

@@ -101,6 +101,17 @@ way MNIST was made.""",
         "Write a saved run's weights as npz, safetensors or ONNX",
         "  mnist-tui export last --format safetensors -o model.safetensors",
     ),
+    "import": Command(
+        "import_:import_",
+        "Keep the weights of another program as a saved run",
+        """\
+  mnist-tui import params.npz
+  mnist-tui import model.safetensors --activation sigmoid --name from-torch""",
+        """\
+The shapes tell the layers. What the file does not say, the activation and how
+pixels were prepared, is chosen by the accuracy on 1,000 test digits, and told.
+A pickle (.pkl, .pth, .pt) is never loaded.""",
+    ),
     "lr-find": Command(
         "lr_find:lr_find",
         "Find a learning rate in a few seconds",

@@ -1,7 +1,8 @@
-"""Reading arrays by name from the files of other programs: npz, safetensors, HDF5, Keras and ONNX.
+"""Reading arrays by name from the files of other programs.
 
-The content decides on the format, not the name. A pickle is never loaded, because loading one executes code. Whatever
-is read may be damaged or hostile: sizes are checked before anything of that size is allocated.
+The content decides on the format, not the name of the file. A pickle is never loaded, because
+loading one executes code. Whatever is read may be damaged or hostile: sizes are checked before
+anything of that size is allocated.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import json
 import math
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -17,49 +19,43 @@ from typing import Any
 import numpy as np
 
 from nn.arrays import Array
+from nn.config import ActivationName
 from nn.errors import StorageError
 from nn.storage.files import open_regular
+from tui.formatting import on_one_line
+from tui.models.contents import MAX_BYTES, Contents, Named
 
-MAX_BYTES = 2**30
+# The safetensors types that NumPy has; BF16 is converted.
 _SAFETENSORS_TYPES = {
     "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1",
 }  # fmt: skip
-_HDF5, _ZIP, _PICKLE_PROTOCOL = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x80"
+_MAX_HEADER_BYTES = 2**20  # of safetensors, whose JSON takes many times its size in memory
+_HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"
+_PICKLE = b"\x80"  # the first byte of a pickle since protocol 2
 
-Named = dict[str, Array]
+_PICKLE_REMEDY = (
+    "a pickle, which is not loaded because that would execute it; in the program that made it save"
+    " with np.savez('model.npz', **params), or"
+    " safetensors.torch.save_file(model.state_dict(), 'model.safetensors')"
+)
+_PICKLE_SUFFIXES = (".pkl", ".pickle", ".pt", ".pth")
 
 
-def read_arrays(path: Path) -> Named:
-    """The arrays of a file by name; raises `StorageError` with the way out where there is one."""
+def read_contents(path: Path) -> Contents:
+    """The arrays of a file; raises `StorageError`, and `ImportError` where a package is missing."""
     content = _content(path)
     try:
-        if content.startswith(_HDF5):
-            return _hdf5(content)
-        if content.startswith(_ZIP):
-            return _archive(path, content)
-        if content.startswith(b"\x93NUMPY"):
-            raise StorageError(
-                f"{path}: a single array; save all weights in one file: np.savez('model.npz', W1=W1, b1=b1, ...)"
-            )
-        if _is_safetensors(content):
-            return _safetensors(content)
-        if content.startswith(_PICKLE_PROTOCOL) or path.suffix.lower() in (".pkl", ".pickle"):
-            raise StorageError(f"{path}: {_PICKLE_REMEDY}")
-        return _onnx(path, content)
-    except StorageError:
-        raise
+        found = _read(path, content)
+    except StorageError as error:
+        raise StorageError(on_one_line(str(error))) from error
     except ImportError:
         raise
     except Exception as error:
         # Libraries raise a dozen kinds of exceptions for damaged data.
-        reason = " ".join(str(error).split())[:200]
+        reason = on_one_line(str(error))[:200]
         raise StorageError(f"{path}: damaged, or of no known format: {reason}") from error
-
-
-_PICKLE_REMEDY = (
-    "a pickle, which is not loaded because that would execute it; in the program that made it save with"
-    " np.savez('model.npz', **params), or safetensors.torch.save_file(model.state_dict(), 'model.safetensors')"
-)
+    # Names are shown in messages, and must not control a terminal.
+    return replace(found, arrays={on_one_line(name): a for name, a in found.arrays.items()})
 
 
 def _content(path: Path) -> bytes:
@@ -71,12 +67,39 @@ def _content(path: Path) -> bytes:
     if len(content) > MAX_BYTES:
         raise StorageError(f"{path}: more than the {MAX_BYTES:,} bytes allowed")
     if not content:
-        raise StorageError(f"{path}: an empty file, not a model")
+        raise StorageError(f"{path}: damaged: the file is empty")
     return content
 
 
-def _archive(path: Path, content: bytes) -> Named:
-    """An `.npz`, a `.keras` archive, or PyTorch's own format, which holds a pickle and is refused."""
+def _read(path: Path, content: bytes) -> Contents:
+    suffix = path.suffix.lower()
+    if content.startswith(_HDF5):
+        from tui.models.libraries import read_hdf5
+
+        return read_hdf5(path, content)
+    if content.startswith(_ZIP):
+        return _archive(path, content)
+    if content.startswith(_NPY):
+        raise StorageError(
+            f"{path}: a single array; save all weights in one file:"
+            " np.savez('model.npz', W1=W1, b1=b1, ...)"
+        )
+    if _is_safetensors(content):
+        return _safetensors(path, content)
+    if content.startswith(_PICKLE) or suffix in _PICKLE_SUFFIXES:
+        raise StorageError(f"{path}: {_PICKLE_REMEDY}")
+    if suffix == ".onnx":
+        from tui.models.libraries import read_onnx
+
+        return read_onnx(path, content)
+    raise StorageError(
+        f"{path}: damaged, or of no known format; known are npz, safetensors, Keras (.keras, .h5)"
+        " and ONNX (.onnx)"
+    )
+
+
+def _archive(path: Path, content: bytes) -> Contents:
+    """An `.npz`, a `.keras` archive, or PyTorch's own format, which holds a pickle."""
     with zipfile.ZipFile(BytesIO(content)) as archive:
         members = archive.infolist()
         if sum(member.file_size for member in members) > MAX_BYTES:
@@ -84,17 +107,20 @@ def _archive(path: Path, content: bytes) -> Named:
         names = [member.filename for member in members]
         if any(name.endswith(".pkl") for name in names):
             raise StorageError(f"{path}: {_PICKLE_REMEDY}")
-        weights = next((name for name in names if name.endswith("model.weights.h5")), None)
-        if weights is not None:
-            return _hdf5(archive.read(weights))
+        if "model.weights.h5" in names:
+            from tui.models.libraries import read_hdf5
+
+            settings = archive.read("config.json") if "config.json" in names else b""
+            return read_hdf5(path, archive.read("model.weights.h5"), settings.decode())
         arrays = {}
         for name in names:
             if name.endswith(".npy"):
                 arrays[name.removesuffix(".npy")] = _npy(path, name, archive.read(name))
-    return arrays
+    return Contents(arrays)
 
 
 def _npy(path: Path, name: str, content: bytes) -> Array:
+    """One array; its shape is compared with its bytes before it is allocated."""
     stream = BytesIO(content)
     version = np.lib.format.read_magic(stream)
     read: Callable[[Any], Any] = (
@@ -116,62 +142,41 @@ def _is_safetensors(content: bytes) -> bool:
     return len(content) > 10 and length <= len(content) - 8 and content[8:9] == b"{"
 
 
-def _safetensors(content: bytes) -> Named:
-    """Format: nn.storage.safetensors."""
+def _safetensors(path: Path, content: bytes) -> Contents:
+    """Format: nn.storage.safetensors. What `mnist-tui export` writes names its activation."""
     length = int.from_bytes(content[:8], "little")
+    if length > _MAX_HEADER_BYTES:
+        raise StorageError(f"{path}: its header has more than {_MAX_HEADER_BYTES:,} bytes")
     header, data = json.loads(content[8 : 8 + length]), memoryview(content)[8 + length :]
-    arrays = {}
+    about = header.pop("__metadata__", {})
+    arrays: Named = {}
+    read = 0
     for name, entry in header.items():
-        if name == "__metadata__":
-            continue
         start, end = entry["data_offsets"]
         shape = tuple(int(size) for size in entry["shape"])
+        read += end - start
+        if not 0 <= start <= end <= len(data) or read > len(data):
+            raise ValueError(f"{name} lies outside the file, or over another array")
         if entry["dtype"] == "BF16":  # the upper half of a float32
             halves = np.frombuffer(data[start:end], "<u2").astype(np.uint32) << 16
             arrays[name] = halves.view(np.float32).reshape(shape)
-        else:
+        elif entry["dtype"] in _SAFETENSORS_TYPES:
             kind = np.dtype(_SAFETENSORS_TYPES[entry["dtype"]])
             arrays[name] = np.frombuffer(data[start:end], kind).reshape(shape)
-    return arrays
+        else:
+            raise StorageError(
+                f"{path}: {name} has the type {str(entry['dtype'])[:20]!r}; known are BF16,"
+                f" {', '.join(_SAFETENSORS_TYPES)}"
+            )
+    return Contents(arrays, _own_activation(about))
 
 
-def _hdf5(content: bytes) -> Named:
-    import h5py
+def _own_activation(about: Any) -> ActivationName | None:
+    """The activation in the metadata that `mnist-tui export` writes, None in any other."""
+    from nn.config import TrainConfig
+    from nn.errors import ConfigError
 
-    arrays: Named = {}
-
-    def visit(name: str, item: Any) -> None:
-        if isinstance(item, h5py.Dataset) and item.dtype.kind in "fiu" and "optimizer" not in name:
-            if item.nbytes > MAX_BYTES:
-                raise ValueError(f"{name} declares {item.nbytes:,} bytes")
-            arrays[name] = item[()]
-
-    with h5py.File(BytesIO(content), "r") as file:
-        file.visititems(visit)
-    return arrays
-
-
-def _onnx(path: Path, content: bytes) -> Named:
-    """The initializers of an ONNX graph of linear layers, with its activations as `activation` and `output`."""
-    if path.suffix.lower() != ".onnx":
-        raise StorageError(
-            f"{path}: of no known format; known are npz, safetensors, Keras (.keras, .h5) and ONNX (.onnx)"
-        )
-    import onnx
-    from onnx import numpy_helper
-
-    graph = onnx.load_model_from_string(content).graph
-    known = {"Gemm", "MatMul", "Add", "Mul", "Sub", "Div", "Relu", "Sigmoid", "Tanh", "Softmax", "LogSoftmax",
-             "Identity", "Flatten", "Reshape", "Cast", "Constant", "Transpose", "Clip", "ReduceSum"}  # fmt: skip
-    unknown = sorted({node.op_type for node in graph.node} - known)
-    if unknown:
-        raise StorageError(
-            f"{path}: has the operators {', '.join(unknown)}; only multilayer perceptrons can be opened"
-        )
-    return {each.name: numpy_helper.to_array(each) for each in graph.initializer}
-
-
-def shapes(arrays: Mapping[str, Array]) -> str:
-    """The arrays' names and shapes, for a message."""
-    listed = [f"{name} {'x'.join(map(str, array.shape))}" for name, array in arrays.items()]
-    return ", ".join(listed[:6]) + (", ..." if len(listed) > 6 else "")
+    try:
+        return TrainConfig.layered(json.loads(about["config"])).activation
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError):
+        return None

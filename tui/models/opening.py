@@ -1,8 +1,9 @@
-"""Opening a model of any kind: our own file, a saved run's, or what another program saved."""
+"""Opening a model of any kind: our own file, or weights that another program saved."""
 
 from __future__ import annotations
 
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,20 +11,45 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import ActivationName, Preprocessing, TrainConfig
-from nn.data.dataset import Split
+from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
 from nn.network.model import layer_sizes, layer_views, parameter_count
 from nn.network.predictor import Predictor
+from nn.storage.files import open_regular
 from nn.storage.model_file import read_model
-from tui.models.formats import read_arrays
-from tui.models.layers import Layers, layers_of
+from tui.models.formats import read_contents
+from tui.models.layers import Found, Layers, layers_of
 from tui.system.exits import CommandError, ExitCode
 
 HIDDEN: tuple[ActivationName, ...] = ("relu", "sigmoid", "tanh", "identity")
-KINDS: tuple[Preprocessing, ...] = ("unit", "standardize")
 _TRIED = 1000  # test digits by whose accuracy what the file does not say is guessed
-_DOUBTFUL = 0.5
+_DOUBTFUL = 0.5  # a network below this accuracy was not trained on these inputs
+_EXTRAS = {"h5py": "keras", "onnx": "onnx"}  # the extra that installs each package
+
+
+@dataclass(frozen=True)
+class Pixels:
+    """The inputs that a network was trained on: `factor` * x + `offset` of `preprocessing`."""
+
+    words: str
+    preprocessing: Preprocessing
+    factor: float = 1.0
+    offset: float = 0.0
+
+    @property
+    def changes_weights(self) -> bool:
+        """Whether the first layer has to take up the factor and the offset."""
+        return (self.factor, self.offset) != (1.0, 0.0)
+
+
+# In the order in which equals are preferred.
+PIXELS = (
+    Pixels("pixels from 0 to 1", "unit"),
+    Pixels("standardized pixels", "standardize"),
+    Pixels("pixels from -1 to 1", "unit", 2.0, -1.0),
+    Pixels("pixels from 0 to 255", "unit", 255.0),
+)
 
 
 @dataclass(frozen=True)
@@ -34,113 +60,116 @@ class Opened:
     remarks: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Candidate:
+    """The network under one assumption on what its file does not say."""
+
+    activation: ActivationName
+    pixels: Pixels
+    predictor: Predictor
+    accuracy: float
+
+
 def open_model(
-    path: Path, train: Split, test: Split, *, activation: ActivationName | None = None
+    path: Path, data: Callable[[], Dataset], *, activation: ActivationName | None = None
 ) -> Opened:
     """Open a model file; raises `StorageError`, and `CommandError` where a package is missing.
 
-    The files of other programs hold weights only. The activation of the hidden layers, unless it is given, and the
-    preprocessing of the pixels are those with which the network recognizes most of the first thousand test digits.
+    The files of other programs hold weights only. The activation of the hidden layers, unless it is
+    given or the file names it, and the inputs are those with which the network recognizes most of
+    the first thousand test digits. `data` is called only for such files.
     """
-    if _is_ours(path):
+    if is_own(path):
         return Opened(read_model(path))
     try:
-        arrays = read_arrays(path)
+        contents = read_contents(path)
     except ImportError as error:
-        package = {"h5py": "keras", "onnx": "onnx"}[str(error.name)]
+        package = str(error.name).partition(".")[0]
+        extra = _EXTRAS.get(package, package)
         raise CommandError(
-            f"{path}: reading it needs the package {error.name}: pip install 'mnist-tui[{package}]'",
+            f"{path}: reading it needs the package {package}: pip install 'mnist-tui[{extra}]'",
             ExitCode.USAGE,
         ) from error
-    layers, transposed = layers_of(path, arrays)
-    tried = [activation] if activation else list(HIDDEN if len(layers) > 1 else HIDDEN[:1])
+    found = layers_of(path, contents.arrays)
+    known = activation or contents.activation
+    activations = (known,) if known else HIDDEN if len(found.layers) > 1 else HIDDEN[:1]
+    dataset = data()
     candidates = [
-        (_accuracy(predictor, test), kind, preprocessing, predictor)
-        for kind in tried
-        for preprocessing in (*KINDS, None)
-        for predictor in [_predictor(path, layers, kind, preprocessing, train)]
+        _candidate(path, found.layers, kind, pixels, dataset)
+        for kind in activations
+        for pixels in PIXELS
     ]
-    best = max(candidates, key=lambda each: each[0])
-    return Opened(
-        best[3], tuple(_remarks(candidates, best, layers, transposed, given=activation is not None))
-    )
+    best = max(candidates, key=lambda each: each.accuracy)
+    return Opened(best.predictor, tuple(_remarks(candidates, best, found, known=known is not None)))
 
 
-def _is_ours(path: Path) -> bool:
-    """Whether a file is an archive with our mark in it; what is damaged is for its own reader to refuse."""
+def is_own(path: Path) -> bool:
+    """Whether a file is a model file of mnist-tui; one that is damaged may count as none."""
     try:
-        with path.open("rb") as stream, zipfile.ZipFile(stream) as archive:
+        with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
             return {"format.npy", "config.npy"} <= set(archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile):
+    except Exception:  # zipfile raises a dozen kinds of exceptions for damaged archives
         return False
 
 
-def _predictor(
-    path: Path,
-    layers: Layers,
-    activation: ActivationName,
-    preprocessing: Preprocessing | None,
-    train: Split,
-) -> Predictor:
-    """The network with one choice of what the file does not say; no preprocessing is pixels from 0 to 255."""
+def _candidate(
+    path: Path, layers: Layers, activation: ActivationName, pixels: Pixels, dataset: Dataset
+) -> _Candidate:
     config = TrainConfig(
         hidden=tuple(weight.shape[1] for weight, _ in layers[:-1]),
         activation=activation,
-        preprocessing=preprocessing or "unit",
+        preprocessing=pixels.preprocessing,
     )
     sizes = layer_sizes(config)
     parameters: Array = np.empty(parameter_count(sizes), config.dtype)
-    for (weight, bias), views in zip(layers, layer_views(sizes, parameters), strict=True):
-        views[0][...], views[1][...] = weight, bias
-    if not np.isfinite(parameters).all():
-        raise StorageError(f"{path}: holds values that are not finite")
-    if preprocessing is None:
-        preprocessor = Preprocessor(np.array(1.0, config.dtype), None)
-    else:
-        preprocessor = Preprocessor.fit(preprocessing, train.images, config.dtype)
-    return Predictor.of(config, parameters, preprocessor)
-
-
-def _accuracy(predictor: Predictor, test: Split) -> float:
+    views = layer_views(sizes, parameters)
     with np.errstate(all="ignore"):
-        return predictor.score(test[:_TRIED]).accuracy
+        for (weight, bias), (to_weight, to_bias) in zip(layers, views, strict=True):
+            to_weight[...], to_bias[...] = weight, bias
+        weight, bias = views[0]
+        bias += pixels.offset * weight.sum(axis=0)
+        weight *= pixels.factor
+        if not np.isfinite(parameters).all():
+            raise StorageError(f"{path}: holds values that are not finite, or too large")
+        preprocessor = Preprocessor.fit(pixels.preprocessing, dataset.train.images, config.dtype)
+        predictor = Predictor.of(config, parameters, preprocessor)
+        accuracy = predictor.score(dataset.test[:_TRIED]).accuracy
+    return _Candidate(activation, pixels, predictor, accuracy)
 
 
 def _remarks(
-    candidates: list[tuple[float, ActivationName, Preprocessing | None, Predictor]],
-    best: tuple[float, ActivationName, Preprocessing | None, Predictor],
-    layers: Layers,
-    transposed: bool,
-    *,
-    given: bool,
+    candidates: list[_Candidate], best: _Candidate, found: Found, *, known: bool
 ) -> list[str]:
-    accuracy, activation, preprocessing, _ = best
-    sizes = "-".join(str(weight.shape[0]) for weight, _ in layers) + f"-{layers[-1][0].shape[1]}"
-    pixels = {
-        "unit": "pixels from 0 to 1",
-        "standardize": "standardized pixels",
-        None: "pixels from 0 to 255",
-    }
-    words = pixels[preprocessing]
+    """What was guessed, and what was done to the weights."""
+    layers = found.layers
+    sizes = [layers[0][0].shape[0], *(weight.shape[1] for weight, _ in layers)]
+    words = best.pixels.words
     if len(layers) > 1:
-        words = f"{activation} and {words}"
-    remarks = [
-        f"{sizes} with {words}: {accuracy:.1%} of {_TRIED:,} test digits"
-        + ("" if given else "; the file does not say which, so the best of all was taken")
-    ]
-    others = [each for each in candidates if each[1] != activation]
+        words = f"{best.activation} and {words}"
+    guessed = "the inputs were" if known or len(layers) == 1 else "both were"
+    shown = "-".join(map(str, sizes))
+    recognized = f"{best.accuracy:.1%} of the first {_TRIED:,} test digits"
+    remarks = [f"layers {shown} with {words} recognize {recognized}; {guessed} guessed by that"]
+    others = [each for each in candidates if each.activation != best.activation]
     if others and len(layers) > 1:
-        second = max(others, key=lambda each: each[0])
+        second = max(others, key=lambda each: each.accuracy)
         remarks.append(
-            f"the next best, {second[1]}, recognizes {second[0]:.1%}; --activation chooses another"
+            f"the next best activation, {second.activation}, recognizes {second.accuracy:.1%};"
+            " --activation chooses another"
         )
-    if transposed:
+    if found.transposed:
         remarks.append(
             "the weights are stored as (out, in), as PyTorch has them, and were transposed"
         )
-    if accuracy < _DOUBTFUL:
+    if best.pixels.changes_weights:
+        remarks.append("the first layer was scaled to take pixels from 0 to 1 instead")
+    if found.unused:
+        listed = ", ".join(name[:40] for name in found.unused[:3])
+        more = ", ..." if len(found.unused) > 3 else ""
+        remarks.append(f"not used: {listed}{more}")
+    if best.accuracy < _DOUBTFUL:
         remarks.append(
-            "no choice gives a network that knows these digits: it was trained on other data, or on pixels prepared"
-            " in another way"
+            "no choice gives a network that knows these digits: it was trained on other data, or on"
+            " pixels prepared in another way"
         )
     return remarks

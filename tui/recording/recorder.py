@@ -31,11 +31,12 @@ from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_
 from nn.storage.run_record import RunRecord, Status, utc_now
 from nn.storage.run_writer import RunWriter, delete_run
 from nn.training.trainer import Trainer
+from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of, new_record
 from tui.recording.resumption import resumed_command
-from tui.recording.saver import Job, Saver, on_one_line
+from tui.recording.saver import Job, Saver
 from tui.system.cores import cores_of
 
 # Seconds since the last checkpoint after which, inside an epoch, one is due at an evaluation, and

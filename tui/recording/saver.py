@@ -11,6 +11,7 @@ from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.run_record import RunRecord
 from nn.storage.run_writer import RunWriter
+from tui.formatting import on_one_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +92,3 @@ class Saver:
                     writer.save_final(job.final, job.record.kept_step or 0)
             with suppress(NNError):
                 writer.save_record(replace(job.record, save_error=self.failure))
-
-
-def on_one_line(text: str) -> str:
-    """The text without characters that a terminal would obey, its line breaks made blanks."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

@@ -17,15 +17,16 @@ from nn.storage.metrics import MetricsReader
 from nn.storage.records import Recorded
 from nn.storage.run_record import read_record, utc_now
 from nn.storage.runs import SavedRun, run_names
+from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment
 from tui.recording.folder import runs_folder
 
 if TYPE_CHECKING:
-    from nn.network.predictor import Predictor
     from nn.storage.checkpoint import Checkpoint
     from nn.storage.run_writer import RunWriter
     from nn.training.trainer import Trainer
     from tui.recording.recorder import Recorder
+    from tui.recording.weights import Weights
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class RunSource:
         self._writer: RunWriter | None = None
         self._checkpoint: Checkpoint | None = None
         self._events: list[Recorded] = []
-        self._weights: Predictor | None = None
+        self._weights: Weights | None = None
 
     @classmethod
     def resumed(cls, saved: SavedRun, changes: Mapping[str, object] | None = None) -> RunSource:
@@ -104,8 +105,9 @@ class RunSource:
         if (named := self.experiment.init_from) is not None:
             from tui.recording.weights import check_layers, find_weights
 
-            self._weights, _ = find_weights(named, runs_folder(self._saving.runs_dir))
-            check_layers(self.experiment.config, self._weights, named)
+            config, root = self.experiment.config, runs_folder(self._saving.runs_dir)
+            self._weights = find_weights(named, root, data_dir=config.data_dir)
+            check_layers(config, self._weights.predictor, named)
 
     def restore(self, trainer: Trainer) -> list[Recorded]:
         """Bring a fresh trainer to where the run was, and return the events up to there.
@@ -120,7 +122,7 @@ class RunSource:
             if self._checkpoint is not None:
                 trainer.restore(self._checkpoint.state)
         if self._weights is not None:
-            trainer.start_from(self._weights.model.parameters)
+            trainer.start_from(self._weights.predictor.model.parameters)
         return self._events
 
     def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
@@ -135,13 +137,13 @@ class RunSource:
         if self._weights is not None:
             from tui.recording.weights import weights_warning
 
-            if warning := weights_warning(self.experiment.config, self._weights):
+            warnings += self._weights.remarks
+            if warning := weights_warning(self.experiment.config, self._weights.predictor):
                 warnings.append(warning)
         return recorder, warnings
 
     def _start(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
         from tui.recording.recorder import Recorder
-        from tui.recording.saver import on_one_line
 
         if not self._saving.save_run:
             return Recorder.unsaved(trainer, self.experiment), []

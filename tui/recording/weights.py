@@ -1,32 +1,45 @@
-"""Trained weights that the user names: a model file, or a saved run."""
+"""Trained weights that the user names: a model file of any program, or a saved run."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 from nn.config import TrainConfig, format_value
+from nn.data.dataset import load_dataset
 from nn.errors import ConfigError, StorageError
 from nn.network.model import layer_sizes
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import load_model
-from nn.storage.model_file import read_model
 from nn.storage.runs import Which, find_run
+from tui.models.opening import open_model
 from tui.recording.folder import reference
 
 
-def find_weights(named: str, root: Path, *, which: Which = "best") -> tuple[Predictor, str]:
-    """The network of a model file or of a run, and a name that finds it from any folder.
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """A network, a name that finds it from any folder, and what was guessed in opening it."""
 
-    A file of that name counts before a run. Raises `StorageError` where there is neither.
+    predictor: Predictor
+    name: str
+    remarks: tuple[str, ...] = ()
+
+
+def find_weights(named: str, root: Path, *, which: Which = "best", data_dir: str = "") -> Weights:
+    """The network of a model file or of a run.
+
+    A file of that name counts before a run. What the file of another program does not say is
+    guessed by the test images of `data_dir`. Raises `StorageError` where there is neither.
     """
     path = Path(named)
     if path.exists() and not path.is_dir():
-        return read_model(path), str(path.absolute())
+        opened = open_model(path, lambda: load_dataset(data_dir))
+        return Weights(opened.predictor, str(path.absolute()), opened.remarks)
     if not path.exists() and (path.suffix or os.sep in named):
         raise StorageError(f"{named}: No such file, and no saved run's folder")
     run = find_run(root, named)
-    return load_model(run, which), reference(run.path.absolute())
+    return Weights(load_model(run, which), reference(run.path.absolute()))
 
 
 def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:

@@ -1,8 +1,12 @@
-"""Networks that other programs trained are opened by their shapes; what cannot be opened is named with the way out."""
+"""Networks of other programs are opened by their shapes; a refusal names the way out."""
 
 from __future__ import annotations
 
+import io
+import json
 import pickle
+import re
+import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -12,10 +16,9 @@ import pytest
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
 from nn.network.predictor import Predictor
-from nn.storage.model_file import write_model
+from nn.storage.model_file import weight_arrays, write_model
 from nn.storage.safetensors import write_safetensors
 from nn.training.trainer import Trainer
 from tui.models.layers import layers_of
@@ -64,7 +67,7 @@ def torch_state(predictor: Predictor) -> Arrays:
 
 
 def opened(path: Path, mnist: Dataset, **options: object) -> Opened:
-    return open_model(path, mnist.train, mnist.test, **options)  # type: ignore[arg-type]
+    return open_model(path, lambda: mnist, **options)  # type: ignore[arg-type]
 
 
 def same(opened: Opened, predictor: Predictor, mnist: Dataset) -> None:
@@ -110,6 +113,7 @@ def test_weights_of_other_programs(
     same(found, trained[activation], mnist)
     assert found.predictor.config.activation == activation
     assert f"{activation} and pixels from 0 to 1" in found.remarks[0]
+    assert "both were guessed" in found.remarks[0]
     assert ("transposed" in " ".join(found.remarks)) == (named is torch_state)
 
 
@@ -122,13 +126,17 @@ def test_our_own_files_need_no_guess(
     same(found, trained["relu"], mnist)
 
 
-@pytest.mark.parametrize(("scale", "shift", "words"), [
-    (1 / 255 / 0.3081, -0.1307 / 0.3081, "standardized pixels"),
-    (1.0, None, "pixels from 0 to 255"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("scale", "shift", "words"),
+    [
+        (1 / 255 / 0.3081, -0.1307 / 0.3081, "standardized pixels"),
+        (2 / 255, -1.0, "pixels from -1 to 1"),
+        (1.0, 0.0, "pixels from 0 to 255"),
+    ],
+)
 def test_the_preprocessing_is_guessed(
     scale: float,
-    shift: float | None,
+    shift: float,
     words: str,
     trained: dict[str, Predictor],
     tmp_path: Path,
@@ -137,15 +145,18 @@ def test_the_preprocessing_is_guessed(
     """The same network for other inputs: its first layer takes up the difference."""
     predictor = trained["relu"]
     (weight, bias), *_ = weights(predictor)
-    factor = (1 / 255) / scale
-    first = weight * factor
-    moved = bias - (first.sum(axis=0) * shift if shift is not None else 0)
-    arrays = notes(predictor) | {"W1": first, "b1": moved}
+    first = weight * (1 / 255) / scale
+    arrays = notes(predictor) | {"W1": first, "b1": bias - first.sum(axis=0) * shift}
     save_npz(tmp_path / "model.npz", arrays)
     found = opened(tmp_path / "model.npz", mnist)
     assert words in found.remarks[0]
-    kind = Preprocessor(np.array(scale), None if shift is None else np.array(shift))
-    assert kind.scale == pytest.approx(float(found.predictor.preprocessor.scale), rel=1e-2)
+    images = mnist.test.images[:200]
+    np.testing.assert_allclose(
+        found.predictor.probabilities(images), predictor.probabilities(images), atol=5e-3
+    )
+    standardized = words.startswith("standardized")
+    assert found.predictor.config.preprocessing == ("standardize" if standardized else "unit")
+    assert ("the first layer was scaled" in " ".join(found.remarks)) == (not standardized)
 
 
 def test_the_activation_can_be_given(
@@ -173,12 +184,52 @@ def test_keras_weights(trained: dict[str, Predictor], tmp_path: Path, mnist: Dat
             group["0"], group["1"] = weight, bias
         file["optimizer/vars/0"] = np.arange(5)
     same(opened(path, mnist), trained["relu"], mnist)
-    import zipfile
-
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.write(path, "model.weights.h5")
         archive.writestr("config.json", "{}")
     same(opened(tmp_path / "model.keras", mnist), trained["relu"], mnist)
+
+
+def dense(*activations: str) -> str:
+    layers = [{"class_name": "Dense", "config": {"activation": name}} for name in activations]
+    return json.dumps({"class_name": "Sequential", "config": {"layers": layers}})
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        (dense("tanh", "tanh", "softmax"), "tanh and"),
+        (dense("linear", "linear", "softmax"), "identity and"),
+        (dense("gelu", "gelu", "softmax"), "has the activation gelu"),
+        (dense("relu", "tanh", "softmax"), "different activations (relu, tanh)"),
+    ],
+)
+def test_keras_names_its_activation(
+    settings: str, words: str, trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    h5py = pytest.importorskip("h5py", reason="the extra keras is not installed")
+    path = tmp_path / "model.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["model_config"] = settings
+        for name, array in notes(trained["relu"]).items():
+            file[f"model_weights/{name}"] = array
+    if words.endswith(" and"):
+        remarks = opened(path, mnist).remarks
+        assert words in remarks[0]
+        assert "the inputs were guessed" in remarks[0]
+    else:
+        with pytest.raises(StorageError, match=re.escape(words)):
+            opened(path, mnist)
+
+
+def test_an_hdf5_file_reads_no_other_file(tmp_path: Path, mnist: Dataset) -> None:
+    h5py = pytest.importorskip("h5py", reason="the extra keras is not installed")
+    secret = tmp_path / "secret"
+    secret.write_bytes(bytes(784 * 10 * 4))
+    with h5py.File(tmp_path / "model.h5", "w") as file:
+        file.create_dataset("W", (784, 10), "f4", external=str(secret))
+    with pytest.raises(StorageError, match="no weight matrices"):
+        opened(tmp_path / "model.h5", mnist)
 
 
 def test_onnx(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> None:
@@ -186,14 +237,47 @@ def test_onnx(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> 
     from tui.cli.onnx_model import write_onnx
 
     write_onnx(tmp_path / "model.onnx", trained["sigmoid"])
-    same(opened(tmp_path / "model.onnx", mnist), trained["sigmoid"], mnist)
+    found = opened(tmp_path / "model.onnx", mnist)
+    same(found, trained["sigmoid"], mnist)
+    assert "the inputs were guessed" in found.remarks[0]
+
+
+def test_an_onnx_file_reads_no_other_file(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    from tui.cli.onnx_model import write_onnx
+
+    path = tmp_path / "model.onnx"
+    write_onnx(path, trained["sigmoid"])
+    onnx.save(onnx.load(path), path, save_as_external_data=True, location="data", size_threshold=0)
+    with pytest.raises(StorageError, match="second file"):
+        opened(path, mnist)
+
+
+def test_what_we_export_names_its_activation(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    predictor = trained["tanh"]
+    about = {"config": json.dumps(predictor.config.to_dict())}
+    write_safetensors(tmp_path / "model.safetensors", weight_arrays(predictor), about)
+    found = opened(tmp_path / "model.safetensors", mnist)
+    same(found, predictor, mnist)
+    assert len(found.remarks) == 1
+
+
+def test_vectors_that_belong_to_no_layer_are_named(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    save_npz(tmp_path / "model.npz", notes(trained["relu"]) | {"losses\x1b[2J": np.ones(5)})
+    assert opened(tmp_path / "model.npz", mnist).remarks[-1] == "not used: losses\\x1b[2J"
 
 
 def test_layers_need_not_be_in_order() -> None:
     shapes = {"out": (30, 10), "hidden": (20, 30), "input": (784, 20)}
-    layers, transposed = layers_of("x", {name: np.ones(shape) for name, shape in shapes.items()})
-    assert [weight.shape for weight, _ in layers] == [(784, 20), (20, 30), (30, 10)]
-    assert not transposed
+    found = layers_of("x", {name: np.ones(shape) for name, shape in shapes.items()})
+    assert [weight.shape for weight, _ in found.layers] == [(784, 20), (20, 30), (30, 10)]
+    assert not found.transposed
 
 
 def test_square_layers_keep_the_orientation_of_the_first() -> None:
@@ -202,9 +286,9 @@ def test_square_layers_keep_the_orientation_of_the_first() -> None:
         "1.weight": np.arange(2500.0).reshape(50, 50),
         "2.weight": np.ones((10, 50)),
     }
-    layers, transposed = layers_of("x", arrays)
-    assert transposed
-    np.testing.assert_array_equal(layers[1][0], arrays["1.weight"].T)
+    found = layers_of("x", arrays)
+    assert found.transposed
+    np.testing.assert_array_equal(found.layers[1][0], arrays["1.weight"].T)
 
 
 def test_layer_ten_comes_after_layer_nine() -> None:
@@ -215,8 +299,28 @@ def test_layer_ten_comes_after_layer_nine() -> None:
     }
     arrays |= {f"layer{n}.weight": rng.normal(size=(16, 16)) for n in range(2, 11)}
     arrays |= {f"layer{n}.bias": np.full(16, float(n)) for n in range(1, 11)}
-    layers, _ = layers_of("x", arrays)
-    assert [bias[0] for _, bias in layers[:-1]] == list(range(1, 11))
+    found = layers_of("x", arrays)
+    assert [bias[0] for _, bias in found.layers[:-1]] == list(range(1, 11))
+
+
+def zipped(members: dict[str, bytes]) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+    return content.getvalue()
+
+
+def safetensors(entries: Mapping[str, tuple[str, list[int], list[int]]], data: bytes) -> bytes:
+    names = ("dtype", "shape", "data_offsets")
+    header = json.dumps({n: dict(zip(names, e, strict=True)) for n, e in entries.items()}).encode()
+    return len(header).to_bytes(8, "little") + header + data
+
+
+def overlapping() -> bytes:
+    """Two arrays at one place: a small file could name thousands of large ones."""
+    entry = ("F32", [4], [0, 16])
+    return safetensors({"a": entry, "b": entry}, bytes(16))
 
 
 @pytest.mark.parametrize(
@@ -224,6 +328,11 @@ def test_layer_ten_comes_after_layer_nine() -> None:
     [
         ("model.pkl", pickle.dumps({"W1": [1]}), "a pickle, which is not loaded"),
         ("model.pth", pickle.dumps([1]), "safetensors"),
+        ("old.pkl", pickle.dumps([1], protocol=0), "a pickle, which is not loaded"),
+        ("torch.pt", zipped({"archive/data.pkl": b""}), "a pickle, which is not loaded"),
+        ("over.safetensors", overlapping(), "over another array"),
+        ("f8.safetensors", safetensors({"W": ("F8_E4M3", [1], [0, 1])}, b"1"), "'F8_E4M3'"),
+        ("long.safetensors", (2**21).to_bytes(8, "little") + b"{" * 2**22, "its header has more"),
         ("model.npz", b"", "empty"),
         ("model.txt", b"hello there, this is text", "of no known format"),
         ("model.npy", b"\x93NUMPY\x01\x00", "a single array"),
@@ -250,9 +359,11 @@ def test_what_cannot_be_opened(
             "do not lead from 784 inputs to 10 outputs",
         ),
         ({"conv.weight": np.ones((8, 1, 3, 3))}, "a convolution"),
-        ({"bn.running_mean": np.ones(20)}, "batch normalization"),
+        ({"bn.running_mean": np.ones(20)}, "a normalization layer"),
         ({"b": np.ones(3)}, "no weight matrices"),
         ({"W1": np.full((784, 10), np.nan)}, "not finite"),
+        ({"W1": np.full((784, 10), 1e300)}, "not finite"),
+        ({"W" + "1" * 5000: np.ones((5, 5))}, "do not lead"),
     ],
 )
 def test_arrays_that_are_no_such_network(

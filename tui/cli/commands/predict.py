@@ -53,8 +53,8 @@ def predict(
     model: Annotated[
         str | None,
         Parameter(
-            help="Model file written by --save, or a saved run: its name, the beginning of it, its"
-            " folder, or last (required)",
+            help="Model file written by --save or by another program, or a saved run: its name, the"
+            " beginning of it, its folder, or last (required)",
             metavar="FILE|RUN",
             completer=run_completions,
         ),
@@ -78,9 +78,12 @@ def predict(
     """
     if model is None:
         raise ConfigError("predict needs --model MODEL, a file written by --save or a saved run")
-    predictor, _ = find_weights(model, runs_folder(runs_dir), which=which)
     if json and show:
         raise ConfigError("--show draws for the eye: it cannot be used with --json")
+    weights = find_weights(model, runs_folder(runs_dir), which=which)
+    for remark in weights.remarks:
+        sys.stderr.write(f"{model}: {remark}\n")
+    predictor = weights.predictor
     code = ExitCode.SUCCESS
     for name in images or (_STDIN,):
         try:

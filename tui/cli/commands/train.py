@@ -57,8 +57,8 @@ def train(
     init_from: Annotated[
         str | None,
         Parameter(
-            help="Start a new run from trained weights in place of random ones: a model file, or the"
-            " best weights of a saved run",
+            help="Start a new run from trained weights in place of random ones: a model file of any"
+            " program that `import` takes, or the best weights of a saved run",
             metavar="FILE|RUN",
             completer=run_completions,
             group=SAVING,
@@ -175,9 +175,9 @@ def _with_weights(experiment: Experiment, named: str, runs_dir: Path | None) -> 
     """The experiment starting from named weights, which are checked before anything is shown."""
     from tui.recording.weights import check_layers, find_weights
 
-    weights, name = find_weights(named, runs_folder(runs_dir))
-    check_layers(experiment.config, weights, named)
-    return replace(experiment, init_from=name)
+    weights = find_weights(named, runs_folder(runs_dir), data_dir=experiment.config.data_dir)
+    check_layers(experiment.config, weights.predictor, named)
+    return replace(experiment, init_from=weights.name)
 
 
 def _require_writable(path: Path) -> None:

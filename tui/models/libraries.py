@@ -1,0 +1,114 @@
+"""Formats that a package reads: HDF5 and Keras with h5py, ONNX with onnx.
+
+Both formats can refer to other files. Such references are not followed, so that a file from a
+stranger reaches nothing but itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from nn.config import ActivationName
+from nn.errors import StorageError
+from tui.models.contents import MAX_BYTES, Contents, Named, same_activation
+
+_LINEAR = ("Gemm", "MatMul")
+_ONNX_ACTIVATIONS = ("Relu", "Sigmoid", "Tanh")
+# What an ONNX graph of a multilayer perceptron may contain besides: pixels prepared in front,
+# biases, and probabilities at the end.
+_ONNX_OTHERS = {
+    "Add", "Cast", "Clip", "Constant", "Div", "Dropout", "Flatten", "Identity", "LogSoftmax", "Mul",
+    "ReduceSum", "Reshape", "Softmax", "Sub", "Transpose",
+}  # fmt: skip
+_ONNX_ONLY_AT_THE_END = ("Clip", "LogSoftmax", "Softmax")
+
+
+def read_hdf5(path: Path, content: bytes, settings: str = "") -> Contents:
+    """The numeric datasets of an HDF5 file; `settings` is the JSON that Keras writes beside it."""
+    import h5py
+
+    arrays: Named = {}
+    total = 0
+
+    def visit(name: str, item: Any) -> None:
+        nonlocal total
+        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
+            return
+        if "optimizer" in name or item.external or item.is_virtual:
+            return
+        total += item.nbytes
+        if total > MAX_BYTES:
+            raise StorageError(f"{path}: unpacks to more than the {MAX_BYTES:,} bytes allowed")
+        arrays[name] = item[()]
+
+    with h5py.File(BytesIO(content), "r") as file:
+        file.visititems(visit)
+        settings = settings or str(file.attrs.get("model_config", ""))
+    return Contents(arrays, _keras_activation(path, settings))
+
+
+def _keras_activation(path: Path, settings: str) -> ActivationName | None:
+    """The activation of the hidden layers; None where the settings do not name it."""
+    try:
+        names = list(_keras_activations(json.loads(settings)["config"]["layers"]))
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, RecursionError):
+        return None
+    return same_activation(path, names[:-1])
+
+
+def _keras_activations(layers: Any) -> Iterator[str]:
+    """The activation of each dense layer, be it part of the layer or a layer of its own."""
+    found: list[str] = []
+    for layer in layers:
+        kind, config = str(layer["class_name"]), layer["config"]
+        if kind == "Dense":
+            found.append(_name(config.get("activation") or "linear"))
+        elif kind == "Activation" and found:
+            found[-1] = _name(config["activation"])
+        elif kind in ("ReLU", "LeakyReLU", "PReLU", "ELU") and found:
+            found[-1] = kind
+    yield from found
+
+
+def _name(activation: Any) -> str:
+    """The name of an activation, which may be an object in the settings."""
+    if isinstance(activation, dict):
+        activation = activation.get("class_name")
+    return str(activation)[:40]
+
+
+def read_onnx(path: Path, content: bytes) -> Contents:
+    """The constants of a graph of linear layers, and their activation."""
+    import onnx
+    from onnx import numpy_helper
+
+    graph = onnx.load_model_from_string(content).graph
+    operators = [node.op_type for node in graph.node]
+    known = {*_LINEAR, *_ONNX_ACTIVATIONS, *_ONNX_OTHERS}
+    if unknown := sorted(set(operators) - known):
+        raise StorageError(
+            f"{path}: has the operators {', '.join(unknown)[:100]}; only multilayer perceptrons"
+            " can be opened"
+        )
+    linear = [place for place, operator in enumerate(operators) if operator in _LINEAR]
+    if not linear:
+        raise StorageError(
+            f"{path}: has no linear layer; only multilayer perceptrons can be opened"
+        )
+    inside = operators[linear[0] : linear[-1]]
+    if wrong := [operator for operator in inside if operator in _ONNX_ONLY_AT_THE_END]:
+        raise StorageError(f"{path}: has the operator {wrong[0]} between its layers")
+    if any(each.data_location == onnx.TensorProto.EXTERNAL for each in graph.initializer):
+        raise StorageError(
+            f"{path}: its weights are in a second file; export it once more with"
+            " torch.onnx.export(..., external_data=False)"
+        )
+    arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    hidden = [operator for operator in inside if operator in _ONNX_ACTIVATIONS]
+    if not hidden and len(linear) > 1:
+        hidden = ["identity"]
+    return Contents(arrays, same_activation(path, hidden))

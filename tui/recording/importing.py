@@ -1,0 +1,122 @@
+"""Models of other programs, kept as saved runs that have ended before their first step."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+from nn.config import ActivationName
+from nn.data.dataset import Dataset
+from nn.errors import ConfigError, NNError, StorageError
+from nn.events import Evaluation, StepCompleted
+from nn.network.predictor import Predictor
+from nn.storage.model_file import write_model
+from nn.storage.positions import BEST_FILE
+from nn.storage.records import Invocation, Recorded, json_line, record_of
+from nn.storage.run_writer import RunWriter, delete_run
+from nn.storage.runs import SavedRun
+from nn.training.trainer import Trainer
+from tui.formatting import on_one_line
+from tui.models.opening import is_own, open_model
+from tui.recording.experiment import Experiment
+from tui.recording.invocation import invocation_of, new_record
+from tui.system.shell import command_line
+
+_LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+
+
+def import_model(
+    path: Path,
+    root: Path,
+    data: Callable[[], Dataset],
+    *,
+    activation: ActivationName | None = None,
+    label: str | None = None,
+    data_dir: str = "",
+) -> tuple[SavedRun, tuple[str, ...]]:
+    """Save the network of a model file as a run in `root`; also returns what was guessed.
+
+    `data` reads the images of `data_dir`, by which the network is scored. `label` ends the name of
+    the run's folder; without one, the name of the file does. Raises `StorageError` or
+    `ConfigError`.
+    """
+    if label is not None and not _LABEL.fullmatch(label):
+        raise ConfigError(f"--name {label}: letters, digits, dots, dashes and underscores only")
+    if path.is_dir():
+        raise StorageError(f"{path}: a folder; a file with weights is wanted")
+    opened = open_model(path, data, activation=activation)
+    predictor, dataset = opened.predictor, data()
+    config = replace(predictor.config, data_dir=data_dir)
+    predictor = Predictor(config, predictor.model, predictor.preprocessor)
+    experiment = Experiment(config)
+    source = on_one_line(str(path.absolute()))
+    command = ["mnist-tui", "import", str(path.absolute())]
+    if not is_own(path):
+        command.append(f"--activation={config.activation}")
+    with closing(Trainer(config, dataset)) as trainer:
+        evaluation = _evaluation(predictor, trainer)
+        writer = RunWriter.create(root, label or _label_of(path), datetime.now())
+        try:
+            invocation = replace(
+                invocation_of(experiment, None, run=writer.path), command=command_line(command)
+            )
+            writer.append(_lines(trainer, evaluation, invocation))
+            write_model(writer.path / BEST_FILE, predictor, step=0)
+            writer.save_final(predictor, 0)
+            record = replace(
+                new_record(writer.path.name, trainer, experiment, invocation),
+                status="finished",
+                reason=f"imported from {source}",
+                latest=evaluation,
+                best=evaluation,
+                kept_step=0,
+                imported_from=source,
+            )
+            writer.save_record(record)
+        except NNError:
+            writer.close()
+            delete_run(writer.path)
+            raise
+    writer.close()
+    return SavedRun.read(writer.path), opened.remarks
+
+
+def _label_of(path: Path) -> str:
+    """The file's name without what a folder's name should not contain."""
+    name = re.sub(r"[^A-Za-z0-9._-]+", "-", path.stem).strip("-._")[:60]
+    return name or "imported"
+
+
+def _evaluation(predictor: Predictor, trainer: Trainer) -> Evaluation:
+    scores = {name: predictor.score(split) for name, split in trainer.splits.items()}
+    return Evaluation(
+        step=0,
+        epoch=0.0,
+        train=scores["train"],
+        validation=scores.get("validation"),
+        test=scores["test"],
+        improved=True,
+        seconds=0.0,
+    )
+
+
+def _lines(trainer: Trainer, evaluation: Evaluation, invocation: Invocation) -> list[str]:
+    """The events of the run: its start, and the one evaluation."""
+    started = next(trainer.events())
+    assert evaluation.train is not None
+    step = StepCompleted(
+        step=0,
+        epoch=1,
+        loss=evaluation.train.loss,
+        learning_rate=0.0,
+        gradient_norms=(),
+        samples_per_second=0.0,
+        seconds=0.0,
+        evaluation=evaluation,
+    )
+    events: list[Recorded] = [started, step]  # type: ignore[list-item]
+    return [json_line(record_of(event, invocation)) for event in events]
