@@ -1,7 +1,7 @@
-"""The learning-rate range test: the loss while the rate grows at every step, from far too low to far too high.
+"""The learning-rate range test: the loss while the rate grows at every step.
 
-Source: L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3, with the geometric
-growth of the rate and the smoothed loss that later implementations use.
+Source: L. N. Smith, "Cyclical learning rates for training neural networks", WACV 2017, section 3.3,
+with the geometric growth of the rate and the smoothed loss that later implementations use.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _BLOWN_UP = 2.0  # smoothed loss against its lowest, from which the test ends
 
 @dataclass(frozen=True, slots=True)
 class RatePoint:
-    """One step of the test: the rate it used, and the running mean of the loss up to it, before the update."""
+    """One step of the test: its rate, and the running mean of the loss before each update."""
 
     rate: float
     loss: float
@@ -38,8 +38,9 @@ class RatePoint:
 class RateRange:
     """What the test shows.
 
-    `steepest` is the rate at which the loss falls fastest against the logarithm of the rate, the one to take;
-    `blow_up` the rate at which the loss has doubled from its lowest, None where it never does.
+    `steepest` is the rate at which the loss falls fastest against the logarithm of the rate, the
+    one to take; `lowest` the rate of the lowest loss; `blow_up` the rate at which the loss has
+    doubled from its lowest, None where it never does.
     """
 
     points: tuple[RatePoint, ...]
@@ -56,9 +57,9 @@ def rate_points(
     highest: float = HIGHEST,
     steps: int = STEPS,
 ) -> Iterator[RatePoint]:
-    """Train a network of its own with lr_k = lowest (highest / lowest)^(k / (steps - 1)), until the loss blows up.
+    """Train a network of its own with a rate that grows, until the loss blows up.
 
-    The network, its loss, optimizer and batches are those of `config`; its schedule and budget are not used.
+    Step k of `steps` has the rate lowest (highest / lowest)^(k / (steps - 1)). The network, its loss, optimizer and batches are those of `config`; its schedule and budget are not used.
     """
     train, _ = training_split(config, dataset)
     splits = {"train": train, "test": dataset.test}
@@ -83,7 +84,10 @@ def rate_points(
 
 
 def summarize(points: tuple[RatePoint, ...]) -> RateRange:
-    """Find the steepest descent and the blow-up among the points; raises `ValueError` for fewer than two."""
+    """Find the steepest descent and the blow-up.
+
+    Raises `ValueError` for fewer than two points with a finite loss.
+    """
     finite = [point for point in points if math.isfinite(point.loss)]
     if len(finite) < 2:
         raise ValueError("the loss was not finite from the first steps on")

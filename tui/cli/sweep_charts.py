@@ -1,4 +1,4 @@
-"""Charts of a sweep for a plain terminal: the objective against the trial, and against each varied field."""
+"""Charts of a sweep for a plain terminal: the objective by trial, and by each varied field."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import replace
 from nn.config import format_value
 from tui.formatting import bar
 from tui.sweeps.importance import importances
-from tui.sweeps.schedule import Trial
+from tui.sweeps.schedule import Trial, comparable
 from tui.sweeps.space import Range
 from tui.sweeps.study import Study
 from tui.system.terminal import Terminal, detect, is_live
@@ -36,29 +36,29 @@ def charts(study: Study) -> str:
     shares = importances(study.trials, study.spec)
     if shares is not None:
         longest = max(map(len, shares))
-        lines = ["share of the variance after the first rung that a field alone explains"]
+        lines = [f"share of the variance of {_unit(study)} that a field alone explains"]
         for name, share in sorted(shares.items(), key=lambda item: -item[1]):
-            lines.append(
-                f"  {name:<{longest}} {share:>4.0%} {bar(share, 30, ascii_only=terminal.ascii_only)}".rstrip()
-            )
+            drawn = bar(share, 30, ascii_only=terminal.ascii_only)
+            lines.append(f"  {name:<{longest}} {share:>4.0%} {drawn}".rstrip())
         parts.append("\n".join(lines))
     return "\n\n".join(parts) + "\n"
 
 
 def _points(study: Study) -> list[tuple[Trial, float]]:
-    """Each trial with its objective after the first rung, which all of them have come to."""
-    spec, found = study.spec, []
-    for trial in study.trials:
-        value = trial.value(0, spec.seeds, spec.objective)
-        if value is not None and math.isfinite(value):
-            found.append((trial, 100 * value if spec.objective == "accuracy" else -value))
-    return found
+    """Each trial with its objective as it is shown, a percentage or a loss."""
+    factor = 100 if study.spec.objective == "accuracy" else -1
+    return [(trial, factor * value) for trial, value in comparable(study.trials, study.spec)]
 
 
 def _unit(study: Study) -> str:
-    epochs = study.trials[0].rungs[0]
     what = "accuracy %" if study.spec.objective == "accuracy" else "loss"
-    return f"validation {what}" + (f" after {epochs} epochs" if epochs else "")
+    first = {trial.rungs[0] for trial in study.trials}
+    after = ""
+    if len(first) > 1:
+        after = " after each trial's last rung"
+    elif (epochs := first.pop()) > 0:
+        after = f" after {epochs} epochs"
+    return f"validation {what}{after}"
 
 
 def _by_trial(
@@ -89,7 +89,10 @@ def _by_range(
     from tui.app.widgets.plot import plain_chart
     from tui.app.widgets.series import Series
 
-    found = sorted((float(trial.setting[dimension.field]), value) for trial, value in points)  # type: ignore[arg-type]
+    found = sorted(
+        (float(trial.setting[dimension.field]), value)  # type: ignore[arg-type]
+        for trial, value in points
+    )
     xs = [math.log10(x) if dimension.log else x for x, _ in found]
     title = f"{_unit(study)} by {'log10 of ' if dimension.log else ''}{dimension.field}"
     return plain_chart(

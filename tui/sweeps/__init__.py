@@ -1,1 +1,1 @@
-"""Sweeps: many runs of varied configurations, on this machine or on a cluster, and what they show together."""
+"""Sweeps: many trials of one experiment, on the cores of this machine or on a cluster."""

@@ -1,54 +1,122 @@
 """Sweeps on a Dask cluster: its workers train, and what they save travels back.
 
-Dask distributed is used through the `concurrent.futures` interface that it offers, so that the sweep does not differ
-from one on this machine. The data are sent to each worker once. Runs travel packed, since no common disk is needed.
+Dask distributed is used through the `concurrent.futures` interface that it offers, so that the
+sweep does not differ from one on this machine. Runs travel packed, since no common disk is needed.
+Data other than the embedded ones are a plugin of the workers: each one is sent them once, also
+those that join or are restarted later.
 """
 
 from __future__ import annotations
 
 import importlib
+import logging
+import secrets
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import numpy as np
 
 from nn.data.dataset import Dataset
+from tui.sweeps import worker
 from tui.system.exits import CommandError, ExitCode
 from tui.system.versions import version
 
 TOPIC = "mnist-tui-epochs"
 _CONNECT_SECONDS = 10
+_COUNT_SECONDS = 2.0  # between looks at how many workers there are
 
 
-@dataclass(frozen=True)
 class Cluster:
-    """A connection: `workers` tasks may be under way at once; `data` is the dataset as the workers have it."""
+    """A connection to a scheduler, as a `Place` that tasks go to."""
 
-    client: Any
-    address: str
-    workers: int
-    data: Any
+    shared_disk = False
 
-    def executor(self) -> Executor:
-        """The cluster as an executor. Equal calls are not merged, since a task may be tried again."""
-        executor: Executor = self.client.get_executor(pure=False, retries=2)
-        return executor
+    def __init__(self, client: Any, on_warning: Callable[[str], object]) -> None:
+        self.client, self._on_warning = client, on_warning
+        self.sweep = secrets.token_hex(8)  # two sweeps may share a worker
+        self._workers, self._counted = 0, -_COUNT_SECONDS
+
+    @property
+    def workers(self) -> int:
+        """The threads of all workers, which may come and go."""
+        if not self.lost and time.monotonic() - self._counted >= _COUNT_SECONDS:
+            self._counted = time.monotonic()
+            before = self._workers
+            with suppress(OSError, TimeoutError):
+                self._workers = sum(self.client.nthreads().values())
+            if before and not self._workers:
+                self._on_warning("the cluster has no workers any more; waiting for some")
+        return self._workers
 
     @property
     def lost(self) -> bool:
         """Whether the scheduler has gone."""
         return bool(self.client.status != "running")
 
+    def executor(self) -> Executor:
+        """The cluster as an executor; equal calls are not merged, since tasks may come again.
+
+        A task whose worker is lost goes to another one by itself. One that raised an exception,
+        such as for a full disk, is tried twice more.
+        """
+        executor: Executor = self.client.get_executor(pure=False, retries=2)
+        return executor
+
+    def stop(self) -> None:
+        """Ask every worker to stop the runs of this sweep."""
+        with suppress(OSError, TimeoutError):
+            self.client.run(worker.stopped.add, self.sweep, on_error="ignore")
+
+    def send(self, dataset: Dataset) -> None:
+        """Send the data to each worker, of now and of later."""
+        distributed: Any = importlib.import_module("distributed")
+
+        class Sent(distributed.WorkerPlugin):  # type: ignore[misc]
+            """Keeps a dataset in a worker."""
+
+            def __init__(self, sweep: str, dataset: Dataset) -> None:
+                self.sweep, self.dataset = sweep, dataset
+
+            def setup(self, worker: Any) -> None:
+                """Called in a worker as it gets the plugin."""
+                from tui.sweeps.worker import sent
+
+                sent[self.sweep] = self.dataset
+
+            def teardown(self, worker: Any) -> None:
+                """Called in a worker when the sweep has ended."""
+                from tui.sweeps.worker import sent
+
+                sent.pop(self.sweep, None)
+
+        self.client.register_plugin(Sent(self.sweep, dataset), name=self._plugin)
+
+    def forget(self) -> None:
+        """Let the workers forget the data and this sweep."""
+        if self.lost:
+            return
+        with suppress(OSError, TimeoutError, ValueError, KeyError):
+            self.client.unregister_worker_plugin(self._plugin)
+        with suppress(OSError, TimeoutError):
+            self.client.run(worker.stopped.discard, self.sweep, on_error="ignore")
+
+    @property
+    def _plugin(self) -> str:
+        return f"mnist-tui-data-{self.sweep}"
+
 
 @contextmanager
-def connect(address: str, dataset: Dataset) -> Iterator[tuple[Cluster, list[str]]]:
-    """A cluster by its scheduler's address, or `local:N` for one of this machine; with warnings to show.
+def connect(
+    address: str, dataset: Dataset | None, on_warning: Callable[[str], object]
+) -> Iterator[Cluster]:
+    """A cluster by its scheduler's address, or `local:N` for one of this machine.
 
-    Raises `CommandError` where Dask is not installed, the scheduler does not answer, or there are no workers.
+    `dataset` is sent to the workers; None where they have it. Raises `CommandError` where Dask is
+    not installed, the scheduler does not answer, there are no workers, or those are not ours.
     """
     try:
         distributed: Any = importlib.import_module("distributed")
@@ -57,79 +125,94 @@ def connect(address: str, dataset: Dataset) -> Iterator[tuple[Cluster, list[str]
             "--cluster needs the package distributed: pip install 'mnist-tui[cluster]'",
             ExitCode.USAGE,
         ) from error
-    local = None
+    _quiet()
+    workers, local, client = _count(address), None, None
     try:
-        if address.startswith("local:"):
+        if workers is not None:
             local = distributed.LocalCluster(
-                n_workers=_count(address), threads_per_worker=1, processes=True, dashboard_address=None,
-                silence_logs="CRITICAL",
-            )  # fmt: skip
-        _quiet()
+                n_workers=workers,
+                threads_per_worker=1,
+                processes=True,
+                dashboard_address=None,
+                silence_logs=logging.CRITICAL,
+            )
         client = distributed.Client(local or address, timeout=_CONNECT_SECONDS)
-    except (OSError, TimeoutError, ValueError) as error:
+    except (OSError, TimeoutError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split()) or type(error).__name__
+        if local is not None:
+            local.close(timeout=10)
         raise CommandError(
-            f"--cluster {address}: no scheduler answers ({reason[:120]}); start one with `dask scheduler`, or take"
-            " --cluster local:2",
+            f"--cluster {address}: no scheduler answers ({reason[:120]}); start one with"
+            " `dask scheduler`, or take --cluster local:2",
             ExitCode.USAGE,
         ) from error
+    cluster = Cluster(client, on_warning)
     try:
-        threads = client.nthreads()
-        if not threads:
+        if not cluster.workers:
             raise CommandError(
-                f"--cluster {address}: the scheduler has no workers; start some with `dask worker {address}`",
+                f"--cluster {address}: the scheduler has no workers; start some with"
+                f" `dask worker {address}`",
                 ExitCode.USAGE,
             )
-        data = client.scatter(dataset, broadcast=True)
-        yield Cluster(client, address, sum(threads.values()), data), _differences(client)
+        for line in _differences(client, address):
+            on_warning(line)
+        if dataset is not None:
+            cluster.send(dataset)
+        yield cluster
     finally:
-        client.close(timeout=5)
+        cluster.forget()
+        with suppress(OSError, TimeoutError):
+            client.close(timeout=5)
         if local is not None:
             local.close(timeout=10)
 
 
-def _count(address: str) -> int:
-    text = address.partition(":")[2]
-    if not text.isdecimal() or int(text) < 1:
+def _count(address: str) -> int | None:
+    """The number of `local:N`; None for the address of a scheduler."""
+    place, _, number = address.partition(":")
+    if place != "local":
+        return None
+    if not number.isdecimal() or not 1 <= int(number) <= 1024:
         raise CommandError(
-            f"--cluster {address}: must be local:N with a number of workers", ExitCode.USAGE
+            f"--cluster {address}: must be local:N with a number of workers, 1 to 1024",
+            ExitCode.USAGE,
         )
-    return int(text)
+    return int(number)
 
 
-def _differences(client: Any) -> list[str]:
-    """What the workers have in other versions than this process: the last bits of results depend on it."""
-    here = _versions()
+def _differences(client: Any, address: str) -> list[str]:
+    """What workers have in other versions than this process: last bits of results depend on it."""
+    here = versions()
     found = []
-    for worker, there in client.run(_versions).items():
+    for name, there in client.run(versions, on_error="return").items():
+        if not isinstance(there, dict):
+            reason = " ".join(str(there).split()) or type(there).__name__
+            raise CommandError(
+                f"--cluster {address}: worker {name} cannot run this mnist-tui ({reason[:120]});"
+                " install the same version where it runs",
+                ExitCode.USAGE,
+            )
         other = [
-            f"{name} {there.get(name)} (here {here[name]})"
-            for name in here
-            if there.get(name) != here[name]
+            f"{package} {there.get(package)} (here {here[package]})"
+            for package in here
+            if there.get(package) != here[package]
         ]
         if other:
             found.append(
-                f"worker {worker} has {', '.join(other)}: its results may differ in the last bits"
+                f"worker {name} has {', '.join(other)}: its results may differ in the last bits"
             )
     return found
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
+    """What the bits of results depend on, in whichever process this is called."""
     return {"mnist-tui": version(), "python": sys.version.split()[0], "numpy": np.__version__}
 
 
 def _quiet() -> None:
-    """Dask narrates lost connections at length; what matters of them is told by the sweep."""
-    import logging
-
-    for name in (
-        "distributed",
-        "distributed.client",
-        "distributed.core",
-        "distributed.nanny",
-        "distributed.scheduler",
-    ):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    """Silence Dask's log: of what it reports, the sweep has lines of its own for what matters."""
+    for name in ("", ".client", ".comm", ".core", ".nanny", ".scheduler", ".worker"):
+        logging.getLogger(f"distributed{name}").setLevel(logging.CRITICAL)
 
 
 def log_epoch(message: dict[str, Any]) -> None:

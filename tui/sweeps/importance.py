@@ -1,19 +1,19 @@
-"""How much each varied field matters: the share of the objective's variance that a field alone explains.
+"""How much each varied field matters: the share of the objective's variance that it alone explains.
 
-For a field, the trials are put into groups of near-equal values; with the group means m_g of n_g trials and the mean m
-of all N, the share is sum_g n_g (m_g - m)^2 / sum_i (v_i - m)^2, less what chance gives, (G - 1) / (N - 1), at least 0.
-That is the adjusted form of the correlation ratio (Fisher 1925); interactions between fields are not seen by it.
+For a field, the trials are put into groups of near-equal values. With the group means m_g of n_g
+trials and the mean m of all N, the share is sum_g n_g (m_g - m)^2 / sum_i (v_i - m)^2, less what
+chance gives, (G - 1) / (N - 1), at least 0. That is the adjusted form of the correlation ratio
+(Fisher 1925); interactions between fields are not seen by it.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 import numpy as np
 
 from nn.arrays import Array
-from tui.sweeps.schedule import Trial
+from tui.sweeps.schedule import Trial, comparable
 from tui.sweeps.space import Range
 from tui.sweeps.spec import SweepSpec
 
@@ -21,17 +21,12 @@ _GROUPS = 4  # of a range: quarters with as many trials each
 
 
 def importances(trials: Sequence[Trial], spec: SweepSpec) -> dict[str, float] | None:
-    """The share of each field, from 0 to 1; None for fewer than eight trials with a first result."""
-    values = {
-        trial.number: value
-        for trial in trials
-        if (value := trial.value(0, spec.seeds, spec.objective)) is not None
-        and math.isfinite(value)
-    }
-    known = [trial for trial in trials if trial.number in values]
-    if len(known) < 2 * _GROUPS:
+    """The share of each field, from 0 to 1; None for fewer than eight trials with a result."""
+    found = comparable(trials, spec)
+    if len(found) < 2 * _GROUPS:
         return None
-    scores = np.array([values[trial.number] for trial in known])
+    known = [trial for trial, _ in found]
+    scores = np.array([value for _, value in found])
     shares = {}
     for dimension in spec.space.dimensions:
         column = [trial.setting[dimension.field] for trial in known]

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.config import format_value
+from nn.config import flag, format_value
 from nn.errors import StorageError
 from nn.storage.runs import SavedRun
 from tui.formatting import percent
@@ -20,7 +20,7 @@ from tui.sweeps.study import Study
 
 
 def value_text(value: float | None, spec: SweepSpec, spread: float | None = None) -> str:
-    """The objective as it is shown: a percentage of accuracy, or a loss; with the spread over the seeds."""
+    """The objective as it is shown: a percentage, or a loss; with the spread over the seeds."""
     if value is None:
         return ""
     if not math.isfinite(value):
@@ -67,21 +67,24 @@ def table(study: Study, most: int = 0) -> str:
     ]
     if most and len(trials) > most:
         lines.append(
-            f"... and {len(trials) - most} more; `mnist-tui sweeps show {study.path.name}` lists all"
+            f"... and {len(trials) - most} more;"
+            f" `mnist-tui sweeps show {study.path.name}` lists all"
         )
     return "\n".join(lines) + "\n"
 
 
 def winner(study: Study, runs_dir: Path) -> str:
-    """The best trial: its setting, its test accuracy over the seeds, and its runs; empty before there is one."""
+    """The best trial: its setting, its test accuracy over the seeds, and its runs.
+
+    It is empty before there is one.
+    """
     best, spec = study.schedule.best(), study.spec
     if best is None:
         return ""
     epochs, value, spread = last_value(best, spec)
     runs = [run for seed in range(spec.seeds) if (run := study.run_of(best.number, seed))]
     options = " ".join(
-        f"--{name.replace('_', '-')}={cell}"
-        for name, cell in zip(best.setting, setting_cells(best.setting), strict=True)
+        f"{flag(name)} {format_value(value)}" for name, value in best.setting.items()
     )
     shown = value_text(value, spec, spread)
     lines = [
@@ -91,9 +94,11 @@ def winner(study: Study, runs_dir: Path) -> str:
     accuracies = test_accuracies(runs_dir, runs)
     if accuracies:
         mean = sum(accuracies) / len(accuracies)
-        over = f", mean of {len(accuracies)} seeds, {percent(min(accuracies))} to {percent(max(accuracies))}"
+        least, most = percent(min(accuracies)), percent(max(accuracies))
+        over = f", mean of {len(accuracies)} seeds, {least} to {most}"
         lines.append(
-            f"  test accuracy {percent(mean)}{over if len(accuracies) > 1 else ''}; no choice was made by it"
+            f"  test accuracy {percent(mean)}{over if len(accuracies) > 1 else ''};"
+            " no choice was made by it"
         )
     lines += [f"  run {run}" for run in runs]
     return "\n".join(lines) + "\n"
@@ -150,7 +155,7 @@ def _finite(value: float | None) -> float | None:
 
 
 def to_csv(study: Study) -> str:
-    """One line a result: trial, seed, epochs, validation loss and accuracy, the setting, and the run."""
+    """One line a result: trial, seed, epochs, validation scores, the setting, and the run."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     fields = study.spec.space.fields

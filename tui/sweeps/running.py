@@ -1,46 +1,84 @@
-"""Working on a sweep: tasks go to an executor, results to the study, until all is done or time is up."""
+"""Working on a sweep: tasks go to an executor, results to the study, until all is done."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    BrokenExecutor,
-    CancelledError,
-    Executor,
-    Future,
-    ProcessPoolExecutor,
-    wait,
-)
+from concurrent.futures import CancelledError, Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from queue import Empty, SimpleQueue
+from typing import Protocol
 
+from nn.errors import ConfigError, StorageError
+from tui.sweeps.optuna_trials import OptunaMirror
+from tui.sweeps.processes import WorkerProcesses
 from tui.sweeps.schedule import Result, Task
-from tui.sweeps.study import STOP_FILE, Study
-from tui.sweeps.worker import Delivery, Order, find_run_of, pack, start_worker, train, unpack
+from tui.sweeps.study import Study
+from tui.sweeps.worker import Delivery, Order, find_run_of, pack, train, unpack
 
 ATTEMPTS = 3  # of a task whose worker is lost
+_MIRROR_SECONDS = 10.0  # between copies into a storage of Optuna's
 _POLL = 0.2  # seconds between looks at the clock, at signals, and at what other processes did
-
-MakeExecutor = Callable[[], Executor]
 
 
 @dataclass
 class Progress:
-    """How a sweep goes, for whoever shows it: called with each result, and now and then without one."""
+    """How a sweep goes, for whoever shows it."""
 
     on_result: Callable[[Study, Result], object] = lambda study, result: None
     on_warning: Callable[[str], object] = lambda line: None
     stopped: Callable[[], bool] = lambda: False
+    minutes: float = 0.0  # after which this process stops; 0: no limit
     began: float = field(default_factory=time.monotonic)
 
+    @property
+    def over(self) -> bool:
+        """Whether this process is to stop: time is up, or somebody wishes it."""
+        late = self.minutes > 0 and time.monotonic() - self.began > 60 * self.minutes
+        return late or self.stopped()
 
-class ClusterLostError(Exception):
-    """The scheduler of the cluster has gone; what was reported before is saved."""
+
+class PlaceLostError(Exception):
+    """Where tasks went is no more; what was reported before is saved."""
+
+
+class Place(Protocol):
+    """Where tasks go: worker processes of this machine, or a cluster."""
+
+    shared_disk: bool  # the workers save in the folder of runs themselves
+    sweep: str  # `Order.sweep`
+
+    @property
+    def workers(self) -> int:
+        """How many tasks may be under way at once; it may change."""
+
+    @property
+    def lost(self) -> bool:
+        """Whether no result will come any more."""
+
+    def executor(self) -> Executor:
+        """What tasks are submitted to; called once."""
+
+    def stop(self) -> None:
+        """Let workers that have no stop file end after the epoch under way."""
+
+
+class ThisMachine:
+    """Worker processes of this machine, of one thread each."""
+
+    shared_disk, lost, sweep = True, False, ""
+
+    def __init__(self, workers: int, data_dir: str) -> None:
+        self.workers, self._data_dir = workers, data_dir
+
+    def executor(self) -> Executor:
+        """One that makes processes as they are needed."""
+        return WorkerProcesses(self._data_dir)
+
+    def stop(self) -> None:
+        """The stop file is enough."""
 
 
 class SweepRunner:
@@ -50,153 +88,153 @@ class SweepRunner:
         self,
         study: Study,
         runs_dir: Path,
-        make_executor: MakeExecutor,
-        *,
-        workers: int,
-        shared_disk: bool = True,
-        data: Any = None,
-        lost: Callable[[], bool] = lambda: False,
+        place: Place,
         progress: Progress | None = None,
+        mirror: OptunaMirror | None = None,
     ) -> None:
-        """With `shared_disk` the workers save in `runs_dir` themselves; else the runs travel with the tasks.
-
-        `data` is handed to each task where the executor has the dataset; `lost` tells that the executor has gone
-        for good, which ends `run` with `ClusterLostError`.
-        """
-        self.study, self.runs_dir = study, runs_dir
-        self._make_executor, self._workers, self._shared = make_executor, workers, shared_disk
+        """With a mirror, the trials that have ended are also in a storage of Optuna's."""
+        self.study, self.runs_dir, self.place = study, runs_dir, place
         self._progress = progress or Progress()
-        self._data, self._lost_for_good = () if data is None else (data,), lost
+        self._mirror, self._mirrored_at = mirror, time.monotonic()
         self._attempts: dict[Task, int] = {}
         self._pending: dict[Future[Delivery], Task] = {}
-        self._executor: Executor | None = None
+        self._ended: SimpleQueue[Future[Delivery]] = SimpleQueue()
+        self._results: list[Result] = []  # to be noted with the next exchange
+        self._released: list[Task] = []
 
     def run(self) -> None:
-        """Work until nothing is left; leaves early when time is up or `stopped` turns true."""
-        stop_file = self.study.path / STOP_FILE
+        """Work until nothing is left, or until the progress is over.
+
+        Raises `PlaceLostError`, and `StorageError` where something cannot be saved; what was
+        reported before is saved, and tasks under way are due again.
+        """
+        executor = self.place.executor()
+        in_peace = False
         try:
-            while True:
-                if self._is_over():
-                    stop_file.touch()
-                    self._collect(drain=True)
-                    break
-                if self._lost_for_good():
-                    raise ClusterLostError
-                self._submit()
+            while not self._progress.over:
+                if self.place.lost:
+                    raise PlaceLostError
+                self._exchange(executor)
                 if not self._pending and self.study.schedule.done:
                     break
                 self._collect()
+                if time.monotonic() - self._mirrored_at > _MIRROR_SECONDS:
+                    self._copy()
+            if self._pending:
+                self.study.stop_file.touch()
+                self.place.stop()
+            while self._pending and not self.place.lost:
+                self._collect()
+            in_peace = True
         finally:
-            if self._executor is not None:
-                for future in self._pending:
-                    future.cancel()
-                self._executor.shutdown(wait=not self._lost_for_good())
-            for task in self._pending.values():
-                self.study.release(task)
+            if not self.place.lost:
+                executor.shutdown(wait=in_peace)
+            self._released += self._pending.values()
             self._pending.clear()
-            stop_file.unlink(missing_ok=True)
+            with suppress(*(() if in_peace else (StorageError,))):
+                self._note()
+        self._copy()
 
-    def _is_over(self) -> bool:
-        minutes = self.study.spec.minutes
-        late = minutes > 0 and time.monotonic() - self._progress.began > 60 * minutes
-        return late or self._progress.stopped()
+    def _copy(self) -> None:
+        """Copy the trials that have ended into the storage of Optuna's, one process at a time."""
+        if self._mirror is not None:
+            with self.study.mirroring():
+                self._mirror.add(self.study.trials)
+            self._mirrored_at = time.monotonic()
 
-    def _submit(self) -> None:
-        while len(self._pending) < self._workers:
-            task = self.study.next()
-            if task is None:
-                return
-            if self._executor is None:
-                self._executor = self._make_executor()
+    def _exchange(self, executor: Executor) -> None:
+        """Report what came in, and claim and submit as many tasks as there is room for."""
+        room = self.place.workers - len(self._pending)
+        if room <= 0 and not self._results and not self._released:
+            return
+        for task in self._note(max(0, room)):
             try:
-                self._pending[self._executor.submit(train, self._order(task), *self._data)] = task
-            except BrokenExecutor:
-                self.study.release(task)
-                self._renew()
+                order = self._order(task)
+            except ConfigError as error:  # values that contradict one another
+                self._results.append(Result(task, "", 0.0, 0.0, None, None, str(error)))
+                continue
+            future = executor.submit(train, order)
+            self._pending[future] = task
+            future.add_done_callback(self._ended.put)
+
+    def _note(self, wanted: int = 0) -> list[Task]:
+        results, released = self._results, self._released
+        if not results and not released and not wanted:
+            return []
+        self._results, self._released = [], []
+        claimed = self.study.exchange(results, released, wanted)
+        for result in results:
+            self._progress.on_result(self.study, result)
+        return claimed
 
     def _order(self, task: Task) -> Order:
-        study = self.study
+        study, shared = self.study, self.place.shared_disk
         experiment = study.spec.experiment_of(study.trials[task.trial].setting, task.seed)
-        label, state = study.label(task), None
-        if not self._shared and (found := find_run_of(self.runs_dir, label)):
-            state = pack(found)
+        label, run, look = study.label(task), study.run_of(task.trial, task.seed), False
+        if run is None:
+            look = study.may_have_begun(task)
+        study.began(task)
+        state = None
+        if not shared:
+            found = self.runs_dir / run if run else None
+            if look:
+                found = find_run_of(self.runs_dir, label)
+            state = pack(found) if found and found.is_dir() else None
+            run, look = found.name if state and found else None, False
         return Order(
             task=task,
             label=label,
             fields=experiment.config.to_dict(),
             recipe=experiment.recipe,
-            runs_dir=str(self.runs_dir) if self._shared else None,
+            runs_dir=str(self.runs_dir) if shared else None,
+            run=run,
+            # Without a shared disk, the packed folder or the new one is the only one.
+            look=look or not shared,
             state=state,
-            stop_file=str(study.path / STOP_FILE) if self._shared else None,
+            stop_file=str(study.stop_file) if shared else None,
+            sweep=self.place.sweep,
         )
 
-    def _collect(self, *, drain: bool = False) -> None:
-        """Take what is ready; with `drain`, wait for the workers to come to a stop."""
-        while self._pending:
-            ready, _ = wait(self._pending, _POLL, FIRST_COMPLETED)
-            for future in ready:
-                task = self._pending.pop(future)
-                self._take(task, future)
-            if not drain:
-                return
-        if not drain:  # others work on the sweep: wait for what they find
-            time.sleep(_POLL)
+    def _collect(self) -> None:
+        """Take what has ended; wait for it a moment."""
+        try:
+            future = self._ended.get(timeout=_POLL)
+            while True:
+                self._take(self._pending.pop(future), future)
+                future = self._ended.get_nowait()
+        except Empty:
+            return
 
     def _take(self, task: Task, future: Future[Delivery]) -> None:
         try:
             delivery = future.result()
-        except (
-            Exception,
-            CancelledError,
-        ) as error:  # the worker is gone, or the task could not travel
-            if self._lost_for_good():
-                self.study.release(task)
-                raise ClusterLostError from error
+        except StorageError:  # a full disk is no fault of the setting
+            self._released.append(task)
+            raise
+        except (Exception, CancelledError) as error:  # the worker is gone
+            if self.place.lost:
+                self._released.append(task)
+                raise PlaceLostError from error
             self._lost(task, error)
             return
         if delivery.state is not None:
             unpack(delivery.state, self.runs_dir)
         if delivery.result is None:
-            self.study.release(task)
-            return
-        self.study.report(delivery.result)
-        self._progress.on_result(self.study, delivery.result)
+            self._released.append(task)
+        else:
+            self._results.append(delivery.result)
 
-    def _lost(self, task: Task, error: Exception) -> None:
+    def _lost(self, task: Task, error: BaseException) -> None:
         """Try a task again whose worker was lost; after a few times it is a failure of its own."""
-        reason = str(error) or type(error).__name__
+        reason = " ".join(str(error).split()) or type(error).__name__
         self._attempts[task] = self._attempts.get(task, 0) + 1
         if self._attempts[task] < ATTEMPTS:
             self._progress.on_warning(
-                f"trial {task.trial}, seed {task.seed}: its worker was lost ({reason}); it is tried again"
+                f"trial {task.trial}, seed {task.seed}: its worker was lost ({reason});"
+                " it is tried again"
             )
-            self.study.release(task)
-        else:
-            run = self.study.run_of(task.trial, task.seed) or ""
-            result = Result(
-                task, run, 0.0, 0.0, None, None, f"its worker was lost {ATTEMPTS} times: {reason}"
-            )
-            self.study.report(result)
-            self._progress.on_result(self.study, result)
-        if isinstance(error, BrokenExecutor):
-            self._renew()
-
-    def _renew(self) -> None:
-        """A pool that lost a process is broken for good: make another one."""
-        if self._executor is not None:
-            self._executor.shutdown(wait=False)
-            self._executor = None
-
-
-def local_pool(workers: int, data_dir: str) -> MakeExecutor:
-    """Worker processes of this machine, each with one thread."""
-
-    def make() -> Executor:
-        # Processes read this when they load NumPy, before a task could set it.
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ.setdefault(name, "1")
-        return ProcessPoolExecutor(
-            workers, get_context("spawn"), initializer=start_worker, initargs=(data_dir,)
-        )
-
-    return make
+            self._released.append(task)
+            return
+        run = self.study.run_of(task.trial, task.seed) or ""
+        reason = f"its worker was lost {ATTEMPTS} times: {reason}"
+        self._results.append(Result(task, run, 0.0, 0.0, None, None, reason))

@@ -2,112 +2,88 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from nn.config import check_value, format_value
+from tui.sweeps.optuna_trials import (
+    add_ended,
+    distributions_of,
+    from_optuna,
+    import_optuna,
+    intermediate,
+    to_optuna,
+)
 from tui.sweeps.schedule import Trial
-from tui.sweeps.space import Choice, Dimension, Setting
+from tui.sweeps.space import Setting
 from tui.sweeps.spec import SweepSpec
-from tui.system.exits import CommandError, ExitCode
 
-Ask = Callable[[int, Sequence[Trial]], Setting | None]
-"""The setting of trial number n, given the trials so far; None where there are no more."""
+Ask = Callable[[int, Sequence[Trial]], Setting]
+"""The setting of trial number n, given the trials so far."""
 
 
 def make_sampler(spec: SweepSpec) -> Ask:
-    """The sampler that a specification names; raises `CommandError` where its package is missing."""
+    """The sampler that a specification names; raises `CommandError` if its package is missing."""
     if spec.sampler == "grid":
-        return lambda number, _: next(islice(spec.space.grid(spec.grid_points), number, None), None)
+        return lambda number, _: spec.space.of_grid(spec.grid_points, number)
     if spec.sampler == "random":
-        # Each number has a stream of its own, so that sweeps which cooperate or resume draw the same.
+        # Each number has a stream of its own: sweeps which cooperate or resume draw the same.
         return lambda number, _: spec.space.sample(np.random.default_rng([number]))
     return _Tpe(spec)
 
 
 class _Tpe:
-    """Optuna's TPE: settings near those that did well. Bergstra et al., "Algorithms for hyper-parameter
-    optimization", NeurIPS 2011.
+    """Optuna's TPE: settings near those that did well.
 
-    The estimator is told of every trial before it is asked, so that nothing but the trials has to be stored. A trial
-    under way counts as mediocre, which keeps workers that ask at once from trying the same.
+    Source: Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011.
+
+    The estimator lives in memory and has every trial before it proposes one, so that nothing but
+    the trials has to be stored, and settings depend on nothing else. A trial under way counts as
+    mediocre, which keeps workers that ask at once from trying the same.
     """
 
     def __init__(self, spec: SweepSpec) -> None:
-        try:
-            import optuna
-        except ImportError as error:
-            raise CommandError(
-                "sampler tpe needs the package optuna: pip install 'mnist-tui[sweep]'; or take --sampler random",
-                ExitCode.USAGE,
-            ) from error
-        optuna.logging.set_verbosity(optuna.logging.ERROR)
-        self._optuna, self._spec = optuna, spec
-        self._distributions = {
-            dimension.field: _distribution(optuna, dimension) for dimension in spec.space.dimensions
-        }
+        self._optuna = import_optuna("--sampler tpe")
+        self._spec = spec
+        self._study = self._optuna.create_study(direction="maximize")
+        self._distributions = distributions_of(self._optuna, spec)
+        self._under_way: dict[int, Any] = {}  # Optuna's trial by our number
+        self._known = 0
 
-    def __call__(self, number: int, trials: Sequence[Trial]) -> Setting | None:
-        study = study_of(self._optuna, self._spec, trials, self._distributions, seed=number)
+    def __call__(self, number: int, trials: Sequence[Trial]) -> Setting:
+        self._learn(trials)
+        study = self._study
+        study.sampler = self._optuna.samplers.TPESampler(seed=number, constant_liar=True)
         asked = study.ask(self._distributions)
-        return {name: _from_optuna(name, value) for name, value in asked.params.items()}
+        # The study keeps the trial as running until the schedule has it and it has ended.
+        self._under_way[number] = asked
+        self._known = max(self._known, number + 1)
+        return {name: from_optuna(name, value) for name, value in asked.params.items()}
 
-
-def study_of(
-    optuna: Any,
-    spec: SweepSpec,
-    trials: Sequence[Trial],
-    distributions: dict[str, Any],
-    *,
-    seed: int,
-    **storage: Any,
-) -> Any:
-    """An Optuna study with every trial so far; `storage` goes to `optuna.create_study`."""
-    sampler = optuna.samplers.TPESampler(seed=seed, constant_liar=True)
-    study = optuna.create_study(direction="maximize", sampler=sampler, **storage)
-    states = optuna.trial.TrialState
-    for trial in trials:
-        values = {
-            epochs: value
-            for rung, epochs in enumerate(trial.rungs)
-            if (value := trial.value(rung, spec.seeds, spec.objective)) is not None
-            and math.isfinite(value)
-        }
-        state = trial.state(spec.seeds)
-        kind = {"finished": states.COMPLETE, "pruned": states.PRUNED, "failed": states.FAIL}.get(
-            state, states.RUNNING
-        )
-        if kind is states.COMPLETE and trial.rungs[-1] not in values:
-            kind = states.FAIL
-        study.add_trial(
-            optuna.trial.create_trial(
-                params={name: _to_optuna(value) for name, value in trial.setting.items()},
-                distributions=distributions,
-                value=values[trial.rungs[-1]] if kind is states.COMPLETE else None,
-                intermediate_values=values,
-                state=kind,
+    def _learn(self, trials: Sequence[Trial]) -> None:
+        """Add the trials that others have asked for, and the results of all that have ended."""
+        for trial in trials[self._known :]:
+            if trial.has_ended(self._spec.seeds):
+                add_ended(self._optuna, self._study, self._spec, trial)
+                continue
+            self._study.enqueue_trial(
+                {name: to_optuna(value) for name, value in trial.setting.items()}
             )
-        )
-    return study
-
-
-def _distribution(optuna: Any, dimension: Dimension) -> Any:
-    kinds = optuna.distributions
-    if isinstance(dimension, Choice):
-        return kinds.CategoricalDistribution([_to_optuna(value) for value in dimension.values])
-    kind = kinds.IntDistribution if dimension.whole else kinds.FloatDistribution
-    low, high = (int(x) if dimension.whole else x for x in (dimension.low, dimension.high))
-    return kind(low, high, log=dimension.log)
-
-
-def _to_optuna(value: Any) -> Any:
-    """Optuna stores numbers, text and truth values; widths of layers become text."""
-    return format_value(value) if isinstance(value, tuple) else value
-
-
-def _from_optuna(name: str, value: Any) -> Any:
-    return check_value(name, value)
+            self._under_way[trial.number] = self._study.ask(self._distributions)
+        self._known = max(self._known, len(trials))
+        states = self._optuna.trial.TrialState
+        for number, asked in list(self._under_way.items()):
+            trial = trials[number]
+            if not trial.has_ended(self._spec.seeds):
+                continue
+            del self._under_way[number]
+            values = intermediate(trial, self._spec)
+            for epochs, value in values.items():
+                asked.report(value, epochs)
+            state = trial.state(self._spec.seeds)
+            if state == "finished":
+                self._study.tell(asked, values[trial.rungs[-1]])
+            else:
+                ended = states.PRUNED if state == "pruned" and values else states.FAIL
+                self._study.tell(asked, state=ended)

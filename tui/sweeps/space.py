@@ -1,4 +1,4 @@
-"""What a sweep varies: each dimension is a field of the configuration with its values, or with a range of them."""
+"""What a sweep varies: fields of the configuration, each with its values or a range of them."""
 
 from __future__ import annotations
 
@@ -44,10 +44,16 @@ class Choice:
     def __str__(self) -> str:
         return f"{self.field}={','.join(map(format_value, self.values))}"
 
+    def __contains__(self, value: object) -> bool:
+        return value in self.values
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A field between two bounds, evenly, or with `log` evenly in its logarithm; `whole` for whole numbers."""
+    """A field between two bounds, evenly or, with `log`, evenly in its logarithm.
+
+    A range of whole numbers is `whole`.
+    """
 
     field: str
     low: float
@@ -79,7 +85,15 @@ class Range:
         return round(clipped) if self.whole else float(clipped)
 
     def __str__(self) -> str:
-        return f"{self.field}={self.low:g}{_RANGE}{self.high:g}{':log' if self.log else ''}"
+        return f"{self.field}={self.bounds}"
+
+    @property
+    def bounds(self) -> str:
+        """The range as text without its field, to the last digit: `0.01..0.5:log`."""
+        return f"{self.low!r}{_RANGE}{self.high!r}{':log' if self.log else ''}"
+
+    def __contains__(self, value: object) -> bool:
+        return isinstance(value, int | float) and self.low <= value <= self.high
 
 
 Dimension = Choice | Range
@@ -88,7 +102,8 @@ Dimension = Choice | Range
 def parse_dimension(text: str) -> Dimension:
     """A dimension from text: `learning_rate=0.01..0.5:log`, `hidden=64,128,64-16`.
 
-    Raises `ConfigError` for an unknown field, a value that the field does not admit, and an empty range.
+    Raises `ConfigError` for an unknown field, a value that the field does not admit, and an empty
+    range.
     """
     name, equals, values = text.partition("=")
     if not equals:
@@ -100,7 +115,8 @@ def dimension_of(name: str, values: object) -> Dimension:
     """A dimension from a field's name and its values: a list of them, or text as after --vary."""
     field = _field(name)
     if isinstance(values, str):
-        if _RANGE in values:
+        # A field of text may hold a path such as ../data.
+        if _RANGE in values and field_types()[field] is not str:
             return _range(field, values)
         values = values.split(",")
     if not isinstance(values, Sequence) or not values:
@@ -163,6 +179,9 @@ class Space:
             if fields.count(field) > 1:
                 raise ConfigError(f"vary {field}: given more than once", field=field)
 
+    def __str__(self) -> str:
+        return " ".join(map(str, self.dimensions))
+
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the varied fields, in order."""
@@ -176,15 +195,35 @@ class Space:
         """The number of settings of the grid, counted without making them."""
         return math.prod(len(dimension.grid(points)) for dimension in self.dimensions)
 
+    def of_grid(self, points: int, number: int) -> Setting:
+        """The setting of that number in the order of `grid`, without making those before it."""
+        setting: Setting = {}
+        for dimension in reversed(self.dimensions):
+            values = dimension.grid(points)
+            number, place = divmod(number, len(values))
+            setting[dimension.field] = values[place]
+        return {field: setting[field] for field in self.fields}
+
     def grid(self, points: int) -> Iterator[Setting]:
         """Every combination, the last dimension varying fastest; a range gives `points` values."""
         axes = [dimension.grid(points) for dimension in self.dimensions]
         for values in product(*axes):
             yield dict(zip(self.fields, values, strict=True))
 
-    def to_dict(self) -> dict[str, str]:
-        """The dimensions as text by field, which `dimension_of` reads back."""
-        return {each.field: str(each).partition("=")[2] for each in self.dimensions}
+    def __contains__(self, setting: Setting) -> bool:
+        """Whether a setting has a value of each dimension and no other field."""
+        return setting.keys() == set(self.fields) and all(
+            setting[dimension.field] in dimension for dimension in self.dimensions
+        )
+
+    def to_dict(self) -> dict[str, str | list[str]]:
+        """The dimensions by field, as `dimension_of` reads them back."""
+        return {
+            each.field: each.bounds
+            if isinstance(each, Range)
+            else list(map(format_value, each.values))
+            for each in self.dimensions
+        }
 
     @classmethod
     def of(cls, table: Mapping[str, Any]) -> Space:

@@ -6,13 +6,15 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from nn.config import TrainConfig, did_you_mean, load_toml
 from nn.errors import ConfigError
-from nn.recipes import load_recipe
+from nn.recipes import Recipe, load_recipe
 from tui.recording.experiment import Experiment
 from tui.sweeps.space import Setting, Space
 
@@ -22,15 +24,35 @@ Objective = Literal["accuracy", "loss"]
 HELD_OUT = 0.1  # of the training images, where the configuration has no validation split
 MOST_GRID = 100_000
 _FACTOR = 3  # the share that a rung keeps is one third
+_LOOKED_AT = 64  # settings of which at least one must be a valid configuration
+
+# Least and greatest values of the numbers; Python's bool is no number here.
+_WHOLE = {"trials": (1, 10**6), "grid_points": (2, 10**5), "seeds": (1, 10**4)}
+_TABLES = ("base", "vary")
+
+# What is the same in all trials, since they would not be comparable otherwise.
+_NOT_VARIED = frozenset(
+    {
+        "validation",
+        "stop_on",
+        "eval_epochs",
+        "eval_steps",
+        "eval_train",
+        "threads",
+        "processes",
+    }
+)
 
 
 @dataclass(frozen=True)
 class SweepSpec:
     """A sweep as it was asked for; constructing one checks it (raises `ConfigError`).
 
-    `fields` are those of the configuration that every trial has, over the recipe's. `trials` settings are tried (a
-    grid: all of it), each with `seeds` seeds, for at most `minutes`. With `halving` every trial trains for a few
-    epochs, the best third goes on to three times as many, and so on to the whole budget.
+    `fields` are those of the configuration that every trial has, over the recipe's. `trials`
+    settings are tried (a grid: all of it), each with `seeds` seeds, for at most `minutes`. With
+    `halving` every trial trains for a few epochs, the best third goes on to three times as many,
+    and so on to the whole budget. With `brackets` the trials are shared out among Hyperband's
+    brackets: halvings that begin with more epochs and fewer trials, down to none at all.
     """
 
     space: Space
@@ -43,43 +65,98 @@ class SweepSpec:
     minutes: float = 0.0
     objective: Objective = "accuracy"
     halving: bool = True
+    brackets: bool = False
 
     def __post_init__(self) -> None:
         if not self.space.dimensions:
             raise ConfigError(
                 "a sweep varies at least one field: --vary learning_rate=0.01..0.5:log"
             )
+        self._check_values()
+        if self.sampler == "grid" and self.size > MOST_GRID:
+            raise ConfigError(
+                f"a grid of {self.size:,} settings, more than {MOST_GRID:,}; vary fewer fields,"
+                " or take --sampler random"
+            )
+        if self.brackets and not self.halving:
+            raise ConfigError("brackets are made of halvings: leave out brackets or no-halving")
+        if self.brackets and self.sampler == "grid":
+            raise ConfigError(
+                "brackets treat settings unequally, a grid is to compare all of them alike: take"
+                " --sampler random or tpe"
+            )
+        for name in self.space.fields:
+            if name in _NOT_VARIED:
+                raise ConfigError(
+                    f"vary {name}: it is the same in all trials of a sweep, which could not be"
+                    " compared otherwise",
+                    field=name,
+                )
+        taken = set(self.space.fields) & set(self.fields)
+        if taken:
+            raise ConfigError(f"{', '.join(sorted(taken))}: both fixed and varied")
+        self._check_settings()
+
+    def _check_values(self) -> None:
         for name, known in (("sampler", SamplerName), ("objective", Objective)):
             value, admitted = getattr(self, name), get_args(known)
             if value not in admitted:
                 raise ConfigError(
-                    f"{name} = {value!r}: must be one of {', '.join(admitted)}{did_you_mean(str(value), admitted)}"
+                    f"{name} = {value!r}: must be one of"
+                    f" {', '.join(admitted)}{did_you_mean(str(value), admitted)}"
                 )
-        for name, least in (("trials", 1), ("grid_points", 2), ("seeds", 1), ("minutes", 0)):
+        for name, (least, most) in _WHOLE.items():
             value = getattr(self, name)
-            if (
-                isinstance(value, bool)
-                or not isinstance(value, int | float)
-                or not least <= value < 1e9
-            ):
-                raise ConfigError(f"{name} = {value!r}: must be a number of at least {least}")
-        if self.sampler == "grid" and (size := self.space.grid_size(self.grid_points)) > MOST_GRID:
-            raise ConfigError(
-                f"a grid of {size:,} settings, more than {MOST_GRID:,}; vary fewer fields, or take --sampler random"
-            )
-        taken = set(self.space.fields) & set(self.fields)
-        if taken:
-            raise ConfigError(f"{', '.join(sorted(taken))}: both fixed and varied")
-        self.config_of(next(self.space.grid(2)), 0)  # refuses what no trial could be
+            if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+                raise ConfigError(
+                    f"{name} = {value!r}: must be a whole number from {least:,} to {most:,}"
+                )
+        minutes = self.minutes
+        if isinstance(minutes, bool) or not isinstance(minutes, int | float):
+            raise ConfigError(f"minutes = {minutes!r}: must be a number")
+        if not 0 <= minutes < math.inf:
+            raise ConfigError(f"minutes = {minutes!r}: must be at least 0, which is no limit")
+        for name in ("halving", "brackets"):
+            if not isinstance(getattr(self, name), bool):
+                raise ConfigError(f"{name} = {getattr(self, name)!r}: must be true or false")
+        if not isinstance(self.recipe, str | None):
+            raise ConfigError(f"recipe = {self.recipe!r}: must be the name of a recipe")
 
-    @property
+    def _check_settings(self) -> None:
+        """Refuse a sweep of which no trial could be trained; single settings may contradict."""
+        first = None
+        for setting in islice(self.space.grid(2), _LOOKED_AT):
+            try:
+                self.config_of(setting, 0)
+            except ConfigError as error:
+                first = first or error
+            else:
+                return
+        assert first is not None
+        raise first
+
+    @cached_property
     def size(self) -> int:
         """The number of settings that are tried at most."""
         return self.space.grid_size(self.grid_points) if self.sampler == "grid" else self.trials
 
+    @cached_property
+    def _recipe(self) -> Recipe | None:
+        return load_recipe(self.recipe) if self.recipe else None
+
+    @cached_property
+    def example(self) -> TrainConfig:
+        """The configuration of some trial, for what is the same in all of them."""
+        for setting in self.space.grid(2):
+            try:
+                return self.config_of(setting, 0)
+            except ConfigError:
+                continue
+        raise AssertionError("refused when it was constructed")
+
     def config_of(self, setting: Setting, seed: int) -> TrainConfig:
-        """The configuration of one run: a setting with one seed, on one core, validated on held-out images."""
-        recipe = load_recipe(self.recipe).fields if self.recipe else {}
+        """The configuration of one run: a setting and a seed, on one core, with held-out images."""
+        recipe = self._recipe.fields if self._recipe else {}
         base = TrainConfig.layered(recipe, self.fields, setting)
         return replace(
             base,
@@ -93,50 +170,108 @@ class SweepSpec:
             processes=1,
         )
 
+    def epochs_of(self, setting: Setting) -> int:
+        """The epochs that a setting is trained for; 0 where its budget is in steps."""
+        try:
+            return self.config_of(setting, 0).epochs
+        except ConfigError:  # the trial will fail with this reason
+            return 0
+
     def experiment_of(self, setting: Setting, seed: int) -> Experiment:
         """The run as it is recorded, with the command that repeats it."""
         config = self.config_of(setting, seed)
-        if self.recipe:
-            return Experiment(config, self.recipe, load_recipe(self.recipe).config)
+        if self._recipe:
+            return Experiment(config, self.recipe, self._recipe.config)
         return Experiment(config)
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
-        """Epochs after which a trial is compared, rising by factors of three; the last is the whole budget."""
+        """Epochs after which trials are compared, by factors of three; the last is the budget."""
         if not self.halving or self.size < _FACTOR or epochs < _FACTOR:
             return (epochs,)
-        levels = min(
-            int(math.log(epochs, _FACTOR) + 1e-9), int(math.log(self.size, _FACTOR) + 1e-9)
-        )
+        levels = min(_whole_log(epochs), _whole_log(self.size))
         return tuple(max(1, round(epochs / _FACTOR**level)) for level in range(levels, -1, -1))
+
+    def brackets_of_trials(self) -> list[tuple[int, int, tuple[int, ...]]]:
+        """(number of the first trial, trials, rungs) of each bracket; one without `brackets`.
+
+        The rungs are empty where trials cannot be compared on the way: where they differ in their
+        epochs, or where their budget is in steps.
+
+        Hyperband with largest level L gives bracket s = L, ..., 0 trials in the proportion of
+        3^s (L + 1) / (s + 1), so that each bracket costs about the same; it begins with R / 3^s
+        epochs.
+        """
+        epochs = 0 if "epochs" in self.space.fields else self.example.epochs
+        if epochs <= 0:
+            return [(0, self.size, ())]
+        rungs = self.rungs(epochs)
+        if not self.brackets or len(rungs) == 1:
+            return [(0, self.size, rungs)]
+        weights = [_FACTOR**s / (s + 1) for s in range(len(rungs) - 1, -1, -1)]
+        found, first = [], 0
+        for level, size in enumerate(_shared_out(self.size, weights)):
+            found.append((first, size, rungs[level:]))
+            first += size
+        return found
+
+    @cached_property
+    def results_at_most(self) -> int:
+        """The number of results of the whole sweep, if no trial fails."""
+        total = 0
+        for _, trials, rungs in self.brackets_of_trials():
+            for _ in rungs or (0,):
+                total += trials * self.seeds
+                trials = self.kept(trials)
+        return total
 
     @staticmethod
     def kept(count: int) -> int:
         """How many of so many trials a rung keeps: a third, at least one."""
         return max(1, count // _FACTOR)
 
+    def differences(self, other: SweepSpec) -> list[str]:
+        """The names of the entries in which two specifications differ."""
+        return [
+            each.name
+            for each in fields(self)
+            if getattr(self, each.name) != getattr(other, each.name)
+        ]
+
     def to_toml(self) -> str:
         """A file that `load_spec` reads back."""
         lines = [
-            f"{name} = {json.dumps(getattr(self, name))}"
+            f"{name} = {_toml(getattr(self, name))}"
             for name in _SETTINGS
             if getattr(self, name) is not None
         ]
         for title, table in (("base", dict(self.fields)), ("vary", self.space.to_dict())):
             lines += ["", f"[{title}]"]
-            lines += [f"{name} = {json.dumps(value)}" for name, value in table.items()]
+            lines += [f"{name} = {_toml(value)}" for name, value in table.items()]
         return "\n".join(lines) + "\n"
 
 
-_SETTINGS = (
-    "recipe",
-    "sampler",
-    "trials",
-    "grid_points",
-    "seeds",
-    "minutes",
-    "objective",
-    "halving",
-)
+# The entries of a file that are not tables, in their order there.
+_SETTINGS = tuple(each.name for each in fields(SweepSpec) if each.name not in ("space", "fields"))
+
+
+def _whole_log(number: int) -> int:
+    return int(math.log(number, _FACTOR) + 1e-9)
+
+
+def _shared_out(total: int, weights: list[float]) -> list[int]:
+    """`total` shared out in proportion to the weights, at least one to each."""
+    left, shares = total, []
+    for place, weight in enumerate(weights):
+        after = len(weights) - place - 1
+        share = round(left * weight / sum(weights[place:]))
+        shares.append(min(max(1, share), left - after))
+        left -= shares[-1]
+    return shares
+
+
+def _toml(value: object) -> str:
+    """A value in TOML, whose strings, lists and numbers are those of JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def load_spec(path: Path) -> SweepSpec:
@@ -145,14 +280,14 @@ def load_spec(path: Path) -> SweepSpec:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise ConfigError(f"sweep {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigError(f"sweep {path}: not TOML: {error}") from error
-    known = (*_SETTINGS, "base", "vary")
+    known = (*_SETTINGS, *_TABLES)
     for name in table:
         if name not in known:
             raise ConfigError(f"sweep {path}: unknown entry {name!r}{did_you_mean(name, known)}")
     try:
-        for name in ("base", "vary"):
+        for name in _TABLES:
             if not isinstance(table.get(name, {}), dict):
                 raise ConfigError(f"{name}: must be a table, [{name}]")
         settings = {name: table[name] for name in _SETTINGS if name in table}

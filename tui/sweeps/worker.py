@@ -1,15 +1,20 @@
-"""What a worker process does: train one run of a sweep up to a number of epochs, and return what it came to.
+"""What a worker process does: train one run of a sweep up to a number of epochs.
 
-`train` is called through a `concurrent.futures.Executor`, of this machine or of a cluster: its argument and its result
-are pickled. Where worker and sweep share a disk, the run is saved in the folder of runs as it trains. Where they do
-not, the run's folder travels: packed into the order if it goes on, packed into the delivery at the end.
+`train` is called through a `concurrent.futures.Executor`, of this machine or of a cluster: its
+argument and its result are pickled. Where worker and sweep share a disk, the run is saved in the
+folder of runs as it trains. Where they do not, the run's folder travels: packed into the order if
+it goes on, packed into the delivery at the end.
 """
 
 from __future__ import annotations
 
 import io
+import multiprocessing
+import os
 import signal
 import tempfile
+import threading
+import time
 import zipfile
 from contextlib import closing, suppress
 from dataclasses import dataclass
@@ -19,21 +24,29 @@ from typing import Any
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, load_dataset
-from nn.errors import NNError
+from nn.errors import NNError, StorageError
 from nn.events import EpochCompleted, RunFinished
-from nn.storage.runs import SavedRun, run_names
+from nn.storage.lock import LOCK_FILE, is_locked
+from nn.storage.run_record import RUN_FILE
+from nn.storage.runs import SavedRun
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.sweeps.schedule import Result, Task
 from tui.system.cores import make_trainer
+
+_LEFT_SECONDS = 10.0  # for a run to be left by the worker of a sweep that was killed
+_POLL = 0.05
 
 
 @dataclass(frozen=True)
 class Order:
     """One task with all that a worker needs for it.
 
-    `label` ends the name of the run's folder. `runs_dir` is where runs are on a shared disk; without one, `state` is
-    the packed folder of a run that goes on. The worker stops where `stop_file` appears.
+    `label` ends the name of the run's folder; `run` is that name where it is known, and with
+    `look` a folder of that label is looked for, since the run may have been begun. `runs_dir` is
+    where runs are on a shared disk; without one, `state` is the packed folder of a run that goes
+    on. The worker stops where `stop_file` appears. On a cluster, `sweep` is the name under which
+    the worker was sent the data, if they are not the embedded ones, and may be asked to stop.
     """
 
     task: Task
@@ -41,87 +54,150 @@ class Order:
     fields: dict[str, Any]
     recipe: str | None
     runs_dir: str | None
+    run: str | None = None
+    look: bool = True
     state: bytes | None = None
     stop_file: str | None = None
+    sweep: str = ""
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """A result, None where the worker was stopped before the task's end, and the packed run where no disk is shared."""
+    """A result, and the packed run where no disk is shared.
+
+    The result is None where the worker was stopped before the task's end.
+    """
 
     result: Result | None
     state: bytes | None = None
 
 
-def train(order: Order, dataset: Dataset | None = None) -> Delivery:
-    """Train a run up to the epochs of its task; what cannot be trained is a result with an error.
+sent: dict[str, Dataset] = {}  # by name, what a cluster has sent to this worker
+stopped: set[str] = set()  # the sweeps whose runs are to stop after the epoch under way
 
-    A cluster hands over the data that it has sent to the worker; other workers read them.
+
+def train(order: Order) -> Delivery:
+    """Train a run up to the epochs of its task.
+
+    What cannot be trained is a result with an error. A disk that cannot be read or written is no
+    fault of the setting: `StorageError` is raised.
     """
     if order.runs_dir is not None:
-        return Delivery(_train(order, Path(order.runs_dir), dataset))
-    with tempfile.TemporaryDirectory(prefix="mnist-tui-sweep-") as name:
-        root = Path(name)
-        if order.state is not None:
-            unpack(order.state, root)
-        result = _train(order, root, dataset)
-        return Delivery(result, pack(run) if (run := find_run_of(root, order.label)) else None)
-
-
-def _train(order: Order, root: Path, dataset: Dataset | None) -> Result | None:
+        return Delivery(_train(order, Path(order.runs_dir)))
     try:
-        return _train_run(order, root, dataset)
-    except (NNError, MemoryError, OSError) as error:
-        found = find_run_of(root, order.label)
-        return Result(
-            order.task,
-            found.name if found else "",
-            0.0,
-            0.0,
-            None,
-            None,
-            str(error) or type(error).__name__,
-        )
+        with tempfile.TemporaryDirectory(prefix="mnist-tui-sweep-") as name:
+            root = Path(name)
+            if order.state is not None:
+                unpack(order.state, root)
+            result = _train(order, root)
+            found = _find(order, root)
+            return Delivery(result, pack(found) if found else None)
+    except OSError as error:
+        raise StorageError(f"worker: {error}") from error
 
 
-def _train_run(order: Order, root: Path, dataset: Dataset | None) -> Result | None:
-    task = order.task
-    with _source(order, root) as source:
+def _train(order: Order, root: Path) -> Result | None:
+    try:
+        return _train_run(order, root)
+    except StorageError:
+        raise
+    except OSError as error:
+        raise StorageError(str(error)) from error
+    except (NNError, MemoryError) as error:
+        found, reason = _find(order, root), str(error) or type(error).__name__
+        return Result(order.task, found.name if found else "", 0.0, 0.0, None, None, reason)
+
+
+def _train_run(order: Order, root: Path) -> Result | None:
+    task, found = order.task, _find(order, root)
+    if found is not None:
+        _wait_until_left(found)
+        saved = SavedRun.read(found)
+        if (known := _known_result(task, saved)) is not None:
+            return known
+        source = RunSource.resumed(saved)
+    else:
+        source = RunSource(_experiment(order), Saving(runs_dir=root, label=order.label))
+    with source:
         config = source.experiment.config
-        with closing(make_trainer(config, dataset or _dataset(config.data_dir))) as trainer:
+        dataset = sent.get(order.sweep) or _dataset(config.data_dir)
+        with closing(make_trainer(config, dataset)) as trainer:
             source.restore(trainer)
             recorder, _ = source.recorder(trainer)
-            stopped = False
+            folder = recorder.folder
+            assert folder is not None
+            left_early = False
             with recorder:
                 for event in trainer.events():
                     recorder.follow(trainer, event)
                     if isinstance(event, RunFinished):
                         break
                     if isinstance(event, EpochCompleted):
-                        if dataset is not None:
+                        if order.sweep:
                             _tell(task, event)
                         if 0 < task.epochs <= event.epoch < config.epochs:
                             break
-                        if order.stop_file and Path(order.stop_file).exists():
-                            stopped = True
+                        if _is_to_stop(order):
+                            left_early = True
                             break
                 outcome = recorder.finish(trainer, None)
-            folder = find_run_of(root, order.label)
-            if outcome.save_error:
-                raise OSError(outcome.save_error)
-            if stopped:
-                return None
-            latest = recorder.history.latest
-            validation = latest.evaluation.validation if latest and latest.evaluation else None
-            diverged = outcome.reason == "diverged" or validation is None
-            return Result(
-                task,
-                folder.name if folder else "",
-                outcome.epoch,
-                outcome.seconds,
-                None if diverged or validation is None else validation.loss,
-                None if diverged or validation is None else validation.accuracy,
-            )
+    if outcome.save_error:
+        raise StorageError(outcome.save_error)
+    if left_early:
+        return None
+    result = _known_result(task, SavedRun.read(folder))
+    assert result is not None
+    return result
+
+
+def _experiment(order: Order) -> Experiment:
+    config = TrainConfig(**order.fields)
+    if not order.recipe:
+        return Experiment(config)
+    from nn.recipes import load_recipe
+
+    return Experiment(config, order.recipe, load_recipe(order.recipe).config)
+
+
+def _known_result(task: Task, saved: SavedRun) -> Result | None:
+    """What a saved run came to at the end of a task; None where it has not come so far.
+
+    A run that ended before, since it diverged or stopped early, has its last scores from there on.
+    """
+    record, status = saved.record, saved.status
+    if record.save_error is not None:
+        return None
+    ended = status == "finished" or record.reason in ("early-stopped", "diverged")
+    on_the_way = 0 < task.epochs <= record.epoch and task.epochs < record.config.epochs
+    if not ended and not on_the_way:
+        return None
+    epochs = [event for event in saved.events() if isinstance(event, EpochCompleted)]
+    reached = [event for event in epochs if event.epoch == task.epochs]
+    scores = None
+    if reached or record.reason != "diverged":
+        evaluation = (reached or epochs)[-1].evaluation if epochs else record.latest
+        scores = evaluation.validation if evaluation else None
+    return Result(
+        task,
+        saved.name,
+        record.epoch,
+        record.seconds,
+        scores.loss if scores else None,
+        scores.accuracy if scores else None,
+    )
+
+
+def _wait_until_left(run: Path) -> None:
+    """Wait for the worker of a sweep that was killed, which ends within a moment of it."""
+    deadline = time.monotonic() + _LEFT_SECONDS
+    while is_locked(run) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+
+
+def _is_to_stop(order: Order) -> bool:
+    if order.sweep in stopped:
+        return True
+    return order.stop_file is not None and Path(order.stop_file).exists()
 
 
 def _tell(task: Task, event: EpochCompleted) -> None:
@@ -140,24 +216,21 @@ def _tell(task: Task, event: EpochCompleted) -> None:
     )
 
 
-def _source(order: Order, root: Path) -> RunSource:
-    """The run of an order: one that was begun before goes on, wherever it was left."""
-    found = find_run_of(root, order.label)
-    if found is not None:
-        return RunSource.resumed(SavedRun.read(found))
-    config = TrainConfig(**order.fields)
-    experiment = Experiment(config)
-    if order.recipe:
-        from nn.recipes import load_recipe
-
-        experiment = Experiment(config, order.recipe, load_recipe(order.recipe).config)
-    return RunSource(experiment, Saving(runs_dir=root, label=order.label))
+def _find(order: Order, root: Path) -> Path | None:
+    if order.run is not None:
+        return root / order.run
+    return find_run_of(root, order.label) if order.look else None
 
 
 def find_run_of(root: Path, label: str) -> Path | None:
     """The folder of a sweep's run, whose name ends with its label; None before there is one."""
-    names = [name for name in run_names(root) if name.endswith(f"-{label}")]
-    return root / names[0] if names else None
+    try:
+        with os.scandir(root) as entries:
+            names = sorted(entry.name for entry in entries if entry.name.endswith(f"-{label}"))
+    except OSError:
+        return None
+    found = (root / name for name in names)
+    return next((folder for folder in found if (folder / RUN_FILE).exists()), None)
 
 
 @cache
@@ -167,11 +240,24 @@ def _dataset(data_dir: str) -> Dataset:
 
 
 def start_worker(data_dir: str) -> None:
-    """Prepare a worker process of this machine: Ctrl-C is for the sweep to handle, and the data are read."""
-    with suppress(ValueError):  # only the main thread may set handlers
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Prepare a worker process of this machine.
+
+    Signals of the terminal are for the sweep to handle, and a worker ends with its sweep: the run
+    is then as its last checkpoint has it, for --resume to go on with.
+    """
+    for name in ("SIGINT", "SIGHUP", "SIGBREAK"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(NNError):  # the first task reports what is wrong with the data
         _dataset(data_dir)
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def pack(folder: Path) -> bytes:
@@ -179,20 +265,28 @@ def pack(folder: Path) -> bytes:
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for path in sorted(folder.iterdir()):
-            if path.is_file() and not path.name.startswith(".") and path.name != "lock":
+            if path.is_file() and not path.name.startswith(".") and path.name != LOCK_FILE:
                 archive.write(path, f"{folder.name}/{path.name}")
     return content.getvalue()
 
 
 def unpack(state: bytes, root: Path) -> Path:
-    """Write a packed folder into `root`, each file in one step; returns the folder."""
-    with zipfile.ZipFile(io.BytesIO(state)) as archive:
-        names = archive.namelist()
-        folder = root / Path(names[0]).parts[0]
-        folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            path = folder / Path(name).name
-            temporary = path.with_name(f".{path.name}.part")
-            temporary.write_bytes(archive.read(name))
-            temporary.replace(path)
+    """Write a packed folder into `root`, each file in one step, the record last.
+
+    Returns the folder; raises `StorageError`.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(state)) as archive:
+            names = sorted(archive.namelist(), key=lambda name: name.endswith(f"/{RUN_FILE}"))
+            folder = root / Path(names[0]).parts[0]
+            if any(name != f"{folder.name}/{Path(name).name}" for name in names):
+                raise StorageError("a packed run with files of other folders")
+            folder.mkdir(parents=True, exist_ok=True)
+            for name in names:
+                path = folder / Path(name).name
+                temporary = path.with_name(f".{path.name}.part")
+                temporary.write_bytes(archive.read(name))
+                temporary.replace(path)
+    except (OSError, zipfile.BadZipFile, IndexError) as error:
+        raise StorageError(f"{root}: cannot save a run that a worker sent: {error}") from error
     return folder

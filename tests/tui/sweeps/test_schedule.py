@@ -123,7 +123,7 @@ def test_random_settings_depend_on_their_number_alone() -> None:
 
 
 def test_the_parzen_estimator_comes_near_the_best() -> None:
-    """An accuracy that is highest at a rate of 0.01: the later half of the trials is nearer to it than chance."""
+    """Accuracy is highest at a rate of 0.01; the later half of the trials is nearer than chance."""
     pytest.importorskip("optuna", reason="the extra sweep is not installed")
     spec = SweepSpec(SPACE, trials=40, sampler="tpe", halving=False)
     schedule = Schedule(spec, make_sampler(spec))

@@ -5,25 +5,24 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from nn.config import TrainConfig
-from nn.data.dataset import load_dataset
-from nn.errors import ConfigError
+from nn.data.dataset import Dataset, load_dataset
+from nn.errors import ConfigError, StorageError
 from tui.cli.flags import ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import duration, percent
 from tui.recording.folder import runs_folder
-from tui.sweeps.cluster import TOPIC
+from tui.sweeps.optuna_trials import OptunaMirror
 from tui.sweeps.report import last_value, table, value_text, winner
-from tui.sweeps.running import ClusterLostError, MakeExecutor, Progress, SweepRunner, local_pool
+from tui.sweeps.running import Place, PlaceLostError, Progress, SweepRunner, ThisMachine
 from tui.sweeps.schedule import Result
 from tui.sweeps.space import Space, describe, parse_dimension
 from tui.sweeps.spec import SweepSpec, load_spec, with_config_file
@@ -44,7 +43,8 @@ def sweep(
     vary: Annotated[
         tuple[str, ...],
         Parameter(
-            help="A field and its values, a,b,c or LOW..HIGH, on a logarithmic scale LOW..HIGH:log; may be repeated",
+            help="A field and its values, a,b,c or LOW..HIGH, on a logarithmic scale"
+            " LOW..HIGH:log; may be repeated",
             metavar="FIELD=VALUES",
             group=_SWEEP,
             negative=(),
@@ -71,7 +71,12 @@ def sweep(
         int | None, Parameter(help="Runs of each setting; 1 if left out", metavar="N", group=_SWEEP)
     ] = None,
     minutes: Annotated[
-        float | None, Parameter(help="Stop after so long", metavar="M", group=_SWEEP)
+        float | None,
+        Parameter(
+            help="Stop after so long; --resume goes on, for so long again",
+            metavar="M",
+            group=_SWEEP,
+        ),
     ] = None,
     objective: Annotated[
         Literal["accuracy", "loss"] | None,
@@ -82,8 +87,17 @@ def sweep(
     halving: Annotated[
         bool | None,
         Parameter(
-            help="Train all trials for a few epochs, the best third for three times as many, and so on (default)",
+            help="Train all trials for a few epochs, the best third for three times as many, and"
+            " so on (default)",
             negative="--no-halving",
+            group=_SWEEP,
+        ),
+    ] = None,
+    brackets: Annotated[
+        bool | None,
+        Parameter(
+            help="Share the settings out among Hyperband's brackets: halvings that begin later",
+            negative=(),
             group=_SWEEP,
         ),
     ] = None,
@@ -96,7 +110,8 @@ def sweep(
     cluster: Annotated[
         str | None,
         Parameter(
-            help="Train on a Dask cluster: the address of its scheduler, or local:N (needs the package distributed)",
+            help="Train on a Dask cluster: the address of its scheduler, or local:N (needs the"
+            " package distributed)",
             metavar="ADDRESS",
             group=_SWEEP,
         ),
@@ -109,6 +124,15 @@ def sweep(
         str | None,
         Parameter(help="Go on with a sweep, or take part in one", metavar="SWEEP", group=_SWEEP),
     ] = None,
+    storage: Annotated[
+        str | None,
+        Parameter(
+            help="Copy the trials into a storage of Optuna too, such as sqlite:///sweeps.db, for"
+            " its tools and other hosts; the sweep's own folder is safe on one host only",
+            metavar="URL",
+            group=_SWEEP,
+        ),
+    ] = None,
     recipe: RecipeFlag = None,
     config: ConfigFlag = None,
     json: Annotated[bool, Parameter(help="One JSON object a result, a line each")] = False,
@@ -118,28 +142,41 @@ def sweep(
     """Train many settings, and find the best on images that are held out from training."""
     given = {
         "sampler": sampler, "trials": trials, "grid_points": grid_points, "seeds": seeds,
-        "minutes": minutes, "objective": objective, "halving": halving,
+        "minutes": minutes, "objective": objective, "halving": halving, "brackets": brackets,
     }  # fmt: skip
     given = {key: value for key, value in given.items() if value is not None}
+    if workers < 0:
+        raise ConfigError(f"--workers {workers}: must be at least 0, which is one a core")
     root, runs = sweeps_folder(runs_dir), runs_folder(runs_dir)
-    if resume is not None:
-        if spec or vary or recipe or config or flags or given:
+    if resume is None:
+        wanted = _spec(spec, vary, recipe, config, flags, given)
+    else:
+        if vary or recipe or config or flags or name or given.keys() - {"minutes"}:
             raise ConfigError(
                 "--resume goes on with a sweep as it was begun; leave out what it tries and varies"
             )
         path = find_sweep(root, resume)
         wanted = load_spec(path / SPEC_FILE)
-    else:
-        wanted = _spec(spec, vary, recipe, config, flags, given)
+        _check_same(path, wanted, spec)
+        if minutes is not None:
+            wanted = replace(wanted, minutes=minutes)
+    dataset = load_dataset(wanted.example.data_dir)
     # The place comes first: where it is refused, no sweep is begun.
-    with _place(cluster, wanted, workers or _cores()) as place:
+    with _place(cluster, wanted, dataset, workers or _cores()) as place:
         study = Study.join(path) if resume is not None else Study.create(root, wanted, name)
         try:
-            return _work(study, runs, place, as_json=json)
-        except ClusterLostError as error:
+            mirror = OptunaMirror(storage, study.path.name, study.spec) if storage else None
+            return _work(study, runs, place, wanted.minutes, mirror, as_json=json)
+        except PlaceLostError as error:
             raise CommandError(
-                f"--cluster {cluster}: the scheduler has gone; all results so far are saved, and to go on:"
-                f" mnist-tui sweep --resume {study.path.name}",
+                f"--cluster {cluster}: the scheduler has gone; all results so far are saved, and"
+                f" to go on: mnist-tui sweep --resume {study.path.name}",
+                ExitCode.FAILURE,
+            ) from error
+        except StorageError as error:
+            raise CommandError(
+                f"{error}; all results so far are saved, and to go on: mnist-tui sweep --resume"
+                f" {study.path.name}",
                 ExitCode.FAILURE,
             ) from error
         finally:
@@ -168,68 +205,67 @@ def _spec(
     )
 
 
+def _check_same(path: Path, begun: SweepSpec, file: Path | None) -> None:
+    """Refuse to resume a sweep by the file of another one."""
+    if file is not None and (names := begun.differences(load_spec(file))):
+        raise ConfigError(
+            f"--resume {path.name}: {file} is of another sweep, which differs in"
+            f" {', '.join(names)}; leave the file out, or leave --resume out to begin it"
+        )
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where tasks go: `workers` at once; `options` are further arguments of `SweepRunner`.
-
-    `listen` has every epoch of every trial printed as JSON.
-    """
-
-    executor: MakeExecutor
-    workers: int
-    options: Mapping[str, Any] = field(default_factory=dict)
-    listen: Callable[[], None] = lambda: None
-
-
 @contextmanager
-def _place(cluster: str | None, spec: SweepSpec, workers: int) -> Iterator[Place]:
+def _place(cluster: str | None, spec: SweepSpec, dataset: Dataset, workers: int) -> Iterator[Place]:
     """Worker processes of this machine, or a cluster; raises `CommandError` where there is none."""
-    data_dir = _any_config(spec).data_dir
+    data_dir = spec.example.data_dir
     if cluster is None:
-        yield Place(local_pool(workers, data_dir), workers)
+        yield ThisMachine(workers, data_dir)
         return
     from tui.sweeps.cluster import connect
 
-    with connect(cluster, load_dataset(data_dir)) as (found, warnings):
-        for warning in warnings:
-            warn(warning)
-
-        def listen() -> None:
-            found.client.subscribe_topic(TOPIC, _epoch_line)
-
-        options = {"shared_disk": False, "data": found.data, "lost": lambda: found.lost}
-        yield Place(found.executor, found.workers, options, listen)
+    # The embedded data are part of the package, which the workers have.
+    is_sent = bool(data_dir) and "data_dir" not in spec.space.fields
+    with connect(cluster, dataset if is_sent else None, warn) as found:
+        yield found
 
 
 def _epoch_line(event: tuple[float, dict[str, Any]]) -> None:
     write_json({"event": "sweep_epoch", **event[1]}, sys.stdout)
 
 
-def _any_config(spec: SweepSpec) -> TrainConfig:
-    """The configuration of some trial, for what is the same in all of them."""
-    return spec.config_of(next(spec.space.grid(2)), 0)
-
-
-def _work(study: Study, runs: Path, place: Place, *, as_json: bool) -> ExitCode:
+def _work(
+    study: Study,
+    runs: Path,
+    place: Place,
+    minutes: float,
+    mirror: OptunaMirror | None,
+    *,
+    as_json: bool,
+) -> ExitCode:
     began = time.monotonic()
-    if as_json:
-        place.listen()
-    else:
-        sys.stderr.write(f"sweep {study.path.name}: {_plan(study)}, {place.workers} workers\n")
+    client = getattr(place, "client", None)
+    if as_json and client is not None:
+        from tui.sweeps.cluster import TOPIC
+
+        client.subscribe_topic(TOPIC, _epoch_line)
+    if not as_json:
+        plan = f"sweep {study.path.name}: {_plan(study)}, {place.workers} workers"
+        sys.stderr.write(f"{plan}\n")
     with GracefulStop(lambda: None) as stop, _reporting(as_json=as_json) as on_result:
         progress = Progress(
-            on_result=on_result, on_warning=warn, stopped=lambda: stop.code is not None, began=began
+            on_result=on_result,
+            on_warning=warn,
+            stopped=lambda: stop.code is not None,
+            minutes=minutes,
+            began=began,
         )
-        runner = SweepRunner(
-            study, runs, place.executor, workers=place.workers, progress=progress, **place.options
-        )
-        runner.run()
+        SweepRunner(study, runs, place, progress, mirror).run()
     if not as_json:
         sys.stdout.write(table(study, _SHOWN) + "\n" + winner(study, runs))
         sys.stderr.write(
@@ -239,25 +275,26 @@ def _work(study: Study, runs: Path, place: Place, *, as_json: bool) -> ExitCode:
         sys.stderr.write(f"not finished; to go on: mnist-tui sweep --resume {study.path.name}\n")
     if stop.code is not None:
         return stop.code
-    if study.schedule.best() is None:
+    if study.schedule.best() is None and study.schedule.done:
         errors = [r.error for trial in study.trials for r in trial.results.values() if r.error]
+        reason = f": {errors[0]}" if errors else ", every one diverged"
         raise CommandError(
-            f"sweep {study.path.name}: no trial came to a result{f': {errors[0]}' if errors else ''}",
-            ExitCode.FAILURE,
+            f"sweep {study.path.name}: no trial came to a result{reason}", ExitCode.FAILURE
         )
     return ExitCode.SUCCESS
 
 
 def _plan(study: Study) -> str:
     spec = study.spec
-    config = _any_config(spec)
-    rungs = spec.rungs(config.epochs)
     words = f"{spec.size} settings ({spec.sampler})" + (
         f" x {spec.seeds} seeds" if spec.seeds > 1 else ""
     )
-    if len(rungs) > 1:
-        words += f", rungs of {', '.join(map(str, rungs))} epochs"
-    return words + f", {percent(config.validation)} of the images held out"
+    brackets = [rungs for _, _, rungs in spec.brackets_of_trials()]
+    if len(brackets[0]) > 1:
+        words += f", rungs of {', '.join(map(str, brackets[0]))} epochs"
+    if len(brackets) > 1:
+        words += f", {len(brackets)} brackets"
+    return words + f", {percent(spec.example.validation)} of the images held out"
 
 
 class _reporting:  # noqa: N801 - a context manager, used as a function
@@ -326,16 +363,13 @@ class _Bar:
         self._task = self.progress.add_task("", total=None)
 
     def show(self, study: Study, result: Result) -> None:
-        spec = study.spec
-        done = sum(len(trial.results) for trial in study.trials)
-        total, count = 0, spec.size
-        rungs = max((trial.rungs for trial in study.trials), key=len)
-        for _ in rungs:
-            total += count * spec.seeds
-            count = spec.kept(count)
-        best = study.schedule.best()
-        words = ""
+        best, schedule, words = study.schedule.best(), study.schedule, ""
         if best is not None:
-            _, value, _ = last_value(best, spec)
-            words = f"best {value_text(value, spec)}: {describe(best.setting)}"
-        self.progress.update(self._task, completed=done, total=max(total, done), description=words)
+            _, value, _ = last_value(best, study.spec)
+            words = f"best {value_text(value, study.spec)}: {describe(best.setting)}"
+        self.progress.update(
+            self._task,
+            completed=schedule.finished,
+            total=max(schedule.expected, schedule.finished),
+            description=words,
+        )

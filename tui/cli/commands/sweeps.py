@@ -1,6 +1,7 @@
 """`mnist-tui sweeps`: the sweeps are listed, shown and exported.
 
-The parser imports this module at every start, so that NumPy and the trainer are imported in the functions only.
+The parser imports this module at every start, so that NumPy and the trainer are imported in the
+functions only.
 """
 
 from __future__ import annotations
@@ -69,10 +70,7 @@ def sweeps(
 
 def is_finished(study: Study) -> bool:
     """Whether every trial that was to be tried has come to its end."""
-    ended = [
-        trial.state(study.spec.seeds) in ("finished", "pruned", "failed") for trial in study.trials
-    ]
-    return len(ended) >= study.spec.size and all(ended)
+    return study.schedule.done
 
 
 def show(
@@ -85,6 +83,7 @@ def show(
     """Print a sweep: its trials, its winner, and charts of what each field did."""
     from tui.cli.sweep_charts import charts
     from tui.recording.folder import runs_folder
+    from tui.sweeps.comparison import comparison_text
     from tui.sweeps.report import records, table, winner
     from tui.sweeps.study import Study, find_sweep, sweeps_folder
 
@@ -94,7 +93,17 @@ def show(
             write_json(record, sys.stdout)
         return ExitCode.SUCCESS
     sys.stdout.write(
-        table(study) + "\n" + winner(study, runs_folder(runs_dir)) + "\n" + charts(study)
+        "\n".join(
+            filter(
+                None,
+                (
+                    table(study),
+                    winner(study, runs_folder(runs_dir)),
+                    comparison_text(study.trials, study.spec),
+                    charts(study),
+                ),
+            )
+        )
     )
     return ExitCode.SUCCESS
 

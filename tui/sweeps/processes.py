@@ -1,0 +1,69 @@
+"""Worker processes of this machine as an executor."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
+from multiprocessing import get_context
+from typing import Any
+
+from tui.sweeps.worker import start_worker
+
+
+class WorkerProcesses(Executor):
+    """Pools of one process each, made when they are needed.
+
+    The standard library's pool is broken for good, with all that is under way in it, when one of
+    its processes is lost. Here a lost process takes only its own task with it.
+    """
+
+    def __init__(self, data_dir: str) -> None:
+        self._data_dir = data_dir
+        self._pools: set[ProcessPoolExecutor] = set()
+        self._idle: list[ProcessPoolExecutor] = []
+
+    def submit(
+        self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any
+    ) -> Future[Any]:  # as in the base class
+        """Run a call in a process that is idle, or in a new one."""
+        pool = self._idle.pop() if self._idle else self._new()
+        try:
+            future = pool.submit(fn, *args, **kwargs)
+        except BrokenExecutor:  # its process was lost while it was idle
+            self._drop(pool)
+            pool = self._new()
+            future = pool.submit(fn, *args, **kwargs)
+        future.add_done_callback(lambda done: self._ended(pool, done))
+        return future
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """End the processes, when their calls are done if `wait`, else at once."""
+        if not wait:
+            for process in multiprocessing.active_children():
+                process.kill()
+        for pool in list(self._pools):
+            pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+        self._pools.clear()
+        self._idle.clear()
+
+    def _new(self) -> ProcessPoolExecutor:
+        # Processes read this when they load NumPy, before a task could set it.
+        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
+            os.environ[name] = "1"
+        pool = ProcessPoolExecutor(
+            1, get_context("spawn"), initializer=start_worker, initargs=(self._data_dir,)
+        )
+        self._pools.add(pool)
+        return pool
+
+    def _ended(self, pool: ProcessPoolExecutor, done: Future[Any]) -> None:
+        if not done.cancelled() and isinstance(done.exception(), BrokenExecutor):
+            self._drop(pool)
+        elif pool in self._pools:
+            self._idle.append(pool)
+
+    def _drop(self, pool: ProcessPoolExecutor) -> None:
+        self._pools.discard(pool)
+        pool.shutdown(wait=False)
