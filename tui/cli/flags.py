@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -42,15 +42,27 @@ def config_flags(command: Command) -> Command:
     Only typed flags arrive in `flags`, by field name and already checked, as a layer for
     `TrainConfig.layered`.
     """
-    signature = inspect.signature(command, eval_str=True)
-    own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    flags = [_parameter(name) for name in FIELDS]
-    command.__signature__ = signature.replace(parameters=own + flags)  # type: ignore[attr-defined]
-    return command
+    return config_flags_of(FIELDS, {})(command)
 
 
-def _parameter(name: str) -> inspect.Parameter:
-    option, default = FIELDS[name], DEFAULTS[name]
+def config_flags_of(
+    names: Iterable[str], defaults: Mapping[str, Value]
+) -> Callable[[Command], Command]:
+    """`config_flags` of these fields only, with other defaults than those of `TrainConfig`."""
+
+    def decorate(command: Command) -> Command:
+        signature = inspect.signature(command, eval_str=True)
+        own = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+        flags = [_parameter(name, {**DEFAULTS, **defaults}[name]) for name in names]
+        parameters = own + flags
+        command.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+        return command
+
+    return decorate
+
+
+def _parameter(name: str, default: Value) -> inspect.Parameter:
+    option = FIELDS[name]
     kind = field_types()[name]
 
     def convert(kind: Any, tokens: Sequence[Token]) -> Value:
@@ -131,13 +143,18 @@ ConfigFlag = Annotated[
 
 
 def experiment_of(
-    recipe: str | None, config_file: Path | None, typed: Mapping[str, object]
+    recipe: str | None,
+    config_file: Path | None,
+    typed: Mapping[str, object],
+    *,
+    base: Mapping[str, object] | None = None,
 ) -> Experiment:
     """The experiment that a command line describes.
 
-    Precedence, lowest first: defaults, recipe, configuration file, flags typed.
+    Precedence, lowest first: defaults, recipe, configuration file, flags typed. Where no recipe is
+    named, `base` stands in its place.
     """
-    fields: Mapping[str, object] = {}
+    fields: Mapping[str, object] = base or {}
     if recipe is not None:
         from nn.recipes import load_recipe
 

@@ -122,6 +122,19 @@ A pickle (.pkl, .pth, .pt) is never loaded.""",
 The rate grows at every step until the loss blows up (Smith 2017). Nothing is
 saved.""",
     ),
+    "walk": Command(
+        "walk:walk",
+        "Follow a few images through a few training steps",
+        """\
+  mnist-tui walk
+  mnist-tui walk --steps 20 --images 7,21 --hidden 64-16 --lr 0.5
+  mnist-tui walk --recipe sigmoid-mse --json""",
+        """\
+Prints the ten probabilities of every image before each step and after the last
+one, and the accuracy on 100 test images before and after. Of a recipe or a
+configuration file only the fields above matter; the rate stays the same, and
+all images are in every step.""",
+    ),
     "summary": Command(
         "summary:summary",
         "Print the layers of a network",

@@ -1,0 +1,307 @@
+"""A few training steps on a few images, forwards and backwards, each of them taken apart.
+
+The whole batch is in every step and the learning rate stays the same, so that nothing but the
+weights changes. By default the network is that of K. Saitoh, "Deep Learning from Scratch", 2016,
+chapter 5: 784-50-10, sigmoid, softmax and cross-entropy, with weights from N(0, 0.1^2), biases of
+0 and plain gradient descent at a rate of 0.1.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn.analysis.numerical import STEP
+from nn.analysis.stage import Index, Stage
+from nn.analysis.stages import Describer
+from nn.arrays import Array
+from nn.config import TrainConfig, Value, format_value
+from nn.data.dataset import CLASSES, Split
+from nn.data.preprocessing import Preprocessor
+from nn.errors import ConfigError
+from nn.network.layers import Activation
+from nn.network.losses import LOSSES, Loss, target_rows
+from nn.network.model import MLP, build_model, initialize_model, layer_sizes, layer_views
+from nn.network.predictor import Predictor
+from nn.training.optimizers import Optimizer, make_optimizer
+from nn.training.randomness import Stream, stream
+
+DEFAULT_FIELDS: Mapping[str, Value] = {
+    "hidden": (50,),
+    "activation": "sigmoid",
+    "init": "normal",
+    "init_std": 0.1,
+    "optimizer": "sgd",
+    "learning_rate": 0.1,
+    "schedule": "constant",
+    "dtype": "float64",
+}
+"""The default network of a walk, as a layer for `TrainConfig.layered`."""
+
+FIELDS = (
+    *("data_dir", "preprocessing", "dtype"),
+    *("hidden", "activation", "output_activation", "dropout", "init", "init_std", "init_bias"),
+    *("loss", "label_smoothing"),
+    *("optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps", "eps_placement"),
+    *("weight_decay", "clip_norm", "seed"),
+)
+"""The fields of a configuration that a walk depends on; all others have no effect on it.
+
+Dropout and clipping would be parts of a step that a walk does not have, so both must be 0.
+"""
+
+DEFAULT_IMAGES = 5  # the first of the training set
+JUDGED_IMAGES = 100  # the first of the test set, whose accuracy is printed
+
+_KEPT_BYTES = 64_000_000  # of earlier states; those that are not kept are computed again
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pass:
+    """One step, from the inputs to the updated parameters.
+
+    `values` holds every array by its name, the parameters before the update ("W1", "b1", ...) and
+    the targets ("t") among them. `gradient_norms` are L2 norms, by the names of the parameters.
+    """
+
+    loss: float
+    probabilities: Array
+    stages: tuple[Stage, ...]
+    values: Mapping[str, Array]
+    gradient_norms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """The loss where one parameter is `h` higher or lower, and the derivative by it, twice.
+
+    `numerical` is the central difference (above - below) / 2h in float64, `analytical` the
+    derivative by backpropagation.
+    """
+
+    parameter: str
+    index: Index
+    value: float
+    h: float
+    loss: float
+    above: float
+    below: float
+    analytical: float
+
+    @property
+    def numerical(self) -> float:
+        """(above - below) / 2h."""
+        return (self.above - self.below) / (2 * self.h)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _State:
+    """What a step depends on: the parameters, and the vectors of the optimizer."""
+
+    parameters: Array
+    slots: dict[str, Array]
+
+
+class Walk:
+    """The steps of a network on a batch, of which one at a time is looked at.
+
+    `go` moves to any step; `here` is that step taken apart, with the weights after `step` updates.
+    `losses` and `probabilities` are those of every step reached so far, from step 0 on. Only the
+    fields in `FIELDS` have an effect. Raises `ConfigError` for a configuration whose steps have
+    more parts than are shown here.
+    """
+
+    def __init__(self, config: TrainConfig, batch: Split, preprocessor: Preprocessor) -> None:
+        _check(config)
+        self.config, self.batch = config, batch
+        self._preprocessor = preprocessor
+        self._model = build_model(config)
+        initialize_model(self._model, config, rng=stream(config.seed, Stream.INITIALIZATION))
+        self._loss = LOSSES[config.loss]()
+        self._optimizer = make_optimizer(config, self._model.parameters, self._model.gradients)
+        rows = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype)
+        self._targets = rows[batch.labels]
+        self._states: dict[int, _State] = {0: self._state()}
+        self.losses: list[float] = []
+        self.probabilities: list[Array] = []
+        self.step = 0
+        self.here = self._compute(0)
+
+    @classmethod
+    def of(cls, config: TrainConfig, train: Split, index: Array | None = None) -> Walk:
+        """A walk on the training images `index`, or the first ones."""
+        preprocessor = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
+        chosen = np.arange(min(DEFAULT_IMAGES, len(train))) if index is None else index
+        return cls(config, train[chosen], preprocessor)
+
+    @property
+    def targets(self) -> Array:
+        """The targets (n, classes) of the batch."""
+        return self._targets
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss of this step is not finite, so that no step follows."""
+        return not math.isfinite(self.here.loss)
+
+    def go(self, step: int) -> Pass:
+        """Look at another step, at most at the one where the loss is no longer finite."""
+        step = max(step, 0)
+        if step == self.step:
+            return self.here
+        start = max(kept for kept in self._states if kept <= step)
+        for at in range(start, step + 1):
+            self.here, self.step = self._compute(at), at
+            if self.diverged:
+                break
+        return self.here
+
+    @np.errstate(all="ignore")
+    def accuracy(self, split: Split) -> float:
+        """The share of a split that is classified rightly by the weights of this step."""
+        predicted = self._predictor().predict(split).predicted
+        return float((predicted == split.labels).mean())
+
+    @np.errstate(all="ignore")
+    def nudge(self, parameter: str, index: Index, h: float = STEP) -> Nudge:
+        """Change one parameter, such as "W2" or "b1", by `h` up and down, all others as they are.
+
+        The losses are computed in float64, whatever the type of the network.
+        """
+        values = self.here.values
+        model = MLP(
+            layer_sizes(self.config),
+            activation=self.config.activation,
+            output_activation=self.config.output_activation,
+            dtype=np.float64,
+        )
+        model.parameters[...] = self._states[self.step].parameters
+        views = layer_views(model.sizes, model.parameters)
+        element = views[int(parameter[1:]) - 1]["Wb".index(parameter[0])]
+        here = float(element[index])
+        x, t = values["x"].astype(np.float64), values["t"].astype(np.float64)
+
+        def loss_at(value: float) -> float:
+            element[index] = value
+            return LOSSES[self.config.loss]().forward(model.forward(x), t)
+
+        return Nudge(
+            parameter,
+            index,
+            here,
+            h,
+            loss_at(here),
+            loss_at(here + h),
+            loss_at(here - h),
+            float(values[f"d{parameter}"][index]),
+        )
+
+    def _predictor(self) -> Predictor:
+        parameters = self._states[self.step].parameters
+        return Predictor.of(self.config, parameters, self._preprocessor)
+
+    def _state(self) -> _State:
+        slots = {name: vector.copy() for name, vector in self._optimizer.state.items()}
+        return _State(self._model.parameters.copy(), slots)
+
+    @np.errstate(all="ignore")  # a walk that diverges is shown as it is, without warnings
+    def _compute(self, step: int) -> Pass:
+        """Take apart the step that follows `step` updates, and keep the state after it."""
+        state = self._states[step]
+        self._model.parameters[...] = state.parameters
+        for name, vector in state.slots.items():
+            self._optimizer.state[name][...] = vector
+        self._optimizer.updates = step
+        taken = _take_apart(
+            self.config,
+            self._preprocessor,
+            self._model,
+            self._loss,
+            self._optimizer,
+            self.batch.images,
+            self._targets,
+        )
+        if step == len(self.losses):
+            self.losses.append(taken.loss)
+            self.probabilities.append(taken.probabilities)
+        if math.isfinite(taken.loss):
+            self._keep(step + 1)
+        return taken
+
+    def _keep(self, step: int) -> None:
+        """Keep the present state as that after `step` updates, perhaps in place of another one.
+
+        The first state stays, and that before this step, which is the one that is looked at.
+        """
+        self._states[step] = self._state()
+        vectors = 1 + len(self._optimizer.slots)
+        most = max(4, _KEPT_BYTES // (vectors * self._model.parameters.nbytes))
+        if len(self._states) > most:
+            others = self._states.keys() - {0, step - 1, step}
+            del self._states[max(others, key=lambda kept: abs(kept - step))]
+
+
+def _take_apart(
+    config: TrainConfig,
+    preprocessor: Preprocessor,
+    model: MLP,
+    loss: Loss,
+    optimizer: Optimizer,
+    images: Array,
+    targets: Array,
+) -> Pass:
+    """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
+
+    A loss that is not finite updates nothing, as in training.
+    """
+    v: dict[str, Array] = {"images": images, "x": preprocessor.transform(images), "t": targets}
+    layers = list(zip(model.linears, _activations(model), strict=True))
+    last = len(layers)
+    for number, (linear, _) in enumerate(layers, 1):
+        v[f"W{number}"], v[f"b{number}"] = linear.weight.copy(), linear.bias.copy()
+    out = v["x"]
+    for number, (linear, activation) in enumerate(layers, 1):
+        out = linear.forward(out)
+        v[f"a{number}"] = out.copy()
+        out = activation.forward(out)
+        v[f"z{number}"] = out.copy()
+    value, probabilities = loss.forward(out, targets), loss.probabilities(out)
+    v["loss"] = np.array(value)
+    v["y"] = v[f"z{last}"] if config.loss == "squared-error" else probabilities
+    grad = loss.backward()
+    v["do"] = grad.copy()
+    for number in range(last, 0, -1):
+        linear, activation = layers[number - 1]
+        v[f"dz{number}"] = grad.copy()
+        grad = activation.backward(grad)
+        v[f"da{number}"] = grad.copy()
+        if number > 1:
+            grad = linear.backward(grad)
+        else:
+            linear.backward_parameters(grad)
+        v[f"dW{number}"], v[f"db{number}"] = linear.grad_weight.copy(), linear.grad_bias.copy()
+    if math.isfinite(value):
+        optimizer.step(config.learning_rate)
+    for number, (linear, _) in enumerate(layers, 1):
+        v[f"new W{number}"], v[f"new b{number}"] = linear.weight.copy(), linear.bias.copy()
+    names = [f"{kind}{number}" for number in range(1, last + 1) for kind in "Wb"]
+    norms = {name: float(np.linalg.norm(v[f"d{name}"])) for name in names}
+    stages = tuple(Describer(config, preprocessor, v, last).stages())
+    return Pass(value, probabilities, stages, v, norms)
+
+
+def _activations(model: MLP) -> list[Activation]:
+    return [layer for layer in model.layers if isinstance(layer, Activation)]
+
+
+def _check(config: TrainConfig) -> None:
+    """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
+    for field in ("dropout", "clip_norm"):
+        if value := getattr(config, field):
+            raise ConfigError(
+                f"{field}={format_value(value)}: a walk has no {field.replace('_', ' ')}; use 0",
+                field=field,
+            )
