@@ -19,7 +19,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 from tui.app.key_order import KeyOrder
 from tui.system.exits import ExitCode
 from tui.system.signals import forget_continue_handler, ignore_hangups
-from tui.system.suspension import repaint_unless_suspended
+from tui.system.suspension import handle_job_control
 from tui.system.terminal import Terminal, is_lost
 
 LOST_TERMINAL_INTERVAL = 0.5
@@ -96,7 +96,10 @@ class TerminalApp(App[ExitCode]):
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
             repaint = partial(self.refresh, layout=True)
-            repaint_unless_suspended(partial(self._own_loop.call_soon_threadsafe, repaint))
+            handle_job_control(
+                partial(self._own_loop.call_soon_threadsafe, repaint),
+                lambda: self._ending is not None,
+            )
 
     def take_signal(self, code: ExitCode) -> None:
         """End as soon as possible, with this exit code; called from the signal handler."""

@@ -72,7 +72,8 @@ class ConfusionScreen(PredictingScreen):
         self.query_one(ConfusionMatrix).set_counts(counts)
         self.put("#weights", self.weights())
         if counts is None:
-            self.put("#score", "Predicting ..." if self.bench.images else self.waiting())
+            known = self.bench.images is not None and self.snapshot is not None
+            self.put("#score", "Predicting ..." if known else self.waiting())
             self.put("#cell", "")
         else:
             digits = "" if self.size.width < 80 else f", {counts.sum():,} digits"

@@ -70,15 +70,19 @@ class Chart(StripWidget, can_focus=True):
         self.note = ""  # stands behind the label of the x axis
         self._series: list[Series] = []
         self._axis: Floats | None = None
+        self._end: float | None = None
         self._positions: Floats | None = None
         self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
 
-    def set_series(self, series: Sequence[Series], axis: Floats | None = None) -> None:
+    def set_series(
+        self, series: Sequence[Series], axis: Floats | None = None, end: float | None = None
+    ) -> None:
         """Show these series from the next redraw on.
 
         `axis` holds the positions that the x axis covers, if they are not just those of the series.
+        It reaches to `end` unless the chart is zoomed, where it ends with the newest position.
         """
-        self._series, self._axis, self._positions = list(series), axis, None
+        self._series, self._axis, self._end, self._positions = list(series), axis, end, None
         self._schedule(DATA_INTERVAL)
 
     @property
@@ -158,6 +162,8 @@ class Chart(StripWidget, can_focus=True):
     def _lay_out(self) -> list[Strip]:
         width, height = self.size
         axis = self.positions if self._axis is None else self._axis[np.isfinite(self._axis)]
+        if self._end is not None and self.zoom == 1 and len(axis):
+            axis = np.append(axis, self._end)
         left, right = (axis.min(), axis.max()) if len(axis) else (0.0, 0.0)
         left = right - self.zoom * (right - left)
         smoothed = (replace(s, ys=smooth(s.points[1], self.smoothing)) for s in self._series)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Literal
 
@@ -74,9 +75,10 @@ class Curves(Widget):
         earlier = list(enumerate(self._earlier, 1)) if self.overlay else []
         drawn = {kind.name: _series(kind, earlier, self._present) for kind in CHARTS}
         axis = np.concatenate([[], *(s.points[0] for series in drawn.values() for s in series)])
+        end = _end_of_epoch(self._present) if self._present else None
         marks = _marks(self._present) if self._present else ()
         for name, chart in self.charts.items():
-            chart.set_series(drawn[name], axis)
+            chart.set_series(drawn[name], axis, end)
             chart.marks = marks
 
     def change(self, what: Literal["log", "smooth", "zoom", "overlay"]) -> None:
@@ -131,6 +133,19 @@ def _curve(
 ) -> Series:
     xs, ys = run.curve(split, kind.name)
     return Series(name, xs, [kind.factor * y for y in ys], style, role, glyph)
+
+
+def _end_of_epoch(run: RunHistory) -> float | None:
+    """Where the epoch under way will end, in epochs; None for a run that has ended.
+
+    An axis that reaches to there moves once an epoch, not with every batch. Each move would send
+    all charts to the terminal again.
+    """
+    if run.started is None or run.latest is None or run.finished is not None:
+        return None
+    per_epoch = run.started.steps_per_epoch
+    whole = math.ceil(run.latest.step / per_epoch) * per_epoch
+    return min(whole, run.started.total_steps) / per_epoch
 
 
 def _marks(run: RunHistory) -> tuple[Mark, ...]:

@@ -187,6 +187,16 @@ def test_splits() -> None:
     look(scenario)
 
 
+def test_without_a_network_the_reason_stands_there() -> None:
+    """It once read "Predicting ..." for ever, though the digits alone were there."""
+    run = ScriptedRun({"test": digits(30)})
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        assert text(app, "#score") == "Preparing the run ..."
+
+    play(scripted_app(run, "confusion"), scenario)
+
+
 def test_before_there_are_data() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press(*"hjklnps", "enter", "w")

@@ -341,6 +341,35 @@ def test_the_running_loss_moves_within_the_epoch(play: Callable[..., None]) -> N
     play(scenario)
 
 
+def test_steps_within_an_epoch_do_not_move_the_curves_of_earlier_ones(
+    play: Callable[..., None],
+) -> None:
+    """The x axis reaches to the end of the epoch under way; what has not changed is not sent."""
+
+    async def scenario(at: Sitting) -> None:
+        chart = at.curves.charts["accuracy"]
+
+        def drawn() -> list[str]:
+            chart.redraw()
+            return [strip.text for strip in chart._strips]
+
+        await at.tell(Status.RUNNING, epoch(1), epoch(2), step(21))
+        before = drawn()
+        assert before[-2].split()[-1] == "3"
+        for done in range(22, 30):
+            await at.tell(Status.RUNNING, step(done))
+            assert drawn() == before
+        await at.press("z")
+        assert "3" not in drawn()[-2].split(), "a zoomed chart ends with its data"
+        await at.press("z", "z", "z")
+        assert drawn() == before
+        ended = replace(finished(2), reason="interrupted", step=29)
+        await at.tell(Status.STOPPED, ended)
+        assert "3" not in drawn()[-2].split(), "a run that has ended is shown as it is"
+
+    play(scenario)
+
+
 def test_numbers(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         await at.tell(Status.PAUSED, epoch(1), step(14, norms=(1e-7, 1.0)))
