@@ -123,7 +123,7 @@ def _is_stopped(process: int) -> bool:
     """Whether a process was stopped, by SIGSTOP or by a debugger."""
     with suppress(OSError):
         # The state is the first field after the program's name, which stands in parentheses.
-        status = Path(f"/proc/{process}/stat").read_text(errors="replace")
+        status = Path(f"/proc/{process}/stat").read_text(encoding="utf-8", errors="replace")
         return status.rpartition(")")[2].split()[0] in ("T", "t")
     return False
 

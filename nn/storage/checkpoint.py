@@ -131,7 +131,10 @@ class _OtherWeightsError(StorageError):
 def _load_model(run: SavedRun, which: Which) -> Predictor:
     record, path = run.record, run.model_file(which)
     if path is None and which == "best":
-        why = f"{BEST_FILE} is missing" if record.best else "it was never evaluated"
+        if record.best is not None:
+            why = f"{BEST_FILE} is missing"
+        else:
+            why = record.save_error or "it was never evaluated"
         raise StorageError(
             f"run {run.name} has no best model: {why}; its last weights may be there"
         )

@@ -103,4 +103,7 @@ def sync_folder(folder: Path) -> None:
 
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """The error of a file that cannot be written."""
-    return StorageError(f"{path}: cannot write: {error.strerror or error}")
+    reason = error.strerror or str(error)
+    if isinstance(error, FileNotFoundError) and not path.parent.exists():
+        reason = f"there is no folder {path.parent}"
+    return StorageError(f"{path}: cannot write: {reason}")

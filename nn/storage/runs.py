@@ -209,12 +209,18 @@ def find_folder(root: Path, name: str) -> Path:
     Raises `StorageError` where there is none or more than one.
     """
     if os.sep in name or (os.altsep and os.altsep in name) or name in (".", ".."):
-        if Path(name).is_file():
-            raise _is_file(Path(name))
-        return Path(name)
+        path = Path(name)
+        if path.is_file():
+            raise _is_file(path)
+        # A folder that cannot be looked into is for the reader of its record to refuse.
+        if path.is_dir() and os.access(path, os.X_OK) and not _is_run(path):
+            raise _is_no_run(path)
+        return path
     names = [*run_names(root), *_abandoned_names(root)]
     matches = [name] if name in names else [each for each in names if each.startswith(name)]
-    if not name or len(matches) > 1:
+    if not name:
+        raise StorageError(f"the name of a run is empty; {_WANTED}")
+    if len(matches) > 1:
         shown = ", ".join(matches[:3]) + (", ..." if len(matches) > 3 else "")
         raise StorageError(f"{name!r} may be any of {len(matches)} runs: {shown}")
     if not matches:
@@ -224,9 +230,27 @@ def find_folder(root: Path, name: str) -> Path:
     return root / matches[0]
 
 
+_WANTED = "a saved run is wanted: its name, the beginning of it, its folder, or last"
+
+
+def _is_run(folder: Path) -> bool:
+    """Whether a folder holds a record, or the beginnings of a run."""
+    return os.path.lexists(folder / RUN_FILE) or is_abandoned(folder)
+
+
+def _is_no_run(folder: Path) -> StorageError:
+    """The error of a folder where a run is wanted; it may be one of several runs."""
+    try:
+        names = run_names(folder)
+    except StorageError as error:
+        return error
+    inside = f"; it holds {len(names)} of them, such as {names[-1]}" if names else ""
+    return StorageError(f"{folder}: no {RUN_FILE} in this folder; {_WANTED}{inside}")
+
+
 def _is_file(path: Path) -> StorageError:
     """The error of a file where a run is wanted; a file in a run's folder names that run."""
-    wanted = "a saved run is wanted: its name, the beginning of it, its folder, or last"
+    wanted = _WANTED
     if (path.parent / RUN_FILE).is_file():
         wanted += f"; {path.name} is a file of the run {path.parent}"
     return StorageError(f"{path} is a file; {wanted}")

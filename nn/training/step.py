@@ -23,9 +23,8 @@ class TrainingStep:
     down to the L2 norm `config.clip_norm` where that is set, then the optimizer's update with g.
     """
 
-    rank = (
-        0  # Each process that computes a share of a batch has a rank, and dropout masks of its own.
-    )
+    # Each process that computes a share of a batch has a rank, and dropout masks of its own.
+    rank = 0
 
     def __init__(
         self,

@@ -45,12 +45,17 @@ def load_preferences() -> Preferences:
     if path is None or (not named and not os.path.exists(path)):
         return Preferences()
     settings: dict[str, Any] = load_toml(path)
-    kinds: dict[str, type] = {"theme": str, "mouse": bool, "keys": dict}
+    kinds: dict[str, tuple[type, str]] = {
+        "theme": (str, 'text, such as "textual-light"'),
+        "mouse": (bool, "true or false"),
+        "keys": (dict, "a table, which begins with the line [keys]"),
+    }
     for name, value in settings.items():
         if name not in kinds:
             raise ConfigError(f"{path}: unknown setting {name!r}{did_you_mean(name, kinds)}")
-        if not isinstance(value, kinds[name]):
-            raise ConfigError(f"{path}: {name}={value!r}: must be of type {kinds[name].__name__}")
+        kind, wanted = kinds[name]
+        if not isinstance(value, kind):
+            raise ConfigError(f"{path}: {name}={value!r}: must be {wanted}")
     for binding, keys in settings.get("keys", {}).items():
         if not isinstance(keys, str):
             raise ConfigError(

@@ -20,7 +20,8 @@ _LARGEST_GROWTH = 100.0
 _LEAST_EPS = 1e-12
 
 _LEAST_STEPS = 10  # before so many steps no network can be expected to have learned
-_CHANCE = 0.005  # an accuracy this close to that of a single answer is no better
+_LARGE_DECAY = 0.1  # far above any weight decay that the literature uses for such networks
+_CHANCE = 0.05  # an accuracy this close to that of one answer for all images is hardly better
 
 
 def divergence_advice(
@@ -81,9 +82,12 @@ def stuck_advice(config: TrainConfig, outcome: Outcome, labels: Array) -> str | 
         units = "ReLU units that are 0 for every image"
     else:
         units = f"{config.activation} units that are saturated"
+    decay = ""
+    if config.weight_decay >= _LARGE_DECAY:
+        decay = f"a --weight-decay that holds the weights near 0 (it is {config.weight_decay:g}), "
     return (
-        f"the network has learned nothing: its best test accuracy, {best.test.accuracy:.2%}, is"
-        f" about that of one answer for all images ({share:.2%}); usual causes are a"
-        f" --learning-rate that is too high or far too low (it is {config.learning_rate:g}), and"
-        f" {units} from a large rate or from --init={config.init}"
+        f"the network has learned next to nothing: its best test accuracy, {best.test.accuracy:.2%},"
+        f" is about that of one answer for all images ({share:.2%}); usual causes are a"
+        f" --learning-rate that is too high or far too low (it is {config.learning_rate:g}),"
+        f" {decay}and {units} from a large rate or from --init={config.init}"
     )

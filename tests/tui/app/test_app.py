@@ -205,7 +205,8 @@ def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert load_preferences() == Preferences("nord", False, {"app.quit": "x,ctrl+x"})
     for text, message in {
         "them = 'x'": "unknown setting 'them'; did you mean 'theme'",
-        "mouse = 'no'": "must be of type bool",
+        "mouse = 'no'": "mouse='no': must be true or false",
+        "keys = 3": "keys=3: must be a table",
         "[keys]\nx = 1": "must be text",
         "= 3": "not valid TOML",
     }.items():

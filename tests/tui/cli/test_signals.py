@@ -95,7 +95,9 @@ def test_a_model_that_cannot_be_saved_in_the_end_is_told(
         rest, err = process.communicate(timeout=30)
     assert check_stream("".join(lines) + rest)[-1]["saved"] is None
     assert process.returncode == ExitCode.FAILURE
-    assert err == f"mnist-tui: error: {folder / 'm.npz'}: cannot write: No such file or directory\n"
+    assert (
+        err == f"mnist-tui: error: {folder / 'm.npz'}: cannot write: there is no folder {folder}\n"
+    )
 
 
 def test_an_ignored_interrupt_stays_ignored(small_run: Sequence[str]) -> None:

@@ -52,8 +52,21 @@ def test_one_answer_for_all_images() -> None:
     assert "sigmoid units that are saturated" in sigmoid
 
 
+def test_a_network_that_is_hardly_better_than_one_answer() -> None:
+    """An untrained network, say one with a rate of 1e-7, is right on 5 to 15% of the digits."""
+    labels = np.arange(100, dtype=np.uint8) % 10
+    said = stuck_advice(TrainConfig(learning_rate=1e-7), outcome(0.1284), labels)
+    assert said is not None
+    assert "learned next to nothing: its best test accuracy, 12.84%" in said
+    assert "(it is 1e-07)" in said
+    assert "weight-decay" not in said
+    decayed = stuck_advice(TrainConfig(weight_decay=1e30), outcome(0.1284), labels)
+    assert decayed is not None
+    assert "--weight-decay that holds the weights near 0 (it is 1e+30)" in decayed
+
+
 def test_a_network_that_learns_or_has_hardly_begun() -> None:
     labels = np.arange(100, dtype=np.uint8) % 10
-    assert stuck_advice(TrainConfig(), outcome(0.2), labels) is None
+    assert stuck_advice(TrainConfig(), outcome(0.17), labels) is None
     assert stuck_advice(TrainConfig(), outcome(0.1, epoch=0.5), labels) is None
     assert stuck_advice(TrainConfig(), outcome(0.1, step=5), labels) is None

@@ -258,7 +258,7 @@ def test_export_to_its_default_name(at: str, tmp_path: Path) -> None:
 
 def test_export_where_one_cannot_write(at: str, tmp_path: Path) -> None:
     said = refused(run_command("export", NAMES[0], "-o", tmp_path / "no" / "m.npz", at), 1)
-    assert said.endswith("cannot write: No such file or directory")
+    assert said.endswith(f"m.npz: cannot write: there is no folder {tmp_path / 'no'}")
     assert "exists and is not a file" in refused(run_command("export", "-o", tmp_path, at))
 
 

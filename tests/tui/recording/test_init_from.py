@@ -11,7 +11,7 @@ import pytest
 
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.model_file import read_model
-from nn.storage.runs import SavedRun, list_runs
+from nn.storage.runs import SavedRun, list_runs, run_names
 from tests.support.commands import refused, run_command
 
 GRID = ("0 " * 13 + "255 " * 2 + "0 " * 13 + "\n") * 28
@@ -105,6 +105,20 @@ def test_a_file_where_a_run_is_wanted(root: Path, first: SavedRun) -> None:
         assert said.endswith(f"best.npz is a file of the run {first.path}")
 
 
+def test_a_folder_where_a_run_is_wanted(root: Path, first: SavedRun, tmp_path: Path) -> None:
+    at = f"--runs-dir={root}"
+    for arguments in (["--headless", "--resume"], ["export"], ["runs", "show"], ["attach"]):
+        said = refused(run_command(*arguments, root, at))
+        assert said.startswith(f"{root}: no run.json in this folder; a saved run is wanted: ")
+        assert said.endswith(f"; it holds {len(run_names(root))} of them, such as {first.name}")
+        said = refused(run_command(*arguments, tmp_path, at))
+        assert said.startswith(f"{tmp_path}: no run.json in this folder; a saved run is wanted: ")
+        assert "it holds" not in said
+        assert refused(run_command(*arguments, "", at)).startswith("the name of a run is empty; ")
+    said = refused(run_command("predict", "--model", tmp_path, at, input=GRID))
+    assert said.startswith(f"{tmp_path}: no run.json in this folder; ")
+
+
 def test_the_repeat_command_after_a_stretched_schedule(root: Path, first: SavedRun) -> None:
     """The rates of the first two epochs were those of a budget of two."""
     result = run_command("--headless", "--resume", "--epochs=4", f"--runs-dir={root}")
@@ -123,3 +137,6 @@ def test_an_unwritable_target_is_told_without_the_temporary_name(
     target = first.path / "run.json" / "model.npz"
     said = refused(run_command("export", "-o", target, f"--runs-dir={root}"), 1)
     assert said == f"{target}: cannot write: Not a directory"
+    target = first.path / "exports" / "model.npz"
+    said = refused(run_command("export", "-o", target, f"--runs-dir={root}"), 1)
+    assert said == f"{target}: cannot write: there is no folder {target.parent}"

@@ -185,6 +185,8 @@ def _require_writable(path: Path) -> None:
     try:
         if path.exists() and not path.is_file():  # saving would replace even a device
             raise CommandError(f"--save {path}: exists and is not a file", ExitCode.USAGE)
+        if not path.parent.exists():
+            raise CommandError(f"--save {path}: there is no folder {path.parent}", ExitCode.USAGE)
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
