@@ -25,6 +25,7 @@ CONTEXTS = (
     ("app", "runs", "prompt"),
     ("quit",),
     ("delete",),
+    ("path",),
     ("help",),
     ("recipes",),
     ("rate",),

@@ -100,7 +100,9 @@ def open_model(
         for pixels in PIXELS
     ]
     best = max(candidates, key=lambda each: each.accuracy)
-    return Opened(best.predictor, tuple(_remarks(candidates, best, found, known=known is not None)))
+    tried = min(_TRIED, len(dataset.test))
+    remarks = _remarks(candidates, best, found, tried=tried, known=known is not None)
+    return Opened(best.predictor, tuple(remarks))
 
 
 def is_own(path: Path) -> bool:
@@ -138,7 +140,7 @@ def _candidate(
 
 
 def _remarks(
-    candidates: list[_Candidate], best: _Candidate, found: Found, *, known: bool
+    candidates: list[_Candidate], best: _Candidate, found: Found, *, tried: int, known: bool
 ) -> list[str]:
     """What was guessed, and what was done to the weights."""
     layers = found.layers
@@ -148,7 +150,7 @@ def _remarks(
         words = f"{best.activation} and {words}"
     guessed = "the inputs were" if known or len(layers) == 1 else "both were"
     shown = "-".join(map(str, sizes))
-    recognized = f"{best.accuracy:.1%} of the first {_TRIED:,} test digits"
+    recognized = f"{best.accuracy:.1%} of the first {tried:,} test digits"
     remarks = [f"layers {shown} with {words} recognize {recognized}; {guessed} guessed by that"]
     others = [each for each in candidates if each.activation != best.activation]
     if others and len(layers) > 1:

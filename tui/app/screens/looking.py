@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from textual.message import Message
 
@@ -38,6 +39,13 @@ class LookingScreen(ModeScreen):
         def __init__(self, comparison: Comparison) -> None:
             super().__init__()
             self.comparison = comparison
+
+    class Imported(Message):
+        """A file has become a saved run; `remarks` are sentences on what was guessed."""
+
+        def __init__(self, run: SavedRun, remarks: tuple[str, ...]) -> None:
+            super().__init__()
+            self.run, self.remarks = run, remarks
 
     class Deleted(Message):
         """A run has been removed."""
@@ -95,6 +103,21 @@ class LookingScreen(ModeScreen):
             self.post_message,
             lambda error: self.Failed(str(error), looking=looking),
         )
+
+    def import_file(self, path: Path | None) -> None:
+        """Keep the network in a file as a saved run; `Imported` follows. No path is no file."""
+        dataset, data_dir = self.bench.dataset, self.bench.data_dir
+        if path is None or dataset is None:
+            return
+
+        def work() -> Message:
+            from tui.recording.importing import import_model
+
+            root = runs_folder(self.bench.saving.runs_dir)
+            return self.Imported(*import_model(path, root, lambda: dataset, data_dir=data_dir))
+
+        self.tell(f"Opening {path} ...")
+        self.work(work)
 
     def on_looking_screen_looked(self, message: Looked) -> None:
         self._looking = False

@@ -15,6 +15,7 @@ from nn.errors import ConfigError
 from nn.storage.runs import SavedRun
 from tui.app.screens.delete import DeleteScreen
 from tui.app.screens.looking import LookingScreen
+from tui.app.screens.path import PathScreen
 from tui.app.screens.run_status import end_reason
 from tui.app.state.catalogue import ORDERS, Entry, arranged
 from tui.app.state.comparison import compare
@@ -27,6 +28,7 @@ from tui.app.widgets.runs_table import RunsTable
 from tui.system.terminal import Terminal
 
 MAX_BUDGET_DIGITS = 7
+IMPORTED = "Weights: .npz, .safetensors, .keras, .h5 or .onnx. They are kept as a saved run."
 
 
 class RunsScreen(LookingScreen):
@@ -49,6 +51,7 @@ class RunsScreen(LookingScreen):
         Binding("v", "compare", "Compare", id="runs.compare"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
         Binding("o", "order", "Order", id="runs.order"),
+        Binding("i", "import", "Open a file", id="runs.import"),
         Binding("d", "model('digits')", "Its best network: digits", id="runs.digits", show=False),
         Binding(
             "c",
@@ -105,6 +108,13 @@ class RunsScreen(LookingScreen):
         self.tell("")
         if self.app.screen is self:  # unless another screen was opened meanwhile
             self.bench.open_comparison(message.comparison)
+            self._show("digits")
+
+    def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
+        self.tell("")
+        self.notify("\n".join(message.remarks) or "Opened.", timeout=15, markup=False)
+        if self.app.screen is self:
+            self.bench.open(message.run)
             self._show("digits")
 
     # What is shown
@@ -305,3 +315,10 @@ class RunsScreen(LookingScreen):
             self._comparing = True
             self.tell("Comparing ...")
             self.work(lambda: self.Compared(compare(first, run, dataset)))
+
+    def action_import(self) -> None:
+        """Ask for a file, keep the network in it as a run, and show it on all screens."""
+        if self.bench.dataset is None:
+            self.notify("The data are still being read.", severity="warning")
+        else:
+            self.app.push_screen(PathScreen("Open a file", IMPORTED), self.import_file)

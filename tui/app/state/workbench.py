@@ -43,6 +43,7 @@ class Workbench:
         opened: The saved run that the screens show in place of the present one.
         overlays: The saved runs whose curves are drawn with those of the present one.
         comparison: What the shown digits were chosen by, if they were.
+        data_dir: Where `dataset` was read from, empty for the embedded images.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Workbench:
         self._left: list[tuple[LiveRun, RunHistory]] = []  # replaced, and perhaps still being saved
         self._endings: list[Ending] = []
         self._loading: str | None = None
-        self._data_dir = ""
+        self.data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE
 
     @property
@@ -169,12 +170,12 @@ class Workbench:
 
     def dataset_of(self, data_dir: str) -> Dataset | None:
         """The data of this folder, None where they are not in memory."""
-        return self.dataset if self._data_dir == data_dir else None
+        return self.dataset if self.data_dir == data_dir else None
 
     def take_data(self, data_dir: str, dataset: Dataset) -> None:
         """Make the run ready with the data, unless other data have been requested since."""
         if data_dir == self._loading:
-            self._loading, self._data_dir, self.dataset = None, data_dir, dataset
+            self._loading, self.data_dir, self.dataset = None, data_dir, dataset
             self._begin(dataset, self._goal_when_loaded)
 
     def configure(self, experiment: Experiment) -> None:
@@ -230,7 +231,7 @@ class Workbench:
         """Replace the present run, but not before the data are there: reading them may fail."""
         if self._loading == self.config.data_dir:
             self._goal_when_loaded = goal
-        elif self.dataset is None or self.config.data_dir != self._data_dir:
+        elif self.dataset is None or self.config.data_dir != self.data_dir:
             self.load(goal)
         else:
             self._begin(self.dataset, goal)

@@ -9,9 +9,11 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from textual.events import Paste
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
+from nn.storage.checkpoint import load_model
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, run_names
 from tests.support.networks import recognizer
@@ -580,3 +582,47 @@ def test_watching_from_the_start(root: Path) -> None:
         await at.until(at.shows("finished, read only", "4/4"))
 
     play(app, scenario)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+def test_a_file_is_opened_on_all_screens(
+    root: Path, tmp_path: Path, small: Dataset, size: tuple[int, int]
+) -> None:
+    network = recognizer(TrainConfig(), small.train, trained=True)
+    arrays = {}
+    for number, layer in enumerate(network.model.linears, 1):
+        arrays |= {f"W{number}": layer.weight, f"b{number}": layer.bias}
+    path = tmp_path / "my notes q.npz"
+    np.savez(path, allow_pickle=False, **arrays)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("i", *("space" if c == " " else c for c in "~/"), "ctrl+u")
+        at.app.screen.post_message(Paste(f"'{path}'x"))
+        await at.press("backspace", "enter")
+        await at.until(lambda: isinstance(at.app.screen, DigitsScreen) and at.bench.snapshot)
+        assert at.bench.opened is not None
+        assert at.bench.opened.saved.record.imported_from == str(path)
+        assert "of the first 200 test digits" in notes(at)
+        assert at.bench.snapshot is not None
+        shown = at.bench.snapshot.predictor
+        best = load_model(at.bench.opened.saved, "best")
+        np.testing.assert_array_equal(shown.model.parameters, best.model.parameters)
+        for mode in "13456":
+            await at.press(mode)
+        await at.until(at.shows("my-notes-q"))
+        await at.press("home", "r")
+        assert "was imported from" in notes(at)
+
+    play(runs_app(root), scenario, size=size, dataset=small)
+
+
+def test_a_file_that_cannot_be_opened_is_named(root: Path, tmp_path: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("i", *"q12?", "escape")
+        assert isinstance(at.app.screen, RunsScreen)
+        await at.press("i", *"nothing.npz", "enter")
+        await at.until(lambda: "nothing.npz" in notes(at))
+        assert "No such file" in notes(at)
+        assert len(rows(at)) == 3
+
+    play(runs_app(root), scenario, dataset=small)
