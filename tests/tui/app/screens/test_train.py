@@ -363,9 +363,6 @@ def test_steps_within_an_epoch_do_not_move_the_curves_of_earlier_ones(
         assert "3" not in drawn()[-2].split(), "a zoomed chart ends with its data"
         await at.press("z", "z", "z")
         assert drawn() == before
-        ended = replace(finished(2), reason="interrupted", step=29)
-        await at.tell(Status.STOPPED, ended)
-        assert "3" not in drawn()[-2].split(), "a run that has ended is shown as it is"
 
     play(scenario)
 
