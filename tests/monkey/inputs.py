@@ -59,6 +59,10 @@ _VISITS = {
     "model": ("4", ["\t", "n", "p", "enter", "m", "t", "w", "a", "d", "j", "k", "pagedown"]),
     "draw": ("5", [" ", "e", "u", "c", "t", "enter", "b", ".", "left", "down", "H", "L", "escape"]),
     "runs": ("6", ["enter", " ", "r", "v", "/", "o", "d", "m", "w", "x", "y", "up", "down", "0"]),
+    "sweep": (
+        "7",
+        ["enter", "n", "x", "r", "p", "/", "o", "d", "m", "w", "left", "right", "escape", "0"],
+    ),
     "help": ("?", ["down", "pagedown", "escape", "enter", "end"]),
     "palette": ("\x10", ["down", "pagedown", "enter", "escape", "t", "h", "e", "d", "backspace"]),
     "exports": ("", ["\x13", "\x05", "0"]),

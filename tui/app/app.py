@@ -37,7 +37,7 @@ COLLECT_INTERVAL = 0.2
 
 
 class MnistApp(TerminalApp):
-    """Six screens over one workbench.
+    """A screen for each mode over one workbench.
 
     Attributes:
         kept: Whether the result is to be saved on leaving.

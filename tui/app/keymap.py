@@ -23,12 +23,15 @@ CONTEXTS = (
     ("app", "model"),
     ("app", "draw"),
     ("app", "runs", "prompt"),
+    ("app", "sweep"),
     ("quit",),
     ("delete",),
     ("path",),
     ("help",),
     ("recipes",),
     ("rate",),
+    ("start",),
+    ("stop",),
     ("palette",),
 )
 """Groups of bindings that are in force at the same time; a group is the first part of an id."""

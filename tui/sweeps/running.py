@@ -111,7 +111,7 @@ class SweepRunner:
         executor = self.place.executor()
         in_peace = False
         try:
-            while not self._progress.over:
+            while not self._progress.over and not self.study.stop_file.exists():
                 if self.place.lost:
                     raise PlaceLostError
                 self._exchange(executor)

@@ -5,7 +5,7 @@
                     releases, results
     owners/ID/lock  held by each process that works on the sweep; a claim of a process that has
                     gone is void
-    owners/ID/stop  asks the workers of that process to stop after the epoch under way
+    owners/ID/stop  asks that process and its workers to stop after the epoch under way
     mirror/lock     held by the process that copies trials into a storage of Optuna's
 
 Several processes of one host may work on the same sweep. The locks are those of the host, so that
@@ -37,7 +37,7 @@ from tui.sweeps.spec import SweepSpec, load_spec
 
 SPEC_FILE, JOURNAL_FILE, OWNERS = "sweep.toml", "journal.jsonl", "owners"
 _MIRROR = "mirror"
-_STOP_FILE = "stop"
+STOP_FILE = "stop"
 _LOCK_SECONDS = 30.0
 _OWNERS_SECONDS = 0.5  # between looks at whether the owners of claims are there
 
@@ -139,8 +139,8 @@ class Study:
 
     @property
     def stop_file(self) -> Path:
-        """The file that asks the workers of this process to stop."""
-        return self.path / OWNERS / self._owner / _STOP_FILE
+        """The file that asks this process and its workers to stop; any process may make it."""
+        return self.path / OWNERS / self._owner / STOP_FILE
 
     def exchange(
         self, results: Iterable[Result] = (), released: Iterable[Task] = (), wanted: int = 0

@@ -30,5 +30,6 @@ MODES = {
     "model": Mode("4", "Model", "tui.app.screens.model:ModelScreen"),
     "draw": Mode("5", "Draw", "tui.app.screens.draw:DrawScreen"),
     "runs": Mode("6", "Saved runs", "tui.app.screens.runs:RunsScreen"),
+    "sweep": Mode("7", "Sweep", "tui.app.screens.sweep:SweepScreen"),
 }
 """Every mode by its name, in the order of the keys."""

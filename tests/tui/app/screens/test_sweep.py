@@ -1,0 +1,440 @@
+"""The screen of sweeps: every key, over sweeps whose results are written down, and over a real one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from unittest.mock import patch
+
+import pytest
+from textual.widgets import Static
+
+from nn.config import TrainConfig
+from nn.storage.lock import FolderLock
+from nn.storage.runs import SavedRun
+from tests.support.saved_runs import Sitting, save_run
+from tests.support.sweeps import (
+    WrittenSweep,
+    finished_sweep,
+    play,
+    run_name,
+    spec_of,
+    sweep_app,
+    sweep_screen,
+)
+from tui.app.screens import watching
+from tui.app.screens.new_sweep import NewSweepScreen
+from tui.app.screens.stop_sweep import StopSweepScreen
+from tui.app.screens.sweep import SweepScreen
+from tui.app.state.sweep_process import SweepProcess
+from tui.app.widgets.sweep_pictures import SweepPictures
+from tui.app.widgets.trials_table import TrialsTable
+from tui.recording.experiment import Experiment
+from tui.sweeps.study import OWNERS, SPEC_FILE, STOP_FILE, Study
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path) -> Path:
+    return tmp_path / "runs"
+
+
+@pytest.fixture(autouse=True)
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "LOOK_INTERVAL", 0.05)
+
+
+@pytest.fixture
+def owned() -> Iterator[list[FolderLock]]:
+    """Locks of processes that work on a sweep, let go of at the end."""
+    locks: list[FolderLock] = []
+    yield locks
+    for lock in locks:
+        lock.release()
+
+
+def own(written: WrittenSweep, locks: list[FolderLock]) -> None:
+    owner = written.path / OWNERS / "test"
+    owner.mkdir(parents=True)
+    locks.append(FolderLock.acquire(owner))
+
+
+def rows(at: Sitting) -> list[str]:
+    return [strip.text for strip in at.app.screen.query_one(TrialsTable)._strips[1:]]
+
+
+def current(at: Sitting) -> int:
+    row = sweep_screen(at.app).query_one(TrialsTable).current
+    assert row is not None
+    return row.number
+
+
+def numbers(at: Sitting) -> list[int]:
+    return [row.number for row in at.app.screen.query_one(TrialsTable)._rows]
+
+
+def notes(at: Sitting) -> str:
+    return "\n".join(notification.message for notification in at.app._notifications)
+
+
+def test_the_table_and_the_best(runs_dir: Path) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        assert at.lines[0].split() == ["written", "finished", "9/9", "trials", "by", "best"]
+        # Validation is what the choice was made by; the test accuracy is of its saved run.
+        assert "best: trial 3, validation 97.00%, test 92.00%" in at.lines[1]
+        assert "learning_rate=0.03 hidden=32-16 optimizer=adam" in at.lines[1].replace("…", "")
+        first, *_, last = rows(at)
+        assert first.split()[1:6] == ["3", "finished", "97.00%", "3/3", "2/2"]
+        assert first.startswith(">*")
+        assert last.split()[:4] == ["8", "failed", "diverged", "1/3"]
+        assert numbers(at) == [3, 6, 7, 2, 5, 1, 4, 0, 8]
+
+    play(sweep_app(runs_dir), scenario, size=(120, 40))
+
+
+def test_seeds_have_a_spread(runs_dir: Path) -> None:
+    written = WrittenSweep(runs_dir, "seeds", spec_of(seeds=2, trials=2, halving=False))
+    written.begin(0)
+    written.result(0, 0.90, seed=0, epochs=3)
+    written.begin(1)
+    for seed, accuracy in ((0, 0.8), (1, 0.82)):
+        written.result(1, accuracy, seed=seed, epochs=3)
+
+    async def scenario(at: Sitting) -> None:
+        assert "1/2 trials x 2 seeds" in at.lines[0]
+        assert rows(at)[0].split()[1:5] == ["1", "finished", "81.00%", "±1.41"]
+        assert rows(at)[1].split()[:2] == ["0", "waiting"]
+        await at.press("enter")  # of two runs, the better one
+        await at.until(lambda: at.bench.opened)
+        assert at.bench.opened is not None
+        assert at.bench.opened.saved.name == run_name("seeds", 1, 1)
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_it_is_live(runs_dir: Path, owned: list[FolderLock]) -> None:
+    written = WrittenSweep(runs_dir, "live")
+    own(written, owned)
+
+    async def scenario(at: Sitting) -> None:
+        assert "running" in at.lines[0]
+        assert "no trials yet" in at.text
+        written.begin(0)
+        await at.until(lambda: "waiting" in rows(at)[0])
+        written.claim(0)
+        save_run(runs_dir, run_name("live", 0), done=2, of=3, status="interrupted")
+        await at.until(lambda: rows(at)[0].split()[1:4] == ["0", "running", "2/3"])
+        written.result(0, 0.75)
+        await at.until(lambda: "75.00%" in rows(at)[0])
+        assert "best: trial 0, validation 75.00%" in at.lines[1]
+        owned.pop().release()
+        await at.until(lambda: "left" in at.lines[0])
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_no_sweep_names_the_command_of_the_form(runs_dir: Path) -> None:
+    experiment = Experiment(TrainConfig(hidden=(64,), learning_rate=0.5))
+
+    async def scenario(at: Sitting) -> None:
+        words = " ".join(at.text.split())
+        assert "No sweep yet" in words
+        assert "mnist-tui sweep --hidden=64 --vary learning_rate=0.001..0.1:log" in words
+        keys = "enter x r p tab shift+tab slash o left right d c m w up down pageup pagedown"
+        await at.press(*keys.split(), "home", "end", "escape")
+        assert isinstance(at.app.screen, SweepScreen)
+        finished_sweep(runs_dir)
+        await at.until(at.shows("best: trial 3"))
+
+    play(sweep_app(runs_dir, experiment=experiment), scenario)
+
+
+def test_what_cannot_be_read_is_told(runs_dir: Path) -> None:
+    finished_sweep(runs_dir, "good")
+    damaged = WrittenSweep(runs_dir, "damaged")
+    damaged.write({"kind": "result"})
+
+    async def scenario(at: Sitting) -> None:
+        await at.until(at.shows("journal.jsonl: damaged, entry 1"))
+        await at.press("right")
+        await at.until(at.shows("best: trial 3"))
+        assert "damaged, entry" not in at.text
+
+    play(sweep_app(runs_dir), scenario, size=(200, 50))
+    (runs_dir.parent / "sweeps").rename(runs_dir.parent / "elsewhere")
+    (runs_dir.parent / "sweeps").touch()
+
+    async def unreadable(at: Sitting) -> None:
+        assert "Not a directory" in " ".join(at.text.split())
+
+    play(sweep_app(runs_dir), unreadable)
+
+
+def test_moving_ordering_and_filtering(runs_dir: Path) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        for keys, trial in {
+            "down j": 7,
+            "k": 6,
+            "end": 8,
+            "home": 3,
+            "pagedown": 8,
+            "pageup": 3,
+        }.items():
+            await at.press(*keys.split())
+            assert current(at) == trial, keys
+        found = {}
+        for _ in range(8):
+            found[at.lines[0].split(" by ")[1].strip()] = numbers(at)
+            await at.press("o")
+        assert list(found)[:3] == ["best", "newest", "trial"]
+        assert found["trial"] == [*range(9)] == found["newest"][::-1]
+        assert set(found["epochs"][:3]) == {3, 6, 7}
+        assert found["learning_rate"][:2] == [5, 0]  # of equals the better one
+        assert found["learning_rate"][-1] == 4
+        assert found["state"][0] == 8
+        await at.press("slash", *"hidden=16", "space", *"fini")
+        assert "filter: hidden=16 fini_" in at.lines[0]
+        assert numbers(at) == [6]
+        await at.press("enter", "j", "o", "escape")
+        assert len(numbers(at)) == 9
+        await at.press("slash", *"zz", "enter")
+        assert "no trial matches" in at.text
+        await at.press("enter", "escape")
+        assert isinstance(at.app.screen, SweepScreen)
+
+    play(sweep_app(runs_dir), scenario)
+
+
+@pytest.mark.parametrize(
+    ("key", "mode"),
+    [("enter", "train"), ("d", "digits"), ("c", "confusion"), ("m", "model"), ("w", "draw")],
+)
+def test_a_trial_is_opened_on_every_screen(runs_dir: Path, key: str, mode: str) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("j", key)
+        await at.until(lambda: at.app.current_mode == mode)
+        assert at.bench.opened is not None
+        assert at.bench.opened.saved.name == run_name("written", 6)
+        await at.press("0", "7")
+        assert at.bench.opened is None
+        assert current(at) == 6
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_a_trial_without_a_run_or_a_network_says_so(runs_dir: Path) -> None:
+    written = WrittenSweep(runs_dir, "young")
+    written.begin(0)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("enter")
+        await at.until(lambda: "there is no run to show" in notes(at))
+        save_run(runs_dir, run_name("young", 0), done=0, of=3)
+        written.result(0, 0.5)
+        await at.until(lambda: "50.00%" in rows(at)[0])
+        await at.press("d")
+        await at.until(lambda: "no best network" in notes(at))
+        (runs_dir / run_name("young", 0) / "run.json").unlink()
+        await at.press("enter")
+        await at.until(lambda: "run.json" in notes(at))
+        assert isinstance(at.app.screen, SweepScreen)
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_choosing_among_sweeps(runs_dir: Path) -> None:
+    for age, name in enumerate(("newest", "middle", "oldest")):
+        path = finished_sweep(runs_dir, name).path / SPEC_FILE
+        os.utime(path, (1e9 - age, 1e9 - age))
+
+    async def scenario(at: Sitting) -> None:
+        assert at.lines[0].startswith("newest (1 of 3)")
+        for key, name in (
+            ("left", "newest"),
+            ("right", "middle"),
+            ("l", "oldest"),
+            ("h", "middle"),
+        ):
+            await at.press(key)
+            await at.until(at.shows(f"{name} ("))
+        await at.press("right", "right", "right", "left")  # no waiting in between
+        await at.until(at.shows("middle (2 of 3)"))
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_pictures_one_after_the_other(runs_dir: Path) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        titles = (
+            "by trial",
+            "by log10 learning_rate",
+            "by hidden",
+            "by optimizer",
+            "importance",
+        )
+        for title in titles:
+            assert title in at.text
+            await at.press("p")
+        assert "by trial" in at.text
+        await at.press("shift+tab")
+        assert "importance" in at.text
+        await at.press("tab")
+        assert "by trial" in at.text
+
+    async def narrow(at: Sitting) -> None:
+        assert "by trial" not in at.text
+        await at.press("p")
+        assert "by trial" in at.text
+        assert not at.app.screen.query_one(TrialsTable).display
+        await at.press(*["tab"] * 4)
+        assert "importance" in at.text
+        await at.press("p")
+        assert at.app.screen.query_one(TrialsTable).display
+        assert not at.app.screen.query_one(SweepPictures).display
+
+    play(sweep_app(runs_dir), scenario)
+    play(sweep_app(runs_dir), narrow, size=(40, 15))
+
+
+def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path) -> None:
+    started: list[list[str]] = []
+
+    class Process:
+        def __init__(self, words: list[str], folder: Path) -> None:
+            started.append(words)
+            assert folder == runs_dir
+
+        def wait(self) -> str:
+            return "error: the disk is full"
+
+    experiment = Experiment(TrainConfig(hidden=(64,), learning_rate=0.5))
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("n")
+        dialog = at.app.screen
+        assert isinstance(dialog, NewSweepScreen)
+
+        def problem() -> str:
+            return str(dialog.query_one("#problem", Static).render())
+
+        await at.press("enter")
+        assert "varies at least one field" in problem()
+        await at.press(*"lx=3,4", "enter")
+        assert "unknown field" in problem()
+        await at.press(*["backspace"] * 6, *"lr=0.01..1:log hidden=8,16", "tab", "backspace", "x")
+        await at.press("enter")
+        assert "must be a whole number" in problem()
+        await at.press("backspace", "backspace", "7", "up", "down", "enter")
+        await at.until(lambda: started)
+        (words,) = started
+        # What is varied is not fixed as well.
+        varied = ["--vary", "lr=0.01..1:log", "--vary", "hidden=8,16"]
+        assert words[:-1] == ["sweep", *varied, "--trials", "7", "--name"]
+        assert sweep_screen(at.app).wanted == words[-1]
+        await at.until(lambda: "error: the disk is full" in notes(at))
+        await at.press("n", "escape")
+        assert isinstance(at.app.screen, SweepScreen)
+        assert len(started) == 1
+
+    with patch.object(watching, "SweepProcess", Process):
+        play(sweep_app(runs_dir, experiment=experiment), scenario)
+
+
+def test_a_left_sweep_is_resumed_and_others_are_not(
+    runs_dir: Path, owned: list[FolderLock]
+) -> None:
+    finished_sweep(runs_dir, "done")
+
+    async def done(at: Sitting) -> None:
+        await at.press("r", "x")
+        assert "It has come to its end." in notes(at)
+        assert "No process works on it." in notes(at)
+
+    play(sweep_app(runs_dir), done)
+    written = WrittenSweep(runs_dir, "left")
+    written.begin(0)
+    started: list[list[str]] = []
+
+    class Process:
+        def __init__(self, words: list[str], folder: Path) -> None:
+            started.append(words)
+
+        def wait(self) -> str:
+            return ""
+
+    async def left(at: Sitting) -> None:
+        await at.press("r")
+        assert started == [["sweep", "--resume", "left"]]
+        own(written, owned)
+        await at.until(lambda: "running" in at.lines[0])
+        await at.press("r")
+        assert "It is running." in notes(at)
+        assert len(started) == 1
+
+    with patch.object(watching, "SweepProcess", Process):
+        play(sweep_app(runs_dir), left)
+
+
+def test_stopping_is_asked_first(runs_dir: Path, owned: list[FolderLock]) -> None:
+    written = WrittenSweep(runs_dir, "going")
+    own(written, owned)
+    gone = written.path / OWNERS / "gone"
+    gone.mkdir()
+    stop = written.path / OWNERS / "test" / STOP_FILE
+
+    async def scenario(at: Sitting) -> None:
+        for key in ("n", "escape", "enter"):  # the button in front is No
+            await at.press("x")
+            assert isinstance(at.app.screen, StopSweepScreen)
+            await at.press(key)
+            assert isinstance(at.app.screen, SweepScreen)
+            assert not stop.exists()
+        await at.press("x", "y")
+        await at.until(stop.exists)
+        assert not (gone / STOP_FILE).exists()
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_a_real_sweep_is_started_seen_and_stopped(runs_dir: Path, tiny_folder: Path) -> None:
+    config = TrainConfig(
+        data_dir=str(tiny_folder), hidden=(8,), batch_size=40, epochs=2000, validation=0.2
+    )
+    processes: list[SweepProcess] = []
+
+    def start(words: list[str], folder: Path) -> SweepProcess:
+        processes.append(SweepProcess([*words, "--workers", "1"], folder))
+        return processes[-1]
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("n", *"lr=0.01,0.1", "enter")
+        await wait(at, lambda: "running" in at.lines[0])
+        await wait(at, lambda: any("running" in row for row in rows(at)))
+        await at.press("x", "y")
+        await wait(at, lambda: "left" in at.lines[0])
+
+    async def wait(at: Sitting, condition: object) -> None:
+        for _ in range(12):  # a busy machine takes long to start processes
+            try:
+                await at.until(condition)  # type: ignore[arg-type]
+            except AssertionError:
+                continue
+            return
+        raise AssertionError(at.text)
+
+    with patch.object(watching, "SweepProcess", start):
+        play(sweep_app(runs_dir, experiment=Experiment(config)), scenario)
+    (path,) = (runs_dir.parent / "sweeps").iterdir()
+    study = Study.read(path)
+    assert not study.active
+    assert not study.claims  # given back, to be resumed
+    assert study.spec.fields["hidden"] == [8]
+    assert [SavedRun.read(path).status for path in runs_dir.iterdir()] == ["interrupted"]

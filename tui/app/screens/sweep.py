@@ -1,0 +1,289 @@
+"""The screen of sweeps: live from their files, and from where they are started and stopped."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Container
+from textual.widgets import Static
+
+from tui.app.screens.watching import WatchingScreen
+from tui.app.state.filter import Filter
+from tui.app.state.sweep_process import example_command
+from tui.app.state.sweep_view import (
+    TrialRow,
+    arranged,
+    best_words,
+    orders,
+)
+from tui.app.state.workbench import Workbench
+from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.parallel_coordinates import ParallelCoordinates
+from tui.app.widgets.sweep_pictures import SweepPictures
+from tui.app.widgets.trials_table import TrialsTable, accuracy_text
+from tui.system.terminal import Terminal
+
+
+class SweepScreen(WatchingScreen):
+    """A table of the trials of one sweep, beside or above pictures of it.
+
+    A small screen shows one of the two at a time, and only a wide one the parallel coordinates.
+    """
+
+    DEFAULT_CSS = """
+    SweepScreen {
+        #head, #best { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+        #head { text-style: bold; }
+        #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
+        #empty { height: 1fr; padding: 1 1; color: $text-muted; display: none; }
+        #body { height: 1fr; layout: vertical; }
+        #trials { height: 1fr; }
+        #pictures { height: 11; }
+        #parallel { height: 12; display: none; }
+
+        &.-empty #body, &.-empty #parallel, &.-empty #best { display: none; }
+        &.-empty #empty { display: block; }
+
+        &.-wide #body, &.-huge #body { layout: horizontal; }
+        &.-wide #pictures, &.-huge #pictures {
+            width: 44%; height: 1fr; padding: 0 0 0 1;
+        }
+        &.-wide #parallel, &.-huge #parallel { display: block; }
+        &.-wide.-medium #parallel, &.-huge.-medium #parallel { height: 9; }
+        &.-huge.-tall #parallel { height: 17; }
+
+        &.-narrow, &.-short {
+            #pictures { display: none; height: 1fr; width: 1fr; padding: 0; }
+            #parallel { display: none; }
+            &.-at-pictures {
+                #pictures { display: block; }
+                #trials { display: none; }
+            }
+        }
+    }
+    """
+    AUTO_FOCUS = ""
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open('train')", "Curves", key_display="enter", id="sweep.open"),
+        Binding("p", "picture(1)", "Picture", id="sweep.picture"),
+        Binding("n", "new", "New", id="sweep.new"),
+        Binding("x", "stop", "Stop", id="sweep.stop"),
+        Binding("r", "resume", "Resume", id="sweep.resume"),
+        Binding("slash", "filter", "Filter", key_display="/", id="sweep.filter"),
+        Binding("o", "order", "Order", id="sweep.order"),
+        Binding("tab", "picture(1)", "Next picture", id="sweep.next-picture", show=False),
+        Binding("shift+tab", "picture(-1)", "Picture before", id="sweep.last-picture", show=False),
+        Binding("left,h", "sweep(-1)", "Newer sweep", id="sweep.newer", show=False),
+        Binding("right,l", "sweep(1)", "Older sweep", id="sweep.older", show=False),
+        Binding("d", "open('digits')", "Its best network: digits", id="sweep.digits", show=False),
+        Binding(
+            "c",
+            "open('confusion')",
+            "Its best network: confusion",
+            id="sweep.confusion",
+            show=False,
+        ),
+        Binding("m", "open('model')", "Its best network: model", id="sweep.model", show=False),
+        Binding("w", "open('draw')", "Its best network: draw", id="sweep.draw", show=False),
+        Binding("up,k", "move(-1)", "Row up", id="sweep.up", show=False),
+        Binding("down,j", "move(1)", "Row down", id="sweep.down", show=False),
+        Binding("pageup", "page(-1)", "Page up", id="sweep.page-up", show=False),
+        Binding("pagedown", "page(1)", "Page down", id="sweep.page-down", show=False),
+        Binding("home", "end(-1)", "First row", id="sweep.first", show=False),
+        Binding("end", "end(1)", "Last row", id="sweep.last", show=False),
+        Binding("escape", "clear", "Show all trials", id="sweep.clear", show=False),
+    ]
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self._order, self._filter = "best", Filter()
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head", markup=False)
+        yield Static(id="best", markup=False)
+        yield Static(id="errors", markup=False)
+        yield Static(id="empty", markup=False)
+        with Container(id="body"):
+            yield TrialsTable(self.terminal, id="trials")
+            yield SweepPictures(self.terminal, id="pictures")
+        yield ParallelCoordinates(self.terminal, id="parallel")
+        yield KeyHints()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The words depend on the size."""
+        self.call_after_refresh(self.draw)
+
+    # What is shown
+
+    @property
+    def _table(self) -> TrialsTable:
+        return self.query_one(TrialsTable)
+
+    def draw(self) -> None:
+        """Show the present state."""
+        view = self.view
+        self.set_class(view is None, "-empty")
+        self.tell(self.last.error, "#errors")
+        self.put("#head", self._head())
+        self.put("#empty", self._about_sweeps() if not self.last.error else "")
+        if view is not None:
+            self.put("#best", best_words(view, self._score))
+            if self._order not in orders(view.spec):
+                self._order = "best"
+            rows = arranged(view, self._filter.text, self._order)
+            empty = "no trial matches" if view.rows else "no trials yet"
+            self._table.show(rows, view.spec.space.fields, view.best, empty=empty)
+        self.query_one(SweepPictures).show(view)
+        self.query_one(ParallelCoordinates).show(view)
+
+    def _score(self, row: TrialRow) -> str:
+        if self.view is not None and self.view.spec.objective == "loss":
+            return f"validation loss {row.loss[0]:.4f}"
+        text = accuracy_text(row, 20)
+        return f"validation {text.replace('±', '+-') if self.terminal.ascii_only else text}"
+
+    def _head(self) -> str:
+        view, names = self.view, self.last.names
+        if view is None:
+            return "Sweeps"
+        at = f" ({names.index(view.name) + 1} of {len(names)})" if len(names) > 1 else ""
+        trials = f"{view.ended}/{view.spec.size} trials"
+        seeds = f" x {view.spec.seeds} seeds" if view.spec.seeds > 1 else ""
+        order = f"by {self._order}"
+        parts = (f"{view.name}{at}", view.state, f"{trials}{seeds}", order, self._filter.words)
+        return "   ".join(part for part in parts if part)
+
+    def _about_sweeps(self) -> str:
+        if not self.looked:
+            return "reading ..."
+        command = example_command(self.bench.experiment)
+        return (
+            "No sweep yet. n begins one with the configuration of the form, as does this command:"
+            f"\n\n{command}\n\n"
+            "It trains many settings and finds the best on images that are held out from training."
+            " Its trials, the best so far, and pictures of what each field does would be here, as"
+            " they come."
+        )
+
+    # Moving, sorting, filtering
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor."""
+        self._table.move(rows)
+
+    def action_page(self, pages: int) -> None:
+        """Move the cursor by what is seen."""
+        self.action_move(pages * self._table.page)
+
+    def action_end(self, direction: int) -> None:
+        """Move the cursor to the first or the last trial."""
+        self.action_move(direction * len(self.view.rows if self.view else ()))
+
+    def action_order(self) -> None:
+        """Sort by something else."""
+        if self.view is not None:
+            known = list(orders(self.view.spec))
+            self._order = known[(known.index(self._order) + 1) % len(known)]
+            self._table.move_to(0)
+            self.draw()
+
+    def action_filter(self) -> None:
+        """Type words that number, state or setting of a trial must contain."""
+        if self.view is not None:
+            self._filter.typing = True
+            self.draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Take what is typed into the filter, even in one burst with the key that opens it."""
+        if not self._filter.typing:
+            bound = self.active_bindings.get(event.key)
+            if self.focused is None and bound and bound.binding.action == "filter":
+                event.stop()
+                self.action_filter()
+        elif self._filter.take(event):
+            event.stop()
+            self.draw()
+
+    def action_clear(self) -> None:
+        """Show all trials again."""
+        self._filter.text = ""
+        self.draw()
+
+    def action_sweep(self, direction: int) -> None:
+        """Show a newer (-1) or an older sweep (1)."""
+        names = self.last.names
+        if names:
+            shown = self.wanted if self.wanted in names else names[0]
+            at = min(max(names.index(shown) + direction, 0), len(names) - 1)
+            self.want(names[at])
+
+    def action_picture(self, direction: int) -> None:
+        """Draw the next picture; a small screen also has the table among them."""
+        pictures = self.query_one(SweepPictures)
+        small = self.has_class("-narrow") or self.has_class("-short")
+        if small and not self.has_class("-at-pictures"):
+            self.add_class("-at-pictures")
+            return
+        pictures.turn(direction)
+        if small and pictures.first == 0:
+            self.remove_class("-at-pictures")
+
+    # What is done with a trial
+
+    def on_trials_table_chosen(self) -> None:
+        """A second click on a row."""
+        self.action_open("train")
+
+    def action_open(self, mode: str) -> None:
+        """Show the best run of the trial on the screen of a mode, in place of the present run."""
+        row = self._table.current if self.view is not None else None
+        if row is None:
+            return
+        if not row.run:
+            self.notify("It has not begun: there is no run to show.", severity="warning")
+            return
+        self.find(row.run, mode)
+
+    # Starting and stopping
+
+    def action_new(self) -> None:
+        """Begin a sweep over the configuration of the form, after what it varies is typed."""
+        from tui.app.screens.new_sweep import NewSweepScreen
+
+        def begin(words: list[str] | None) -> None:
+            if words is not None:
+                name = f"{datetime.now():%Y%m%d-%H%M%S}"
+                self.start(name, [*words, "--name", name])
+
+        self.app.push_screen(NewSweepScreen(self.bench.experiment), begin)
+
+    def action_resume(self) -> None:
+        """Go on with a sweep that was left before its end."""
+        view = self.view
+        if view is None:
+            return
+        if view.state == "left":
+            self.start(view.name, ["sweep", "--resume", view.name])
+        else:
+            words = "It is running." if view.state == "running" else "It has come to its end."
+            self.notify(words, severity="warning")
+
+    def action_stop(self) -> None:
+        """Stop the sweep, after a question."""
+        view = self.view
+        if view is None:
+            return
+        if view.state != "running":
+            self.notify("No process works on it.", severity="warning")
+            return
+        from tui.app.screens.stop_sweep import StopSweepScreen
+
+        def answer(stop: bool | None) -> None:
+            if stop:
+                self.stop(view)
+
+        self.app.push_screen(StopSweepScreen(view.name), answer)

@@ -1,0 +1,162 @@
+"""Watches the sweeps beside a folder of runs, and starts and stops them, so that keys do not wait."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from textual.message import Message
+
+from nn.storage.runs import SavedRun
+from tui.app.screens.base import ModeScreen
+from tui.app.state.background import in_background
+from tui.app.state.sweep_process import SweepProcess
+from tui.app.state.sweep_view import Look, SweepReader, SweepView
+from tui.app.state.workbench import Workbench
+from tui.recording.folder import runs_folder
+from tui.system.terminal import Terminal
+
+LOOK_INTERVAL = 1.0
+"""Seconds between two looks at the files while the screen is shown."""
+
+
+class WatchingScreen(ModeScreen):
+    """Reads one sweep again and again as long as it is shown; a subclass draws the result.
+
+    Attributes:
+        last: What there was at the last look.
+        looked: Whether there was a look.
+        wanted: The name of the sweep to show; None for the newest.
+    """
+
+    class Looked(Message):
+        """The files were read."""
+
+        def __init__(self, look: Look) -> None:
+            super().__init__()
+            self.look = look
+
+    class Found(Message):
+        """The run of a trial was read, to be shown on the screen of a mode."""
+
+        def __init__(self, run: SavedRun, mode: str) -> None:
+            super().__init__()
+            self.run, self.mode = run, mode
+
+    class Ended(Message):
+        """A sweep that was started here has ended, with an error or without."""
+
+        def __init__(self, sweep: str, error: str) -> None:
+            super().__init__()
+            self.sweep, self.error = sweep, error
+
+    class Failed(Message):
+        """What was done in the background could not be done."""
+
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.last, self.looked = Look((), None), False
+        self.wanted: str | None = None
+        self._reader = SweepReader(self.runs_dir)
+        self._looking = False
+
+    @property
+    def runs_dir(self) -> Path | None:
+        """The folder of runs that was typed; None for the default one."""
+        return self.bench.saving.runs_dir
+
+    @property
+    def view(self) -> SweepView | None:
+        """The sweep that is shown."""
+        return self.last.view
+
+    def draw(self) -> None:
+        """Show the present state."""
+        raise NotImplementedError
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_INTERVAL, self._look)
+
+    def catch_up(self) -> None:
+        """Catch up with the files."""
+        super().catch_up()
+        self._look()
+        self.draw()
+
+    def _look(self) -> None:
+        """Read the files, unless another screen is shown or that is being done."""
+        if self.app.screen is self and not self._looking:
+            self._looking = True
+            wanted = self.wanted
+            in_background(
+                "sweeps",
+                lambda: self.Looked(self._reader.look(wanted)),
+                self.post_message,
+                lambda error: self.Looked(Look((), None, str(error))),
+            )
+
+    def on_watching_screen_looked(self, message: Looked) -> None:
+        self._looking, self.looked, self.last = False, True, message.look
+        shown = self.view.name if self.view else None
+        if self.wanted in self.last.names and shown != self.wanted and not self.last.error:
+            self._look()  # another one was wanted meanwhile
+        self.draw()
+
+    def want(self, sweep: str) -> None:
+        """Show another sweep, as soon as it is read."""
+        self.wanted = sweep
+        self._look()
+
+    def find(self, run: str, mode: str) -> None:
+        """Read a saved run and show it on the screen of a mode, in place of the present run."""
+
+        def read() -> Message:
+            return self.Found(SavedRun.read(runs_folder(self.runs_dir) / run), mode)
+
+        in_background("sweeps", read, self.post_message, self.Failed)
+
+    def on_watching_screen_found(self, message: Found) -> None:
+        if self.app.screen is not self:  # another screen was opened meanwhile
+            return
+        if message.mode != "train" and message.run.record.best is None:
+            self.notify("It was never evaluated: there is no best network.", severity="warning")
+            return
+        self.bench.open(message.run)
+        self.app.switch_mode(message.mode)
+
+    def start(self, sweep: str, words: list[str]) -> None:
+        """Have a process work on a sweep."""
+        try:
+            process = SweepProcess(words, self.runs_dir)
+        except OSError as error:
+            self.on_watching_screen_failed(self.Failed(error))
+            return
+        begun = f"Sweep {sweep} has begun. It goes on when this program is left; x stops it."
+        self.notify(begun, markup=False)
+        self.want(sweep)
+        in_background(
+            "sweep process",
+            lambda: self.Ended(sweep, process.wait()),
+            self.post_message,
+            self.Failed,
+        )
+
+    def on_watching_screen_ended(self, message: Ended) -> None:
+        if message.error:
+            text = f"Sweep {message.sweep}: {message.error}"
+            self.notify(text, severity="error", timeout=30, markup=False)
+        self._look()
+
+    def stop(self, view: SweepView) -> None:
+        """Have all processes that work on a sweep stop."""
+
+        def work() -> None:
+            view.stop()
+
+        in_background("sweeps", work, self.post_message, self.Failed)
+
+    def on_watching_screen_failed(self, message: Failed) -> None:
+        self.notify(str(message.error), severity="error", timeout=15, markup=False)

@@ -1,0 +1,282 @@
+"""The sweeps beside a folder of runs: read on a thread, and frozen once they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
+
+from nn.config import format_value
+from nn.errors import NNError, StorageError
+from nn.storage.lock import is_locked
+from nn.storage.runs import SavedRun, run_names
+from tui.recording.folder import runs_folder
+from tui.sweeps.importance import importances
+from tui.sweeps.report import last_value, test_accuracies
+from tui.sweeps.schedule import Trial, comparable, ranking
+from tui.sweeps.space import Dimension, Setting, describe
+from tui.sweeps.spec import SweepSpec
+from tui.sweeps.study import OWNERS, STOP_FILE, Study, sweep_names, sweeps_folder
+
+State = Literal["running", "finished", "left"]
+
+
+@dataclass(frozen=True)
+class TrialRow:
+    """One trial as it was when the sweep was last read.
+
+    Attributes:
+        number: Its number, from 0.
+        rank: Its place, 1 being the best.
+        state: waiting, running, pruned, failed or finished.
+        epoch: Epochs trained; those of the run under way are counted as they are saved.
+        epochs: Epochs of the last rung.
+        rung: Rungs that all seeds have come to.
+        rungs: Rungs there are.
+        accuracy: Mean and spread over the seeds after the last of these, on the validation images.
+        loss: The same of the loss.
+        compared: The objective by which all trials are compared, in percent or the loss; None
+            before it is known, and where the trial diverged.
+        setting: The values of the varied fields.
+        run: Name of its best saved run, empty before there is one.
+    """
+
+    number: int
+    rank: int
+    state: str
+    epoch: float
+    epochs: int
+    rung: int
+    rungs: int
+    accuracy: tuple[float | None, float | None]
+    loss: tuple[float | None, float | None]
+    compared: float | None
+    setting: Setting
+    run: str
+
+    @cached_property
+    def _words(self) -> str:
+        return f"trial {self.number} {self.state} {describe(self.setting)}".lower()
+
+    def matches(self, text: str) -> bool:
+        """Whether number, state or setting contain every word."""
+        return all(word in self._words for word in text.lower().split())
+
+
+@dataclass(frozen=True)
+class SweepView:
+    """A sweep as it was when it was last read.
+
+    Attributes:
+        path: Its folder.
+        spec: What was asked for.
+        state: Whether a process works on it, it has come to its end, or it was left before.
+        rows: Its trials, in the order of their numbers.
+        best: The number of the best trial; None before there is one.
+        test: Mean test accuracy of the best trial of a finished sweep.
+        compared_at: Epochs after which the trials are compared; 0 where they differ in them.
+        shares: Importance of each field; None where there are too few trials.
+    """
+
+    path: Path
+    spec: SweepSpec
+    state: State
+    rows: tuple[TrialRow, ...] = ()
+    best: int | None = None
+    test: float | None = None
+    compared_at: int = 0
+    shares: dict[str, float] | None = field(default=None)
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+    @property
+    def ended(self) -> int:
+        """The number of trials that do not go on."""
+        return sum(row.state in ("finished", "pruned", "failed") for row in self.rows)
+
+    def stop(self) -> None:
+        """Have every process that works on it stop; each saves what it has. Raises `OSError`."""
+        for owner in (self.path / OWNERS).iterdir():
+            if is_locked(owner):
+                (owner / STOP_FILE).touch()
+
+
+def orders(spec: SweepSpec) -> dict[str, Callable[[TrialRow], Any]]:
+    """What each order of the trials sorts by, rising: the varied fields have one each."""
+
+    def by(dimension: Dimension) -> Callable[[TrialRow], Any]:
+        name, values = dimension.field, dimension.grid(2)
+        numeric = all(isinstance(value, int | float) for value in values)
+        return lambda row: row.setting[name] if numeric else format_value(row.setting[name])
+
+    return {
+        "best": lambda row: row.rank,
+        "newest": lambda row: -row.number,
+        "trial": lambda row: row.number,
+        "epochs": lambda row: -row.epoch,
+        "state": lambda row: row.state,
+        **{dimension.field: by(dimension) for dimension in spec.space.dimensions},
+    }
+
+
+def arranged(view: SweepView, text: str, order: str) -> list[TrialRow]:
+    """The trials that match, in an order; equals the best first."""
+    key = orders(view.spec)[order]
+    matching = (row for row in view.rows if row.matches(text))
+    return sorted(matching, key=lambda row: (key(row), row.rank))
+
+
+@dataclass(frozen=True)
+class Look:
+    """What there was at one look: all sweeps, the newest first, and the one that was wanted."""
+
+    names: tuple[str, ...]
+    view: SweepView | None
+    error: str = ""
+
+
+class SweepReader:
+    """Reads sweeps, of which one is followed from look to look; used by one thread at a time."""
+
+    def __init__(self, runs_dir: Path | None) -> None:
+        self._typed = runs_dir
+        self._study: Study | None = None
+        self._tested: tuple[Path, int, float | None] | None = None
+
+    def look(self, wanted: str | None) -> Look:
+        """Read the sweep of this name, the newest where there is none; may take a while."""
+        try:
+            root = sweeps_folder(self._typed)
+            names = tuple(sweep_names(root))
+        except (StorageError, OSError) as error:
+            return Look((), None, str(error))
+        if not names:
+            self._study = None
+            return Look((), None)
+        name = wanted if wanted in names else names[0]
+        try:
+            return Look(names, self._view(root / name))
+        except (NNError, OSError) as error:
+            self._study = None
+            return Look(names, None, str(error))
+
+    def _view(self, path: Path) -> SweepView:
+        if self._study is None or self._study.path != path:
+            self._study = Study.read(path)
+        else:
+            self._study.refresh()
+        study, active = self._study, self._study.active
+        runs_dir = runs_folder(self._typed)
+        rows = _rows(study, _under_way(study, runs_dir) if active else {})
+        finished = study.schedule.done
+        state: State = "running" if active else "finished" if finished else "left"
+        best = study.schedule.best()
+        return SweepView(
+            path=path,
+            spec=study.spec,
+            state=state,
+            rows=rows,
+            best=best.number if best else None,
+            test=self._test(study, best, runs_dir) if best and state == "finished" else None,
+            compared_at=_first_rung(study.trials),
+            shares=importances(study.trials, study.spec),
+        )
+
+    def _test(self, study: Study, best: Trial, runs_dir: Path) -> float | None:
+        """The mean test accuracy of the best trial, read once."""
+        if self._tested is None or self._tested[:2] != (study.path, best.number):
+            runs = [study.run_of(best.number, seed) for seed in range(study.spec.seeds)]
+            found = test_accuracies(runs_dir, [run for run in runs if run])
+            self._tested = study.path, best.number, sum(found) / len(found) if found else None
+        return self._tested[2]
+
+
+def _under_way(study: Study, runs_dir: Path) -> dict[int, tuple[str, float]]:
+    """The run and its epoch of each trial that trains at the moment."""
+    found: dict[int, tuple[str, float]] = {}
+    names = run_names(runs_dir) if study.claims else []
+    for task in study.claims:
+        run, epoch = "", 0.0
+        ending = f"-{study.label(task)}"
+        for name in names:
+            if name.endswith(ending):
+                with suppress(StorageError):
+                    run, epoch = name, SavedRun.read(runs_dir / name).record.epoch
+        found[task.trial] = max(found.get(task.trial, ("", 0.0)), (run, epoch), key=lambda x: x[1])
+    return found
+
+
+def _rows(study: Study, under_way: dict[int, tuple[str, float]]) -> tuple[TrialRow, ...]:
+    spec = study.spec
+    percent = 100 if spec.objective == "accuracy" else -1
+    compared = {trial.number: percent * value for trial, value in comparable(study.trials, spec)}
+    ranks = {trial.number: n for n, trial in enumerate(ranking(study.trials, spec), 1)}
+    rows = []
+    for trial in study.trials:
+        reached, _, _ = last_value(trial, spec)
+        rung = trial.rungs.index(reached) if reached in trial.rungs else -1
+        rung = rung if trial.value(max(rung, 0), spec.seeds, "loss") is not None else -1
+        live, epoch = under_way.get(trial.number, ("", 0.0))
+        rows.append(
+            TrialRow(
+                number=trial.number,
+                rank=ranks[trial.number],
+                state=_state(trial, spec, under_way),
+                epoch=max(epoch, *(r.epoch for r in trial.results.values()), 0.0),
+                epochs=trial.rungs[-1],
+                rung=rung + 1,
+                rungs=len(trial.rungs),
+                accuracy=_score(trial, rung, spec.seeds, "accuracy"),
+                loss=_score(trial, rung, spec.seeds, "loss"),
+                compared=compared.get(trial.number),
+                setting=trial.setting,
+                run=_best_run(trial, spec) or live,
+            )
+        )
+    return tuple(rows)
+
+
+def _state(trial: Trial, spec: SweepSpec, under_way: Iterable[int]) -> str:
+    """The state; a trial between two rungs waits, until it is resumed."""
+    state = trial.state(spec.seeds)
+    if state in ("waiting", "running"):
+        return "running" if trial.number in under_way else "waiting"
+    return state
+
+
+def _score(
+    trial: Trial, rung: int, seeds: int, objective: str
+) -> tuple[float | None, float | None]:
+    if rung < 0 or (mean := trial.value(rung, seeds, objective)) is None:
+        return None, None
+    return (mean if objective == "accuracy" else -mean), trial.spread(rung, seeds, objective)
+
+
+def _first_rung(trials: Sequence[Trial]) -> int:
+    firsts = {trial.rungs[0] for trial in trials}
+    return firsts.pop() if len(firsts) == 1 else 0
+
+
+def _best_run(trial: Trial, spec: SweepSpec) -> str:
+    """The run with the best objective among those that were trained the longest."""
+    found = [
+        (rung, result.value(spec.objective), -seed, result.run)
+        for (rung, seed), result in trial.results.items()
+        if result.run
+    ]
+    return max(found)[3] if found else ""
+
+
+def best_words(view: SweepView, shown: Callable[[TrialRow], str]) -> str:
+    """The best trial so far in a line; empty before there is one."""
+    if view.best is None:
+        return ""
+    best = view.rows[view.best]
+    test = "" if view.test is None else f", test {view.test:.2%}"
+    return f"best: trial {best.number}, {shown(best)}{test}   {describe(best.setting)}"
