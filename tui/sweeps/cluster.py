@@ -69,7 +69,7 @@ class Cluster:
     def stop(self) -> None:
         """Ask every worker to stop the runs of this sweep."""
         with suppress(OSError, TimeoutError):
-            self.client.run(worker.stopped.add, self.sweep, on_error="ignore")
+            self.client.run(worker.stop_sweep, self.sweep, on_error="ignore")
 
     def send(self, dataset: Dataset) -> None:
         """Send the data to each worker, of now and of later."""
@@ -102,7 +102,7 @@ class Cluster:
         with suppress(OSError, TimeoutError, ValueError, KeyError):
             self.client.unregister_worker_plugin(self._plugin)
         with suppress(OSError, TimeoutError):
-            self.client.run(worker.stopped.discard, self.sweep, on_error="ignore")
+            self.client.run(worker.forget_sweep, self.sweep, on_error="ignore")
 
     @property
     def _plugin(self) -> str:
@@ -133,7 +133,7 @@ def connect(
                 n_workers=workers,
                 threads_per_worker=1,
                 processes=True,
-                dashboard_address=None,
+                dashboard_address="127.0.0.1:0",
                 silence_logs=logging.CRITICAL,
             )
         client = distributed.Client(local or address, timeout=_CONNECT_SECONDS)

@@ -72,8 +72,18 @@ class Delivery:
     state: bytes | None = None
 
 
-sent: dict[str, Dataset] = {}  # by name, what a cluster has sent to this worker
-stopped: set[str] = set()  # the sweeps whose runs are to stop after the epoch under way
+sent: dict[str, Dataset] = {}  # by the name of a sweep, what a cluster has sent to this worker
+_stopped: set[str] = set()  # the sweeps whose runs are to stop after the epoch under way
+
+
+def stop_sweep(sweep: str) -> None:
+    """Let this process stop the runs of a sweep after the epoch under way."""
+    _stopped.add(sweep)
+
+
+def forget_sweep(sweep: str) -> None:
+    """Forget that a sweep was to stop."""
+    _stopped.discard(sweep)
 
 
 def train(order: Order) -> Delivery:
@@ -195,7 +205,7 @@ def _wait_until_left(run: Path) -> None:
 
 
 def _is_to_stop(order: Order) -> bool:
-    if order.sweep in stopped:
+    if order.sweep in _stopped:
         return True
     return order.stop_file is not None and Path(order.stop_file).exists()
 
