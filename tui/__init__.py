@@ -1,1 +1,1 @@
-"""The terminal: the command line and the Textual application. It imports `nn`, never the other way round."""
+"""The terminal: the command line and the Textual application, both on top of `nn`."""

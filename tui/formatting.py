@@ -20,7 +20,7 @@ def count(number: float, noun: str) -> str:
 
 
 def number(value: float, width: int, spec: str = ".4g") -> str:
-    """A number in at most `width` characters; a number is never cut, since its beginning is another.
+    """A number in at most `width` characters, rounded, since a number cut off is another one.
 
     `spec` is the format to prefer. Where its text is too long, the number is rounded to as many
     significant digits as fit, five at most, with an exponent if that is shorter: in eight

@@ -30,9 +30,9 @@ class Replica(TrainingStep):
     """The training step as the process of rank `rank` computes it, one of `size` processes.
 
     Each process computes the gradient of its rows of the batch. It then adds up the gradients of
-    all processes for its slice of the parameters, and updates that slice: data parallelism, with the
-    optimizer divided as in Rajbhandari et al., "ZeRO: memory optimizations toward training trillion
-    parameter models", SC 2020.
+    all processes for its slice of the parameters, and updates that slice: data parallelism, with
+    the optimizer divided as in Rajbhandari et al., "ZeRO: memory optimizations toward training
+    trillion parameter models", SC 2020.
     """
 
     def __init__(

@@ -59,7 +59,8 @@ def rate_points(
 ) -> Iterator[RatePoint]:
     """Train a network of its own with a rate that grows, until the loss blows up.
 
-    Step k of `steps` has the rate lowest (highest / lowest)^(k / (steps - 1)). The network, its loss, optimizer and batches are those of `config`; its schedule and budget are not used.
+    Step k of `steps` has the rate lowest (highest / lowest)^(k / (steps - 1)). The network, its
+    loss, optimizer and batches are those of `config`; its schedule and budget are not used.
     """
     train, _ = training_split(config, dataset)
     splits = {"train": train, "test": dataset.test}

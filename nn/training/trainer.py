@@ -51,8 +51,8 @@ class Trainer:
     Whatever depends on the data is checked here, before the first event: raises `ConfigError`.
     `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one each step.
     It may be set while training, as may `rate_factor`, which multiplies the schedule's learning
-    rate from the next step on. `engine` makes what computes the steps and the scores; whatever error it
-    raises passes through here and through `events`.
+    rate from the next step on. `engine` makes what computes the steps and the scores; whatever
+    error it raises passes through here and through `events`.
     """
 
     def __init__(

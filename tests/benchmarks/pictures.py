@@ -1,4 +1,6 @@
-"""How many digits a model recognizes in pictures of every condition: `python -m tests.benchmarks.pictures MODEL`.
+"""How many digits a model recognizes in pictures of every condition.
+
+Run with `python -m tests.benchmarks.pictures MODEL`.
 
 A table of the conditions of `tests/support/pictures.py`, each with the share of the first `--count`
 test digits that are read as one digit and recognized, and the mean time of reading one picture.

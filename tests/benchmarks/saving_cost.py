@@ -1,10 +1,10 @@
 """The cost of saving: python -m tests.benchmarks.saving_cost [field=value ...]
 
 The default recipe is trained with and without saving, each first in turn. Printed are the median
-and the quartiles of the pairs' ratios, by the clock and in processor time; the time that training stood
-still in the recorder's calls; and how much longer than usual the steps took during which a file was
-written, which other programs on the machine disturb least. OPENBLAS_CORETYPE, which makes NumPy use
-the products of an older processor, is kept: slower training makes saving's share smaller.
+and the quartiles of the pairs' ratios, by the clock and in processor time; the time that training
+stood still in the recorder's calls; and how much longer than usual the steps took during which a
+file was written, which other programs on the machine disturb least. OPENBLAS_CORETYPE, which makes
+NumPy use the products of an older processor, is kept: slower training makes saving's share smaller.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Pictures of digits as people take and draw them: about a hundred conditions, rendered from MNIST.
 
-Each condition is a function of the digit's coverage, an array (SIZE, SIZE) from 0 for paper to 1 for
-ink, and of a random generator. It returns the content of a picture file. No condition asks for a file
-on disk, so that the pictures can be made anew wherever they are needed.
+Each condition is a function of the digit's coverage, an array (SIZE, SIZE) from 0 for paper to 1
+for ink, and of a random generator. It returns the content of a picture file. No condition asks for
+a file on disk, so that the pictures can be made anew wherever they are needed.
 """
 
 from __future__ import annotations

@@ -82,7 +82,7 @@ def open_screen(
 
 @contextmanager
 def _tireless_writer() -> Iterator[None]:
-    """A block in which Textual's writing thread survives the loss of the terminal, and writes to nowhere.
+    """A block in which Textual's writing thread survives the loss of the terminal.
 
     The thread would end with an error otherwise, and the application would wait for ever as soon
     as the thread's queue is full.

@@ -27,7 +27,8 @@ CENTRE = 14
 # Of 0 to 0.3, this value recognized noisy enlargements best, and MNIST's own images as well as
 # untouched ones.
 FAINT = 0.2
-# Width of strokes in pixels of the box: of MNIST's digits 1 in 100 is thinner, half are wider than 2.2.
+# Width of strokes in pixels of the box: 1 in 100 of MNIST's digits is thinner, half are wider than
+# 2.2.
 THIN, USUAL = 1.3, 2.0
 LEAST_CONTRAST = 16  # of 255 levels, between paper and ink
 
@@ -67,7 +68,7 @@ def stroke_width(ink: Ink) -> float:
 
 
 def thickened(ink: Ink) -> Ink:
-    """Ink whose strokes are as wide as MNIST's usually are, where they were thinner than all of them.
+    """Ink with thin strokes made as wide as MNIST's usually are.
 
     A hairline would vanish when it is averaged to MNIST's size.
     """

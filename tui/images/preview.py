@@ -19,9 +19,10 @@ _GAP = "  "
 
 
 def preview(reading: Reading, stream: TextIO) -> str:
-    """Lines for a terminal: the picture, the ink that was found, and each digit as the network gets it.
+    """Lines for a terminal: the picture, the ink found in it, each digit as the network gets it.
 
-    Shades of grey where `stream` is a terminal that has them, otherwise characters of rising density.
+    Shades of grey where `stream` is a terminal that has them, otherwise characters of rising
+    density.
     """
     console = Console(file=stream)
     unicode = (getattr(stream, "encoding", None) or "ascii").lower().startswith("utf")

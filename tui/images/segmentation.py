@@ -1,4 +1,4 @@
-"""Digits found in a picture: paper told from ink, ink from lines and frames, one digit from another."""
+"""Digits found in a picture: paper apart from ink, and ink apart from lines and frames."""
 
 from __future__ import annotations
 

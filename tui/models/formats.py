@@ -27,7 +27,8 @@ from tui.models.contents import MAX_BYTES, Contents, Named
 
 # The safetensors types that NumPy has; BF16 is converted.
 _SAFETENSORS_TYPES = {
-    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1", "U8": "u1",
+    "F64": "<f8", "F32": "<f4", "F16": "<f2", "I64": "<i8", "I32": "<i4", "I16": "<i2", "I8": "i1",
+    "U8": "u1",
 }  # fmt: skip
 _MAX_HEADER_BYTES = 2**20  # of safetensors, whose JSON takes many times its size in memory
 _HDF5, _ZIP, _NPY = b"\x89HDF\r\n\x1a\n", b"PK\x03\x04", b"\x93NUMPY"

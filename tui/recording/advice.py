@@ -86,7 +86,8 @@ def stuck_advice(config: TrainConfig, outcome: Outcome, labels: Array) -> str | 
     if config.weight_decay >= _LARGE_DECAY:
         decay = f"a --weight-decay that holds the weights near 0 (it is {config.weight_decay:g}), "
     return (
-        f"the network has learned next to nothing: its best test accuracy, {best.test.accuracy:.2%},"
+        "the network has learned next to nothing: its best test accuracy,"
+        f" {best.test.accuracy:.2%},"
         f" is about that of one answer for all images ({share:.2%}); usual causes are a"
         f" --learning-rate that is too high or far too low (it is {config.learning_rate:g}),"
         f" {decay}and {units} from a large rate or from --init={config.init}"

@@ -110,7 +110,8 @@ def cpu_quota(root: Path = Path("/")) -> float:
     """Seconds of processor time per second that this process's control groups permit, or infinity.
 
     The tightest limit counts, of the process's group and of the groups around it; `root` is the
-    root folder of the system. Linux's cgroup-v1 and -v2 are described in the kernel's documentation.
+    root folder of the system. Linux's cgroup-v1 and -v2 are described in the kernel's
+    documentation.
     """
     return min(_quotas(root), default=math.inf)
 

@@ -11,7 +11,7 @@ from types import FrameType
 
 
 def handle_job_control(repaint: Callable[[], object], is_ending: Callable[[], bool]) -> None:
-    """Let only the foreground use the terminal, and start Textual's terminal mode only when it is off.
+    """Let only the foreground use the terminal, and start Textual's mode only when it is off.
 
     Textual starts its mode at every SIGCONT. Where the mode is on already (`kill -CONT`, or
     `kill -STOP` and `fg`), a second thread would read the keys, and the raw mode would be taken for

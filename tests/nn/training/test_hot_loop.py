@@ -1,4 +1,4 @@
-"""What keeps a training step fast, measured in what does not depend on the machine: allocations and calls."""
+"""What keeps a training step fast on any machine: few allocations and few calls."""
 
 from __future__ import annotations
 
@@ -41,7 +41,9 @@ TOGETHER = Cores(2, threads=1, product_limit=1_000_000)
     + [pytest.param("784-128-10", "adam", TOGETHER, marks=needs_several)],
 )
 def test_steps_allocate_no_arrays(mnist: Dataset, net: str, optimizer: str, cores: Cores) -> None:
-    """NumPy converts types by the buffer of 8,192 elements; a batch's inputs or activations would be more."""
+    """NumPy converts types by the buffer of 8,192 elements; a batch's inputs or activations would
+    be more.
+    """
     rates = {"optimizer": optimizer, "learning_rate": 0.01, "weight_decay": 0.001}
     config = TrainConfig.layered(NETS[net], rates)
     with closing(Trainer(config, mnist, step_interval=0, engine=make_engine(cores))) as trainer:
@@ -84,7 +86,7 @@ def stretch(training: Iterator[object]) -> tuple[int, int]:
     ],
 )
 def test_python_calls_of_a_step(mnist: Dataset, optimizer: str, cores: Cores, most: int) -> None:
-    """Functions written in Python that a step of 784-128-10 calls; each takes about a thousandth of it."""
+    """Python functions that a step of 784-128-10 calls; each takes about a thousandth of it."""
     fields = {"optimizer": optimizer, "limit": 128 * 30, "epochs": 2, "eval_epochs": 2}
     config = TrainConfig.layered(NETS["784-128-10"], fields)
     with closing(Trainer(config, mnist, step_interval=0, engine=make_engine(cores))) as trainer:
@@ -115,7 +117,7 @@ def calls_of_twenty_steps(trainer: Trainer) -> Counter[str]:
 
 
 def is_waiting(frame: FrameType | None) -> bool:
-    """Whether a function serves to wait for other processes; how often that is called, chance decides."""
+    """Whether a function waits for other processes, which takes a random number of calls."""
     while frame is not None:
         if frame.f_code.co_name in ("wait", "wake"):
             return True

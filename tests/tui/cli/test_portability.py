@@ -20,8 +20,8 @@ from tests.support.json_schema import check_stream
 
 WITHOUT_POSIX = str(ROOT / "tests" / "support" / "without_posix")
 
-# The same names, taken from the real modules, as far as the standard library and platformdirs (getuid)
-# run without them.
+# The same names, taken from the real modules, as far as the standard library and platformdirs
+# (getuid) run without them.
 REMOVED = """
 import os, select, signal, sys
 sys.modules |= dict.fromkeys(("fcntl", "termios", "tty", "resource", "pwd", "grp", "pty"))

@@ -41,7 +41,11 @@ FILES = {
     "white-on-transparent.png": encode(ink_on_transparent(255)),
     "colour-with-alpha.png": encode(ink_on_transparent(0).convert("RGBA")),
     "red-on-equally-bright-green.png": encode(
-        Image.composite(Image.new("RGB", GREY.size, (255, 0, 0)), Image.new("RGB", GREY.size, (0, 130, 0)), GREY)
+        Image.composite(
+            Image.new("RGB", GREY.size, (255, 0, 0)),
+            Image.new("RGB", GREY.size, (0, 130, 0)),
+            GREY,
+        )
     ),
     "jpeg.jpg": encode(GREY, "JPEG", quality=95),
     "jpeg-named.png": encode(GREY, "JPEG", quality=95),
@@ -67,9 +71,17 @@ def test_every_kind_of_file_gives_the_same_field(name: str, tmp_path: Path) -> N
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_a_picture_is_turned_as_its_exif_entry_states(orientation: int) -> None:
-    back = [None, None, Image.Transpose.FLIP_LEFT_RIGHT, Image.Transpose.ROTATE_180, Image.Transpose.FLIP_TOP_BOTTOM,
-            Image.Transpose.TRANSPOSE, Image.Transpose.ROTATE_90, Image.Transpose.TRANSVERSE,
-            Image.Transpose.ROTATE_270][orientation]  # fmt: skip
+    back = [
+        None,
+        None,
+        Image.Transpose.FLIP_LEFT_RIGHT,
+        Image.Transpose.ROTATE_180,
+        Image.Transpose.FLIP_TOP_BOTTOM,
+        Image.Transpose.TRANSPOSE,
+        Image.Transpose.ROTATE_90,
+        Image.Transpose.TRANSVERSE,
+        Image.Transpose.ROTATE_270,
+    ][orientation]
     exif = Image.Exif()
     exif[0x0112] = orientation
     stored = GREY if back is None else GREY.transpose(back)

@@ -53,18 +53,26 @@ def written(form: str, grid: npt.NDArray[np.uint8] = GRID) -> str:
             "art stripped below": "\n".join(row.replace(".", " ").rstrip() for row in art).rstrip(),
             "art with blank lines": "\n" + "\n".join(art) + "\n\n",
             "art of 0 and 1": "\n".join(art).replace(".", "0").replace("#", "1"),
-            "art of 0 and 1 spaced": "\n".join(map(" ".join, art)).replace(".", "0").replace("#", "1"),
+            "art of 0 and 1 spaced": (
+                "\n".join(map(" ".join, art)).replace(".", "0").replace("#", "1")
+            ),
             "art of dashes": "\n".join(art).replace(".", "-"),
             "art of underscores": "\n".join(art).replace(".", "_"),
             "art on tildes": "\n".join(art).replace(".", "~"),
         }[form]  # fmt: skip
 
 
-NUMBERS = ("numbers", "blank lines around", "blank lines between", "crlf", "byte order mark", "tabs", "commas",
-           "semicolons", "trailing blanks", "trailing commas", "floats", "one line", "one number a line",
-           "label first", "column names", "printed array", "repr", "list", "savetxt", "savetxt unit", "savetxt %d")  # fmt: skip
-ART = ("art", "art spaced", "art rstripped", "art stripped below", "art with blank lines", "art of 0 and 1",
-       "art of 0 and 1 spaced", "art of dashes", "art of underscores", "art on tildes")  # fmt: skip
+NUMBERS = (
+    "numbers", "blank lines around", "blank lines between", "crlf", "byte order mark", "tabs",
+    "commas", "semicolons", "trailing blanks", "trailing commas", "floats", "one line",
+    "one number a line", "label first", "column names", "printed array", "repr", "list", "savetxt",
+    "savetxt unit", "savetxt %d",
+)  # fmt: skip
+ART = (
+    "art", "art spaced", "art rstripped", "art stripped below", "art with blank lines",
+    "art of 0 and 1", "art of 0 and 1 spaced", "art of dashes", "art of underscores",
+    "art on tildes",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("form", NUMBERS)
@@ -94,7 +102,10 @@ def test_several_images_in_one_file(form: str, between: str) -> None:
         (b"", "0 lines, expected a grid of 28 lines"),
         (b"\n" * 28, "blank"),
         (b"#\n" * 29, "29 lines"),
-        (b"." * 29 + b"\n" + b"#\n" * 27, "line 1 is neither 28 numbers from 0 to 255 nor at most 28 characters"),
+        (
+            b"." * 29 + b"\n" + b"#\n" * 27,
+            "line 1 is neither 28 numbers from 0 to 255 nor at most 28 characters",
+        ),
         ((b"0 " * 28 + b"\n") * 27 + b"256 " * 28, "pixel 256, expected 0 to 255"),
         ((b"0 " * 28 + b"\n") * 27 + b"-1 " * 28, "pixel -1, expected 0 to 255"),
         ((b"0 " * 28 + b"\n") * 27 + b"nan " * 28, "not a number"),

@@ -19,9 +19,10 @@ from tui.images.reading import Reading, field_of_board, read_content
 
 # One condition of each kind; the benchmark has them all.
 KINDS = (
-    "black_on_white", "chalk", "noise_20", "salt_and_pepper", "exif_6", "side_28_of_1000", "margin_0", "thin_20",
-    "frame_1", "frame_10", "frame_inset_10", "edges_two_dark", "gradient_255_to_100", "corner_shadow", "soft_shadow",
-    "ruled_dark", "squared_dark", "card_on_wood", "card_tilted", "phone_photo",
+    "black_on_white", "chalk", "noise_20", "salt_and_pepper", "exif_6", "side_28_of_1000",
+    "margin_0", "thin_20", "frame_1", "frame_10", "frame_inset_10", "edges_two_dark",
+    "gradient_255_to_100", "corner_shadow", "soft_shadow", "ruled_dark", "squared_dark",
+    "card_on_wood", "card_tilted", "phone_photo",
 )  # fmt: skip
 
 

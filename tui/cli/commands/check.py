@@ -64,7 +64,8 @@ def check(
     except TimedOutError as error:
         raise CommandError(
             f"{file}: stopped after {seconds:g} seconds, at: {error}; numerical differentiation"
-            " takes two forward passes for each of 39,760 parameters, and code that trains belongs under"
+            " takes two forward passes for each of 39,760 parameters, and code that trains"
+            " belongs under"
             ' `if __name__ == "__main__":`; --seconds gives it longer',
             ExitCode.USAGE,
         ) from error
@@ -97,7 +98,8 @@ def _text(report: Report) -> str:
         why = f" ({facts['message']})" if facts.get("message") else ""
         lines.append(
             f"{report.path}: no network of a known shape{why}. Known are a class with params,"
-            " predict, loss and gradient; layer classes with forward and backward; functions forward(params, x) and"
+            " predict, loss and gradient; layer classes with forward and backward; functions"
+            " forward(params, x) and"
             " gradient(params, x, t). `mnist-tui check --template` prints an adapter for the rest."
         )
         return "\n".join(lines) + "\n"
