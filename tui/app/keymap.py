@@ -24,6 +24,7 @@ CONTEXTS = (
     ("app", "draw"),
     ("app", "runs", "prompt"),
     ("app", "sweep"),
+    ("app", "lessons"),
     ("quit",),
     ("delete",),
     ("path",),

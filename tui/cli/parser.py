@@ -174,6 +174,20 @@ checked.""",
 Every trial is a saved run. All train for a few epochs, the best third is
 resumed for three times as many, and so on to the whole budget.""",
     ),
+    "lessons": Command(
+        "lessons:lessons",
+        "List the lessons of the course, with your progress",
+        "  mnist-tui lessons",
+    ),
+    "lesson": Command(
+        "lessons:lesson",
+        "Print a lesson, its picture included",
+        """\
+  mnist-tui lesson softmax
+  mnist-tui lesson 7 --solution | less""",
+        """\
+In the application, key 8, the picture can be moved.""",
+    ),
     "gradcheck": Command("gradcheck:gradcheck", "Compare analytical with numerical gradients"),
     "completion": Command(
         "completion:completion",

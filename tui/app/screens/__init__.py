@@ -31,5 +31,6 @@ MODES = {
     "draw": Mode("5", "Draw", "tui.app.screens.draw:DrawScreen"),
     "runs": Mode("6", "Saved runs", "tui.app.screens.runs:RunsScreen"),
     "sweep": Mode("7", "Sweep", "tui.app.screens.sweep:SweepScreen"),
+    "lessons": Mode("8", "Lessons", "tui.app.screens.lessons:LessonsScreen"),
 }
 """Every mode by its name, in the order of the keys."""

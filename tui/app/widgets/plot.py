@@ -120,6 +120,7 @@ def render_chart(
     x_label: str = "",
     y_log: bool = False,
     axis: Floats | None = None,
+    y_range: tuple[float, float] | None = None,
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     footer: str = "",
@@ -139,6 +140,7 @@ def render_chart(
         y_log: Draw log10 of the values; those not above zero become gaps.
         axis: Positions that the x axis covers, such as those of all charts of a group; None takes
             those of the series.
+        y_range: The least and the greatest value that the y axis covers at least.
         marks: Dotted vertical lines, each with its label unless that would touch the label of a
             later mark.
         cursor_x: Where to draw the vertical cursor.
@@ -156,6 +158,8 @@ def render_chart(
         return layout.empty()
     x = _x_scale(all_x if axis is None else axis[np.isfinite(axis)], width)
     low, high = float(all_y.min()), float(all_y.max())
+    if y_range is not None:
+        low, high = min(low, y_range[0]), max(high, y_range[1])
     y = (log_scale if y_log else linear_scale)(low, high, max(1, layout.rows // 3))
     columns = layout.columns(y)
 
@@ -231,7 +235,11 @@ def plain_chart(
         terminal: Without colours, no escape sequences are added.
         options: Further arguments of `render_chart`.
     """
-    strips = render_chart(series, width, height, terminal=terminal, **options)
+    return plain_text(render_chart(series, width, height, terminal=terminal, **options), terminal)
+
+
+def plain_text(strips: Sequence[Strip], terminal: Terminal) -> str:
+    """Lines as text to print, in the sixteen standard colours unless the terminal has none."""
     system = None if terminal.colors == "none" else ColorSystem.STANDARD
     return "\n".join(
         "".join(

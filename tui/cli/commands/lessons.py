@@ -1,0 +1,100 @@
+"""`mnist-tui lessons` and `mnist-tui lesson`: the course, on paper."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from tui.system.exits import ExitCode
+from tui.system.terminal import detect, is_live
+
+if TYPE_CHECKING:
+    from tui.lessons.lesson import Lesson
+
+CHART_HEIGHT = 18
+
+
+def lessons() -> ExitCode:
+    """List the lessons, with the progress made in the application."""
+    from tui.lessons.catalogue import lessons as all_lessons
+    from tui.lessons.progress import Progress
+
+    progress, found = Progress.of_user(), all_lessons()
+    width = max(len(lesson.name) for lesson in found)
+    for lesson in found:
+        status = progress.of(lesson.name).status
+        sys.stdout.write(
+            f"{lesson.number:>2}  {lesson.name:<{width}}  {status:<7}  {lesson.idea}\n"
+        )
+    passed = sum(progress.of(lesson.name).passed for lesson in found)
+    sys.stdout.write(f"\n{passed} of {len(found)} passed\n")
+    return ExitCode.SUCCESS
+
+
+def lesson(
+    name: Annotated[str, Parameter(help="Name or number of the lesson")],
+    /,
+    *,
+    solution: Annotated[bool, Parameter(help="Print the hints and the solution too")] = False,
+) -> ExitCode:
+    """Print a lesson: its text, its picture, its question with the answer, and its task."""
+    from tui.lessons.catalogue import find_lesson
+
+    sys.stdout.write(_page(find_lesson(name), solution=solution))
+    return ExitCode.SUCCESS
+
+
+def _page(lesson: Lesson, *, solution: bool) -> str:
+    from tui.app.widgets.figures import figure_strips
+    from tui.app.widgets.plot import plain_text
+    from tui.lessons.lesson import flags
+    from tui.lessons.session import LETTERS, compute
+
+    terminal = detect(stream=sys.stdout)
+    if not is_live(sys.stdout):
+        terminal = replace(terminal, colors="none")
+    width = min(shutil.get_terminal_size().columns, 80)
+    view = compute(lesson, lesson.start())
+    knobs = "; ".join(
+        f"{knob.name} {knob.text(knob.start)}"
+        + (f" (of {', '.join(map(knob.text, knob.settings))})" if len(knob.settings) < 12 else "")
+        for knob in lesson.knobs
+    )
+    choices = "   ".join(
+        f"{letter}  {c}" for letter, c in zip(LETTERS, lesson.choices, strict=False)
+    )
+    title = f"{lesson.number}. {lesson.title}"
+    parts = [f"{title}\n{'=' * len(title)}", view.text, f"Predict: {lesson.question}\n  {choices}"]
+    text = "\n\n".join(_wrapped(part, width) for part in parts)
+    picture = plain_text(figure_strips(view.figures, width, CHART_HEIGHT, terminal), terminal)
+    after = [
+        f"Picture: {knobs}.",
+        f"Answer: {LETTERS[view.answer.choice]}. {view.answer.reason}",
+        view.explanation,
+        f"Task, in the application: {lesson.task}",
+    ]
+    if solution:
+        after += [f"Hint: {hint}" for hint in lesson.hints]
+        after += [f"Solution: {lesson.solution().text}"]
+    command = f"\n  mnist-tui {flags(lesson)}" if lesson.fields else ""
+    after += [f"In Train: {lesson.train}{command}", f"In Python:\n{_indented(lesson.code)}"]
+    return f"{text}\n\n{picture}\n\n" + "\n\n".join(_wrapped(part, width) for part in after) + "\n"
+
+
+def _indented(code: str) -> str:
+    return textwrap.indent(code, "  ")
+
+
+def _wrapped(text: str, width: int) -> str:
+    """The text in lines of at most `width`; lines that begin with blanks stay as they are."""
+    lines: list[str] = []
+    for line in text.splitlines():
+        whole: Sequence[str] = [line] if line.startswith(" ") else textwrap.wrap(line, width)
+        lines += whole or [""]
+    return "\n".join(lines)

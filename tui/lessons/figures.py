@@ -1,0 +1,76 @@
+"""What a lesson shows, as plain records without any drawing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy.typing as npt
+
+Values: TypeAlias = Sequence[float] | npt.NDArray[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """Points joined by a line; a `y` of NaN is a gap. `glyph` is the ASCII character to draw with."""
+
+    name: str
+    x: Values
+    y: Values
+    glyph: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """Curves on one pair of axes.
+
+    `x_range` and `y_range` are the parts that the axes cover at least; None leaves that to the
+    curves. `cursor` is the position of a vertical line.
+    """
+
+    title: str
+    curves: tuple[Curve, ...]
+    x_label: str = ""
+    y_log: bool = False
+    x_range: tuple[float, float] | None = None
+    y_range: tuple[float, float] | None = None
+    cursor: float | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Histogram:
+    """The counts of `numpy.histogram`, and its edges, which are one more."""
+
+    title: str
+    counts: Values
+    edges: Values
+    x_label: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Digits:
+    """Images of digits, uint8 of shape (n, 28, 28), in rows of `columns`, each with a caption."""
+
+    images: npt.NDArray[Any]
+    captions: tuple[str, ...]
+    columns: int
+
+
+@dataclass(frozen=True)
+class Bars:
+    """A bar for each name, of a share from 0 to 1, with a text behind it; NaN has no bar."""
+
+    names: tuple[str, ...]
+    shares: tuple[float, ...]
+    texts: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of text as they are, in ASCII."""
+
+    lines: tuple[str, ...]
+
+
+Figure: TypeAlias = Chart | Histogram | Digits | Bars | Lines

@@ -1,0 +1,124 @@
+"""What every lesson has: a text, a picture with knobs, a prediction, a task, hints, a solution."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, TypeAlias
+
+from nn.config import format_value
+from tui.lessons.figures import Figure
+
+Setting: TypeAlias = float | str
+State: TypeAlias = Mapping[str, Any]
+"""The setting of every knob, by the name of the knob."""
+
+
+@dataclass(frozen=True)
+class Knob:
+    """Something that the reader moves: one of `settings`, in their order; `start` is the first."""
+
+    name: str
+    settings: tuple[Setting, ...]
+    start: Setting
+
+    def text(self, setting: Setting) -> str:
+        """The setting in a few characters."""
+        return setting if isinstance(setting, str) else f"{setting:g}"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The right choice of a prediction, as an index, and the reason in a sentence or two."""
+
+    choice: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether the task is done, and what was measured."""
+
+    passed: bool
+    measured: str
+
+
+@dataclass(frozen=True)
+class Solution:
+    """The solution of the task in words, and the knobs that have to be moved for it."""
+
+    text: str
+    state: State
+
+
+class Lesson(ABC):
+    """One idea. Each lesson is a subclass in a module of its own in `tui.lessons.course`.
+
+    All methods are pure: what they return depends on their arguments alone. They are called on a
+    thread beside the screen, and may compute for up to ten seconds. All texts are ASCII, so that
+    every terminal can show them.
+
+    Attributes:
+        number: The place in the course, from 1.
+        name: One word, by which `mnist-tui lesson` finds it.
+        title: A few words.
+        idea: The one idea, in a sentence.
+        knobs: What the reader moves.
+        question: The prediction that is asked for before anything moves.
+        choices: Two or three answers to choose from.
+        task: What the reader is to bring about.
+        hints: Two, the second the clearer one.
+        revealing: Whether the picture gives the answer away, and so is shown after the prediction.
+        train: What does the same on the screen Train, in a sentence.
+        fields: The fields of `TrainConfig` for that, each with its value.
+        code: At most five lines of Python with `nn` that do the same; a test runs them.
+    """
+
+    number: ClassVar[int]
+    name: ClassVar[str]
+    title: ClassVar[str]
+    idea: ClassVar[str]
+    knobs: ClassVar[tuple[Knob, ...]]
+    question: ClassVar[str]
+    choices: ClassVar[tuple[str, ...]]
+    task: ClassVar[str]
+    hints: ClassVar[tuple[str, str]]
+    revealing: ClassVar[bool] = False
+    train: ClassVar[str]
+    fields: ClassVar[tuple[tuple[str, Any], ...]] = ()
+    code: ClassVar[str]
+
+    @abstractmethod
+    def text(self) -> str:
+        """What comes first: paragraphs with blank lines between them; a line that begins with blanks is a formula."""
+
+    @abstractmethod
+    def explanation(self) -> str:
+        """What is told after the prediction, since it gives the answer away; as `text`."""
+
+    @abstractmethod
+    def figures(self, state: State) -> Sequence[Figure]:
+        """The picture, from top to bottom."""
+
+    @abstractmethod
+    def answer(self) -> Answer:
+        """What is right, found by computing it."""
+
+    @abstractmethod
+    def check(self, state: State) -> Verdict:
+        """Whether what the knobs bring about is what the task wants, measured on the result."""
+
+    @abstractmethod
+    def solution(self) -> Solution:
+        """How the task is done."""
+
+    def start(self) -> dict[str, Setting]:
+        """Every knob where it stands at first."""
+        return {knob.name: knob.start for knob in self.knobs}
+
+
+def flags(lesson: Lesson) -> str:
+    """The flags of `mnist-tui` that set the fields of a lesson."""
+    words = (f"--{name.replace('_', '-')} {format_value(value)}" for name, value in lesson.fields)
+    return " ".join(words)
