@@ -63,6 +63,7 @@ class LessonsScreen(ModeScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="lessons.open"),
+        Binding("v", "side", "Picture", id="lessons.side"),
         *(
             Binding(
                 letter, f"predict({i})", f"Predict {letter}", show=False, id=f"lessons.{letter}"
@@ -74,7 +75,6 @@ class LessonsScreen(ModeScreen):
         Binding("up,k", "step(-1)", "Choose", id="lessons.up"),
         Binding("down,j", "step(1)", "Choose the next", show=False, id="lessons.down"),
         Binding("i", "hint", "Hint", id="lessons.hint"),
-        Binding("v", "side", "Picture", id="lessons.side"),
         Binding("n", "next", "Next", id="lessons.next"),
         Binding("s", "skip", "Skip", id="lessons.skip"),
         Binding("t", "train", "In Train", id="lessons.train"),
