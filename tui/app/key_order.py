@@ -21,13 +21,15 @@ REPEAT = 0.3
 class KeyOrder:
     """Hands keys and pastes to the application, each when the one before it has had its effect.
 
-    Textual forwards a key to the screen that is shown when the key arrives. Keys that arrive together
-    would all go to the same screen, although the first of them may close or replace it: a second Enter
-    would be answered by a dialog that has gone, and mode keys would take effect in another order.
+    Textual forwards a key to the screen that is shown when the key arrives. Keys that arrive
+    together would all go to the same screen, although the first of them may close or replace it: a
+    second Enter would be answered by a dialog that has gone, and mode keys would take effect in
+    another order.
 
-    A key is done when every message queue on its way is empty of what it caused: that of the widget with
-    the focus, of the widget's parents, of the screen and of the application. It is followed twice,
-    because the action of a binding may post a further message to the widget, as a button does.
+    A key is done when every message queue on its way is empty of what it caused: that of the widget
+    with the focus, of the widget's parents, of the screen and of the application. It is followed
+    twice, because the action of a binding may post a further message to the widget, as a button
+    does.
     """
 
     def __init__(
@@ -71,7 +73,7 @@ class KeyOrder:
         return list((self._app.focused or self._app.screen).ancestors_with_self)
 
     async def _follow(self, number: int, path: list[MessagePump], again: int) -> None:
-        """Go from queue to queue, each time behind all messages that are in it; then begin the next."""
+        """Go from queue to queue, each time behind all messages in it; then begin the next."""
         if number != self._number:
             return  # PATIENCE was over, and another key has begun
         while path:

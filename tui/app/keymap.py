@@ -1,4 +1,4 @@
-"""The user's own keys: checked against all bindings of the application before any of them is in force."""
+"""The user's own keys, checked against all bindings of the application before they apply."""
 
 from __future__ import annotations
 

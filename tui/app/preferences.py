@@ -6,7 +6,8 @@
     "train.run" = "f5"          # the id of a binding, and one or more keys for it, comma-separated
 
 The file is `config.toml` in the platform's configuration folder for mnist-tui
-($XDG_CONFIG_HOME/mnist-tui or ~/.config/mnist-tui on Linux), or the file that MNIST_TUI_CONFIG names.
+($XDG_CONFIG_HOME/mnist-tui or ~/.config/mnist-tui on Linux), or the file that MNIST_TUI_CONFIG
+names.
 """
 
 from __future__ import annotations

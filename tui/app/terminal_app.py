@@ -1,4 +1,4 @@
-"""An application that gets on with its terminal: signals, suspension, hang-up, keys, colours, errors."""
+"""The application and its terminal: signals, suspension, hang-up, keys, colours, errors."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class AsciiScrollBar(ScrollBarRender):
 
 
 class TerminalApp(App[ExitCode]):
-    """Ends with an `ExitCode` whatever happens to its terminal; a subclass knows what there is to save.
+    """Ends with an `ExitCode` whatever happens to its terminal; a subclass saves the runs.
 
     Attributes:
         crash: The error that ended the application, to be raised when the screen is gone.
@@ -43,7 +43,8 @@ class TerminalApp(App[ExitCode]):
     """
 
     ENABLE_COMMAND_PALETTE = False  # the subclass has a palette of its own
-    # Textual would select whole widgets here, without showing it, and Ctrl+C would copy their names.
+    # Textual would select whole widgets here, without showing it, and Ctrl+C would copy their
+    # names.
     ALLOW_SELECT = False
 
     def __init__(self, terminal: Terminal, on_hangup: OnHangup) -> None:

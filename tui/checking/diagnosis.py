@@ -1,4 +1,6 @@
-"""From what a learner's code computed to the first array that departs from the reference, and the mistake behind it."""
+"""From what a learner's code computed to the first array that departs from the reference, and the
+mistake behind it.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ class Row:
 
 @dataclass
 class Diagnosis:
-    """The table, the first array that departs, and what is wrong; `mistake` is the name of a known mistake."""
+    """The table, the first array that departs, what is wrong, and the known mistake's name."""
 
     model: Model
     rows: list[Row] = field(default_factory=list)
@@ -79,11 +81,13 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
     updated = [name for name in given if name.startswith("new ")]
     if len(updated) == len(PARAMETERS) and not any(name in wrong for name in updated):
         if observation.facts.get("own update"):
-            # The learner's update makes up for another convention of the gradients, t - y or sums, say.
+            # The learner's update makes up for another convention of the gradients, t - y or sums,
+            # say.
             gradients = [name for name in wrong if name[0] == "d"]
             if gradients:
                 diagnosis.remarks.append(
-                    "the gradients follow another convention than (y - t) / n, and the update makes up for it"
+                    "the gradients follow another convention than (y - t) / n, and the update"
+                    " makes up for it"
                 )
             wrong = [name for name in wrong if name[0] != "d"]
     elif not observation.facts.get("own update"):
@@ -118,7 +122,10 @@ def _check_many(diagnosis: Diagnosis, problem: Problem, arrays: Mapping[str, Arr
     elif diagnosis.right:
         diagnosis.rows.append(Row("five updates", "wrong"))
         diagnosis.mistake = "something is carried from update to update"
-        diagnosis.sentence = "One update is right, five on the same batch are not: gradients add up, say, or momentum."
+        diagnosis.sentence = (
+            "One update is right, five on the same batch are not: gradients add up, say, or"
+            " momentum."
+        )
         diagnosis.formula = "W <- W - rate dW, with the gradient of this step alone"
     else:
         diagnosis.rows.append(Row("five updates", "wrong", "follows from the above"))
@@ -146,14 +153,14 @@ def _expected(name: str, arrays: Mapping[str, Array], model: Model) -> Array:
 
 
 def _matches(name: str, got: Array, arrays: Mapping[str, Array], model: Model) -> bool:
-    """Whether an outcome is as it should be; a forward pass may return logits in place of probabilities."""
+    """Whether an outcome is right; a forward pass may return logits or probabilities."""
     if name == "y" and "a2" in arrays and close(got, arrays["a2"]):
         return True
     return name in arrays and close(np.asarray(got, float), np.asarray(arrays[name], float))
 
 
 def _agreement(arrays: Mapping[str, Array], given: Mapping[str, Array], seen: list[Array]) -> float:
-    """How many arrays a kind of network explains: outcomes count for more than what was seen on the way."""
+    """How many arrays a kind of network explains; outcomes count for more than the others."""
     outcomes = sum(_matches(name, value, arrays, MODELS[0]) for name, value in given.items())
     inner = sum(
         any(close(each, arrays[n]) for each in seen)
@@ -166,7 +173,8 @@ def _agreement(arrays: Mapping[str, Array], given: Mapping[str, Array], seen: li
 def _recognized(
     problem: Problem, model: Model, given: Mapping[str, Array], seen: list[Array]
 ) -> Mistake | None:
-    """The mistake that explains every outcome, and most of what was seen on the way; None where there is none.
+    """The mistake that explains every outcome, and most of what was seen on the way; None where
+    there is none.
 
     The kind of network is tried anew with each mistake, because a mistake early on may hide it.
     """
@@ -185,7 +193,9 @@ def _recognized(
 
 
 def _hypotheses(model: Model) -> list[Mistake]:
-    """Every mistake that this kind of network can have, where it has several steps also in one of them alone."""
+    """Every mistake that this kind of network can have, where it has several steps also in one of
+    them alone.
+    """
     found = []
     for mistake in CATALOGUE:
         if mistake.applies_to(model):
@@ -228,7 +238,7 @@ def _table(
 
 
 def departure(name: str, got: Array, want: Array) -> str:
-    """In what an array departs from the reference: shape, transposition, factor, sign, axis, or numbers."""
+    """How an array departs from the reference: shape, transposition, factor, sign, axis, values."""
     got, want = np.asarray(got, float), np.asarray(want, float)
     if not np.isfinite(got).all():
         return f"{name} contains numbers that are not finite (NaN or infinity)."
@@ -253,7 +263,10 @@ def departure(name: str, got: Array, want: Array) -> str:
         return f"{name} is {size:.6g} times too {kind}{sign} in every element."
     difference = got - want
     if difference.ndim == 2 and close(difference, np.broadcast_to(difference[0], difference.shape)):
-        return f"{name} differs from the reference by the same row in every image: a term is missing or too much."
+        return (
+            f"{name} differs from the reference by the same row in every image: a term is missing"
+            " or too much."
+        )
     if got.shape == want.shape and close(np.sort(got, axis=0), np.sort(want, axis=0)):
         return f"{name} has the right numbers in another order of its rows."
     worst = np.unravel_index(int(np.argmax(np.abs(difference))), difference.shape)

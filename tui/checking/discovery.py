@@ -1,8 +1,9 @@
-"""Finding a network in a module that a learner wrote, whatever the names and the order of arguments.
+"""Finding a network in a module that a learner wrote, whatever the names and the order of
+arguments.
 
-Four shapes are known: a class with its parameters (`TwoLayerNet` of the study notes), layer classes with `forward` and
-`backward`, plain functions `forward(params, x)` and `gradient(params, x, t)`, and the template's, which are the same
-functions. Everything here runs in the learner's process.
+Four shapes are known: a class with its parameters (`TwoLayerNet` of the study notes), layer classes
+with `forward` and `backward`, plain functions `forward(params, x)` and `gradient(params, x, t)`,
+and the template's, which are the same functions. Everything here runs in the learner's process.
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ class Net:
 
 
 class FunctionNet(Net):
-    """`forward(params, x)` and `gradient(params, x, t)`, and where they are there `loss` and `update`."""
+    """`forward(params, x)` and `gradient(params, x, t)`; `loss` and `update` are optional."""
 
     def __init__(self, module: ModuleType) -> None:
         self._forward, self._gradient = first_of(module, FORWARD), first_of(module, GRADIENT)

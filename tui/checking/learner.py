@@ -1,6 +1,8 @@
-"""The process in which a learner's file is executed: it reads `request.npz` and leaves what it saw in `result.npz`.
+"""The process in which a learner's file is executed: it reads `request.npz` and leaves what it saw
+in `result.npz`.
 
-The working directory is a temporary folder. Standard output belongs to the learner's code and is dropped.
+The working directory is a temporary folder. Standard output belongs to the learner's code and is
+dropped.
 """
 
 from __future__ import annotations
@@ -285,7 +287,7 @@ class Learner:
 
 
 def our_step(request: Mapping[str, Array]) -> float:
-    """Median seconds of a step of the same network here: 784-50-10, sigmoid, a hundred images, float32."""
+    """Median seconds of a step of our network: 784-50-10, sigmoid, 100 images, float32."""
     config = TrainConfig(hidden=(50,), activation="sigmoid", optimizer="sgd")
     rng = np.random.default_rng(0)
     model = build_model(config, rng=rng)
@@ -332,7 +334,9 @@ class Recorder:
 
 
 def _outputs(returned: Any) -> Array:
-    """The outputs among what a forward pass returned: the last array of a tuple's first dictionary, or an array."""
+    """The outputs among what a forward pass returned: the last array of a tuple's first dictionary,
+    or an array.
+    """
     if isinstance(returned, dict):
         returned = next(
             (returned[k] for k in ("y", "a2", "A2", "probabilities", "output") if k in returned),

@@ -1,7 +1,9 @@
-"""The mistakes that networks written by hand have, each as the formula that it puts in the place of a right one.
+"""The mistakes that networks written by hand have, each as the formula that it puts in the place of
+a right one.
 
-A mistake is recognized by its numbers: the reference is evaluated with the wrong formula, and the mistake is named
-where that gives what the learner's code gave. Nothing is read out of the learner's source text.
+A mistake is recognized by its numbers: the reference is evaluated with the wrong formula, and the
+mistake is named where that gives what the learner's code gave. Nothing is read out of the learner's
+source text.
 """
 
 from __future__ import annotations
@@ -24,7 +26,9 @@ from tui.checking.reference import (
 
 @dataclass(frozen=True)
 class Mistake:
-    """A named mistake: what is wrong in one sentence, the right formula, and the steps as they are computed instead."""
+    """A named mistake: what is wrong in one sentence, the right formula, and the steps as they are
+    computed instead.
+    """
 
     name: str
     sentence: str
@@ -91,7 +95,8 @@ FORWARD = (
     ),
     Mistake(
         "activation before the softmax",
-        "The activation of the hidden layer is applied to the output layer too, before the softmax.",
+        "The activation of the hidden layer is applied to the output layer too, before the"
+        " softmax.",
         "y = softmax(a2), directly of a2 = z1 W2 + b2",
         {"y": lambda v: softmax(v.activation.function(v.a2))},
     ),
@@ -103,7 +108,8 @@ FORWARD = (
     ),
     Mistake(
         "softmax over the whole batch",
-        "The softmax divides by the sum over all images and classes, so that the probabilities of one image"
+        "The softmax divides by the sum over all images and classes, so that the probabilities of"
+        " one image"
         " do not add up to 1.",
         "y = exp(a2) / sum of exp(a2) over the classes: axis=1, keepdims=True",
         {"y": lambda v: softmax(v.a2, axis=None)},
@@ -131,7 +137,8 @@ LOSSES = (
     ),
     Mistake(
         "loss averaged over the classes too",
-        "The loss is divided by the number of classes besides the number of images (np.mean over all elements).",
+        "The loss is divided by the number of classes besides the number of images (np.mean over"
+        " all elements).",
         "loss = -1/n sum t log y: divide by the number of images only",
         {"loss": lambda v: -np.mean(v.t * np.log(v.y))},
     ),
@@ -164,7 +171,8 @@ LOSSES = (
 BACKWARD = (
     Mistake(
         "gradient not averaged",
-        "The gradients are sums over the batch: they are exactly n times too large, like the learning rate then.",
+        "The gradients are sums over the batch: they are exactly n times too large, like the"
+        " learning rate then.",
         "dy = (y - t) / n",
         {"dy": lambda v: v.y - v.t},
     ),
@@ -197,7 +205,8 @@ BACKWARD = (
     ),
     Mistake(
         "softmax differentiated a second time",
-        "dy is multiplied by y (1 - y), the derivative of a sigmoid; y - t already contains that of the softmax.",
+        "dy is multiplied by y (1 - y), the derivative of a sigmoid; y - t already contains that"
+        " of the softmax.",
         "dy = (y - t) / n",
         {"dy": lambda v: (v.y - v.t) * v.y * (1 - v.y) / v.n},
     ),
@@ -215,7 +224,8 @@ BACKWARD = (
     ),
     Mistake(
         "gradient of W2 from before the activation",
-        "The gradient of W2 is formed with a1, the inputs of the activation, in place of its outputs z1.",
+        "The gradient of W2 is formed with a1, the inputs of the activation, in place of its"
+        " outputs z1.",
         "dW2 = z1^T dy",
         {"dW2": lambda v: v.a1.T @ v.dy},
     ),
@@ -245,7 +255,8 @@ BACKWARD = (
     ),
     Mistake(
         "bias gradients averaged twice",
-        "The gradients of the biases are means over the batch, although dy has been divided by n already.",
+        "The gradients of the biases are means over the batch, although dy has been divided by n"
+        " already.",
         "db2 = np.sum(dy, axis=0), where dy = (y - t) / n",
         {"db2": lambda v: v.dy.mean(axis=0), "db1": lambda v: v.da1.mean(axis=0)},
     ),
@@ -263,14 +274,16 @@ BACKWARD = (
     ),
     Mistake(
         "derivative of the sigmoid applied to its output",
-        "The derivative is taken of z1, which has been through the sigmoid already: s(z1) (1 - s(z1)).",
+        "The derivative is taken of z1, which has been through the sigmoid already: s(z1) (1 -"
+        " s(z1)).",
         "da1 = dz1 z1 (1 - z1), with z1 = s(a1)",
         {"da1": lambda v: v.dz1 * sigmoid(v.z1) * (1 - sigmoid(v.z1))},
         ("sigmoid",),
     ),
     Mistake(
         "derivative of the sigmoid without the sigmoid",
-        "The derivative is formed with the inputs of the sigmoid, a1 (1 - a1), in place of its outputs.",
+        "The derivative is formed with the inputs of the sigmoid, a1 (1 - a1), in place of its"
+        " outputs.",
         "da1 = dz1 z1 (1 - z1), with z1 = s(a1)",
         {"da1": lambda v: v.dz1 * v.a1 * (1 - v.a1)},
         ("sigmoid",),
@@ -290,7 +303,8 @@ BACKWARD = (
     ),
     Mistake(
         "derivative of ReLU reversed",
-        "The gradient passes where the inputs of ReLU are negative, and is stopped where they are positive.",
+        "The gradient passes where the inputs of ReLU are negative, and is stopped where they are"
+        " positive.",
         "da1 = dz1 where a1 > 0, else 0",
         {"da1": lambda v: v.dz1 * (v.a1 <= 0)},
         ("relu",),
@@ -318,7 +332,8 @@ BACKWARD = (
     ),
     Mistake(
         "derivative of the sigmoid for another activation",
-        "The derivative is that of a sigmoid, z1 (1 - z1), although the hidden layer has another activation.",
+        "The derivative is that of a sigmoid, z1 (1 - z1), although the hidden layer has another"
+        " activation.",
         "da1 = dz1 s'(a1), of the same s as in the forward pass",
         {"da1": lambda v: v.dz1 * v.z1 * (1 - v.z1)},
         ("relu", "tanh"),

@@ -1,7 +1,8 @@
 """The two-layer network of the study notes as a list of named steps, each one formula.
 
-The steps are evaluated in order in one namespace, so that a mistake is a step that is replaced by another formula
-(`tui.checking.mistakes`). With x of shape (n, in), targets t of shape (n, classes), one-hot:
+The steps are evaluated in order in one namespace, so that a mistake is a step that is replaced by
+another formula (`tui.checking.mistakes`). With x of shape (n, in), targets t of shape (n, classes),
+one-hot:
 
     a1 = x W1 + b1    z1 = s(a1)    a2 = z1 W2 + b2    y = softmax(a2)    loss = -1/n sum t log y
     dy = (y - t) / n    dW2 = z1^T dy    db2 = sum_n dy
@@ -34,7 +35,7 @@ def sigmoid(a: Array) -> Array:
 
 
 def softmax(a: Array, axis: int | None = -1) -> Array:
-    """exp(a) / sum exp(a) along an axis; the largest value is subtracted first, so that nothing overflows."""
+    """exp(a) / sum exp(a) along an axis; the maximum is subtracted first against overflow."""
     exponentials = np.exp(a - a.max(axis=axis, keepdims=True))
     result: Array = exponentials / exponentials.sum(axis=axis, keepdims=True)
     return result
@@ -124,7 +125,9 @@ def _updated(name: str) -> Step:
 
 @dataclass(frozen=True)
 class Problem:
-    """The batch and the weights that go in: x (n, in), t one-hot (n, classes), and W1, b1, W2, b2 by name."""
+    """The batch and the weights that go in: x (n, in), t one-hot (n, classes), and W1, b1, W2, b2
+    by name.
+    """
 
     x: Array
     t: Array

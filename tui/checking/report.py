@@ -1,4 +1,4 @@
-"""The whole check of a file: run it, compare, and say what is wrong in the order in which it was computed."""
+"""The whole check of a file: execute it, compare, and report in the order of computation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tui.checking.surroundings import (
 
 @dataclass(frozen=True)
 class Report:
-    """What was found: `findings` around the passes, the `diagnosis` of the passes, and seconds a step."""
+    """`findings` around the passes, the `diagnosis` of the passes, and seconds a step."""
 
     path: Path
     observation: Observation
@@ -84,7 +84,8 @@ def remarks(report: Report) -> list[str]:
     found = list(report.diagnosis.remarks) if report.diagnosis else []
     if facts.get("overflows"):
         found.append(
-            "the softmax overflows where outputs are large: subtract the largest output of each image first"
+            "the softmax overflows where outputs are large: subtract the largest output of each"
+            " image first"
         )
     if facts.get("targets") == "labels":
         found.append(

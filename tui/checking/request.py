@@ -8,7 +8,8 @@ from nn.arrays import Array
 from nn.data.dataset import Dataset
 from tui.checking.reference import LEARNING_RATE, PARAMETERS, Model, Problem, evaluate
 
-# A prime number of images: no other size of the network can be taken for it, nor a ratio of sizes for its inverse.
+# A prime number of images: no other size of the network can be taken for it, nor a ratio of sizes
+# for its inverse.
 IMAGES = 23
 STEPS, BATCH, TEST_IMAGES = 100, 100, 1000
 MANY = 5  # updates, of which the last weights are compared as well as those of the first

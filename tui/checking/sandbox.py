@@ -1,7 +1,8 @@
 """Running a learner's file in a process of its own, with limits of time and memory.
 
-The limits are there against accidents, not against malice: the file is executed with the rights of the user. It gets
-a temporary folder as its working directory, no environment beyond what Python needs, and no standard input.
+The limits are there against accidents, not against malice: the file is executed with the rights of
+the user. It gets a temporary folder as its working directory, no environment beyond what Python
+needs, and no standard input.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 @dataclass(frozen=True)
 class Observation:
-    """What the learner's code computed, by name, and the facts of how it went: `stage` is how far it came."""
+    """What the learner's code computed, by name, and the facts of how it went: `stage` is how far
+    it came.
+    """
 
     arrays: Mapping[str, Array]
     facts: Mapping[str, Any]

@@ -1,4 +1,6 @@
-"""What surrounds the passes of a learner's network: its data, its initial weights, its learning rate, its errors."""
+"""What surrounds the passes of a learner's network: its data, its initial weights, its learning
+rate, its errors.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,8 @@ from nn.data.dataset import Dataset
 from tui.checking.reference import LEARNING_RATE
 from tui.checking.sandbox import Observation
 
-_LARGE = 20.0  # standard deviation of a1 above which a saturated network hardly learns; N(0, 1) weights give 9
+# Standard deviation of a1 above which a saturated network hardly learns; N(0, 1) weights give 9.
+_LARGE = 20.0
 _LEARNS, _STUCK = 0.5, 0.3  # test accuracies after a hundred steps
 
 
@@ -91,7 +94,8 @@ def _check_labels(rows: Array, classes: Array, dataset: Dataset) -> list[Finding
             Finding(
                 "data",
                 "labels off by one",
-                f"Every label is {abs(int(shifts[0]))} too {'large' if shifts[0] > 0 else 'small'}.",
+                f"Every label is {abs(int(shifts[0]))} too"
+                f" {'large' if shifts[0] > 0 else 'small'}.",
                 "labels from 0 to 9, the digit that is shown",
             )
         ]
@@ -100,7 +104,8 @@ def _check_labels(rows: Array, classes: Array, dataset: Dataset) -> list[Finding
         Finding(
             "data",
             "labels shuffled apart from the images",
-            f"Only {share:.0%} of the labels belong to their image: images and labels are in different orders.",
+            f"Only {share:.0%} of the labels belong to their image: images and labels are in"
+            " different orders.",
             "one permutation for both: p = rng.permutation(n); x, t = x[p], t[p]",
         )
     ]
@@ -139,7 +144,8 @@ def check_initial(arrays: Mapping[str, Array], x: Array) -> list[Finding]:
                 Finding(
                     "initial weights",
                     "weights all the same",
-                    f"Every element of {name} starts at {value:g}, so that all hidden units stay the same.",
+                    f"Every element of {name} starts at {value:g}, so that all hidden units stay"
+                    " the same.",
                     f"{name} = 0.01 * np.random.randn(...)",
                 )
             ]
@@ -150,7 +156,8 @@ def check_initial(arrays: Mapping[str, Array], x: Array) -> list[Finding]:
             Finding(
                 "initial weights",
                 "weights too large",
-                f"The hidden layer's inputs have a standard deviation of {spread:.0f} at first: its units saturate.",
+                f"The hidden layer's inputs have a standard deviation of {spread:.0f} at first:"
+                " its units saturate.",
                 "W1 = 0.01 * np.random.randn(784, 50), or / np.sqrt(784)",
             )
         ]
@@ -166,7 +173,8 @@ def check_behaviour(observation: Observation) -> list[Finding]:
             Finding(
                 "forward" if changed == "x" else "gradient",
                 "arguments changed in place",
-                f"The code changes {changed} in place, so that the next call starts from something else.",
+                f"The code changes {changed} in place, so that the next call starts from"
+                " something else.",
                 "x = x / 255 makes a new array, x /= 255 changes the caller's",
             )
         )
@@ -185,7 +193,8 @@ def check_behaviour(observation: Observation) -> list[Finding]:
             Finding(
                 "training",
                 "learning rate too high",
-                f"With the file's rate of {rate:g} a hundred steps reach {at_rate:.0%} of the test digits,"
+                f"With the file's rate of {rate:g} a hundred steps reach {at_rate:.0%} of the"
+                " test digits,"
                 f" with 0.1 {facts['accuracy']:.0%}.",
                 "a tenth of the rate, until the loss falls",
             )
@@ -207,7 +216,8 @@ def check_error(observation: Observation) -> Finding | None:
     remedy = "run the file by itself to see where"
     if any(words in message for words in ("matmul", "not aligned", "broadcast")):
         remedy = (
-            "the shapes do not fit: compare them with x (n, 784), W1 (784, 50), dy (n, 10); one factor is"
+            "the shapes do not fit: compare them with x (n, 784), W1 (784, 50), dy (n, 10); one"
+            " factor is"
             " transposed or in the wrong place"
         )
     return Finding(str(facts["stage"]), "exception", f"{facts['error']}{line}: {message}", remedy)

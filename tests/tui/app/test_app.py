@@ -306,7 +306,7 @@ def test_a_second_run_keeps_the_curves_of_the_first() -> None:
 
 
 def test_keys_before_the_data_are_there() -> None:
-    """Every key of every screen at once after the start: none may crash, training begins when it can."""
+    """Every key of every screen at once after the start: nothing crashes, and training begins."""
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press(

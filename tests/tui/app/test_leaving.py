@@ -1,4 +1,4 @@
-"""What becomes of runs that end while the application is open, and of a terminal that is left for a while."""
+"""Runs that end while the application is open, and a terminal that is left for a while."""
 
 from __future__ import annotations
 

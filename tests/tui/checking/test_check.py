@@ -1,4 +1,4 @@
-"""A learner's network is compared with the reference: mistakes are named, correct code is not accused."""
+"""A learner's network is compared with the reference: mistakes are named, right code passes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,10 @@ def test_the_reference_is_what_the_package_computes(mnist: Dataset) -> None:
     assert loss.forward(outputs, request["t"]) == pytest.approx(float(arrays["loss"]))
     one.backward(activation.backward(two.backward(loss.backward())))
     for name, got in (
-        ("dW1", one.grad_weight), ("db1", one.grad_bias), ("dW2", two.grad_weight), ("db2", two.grad_bias)
+        ("dW1", one.grad_weight),
+        ("db1", one.grad_bias),
+        ("dW2", two.grad_weight),
+        ("db2", two.grad_bias),
     ):  # fmt: skip
         np.testing.assert_allclose(got, arrays[name], rtol=1e-9, atol=1e-12)
 
@@ -119,7 +122,8 @@ def test_what_is_wrong_with_the_data(old: str, new: str, mistake: str, checked) 
     "load",
     [
         "x, t = (train.images / 255.0 - 0.1307) / 0.3081, np.eye(10)[train.labels]",
-        "p = np.random.default_rng(0).permutation(60000); x, t = train.images[p] / 255, train.labels[p]",
+        "p = np.random.default_rng(0).permutation(60000); x, t = train.images[p] / 255,"
+        " train.labels[p]",
     ],
     ids=["standardized, one-hot", "shuffled together"],
 )
@@ -254,7 +258,8 @@ def test_the_code_sees_no_secrets_and_writes_elsewhere(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text(
         "import os\nfrom pathlib import Path\nPath('left').write_text('here')\n"
-        "raise ValueError(f\"{os.environ.get('SECRET_TOKEN')} {os.environ.get('MNIST_TUI_RUNS_DIR')}\")\n",
+        "raise ValueError(f\"{os.environ.get('SECRET_TOKEN')}"
+        " {os.environ.get('MNIST_TUI_RUNS_DIR')}\")\n",
         encoding="utf-8",
     )
     result = run_command("check", path, env={"SECRET_TOKEN": "abc"}, cwd=tmp_path)

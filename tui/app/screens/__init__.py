@@ -17,7 +17,7 @@ class Mode(NamedTuple):
     screen: str
 
     def load(self) -> type[ModeScreen]:
-        """Import the class, which is done when the screen is first shown: the first frame is sooner."""
+        """Import the class, only when the screen is first shown: the first frame is sooner."""
         module, name = self.screen.split(":")
         screen: type[ModeScreen] = getattr(importlib.import_module(module), name)
         return screen

@@ -188,7 +188,9 @@ class DigitsScreen(BrowsingScreen):
         self.action_go(event.index)
 
     def action_back(self) -> None:
-        """From the sheet to the digit, from a confusion cell or a comparison to where it was opened, from a selection to all."""
+        """From the sheet to the digit, from a confusion cell or a comparison to where it was
+        opened, from a selection to all.
+        """
         if mode := self.browser.close_cell():
             self.remove_class("-sheet")
             if mode == "runs":

@@ -49,8 +49,8 @@ class HelpScreen(Dialog[None]):
 def shown_bindings(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Binding]]:
     """The bindings in force that belong to this application, not those that Textual adds to all.
 
-    Textual's own, such as "Copy selected text", have no id and are of no use here. A binding of ours
-    without an id is another key of one with an id.
+    Textual's own, such as "Copy selected text", have no id and are of no use here. A binding of
+    ours without an id is another key of one with an id.
     """
     active = list(screen.active_bindings.values())
     actions = {each.binding.action for each in active if each.binding.id}

@@ -30,13 +30,16 @@ class Command:
 class PaletteScreen(Dialog[Command | None]):
     """Dismissed with the command to run, or with None.
 
-    The screen itself takes what is typed, so that nothing is lost of keys that arrive before its widgets.
+    The screen itself takes what is typed, so that nothing is lost of keys that arrive before its
+    widgets.
     """
 
     DEFAULT_CSS = """
     PaletteScreen {
         align: center top;
-        Vertical { width: 60; max-width: 100%; height: auto; max-height: 100%; border: round $primary; }
+        Vertical {
+            width: 60; max-width: 100%; height: auto; max-height: 100%; border: round $primary;
+        }
         #query { height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
         OptionList, OptionList:focus { height: auto; max-height: 14; border: none; }
         #none { height: 1; padding: 0 1; color: $text-muted; display: none; }

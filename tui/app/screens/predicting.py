@@ -25,7 +25,8 @@ STALE = 2.0  # seconds after which weights from within an epoch are asked for
 class PredictingScreen(ModeScreen):
     """Follows the newest weights at a modest pace and has them predict the split on a thread.
 
-    A subclass draws everything in `draw`; `browser` holds the predictions, perhaps of weights a moment ago.
+    A subclass draws everything in `draw`; `browser` holds the predictions, perhaps of weights a
+    moment ago.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -16,11 +16,13 @@ from tui.app.widgets.options import Options
 
 
 class RecipesScreen(Dialog[str | None]):
-    """Every recipe by name, with what it is about below; ends with the name of the chosen one, or None."""
+    """Every recipe with its description below; ends with the name of the chosen one, or None."""
 
     DEFAULT_CSS = """
     RecipesScreen { align: center middle; }
-    RecipesScreen Vertical { width: 72; max-width: 100%; height: 30; max-height: 100%; border: round $primary; }
+    RecipesScreen Vertical {
+        width: 72; max-width: 100%; height: 30; max-height: 100%; border: round $primary;
+    }
     RecipesScreen OptionList, RecipesScreen OptionList:focus { height: 1fr; border: none; }
     RecipesScreen Static { height: 4; padding: 0 1; color: $text-muted; }
     """

@@ -42,10 +42,10 @@ class Timer(Protocol):
 
 
 class Throttle:
-    """Calls `work` at once or, when it was called less than `interval` seconds ago, after that time.
+    """Calls `work` at once, or `interval` seconds after the last call where that is later.
 
-    Requests in between are merged into one call, so the latest state is always worked on in the end.
-    `set_timer(delay, callback)` is that of an application, a screen or a widget.
+    Requests in between are merged into one call, so the latest state is always worked on in the
+    end. `set_timer(delay, callback)` is that of an application, a screen or a widget.
     """
 
     def __init__(

@@ -28,9 +28,9 @@ class _Moment:
 class Board:
     """The picture and what draws on it.
 
-    `pixels` is replaced as a whole, never changed, so that any moment of it may be kept. With the pen
-    down (`down`) every move of the cursor draws, or erases with the eraser. Each method that changes
-    the picture can be undone by itself.
+    `pixels` is replaced as a whole, never changed, so that any moment of it may be kept. With the
+    pen down (`down`) every move of the cursor draws, or erases with the eraser. Each method that
+    changes the picture can be undone by itself.
     """
 
     def __init__(self) -> None:

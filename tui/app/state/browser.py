@@ -40,9 +40,9 @@ class Chosen:
 class Query:
     """Which digits, and in which order.
 
-    `label` and `predicted` keep those of one class, None all. `loss` is the highest first, `confidence` the highest
-    probability of the predicted class first, `doubt` the lowest; so mistakes by loss or by
-    confidence start with the most confident ones.
+    `label` and `predicted` keep those of one class, None all. `loss` is the highest first,
+    `confidence` the highest probability of the predicted class first, `doubt` the lowest; so
+    mistakes by loss or by confidence start with the most confident ones.
     """
 
     outcome: Outcome = "all"
@@ -151,7 +151,7 @@ class Listing:
         return at if at is not None and self.indices[at] == index else None
 
     def nearest(self, index: int) -> int | None:
-        """The position of digit `index` or of the one closest to it in the order; None if all are out."""
+        """The position of digit `index`, or of the one closest to it; None if all are out."""
         if not len(self):
             return None
         place = self._places[index]
@@ -161,7 +161,7 @@ class Listing:
 
 
 def next_mistake(listing: Listing, wrong: Array, position: int, direction: int) -> int | None:
-    """The position of the first mistake after (direction 1) or before (-1) a position, None without one."""
+    """The position of the next mistake (direction 1) or the one before (-1); None without one."""
     ahead = wrong[listing.indices[position + 1 :] if direction > 0 else listing.indices[:position]]
     found = np.flatnonzero(ahead)
     if not len(found):
@@ -171,7 +171,7 @@ def next_mistake(listing: Listing, wrong: Array, position: int, direction: int) 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one snapshot says of one digit; `rank` is the true class's among the probabilities, from 1."""
+    """One snapshot's prediction of a digit; `rank` is that of the true class, 1 the highest."""
 
     label: int
     predicted: int
@@ -209,7 +209,8 @@ def verdict(snapshot: Snapshot, split: Split, index: int) -> Verdict:
 class Browser:
     """The state of browsing that the screens share.
 
-    `predictions` are the last that were made of a whole split: maybe of older weights, or of another split.
+    `predictions` are the last that were made of a whole split: maybe of older weights, or of
+    another split.
     """
 
     query: Query = Query()
@@ -272,7 +273,7 @@ class Browser:
     def trajectory(
         self, snapshots: Sequence[Snapshot], split: Split, index: int
     ) -> list[tuple[Snapshot, Verdict]]:
-        """What the snapshots say of one digit, evenly thinned to not too many, the newest always there."""
+        """The snapshots' predictions of a digit, thinned evenly; the newest is always there."""
         step = -(-len(snapshots) // MAX_TRAJECTORY) or 1
         chosen = snapshots[::-1][::step][::-1]
         if self._followed is None or self._followed[0] is not split or self._followed[1] != index:

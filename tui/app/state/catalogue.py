@@ -48,7 +48,9 @@ class Entry:
 
     @property
     def budget_to_raise(self) -> tuple[str, int] | None:
-        """The field that must be raised for the run to go on, and its value; None where it can, or cannot at all."""
+        """The field that must be raised for the run to go on, and its value; None where it can, or
+        cannot at all.
+        """
         config = self.run.record.config
         name = "epochs" if config.epochs else "steps"
         budget = config.epochs or config.steps

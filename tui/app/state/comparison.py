@@ -40,7 +40,9 @@ class Comparison:
 
 
 def compare(first: SavedRun, second: SavedRun, dataset: Dataset) -> Comparison:
-    """Have both predict the test digits; raises `StorageError`. `dataset` is one in memory, which may be theirs."""
+    """Have both predict the test digits; raises `StorageError`. `dataset` is one in memory, which
+    may be theirs.
+    """
     from nn.analysis.disagreement import disagreement
     from nn.data.dataset import load_dataset
     from nn.storage.checkpoint import load_model

@@ -13,7 +13,9 @@ class Filter:
         self.typing = False
 
     def take(self, key: events.Key) -> bool:
-        """Edit the text, keep it with enter or drop it with escape; False for a key that does none of it."""
+        """Edit the text, keep it with enter or drop it with escape; False for a key that does none
+        of it.
+        """
         if key.key in ("enter", "escape"):
             self.typing = False
             self.text = self.text if key.key == "enter" else ""

@@ -34,8 +34,9 @@ STATUSES = {
 class FollowedRun:
     """A saved run, read by a thread of its own until it ends or `close`; nothing is ever written.
 
-    To the screens it is a `ShownRun` like a `LiveRun`: `snapshots` are its best networks so far, `splits` its images; both
-    stay empty without `models`. `history` belongs to the thread of the screens, which fills it from `take_events`.
+    To the screens it is a `ShownRun` like a `LiveRun`: `snapshots` are its best networks so far,
+    `splits` its images; both stay empty without `models`. `history` belongs to the thread of the
+    screens, which fills it from `take_events`.
     """
 
     def __init__(

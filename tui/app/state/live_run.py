@@ -1,8 +1,8 @@
 """The background: reading the data, and a run on a thread of its own.
 
 The training thread goes through `Trainer.events()`, has the events saved, and pauses between two of
-them on request. It never waits for the screen: events go into a queue that the screen empties at its
-own pace, and one message at a time announces them. The screen never waits for the thread: every
+them on request. It never waits for the screen: events go into a queue that the screen empties at
+its own pace, and one message at a time announces them. The screen never waits for the thread: every
 method returns at once. Weights cross as frozen copies only.
 """
 
@@ -57,7 +57,7 @@ def load_in_background(data_dir: str, post: Post) -> None:
 
 
 class LiveRun:
-    """A run that trains on a thread of its own, a daemon, so that the process can end at any moment.
+    """A run that trains on a thread of its own, a daemon, so that the process can end any time.
 
     Attributes:
         cores: What the run computes with, None until that is known.

@@ -51,9 +51,9 @@ class Snapshot:
 class ShownRun(Protocol):
     """A run that screens can show: `LiveRun` trains here, `FollowedRun` is read from its files.
 
-    `snapshots` and `splits` are replaced as a whole and never changed in place, so that any thread may
-    keep them. `splits` is empty until the images are known; `error` is why the run failed or could
-    not be read.
+    `snapshots` and `splits` are replaced as a whole and never changed in place, so that any thread
+    may keep them. `splits` is empty until the images are known; `error` is why the run failed or
+    could not be read.
     """
 
     @property

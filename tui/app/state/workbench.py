@@ -39,7 +39,7 @@ class Workbench:
 
     Attributes:
         experiment: What the next run is made of.
-        histories: Every run of the sitting that made a step, oldest first; the last is the present one.
+        histories: Every run of the sitting that made a step; the last is the present one.
         opened: The saved run that the screens show in place of the present one.
         overlays: The saved runs whose curves are drawn with those of the present one.
         comparison: What the shown digits were chosen by, if they were.

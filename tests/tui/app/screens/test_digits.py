@@ -43,7 +43,9 @@ def no_pacing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def a_run(*every: int) -> ScriptedRun:
-    """Splits of 300, 200 and 100 digits; a snapshot for each number, every so many-th digit mistaken by it."""
+    """Splits of 300, 200 and 100 digits; a snapshot for each number, every so many-th digit
+    mistaken by it.
+    """
     run = ScriptedRun(
         {"test": digits(COUNT), "train": digits(200, 1), "validation": digits(100, 2)}
     )

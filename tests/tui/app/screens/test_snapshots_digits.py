@@ -1,4 +1,4 @@
-"""Pictures of the digits and the confusion screen; predictions are written down, images are MNIST's."""
+"""Pictures of the digits and the confusion screen, with fixed predictions of MNIST's images."""
 
 from __future__ import annotations
 

@@ -39,11 +39,12 @@ def root(tmp_path: Path, small: Dataset) -> Path:
         network = recognizer(config, small.train, trained=trained)
         name = f"2026110{number + 1}-093000-lincoln-tanh"
         save_run(tmp_path, name, network=network, sha256=small.sha256, recipe="lincoln-tanh")
+    labels = ("two-layer-net", "relu-cross-entropy")
     for number in range(3, 29):
         done = number % 7
         save_run(
             tmp_path,
-            f"202611{number:02}-{number % 24:02}1500-{('two-layer-net', 'relu-cross-entropy')[number % 2]}",
+            f"202611{number:02}-{number % 24:02}1500-{labels[number % 2]}",
             done=done,
             of=6,
             accuracy=0.9 + number / 300,
