@@ -1,4 +1,4 @@
-"""Numbers as text: percentages, counts, times and bars, the same on the screen and in plain lines."""
+"""Numbers as text, the same on the screen and in plain lines: percentages, times, bars."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def duration(seconds: float, *, whole: bool = False) -> str:
 
 
 def clock(seconds: float, width: int) -> str:
-    """Completed seconds as `duration` gives them, as `27h46` or `12d` where `width` is too small."""
+    """Completed seconds as of `duration`, or `27h46` or `12d` where `width` is too small."""
     text = duration(seconds, whole=True)
     hours, minutes = divmod(int(seconds) // 60, 60)
     for shorter in (f"{hours}h{minutes:02}", f"{hours}h", f"{hours // 24}d"):

@@ -62,7 +62,7 @@ def wait_until_stopped(pid: int) -> None:
 def test_in_the_background_it_stays_stopped_and_the_shell_keeps_its_line(
     bash: Tmux, stop: signal.Signals
 ) -> None:
-    """It once painted over the shell, which then took it for running and could not bring it back."""
+    """It once painted over the shell, which took it for running and could not bring it back."""
     pid = child_of(bash)
     os.kill(pid, stop)
     bash.wait_for("Stopped")

@@ -42,7 +42,7 @@ RESERVED = ("ctrl+q", "ctrl+c")
 
 
 def check_keys(keys: Mapping[str, str], app: type[App[Any]]) -> None:
-    """Raise `ConfigError` for an unknown id, a key that does not exist, or a key with two meanings."""
+    """Raise `ConfigError` for an unknown id, an unknown key, or a key with two meanings."""
     known = {binding.id: binding for binding in _bindings(app) if binding.id}
     used: dict[str, set[str]] = {}
     for binding in _bindings(app):

@@ -68,7 +68,7 @@ def first_of(holder: Any, names: tuple[str, ...]) -> Callable[..., Any] | None:
 
 
 class Net:
-    """A learner's network behind one interface; `columns` tells that images are columns, not rows."""
+    """A learner's network behind one interface; `columns` is whether images are columns."""
 
     columns = False
     parameters: dict[str, Array]

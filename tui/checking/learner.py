@@ -39,7 +39,7 @@ class MisshapenGradientError(Exception):
 
 
 class Learner:
-    """What the code computed, collected step by step, so that an error keeps what came before it."""
+    """What the code computed, collected step by step; an error keeps what came before it."""
 
     def __init__(self, path: Path, request: Mapping[str, Array]) -> None:
         self.path, self.request = path, request

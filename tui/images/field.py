@@ -95,6 +95,6 @@ def _fit(ink: Ink) -> Ink:
 
 
 def _offset(profile: Ink) -> int:
-    """Where the box begins, so that its centre of mass is in the middle and all of it in the field."""
+    """Where the box begins: its centre of mass in the middle, and all of it in the field."""
     mass = np.average(np.arange(len(profile)), weights=profile)
     return int(np.clip(round(CENTRE - mass), 0, ROWS - len(profile)))

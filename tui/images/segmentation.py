@@ -157,7 +157,7 @@ def _sharpness(values: Levels, mask: Mask) -> float:
 
 
 def _is_card(card: Ink, ink: Ink) -> bool:
-    """Whether what was taken for ink is paper: it fills a large rectangle together with other ink."""
+    """Whether what was taken for ink is paper, which fills a large rectangle with other ink."""
     part, written = np.any(card.digits, axis=0), np.any(ink.digits, axis=0)
     around, inside = whole_box(card.boxes), whole_box(ink.boxes)
     if (

@@ -13,7 +13,7 @@ Values: TypeAlias = Sequence[float] | npt.NDArray[Any]
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """Points joined by a line; a `y` of NaN is a gap. `glyph` is the ASCII character to draw with."""
+    """Points joined by a line; a `y` of NaN is a gap. `glyph` is the character in ASCII."""
 
     name: str
     x: Values

@@ -91,7 +91,7 @@ class Lesson(ABC):
 
     @abstractmethod
     def text(self) -> str:
-        """What comes first: paragraphs with blank lines between them; a line that begins with blanks is a formula."""
+        """The introduction, in paragraphs; a line that begins with blanks is a formula."""
 
     @abstractmethod
     def explanation(self) -> str:

@@ -86,7 +86,9 @@ class Session:
         self.record.settings = {}
 
     def help(self) -> bool:
-        """Show another hint, or the solution after both; False before the prediction, or at the end."""
+        """Show another hint, or after both the solution; False before the prediction or at the
+        end.
+        """
         if not self.predicted or self.record.help >= len(HELP):
             return False
         self.record.help += 1

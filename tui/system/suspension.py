@@ -1,4 +1,4 @@
-"""Suspension by the shell's job control, of which Textual's signal handlers cover the usual part."""
+"""Suspension by the shell's job control, beyond what Textual's signal handlers cover."""
 
 from __future__ import annotations
 

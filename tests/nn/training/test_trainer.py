@@ -162,7 +162,7 @@ def test_steps_are_reported_at_a_limited_rate(small: Dataset) -> None:
     ],
 )
 def test_evaluation_points(small: Dataset, fields: dict[str, int], expected: list[int]) -> None:
-    """Every k epochs or steps, and once at the end; with the same result however often it is told."""
+    """Every k epochs or steps, and once at the end; how often it reports changes nothing."""
     events = run(small, **fields)
     assert evaluated_steps(events) == expected
     finished = of_type(events, RunFinished)[0]

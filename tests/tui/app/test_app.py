@@ -1,4 +1,4 @@
-"""The application around the screens: modes, leaving, help, palette, preferences, exports, errors."""
+"""The application around the screens: modes, leaving, help, palette, settings, exports, errors."""
 
 from __future__ import annotations
 

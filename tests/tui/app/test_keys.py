@@ -26,7 +26,7 @@ from tui.system.terminal import Terminal
 
 
 async def burst(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> None:
-    """Post keys as they arrive from one write, at once, and wait until all have had their effect."""
+    """Post keys as they arrive from one write, and wait until all have had their effect."""
     arrived: list[bool] = []
     for key in keys:
         app.post_message(events.Key(key, key if len(key) == 1 else None))

@@ -81,7 +81,7 @@ class ModeScreen(LatestSize, Screen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The bindings in force, in the order of their declarations, even where a key is remapped."""
+        """The bindings in force, in the order of their declarations, also with the user's keys."""
         order: dict[str, int] = {}
         for node, _ in self._modal_binding_chain:
             for _, binding in node._bindings:  # as declared: keys are replaced in a copy

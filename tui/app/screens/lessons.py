@@ -226,7 +226,7 @@ class LessonsScreen(ModeScreen):
         self._show()
 
     def _request(self) -> None:
-        """Compute the present settings on a thread, one at a time: those in between are left out."""
+        """Compute the present settings on a thread, one at a time; those in between are skipped."""
         session = self.session
         if session is None or self._computing is not None:
             return

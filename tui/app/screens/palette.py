@@ -20,7 +20,7 @@ from tui.app.widgets.options import Options
 
 @dataclass(frozen=True)
 class Command:
-    """An entry of the palette; `run` does what its title says, `key` is the key that does the same."""
+    """An entry of the palette: `run` is its action, `key` the key of the same action."""
 
     title: str
     key: str

@@ -1,4 +1,4 @@
-"""Watches the sweeps beside a folder of runs, and starts and stops them, so that keys do not wait."""
+"""Watches, starts and stops the sweeps beside a folder of runs, on a thread of its own."""
 
 from __future__ import annotations
 

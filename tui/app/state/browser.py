@@ -1,4 +1,4 @@
-"""Which digits are browsed, in which order, and what the network says of them: no screen in here."""
+"""Which digits are browsed, in which order, and the network's predictions of them."""
 
 from __future__ import annotations
 
@@ -264,7 +264,7 @@ class Browser:
         self.query, self._outer = query, (outer, mode)
 
     def close_cell(self) -> str | None:
-        """Restore the query there was before; the mode it was narrowed in, or None if it was not."""
+        """Restore the query from before; returns the mode it was narrowed in, or None."""
         if self._outer is None:
             return None
         (self.query, mode), self._outer = self._outer, None

@@ -1,4 +1,4 @@
-"""A saved run as the screens see it, kept up with from its files while whoever trains it goes on."""
+"""A saved run as the screens see it, followed through its files while it is trained."""
 
 from __future__ import annotations
 

@@ -156,7 +156,7 @@ class LiveRun:
         self._wants_snapshot = True
 
     def take_events(self) -> list[Recorded | RunFinished]:
-        """The events since the last call, oldest first; those of a resumed run come first of all."""
+        """The events since the last call, oldest first; a resumed run begins with its old ones."""
         with self._changed:
             events = list(self._events)
             self._events.clear()
@@ -286,7 +286,7 @@ class LiveRun:
         return True
 
     def _reaches_goal(self, trainer: Trainer, event: Event) -> bool:
-        """Whether the step or the epoch is done; the last step of an epoch includes its evaluation."""
+        """Whether the step or the epoch is done; an epoch's last step includes its evaluation."""
         if isinstance(event, StepCompleted):
             ends_epoch = event.step % trainer.steps_per_epoch == 0
             return self._goal is Goal.STEP and not ends_epoch

@@ -1,4 +1,4 @@
-"""Sweeps that the application starts: each is a process of its own, which outlives the application."""
+"""Sweeps that the application starts, each as a process that outlives the application."""
 
 from __future__ import annotations
 

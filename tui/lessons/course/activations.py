@@ -90,6 +90,7 @@ passes back {float(slope[0]):.2%} of the gradient: the layers before it hardly l
     def solution(self) -> Solution:
         _, (slope,) = value_and_slope("sigmoid", np.array([5.0]))
         return Solution(
-            f"x = 5 on the sigmoid, where the slope is {slope:.5f}. tanh is that flat from x = 3 on.",
+            f"x = 5 on the sigmoid, where the slope is {slope:.5f}. tanh is that flat from"
+            " x = 3 on.",
             {"x": 5.0},
         )

@@ -97,9 +97,10 @@ print(inputs.mean(), inputs.std())"""
     def text(self) -> str:
         known = facts()
         black = int((known.counts[:, 1:].sum(axis=1) == 0).sum())
+        white = int(np.flatnonzero(known.counts.sum(axis=0)).max())
         return f"""\
 There are {known.train:,} images to train on and {known.test:,} to test with. Each has \
-28 x 28 = {len(known.counts)} pixels from 0 (black) to {int(np.flatnonzero(known.counts.sum(axis=0)).max())} \
+28 x 28 = {len(known.counts)} pixels from 0 (black) to {white} \
 (white), and a label from 0 to 9. The digits here are drawn at random; another draw shows others.
 
 A network learns best from small numbers:

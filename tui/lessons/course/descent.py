@@ -134,7 +134,8 @@ The method named race shows all four. Which one wins depends on the rate."""
         end = float(value("bowl", path("bowl", "SGD", 1.1, 20)[-1]))
         return Solution(
             "rate 1.1 with SGD on the bowl: every step multiplies the point by 1 - 2.2 = -1.2, and"
-            f" after 20 steps f is {end:.0f}. A loss that grows like this in training means the same.",
+            f" after 20 steps f is {end:.0f}. A loss that grows like this in training means the"
+            " same.",
             {"rate": 1.1},
         )
 

@@ -86,8 +86,9 @@ and the truth is {slope("parabola", 5):g}."""
 The forward difference is wrong in proportion to h, the \
 central one to h^2. Of a parabola the central one is even exact, but for rounding.
 
-Numbers have about 16 digits. With a tiny h, f(x+h) and f(x) agree in nearly all of them, and what \
-is left of their difference is rounding, which is then divided by h. So the error turns and grows."""
+Numbers have about 16 digits. With a tiny h, f(x+h) and f(x) agree in nearly all of them, and \
+what is left of their difference is rounding, which is then divided by h. So the error \
+turns and grows."""
 
     def figures(self, state: State) -> list[Figure]:
         name, x, h = state["function"], float(state["x"]), float(state["h"])

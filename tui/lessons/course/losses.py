@@ -26,8 +26,8 @@ def outputs(p: float) -> Array:
 def losses(y: Array) -> tuple[float, float]:
     """Half the squared error of the outputs `y` (10,), and their cross-entropy with 1e-7 inside.
 
-    `CrossEntropy` takes logits; logarithms of the probabilities are such logits. Its softmax divides
-    by the sum of y + 1e-7, which the notes do not do, so that is taken back.
+    `CrossEntropy` takes logits; logarithms of the probabilities are such logits. Its softmax
+    divides by the sum of y + 1e-7, which the notes do not do, so that is taken back.
     """
     target = target_rows(10, dtype="float64")[[LABEL]]
     half = SquaredError().forward(y[None], target) / 2

@@ -70,8 +70,8 @@ Dividing the logits by a temperature first makes the choice sharper (below 1) or
     def explanation(self) -> str:
         largest = np.finfo(np.float64).max
         return f"""\
-exp grows fast: the largest number that fits into 64 bits is about {largest:.1e}, and exp(o) passes \
-it at o = {math.log(largest):.0f}. Infinity divided by infinity is not a number (nan).
+exp grows fast: the largest number that fits into 64 bits is about {largest:.1e}, and exp(o) \
+passes it at o = {math.log(largest):.0f}. Infinity divided by infinity is not a number (nan).
 
 The cure: subtract the largest logit from all of them first. It cancels out of the fraction, and \
 no exponential is above 1. Only the differences between the logits count."""

@@ -18,7 +18,7 @@ SIZES = [(80, 24), (120, 40), (40, 15)]
 
 
 def an_app(mnist: Dataset, mode: str, colors: ColorMode = "full") -> MnistApp:
-    """Eight epochs over the first 1,000 test images, each with fewer mistakes than the one before."""
+    """Eight epochs over the first 1,000 test images, each with fewer mistakes than the last."""
     run = ScriptedRun({"test": mnist.test[:1000]})
     for every in (1, 2, 2, 3, 4, 6, 9, 15, 18):
         run.advance(mistaken(mnist.test.labels[:1000], every))

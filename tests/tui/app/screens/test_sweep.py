@@ -1,4 +1,4 @@
-"""The screen of sweeps: every key, over sweeps whose results are written down, and over a real one."""
+"""The screen of sweeps: every key, over sweeps with fixed results, and over a real one."""
 
 from __future__ import annotations
 

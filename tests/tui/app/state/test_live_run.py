@@ -1,4 +1,4 @@
-"""The training thread: it goes where it is told, never waits for a listener, and says how it ended."""
+"""The training thread: its commands, its independence of listeners, and how it ends."""
 
 from __future__ import annotations
 
