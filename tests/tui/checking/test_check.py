@@ -122,8 +122,10 @@ def test_what_is_wrong_with_the_data(old: str, new: str, mistake: str, checked) 
     "load",
     [
         "x, t = (train.images / 255.0 - 0.1307) / 0.3081, np.eye(10)[train.labels]",
-        "p = np.random.default_rng(0).permutation(60000)\n"
-        "x, t = train.images[p] / 255, train.labels[p]",
+        (
+            "p = np.random.default_rng(0).permutation(60000);"
+            " x, t = train.images[p] / 255, train.labels[p]"
+        ),
     ],
     ids=["standardized, one-hot", "shuffled together"],
 )
