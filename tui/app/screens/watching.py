@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 
 from textual.message import Message
 
@@ -17,6 +18,8 @@ from tui.system.terminal import Terminal
 
 LOOK_INTERVAL = 1.0
 """Seconds between two looks at the files while the screen is shown."""
+PAUSE = 5
+"""The pause after a look is at least so many times as long as the look took."""
 
 
 class WatchingScreen(ModeScreen):
@@ -62,6 +65,7 @@ class WatchingScreen(ModeScreen):
         self.wanted: str | None = None
         self._reader = SweepReader(self.runs_dir)
         self._looking = False
+        self._began = self._due = 0.0
 
     @property
     def runs_dir(self) -> Path | None:
@@ -78,7 +82,7 @@ class WatchingScreen(ModeScreen):
         raise NotImplementedError
 
     def on_mount(self) -> None:
-        self.set_interval(LOOK_INTERVAL, self._look)
+        self.set_interval(LOOK_INTERVAL, self._look_again)
 
     def catch_up(self) -> None:
         """Catch up with the files."""
@@ -86,10 +90,15 @@ class WatchingScreen(ModeScreen):
         self._look()
         self.draw()
 
+    def _look_again(self) -> None:
+        """Read the files, unless the last time took so long that it is too soon."""
+        if monotonic() >= self._due:
+            self._look()
+
     def _look(self) -> None:
         """Read the files, unless another screen is shown or that is being done."""
         if self.app.screen is self and not self._looking:
-            self._looking = True
+            self._looking, self._began = True, monotonic()
             wanted = self.wanted
             in_background(
                 "sweeps",
@@ -100,6 +109,7 @@ class WatchingScreen(ModeScreen):
 
     def on_watching_screen_looked(self, message: Looked) -> None:
         self._looking, self.looked, self.last = False, True, message.look
+        self._due = monotonic() + PAUSE * (monotonic() - self._began)
         shown = self.view.name if self.view else None
         if self.wanted in self.last.names and shown != self.wanted and not self.last.error:
             self._look()  # another one was wanted meanwhile

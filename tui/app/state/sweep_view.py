@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,14 +13,14 @@ from typing import Any, Literal
 from nn.config import format_value
 from nn.errors import NNError, StorageError
 from nn.storage.lock import is_locked
-from nn.storage.runs import SavedRun, run_names
+from nn.storage.runs import SavedRun
 from tui.recording.folder import runs_folder
 from tui.sweeps.importance import importances
 from tui.sweeps.report import last_value, test_accuracies
-from tui.sweeps.schedule import Trial, comparable, ranking
+from tui.sweeps.schedule import Task, Trial, comparable, ranking
 from tui.sweeps.space import Dimension, Setting, describe
 from tui.sweeps.spec import SweepSpec
-from tui.sweeps.study import OWNERS, STOP_FILE, Study, sweep_names, sweeps_folder
+from tui.sweeps.study import JOURNAL_FILE, OWNERS, STOP_FILE, Study, sweep_names, sweeps_folder
 
 State = Literal["running", "finished", "left"]
 
@@ -142,11 +143,15 @@ class Look:
 
 
 class SweepReader:
-    """Reads sweeps, of which one is followed from look to look; used by one thread at a time."""
+    """Reads sweeps, of which one is followed from look to look; used by one thread at a time.
+
+    As long as nothing has changed, each look has the same view.
+    """
 
     def __init__(self, runs_dir: Path | None) -> None:
         self._typed = runs_dir
         self._study: Study | None = None
+        self._read: tuple[object, SweepView] | None = None
         self._tested: tuple[Path, int, float | None] | None = None
 
     def look(self, wanted: str | None) -> Look:
@@ -173,12 +178,21 @@ class SweepReader:
             self._study.refresh()
         study, active = self._study, self._study.active
         runs_dir = runs_folder(self._typed)
-        rows = _rows(study, _under_way(study, runs_dir) if active else {})
+        begun = _begun(study, runs_dir)
+        version = path, (path / JOURNAL_FILE).stat().st_size, active, begun
+        if self._read is None or self._read[0] != version:
+            self._read = version, self._view_of(study, runs_dir, begun, active=active)
+        return self._read[1]
+
+    def _view_of(
+        self, study: Study, runs_dir: Path, begun: Mapping[int, tuple[str, float]], *, active: bool
+    ) -> SweepView:
+        rows = _rows(study, begun, active=active)
         finished = study.schedule.done
         state: State = "running" if active else "finished" if finished else "left"
         best = study.schedule.best()
         return SweepView(
-            path=path,
+            path=study.path,
             spec=study.spec,
             state=state,
             rows=rows,
@@ -197,23 +211,36 @@ class SweepReader:
         return self._tested[2]
 
 
-def _under_way(study: Study, runs_dir: Path) -> dict[int, tuple[str, float]]:
-    """The run and its epoch of each trial that trains at the moment."""
+def _begun(study: Study, runs_dir: Path) -> dict[int, tuple[str, float]]:
+    """The run and its epoch of each trial that trains at the moment, or was left in its first rung.
+
+    What the journal holds of such a trial is older than what its run has saved.
+    """
+    seeds = range(study.spec.seeds)
+    fresh = [trial.number for trial in study.trials if not trial.results]
+    new = [Task(number, seed, 0, 0) for number in fresh for seed in seeds]
+    if not study.claims and not new:
+        return {}
+    names: dict[str, str] = {}  # of all runs by their labels, which follow date and time
+    with suppress(OSError), os.scandir(runs_dir) as entries:
+        names = {entry.name.split("-", 2)[-1]: entry.name for entry in entries}
     found: dict[int, tuple[str, float]] = {}
-    names = run_names(runs_dir) if study.claims else []
-    for task in study.claims:
-        run, epoch = "", 0.0
-        ending = f"-{study.label(task)}"
-        for name in names:
-            if name.endswith(ending):
-                with suppress(StorageError):
-                    run, epoch = name, SavedRun.read(runs_dir / name).record.epoch
-        found[task.trial] = max(found.get(task.trial, ("", 0.0)), (run, epoch), key=lambda x: x[1])
+    for task in (*study.claims, *new):
+        name = names.get(study.label(task))
+        if name is None:
+            continue
+        with suppress(StorageError):
+            epoch = SavedRun.read(runs_dir / name).record.epoch
+            if epoch >= found.get(task.trial, ("", 0.0))[1]:
+                found[task.trial] = name, epoch
     return found
 
 
-def _rows(study: Study, under_way: dict[int, tuple[str, float]]) -> tuple[TrialRow, ...]:
+def _rows(
+    study: Study, begun: Mapping[int, tuple[str, float]], *, active: bool
+) -> tuple[TrialRow, ...]:
     spec = study.spec
+    under_way = {task.trial for task in study.claims} if active else set()
     percent = 100 if spec.objective == "accuracy" else -1
     compared = {trial.number: percent * value for trial, value in comparable(study.trials, spec)}
     ranks = {trial.number: n for n, trial in enumerate(ranking(study.trials, spec), 1)}
@@ -222,7 +249,7 @@ def _rows(study: Study, under_way: dict[int, tuple[str, float]]) -> tuple[TrialR
         reached, _, _ = last_value(trial, spec)
         rung = trial.rungs.index(reached) if reached in trial.rungs else -1
         rung = rung if trial.value(max(rung, 0), spec.seeds, "loss") is not None else -1
-        live, epoch = under_way.get(trial.number, ("", 0.0))
+        live, epoch = begun.get(trial.number, ("", 0.0))
         rows.append(
             TrialRow(
                 number=trial.number,

@@ -147,8 +147,9 @@ class ParallelCoordinates(StripWidget):
 
     def show(self, view: SweepView | None) -> None:
         """Show another state of a sweep, or another sweep."""
-        self._view = view
-        self.redraw()
+        if view is not self._view:
+            self._view = view
+            self.redraw()
 
     def _lay_out(self) -> list[Strip]:
         return [] if self._view is None else parallel(self._view, *self.size, self.terminal)

@@ -172,8 +172,9 @@ class SweepPictures(StripWidget):
 
     def show(self, view: SweepView | None) -> None:
         """Show another state of a sweep, or another sweep."""
-        self._view = view
-        self.redraw()
+        if view is not self._view:
+            self._view = view
+            self.redraw()
 
     def turn(self, direction: int) -> None:
         """Begin with the next picture, or with the one before."""

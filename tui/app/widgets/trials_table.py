@@ -97,9 +97,10 @@ class TrialsTable(StripWidget):
     ) -> None:
         """Show these trials, or the text `empty` where there are none.
 
-        The cursor stays on its trial as long as that is among them.
+        The cursor stays on its trial as long as that is among them; in the first row, where it is
+        before it was moved, it stays with the row.
         """
-        number = self.current.number if self.current else None
+        number = self.current.number if self.current and self._at else None
         self._rows, self._fields, self._best, self._empty = rows, fields, best, empty
         at = next((i for i, row in enumerate(rows) if row.number == number), None)
         self.move_to(self._at if at is None else at)
