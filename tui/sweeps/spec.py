@@ -6,13 +6,13 @@ import json
 import math
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from nn.config import TrainConfig, did_you_mean, load_toml
+from nn.config import TrainConfig, check_value, did_you_mean, load_toml
 from nn.errors import ConfigError
 from nn.recipes import Recipe, load_recipe
 from tui.recording.experiment import Experiment
@@ -157,18 +157,20 @@ class SweepSpec:
     def config_of(self, setting: Setting, seed: int) -> TrainConfig:
         """The configuration of one run: a setting and a seed, on one core, with held-out images."""
         recipe = self._recipe.fields if self._recipe else {}
-        base = TrainConfig.layered(recipe, self.fields, setting)
-        return replace(
-            base,
-            validation=base.validation or HELD_OUT,
-            stop_on="validation",
-            eval_epochs=1,
-            eval_steps=0,
-            eval_train=False,
-            seed=base.seed + seed,
-            threads=1,
-            processes=1,
-        )
+        given = {**recipe, **self.fields, **setting}
+        first = check_value("seed", given.get("seed", 0))
+        assert isinstance(first, int)
+        # All at once: a configuration may be in order only with images that are held out.
+        ours = {
+            "validation": check_value("validation", given.get("validation", 0.0)) or HELD_OUT,
+            "stop_on": "validation",
+            "eval_epochs": 1,
+            "eval_train": False,
+            "seed": first + seed,
+            "threads": 1,
+            "processes": 1,
+        }
+        return TrainConfig.layered(recipe, self.fields, setting, ours)
 
     def epochs_of(self, setting: Setting) -> int:
         """The epochs that a setting is trained for; 0 where its budget is in steps."""
@@ -277,10 +279,19 @@ def _toml(value: object) -> str:
 def load_spec(path: Path) -> SweepSpec:
     """Read a TOML file; raises `ConfigError` naming the file, the entry and the remedy."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigError(f"sweep {path}: {error.strerror or error}") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
+    return parse_spec(text, str(path))
+
+
+def parse_spec(text: str, path: str) -> SweepSpec:
+    """A specification from its TOML; raises `ConfigError` naming the file by `path`."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"sweep {path}: not TOML: {error}") from error
     known = (*_SETTINGS, *_TABLES)
     for name in table:

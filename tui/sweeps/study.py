@@ -218,6 +218,11 @@ class Study:
             self._lock = None
             shutil.rmtree(self.path / OWNERS / self._owner, ignore_errors=True)
 
+    def discard(self) -> None:
+        """Remove a sweep that has no trials yet, as if it had never been."""
+        self.close()
+        shutil.rmtree(self.path, ignore_errors=True)
+
     def _release_the_dead(self) -> None:
         """Make the claims void of processes that have gone."""
         others = set(self.claims.values()) - {self._owner}

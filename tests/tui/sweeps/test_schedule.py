@@ -64,6 +64,88 @@ def test_nothing_is_trained_twice_and_a_third_is_kept(
     assert ranking(schedule.trials, spec)[0] is best
 
 
+@given(
+    trials=st.integers(1, 60),
+    seeds=st.integers(1, 2),
+    epochs=st.integers(1, 30),
+    workers=st.integers(1, 5),
+    data=st.randoms(use_true_random=False),
+)
+@settings(deadline=None)
+def test_brackets_train_nothing_twice_and_end(
+    trials: int, seeds: int, epochs: int, workers: int, data: object
+) -> None:
+    spec = SweepSpec(SPACE, trials=trials, seeds=seeds, fields={"epochs": epochs}, brackets=True)
+    values = {n: data.random() for n in range(trials)}  # type: ignore[attr-defined]
+    schedule, done = simulate(spec, lambda task: values[task.trial], workers)
+    assert len(done) == len(set(done)) == schedule.expected == schedule.finished
+    assert {task.trial for task in done} == set(range(trials))
+    for first, size, rungs in spec.brackets_of_trials():
+        expected = size
+        for rung, _ in enumerate(rungs):
+            at = {t.trial for t in done if t.rung == rung and first <= t.trial < first + size}
+            assert len(at) == expected
+            expected = spec.kept(expected)
+    best = schedule.best()
+    assert best is not None
+    assert best.state(seeds) == "finished"
+
+
+def test_brackets_cost_about_the_same_and_begin_ever_later() -> None:
+    spec = SweepSpec(SPACE, trials=206, fields={"epochs": 81}, brackets=True)
+    found = [(size, rungs[0]) for _, size, rungs in spec.brackets_of_trials()]
+    # Table 1 of the paper for R = 81, with rounding, has 81, 34, 15, 8 and 5.
+    assert found == [(117, 1), (49, 3), (22, 9), (11, 27), (7, 81)]
+
+
+def test_a_run_that_is_reported_twice_counts_once() -> None:
+    spec = SweepSpec(SPACE, trials=3, fields={"epochs": 9})
+    schedule = Schedule(spec, make_sampler(spec))
+    task = schedule.next()
+    assert task is not None
+    result = Result(task, "run", 3, 1.0, 0.2, 0.9)
+    schedule.report(result)
+    schedule.report(result)
+    assert schedule.finished == 1
+    while (task := schedule.next()) is not None:
+        schedule.report(Result(task, "run", 3, 1.0, 0.2, 0.9))
+    assert schedule.done
+
+
+def test_a_task_that_others_claimed_is_not_given_out() -> None:
+    spec = SweepSpec(SPACE, trials=2, halving=False)
+    one, two = (Schedule(spec, make_sampler(spec)) for _ in range(2))
+    first = one.next()
+    assert first is not None
+    two.add(0, one.trials[0].setting)
+    two.claim(first)
+    second = two.next()
+    assert second is not None
+    assert second.trial == 1
+    assert two.next() is None
+    two.release(first)
+    two.release(first)
+    assert two.next() == first
+    assert two.next() is None
+
+
+def test_lengths_that_differ_are_compared_by_the_value_alone() -> None:
+    spec = SweepSpec(Space((parse_dimension("epochs=3,9"),)), sampler="grid")
+    schedule, _ = simulate(spec, lambda task: 0.9 if task.trial == 0 else 0.5)
+    best = schedule.best()
+    assert best is schedule.trials[0]
+    assert ranking(schedule.trials, spec)[0] is best
+
+
+def test_a_trial_of_which_one_seed_diverged_has_failed_and_comes_last() -> None:
+    spec = SweepSpec(SPACE, trials=2, seeds=2, halving=False)
+    schedule, _ = simulate(
+        spec, lambda task: math.nan if (task.trial, task.seed) == (0, 1) else 0.5
+    )
+    assert [trial.state(2) for trial in schedule.trials] == ["failed", "finished"]
+    assert [trial.number for trial in ranking(schedule.trials, spec)] == [1, 0]
+
+
 def test_a_diverged_trial_is_never_kept() -> None:
     spec = SweepSpec(SPACE, trials=3, fields={"epochs": 9})
     schedule, _ = simulate(spec, lambda task: math.nan if task.trial == 0 else 0.5)

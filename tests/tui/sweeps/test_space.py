@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from hypothesis import strategies as st
 
 from nn.errors import ConfigError
 from tui.sweeps.space import Choice, Range, Space, describe, dimension_of, parse_dimension
-from tui.sweeps.spec import SweepSpec, load_spec
+from tui.sweeps.spec import SweepSpec, load_spec, parse_spec
 
 RATE = parse_dimension("learning_rate=0.001..0.1:log")
 
@@ -152,6 +154,66 @@ def test_files_that_are_refused_by_name(text: str, words: str, tmp_path: Path) -
     with pytest.raises(ConfigError, match=words) as refused:
         load_spec(path)
     assert str(path) in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"trials": 2.5}, "trials = 2.5: must be a whole number"),
+        ({"trials": 10**12}, "must be a whole number from 1 to 1,000,000"),
+        ({"minutes": math.nan}, "minutes"),
+        ({"minutes": "3"}, "minutes = '3': must be a number"),
+        ({"halving": 3}, "halving = 3: must be true or false"),
+        ({"recipe": 3}, "must be the name of a recipe"),
+        ({"brackets": True, "halving": False}, "made of halvings"),
+        ({"brackets": True, "sampler": "grid"}, "take --sampler random"),
+    ],
+)
+def test_settings_that_are_refused(changes: dict[str, Any], words: str) -> None:
+    with pytest.raises(ConfigError, match=words):
+        SweepSpec(Space((RATE,)), **changes)
+
+
+@pytest.mark.parametrize("name", ["threads", "validation", "eval_train", "stop_on"])
+def test_what_makes_trials_incomparable_is_not_varied(name: str) -> None:
+    values = {"eval_train": "true,false", "stop_on": "test,validation"}.get(name, "1,2")
+    if name == "validation":
+        values = "0.1,0.2"
+    with pytest.raises(ConfigError, match=f"vary {name}: it is the same in all trials"):
+        SweepSpec(Space((parse_dimension(f"{name}={values}"),)))
+
+
+@given(
+    st.floats(1e-8, 1.0, exclude_max=True),
+    st.integers(1, 10**5),
+    st.text("abc/. é\x7f\U0001f600", max_size=8),
+)
+def test_a_file_of_a_sweep_keeps_every_digit(low: float, count: int, folder: str) -> None:
+    space = Space(
+        (
+            Range("learning_rate", low, 1.0),
+            Range("batch_size", count, count + 1000, whole=True),
+            Choice("activation", ("relu", "tanh")),
+        )
+    )
+    fields = {"data_dir": folder} if folder.isprintable() else {}
+    spec = SweepSpec(space, fields=fields)
+    assert parse_spec(spec.to_toml(), "text") == spec
+
+
+def test_the_grid_by_number_is_the_grid_in_order() -> None:
+    space = Space((RATE, parse_dimension("hidden=16,32"), parse_dimension("momentum=0..0.9")))
+    settings = list(space.grid(3))
+    assert [space.of_grid(3, number) for number in range(len(settings))] == settings
+    assert all(setting in space for setting in settings)
+    assert {**settings[0], "learning_rate": 0.5} not in space
+    assert {"learning_rate": 0.01} not in space
+
+
+def test_early_stopping_is_on_the_images_that_are_held_out() -> None:
+    """Patience alone is refused without a validation split; a sweep makes one."""
+    config = SweepSpec(Space((RATE,)), fields={"patience": 3}).config_of({}, 0)
+    assert (config.patience, config.validation) == (3, 0.1)
 
 
 def test_a_grid_of_a_billion_is_refused_at_once() -> None:

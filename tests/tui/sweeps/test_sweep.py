@@ -65,6 +65,24 @@ def results(runs_dir: Path) -> list[tuple[object, object, object]]:
     ]
 
 
+def processes_of(parent: int) -> list[int]:
+    """The processes that a process has started."""
+    listed = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(parent)], capture_output=True, text=True, check=False
+    )
+    return [int(word) for word in listed.stdout.split()]
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    """Wait until none of the processes is there; the test ends it if one stays for a minute."""
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if not any(Path(f"/proc/{pid}").exists() for pid in pids):
+            return
+        time.sleep(0.1)
+    raise AssertionError(f"workers outlive their sweep: {pids}")
+
+
 def test_a_sweep_from_beginning_to_end(runs_dir: Path) -> None:
     done = sweep(runs_dir, *WORDS, "--trials", "4", "--epochs", "3", "--seeds", "2")
     assert done.returncode == 0, done.stderr
@@ -94,6 +112,7 @@ def test_a_sweep_from_beginning_to_end(runs_dir: Path) -> None:
     assert {each["state"] for each in objects} == {"finished", "pruned"}
 
 
+@pytest.mark.slow
 def test_a_trial_that_was_stopped_at_rungs_is_as_if_never_stopped(runs_dir: Path) -> None:
     done = sweep(runs_dir, *WORDS, "--trials", "3", "--epochs", "9")
     assert done.returncode == 0, done.stderr
@@ -115,6 +134,8 @@ def test_killed_and_resumed_with_nothing_trained_twice(runs_dir: Path) -> None:
     assert process.stdout is not None
     for _ in range(2):
         process.stdout.readline()
+    children = processes_of(process.pid)
+    assert children
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     process.stdout.close()
@@ -122,6 +143,7 @@ def test_killed_and_resumed_with_nothing_trained_twice(runs_dir: Path) -> None:
     process.stderr.close()
     before = results(runs_dir)
     assert len(before) >= 2
+    wait_until_gone(children)
     done = sweep(runs_dir, "--resume", "s")
     assert done.returncode == 0, done.stderr
     after = results(runs_dir)
@@ -133,17 +155,22 @@ def test_killed_and_resumed_with_nothing_trained_twice(runs_dir: Path) -> None:
 def test_interrupted_it_saves_says_how_to_go_on_and_goes_on(runs_dir: Path) -> None:
     process = start(runs_dir, *WORDS, "--trials", "50", "--epochs", "300", "--no-halving")
     assert process.stderr is not None
-    time.sleep(2.5)
+    deadline = time.monotonic() + 60
+    while not list(runs_dir.glob("*/last.npz")) and time.monotonic() < deadline:
+        time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "to go on: mnist-tui sweep --resume s" in err
     assert "Traceback" not in err
+    (run,) = runs_dir.iterdir()
+    assert SavedRun.read(run).status == "interrupted"
     study = Study.read(folder(runs_dir))
     assert not study.active
     assert not study.claims
 
 
+@pytest.mark.slow
 def test_two_processes_work_on_one_sweep(runs_dir: Path) -> None:
     first = start(runs_dir, *WORDS, "--trials", "10", "--epochs", "3")
     assert first.stdout is not None
@@ -156,12 +183,14 @@ def test_two_processes_work_on_one_sweep(runs_dir: Path) -> None:
     assert outputs[1][0]  # the second one had its share
 
 
+@pytest.mark.slow
 def test_time_that_is_up(runs_dir: Path) -> None:
     done = sweep(runs_dir, *WORDS, "--trials", "500", "--epochs", "3", "--minutes", "0.05")
     assert done.returncode == 0, done.stderr
     assert "not finished; to go on" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_trial_that_diverges_is_no_failure_of_the_sweep(runs_dir: Path) -> None:
     words = (
         "--vary",
@@ -198,6 +227,7 @@ def test_what_is_refused(words: tuple[str, ...], message: str, runs_dir: Path) -
     assert not runs_dir.exists()
 
 
+@pytest.mark.slow
 def test_a_damaged_journal_is_named(runs_dir: Path) -> None:
     assert sweep(runs_dir, *WORDS, "--trials", "1", "--epochs", "1").returncode == 0
     path = folder(runs_dir) / "journal.jsonl"
@@ -206,6 +236,7 @@ def test_a_damaged_journal_is_named(runs_dir: Path) -> None:
     assert "journal.jsonl: damaged, entry 1" in line
 
 
+@pytest.mark.slow
 def test_a_line_that_a_killed_process_left_half_written_is_dropped(runs_dir: Path) -> None:
     assert sweep(runs_dir, *WORDS, "--trials", "1", "--epochs", "1").returncode == 0
     path = folder(runs_dir) / "journal.jsonl"

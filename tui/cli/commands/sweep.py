@@ -165,7 +165,7 @@ def sweep(
     with _place(cluster, wanted, dataset, workers or _cores()) as place:
         study = Study.join(path) if resume is not None else Study.create(root, wanted, name)
         try:
-            mirror = OptunaMirror(storage, study.path.name, study.spec) if storage else None
+            mirror = _mirror(storage, study, new=resume is None)
             return _work(study, runs, place, wanted.minutes, mirror, as_json=json)
         except PlaceLostError as error:
             raise CommandError(
@@ -181,6 +181,18 @@ def sweep(
             ) from error
         finally:
             study.close()
+
+
+def _mirror(url: str | None, study: Study, *, new: bool) -> OptunaMirror | None:
+    """The storage of Optuna's, if there is one; where it is refused, no new sweep is left."""
+    if url is None:
+        return None
+    try:
+        return OptunaMirror(url, study.path.name, study.spec)
+    except CommandError:
+        if new:
+            study.discard()
+        raise
 
 
 def _spec(

@@ -1,0 +1,77 @@
+"""Optuna's sampler learns from each trial once, and its storages get every trial once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.commands import refused, run_command
+from tui.sweeps.optuna_trials import OptunaMirror
+from tui.sweeps.samplers import make_sampler
+from tui.sweeps.schedule import Result, Schedule, Task
+from tui.sweeps.space import Space, parse_dimension
+from tui.sweeps.spec import SweepSpec
+from tui.system.exits import CommandError
+
+optuna = pytest.importorskip("optuna", reason="the extra sweep is not installed")
+
+SPACE = Space((parse_dimension("lr=0.001..0.1:log"), parse_dimension("hidden=8,16-8")))
+
+
+def report(schedule: Schedule, task: Task) -> None:
+    value = 0.9 - task.trial / 100
+    schedule.report(Result(task, "", task.epochs, 1.0, 1 - value, value))
+
+
+def play(spec: SweepSpec, most: int = 1000) -> Schedule:
+    schedule = Schedule(spec, make_sampler(spec))
+    while most and (task := schedule.next()) is not None:
+        most -= 1
+        report(schedule, task)
+    return schedule
+
+
+def test_a_sampler_that_joins_later_proposes_what_the_first_one_does() -> None:
+    """Settings depend on the trials alone, however a process came to know of them."""
+    spec = SweepSpec(SPACE, trials=30, sampler="tpe", fields={"epochs": 9})
+    first = play(spec, 20)
+    number = len(first.trials)
+    proposed = make_sampler(spec)(number, first.trials)
+    assert proposed == make_sampler(spec)(number, first.trials)
+    assert proposed in SPACE
+
+
+def test_every_trial_is_copied_once(tmp_path: Path) -> None:
+    spec = SweepSpec(SPACE, trials=9, fields={"epochs": 9})
+    url = f"sqlite:///{tmp_path}/sweeps.db"
+    half = play(spec, 9)
+    mirror = OptunaMirror(url, "s", spec)
+    mirror.add(half.trials)
+    schedule = play(spec)
+    mirror.add(schedule.trials)
+    OptunaMirror(url, "s", spec).add(schedule.trials)
+    study = optuna.load_study(study_name="s", storage=url)
+    states = [trial.state.name for trial in study.trials]
+    assert (states.count("COMPLETE"), states.count("PRUNED")) == (1, 8)
+    assert study.best_params["lr" if "lr" in study.best_params else "learning_rate"] > 0
+    assert study.best_trial.intermediate_values == {1: 0.9, 3: 0.9, 9: 0.9}
+
+
+def test_a_study_of_another_space_is_refused(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/sweeps.db"
+    OptunaMirror(url, "s", SweepSpec(SPACE))
+    with pytest.raises(CommandError, match="of another space"):
+        OptunaMirror(url, "s", SweepSpec(Space(SPACE.dimensions[:1])))
+
+
+def test_a_storage_by_the_command_line(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/sweeps.db"
+    words = ("sweep", "--vary", "lr=0.01,0.1", "--limit", "300", "--hidden", "8", "--epochs", "1")
+    where = ("--runs-dir", str(tmp_path / "runs"), "--name", "s", "--sampler", "grid")
+    line = refused(run_command(*words, *where, "--storage", "nosuch://x"))
+    assert "--storage nosuch://x: cannot be used" in line
+    assert list((tmp_path / "sweeps").iterdir()) == []
+    done = run_command(*words, *where, "--storage", url)
+    assert done.returncode == 0, done.stderr
+    assert len(optuna.load_study(study_name="s", storage=url).trials) == 2

@@ -1,0 +1,308 @@
+"""What goes wrong while a sweep runs: lost workers, full disks, other processes, odd settings."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Executor, Future
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nn.errors import StorageError
+from nn.storage.metrics import METRICS_FILE
+from nn.storage.runs import SavedRun
+from tui.sweeps.running import ATTEMPTS, PlaceLostError, Progress, SweepRunner
+from tui.sweeps.schedule import Result, Task
+from tui.sweeps.space import Space, parse_dimension
+from tui.sweeps.spec import SweepSpec
+from tui.sweeps.study import JOURNAL_FILE, SPEC_FILE, Study
+from tui.sweeps.worker import Delivery, Order, find_run_of, pack, train, unpack
+
+RATES = Space((parse_dimension("lr=0.01..0.1:log"),))
+TINY = {"hidden": (4,), "limit": 200, "epochs": 3}
+
+Work = Callable[[Order], Delivery]
+
+
+class Now(Executor):
+    """Calls at once, in this process, what stands in for training."""
+
+    def __init__(self, work: Work) -> None:
+        self.work, self.orders = work, list[Order]()
+
+    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.orders.append(args[0])
+        try:
+            future.set_result(self.work(args[0]))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+class Here:
+    """A place for tasks, which may be lost."""
+
+    shared_disk, lost, sweep, workers = True, False, "", 2
+
+    def __init__(self, work: Work) -> None:
+        self.now, self.stops = Now(work), 0
+
+    def executor(self) -> Executor:
+        return self.now
+
+    def stop(self) -> None:
+        self.stops += 1
+
+
+def good(order: Order) -> Delivery:
+    """A run that is never trained, whose accuracy is its trial's number."""
+    task = order.task
+    return Delivery(Result(task, f"run-{order.label}", task.epochs, 1.0, 0.5, task.trial / 100))
+
+
+def run(root: Path, spec: SweepSpec, work: Work, progress: Progress | None = None) -> Study:
+    study = Study.create(root / "sweeps", spec, "s")
+    try:
+        SweepRunner(study, root / "runs", Here(work), progress).run()
+    finally:
+        study.close()
+    return study
+
+
+def errors(study: Study) -> dict[int, str]:
+    return {
+        trial.number: result.error
+        for trial in study.trials
+        for result in trial.results.values()
+        if result.error
+    }
+
+
+def test_a_worker_that_is_lost_once_loses_nothing(tmp_path: Path) -> None:
+    lost: list[Task] = []
+
+    def work(order: Order) -> Delivery:
+        if order.task.trial == 1 and order.task not in lost:
+            lost.append(order.task)
+            raise BrokenExecutor("killed")
+        return good(order)
+
+    warnings: list[str] = []
+    study = run(tmp_path, SweepSpec(RATES, trials=4), work, Progress(on_warning=warnings.append))
+    assert study.schedule.done
+    assert errors(study) == {}
+    assert "its worker was lost (killed); it is tried again" in warnings[0]
+
+
+def test_a_trial_whose_worker_is_always_lost_fails_alone(tmp_path: Path) -> None:
+    calls = 0
+
+    def work(order: Order) -> Delivery:
+        nonlocal calls
+        if order.task.trial == 1:
+            calls += 1
+            raise BrokenExecutor
+        return good(order)
+
+    study = run(tmp_path, SweepSpec(RATES, trials=4), work)
+    assert calls == ATTEMPTS
+    assert errors(study) == {1: "its worker was lost 3 times: BrokenExecutor"}
+    assert study.trials[1].state(1) == "failed"
+
+
+def test_a_full_disk_ends_the_sweep_and_fails_no_trial(tmp_path: Path) -> None:
+    def work(order: Order) -> Delivery:
+        if order.task.trial == 2:
+            raise StorageError("last.npz: No space left on device")
+        return good(order)
+
+    with pytest.raises(StorageError, match="No space left"):
+        run(tmp_path, SweepSpec(RATES, trials=4), work)
+    study = Study.join(tmp_path / "sweeps" / "s")
+    assert study.schedule.finished == 2
+    assert errors(study) == {}
+    SweepRunner(study, tmp_path / "runs", Here(good)).run()
+    study.close()
+    assert study.schedule.done
+    assert errors(study) == {}
+
+
+def test_settings_that_contradict_fail_by_themselves(tmp_path: Path) -> None:
+    space = Space(
+        (
+            parse_dimension("loss=cross-entropy,squared-error-normalized"),
+            parse_dimension("output_activation=identity,sigmoid"),
+        )
+    )
+    spec = SweepSpec(space, sampler="grid", fields=TINY)
+    study = run(tmp_path, spec, good)
+    assert study.schedule.done
+    assert errors(study)
+    assert all("output" in reason for reason in errors(study).values())
+    assert study.schedule.best() is not None
+
+
+def test_where_the_cluster_is_lost_tasks_are_given_back(tmp_path: Path) -> None:
+    study = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=4), "s")
+    place = Here(good)
+
+    def work(order: Order) -> Delivery:
+        if order.task.trial == 1:
+            place.lost = True
+            raise OSError("connection closed")
+        return good(order)
+
+    place.now.work = work
+    with pytest.raises(PlaceLostError):
+        SweepRunner(study, tmp_path / "runs", place).run()
+    study.close()
+    again = Study.read(study.path)
+    assert again.schedule.finished == 1
+    assert not again.claims
+    assert errors(again) == {}
+
+
+def test_one_process_that_stops_does_not_stop_another(tmp_path: Path) -> None:
+    first = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=4), "s")
+    second = Study.join(first.path)
+    assert first.stop_file != second.stop_file
+    task = first.next()
+    assert task is not None
+    SweepRunner(second, tmp_path / "runs", Here(good), Progress(stopped=lambda: True)).run()
+    assert not second.stop_file.exists()
+    assert second.next() != task
+    first.close()
+    second.close()
+
+
+def test_claims_of_a_process_that_has_gone_are_void(tmp_path: Path) -> None:
+    first = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=1), "s")
+    task = first.next()
+    second = Study.join(first.path)
+    assert second.next() is None
+    first.close()
+    second._owners_seen = 0.0
+    assert second.next() == task
+    assert task is not None
+    assert second.may_have_begun(task)
+    second.close()
+
+
+# -- real runs -------------------------------------------------------------------------------
+
+
+def order_of(spec: SweepSpec, root: Path, task: Task, **changes: Any) -> Order:
+    config = spec.config_of({"learning_rate": 0.05}, task.seed)
+    values = {"recipe": None, "runs_dir": str(root)} | changes
+    return Order(task, "s-t0000-s0", config.to_dict(), **values)
+
+
+def test_a_run_that_was_trained_before_it_could_be_reported_is_not_trained_again(
+    tmp_path: Path,
+) -> None:
+    spec = SweepSpec(RATES, fields=TINY)
+    for task in (Task(0, 0, 0, 1), Task(0, 0, 1, 3)):
+        order = order_of(spec, tmp_path, task)
+        first = train(order).result
+        found = find_run_of(tmp_path, order.label)
+        assert found is not None
+        before = (found / METRICS_FILE).read_bytes()
+        assert train(order).result == first
+        assert first is not None
+        assert first.error is None
+        assert (found / METRICS_FILE).read_bytes() == before
+
+
+def test_a_trial_that_stopped_early_goes_through_later_rungs(tmp_path: Path) -> None:
+    """Its loss rises at once, as the rate is far too high; what it came to counts from there on."""
+    spec = SweepSpec(RATES, fields={**TINY, "epochs": 9, "patience": 1, "optimizer": "sgd"})
+    order = order_of(spec, tmp_path, Task(0, 0, 0, 9))
+    order.fields["learning_rate"] = 20.0
+    first = train(order).result
+    assert first is not None
+    (path,) = tmp_path.iterdir()
+    assert SavedRun.read(path).record.reason == "early-stopped"
+    later = order_of(spec, tmp_path, Task(0, 0, 1, 9))
+    later.fields["learning_rate"] = 20.0
+    result = train(later).result
+    assert result is not None
+    assert (result.loss, result.error) == (first.loss, None)
+
+
+def test_a_packed_run_is_unpacked_whole_and_nowhere_else(tmp_path: Path) -> None:
+    spec = SweepSpec(RATES, fields=TINY)
+    train(order_of(spec, tmp_path / "a", Task(0, 0, 0, 1)))
+    (folder,) = (tmp_path / "a").iterdir()
+    copy = unpack(pack(folder), tmp_path / "b")
+    assert {path.name for path in copy.iterdir()} == {
+        path.name for path in folder.iterdir() if path.name != "lock"
+    }
+    with pytest.raises(StorageError):
+        unpack(b"no archive", tmp_path / "b")
+    shutil.move(folder, tmp_path / "..evil")
+    (tmp_path / "..evil").rename(tmp_path / "x")
+    state = pack(tmp_path / "x").replace(b"x/run.json", b"../n.jsons")
+    with pytest.raises(StorageError):
+        unpack(state, tmp_path / "b")
+
+
+# -- the folder of a sweep -------------------------------------------------------------------
+
+
+def test_trials_of_another_space_are_refused(tmp_path: Path) -> None:
+    study = run(tmp_path, SweepSpec(RATES, trials=2), good)
+    file = study.path / SPEC_FILE
+    file.write_text(file.read_text().replace("0.01..0.1", "0.2..0.5"))
+    with pytest.raises(StorageError, match=r"trial 0 is of another space than sweep\.toml"):
+        Study.join(study.path)
+
+
+def test_an_unreadable_journal_is_named(tmp_path: Path) -> None:
+    study = run(tmp_path, SweepSpec(RATES, trials=2), good)
+    journal = study.path / JOURNAL_FILE
+    journal.unlink()
+    journal.mkdir()
+    with pytest.raises(StorageError, match=JOURNAL_FILE):
+        Study.read(study.path)
+
+
+@pytest.mark.parametrize("damage", ["[1]", "null", '{"kind": "trial"}', "{}", '{"kind": "x"}'])
+def test_damage_of_a_journal_is_one_error(damage: str, tmp_path: Path) -> None:
+    study = run(tmp_path, SweepSpec(RATES, trials=2), good)
+    journal = study.path / JOURNAL_FILE
+    journal.write_text(f"{damage}\n{journal.read_text()}")
+    with pytest.raises(StorageError, match="damaged, entry 1"):
+        Study.read(study.path)
+
+
+def test_a_sweep_is_not_left_half_made(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="cannot save the sweep"):
+        Study.create(tmp_path / "file", SweepSpec(RATES), "s")
+    with pytest.raises(StorageError, match="cannot save the sweep"):
+        Study.create(tmp_path / "sweeps", SweepSpec(RATES), "n" * 300)
+    assert list((tmp_path / "sweeps").iterdir()) == []
+
+
+def test_two_sweeps_that_begin_in_one_second_have_two_names(tmp_path: Path) -> None:
+    studies = [Study.create(tmp_path, SweepSpec(RATES)) for _ in range(3)]
+    for study in studies:
+        study.close()
+    assert len({study.path for study in studies}) == 3
+
+
+def test_the_journal_has_one_write_for_many_tasks(tmp_path: Path) -> None:
+    study = Study.create(tmp_path, SweepSpec(RATES, trials=9), "s")
+    tasks = study.exchange(wanted=9)
+    assert len(tasks) == 9
+    reports = [good(Order(task, "x", {}, None, None)).result for task in tasks]
+    assert study.exchange([each for each in reports if each], wanted=9) != []
+    kinds = [
+        json.loads(line)["kind"] for line in (study.path / JOURNAL_FILE).read_text().splitlines()
+    ]
+    assert kinds.count("result") == 9
+    study.close()
