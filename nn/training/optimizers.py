@@ -33,6 +33,9 @@ class Optimizer:
 
     slots: ClassVar[tuple[str, ...]] = ()  # names of the vectors in `state`
     hyperparameters: ClassVar[tuple[str, ...]] = ()  # fields of `TrainConfig` that the rule needs
+    normalizes: ClassVar[bool] = (
+        False  # whether the size of a step is independent of the gradient's
+    )
     decoupled: ClassVar[bool] = False  # weight decay changes the weights, not the gradient
 
     def __init__(
@@ -144,6 +147,7 @@ class Adam(Optimizer):
 
     slots = ("first_moment", "second_moment")
     hyperparameters = ("beta1", "beta2", "eps", "eps_placement")
+    normalizes = True
 
     def __init__(
         self,

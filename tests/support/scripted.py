@@ -19,6 +19,7 @@ from nn.events import Event
 from nn.network.predictor import Predictions, Predictor
 from nn.parallel.cores import Cores
 from nn.storage.records import Outcome
+from nn.training.advice import Advice
 from tui.app.app import MnistApp
 from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.shown_run import Snapshot, Status
@@ -89,6 +90,7 @@ class ScriptedRun:
         self.failure: str | None = None
         self.trouble: str | None = None
         self.error: Exception | None = None
+        self.advice: Advice | None = None
         self.outcome: Outcome | None = None
         self.cores, self.rate_factor = Cores(threads=1), 1.0
 

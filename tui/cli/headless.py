@@ -21,7 +21,7 @@ from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
 from tui.cli.reporters.base import Reporter, Silence
 from tui.formatting import count
-from tui.recording.advice import divergence_advice, stuck_advice
+from tui.recording.advising import Advising
 from tui.recording.folder import resume_command
 from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
@@ -62,19 +62,16 @@ def _report(
             for warning in [*warnings, *core_warnings(trainer.config)]:
                 reporter.warn(warning)
             report_waits(trainer, lambda line: reporter.warn(line) if line else None)
-            outcome, code = train(trainer, reporter, save=save, recorder=recorder)
-            advice = stuck_advice(trainer.config, outcome, trainer.dataset.test.labels)
+            advising = Advising(trainer, recorder.history.experiment.init_from)
+            outcome, code = train(trainer, reporter, advising, save=save, recorder=recorder)
+            advice = advising.conclude(trainer, outcome)
             if advice is not None and outcome.reason != "diverged":
-                reporter.warn(advice)
+                reporter.warn(str(advice))
     except WorkerError as error:
         message = f"{error}{_where_saved(folder)}"
         raise CommandError(message, ExitCode.FAILURE) from error
     if outcome.reason == "diverged":
-        init_from = recorder.history.experiment.init_from
-        advice = divergence_advice(
-            trainer.config, outcome.step, init_from=init_from, rate_factor=trainer.rate_factor
-        )
-        raise CommandError(advice, code)
+        raise CommandError(str(advice), code)
     if outcome.save_error:
         raise CommandError(outcome.save_error, ExitCode.FAILURE)
     return code
@@ -111,7 +108,12 @@ def choose_reporter(invocation: Invocation, *, as_json: bool, quiet: bool) -> Re
 
 
 def train(
-    trainer: Trainer, reporter: Reporter, *, save: Path | None, recorder: Recorder
+    trainer: Trainer,
+    reporter: Reporter,
+    advising: Advising,
+    *,
+    save: Path | None,
+    recorder: Recorder,
 ) -> tuple[Outcome, ExitCode]:
     """Run to the end, or to a signal, after which the step under way is finished and saved."""
 
@@ -119,7 +121,7 @@ def train(
         trainer.step_interval = 0.0  # so that the next step is an event, and the loop below ends
 
     with GracefulStop(report_next_step) as stop:
-        _go_through(trainer, reporter, recorder, stop)
+        _go_through(trainer, reporter, advising, recorder, stop)
         saved, error = None, None
         try:
             if save is not None:
@@ -137,7 +139,11 @@ def train(
 
 
 def _go_through(
-    trainer: Trainer, reporter: Reporter, recorder: Recorder, stop: GracefulStop
+    trainer: Trainer,
+    reporter: Reporter,
+    advising: Advising,
+    recorder: Recorder,
+    stop: GracefulStop,
 ) -> None:
     """Pass on all events, or those until a signal."""
     told = False
@@ -151,5 +157,7 @@ def _go_through(
             if isinstance(event, RunFinished):
                 return
             reporter.show(event)
+            if advice := advising.follow(trainer, event):
+                reporter.warn(str(advice))
             if stop.code is not None:
                 return

@@ -192,3 +192,20 @@ def test_recipes_are_listed_and_shown() -> None:
 def test_the_default_configuration_is_what_no_flag_means() -> None:
     printed = run_command("--print-config").stdout
     assert printed == TrainConfig().to_toml()
+
+
+def test_advice_is_given_while_it_trains_and_once() -> None:
+    flags = ("--limit=4000", "--batch-size=10", "--optimizer=sgd", "--schedule=constant")
+    flags = (*flags, "--hidden=30", "--lr=3", "--epochs=2", "--no-save")
+    for form in ((), ("--json",)):
+        done = run_command("--headless", *flags, *form)
+        assert done.returncode == 0
+        advice = [line for line in done.stderr.splitlines() if "warning:" in line]
+        assert len(advice) == 1, done.stderr
+        assert "of the units of hidden layer 1 are dead" in advice[0]
+        assert "--learning-rate" in advice[0]
+
+
+def test_no_advice_where_all_is_well() -> None:
+    done = run_command("--headless", "--limit=4000", "--epochs=2", "--no-save")
+    assert "warning" not in done.stderr

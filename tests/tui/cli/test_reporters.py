@@ -24,6 +24,7 @@ from tui.cli.headless import train
 from tui.cli.reporters.base import Silence
 from tui.cli.reporters.json_lines import JsonLines
 from tui.cli.reporters.narration import Narration
+from tui.recording.advising import Advising
 
 CONFIG = TrainConfig(validation=0.1, epochs=2, eval_epochs=2, learning_rate=0.001)
 STARTED = RunStarted(
@@ -137,7 +138,9 @@ def test_json_lines_do_not_wait_in_a_buffer() -> None:
 def test_json_lines_of_a_real_run(make_trainer: MakeTrainer) -> None:
     stream, trainer = StringIO(), make_trainer(validation=0.2, steps=7, eval_steps=2)
     with JsonLines(Invocation("mine", "mnist-tui", 1, versions=VERSIONS), stream) as reporter:
-        outcome, _ = train(trainer, reporter, save=None, recorder=unsaved(trainer))
+        outcome, _ = train(
+            trainer, reporter, Advising(trainer), save=None, recorder=unsaved(trainer)
+        )
     events = check_stream(stream.getvalue())
     assert json.loads(json.dumps(events[-1]["evaluation"])) == events[-1]["evaluation"]
     assert outcome.best is not None
@@ -159,5 +162,5 @@ def test_a_rate_changed_by_hand_is_passed_on(make_trainer: MakeTrainer) -> None:
             shown.append(event)
             trainer.rate_factor = 0.5
 
-    train(trainer, Hand(), save=None, recorder=unsaved(trainer))
+    train(trainer, Hand(), Advising(trainer), save=None, recorder=unsaved(trainer))
     assert RateChanged(0, 0.5) in shown

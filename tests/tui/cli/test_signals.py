@@ -22,6 +22,7 @@ from tests.support.json_schema import check_stream
 from tests.support.recorded import MakeTrainer, unsaved
 from tui.cli.headless import train
 from tui.cli.reporters.base import Silence
+from tui.recording.advising import Advising
 from tui.system.exits import ExitCode
 from tui.system.signals import GracefulStop, Interrupted, raise_on_signals
 
@@ -136,7 +137,9 @@ def _restore_handlers() -> Iterator[None]:
 
 def test_the_step_under_way_is_finished_and_no_other_begun(make_trainer: MakeTrainer) -> None:
     trainer, recorder = make_trainer(), Recorder(3)
-    outcome, code = train(trainer, recorder, save=None, recorder=unsaved(trainer))
+    outcome, code = train(
+        trainer, recorder, Advising(trainer), save=None, recorder=unsaved(trainer)
+    )
     assert code is ExitCode.INTERRUPTED
     assert [type(event) for event in recorder.shown[1:]] == [StepCompleted, StepCompleted, Outcome]
     assert (outcome.reason, outcome.step, trainer.step) == ("interrupted", 2, 2)
@@ -155,7 +158,7 @@ def test_an_interrupt_does_not_wait_for_the_step_interval(make_trainer: MakeTrai
 
     trainer.engine.step = step  # type: ignore[method-assign]
     recorder = Recorder()
-    outcome, _ = train(trainer, recorder, save=None, recorder=unsaved(trainer))
+    outcome, _ = train(trainer, recorder, Advising(trainer), save=None, recorder=unsaved(trainer))
     assert (outcome.reason, outcome.step) == ("interrupted", 3)
 
 
@@ -168,7 +171,7 @@ def test_a_signal_at_the_last_event_does_not_turn_a_complete_run_into_an_interru
                 os.kill(os.getpid(), signal.SIGINT)
 
     trainer = make_trainer()
-    outcome, code = train(trainer, Late(), save=None, recorder=unsaved(trainer))
+    outcome, code = train(trainer, Late(), Advising(trainer), save=None, recorder=unsaved(trainer))
     assert (outcome.reason, code) == ("completed", ExitCode.SUCCESS)
 
 
@@ -184,7 +187,7 @@ def test_the_second_signal_ends_at_once(make_trainer: MakeTrainer) -> None:
 
     stubborn = Stubborn(make_trainer().config, make_trainer().dataset)
     with pytest.raises(Interrupted) as stop:
-        train(stubborn, Silence(), save=None, recorder=unsaved(stubborn))
+        train(stubborn, Silence(), Advising(stubborn), save=None, recorder=unsaved(stubborn))
     assert stop.value.code is ExitCode.INTERRUPTED
 
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tui.app.state.workbench import Workbench
+
+if TYPE_CHECKING:
+    from nn.training.advice import Advice
 
 
 def describe(bench: Workbench) -> str:
@@ -34,6 +39,18 @@ def trouble(bench: Workbench) -> str | None:
     if (opened := bench.opened) is not None:
         return str(opened.error) if opened.error else opened.saved.record.save_error
     return bench.run.trouble if bench.run else None
+
+
+def advice_on(bench: Workbench) -> Advice | None:
+    """The newest advice on the shown run; None if all is well."""
+    return bench.shown.advice if bench.shown else None
+
+
+def key_of(advice: Advice, *, running: bool) -> str:
+    """The id of the binding that does what is advised, or else leads to the field to change."""
+    if running and advice.factor is not None:
+        return "train.rate-up" if advice.factor > 1 else "train.rate-down"
+    return "train.stop" if running and advice.field == "patience" else "train.form"
 
 
 def rate_factor(bench: Workbench) -> float:

@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from nn.config import format_value
 from tui.app.screens.base import ModeScreen
-from tui.app.screens.run_status import describe, rate_factor, trouble
+from tui.app.screens.run_status import advice_on, describe, key_of, rate_factor, trouble
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import RATE_STEP, Workbench
@@ -50,6 +50,7 @@ class TrainScreen(ModeScreen):
         #trouble {
             height: auto; max-height: 2; display: none; color: $text-error; text-style: bold;
         }
+        #advice { height: auto; max-height: 3; display: none; color: $text-warning; }
         #body { layout: horizontal; height: 1fr; }
         #form { width: 40; display: none; padding: 0 1 0 0; }
         #run { layout: vertical; width: 1fr; }
@@ -114,6 +115,7 @@ class TrainScreen(ModeScreen):
         super().__init__(bench, terminal)
         self._status = Static(id="status", markup=False)
         self._trouble = Static(id="trouble", markup=False)
+        self._advice = Static(id="advice", markup=False)
         self._numbers = Numbers(terminal, id="numbers")
         self._table = EpochTable(terminal, id="table")
         self._curves: Curves | None = None
@@ -124,6 +126,7 @@ class TrainScreen(ModeScreen):
     def compose(self) -> ComposeResult:
         yield self._status
         yield self._trouble
+        yield self._advice
         with Container(id="body"):
             yield Container(id="form")
             with Container(id="run"):
@@ -160,6 +163,7 @@ class TrainScreen(ModeScreen):
         history = bench.shown_history
         set_text(self._status, describe(bench))
         self._show_trouble()
+        self._show_advice()
         self._numbers.show(history, rate_factor(bench))
         self._table.show(history.rows if history else (), history.best if history else None)
         if self._curves is not None:
@@ -171,6 +175,18 @@ class TrainScreen(ModeScreen):
         text = trouble(self.bench)
         set_text(self._trouble, f"Warning: {text}" if text else "")
         self._trouble.display = bool(text)
+
+    def _show_advice(self) -> None:
+        """Show the newest advice on the shown run, with the key that changes what it names."""
+        advice = advice_on(self.bench)
+        text = ""
+        if advice is not None:
+            wanted = key_of(advice, running=self.bench.opened is None and self.bench.training)
+            bound = (active.binding for active in self.active_bindings.values() if active.enabled)
+            keys = [self.app.get_key_display(each) for each in bound if each.id == wanted]
+            text = f"Advice: {advice}" + (f" (key {keys[0]})" if keys else "")
+        set_text(self._advice, text)
+        self._advice.display = bool(text)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key has an effect: a saved run cannot be steered."""

@@ -7,7 +7,7 @@ from collections import deque
 from typing import TYPE_CHECKING
 
 from nn.errors import DataError, NNError, StorageError
-from nn.events import RunFinished
+from nn.events import RateChanged, RunFinished
 from nn.storage.checkpoint import load_model
 from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
@@ -21,6 +21,7 @@ from tui.recording.history import RunHistory
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
+    from nn.training.advice import Advice
 
 POLL_SECONDS = 1.0
 STATUSES = {
@@ -51,6 +52,8 @@ class FollowedRun:
         self.snapshots: list[Snapshot] = []
         self.splits: dict[str, Split] = {}
         self.error: Exception | None = None
+        self.advice: Advice | None = None
+        self._rate_factor = 1.0
         self._post = post
         self._models, self._dataset = models, dataset
         self._events: deque[Recorded] = deque()
@@ -80,10 +83,15 @@ class FollowedRun:
         """Read what is new, until the run ends; called on the thread."""
         follower = RunFollower(self.saved)
         while follower.live and not self._closed.is_set():
-            self._events += follower.poll()
+            events = follower.poll()
+            self._events += events
+            changes = [event.factor for event in events if isinstance(event, RateChanged)]
+            self._rate_factor = changes[-1] if changes else self._rate_factor
             self.saved = follower.saved
             self.status = STATUSES[self.saved.status]
             self._load_best(live=follower.live)
+            if not follower.live:
+                self.advice = self._conclude()
             self._post(TrainingMoved(self))
             if follower.live:
                 self._closed.wait(POLL_SECONDS)
@@ -114,6 +122,26 @@ class FollowedRun:
         assert best is not None
         kept = [snapshot for snapshot in self.snapshots if snapshot.step < best.step]
         self.snapshots = with_newest(kept, Snapshot(predictor, best.step, best.epoch))
+
+    def _conclude(self) -> Advice | None:
+        """Advice on how the run ended; whether it has learned depends on the labels, if known."""
+        import numpy as np
+
+        from nn.training.failure import ending_advice
+
+        record, test = self.saved.record, self.splits.get("test")
+        if record.imported_from is not None:
+            return None
+        return ending_advice(
+            record.config,
+            record.reason,
+            record.step,
+            record.epoch,
+            record.best,
+            np.empty(0, np.uint8) if test is None else test.labels,
+            init_from=record.init_from,
+            rate_factor=self._rate_factor,
+        )
 
     def _load_splits(self) -> dict[str, Split]:
         from nn.data.dataset import load_dataset

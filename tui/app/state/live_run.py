@@ -29,7 +29,9 @@ from tui.recording.source import RunSource
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
     from nn.parallel.cores import Cores
+    from nn.training.advice import Advice
     from nn.training.trainer import Trainer
+    from tui.recording.advising import Advising
     from tui.recording.recorder import Recorder
 
 REPORT_INTERVAL = 0.1  # seconds between two events of a step, hence also the wait for a pause
@@ -86,6 +88,7 @@ class LiveRun:
         self._wants_snapshot = False
         self._trainer: Trainer | None = None
         self._recorder: Recorder | None = None
+        self._advising: Advising | None = None
         self._warnings: list[str] = []
         self._waiting: str | None = None  # what training waits for, if that takes long
         self._removal_error: str | None = None
@@ -123,6 +126,11 @@ class LiveRun:
         """What is to be said of saving the run as long as it is shown."""
         waiting = [self._waiting] if self._waiting else []
         return self.failure or "; ".join([*waiting, *self._warnings]) or None
+
+    @property
+    def advice(self) -> Advice | None:
+        """The newest advice on the run, None as long as all is well."""
+        return self._advising.newest if self._advising else None
 
     def go(self, goal: Goal) -> None:
         """Run on, run one epoch or one step, pause, or stop for good."""
@@ -229,6 +237,9 @@ class LiveRun:
                 return False
             self._saving = True
         recorder, warnings = self.source.recorder(trainer)
+        from tui.recording.advising import Advising
+
+        self._advising = Advising(trainer, self.source.experiment.init_from)
         self._warnings = [*warnings, *core_warnings(trainer.config)]
         report_waits(trainer, self._report_wait)
         self._recorder, self.folder = recorder, recorder.folder
@@ -247,6 +258,7 @@ class LiveRun:
                 recorder.discard()
             else:
                 self.outcome = recorder.finish(trainer)
+                self._advising.conclude(trainer, self.outcome)
         return completed
 
     def _report_wait(self, line: str | None) -> None:
@@ -256,6 +268,8 @@ class LiveRun:
     def _go_on(self, trainer: Trainer, recorder: Recorder, events: Iterator[Event]) -> bool:
         for event in events:
             recorder.follow(trainer, event)
+            if self._advising is not None:
+                self._advising.follow(trainer, event)
             if not self._tell(trainer, event):
                 return False
         return True

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nn.events import RunFinished
     from nn.network.predictor import Predictor
     from nn.storage.records import Recorded
+    from nn.training.advice import Advice
 
 Post = Callable[[Message], object]
 """Accepts messages from any thread, as `App.post_message` does."""
@@ -79,6 +80,10 @@ class ShownRun(Protocol):
     @property
     def error(self) -> Exception | None:
         """The reason for a failure, None without one."""
+
+    @property
+    def advice(self) -> Advice | None:
+        """The newest advice on the run, None as long as all is well."""
 
     def want_snapshot(self) -> None:
         """Request a newer snapshot, where one can be had."""

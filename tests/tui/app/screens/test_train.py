@@ -14,6 +14,7 @@ from textual.widgets import OptionList
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import RateChanged
+from nn.training.advice import Advice
 from tests.support.training_script import DirectedRun, epoch, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.recipes import RecipesScreen
@@ -248,6 +249,35 @@ def test_a_failure_is_shown_in_full(play: Callable[..., None]) -> None:
         assert at.status.startswith("ready")
 
     play(scenario)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (40, 15), (120, 40), (200, 50)])
+def test_advice_is_shown_with_the_key_that_changes_what_it_names(
+    play: Callable[..., None], size: tuple[int, int]
+) -> None:
+    high = Advice("rate too high", "the loss rises", "take less", "learning_rate", factor=0.1)
+    learned = Advice("overfitting", "it turns", "stop here", "patience")
+    units = Advice("dead units", "90% are dead", "start again", "learning_rate")
+
+    async def scenario(at: Sitting) -> None:
+        line = at.screen.query_one("#advice")
+        assert not line.display
+        for advice, key in ((high, "-"), (learned, "x"), (units, "f")):
+            at.run.advice = advice
+            await at.tell(Status.RUNNING, *epochs(1))
+            assert line.display
+            assert str(line.render()) == f"Advice: {advice} (key {key})"
+            assert line.region.height > 0
+        at.run.advice = replace(high, factor=10.0)
+        await at.tell(Status.RUNNING)
+        assert "(key +)" in str(line.render())
+        await at.tell(Status.FINISHED)
+        assert "(key f)" in str(line.render())
+        await at.pilot.press("r")
+        await at.pilot.pause()
+        assert not line.display
+
+    play(scenario, size=size)
 
 
 def test_reset_keeps_the_curves_of_the_run_before(play: Callable[..., None]) -> None:

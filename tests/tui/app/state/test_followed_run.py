@@ -41,3 +41,17 @@ def test_a_network_that_cannot_be_shown(
     wait(lambda: run.error is not None)
     assert said in str(run.error)
     assert run.snapshot is None
+
+
+@pytest.mark.parametrize(
+    ("learning_rate", "kind"), [(1e30, "diverged"), (1e-9, "nothing learned"), (0.01, None)]
+)
+def test_advice_on_a_run_that_has_ended(
+    make_trainer: MakeTrainer, tmp_path: Path, learning_rate: float, kind: str | None
+) -> None:
+    trainer = make_trainer(epochs=8, learning_rate=learning_rate, optimizer="sgd", momentum=0.0)
+    folder, _ = record_run(trainer, tmp_path)
+    inbox = Inbox()
+    run = FollowedRun(SavedRun.read(folder), inbox, models=True, dataset=trainer.dataset)
+    wait(lambda: inbox.messages)
+    wait(lambda: (run.advice and run.advice.kind) == kind)

@@ -206,3 +206,23 @@ def test_data_are_read_in_the_background(
     [failure] = inbox.of(BackgroundFailed)
     assert isinstance(failure, BackgroundFailed)
     assert str(empty) in str(failure.error)
+
+
+def test_advice_comes_from_the_thread_that_trains(small: Dataset, inbox: Inbox) -> None:
+    good = make(CONFIG, small, Goal.RUN, inbox)
+    wait(lambda: good.status is Status.FINISHED)
+    assert good.advice is None
+    config = replace(CONFIG, optimizer="sgd", learning_rate=1e30)
+    diverged = make(config, small, Goal.RUN, inbox)
+    wait(lambda: diverged.status is Status.FINISHED)
+    assert diverged.advice is not None
+    assert str(diverged.advice).endswith("; try a lower --learning-rate")
+    stuck = make(replace(CONFIG, learning_rate=1e-9), small, Goal.RUN, inbox)
+    wait(lambda: stuck.status is Status.FINISHED)
+    assert stuck.advice is not None
+    assert stuck.advice.kind == "nothing learned"
+    config = replace(CONFIG, learning_rate=1e-9, batch_size=1, epochs=9)
+    early = make(config, small, Goal.RUN, inbox)
+    wait(lambda: early.advice is not None and early.advice.kind == "rate too low")
+    early.go(Goal.STOP)
+    wait(lambda: not early.active)

@@ -1,4 +1,4 @@
-"""Advice for a run that does not learn: what its numbers show, and which field to change.
+"""Advice while a run is trained: what its numbers show, and which field to change.
 
 The rules look at a run that learns nothing, or no longer learns, and name the most likely cause. A
 network that learns in spite of a symptom gets no advice: half of the study notes' recipes train
@@ -18,16 +18,19 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import CLASSES
 from nn.events import EpochCompleted, StepCompleted
-from nn.network.layers import ACTIVATIONS, Activation
+from nn.network.layers import ACTIVATIONS
+from nn.network.losses import LOSSES
 from nn.network.predictor import Predictor
+from nn.training.health import health
+from nn.training.optimizers import RULES
 
 CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of equal probabilities
-SAMPLE = 200  # images on which hidden units are looked at
 
 # Before this step, small initial weights keep good networks, too, at the loss of chance.
 _LEAST_STEPS = 400
 _CHANCE_ACCURACY = 0.2  # a network below it is taken to guess
 _RISE, _RISES = 1.3, 2  # an epoch's loss against the lowest before it, and how many epochs in a row
+_FALLS = 0.9  # an epoch's loss against the one before, of a network that still learns
 _EXPLODED = 5.0  # an epoch's loss against that of chance
 _MOST_UNITS = 0.9  # the share of its units or outputs from which a layer counts as lost
 _VANISHED = 1 / 50  # the first layer's gradient against the last one's
@@ -39,45 +42,20 @@ _OVERFIT, _OVERFITS = 1.1, 3  # validation loss against its lowest, and evaluati
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """One sentence on what the numbers show, and one on what to change.
+    """What the numbers show, and what to change; as text, one sentence of the two.
 
-    `kind` is the name of the rule, `field` that of the configuration field to change.
+    `kind` is the name of the rule, `field` that of the configuration field to change. `factor` is
+    what the learning rate may be multiplied by at once, where that helps a run that goes on.
     """
 
     kind: str
     sentence: str
     remedy: str
     field: str
+    factor: float | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class Health:
-    """The state of each hidden layer: the share of dead units, and the share of saturated outputs.
-
-    `outputs` is the share of saturated network outputs, 0 without an output activation.
-    """
-
-    dead: tuple[float, ...]
-    saturated: tuple[float, ...]
-    outputs: float
-
-
-def health(predictor: Predictor, images: Array) -> Health:
-    """The health of a network on a few of these images, uint8 of shape (n, 784)."""
-    x = predictor.preprocessor.transform(images[:SAMPLE])
-    layers, dead, saturated, outputs = predictor.model.layers, [], [], 0.0
-    with np.errstate(all="ignore"):
-        for layer in layers:
-            x = layer.forward(x)
-            if not isinstance(layer, Activation):
-                continue
-            flat = layer.saturated(x)
-            if layer is layers[-1]:
-                outputs = float(flat.mean())
-            else:
-                dead.append(float(flat.all(axis=0).mean()))
-                saturated.append(0.0 if layer.rectifies else float(flat.mean()))
-    return Health(tuple(dead), tuple(saturated), outputs)
+    def __str__(self) -> str:
+        return f"{self.sentence}; {self.remedy}"
 
 
 @dataclass
@@ -94,9 +72,10 @@ class Advisor:
     _overfitting: int = 0
     _explained: bool = False
 
-    def wants_predictor(self, event: EpochCompleted | StepCompleted) -> bool:
-        """Whether `observe` would look at the network itself for this event."""
-        return isinstance(event, EpochCompleted) and self._is_stuck(event)
+    @property
+    def explained(self) -> bool:
+        """Whether a reason was given why the network learns nothing."""
+        return self._explained
 
     def observe(
         self,
@@ -121,7 +100,7 @@ class Advisor:
                 before = min(self._losses, default=CHANCE_LOSS)
                 advice = _too_high(
                     self.config,
-                    f"The training loss rises: {event.train_loss:.3g} after {before:.3g}.",
+                    f"the training loss rises: {event.train_loss:.3g} after {before:.3g}",
                 )
             if advice is None and stuck and not self._explained:
                 advice = self._cause(event, predictor, images)
@@ -141,9 +120,9 @@ class Advisor:
             return None
         return Advice(
             "weights too large",
-            f"The first layer's inputs have a standard deviation of about {spread:.0f} at the"
-            " start.",
-            "Start with smaller weights: init glorot-normal, or init_std 0.01.",
+            f"the outputs of the first layer have a standard deviation of about {spread:.0f} at the"
+            " start",
+            "start with smaller weights: --init=glorot-normal, or --init-std=0.01",
             "init_std",
         )
 
@@ -153,17 +132,23 @@ class Advisor:
             return False
         if event.evaluation is not None:
             return self._accuracy < _CHANCE_ACCURACY
-        return self.config.loss == "cross-entropy" and event.train_loss > 0.97 * CHANCE_LOSS
+        # The loss of an epoch is a mean that includes its start, so the first one proves nothing.
+        before = self._losses[-1] if self._losses else math.inf
+        falls = not event.train_loss > _FALLS * before
+        chance = self.config.loss == "cross-entropy" and event.train_loss > 0.97 * CHANCE_LOSS
+        return chance and not falls
 
     def _rises(self, event: EpochCompleted) -> bool:
         """Whether the training loss has been well above its lowest for several epochs."""
         above = bool(self._losses) and event.train_loss > _RISE * min(self._losses)
         self._rising = self._rising + 1 if above else 0
+        if self._rising >= _RISES:
+            return True
+        known = bool(self._losses) or event.evaluation is not None  # see `_is_stuck`
         exploded = (
             self.config.loss == "cross-entropy" and event.train_loss > _EXPLODED * CHANCE_LOSS
         )
-        unlearned = self._accuracy < 0.5
-        return self._rising >= _RISES or (exploded and unlearned and event.step >= _LEAST_STEPS)
+        return exploded and known and self._accuracy < 0.5 and event.step >= _LEAST_STEPS
 
     def _cause(
         self, event: EpochCompleted, predictor: Predictor | None, images: Array | None
@@ -173,8 +158,8 @@ class Advisor:
         if config.init == "normal" and config.init_std == 0:
             return Advice(
                 "weights all the same",
-                "The weights start at 0, so that all units of a layer stay the same.",
-                "Start with random weights: init he-normal, or init_std 0.01.",
+                "the weights start at 0, so that all units of a layer stay the same",
+                "start with random weights: --init=he-normal, or --init-std=0.01",
                 "init",
             )
         if predictor is not None and images is not None:
@@ -188,8 +173,8 @@ class Advisor:
                 return Advice(
                     "dead units",
                     f"{max(found.dead):.0%} of the units of hidden layer {layer} are dead: their"
-                    " ReLU gives 0 for every image, and no gradient passes.",
-                    "Start again with a tenth of the learning rate, or with init he-normal.",
+                    " ReLU gives 0 for every image, and no gradient passes",
+                    "start again with a tenth of the --learning-rate, or with --init=he-normal",
                     "learning_rate",
                 )
             if found.saturated and max(found.saturated) >= _MOST_UNITS:
@@ -197,41 +182,41 @@ class Advisor:
                 return Advice(
                     "saturated units",
                     f"{max(found.saturated):.0%} of the outputs of hidden layer {layer} lie at the"
-                    f" end of the {config.activation}'s range, where its derivative is next to 0.",
-                    "Start with smaller weights: init glorot-normal, or a smaller init_std.",
+                    f" end of the {config.activation}'s range, where its derivative is next to 0",
+                    "start with smaller weights: --init=glorot-normal, or a smaller --init-std",
                     "init",
                 )
-            if found.outputs >= _MOST_UNITS and "squared-error" in config.loss:
+            if found.outputs >= _MOST_UNITS and not LOSSES[config.loss].takes_logits:
                 return Advice(
                     "saturated outputs",
                     f"{found.outputs:.0%} of the outputs are saturated, where the gradient of a"
-                    " squared error dies.",
-                    "Take loss binary-cross-entropy with output_activation identity, or a lower"
-                    " rate.",
+                    " squared error dies",
+                    "take --loss=binary-cross-entropy with --output-activation=identity, or a"
+                    " lower --learning-rate",
                     "loss",
                 )
         if len(norms) > 2 and norms[0] < _VANISHED * norms[-1]:
             return Advice(
                 "vanishing gradients",
-                f"The first layer gets 1/{norms[-1] / norms[0]:,.0f} of the last layer's gradient:"
-                f" each {config.activation} on the way makes it smaller.",
-                "Take activation relu, or init glorot-normal with a higher rate.",
+                f"the first layer gets {norms[0] / norms[-1]:.1g} of the last layer's gradient:"
+                f" each {config.activation} on the way makes it smaller",
+                "take --activation=relu, or --init=glorot-normal with a higher --learning-rate",
                 "activation",
             )
         if self._relative_update(event, predictor) < _LOW_UPDATE:
             return _rate_too_low(
-                config, "The loss is still that of guessing, and the weights hardly move."
+                config, "the loss is still that of guessing, and the weights hardly move"
             )
         if math.isfinite(event.train_loss) and event.train_loss > 1.5 * CHANCE_LOSS:
             return _too_high(
-                config, f"The training loss is {event.train_loss:.3g}, above that of guessing."
+                config, f"the training loss is {event.train_loss:.3g}, above that of guessing"
             )
         return Advice(
             "labels",
-            f"The loss stays at that of guessing ({event.train_loss:.3f}) although the weights"
-            " move.",
-            "Look at the images with their labels (screen Digits): do they belong together? Else"
-            " try another rate.",
+            f"the loss stays at that of guessing ({event.train_loss:.3f}) although the weights"
+            " move",
+            "look at the images with their labels: do they belong together? If so, try another"
+            " --learning-rate",
             "data_dir",
         )
 
@@ -243,8 +228,8 @@ class Advisor:
         if plain and slow and falls and event.epoch >= 2 and event.step >= 2 * _LEAST_STEPS:
             return _rate_too_low(
                 self.config,
-                f"The training loss falls, but slowly: {event.train_loss:.2f} after {event.epoch}"
-                " epochs.",
+                f"the training loss falls, but slowly: {event.train_loss:.2f} after {event.epoch}"
+                " epochs",
             )
         return None
 
@@ -252,8 +237,8 @@ class Advisor:
         """An upper bound of the change of the weights in an epoch, relative to their size.
 
         It is rate |g| steps / |w|. |w| is taken as at least that of Glorot's initial weights, since
-        smaller weights have to grow to that size. The steps of Adam do not grow with the gradient:
-        each parameter moves by about the rate.
+        smaller weights have to grow to that size. Where the rule normalizes the gradient, each
+        parameter moves by about the rate.
         """
         if predictor is None:
             return math.inf
@@ -261,9 +246,10 @@ class Advisor:
         glorot = sum(2 * a * b / (a + b) for a, b in pairwise(predictor.model.sizes))
         size = max(float(np.linalg.norm(parameters)), math.sqrt(glorot))
         step = math.sqrt(sum(norm**2 for norm in event.gradient_norms))
-        if self.config.optimizer.startswith("adam"):
+        rule = RULES[self.config.optimizer]
+        if rule.normalizes:
             step = math.sqrt(parameters.size)
-        elif self.config.optimizer != "sgd":
+        elif "momentum" in rule.hyperparameters:
             step /= 1 - self.config.momentum
         return event.learning_rate * step * self.steps_per_epoch / size
 
@@ -281,9 +267,10 @@ class Advisor:
             return None
         return Advice(
             "overfitting",
-            f"The validation loss rises ({loss:.3f}, lowest {lowest:.3f}) while that of training"
-            " falls: the network learns its images by heart.",
-            "Stop here (patience 3 does), or take dropout 0.2, weight_decay 1e-4, or more images.",
+            f"the validation loss rises ({loss:.3f}, lowest {lowest:.3f}) while that of training"
+            " falls: the network learns its images by heart",
+            "stop here (--patience=3 does), or take --dropout=0.2, --weight-decay=1e-4 or more"
+            " images",
             "patience",
         )
 
@@ -292,8 +279,9 @@ def _too_high(config: TrainConfig, sentence: str) -> Advice:
     return Advice(
         "rate too high",
         sentence,
-        f"Take a lower learning rate, {config.learning_rate / 10:g} say.",
+        f"take a lower --learning-rate, {config.learning_rate / 10:g} say",
         "learning_rate",
+        factor=0.1,
     )
 
 
@@ -301,6 +289,7 @@ def _rate_too_low(config: TrainConfig, sentence: str) -> Advice:
     return Advice(
         "rate too low",
         sentence,
-        f"Take a higher learning rate, {config.learning_rate * 10:g} say.",
+        f"take a higher --learning-rate, {config.learning_rate * 10:g} say",
         "learning_rate",
+        factor=10.0,
     )

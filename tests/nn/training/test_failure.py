@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nn.config import TrainConfig
+from nn.arrays import Array
+from nn.config import FIELDS, TrainConfig
 from nn.events import Evaluation, Score
-from nn.storage.records import Outcome
-from tui.recording.advice import divergence_advice, stuck_advice
+from nn.training.failure import divergence_advice, ending_advice, stuck_advice
 
 
 @pytest.mark.parametrize(
@@ -29,44 +29,51 @@ from tui.recording.advice import divergence_advice, stuck_advice
     ],
 )
 def test_divergence(fields: dict[str, object], step: int, said: str) -> None:
-    assert said in divergence_advice(TrainConfig.layered(fields), step)
+    advice = ending_advice(TrainConfig.layered(fields), "diverged", step, 1.0, None, np.empty(0))
+    assert advice is not None
+    assert said in str(advice)
+    assert advice.field in FIELDS
 
 
 def test_a_rate_that_was_raised_by_hand() -> None:
-    assert "raised by hand, x35" in divergence_advice(TrainConfig(), 9, rate_factor=35)
+    assert "raised by hand, x35" in str(divergence_advice(TrainConfig(), 9, rate_factor=35))
 
 
-def outcome(accuracy: float, *, step: int = 100, epoch: float = 2.0) -> Outcome:
-    best = Evaluation(step, epoch, None, None, Score(2.3, accuracy), True, 1.0)
-    return Outcome("completed", step, epoch, step, best, best, 1.0, 1.0, None)
+def best(accuracy: float) -> Evaluation:
+    return Evaluation(100, 2.0, None, None, Score(2.3, accuracy), True, 1.0)
+
+
+def told(config: TrainConfig, best: Evaluation, labels: Array) -> str:
+    advice = stuck_advice(config, 100, 2.0, best, labels)
+    assert advice is not None
+    return str(advice)
 
 
 def test_one_answer_for_all_images() -> None:
     labels = np.array([1] * 12 + list(range(10)) * 8, np.uint8)  # 20 of 92 are ones
-    said = stuck_advice(TrainConfig(), outcome(20 / 92), labels)
-    assert said is not None
+    said = told(TrainConfig(), best(20 / 92), labels)
     assert "21.74%, is about that of one answer for all images (21.74%)" in said
     assert "ReLU" in said
-    sigmoid = stuck_advice(TrainConfig(activation="sigmoid"), outcome(0.1), labels)
-    assert sigmoid is not None
+    sigmoid = told(TrainConfig(activation="sigmoid"), best(0.1), labels)
     assert "sigmoid units that are saturated" in sigmoid
 
 
 def test_a_network_that_is_hardly_better_than_one_answer() -> None:
     """An untrained network, say one with a rate of 1e-7, is right on 5 to 15% of the digits."""
     labels = np.arange(100, dtype=np.uint8) % 10
-    said = stuck_advice(TrainConfig(learning_rate=1e-7), outcome(0.1284), labels)
-    assert said is not None
+    said = told(TrainConfig(learning_rate=1e-7), best(0.1284), labels)
     assert "learned next to nothing: its best test accuracy, 12.84%" in said
     assert "(it is 1e-07)" in said
     assert "weight-decay" not in said
-    decayed = stuck_advice(TrainConfig(weight_decay=1e30), outcome(0.1284), labels)
-    assert decayed is not None
+    decayed = told(TrainConfig(weight_decay=1e30), best(0.1284), labels)
     assert "--weight-decay that holds the weights near 0 (it is 1e+30)" in decayed
 
 
 def test_a_network_that_learns_or_has_hardly_begun() -> None:
     labels = np.arange(100, dtype=np.uint8) % 10
-    assert stuck_advice(TrainConfig(), outcome(0.17), labels) is None
-    assert stuck_advice(TrainConfig(), outcome(0.1, epoch=0.5), labels) is None
-    assert stuck_advice(TrainConfig(), outcome(0.1, step=5), labels) is None
+    config = TrainConfig()
+    assert stuck_advice(config, 100, 2.0, best(0.17), labels) is None
+    assert stuck_advice(config, 100, 0.5, best(0.1), labels) is None
+    assert stuck_advice(config, 5, 2.0, best(0.1), labels) is None
+    assert ending_advice(config, "completed", 100, 2.0, best(0.1), labels) is not None
+    assert ending_advice(config, "completed", 100, 2.0, None, labels) is None

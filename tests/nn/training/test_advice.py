@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nn.analysis.advice import Advice, Advisor, health
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
 from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 from nn.recipes import load_recipe, recipe_names
+from nn.training.advice import Advice, Advisor
+from nn.training.health import health
 from nn.training.trainer import Trainer
 
 # 400 steps an epoch on few images: a run of a second in which every rule can speak.
@@ -156,6 +157,29 @@ def test_overfitting_is_told_once_after_three_evaluations() -> None:
 def test_no_overfitting_where_both_losses_rise_or_the_validation_loss_comes_back() -> None:
     assert follow([(0.5, 0.4), (0.6, 0.6), (0.7, 0.7), (0.8, 0.8)]) == []
     assert follow([(0.5, 0.4), (0.3, 0.5), (0.2, 0.5), (0.1, 0.4), (0.1, 0.5), (0.1, 0.5)]) == []
+
+
+def unevaluated(number: int, loss: float) -> EpochCompleted:
+    return EpochCompleted(number, number * 500, loss, 0.1, (1.0, 1.0), 1000.0, 1.0, None)
+
+
+def test_the_mean_of_a_first_epoch_proves_nothing() -> None:
+    """Large initial weights make it high, however well the network has learned by its end."""
+    falling = Advisor(TrainConfig(), 500)
+    assert [falling.observe(unevaluated(*each)) for each in ((1, 40.0), (2, 0.9))] == [None] * 2
+    flat = Advisor(TrainConfig(), 500)
+    assert flat.observe(unevaluated(1, 2.31)) is None
+    assert flat.observe(unevaluated(2, 2.31)) is not None
+
+
+def test_a_first_layer_that_gets_no_gradient_at_all() -> None:
+    flat = Advisor(TrainConfig(hidden=(8, 8)), 500)
+    score = Score(2.3, 0.1)
+    still = Evaluation(500, 1, None, None, score, False, 1.0)
+    given = flat.observe(EpochCompleted(1, 500, 2.3, 0.1, (0.0, 0.1, 1.0), 1e3, 1.0, still))
+    assert given is not None
+    assert given.kind == "vanishing gradients"
+    assert str(given).startswith("the first layer gets 0 of the last layer's gradient: ")
 
 
 def test_the_health_of_hidden_units(mnist: Dataset) -> None:
