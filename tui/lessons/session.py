@@ -117,12 +117,16 @@ class Session:
         choices = [f"{LETTERS[i]}  {choice}" for i, choice in enumerate(lesson.choices)]
         return [f"Predict: {lesson.question}", "   ".join(choices)]
 
-    def told(self, view: View) -> list[str]:
-        """The prediction beside the result, the task, and what is measured."""
+    def told(self, view: View, *, brief: bool = False) -> list[str]:
+        """The prediction beside the result, the task, and what is measured.
+
+        The reason why the result is what it is stands behind it, unless `brief`.
+        """
         made, right = self.record.prediction, view.answer.choice
         assert made is not None
         mark = "right" if made == right else f"it is {LETTERS[right]}"
-        lines = [f"You predicted {LETTERS[made]}: {mark}. {view.answer.reason}"]
+        reason = "" if brief else f" {view.answer.reason}"
+        lines = [f"You predicted {LETTERS[made]}: {mark}.{reason}"]
         lines.append(f"{'Task, passed' if self.record.passed else 'Task'}: {self.lesson.task}")
         lines.append(f"Now: {view.verdict.measured}")
         return lines

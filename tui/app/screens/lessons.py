@@ -305,12 +305,18 @@ class LessonsScreen(ModeScreen):
             return str(self._error or "Computing ...")
         parts = [*session.helped(), view.text]
         if session.predicted:
+            parts += [view.answer.reason] if self._brief else []
             parts.append(view.explanation)
             command = f"\n  {flags(lesson)}" if lesson.fields else ""
             parts += [f"In Train: {lesson.train}{command}", f"In Python:\n{lesson.code}"]
         return "\n\n".join(parts)
 
+    @property
+    def _brief(self) -> bool:
+        """Whether there is so little room that reasons stand in the text only."""
+        return self.has_class("-narrow") or self.has_class("-short")
+
     def _asked(self, session: Session) -> str:
         if not session.predicted:
             return "\n".join(session.asked())
-        return "" if self.view is None else "\n".join(session.told(self.view))
+        return "" if self.view is None else "\n".join(session.told(self.view, brief=self._brief))

@@ -37,14 +37,14 @@ class Softmax(Lesson):
     idea = "Softmax turns any numbers into probabilities that add up to 1."
     knobs = (
         Knob("temperature", (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0), 1.0),
-        Knob("added", (0.0, 10.0, 100.0, 1000.0), 0.0),
+        Knob("added", (0.0, 100.0, 1000.0, 10000.0), 0.0),
         Knob("cure", ("off", "on"), "off"),
     )
     question = "1000 is added to all three numbers. What happens to the true probabilities?"
     choices = ("nothing", "the largest becomes 1", "all become equal")
-    task = "With 1000 added, get probabilities that are numbers, the largest of them below 0.5."
+    task = "With 10000 added, get probabilities that are numbers, the largest of them below 0.5."
     hints = (
-        "exp(1000) is too large for a computer's numbers. Turn the cure on first.",
+        "exp(10000) is too large for a computer's numbers. Turn the cure on first.",
         "A higher temperature brings the probabilities closer together.",
     )
     train = "Softmax with this cure belongs to the loss cross-entropy, the default."
@@ -99,13 +99,13 @@ no exponential is above 1. Only the differences between the logits count."""
         p = softmax(state)
         smallest = float(LOGITS.min() + state["added"])
         measured = f"{state['added']:g} added, the largest probability is {float(p.max()):.4f}."
-        return Verdict(bool(smallest > 1000 and np.isfinite(p).all() and p.max() < 0.5), measured)
+        return Verdict(bool(smallest > 10000 and np.isfinite(p).all() and p.max() < 0.5), measured)
 
     def solution(self) -> Solution:
         return Solution(
-            "added 1000, cure on, temperature 5: dividing by 5 shrinks the differences of the"
+            "added 10000, cure on, temperature 5: dividing by 5 shrinks the differences of the"
             " logits to a fifth.",
-            {"added": 1000.0, "cure": "on", "temperature": 5.0},
+            {"added": 10000.0, "cure": "on", "temperature": 5.0},
         )
 
 

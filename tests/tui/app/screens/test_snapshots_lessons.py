@@ -1,0 +1,47 @@
+"""Pictures of the lessons screen at the sizes it is laid out for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.lessons import press
+from tests.support.scripted import scripted_app
+from tui.app.app import MnistApp
+from tui.system.exits import ExitCode
+
+SIZES = [(40, 15), (80, 24), (120, 40)]
+DESCENT = ("down",) * 6
+RACE = ("enter", "b", "down", "right", "down", *["right"] * 4)
+
+
+@pytest.fixture(autouse=True)
+def _own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "runs"))
+
+
+def compare(snap_compare: Any, app: MnistApp, *keys: str, size: tuple[int, int] = (80, 24)) -> bool:
+    async def prepare(pilot: Pilot[ExitCode]) -> None:
+        await press(pilot, *keys)
+        await pilot.pause()
+
+    return bool(snap_compare(app, run_before=prepare, terminal_size=size))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_a_race_down_the_valley(snap_compare: Any, size: tuple[int, int]) -> None:
+    keys = (*DESCENT, *RACE, *(("v",) if size[0] < 80 else ()))
+    assert compare(snap_compare, scripted_app(None, "lessons"), *keys, size=size)
+
+
+@pytest.mark.parametrize("size", SIZES[:2])
+def test_the_question_of_the_first_lesson(snap_compare: Any, size: tuple[int, int]) -> None:
+    assert compare(snap_compare, scripted_app(None, "lessons"), "enter", size=size)
+
+
+def test_ascii_without_colours(snap_compare: Any) -> None:
+    app = scripted_app(None, "lessons", ascii_only=True, colors="none")
+    assert compare(snap_compare, app, "down", "down", "enter", "a", "right", "right")

@@ -1,0 +1,132 @@
+"""What every lesson of the course keeps to, whatever it teaches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nn.config import TrainConfig
+from nn.errors import ConfigError
+from tests.support.commands import ROOT
+from tui.app.widgets.figures import figure_strips
+from tui.lessons import course
+from tui.lessons.catalogue import find_lesson, lessons
+from tui.lessons.figures import Figure
+from tui.lessons.lesson import Lesson, flags
+from tui.system.terminal import FULL, Terminal
+
+EACH = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+
+
+def texts(lesson: Lesson) -> list[str]:
+    return [
+        *(lesson.title, lesson.idea, lesson.question, lesson.task, lesson.train, lesson.code),
+        *(*lesson.choices, *lesson.hints, lesson.text(), lesson.explanation()),
+        *(lesson.solution().text, lesson.answer().reason, lesson.check(lesson.start()).measured),
+    ]
+
+
+def test_the_course_has_a_lesson_for_each_number() -> None:
+    assert [lesson.number for lesson in lessons()] == list(range(1, len(lessons()) + 1))
+    assert len({lesson.name for lesson in lessons()}) == len(lessons())
+    assert [lesson.name for lesson in lessons()][:4] == ["data", "neuron", "activations", "softmax"]
+
+
+@EACH
+def test_a_lesson_is_found_by_its_name_and_its_number(lesson: Lesson) -> None:
+    assert find_lesson(lesson.name) is find_lesson(str(lesson.number)) is lesson
+
+
+def test_a_lesson_that_does_not_exist_is_refused_with_the_nearest() -> None:
+    with pytest.raises(ConfigError, match=r"no lesson 'sofmax'.*softmax"):
+        find_lesson("sofmax")
+    with pytest.raises(ConfigError, match="the lessons are data, neuron"):
+        find_lesson("0")
+
+
+@EACH
+def test_the_task_is_not_done_at_first_and_is_done_by_the_solution(lesson: Lesson) -> None:
+    start, solution = lesson.start(), lesson.solution().state
+    assert not lesson.check(start).passed
+    for knob in lesson.knobs:
+        assert start[knob.name] in knob.settings
+        assert solution.get(knob.name, knob.start) in knob.settings
+    assert set(solution) <= set(start)
+    assert lesson.check({**start, **solution}).passed
+
+
+@EACH
+def test_the_prediction_has_one_right_answer_among_two_or_three(lesson: Lesson) -> None:
+    assert len(lesson.choices) in (2, 3)
+    assert lesson.answer().choice in range(len(lesson.choices))
+    assert len(lesson.hints) == 2
+
+
+@EACH
+def test_texts_can_be_shown_on_every_terminal(lesson: Lesson) -> None:
+    for text in texts(lesson):
+        assert text.strip()
+        assert text.isascii()
+        assert text.isprintable() or "\n" in text
+
+
+@EACH
+def test_the_five_lines_of_code_run(lesson: Lesson, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(lesson.code.splitlines()) <= 5
+    assert "from nn." in lesson.code
+    assert "tui" not in lesson.code
+    exec(lesson.code, {})
+    assert capsys.readouterr().out.strip()
+
+
+@EACH
+def test_what_it_sets_in_train_is_a_configuration(lesson: Lesson) -> None:
+    config = TrainConfig(**dict(lesson.fields))
+    words = iter(flags(lesson).split())
+    typed = {flag.removeprefix("--").replace("-", "_"): next(words) for flag in words}
+    assert TrainConfig.layered(typed) == config
+
+
+def pictures(lesson: Lesson) -> list[list[Figure]]:
+    """The picture for every setting of every knob, the other knobs at their start."""
+    start = lesson.start()
+    states: list[dict[str, Any]] = [
+        {**start, knob.name: setting} for knob in lesson.knobs for setting in knob.settings
+    ]
+    return [list(lesson.figures(state)) for state in states]
+
+
+@EACH
+def test_every_setting_has_a_picture_that_fits(lesson: Lesson) -> None:
+    for figures in pictures(lesson):
+        for terminal in (FULL, Terminal(ascii_only=True, colors="none")):
+            strips = figure_strips(figures, 41, 17, terminal)
+            assert 0 < len(strips) <= 17
+            assert {strip.cell_length for strip in strips} == {41}
+            text = "\n".join(strip.text for strip in strips)
+            assert text.isascii() or not terminal.ascii_only
+            assert "no data yet" not in text
+
+
+@EACH
+@pytest.mark.parametrize("size", [(1, 1), (12, 3), (40, 6), (66, 30), (140, 44)])
+def test_a_picture_fits_any_space(lesson: Lesson, size: tuple[int, int]) -> None:
+    strips = figure_strips(lesson.figures(lesson.start()), *size, FULL)
+    assert len(strips) <= size[1]
+    assert all(strip.cell_length == size[0] for strip in strips)
+
+
+def test_a_file_more_is_a_lesson_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing else is touched: neither a list of lessons nor a command nor the screen."""
+    source = (ROOT / "tui" / "lessons" / "course" / "neuron.py").read_text(encoding="utf-8")
+    source = source.replace('2, "neuron"', '99, "another"')
+    (tmp_path / "another_lesson.py").write_text(source, encoding="utf-8")
+    monkeypatch.setattr(course, "__path__", [*course.__path__, str(tmp_path)])
+    lessons.cache_clear()
+    try:
+        assert lessons()[-1].number == 99
+        assert find_lesson("another") is lessons()[-1]
+    finally:
+        lessons.cache_clear()

@@ -1,0 +1,108 @@
+"""The numbers printed in the study notes, each where a lesson teaches it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tui.lessons.catalogue import find_lesson
+from tui.lessons.course.activations import value_and_slope
+from tui.lessons.course.data import DRAWS, facts, moments
+from tui.lessons.course.descent import METHODS, path, value
+from tui.lessons.course.differences import FUNCTIONS, STEPS, errors
+from tui.lessons.course.losses import OUTPUTS, losses, outputs, slopes
+from tui.lessons.course.neuron import passes
+from tui.lessons.course.simplenet import WEIGHTS, backpropagated, loss_at
+from tui.lessons.course.softmax import softmax
+
+
+def test_data_sixteen_digits_and_three_scalings() -> None:
+    assert facts().images.shape == (DRAWS, 16, 28, 28)
+    assert facts().counts.sum() == 60_000 * 784
+    mean, deviation = moments("none")
+    assert (mean / 255, deviation / 255) == pytest.approx((0.1307, 0.3081), abs=5e-5)
+    assert moments("/255") == pytest.approx((0.1307, 0.3081), abs=5e-5)
+    assert moments("standardized") == pytest.approx((0, 1), abs=1e-6)
+    assert 0 < moments("min-max")[0] < moments("/255")[0] + 0.01
+
+
+def test_neuron_the_three_layer_net() -> None:
+    found = passes(1.0, 0.5)
+    np.testing.assert_allclose(found[-1][2], [0.31682708, 0.69627909], rtol=0, atol=5e-9)
+    np.testing.assert_allclose(found[0][1], [0.3, 0.7, 1.1])
+    assert "0.31682708 and 0.69627909" in find_lesson("neuron").explanation()
+
+
+def test_activations_the_sigmoid_layer() -> None:
+    x = np.array([-0.10321885, 0.4105985, 0.14404357, 1.45427351])
+    values, gradients = value_and_slope("sigmoid", x)
+    published = [0.47421817, 0.60123138, 0.53594876, 0.81065526]
+    np.testing.assert_allclose(values, published, rtol=0, atol=5e-9)
+    published = [0.2493353, 0.23975221, 0.24870769, 0.15349331]
+    np.testing.assert_allclose(gradients, published, rtol=0, atol=5e-9)
+
+
+def test_softmax_overflows_without_the_cure() -> None:
+    state = {"temperature": 1.0, "added": 1000.0, "cure": "off"}
+    assert np.isnan(softmax(state)).all()
+    assert softmax({**state, "cure": "on"}).sum() == pytest.approx(1)
+    plain = softmax({**state, "added": 0.0})
+    np.testing.assert_allclose(plain, [0.01821127, 0.24519181, 0.73659691], atol=5e-9)
+
+
+def test_losses_of_the_vector_of_the_notes() -> None:
+    half, entropy = losses(OUTPUTS)
+    assert half == pytest.approx(0.0975, abs=1e-15)
+    assert entropy == pytest.approx(0.510825457099338, abs=1e-14)
+    np.testing.assert_allclose(outputs(0.6), OUTPUTS)
+    assert outputs(0.9).sum() == pytest.approx(1)
+    assert "0.0975 and 0.5108" in find_lesson("losses").text()
+
+
+def test_losses_the_gradient_of_squared_error_dies_through_a_sigmoid() -> None:
+    a = np.array([-6.0, 0.0, 2.0])
+    y, squared, crossed = slopes(a)
+    np.testing.assert_allclose(squared, (y - 1) * y * (1 - y))
+    np.testing.assert_allclose(crossed, y - 1)
+
+
+def test_differences_of_the_notes() -> None:
+    text = find_lesson("differences").text()
+    assert "0.20000099999917254" in text
+    code: dict[str, object] = {}
+    exec(find_lesson("differences").code, code)
+    forward = code["forward_difference"]
+    assert callable(forward)
+    assert forward(FUNCTIONS["parabola"], 10) == 0.3000009999976072
+
+
+def test_differences_the_error_turns() -> None:
+    forward = [errors("sigmoid", 1.0, h)[0] for h in STEPS]
+    central = [errors("sigmoid", 1.0, h)[1] for h in STEPS]
+    assert 0 < int(np.argmin(forward)) < int(np.argmin(central)) < len(STEPS) - 1
+    assert forward[0] > 100 * min(forward)
+
+
+def test_descent_on_the_bowl() -> None:
+    points = path("bowl", "SGD", 0.1, 100)
+    np.testing.assert_allclose(points[1], [-2.4, 3.2])
+    assert np.abs(points[-1]).max() < 1e-8
+    assert value("bowl", path("bowl", "SGD", 1.0, 20)[-1]) == pytest.approx(25)
+    assert value("bowl", path("bowl", "SGD", 1.05, 20)[-1]) > 25
+
+
+def test_descent_in_the_valley_the_velocity_pays() -> None:
+    ends = {m: float(value("valley", path("valley", m, 0.1, 50)[-1])) for m in METHODS}
+    assert ends["Nesterov"] < ends["momentum"] < ends["Adam"] < ends["SGD"]
+
+
+def test_simplenet_logits_loss_and_gradient() -> None:
+    """The note adds 1e-7 inside the logarithm, hence the tolerance of the loss."""
+    logits, _, loss, gradient = backpropagated(WEIGHTS)
+    published = [-0.10003145, -0.90182893, 1.23384788]
+    np.testing.assert_allclose(logits, published, rtol=0, atol=2e-8)
+    assert loss == loss_at(WEIGHTS) == pytest.approx(0.3232550250958044, abs=2e-7)
+    moved = WEIGHTS.copy()
+    moved[1, 2] += 1e-6
+    assert (loss_at(moved) - loss) / 1e-6 == pytest.approx(gradient[1, 2], rel=1e-4)
+    assert "loss 0.323255" in find_lesson("simplenet").text().replace("\n", " ")
