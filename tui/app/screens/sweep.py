@@ -234,7 +234,7 @@ class SweepScreen(WatchingScreen):
 
     # What is done with a trial
 
-    def on_trials_table_chosen(self) -> None:
+    def on_cursor_table_chosen(self) -> None:
         """A second click on a row."""
         self.action_open("train")
 
