@@ -42,7 +42,7 @@ from tests.fuzz.mutations import (
 from tests.support.recorded import record_run
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.cli.commands.runs import runs, show
-from tui.images import read_image
+from tui.images.reading import read_file
 from tui.models.opening import open_model
 from tui.system.exits import CommandError
 
@@ -112,9 +112,9 @@ def make_targets(folder: Path) -> list[Target]:
         Target("IDX", data / "train-images-idx3-ubyte", lambda: load_dataset(str(data))),
         Target("IDX labels", data / "t10k-labels-idx1-ubyte", lambda: load_dataset(str(data))),
         Target("IDX.gz", packed / "train-images-idx3-ubyte.gz", lambda: load_dataset(str(packed))),
-        Target("PNG", folder / "one.png", lambda: read_image(folder / "one.png"),
+        Target("PNG", folder / "one.png", lambda: read_file(folder / "one.png"),
                (damage, damage_chunk)),
-        Target("PGM", folder / "one.pgm", lambda: read_image(folder / "one.pgm")),
+        Target("PGM", folder / "one.pgm", lambda: read_file(folder / "one.pgm")),
         *(Target(path.name, path, partial(open_model, path, lambda: dataset),
                  archive if path.suffix == ".npz" else (damage,)) for path in foreign),
     ]  # fmt: skip
