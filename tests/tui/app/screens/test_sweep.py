@@ -230,6 +230,18 @@ def test_a_trial_is_opened_on_every_screen(runs_dir: Path, key: str, mode: str) 
     play(sweep_app(runs_dir), scenario)
 
 
+def test_a_run_that_is_the_present_one_is_not_opened_beside_itself(runs_dir: Path) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        with patch.object(at.bench, "is_present", return_value=True):
+            await at.press("enter")
+            await at.until(lambda: at.app.current_mode == "train")
+        assert at.bench.opened is None
+
+    play(sweep_app(runs_dir), scenario)
+
+
 def test_a_trial_without_a_run_or_a_network_says_so(runs_dir: Path) -> None:
     written = WrittenSweep(runs_dir, "young")
     written.begin(0)
@@ -256,7 +268,7 @@ def test_choosing_among_sweeps(runs_dir: Path) -> None:
         os.utime(path, (1e9 - age, 1e9 - age))
 
     async def scenario(at: Sitting) -> None:
-        assert at.lines[0].startswith("newest (1 of 3)")
+        assert at.lines[0].startswith("< newest > 1 of 3 ")
         for key, name in (
             ("left", "newest"),
             ("right", "middle"),
@@ -264,9 +276,9 @@ def test_choosing_among_sweeps(runs_dir: Path) -> None:
             ("h", "middle"),
         ):
             await at.press(key)
-            await at.until(at.shows(f"{name} ("))
+            await at.until(at.shows(f"< {name} >"))
         await at.press("right", "right", "right", "left")  # no waiting in between
-        await at.until(at.shows("middle (2 of 3)"))
+        await at.until(at.shows("< middle > 2 of 3"))
 
     play(sweep_app(runs_dir), scenario)
 
