@@ -83,9 +83,10 @@ ACTIVATION_FORMULAS: dict[str, ActivationFormula] = {
 class LossFormula(NamedTuple):
     """How predictions y, the loss, and its gradient at the outputs follow from the outputs o.
 
-    `y_worked(o, j)` and `gradient_worked(o, y, t, j, n)` give the numbers of element j of an image
-    as text and their result, `image_loss(y, t)` those of the loss of one image; o, y and t are the
-    rows of that image, and n is the number of images.
+    In the texts `{o}`, `{y}` and `{t}` stand for the names of the arrays. `y_worked(o, j)` and
+    `gradient_worked(o, y, t, j, n)` give the numbers of element j of an image as text and their
+    result, `image_loss(y, t)` those of the loss of one image; o, y and t are the rows of that
+    image, and n is the number of images.
     """
 
     y: str
@@ -147,10 +148,10 @@ def _twice_the_difference(o: Array, y: Array, t: Array, j: int, n: int) -> tuple
 
 
 def _normalized_gradient(o: Array, y: Array, t: Array, j: int, n: int) -> tuple[str, float]:
-    error, total = y - t, float(o.sum())
+    error, total = y - t, o.sum()
     mean = float((error * y).sum())
     text = f"2 ({error[j]:.4g} - {mean:.4g}) / ({n} * {total:.4g})"
-    return text, 2 * (float(error[j]) - mean) / (n * total)
+    return text, float(2 * (error[j] - mean) / (n * total))
 
 
 LOSS_FORMULAS: dict[str, LossFormula] = {
@@ -161,7 +162,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
         "mean over the images of -sum t log y",
         _cross_entropy,
         "The less probable the right class, the higher the loss; at a probability of 1 it is 0.",
-        "(y - t) / n",
+        "({y} - {t}) / n",
         _difference,
     ),
     "binary-cross-entropy": LossFormula(
@@ -171,7 +172,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
         "mean over the images of -sum (t log y + (1 - t) log(1 - y))",
         _binary_cross_entropy,
         "The loss is low where the right class is near 1 and every other class near 0.",
-        "(y - t) / n",
+        "({y} - {t}) / n",
         _difference,
     ),
     "squared-error": LossFormula(
@@ -181,7 +182,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
         "mean over the images of sum (y - t)^2",
         _squared_error,
         "The further the outputs are from the targets, the higher the loss.",
-        "2 (y - t) / n",
+        "2 ({y} - {t}) / n",
         _twice_the_difference,
     ),
     "squared-error-normalized": LossFormula(
@@ -191,7 +192,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
         "mean over the images of sum (y - t)^2",
         _squared_error,
         "The further the shares are from the targets, the higher the loss.",
-        "2 (e - sum e y) / (n sum {o}), e = y - t",
+        "2 (e - sum e y) / (n sum {o}), e = {y} - {t}",
         _normalized_gradient,
     ),
 }

@@ -30,6 +30,13 @@ class Written:
     values: Array
     term: Callable[[int], Term]
 
+    @property
+    @np.errstate(all="ignore")
+    def total(self) -> float:
+        """The sum of all terms."""
+        return float(self.values.sum())
+
+    @np.errstate(all="ignore")
     def largest(self, count: int) -> tuple[list[Term], int, float]:
         """The `count` terms of the largest magnitude, in their order in the sum.
 
@@ -47,8 +54,8 @@ class Stage:
 
     `axes` names what each dimension of `array` runs along: "image", "pixel", "unit 1" for the first
     hidden layer, and so on, or "class". `parameter` is the name of the weights or biases that the
-    elements of a gradient or an update belong to, and else empty. `write(index)` is an element as a
-    sum; a scalar has the index ().
+    elements of a gradient or an update belong to, and else empty. `sums` computes what `write`
+    returns.
     """
 
     name: str
@@ -59,4 +66,9 @@ class Stage:
     array: Array
     axes: tuple[str, ...]
     parameter: str
-    write: Callable[[Index], Written]
+    sums: Callable[[Index], Written]
+
+    @np.errstate(all="ignore")  # numbers of a walk that diverged are shown as they are
+    def write(self, index: Index) -> Written:
+        """An element as the sum that it is; a scalar has the index ()."""
+        return self.sums(index)

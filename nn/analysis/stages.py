@@ -175,7 +175,8 @@ class Describer:
         def write(index: Index) -> Written:
             i, j = index
             numbers, value = self.loss.y_worked(o[i].astype(float), j)
-            return _single(f"y[{i},{j}]", f"of {self.outputs}[{i}]", numbers, value)
+            formula = self.loss.y.format(o=f"{self.outputs}[{i}]")
+            return _single(f"y[{i},{j}]", formula, numbers, value)
 
         formula = "y = " + self.loss.y.format(o=self.outputs)
         axes = ("image", "class")
@@ -207,16 +208,19 @@ class Describer:
         def write(index: Index) -> Written:
             i, j = index
             numbers, value = self.loss.gradient_worked(o[i], y[i], t[i], j, self.n)
-            symbols = f"of y[{i},{j}], t[{i},{j}]"
+            symbols = self._gradient_text(f"{self.outputs}[{i}]", f"[{i},{j}]")
             return _single(f"{name}[{i},{j}]", symbols, numbers, value)
 
-        formula = f"{name} = " + self.loss.gradient.format(o=self.outputs)
+        formula = f"{name} = {self._gradient_text(self.outputs)}"
         meaning = (
             "The gradient at the outputs. Below 0: raising this output lowers the loss;"
             " above 0: lowering it does."
         )
         shapes, axes = f"{_shape(y)} {_shape(t)}", ("image", "class")
         return self._stage(name, "backward", formula, shapes, meaning, axes, write, key="do")
+
+    def _gradient_text(self, outputs: str, at: str = "") -> str:
+        return self.loss.gradient.format(o=outputs, y=f"y{at}", t=f"t{at}")
 
     def _weight_gradient(self, number: int) -> Stage:
         inputs, delta, name = self._input(number), self._delta(number), f"dW{number}"
@@ -315,22 +319,13 @@ class Describer:
         def write(index: Index) -> Written:
             w, g, at = float(old[index]), float(gradient[index]), _at(index)
             if config.optimizer == "sgd":
-                inner = f"({_text(g)} + {decay:g} * {_text(w)})" if decayed else f"{_text(g)}"
-                change = -rate * (g + decay * w if decayed else g)
-                numbers = f"-{rate:g} * {inner}"
+                g += decay * w if decayed else 0.0
+                change, symbols = -rate * g, f"-r g[{at}]" if decayed else f"-r d{parameter}[{at}]"
+                numbers = _product(-rate, g)
             else:
-                change = float(new[index]) - w
-                numbers = f"{change:+.4g}"
-            terms = (
-                Term(f"{parameter}[{at}]", _text(w), w),
-                Term(
-                    f"-r d{parameter}[{at}]"
-                    if numbers[0] == "-" and config.optimizer == "sgd"
-                    else f"step of {config.optimizer}",
-                    numbers,
-                    change,
-                ),
-            )
+                change, symbols = float(new[index]) - w, f"step of {config.optimizer}"
+                numbers = _text(change)
+            terms = Term(f"{parameter}[{at}]", _text(w), w), Term(symbols, numbers, change)
             formula = f"new {parameter}[{at}] = {parameter}[{at}] plus its step"
             return Written(formula, np.array([w, change]), terms.__getitem__)
 

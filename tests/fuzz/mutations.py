@@ -68,8 +68,7 @@ def damage_member(content: bytes, rng: random.Random) -> bytes:
         names = old.namelist()
         chosen = rng.choice(names)
         if rng.random() < 0.3:  # the members that are JSON inside of NumPy text
-            texts = [n for n in names if n in ("config.npy", "values.npy")]
-            chosen = rng.choice(texts or names)
+            chosen = rng.choice([n for n in names if n in ("config.npy", "values.npy")])
         for name in names:
             member = old.read(name)
             if name == chosen:

@@ -63,6 +63,7 @@ _VISITS = {
         "7",
         ["enter", "n", "x", "r", "p", "/", "o", "d", "m", "w", "left", "right", "escape", "0"],
     ),
+    "walk": ("9", ["s", "b", "enter", "escape", "n", "r", "i", "c", "x", "\t", "m", "right", "j"]),
     "help": ("?", ["down", "pagedown", "escape", "enter", "end"]),
     "palette": ("\x10", ["down", "pagedown", "enter", "escape", "t", "h", "e", "d", "backspace"]),
     "exports": ("", ["\x13", "\x05", "0"]),

@@ -25,6 +25,7 @@ CONTEXTS = (
     ("app", "runs", "prompt"),
     ("app", "sweep"),
     ("app", "lessons"),
+    ("app", "walk", "prompt"),
     ("quit",),
     ("delete",),
     ("path",),

@@ -96,7 +96,7 @@ def test_the_terms_of_every_element_add_up_to_it(small: Dataset, fields: dict[st
         for _ in range(5):
             index = tuple(int(rng.integers(size)) for size in stage.array.shape)
             written = stage.write(index)
-            total = float(written.values.sum())
+            total = written.total
             assert total == pytest.approx(float(stage.array[index]), rel=1e-6, abs=1e-12), (
                 stage.name
             )
@@ -111,7 +111,7 @@ def test_inputs_are_written_from_their_bytes(small: Dataset, kind: str, dtype: s
     walk = walk_of(small, preprocessing=kind, dtype=dtype)
     stage = walk.here.stages[0]
     for pixel in (0, 300, 406):
-        value = float(stage.write((2, pixel)).values.sum())
+        value = stage.write((2, pixel)).total
         assert value == pytest.approx(float(stage.array[2, pixel]), rel=1e-5, abs=1e-6)
 
 
@@ -135,7 +135,7 @@ def test_steps_are_those_of_training(small: Dataset, optimizer: str, weight_deca
     for stage in walk.here.stages:
         if stage.part == "update":
             index = (3,) * stage.array.ndim
-            assert float(stage.write(index).values.sum()) == pytest.approx(stage.array[index])
+            assert stage.write(index).total == pytest.approx(stage.array[index])
             assert stage.parameter == stage.name.removeprefix("new ")
 
 

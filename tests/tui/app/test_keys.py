@@ -52,6 +52,7 @@ def shown(app: MnistApp) -> str:
         ("p", "enter", "enter", "escape"),
         ("question_mark", "question_mark", "escape", "enter", "enter"),
         ("2", "3", "4", "5", "6", "7", "slash", "1", "escape", "1"),
+        ("9", *"sbn", "escape", "enter", "right", "enter", "down", *"n2a9", "escape", "i", "9"),
         (
             "7",
             "n",
@@ -221,7 +222,7 @@ def test_while_a_field_is_edited_the_hint_names_a_key_that_quits() -> None:
 
 def test_help_has_no_texts_of_the_toolkit() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        for mode in "123456":
+        for mode in "123456789":
             await pilot.press(mode)
             await pilot.pause()
             text = "\n".join(key_lines(app.screen))

@@ -32,5 +32,6 @@ MODES = {
     "runs": Mode("6", "Saved runs", "tui.app.screens.runs:RunsScreen"),
     "sweep": Mode("7", "Sweep", "tui.app.screens.sweep:SweepScreen"),
     "lessons": Mode("8", "Lessons", "tui.app.screens.lessons:LessonsScreen"),
+    "walk": Mode("9", "Walk", "tui.app.screens.walk:WalkScreen"),
 }
 """Every mode by its name, in the order of the keys."""

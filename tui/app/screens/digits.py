@@ -11,6 +11,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from nn.data.dataset import Split
+from tui.app.screens import MODES as SCREENS
 from tui.app.screens.browsing import BrowsingScreen
 from tui.app.state.browser import Listing, Query
 from tui.app.widgets.digit import DigitView
@@ -20,6 +21,7 @@ from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.raster import MODES
 from tui.app.widgets.trajectory import Trajectory
+from tui.formatting import count
 from tui.recording.folder import display_name
 
 
@@ -44,6 +46,7 @@ class DigitsScreen(BrowsingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "sheet", "Sheet", id="digits.sheet"),
         Binding("v", "mode", "Characters, half blocks or braille", id="digits.mode", show=False),
+        Binding("a", "walk", "Into the walk, or out of it", id="digits.walk", show=False),
         Binding("x", "swap", "Other way round", id="digits.swap"),
         Binding("enter", "open", "Open the digit", id="digits.open", show=False),
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
@@ -159,6 +162,29 @@ class DigitsScreen(BrowsingScreen):
         if (comparison := self.bench.comparison) is not None:
             self.bench.open_comparison(comparison.swapped)
             self.catch_up()
+
+    def action_walk(self) -> None:
+        """Pick the present digit for the walk, or leave it out again."""
+        split, picked = self.bench.images, self.bench.picked
+        if split is None:
+            return
+        from tui.app.state.walking import MOST_IMAGES, Pick
+
+        pick = Pick.of(self.bench.split, split, self.bench.index)
+        known = [each for each in picked if each.name == pick.name]
+        if known:
+            self.bench.picked = [each for each in picked if each.name != pick.name]
+            left = len(self.bench.picked)
+            self.tell(
+                f"Out of the walk, now of {count(left, 'image') if left else 'the first images'}"
+            )
+        elif len(picked) == MOST_IMAGES:
+            self.tell(f"A walk has {MOST_IMAGES} images at most")
+        else:
+            self.bench.picked = [*picked, pick]
+            self.tell(
+                f"Into the walk ({SCREENS['walk'].key}), now of {count(len(picked) + 1, 'image')}"
+            )
 
     # One digit and the sheet
 

@@ -131,14 +131,10 @@ class WatchingScreen(ModeScreen):
     def on_watching_screen_found(self, message: Found) -> None:
         if self.app.screen is not self:  # another screen was opened meanwhile
             return
-        bench, run = self.bench, message.run
-        if bench.is_present(run):
-            bench.close()
-        elif message.mode != "train" and run.record.best is None:
+        if message.mode != "train" and message.run.record.best is None:
             self.notify("It was never evaluated: there is no best network.", severity="warning")
             return
-        else:
-            bench.open(run)
+        self.bench.open(message.run)
         self.app.switch_mode(message.mode)
 
     def start(self, sweep: str, words: list[str]) -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.app.state.browser import Browser
     from tui.app.state.comparison import Comparison
     from tui.app.state.followed_run import FollowedRun
+    from tui.app.state.walking import Pick
 
 SplitName = Literal["test", "train", "validation"]
 RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
@@ -44,6 +45,7 @@ class Workbench:
         overlays: The saved runs whose curves are drawn with those of the present one.
         comparison: What the shown digits were chosen by, if they were.
         data_dir: Where `dataset` was read from, empty for the embedded images.
+        picked: The images of the walk; where it is empty, the walk has the first training images.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Workbench:
         self.error: Exception | None = None
         self.split: SplitName = "test"
         self._index = 0
+        self.picked: list[Pick] = []
         self.saving = saving or Saving()
         self.opened: FollowedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}

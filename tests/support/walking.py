@@ -1,0 +1,60 @@
+"""The application on the walk screen, over data that need not be read."""
+
+from __future__ import annotations
+
+import asyncio
+
+from textual.pilot import Pilot
+
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from tests.support.networks import app_of
+from tui.app.app import MnistApp
+from tui.app.screens.walk import WalkScreen
+from tui.app.state.walking import WalkView
+from tui.recording.experiment import Experiment
+from tui.system.exits import ExitCode
+from tui.system.terminal import ColorMode
+
+
+def walking_app(
+    dataset: Dataset,
+    config: TrainConfig | None = None,
+    *,
+    ascii_only: bool = False,
+    colors: ColorMode = "full",
+) -> MnistApp:
+    """The application on the walk screen; `config` is what Train is set to."""
+    app = app_of(None, "walk", ascii_only=ascii_only, colors=colors)
+    app.bench.dataset = dataset
+    if config is not None:
+        app.bench.experiment = Experiment(config)
+    return app
+
+
+def walk_screen(app: MnistApp) -> WalkScreen:
+    assert isinstance(app.screen, WalkScreen)
+    return app.screen
+
+
+async def walked(app: MnistApp, pilot: Pilot[ExitCode]) -> WalkView:
+    """Wait until what is wanted is shown."""
+    screen = walk_screen(app)
+    for _ in range(1000):
+        await pilot.pause()
+        view = screen.view
+        if view is not None and not screen._working and screen.wanted is not None:
+            wanted = screen.wanted
+            if wanted is view.wanted or (view.diverged and wanted.step == view.step):
+                await pilot.pause()
+                return view
+        await asyncio.sleep(0.01)
+    raise AssertionError("not walked")
+
+
+async def press(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> WalkView:
+    """Press keys, each when what the one before wanted is shown."""
+    for key in keys:
+        await pilot.press(key)
+        view = await walked(app, pilot)
+    return view

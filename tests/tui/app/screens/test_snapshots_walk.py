@@ -1,0 +1,61 @@
+"""Pictures of the walk screen at the sizes it is laid out for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.pilot import Pilot
+
+from nn.data.dataset import Dataset
+from tests.support.walking import press, walked, walking_app
+from tui.app.app import MnistApp
+from tui.system.exits import ExitCode
+
+SnapCompare = Callable[..., bool]
+SIZES = [(40, 15), (80, 24), (120, 40)]
+GRADIENT = ("s", "s", "enter", *["tab"] * 11)
+"""To the gradient of the first weights, a picture."""
+
+
+def pressing(app: MnistApp, *keys: str) -> Callable[[Pilot[ExitCode]], object]:
+    async def go(pilot: Pilot[ExitCode]) -> None:
+        await walked(app, pilot)
+        await press(app, pilot, *keys)
+        await pilot.pause()
+
+    return go
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_images(snap_compare: SnapCompare, small: Dataset, size: tuple[int, int]) -> None:
+    app = walking_app(small)
+    assert snap_compare(app, run_before=pressing(app, *"ssss"), terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sums(snap_compare: SnapCompare, small: Dataset, size: tuple[int, int]) -> None:
+    app = walking_app(small)
+    keys = pressing(app, "s", "enter", "right", "enter", "down")
+    assert snap_compare(app, run_before=keys, terminal_size=size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_gradient(snap_compare: SnapCompare, small: Dataset, size: tuple[int, int]) -> None:
+    app = walking_app(small)
+    assert snap_compare(app, run_before=pressing(app, *GRADIENT), terminal_size=size)
+
+
+def test_ascii_images(snap_compare: SnapCompare, small: Dataset) -> None:
+    app = walking_app(small, ascii_only=True, colors="none")
+    assert snap_compare(app, run_before=pressing(app, *"ssss"), terminal_size=(80, 24))
+
+
+def test_ascii_gradient(snap_compare: SnapCompare, small: Dataset) -> None:
+    app = walking_app(small, ascii_only=True, colors="none")
+    assert snap_compare(app, run_before=pressing(app, *GRADIENT), terminal_size=(80, 24))
+
+
+def test_gradient_in_sixteen_colours(snap_compare: SnapCompare, small: Dataset) -> None:
+    app = walking_app(small, colors="16")
+    assert snap_compare(app, run_before=pressing(app, *GRADIENT), terminal_size=(80, 24))

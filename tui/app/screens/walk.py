@@ -1,0 +1,393 @@
+"""The walk screen: a few images through a few training steps, and the inside of each step."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+import numpy as np
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.widgets import Static
+
+from nn.analysis.stage import Stage
+from nn.analysis.walk import Pass
+from nn.data.dataset import COLUMNS
+from nn.network.model import layer_sizes
+from tui.app.screens.walking import WalkingScreen
+from tui.app.state.walking import MOST_IMAGES, Pick, Weight, first_images
+from tui.app.state.workbench import Workbench
+from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.prompt import Prompt
+from tui.app.widgets.walk_images import WalkImages
+from tui.app.widgets.walk_nudge import NudgeView
+from tui.app.widgets.walk_stage import StageView, index_of
+from tui.formatting import number
+from tui.system.terminal import Terminal
+
+Level = Literal["images", "stages", "numbers", "nudge"]
+_TALL = 24  # lines from which on a level names its arrow keys
+_HINTS: dict[Level, str] = {
+    "stages": "left, right: stages in their order   up, down: within one   enter: numbers",
+    "numbers": "arrows: another number   page up, down: another image or unit   esc: out",
+    "nudge": "arrows: another weight   tab: weights of another layer   esc: out",
+}
+
+
+class WalkScreen(WalkingScreen):
+    """Three levels: the images of a step, its stages one by one, and the numbers of a stage.
+
+    Enter goes in and escape out. The arrow keys move among steps, among stages, or among numbers.
+    """
+
+    DEFAULT_CSS = """
+    WalkScreen {
+        #head { height: 1; text-style: bold; }
+        WalkImages, StageView, NudgeView { display: none; }
+        &.-images WalkImages, &.-nudge NudgeView { display: block; }
+        &.-stages StageView, &.-numbers StageView { display: block; }
+        #line { height: auto; max-height: 3; }
+        #note { display: none; height: auto; color: $text-accent; }
+    }
+    """
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("s", "step(1)", "Step", id="walk.step"),
+        Binding("enter", "enter", "Inside", key_display="enter", id="walk.enter"),
+        Binding("escape", "leave_level", "Out", key_display="esc", id="walk.leave"),
+        Binding("b", "step(-1)", "Back", id="walk.back"),
+        Binding("n", "nudge", "Nudge", id="walk.nudge"),
+        Binding("r", "restart", "Start again", id="walk.restart"),
+        Binding("i", "add", "Image by its index", id="walk.add"),
+        Binding("c", "network", "Network of Train, or the notes'", show=False, id="walk.network"),
+        Binding("x", "remove", "Leave this image out", show=False, id="walk.remove"),
+        Binding("f", "first", "The first images again", show=False, id="walk.first"),
+        Binding("left,h", "move(-1, 0)", "Back, or left", show=False, id="walk.left"),
+        Binding("down,j", "move(0, 1)", "Next image, or down", show=False, id="walk.down"),
+        Binding("up,k", "move(0, -1)", "Image before, or up", show=False, id="walk.up"),
+        Binding("right,l", "move(1, 0)", "Step, or right", show=False, id="walk.right"),
+        Binding("pageup", "page(-1)", "Other image or unit before", show=False, id="walk.page-up"),
+        Binding("pagedown", "page(1)", "Next image or unit", show=False, id="walk.page-down"),
+        Binding("home", "end(-1)", "First", show=False, id="walk.home"),
+        Binding("end", "end(1)", "Last", show=False, id="walk.end"),
+        Binding("tab", "array(1)", "Next stage or weights", show=False, id="walk.next"),
+        Binding(
+            "shift+tab", "array(-1)", "Stage or weights before", show=False, id="walk.previous"
+        ),
+        Binding("m", "mode", "Characters or shades", show=False, id="walk.mode"),
+    ]
+    AUTO_FOCUS = ""
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.level: Level = "images"
+        self.image = self.stage = 0
+        self.cursors: dict[str, int] = {}
+        self._before_nudge: Level = "images"
+        self._nudged = ""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="head", markup=False)
+        yield WalkImages(self.terminal)
+        yield StageView(self.terminal)
+        yield NudgeView(self.terminal)
+        with Vertical(id="line"):
+            yield Prompt()
+            yield Static(id="note", markup=False)
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        self._show_level("images")
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The words depend on the size."""
+        self.call_after_refresh(self.draw)
+
+    def show_configuration(self) -> None:
+        """Data have come, images were picked, or the network of Train is another."""
+        self.begin()
+        self.draw()
+
+    # Drawing
+
+    def draw(self) -> None:
+        """Show the step on the present level."""
+        self.put("#head", self._head())
+        if (view := self.view) is None:
+            return
+        stages = view.taken.stages
+        self.image = min(self.image, len(view.picks) - 1)
+        self.stage = min(self.stage, len(stages) - 1)
+        axes = {axis for stage in stages for axis in stage.axes}
+        if not axes <= self.cursors.keys():
+            self.cursors = telling_places(view.taken)
+        self.query_one(WalkImages).show(view, self.image)
+        self.query_one(StageView).show(stages, self.stage, self.cursors)
+        if self.level == "nudge":
+            self.query_one(NudgeView).show(view.nudges, self._layers)
+
+    def _head(self) -> str:
+        view = self.view
+        if view is None:
+            return self.waiting() if self.bench.dataset is None else "Preparing the walk ..."
+        config = view.wanted.config
+        place = f"Walk  step {view.step}  loss {number(view.taken.loss, 8, '.4f')}"
+        sizes = "-".join(map(str, layer_sizes(config)))
+        whose = "network of Train" if view.wanted.of_train else "notes' network"
+        rate = f"{config.optimizer} {config.learning_rate:g}"
+        texts = (
+            f"{place}   {whose}: {sizes} {config.activation}, {config.loss}, {rate}",
+            f"{place}  {sizes} {config.activation}, {rate}",
+            f"{place}  {sizes}",
+            place,
+        )
+        text = next((text for text in texts if len(text) <= self.size.width), place)
+        return f"{text}  diverged" if view.diverged else text
+
+    @property
+    def _layers(self) -> int:
+        """Linear layers of the network that is shown."""
+        return len(self.view.taken.gradient_norms) // 2 if self.view else 0
+
+    def _show_level(self, level: Level) -> None:
+        self.level = level
+        for name in ("images", "stages", "numbers", "nudge"):
+            self.set_class(name == level, f"-{name}")
+        tall = self.size.height >= _TALL
+        self.tell(_HINTS.get(level, "") if tall else "")
+        self.refresh_bindings()
+        self.draw()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything on this level."""
+        if action == "leave_level":
+            return self.level != "images"
+        if action == "enter":
+            return self.level in ("images", "stages")
+        return action not in ("restart", "add") or self.level == "images"
+
+    # Steps and levels
+
+    def action_step(self, by: int) -> None:
+        """Go a step on or back."""
+        if self.wanted is not None:
+            self.tell("")
+            self.go(self.wanted.step + by)
+
+    def action_restart(self) -> None:
+        """Go back to the first weights."""
+        self.go(0)
+
+    def action_enter(self) -> None:
+        """From the images to the stages, from there to the numbers."""
+        if self.view is not None:
+            self._show_level("stages" if self.level == "images" else "numbers")
+
+    def action_leave_level(self) -> None:
+        """From the numbers to the stages, from there to the images."""
+        if self.level == "nudge":
+            self.nudge(None)
+            self._show_level(self._before_nudge)
+        else:
+            self._show_level("stages" if self.level == "numbers" else "images")
+
+    def action_move(self, right: int, below: int) -> None:
+        """Move among steps and images, stages and numbers, or weights."""
+        if self.view is None:
+            return
+        if self.level == "images":
+            if right:
+                self.action_step(right)
+            else:
+                self._choose_image(self.image + below)
+        elif self.level == "stages" and right:
+            self._choose_stage(self.stage + right)
+        else:
+            self._move_cursor(right, below)
+
+    def action_array(self, by: int) -> None:
+        """Go to the next stage, or nudge a weight of the next array."""
+        if self.view is None:
+            return
+        if self.level == "nudge":
+            names = list(self.view.taken.gradient_norms)
+            self._nudge(names[(names.index(self._nudged) + by) % len(names)])
+        elif self.level == "images":
+            self._choose_image(self.image + by)
+        else:
+            self._choose_stage((self.stage + by) % len(self.view.taken.stages))
+
+    def action_page(self, by: int) -> None:
+        """Go to the next image or unit of a picture, to another row, or by five images."""
+        if self.view is None:
+            return
+        if self.level == "images":
+            self._choose_image(self.image + 5 * by)
+            return
+        axes = self._axes
+        if axes:
+            pixel = "pixel" in axes and len(axes) == 2
+            axis = axes[1 - axes.index("pixel")] if pixel else axes[0]
+            self._shift(axis, by)
+            self._cursor_moved()
+
+    def action_end(self, direction: int) -> None:
+        """Go to the first step, to the first or last stage, or to the end of a row."""
+        if self.view is None:
+            return
+        if self.level == "images":
+            self.go(0 if direction < 0 else len(self.view.losses) - 1)
+        elif self.level == "stages":
+            self._choose_stage(0 if direction < 0 else len(self.view.taken.stages) - 1)
+        elif self._axes:
+            self._shift(self._axes[-1], direction * self._sizes[-1])
+            self._cursor_moved()
+
+    def action_mode(self) -> None:
+        """Draw numbers with characters or in shades."""
+        stage = self.query_one(StageView)
+        stage.shaded = not stage.shaded
+        stage.redraw()
+
+    def _choose_image(self, image: int) -> None:
+        if self.view is not None:
+            self.image = min(max(image, 0), len(self.view.picks) - 1)
+            self.cursors |= {"image": self.image, "class": self.view.picks[self.image].label}
+            self.draw()
+
+    def _choose_stage(self, stage: int) -> None:
+        if self.view is not None:
+            self.stage = min(max(stage, 0), len(self.view.taken.stages) - 1)
+            self.draw()
+
+    # The cursor
+
+    @property
+    def _shown_stage(self) -> Stage | None:
+        return self.view.taken.stages[self.stage] if self.view else None
+
+    @property
+    def _array(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """The axes of the array that the cursor is in, and their sizes."""
+        if self.view is None:
+            return (), ()
+        if self.level == "nudge":
+            stage = next(s for s in self.view.taken.stages if s.parameter == self._nudged)
+        else:
+            stage = self.view.taken.stages[self.stage]
+        return stage.axes, stage.array.shape
+
+    @property
+    def _axes(self) -> tuple[str, ...]:
+        return self._array[0]
+
+    @property
+    def _sizes(self) -> tuple[int, ...]:
+        return self._array[1]
+
+    def _shift(self, axis: str, by: int) -> None:
+        """Move along an axis of the present array, not beyond its ends."""
+        size = self._sizes[self._axes.index(axis)]
+        self.cursors[axis] = min(max(min(self.cursors.get(axis, 0), size - 1) + by, 0), size - 1)
+
+    def _move_cursor(self, right: int, below: int) -> None:
+        axes = self._axes
+        if not axes:
+            return
+        if "pixel" in axes and self.level != "nudge":
+            # The pixels are drawn as an image: below is a row of it further.
+            place = self.cursors.get("pixel", 0) + right + COLUMNS * below
+            if 0 <= place < self._sizes[axes.index("pixel")]:
+                self.cursors["pixel"] = place
+        elif right:
+            self._shift(axes[-1], right)
+        elif len(axes) > 1:
+            self._shift(axes[0], below)
+        self._cursor_moved()
+
+    def _cursor_moved(self) -> None:
+        self.image = self.cursors.get("image", self.image)
+        if self.level == "nudge":
+            self._nudge(self._nudged)
+        self.draw()
+
+    # Nudging
+
+    def action_nudge(self) -> None:
+        """Nudge the chosen weight, or one of the last layer."""
+        stage = self._shown_stage
+        if stage is None:
+            return
+        if self.level == "nudge":
+            self.action_leave_level()
+            return
+        inside = self.level != "images"
+        self._before_nudge = self.level
+        self._nudge(stage.parameter if inside and stage.parameter else f"W{self._layers}")
+        self._show_level("nudge")
+
+    def _nudge(self, parameter: str) -> None:
+        self._nudged = parameter
+        if self.view is not None:
+            stage = next(s for s in self.view.taken.stages if s.parameter == parameter)
+            self.nudge(Weight(parameter, index_of(stage, self.cursors)))
+
+    # Images and networks
+
+    def action_add(self) -> None:
+        """Ask for the index of a training image, which joins the others."""
+        dataset = self.bench.dataset
+        if dataset is None:
+            return
+        last = len(dataset.train) - 1
+
+        def add(index: int | None) -> None:
+            if index is None:
+                return
+            if index > last:
+                self.tell(f"There is no training image {index}: the last one is {last}")
+                return
+            picks = tuple(self.bench.picked) or first_images(dataset)
+            self._replace_images((*picks, Pick.of("train", dataset.train, index)))
+
+        self.query_one(Prompt).ask(f"Training image, 0 to {last}", len(str(last)), add)
+
+    def action_remove(self) -> None:
+        """Walk without the chosen image."""
+        if self.view is not None and self.level == "images":
+            picks = self.view.picks
+            if len(picks) == 1:
+                self.tell("One image must stay")
+            else:
+                self._replace_images((*picks[: self.image], *picks[self.image + 1 :]))
+
+    def action_first(self) -> None:
+        """Walk with the first training images again."""
+        self._replace_images(())
+
+    def _replace_images(self, picks: tuple[Pick, ...]) -> None:
+        if len(picks) > MOST_IMAGES:
+            self.tell(f"A walk has {MOST_IMAGES} images at most; x leaves one out")
+            return
+        self.tell("")
+        self.bench.picked = list(picks)
+        self.begin()
+
+    def action_network(self) -> None:
+        """Walk the network that Train is set to, or that of the notes again."""
+        self.of_train = not self.of_train
+        self.cursors = {}
+        self.tell("")
+        self.begin()
+
+
+def telling_places(taken: Pass) -> dict[str, int]:
+    """A place on each axis with something to see: an inked pixel, units that matter, the label."""
+    places = {"image": 0, "class": int(taken.values["t"][0].argmax())}
+    places["pixel"] = int(np.nan_to_num(taken.values["x"][0]).argmax())
+    for stage in taken.stages:
+        for axis in stage.axes:
+            if axis.startswith("unit ") and axis not in places:
+                gradient = taken.values[f"da{axis[5:]}"][0]
+                places[axis] = int(np.nan_to_num(np.abs(gradient)).argmax())
+    return places

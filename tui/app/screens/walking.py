@@ -1,0 +1,106 @@
+"""Computes a walk on a thread, so that keys do not wait, and keeps what is wanted of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from textual.message import Message
+
+from nn.errors import ConfigError
+from tui.app.screens.base import ModeScreen
+from tui.app.state.background import in_background
+from tui.app.state.walking import Walker, WalkView, Wanted, Weight, first_images, walk_config
+from tui.app.state.workbench import Workbench
+from tui.system.terminal import Terminal
+
+
+class WalkingScreen(ModeScreen):
+    """Has the wanted step computed, always the newest wish; a subclass draws `view` in `draw`.
+
+    `view` is None until there is one. `of_train` is whether the network of the configuration is
+    walked in place of the default one.
+    """
+
+    class Walked(Message):
+        """A step was computed."""
+
+        def __init__(self, view: WalkView) -> None:
+            super().__init__()
+            self.view = view
+
+    class Refused(Message):
+        """What was wanted cannot be computed."""
+
+        def __init__(self, wanted: Wanted, error: Exception) -> None:
+            super().__init__()
+            self.wanted, self.error = wanted, error
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.view: WalkView | None = None
+        self.wanted: Wanted | None = None
+        self.of_train = False
+        self._walker = Walker()
+        self._working = False
+
+    def draw(self) -> None:
+        """Show the present view."""
+        raise NotImplementedError
+
+    def begin(self) -> None:
+        """Want the walk that the workbench describes now, from its first step if it is another."""
+        dataset = self.bench.dataset
+        if dataset is None:
+            return
+        picks = tuple(self.bench.picked) or first_images(dataset)
+        config = walk_config(self.bench.config if self.of_train else None)
+        wanted = Wanted(config, dataset, picks, of_train=self.of_train)
+        if self.wanted is None or not wanted.same_walk(self.wanted):
+            self.want(wanted)
+
+    def want(self, wanted: Wanted) -> None:
+        """Have this computed, once what is being computed is done."""
+        self.wanted = wanted
+        if not self._working:
+            self._work(wanted)
+
+    def go(self, step: int) -> None:
+        """Want another step."""
+        if self.wanted is not None:
+            self.want(replace(self.wanted, step=max(step, 0)))
+
+    def nudge(self, weight: Weight | None) -> None:
+        """Want a weight to be nudged, or none."""
+        if self.wanted is not None:
+            self.want(replace(self.wanted, weight=weight))
+
+    def _work(self, wanted: Wanted) -> None:
+        self._working = True
+        in_background(
+            "walking",
+            lambda: self.Walked(self._walker.look(wanted)),
+            self.post_message,
+            lambda error: self.Refused(wanted, error),
+        )
+
+    def on_walking_screen_walked(self, message: Walked) -> None:
+        """Show the step, and compute what is wanted since."""
+        self._working = False
+        self.view = view = message.view
+        if self.wanted is view.wanted and view.step < self.wanted.step:  # it has diverged
+            self.wanted = replace(self.wanted, step=view.step)
+        elif self.wanted is not None and self.wanted is not view.wanted:
+            self._work(self.wanted)
+        self.draw()
+
+    def on_walking_screen_refused(self, message: Refused) -> None:
+        """Name the reason, and go back to the default network."""
+        self._working = False
+        if not isinstance(message.error, ConfigError | MemoryError):
+            raise message.error
+        self.of_train = False
+        self.begin()
+        if self.wanted is message.wanted:
+            self.wanted = None
+        self.tell(str(message.error))
+        self.draw()

@@ -1,0 +1,168 @@
+"""The images of a walk side by side, each with its ten probabilities, and the losses so far."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from nn.data.dataset import COLUMNS, ROWS
+from tui.app.state.walking import Pick, WalkView
+from tui.app.widgets.layer_table import visible_range
+from tui.app.widgets.legend import role_style
+from tui.app.widgets.raster import Mode, image_strips
+from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from tui.formatting import bar, number
+from tui.system.terminal import Terminal
+
+_COLUMN = 13  # least cells of an image, with the gap after it
+_WIDEST = 30
+_ROOMY = 17  # cells from which on the change of every probability is written out
+_SIDE, _WIDE_SIDE = 14, 30
+_BARS = 12  # caption, ten bars, verdict
+_LEAST_PICTURE = 5  # lines below which a picture shows nothing
+_CHANGED = 0.0005
+
+
+def walk_strips(
+    view: WalkView, chosen: int, width: int, height: int, terminal: Terminal
+) -> list[Strip]:
+    """As many images as fit, the chosen one among them, and beside them losses and gradients."""
+    side = _WIDE_SIDE if width >= 110 else _SIDE
+    fitting = max(1, (width - side) // _COLUMN)
+    shown = visible_range(len(view.picks), fitting, chosen)
+    column = min(_WIDEST, (width - side) // len(shown))
+    inner = column - 1
+    picture = min(inner // 2, height - _BARS)
+    picture = picture if picture >= _LEAST_PICTURE else 0
+    columns = [_column(view, i, i == chosen, inner, picture, terminal) for i in shown]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    beside = [
+        text_strip(line, width - column * len(shown))
+        for line in side_lines(view, width - column * len(shown), len(rows), terminal)
+    ]
+    gap = Strip([Segment(" ", PLAIN)])
+    lines = []
+    for row, at_side in zip(rows, beside, strict=True):
+        lines.append(Strip.join([*(piece for cell in row for piece in (cell, gap)), at_side]))
+    lines += [text_strip(line, width) for line in _below(view, width, height - len(lines))]
+    return [line.simplify() for line in lines[:height]]
+
+
+def _column(
+    view: WalkView, i: int, chosen: bool, width: int, picture: int, terminal: Terminal
+) -> list[Strip]:
+    """The picture, its caption, the ten bars and the verdict."""
+    pick = view.picks[i]
+    lines = []
+    if picture:
+        image = pick.image.reshape(ROWS, COLUMNS)
+        mode: Mode = "ascii" if terminal.ascii_only else "half"
+        margin = Strip([Segment(" " * ((width - 2 * picture) // 2), PLAIN)])
+        drawn = image_strips(image, 2 * picture, picture, mode, terminal.colors)
+        lines += [Strip.join([margin, strip]).adjust_cell_length(width, PLAIN) for strip in drawn]
+    caption = f"{'>' if chosen else ' '}{pick.label}  {_short(pick)}"
+    lines.append(text_strip(caption, width, Style(bold=True, reverse=chosen)))
+    row = view.taken.probabilities[i]
+    before = None if view.before is None else view.before[i]
+    top = int(view.predicted[i])
+    for digit, probability in enumerate(row.tolist()):
+        change = None if before is None else probability - float(before[digit])
+        marks = f"{'*' if digit == pick.label else ' '}{'>' if digit == top else ' '}"
+        lines.append(_bar(digit, marks, probability, change, width, terminal))
+    verdict = "right" if top == pick.label else f"wrong: {top}"
+    lines.append(text_strip(f"  {verdict}", width, Style(bold=top != pick.label)))
+    return lines
+
+
+def _short(pick: Pick) -> str:
+    return f"#{pick.index}" if pick.split == "train" else f"{pick.split[:4]} {pick.index}"
+
+
+def _bar(
+    digit: int,
+    marks: str,
+    probability: float,
+    change: float | None,
+    width: int,
+    terminal: Terminal,
+) -> Strip:
+    """A line of a probability: marks, digit, bar, per cent, and how that changed."""
+    known = math.isfinite(probability)
+    text = f"{100 * probability:5.1f}" if known else "    -"
+    if change is None or not math.isfinite(change) or abs(change) < _CHANGED:
+        changed = ""
+    elif width >= _ROOMY:
+        changed = number(100 * change, 5, "+.1f")
+    else:
+        changed = "+" if change > 0 else "-"
+    changed = changed.rjust(6 if width >= _ROOMY else 1)
+    room = width - 3 - len(text) - len(changed)
+    drawn = bar(probability if known else 0.0, room, ascii_only=terminal.ascii_only)
+    weight = Style(bold="*" in marks or ">" in marks)
+    return Strip(
+        [
+            Segment(f"{marks}{digit}", weight),
+            Segment(drawn, role_style("primary", terminal.colors)),
+            Segment(text, weight),
+            Segment(changed, PLAIN),
+        ]
+    )
+
+
+def side_lines(view: WalkView, width: int, height: int, terminal: Terminal) -> list[str]:
+    """The loss of every step with a bar, what is right, and the gradients, in `height` lines."""
+    norms = [(name, norm) for name, norm in view.taken.gradient_norms.items() if name[0] == "W"]
+    norms = [norms[i] for i in visible_range(len(norms), 3, len(norms) - 1)]
+    right = sum(int(p) == pick.label for p, pick in zip(view.predicted, view.picks, strict=True))
+    below = ["", f" right {right} of {len(view.picks)}", " |gradient|"]
+    below += [f"  {name} {norm:.3g}" for name, norm in norms]
+    rows = max(0, height - 1 - len(below))
+    losses = [" step  loss", *loss_lines(view.losses, width - 1, rows, terminal.ascii_only)]
+    lines = [*losses, *below]
+    return [*lines, *[""] * (height - len(lines))][:height]
+
+
+def loss_lines(losses: Sequence[float], width: int, rows: int, ascii_only: bool) -> list[str]:
+    """The losses of the last steps, each with a bar whose full length is the highest of them."""
+    first = max(0, len(losses) - rows)
+    shown = losses[first:]
+    highest = max((loss for loss in shown if math.isfinite(loss)), default=0.0) or 1.0
+    lines = []
+    for step, loss in enumerate(shown, first):
+        text = f"{step:>3} {number(loss, 6, '.3f'):>6} "
+        share = loss / highest if math.isfinite(loss) else 0.0
+        lines.append(" " + text + bar(share, width - len(text), ascii_only=ascii_only).rstrip())
+    return lines
+
+
+def _below(view: WalkView, width: int, rows: int) -> list[str]:
+    """What a step consists of, in the lines that are left."""
+    names: dict[str, list[str]] = {"forward": [], "backward": [], "update": []}
+    for stage in view.taken.stages:
+        names[stage.part].append(stage.name)
+    legend = "* target   > most probable   + - change since the last step"
+    lines = [legend if width >= len(legend) else "* target  > most probable  + - change", ""]
+    lines += [f"{part:<9}{' '.join(named)}" for part, named in names.items()]
+    lines = [line if len(line) <= width else f"{line[: width - 3]}..." for line in lines]
+    return lines[:rows]
+
+
+class WalkImages(StripWidget):
+    """Shows a step of a walk, one of its images chosen."""
+
+    _view: WalkView | None = None
+    _chosen = 0
+
+    def show(self, view: WalkView | None, chosen: int) -> None:
+        """Show this step, or nothing."""
+        self._view, self._chosen = view, chosen
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        if self._view is None:
+            return []
+        return walk_strips(self._view, self._chosen, *self.size, self.terminal)
