@@ -23,6 +23,7 @@ from nn.training.randomness import Stream, stream
 
 LOWEST, HIGHEST, STEPS = 1e-6, 100.0, 400
 _SMOOTHING = 0.9  # share of the running mean that a step keeps
+_SPAN = 10  # steps to each side over which a slope is taken: as many as the mean is of
 _BLOWN_UP = 2.0  # smoothed loss against its lowest, from which the test ends
 
 
@@ -95,8 +96,7 @@ def summarize(points: tuple[RatePoint, ...]) -> RateRange:
     rates = np.array([point.rate for point in finite])
     losses = np.array([point.loss for point in finite])
     bottom = int(np.argmin(losses))
-    slopes = np.gradient(losses, np.log(rates))[: bottom + 1]
-    steepest = int(np.argmin(slopes))
+    steepest = _steepest(np.log(rates), losses, bottom)
     blown = [
         point.rate
         for number, point in enumerate(points)
@@ -105,6 +105,22 @@ def summarize(points: tuple[RatePoint, ...]) -> RateRange:
     return RateRange(
         points, float(rates[steepest]), float(rates[bottom]), blown[0] if blown else None
     )
+
+
+def _steepest(logarithms: Array, losses: Array, bottom: int) -> int:
+    """The step at which the loss falls fastest, on the way to its lowest.
+
+    Slopes are taken over `_SPAN` steps to each side, since those between neighbours are mostly the
+    noise of single batches. The first steps are left out: their mean is of few batches only.
+    """
+    middle = np.arange(2 * _SPAN, bottom + 1)
+    middle = middle[middle + _SPAN < len(losses)]
+    if len(middle) == 0:
+        slopes = np.gradient(losses, logarithms)[: bottom + 1]
+        return int(np.argmin(slopes))
+    ahead, behind = middle + _SPAN, middle - _SPAN
+    slopes = (losses[ahead] - losses[behind]) / (logarithms[ahead] - logarithms[behind])
+    return int(middle[np.argmin(slopes)])
 
 
 def _batches(config: TrainConfig, images: int) -> Iterator[Array]:

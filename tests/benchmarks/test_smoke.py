@@ -51,6 +51,17 @@ def test_saving_cost() -> None:
 
 
 @pytest.mark.slow
+def test_sweep_scale() -> None:
+    assert "overhead a result" in run("sweep_scale", "--trials=30", "--workers=4", "--seconds=0")
+
+
+@pytest.mark.slow
+def test_sweep_speedup() -> None:
+    printed = run("sweep_speedup", "--trials=2", "--epochs=1", "--rounds=1", "--limit=300")
+    assert "speed-up on" in printed
+
+
+@pytest.mark.slow
 def test_runs_scale() -> None:
     assert run("runs_scale")
 

@@ -10,10 +10,10 @@ import importlib
 import math
 from typing import Any
 
-from nn.config import check_value, format_value
+from nn.config import format_value
 from nn.errors import StorageError
 from tui.sweeps.schedule import Trial
-from tui.sweeps.space import Choice, Dimension
+from tui.sweeps.space import Choice, Dimension, check_setting
 from tui.sweeps.spec import SweepSpec
 from tui.system.exits import CommandError, ExitCode
 
@@ -54,7 +54,7 @@ def to_optuna(value: Any) -> Any:
 
 def from_optuna(name: str, value: Any) -> Any:
     """The value of a field from what Optuna stores."""
-    return check_value(name, value)
+    return check_setting(name, value)
 
 
 def intermediate(trial: Trial, spec: SweepSpec) -> dict[int, float]:

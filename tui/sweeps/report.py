@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.config import flag, format_value
+from nn.config import format_value
 from nn.errors import StorageError
 from nn.storage.runs import SavedRun
 from tui.formatting import percent
 from tui.sweeps.schedule import Trial, ranking
-from tui.sweeps.space import Setting
+from tui.sweeps.space import Setting, flag_of
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.study import Study
 
@@ -84,7 +84,7 @@ def winner(study: Study, runs_dir: Path) -> str:
     epochs, value, spread = last_value(best, spec)
     runs = [run for seed in range(spec.seeds) if (run := study.run_of(best.number, seed))]
     options = " ".join(
-        f"{flag(name)} {format_value(value)}" for name, value in best.setting.items()
+        f"{flag_of(name)} {format_value(value)}" for name, value in best.setting.items()
     )
     shown = value_text(value, spec, spread)
     lines = [

@@ -20,8 +20,11 @@ from nn.config import (
     format_value,
 )
 from nn.errors import ConfigError
+from nn.recipes import load_recipe
 
 Setting = dict[str, Value]
+
+RECIPE = "recipe"  # may be varied like a field: each value is a whole named experiment
 
 _RANGE = ".."
 
@@ -116,20 +119,36 @@ def dimension_of(name: str, values: object) -> Dimension:
     field = _field(name)
     if isinstance(values, str):
         # A field of text may hold a path such as ../data.
-        if _RANGE in values and field_types()[field] is not str:
+        if _RANGE in values and field_types().get(field, str) is not str:
             return _range(field, values)
         values = values.split(",")
     if not isinstance(values, Sequence) or not values:
         raise ConfigError(
             f"vary {field}: must be a list of values, or text such as 0.01..0.5:log", field=field
         )
-    checked = [check_value(field, value) for value in values]
+    checked = [check_setting(field, value) for value in values]
     return Choice(field, tuple(dict.fromkeys(checked)))
+
+
+def check_setting(name: str, value: object) -> Value:
+    """The value of a field in its own type; of `recipe`, which may be varied too, its name."""
+    if name != RECIPE:
+        return check_value(name, value)
+    if not isinstance(value, str):
+        raise ConfigError(f"vary recipe: {value!r} is no name of a recipe")
+    return load_recipe(value).name
+
+
+def flag_of(name: str) -> str:
+    """The command-line flag of a field or of the recipe."""
+    return "--recipe" if name == RECIPE else flag(name)
 
 
 def _field(name: str) -> str:
     """A field by its name or by any of its flags."""
     wanted = name.lstrip("-").replace("-", "_")
+    if wanted == RECIPE:
+        return wanted
     for field, option in FIELDS.items():
         flags = [each.lstrip("-").replace("-", "_") for each in (flag(field), *option.flags)]
         if wanted in (field, *flags):

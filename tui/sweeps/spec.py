@@ -16,7 +16,7 @@ from nn.config import TrainConfig, check_value, did_you_mean, load_toml
 from nn.errors import ConfigError
 from nn.recipes import Recipe, load_recipe
 from tui.recording.experiment import Experiment
-from tui.sweeps.space import Setting, Space
+from tui.sweeps.space import RECIPE, Setting, Space
 
 SamplerName = Literal["grid", "random", "tpe"]
 Objective = Literal["accuracy", "loss"]
@@ -92,7 +92,8 @@ class SweepSpec:
                     " compared otherwise",
                     field=name,
                 )
-        taken = set(self.space.fields) & set(self.fields)
+        fixed = {*self.fields, *((RECIPE,) if self.recipe else ())}
+        taken = set(self.space.fields) & fixed
         if taken:
             raise ConfigError(f"{', '.join(sorted(taken))}: both fixed and varied")
         self._check_settings()
@@ -141,8 +142,17 @@ class SweepSpec:
         return self.space.grid_size(self.grid_points) if self.sampler == "grid" else self.trials
 
     @cached_property
-    def _recipe(self) -> Recipe | None:
-        return load_recipe(self.recipe) if self.recipe else None
+    def _recipes(self) -> dict[str, Recipe]:
+        return {}
+
+    def _recipe_of(self, setting: Setting) -> Recipe | None:
+        """The recipe of a setting, which is read once."""
+        name = setting.get(RECIPE, self.recipe)
+        if not isinstance(name, str) or not name:
+            return None
+        if name not in self._recipes:
+            self._recipes[name] = load_recipe(name)
+        return self._recipes[name]
 
     @cached_property
     def example(self) -> TrainConfig:
@@ -156,21 +166,28 @@ class SweepSpec:
 
     def config_of(self, setting: Setting, seed: int) -> TrainConfig:
         """The configuration of one run: a setting and a seed, on one core, with held-out images."""
-        recipe = self._recipe.fields if self._recipe else {}
-        given = {**recipe, **self.fields, **setting}
+        named = self._recipe_of(setting)
+        recipe = named.fields if named else {}
+        varied = {name: value for name, value in setting.items() if name != RECIPE}
+        given = {**recipe, **self.fields, **varied}
         first = check_value("seed", given.get("seed", 0))
         assert isinstance(first, int)
+        every = check_value("eval_epochs", given.get("eval_epochs", 1))
+        patience = check_value("patience", given.get("patience", 0))
+        assert isinstance(every, int)
+        assert isinstance(patience, int)
         # All at once: a configuration may be in order only with images that are held out.
         ours = {
             "validation": check_value("validation", given.get("validation", 0.0)) or HELD_OUT,
             "stop_on": "validation",
             "eval_epochs": 1,
             "eval_train": False,
+            "patience": patience * max(1, every),  # as many epochs as it was
             "seed": first + seed,
             "threads": 1,
             "processes": 1,
         }
-        return TrainConfig.layered(recipe, self.fields, setting, ours)
+        return TrainConfig.layered(recipe, self.fields, varied, ours)
 
     def epochs_of(self, setting: Setting) -> int:
         """The epochs that a setting is trained for; 0 where its budget is in steps."""
@@ -182,9 +199,8 @@ class SweepSpec:
     def experiment_of(self, setting: Setting, seed: int) -> Experiment:
         """The run as it is recorded, with the command that repeats it."""
         config = self.config_of(setting, seed)
-        if self._recipe:
-            return Experiment(config, self.recipe, self._recipe.config)
-        return Experiment(config)
+        recipe = self._recipe_of(setting)
+        return Experiment(config, recipe.name, recipe.config) if recipe else Experiment(config)
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
         """Epochs after which trials are compared, by factors of three; the last is the budget."""
@@ -203,7 +219,7 @@ class SweepSpec:
         3^s (L + 1) / (s + 1), so that each bracket costs about the same; it begins with R / 3^s
         epochs.
         """
-        epochs = 0 if "epochs" in self.space.fields else self.example.epochs
+        epochs = self._common_epochs
         if epochs <= 0:
             return [(0, self.size, ())]
         rungs = self.rungs(epochs)
@@ -215,6 +231,17 @@ class SweepSpec:
             found.append((first, size, rungs[level:]))
             first += size
         return found
+
+    @cached_property
+    def _common_epochs(self) -> int:
+        """The epochs that all trials have alike; 0 where they differ or where there are none."""
+        if "epochs" in self.space.fields:
+            return 0
+        found = {self.example.epochs}
+        for dimension in self.space.dimensions:
+            if dimension.field == RECIPE:
+                found = {self.epochs_of({RECIPE: name}) for name in dimension.grid(2)}
+        return found.pop() if len(found) == 1 else 0
 
     @cached_property
     def results_at_most(self) -> int:

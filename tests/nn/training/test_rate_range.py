@@ -26,6 +26,19 @@ def test_a_loss_whose_shape_is_known() -> None:
     assert found.steepest < found.lowest < found.blow_up
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_the_noise_of_single_batches_is_not_the_steepest(seed: int) -> None:
+    """Neighbours differ by more than a step of the descent does, most of all at the beginning."""
+    rng = np.random.default_rng(seed)
+    noise = iter(rng.normal(0, 0.05, 400) / np.minimum(1, np.arange(1, 401) / 20))
+
+    def loss(exponent: float) -> float:
+        return 3 - math.tanh(2 * (exponent + 3)) + float(next(noise))
+
+    found = summarize(points(loss, count=400))
+    assert 10**-3.5 < found.steepest < 10**-2.5
+
+
 def test_a_loss_that_never_blows_up() -> None:
     assert summarize(points(lambda e: 2 - e / 10)).blow_up is None
 

@@ -11,10 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import tui.sweeps
 from nn.errors import ConfigError
 from tui.sweeps.space import Choice, Range, Space, describe, dimension_of, parse_dimension
 from tui.sweeps.spec import SweepSpec, load_spec, parse_spec
 
+EXAMPLES = Path(tui.sweeps.__file__).with_name("examples")
 RATE = parse_dimension("learning_rate=0.001..0.1:log")
 
 
@@ -210,10 +212,32 @@ def test_the_grid_by_number_is_the_grid_in_order() -> None:
     assert {"learning_rate": 0.01} not in space
 
 
+def test_recipes_are_varied_like_a_field() -> None:
+    space = Space((parse_dimension("recipe=lincoln-tanh,lincoln-momentum"), RATE))
+    spec = SweepSpec(space, fields={"epochs": 9}, trials=9)
+    assert parse_spec(spec.to_toml(), "text") == spec
+    experiment = spec.experiment_of({"recipe": "lincoln-momentum", "learning_rate": 0.05}, 1)
+    assert experiment.recipe == "lincoln-momentum"
+    assert (experiment.config.optimizer, experiment.config.learning_rate) == ("momentum", 0.05)
+    assert [len(rungs) for _, _, rungs in spec.brackets_of_trials()] == [3]
+    with pytest.raises(ConfigError, match="recipe: both fixed and varied"):
+        SweepSpec(space, recipe="lincoln-tanh")
+    with pytest.raises(ConfigError, match="lincoln-tan"):
+        parse_dimension("recipe=lincoln-tan")
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.iterdir()), ids=lambda path: path.stem)
+def test_the_examples_are_sweeps(path: Path) -> None:
+    spec = load_spec(path)
+    assert spec.size * spec.seeds > 1
+
+
 def test_early_stopping_is_on_the_images_that_are_held_out() -> None:
     """Patience alone is refused without a validation split; a sweep makes one."""
     config = SweepSpec(Space((RATE,)), fields={"patience": 3}).config_of({}, 0)
     assert (config.patience, config.validation) == (3, 0.1)
+    named = SweepSpec(Space((RATE,)), recipe="lincoln-momentum").config_of({}, 0)
+    assert (named.patience, named.eval_epochs) == (10, 1)  # one evaluation in ten epochs before
 
 
 def test_a_grid_of_a_billion_is_refused_at_once() -> None:
