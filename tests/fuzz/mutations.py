@@ -68,7 +68,8 @@ def damage_member(content: bytes, rng: random.Random) -> bytes:
         names = old.namelist()
         chosen = rng.choice(names)
         if rng.random() < 0.3:  # the members that are JSON inside of NumPy text
-            chosen = rng.choice([n for n in names if n in ("config.npy", "values.npy")])
+            texts = [n for n in names if n in ("config.npy", "values.npy")]
+            chosen = rng.choice(texts or names)
         for name in names:
             member = old.read(name)
             if name == chosen:

@@ -18,6 +18,7 @@ import warnings
 from collections.abc import Callable
 from contextlib import closing, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.model_file import read_model, write_model
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
+from tests.fuzz.foreign import write_foreign
 from tests.fuzz.mutations import (
     Mutation,
     damage,
@@ -40,7 +42,8 @@ from tests.fuzz.mutations import (
 from tests.support.recorded import record_run
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.cli.commands.runs import runs, show
-from tui.images import read_image
+from tui.images.reading import read_file
+from tui.models.opening import open_model
 from tui.system.exits import CommandError
 
 SECONDS = 20  # for one file, on a busy machine
@@ -74,6 +77,7 @@ def make_targets(folder: Path) -> list[Target]:
     run, _ = record_run(Trainer(config, dataset, step_interval=0), root, events=9)
     model = folder / "model.npz"
     write_model(model, read_model(run / "best.npz"))
+    foreign = write_foreign(folder, read_model(model))
     toml = folder / "config.toml"
     toml.write_text(config.to_toml())
     picture = np.zeros((40, 40), np.uint8)
@@ -108,9 +112,11 @@ def make_targets(folder: Path) -> list[Target]:
         Target("IDX", data / "train-images-idx3-ubyte", lambda: load_dataset(str(data))),
         Target("IDX labels", data / "t10k-labels-idx1-ubyte", lambda: load_dataset(str(data))),
         Target("IDX.gz", packed / "train-images-idx3-ubyte.gz", lambda: load_dataset(str(packed))),
-        Target("PNG", folder / "one.png", lambda: read_image(folder / "one.png"),
+        Target("PNG", folder / "one.png", lambda: read_file(folder / "one.png"),
                (damage, damage_chunk)),
-        Target("PGM", folder / "one.pgm", lambda: read_image(folder / "one.pgm")),
+        Target("PGM", folder / "one.pgm", lambda: read_file(folder / "one.pgm")),
+        *(Target(path.name, path, partial(open_model, path, lambda: dataset),
+                 archive if path.suffix == ".npz" else (damage,)) for path in foreign),
     ]  # fmt: skip
 
 

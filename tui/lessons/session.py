@@ -25,10 +25,13 @@ class View:
     answer: Answer
 
 
-def compute(lesson: Lesson, settings: Mapping[str, Setting]) -> View:
-    """Everything that is shown for these settings; it may take seconds."""
+def compute(lesson: Lesson, settings: Mapping[str, Setting], *, predicted: bool = True) -> View:
+    """Everything that is shown for these settings; it may take seconds.
+
+    Before the prediction is made, the explanation is left out, which may take the longest.
+    """
     figures, verdict = tuple(lesson.figures(settings)), lesson.check(settings)
-    text, told = lesson.text(), lesson.explanation()
+    text, told = lesson.text(), lesson.explanation() if predicted else ""
     return View(dict(settings), figures, verdict, text, told, lesson.answer())
 
 

@@ -7,6 +7,8 @@ import pytest
 
 from tui.lessons.catalogue import find_lesson
 from tui.lessons.course.activations import value_and_slope
+from tui.lessons.course.backpropagation import CLASS, UNIT, after
+from tui.lessons.course.batches import TRAIN, drawn, never_drawn
 from tui.lessons.course.data import DRAWS, facts, moments
 from tui.lessons.course.descent import METHODS, path, value
 from tui.lessons.course.differences import FUNCTIONS, STEPS, errors
@@ -14,6 +16,7 @@ from tui.lessons.course.losses import OUTPUTS, losses, outputs, slopes
 from tui.lessons.course.neuron import passes
 from tui.lessons.course.simplenet import WEIGHTS, backpropagated, loss_at
 from tui.lessons.course.softmax import softmax
+from tui.lessons.course.vanishing import ratio
 
 
 def test_data_sixteen_digits_and_three_scalings() -> None:
@@ -106,3 +109,27 @@ def test_simplenet_logits_loss_and_gradient() -> None:
     moved[1, 2] += 1e-6
     assert (loss_at(moved) - loss) / 1e-6 == pytest.approx(gradient[1, 2], rel=1e-4)
     assert "loss 0.323255" in find_lesson("simplenet").text().replace("\n", " ")
+
+
+def test_backpropagation_every_part_follows_from_its_formula() -> None:
+    _, found, nudged = after(3)
+    assert nudged == pytest.approx(found["dW2"][UNIT, CLASS], rel=1e-6)
+    targets = np.eye(10)[[5, 0, 4, 1, 9]]  # the first five labels of the training set
+    np.testing.assert_allclose(found["dy"], (found["p"] - targets) / 5, atol=1e-7)
+    np.testing.assert_allclose(found["dW2"], found["z1"].T @ found["dy"])
+    np.testing.assert_allclose(found["da1"], found["dz1"] * found["z1"] * (1 - found["z1"]))
+    np.testing.assert_allclose(found["dW1"], found["x"].T @ found["da1"])
+    np.testing.assert_allclose(found["db1"], found["da1"].sum(axis=0))
+    assert after(4)[0] < after(3)[0]
+
+
+def test_batches_with_replacement_leave_out_a_third() -> None:
+    rng = np.random.default_rng(1)
+    assert len(np.unique(drawn("shuffle", rng))) == TRAIN
+    assert never_drawn() == pytest.approx(np.exp(-1), abs=0.01)
+
+
+def test_vanishing_gradients() -> None:
+    assert ratio("sigmoid", "Glorot") > 100
+    assert ratio("sigmoid", "std 0.01") > 1e6
+    assert 1 / 4 < ratio("relu", "He") < 4

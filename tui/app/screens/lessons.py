@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from time import monotonic
 from typing import ClassVar
 
 from textual import events
@@ -27,6 +28,8 @@ from tui.lessons.session import LETTERS, Session, View, compute
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
+PATIENCE = 0.5
+"""Seconds after which it is written beside the knobs that the picture is not yet theirs."""
 IN_LIST = ("open",)
 IN_LESSON = ("turn", "predict", "hint", "start", "skip", "next", "contents", "train", "side")
 
@@ -90,7 +93,8 @@ class LessonsScreen(ModeScreen):
         self.session: Session | None = None
         self.view: View | None = None
         self._error: Exception | None = None
-        self._computing: dict[str, Setting] | None = None
+        self._computing: tuple[dict[str, Setting], bool] | None = None
+        self._since = 0.0
         names = [lesson.name for lesson in lessons()]
         self.cursor = names.index(self.progress.last) if self.progress.last in names else 0
         self.set_class(terminal.ascii_only, "-ascii")
@@ -230,10 +234,12 @@ class LessonsScreen(ModeScreen):
         session = self.session
         if session is None or self._computing is not None:
             return
-        settings = self._computing = dict(session.settings)
+        settings, predicted = dict(session.settings), session.predicted
+        self._computing, self._since = (settings, predicted), monotonic()
+        self.set_timer(PATIENCE, self._show)
 
         def work() -> Computed:
-            return Computed(session, compute(session.lesson, settings))
+            return Computed(session, compute(session.lesson, settings, predicted=predicted))
 
         in_background(
             "lesson", work, self.post_message, lambda error: Computed(session, None, error)
@@ -249,7 +255,7 @@ class LessonsScreen(ModeScreen):
             self.view, self._error = message.view, message.error
             if self.view is not None and session.judge(self.view):
                 self.progress.save()
-        if message.session is not session or computed != session.settings:
+        if message.session is not session or computed != (session.settings, session.predicted):
             self._request()
         self._show()
 
@@ -273,7 +279,8 @@ class LessonsScreen(ModeScreen):
         state = f"   {session.record.status}" if session.record.status else ""
         self.put("#title", f"{lesson.number}  {lesson.title}{state}   ({done})")
         self.put("#text", self._text(session))
-        self.put("#knobs", session.knob_line())
+        late = self._computing is not None and monotonic() - self._since >= PATIENCE
+        self.put("#knobs", f"{session.knob_line()}{'  computing ...' if late else ''}")
         self.query_one(FigureView).show(self._figures(session))
         self.put("#asked", self._asked(session))
 
@@ -309,7 +316,7 @@ class LessonsScreen(ModeScreen):
             parts.append(view.explanation)
             command = f"\n  {flags(lesson)}" if lesson.fields else ""
             parts += [f"In Train: {lesson.train}{command}", f"In Python:\n{lesson.code}"]
-        return "\n\n".join(parts)
+        return "\n\n".join(filter(None, parts))
 
     @property
     def _brief(self) -> bool:

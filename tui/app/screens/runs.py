@@ -218,7 +218,7 @@ class RunsScreen(LookingScreen):
     def _show(self, mode: str) -> None:
         self.app.switch_mode(mode)
 
-    def on_runs_table_chosen(self) -> None:
+    def on_cursor_table_chosen(self) -> None:
         """A second click on a row."""
         self.action_open()
 

@@ -150,11 +150,13 @@ class SweepScreen(WatchingScreen):
         view, names = self.view, self.last.names
         if view is None:
             return "Sweeps"
-        at = f" ({names.index(view.name) + 1} of {len(names)})" if len(names) > 1 else ""
+        name = view.name  # between the signs of the form for what left and right change
+        if len(names) > 1:
+            name = f"< {name} > {names.index(name) + 1} of {len(names)}"
         trials = f"{view.ended}/{view.spec.size} trials"
         seeds = f" x {view.spec.seeds} seeds" if view.spec.seeds > 1 else ""
         order = f"by {self._order}"
-        parts = (f"{view.name}{at}", view.state, f"{trials}{seeds}", order, self._filter.words)
+        parts = (name, view.state, f"{trials}{seeds}", order, self._filter.words)
         return "   ".join(part for part in parts if part)
 
     def _about_sweeps(self) -> str:
@@ -234,7 +236,7 @@ class SweepScreen(WatchingScreen):
 
     # What is done with a trial
 
-    def on_trials_table_chosen(self) -> None:
+    def on_cursor_table_chosen(self) -> None:
         """A second click on a row."""
         self.action_open("train")
 

@@ -131,10 +131,14 @@ class WatchingScreen(ModeScreen):
     def on_watching_screen_found(self, message: Found) -> None:
         if self.app.screen is not self:  # another screen was opened meanwhile
             return
-        if message.mode != "train" and message.run.record.best is None:
+        bench, run = self.bench, message.run
+        if bench.is_present(run):
+            bench.close()
+        elif message.mode != "train" and run.record.best is None:
             self.notify("It was never evaluated: there is no best network.", severity="warning")
             return
-        self.bench.open(message.run)
+        else:
+            bench.open(run)
         self.app.switch_mode(message.mode)
 
     def start(self, sweep: str, words: list[str]) -> None:

@@ -74,6 +74,11 @@ class SweepProcess:
             start_new_session=True,  # neither Ctrl-C nor the end of the terminal reaches it
         )
 
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
     def wait(self) -> str:
         """Wait for its end; what it said of a failure, empty where it did not fail."""
         code = self._process.wait()

@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from rich.style import Style
-from textual import events
-from textual.message import Message
-from textual.strip import Strip
-
 from nn.events import Evaluation
 from tui.app.state.catalogue import Entry
 from tui.app.widgets.columns import Column, fitting, total_width
+from tui.app.widgets.cursor_table import CursorTable
 from tui.app.widgets.legend import shorten
-from tui.app.widgets.strips import StripWidget, printable, text_strip
 from tui.formatting import clock, number, percent
 from tui.recording.folder import display_name
 
@@ -22,8 +17,6 @@ NAME_WIDTH = 29
 """Cells that a run's name has at least where more than two columns stand beside it."""
 SHORT_NAME_WIDTH = 16
 """Cells that it has at least where only the last two columns stand beside it."""
-WHEEL = 3
-"""Rows that one notch of the mouse wheel moves the cursor by."""
 
 
 def _accuracy(evaluation: Evaluation | None) -> str:
@@ -58,90 +51,40 @@ COLUMNS: tuple[Column[Entry], ...] = (
 )
 
 
-class RunsTable(StripWidget):
+class RunsTable(CursorTable[Entry]):
     """A row for each run; one has the cursor, `>`, and some have a mark."""
 
-    class Chosen(Message):
-        """The row with the cursor was clicked."""
-
-    _entries: Sequence[Entry] = ()
     _marks: Mapping[Path, str] = {}
-    _empty = ""
-    _at = _top = 0
+    _columns: Sequence[Column[Entry]] = ()
+    _name_width = 0
     _label_first = False
     """Whether the names are too long, so that each is shown with its label first."""
 
-    @property
-    def current(self) -> Entry | None:
-        """The run with the cursor."""
-        return self._entries[self._at] if self._entries else None
-
-    @property
-    def page(self) -> int:
-        """The number of visible rows."""
-        return max(1, self.size.height - 1)
-
     def show(self, entries: Sequence[Entry], marks: Mapping[Path, str], *, empty: str) -> None:
-        """Show these runs, or the text `empty` where there are none.
+        """Show these runs, or the text `empty` where there are none."""
+        self._marks = marks
+        self.show_rows(entries, empty)
 
-        The cursor stays on its run as long as that is among them.
-        """
-        path = self.current.run.path if self.current else None
-        self._entries, self._marks, self._empty = entries, marks, empty
-        at = next((i for i, entry in enumerate(entries) if entry.run.path == path), None)
-        self.move_to(self._at if at is None else at)
+    def _key(self, row: Entry) -> Path:
+        return row.run.path
 
-    def move_to(self, row: int) -> None:
-        """Put the cursor on a row, or on the nearest there is."""
-        self._at = min(max(row, 0), max(len(self._entries) - 1, 0))
-        self.redraw()
+    def _mark(self, row: Entry) -> str:
+        return self._marks.get(row.run.path, " ")
 
-    def move(self, rows: int) -> None:
-        """Move the cursor."""
-        self.move_to(self._at + rows)
-
-    def _lay_out(self) -> list[Strip]:
-        width = self.size.width
-        self._top = min(max(self._top, self._at - self.page + 1), self._at)
-        self._top = max(0, min(self._top, len(self._entries) - self.page))
-        longest = max((len(entry.name) for entry in self._entries), default=0)
-        columns, name_width = fitting_columns(width, max(longest, SHORT_NAME_WIDTH))
-        titles = " ".join(column.heading for column in columns)
-        head = text_strip(
-            f"   {'run':<{name_width}} {titles}", width, Style(bold=True, underline=True)
+    def _prepare(self, width: int) -> str:
+        longest = max((len(entry.name) for entry in self._rows), default=0)
+        self._columns, self._name_width = fitting_columns(
+            width + self.MARGIN, max(longest, SHORT_NAME_WIDTH)
         )
-        rows = range(self._top, min(self._top + self.page, len(self._entries)))
-        self._label_first = longest > name_width
-        lines = [head, *(self._line(row, columns, name_width) for row in rows)]
-        if not self._entries:
-            lines.append(text_strip(f"   {self._empty}", width))
-        return lines[: self.size.height]
+        self._label_first = longest > self._name_width
+        titles = " ".join(column.heading for column in self._columns)
+        return f"{'run':<{self._name_width}} {titles}"
 
-    def _line(self, row: int, columns: Sequence[Column[Entry]], name_width: int) -> Strip:
-        entry, here = self._entries[row], row == self._at
-        name = label_first(entry.name, name_width) if self._label_first else entry.name
-        cells = " ".join(column.cell(entry) for column in columns)
-        mark = self._marks.get(entry.run.path, " ")
-        text = f"{'>' if here else ' '}{mark} {shorten(name, name_width):<{name_width}} {cells}"
-        text = printable(text, ascii_only=self.terminal.ascii_only)
-        return text_strip(text, self.size.width, Style(reverse=here, bold=here))
-
-    def on_mouse_scroll_down(self, _event: events.MouseScrollDown) -> None:
-        """The wheel."""
-        self.move(WHEEL)
-
-    def on_mouse_scroll_up(self, _event: events.MouseScrollUp) -> None:
-        """The wheel."""
-        self.move(-WHEEL)
-
-    def on_click(self, event: events.Click) -> None:
-        """Put the cursor on a row; on the row that has it already, choose it."""
-        row = self._top + event.y - 1
-        if event.y == 0 or row >= len(self._entries):
-            return
-        if row == self._at:
-            self.post_message(self.Chosen())
-        self.move_to(row)
+    def _text(self, row: Entry) -> str:
+        width = self._name_width
+        name = label_first(row.name, width) if self._label_first else row.name
+        cells = " ".join(column.cell(row) for column in self._columns)
+        return f"{shorten(name, width):<{width}} {cells}"
 
 
 def label_first(name: str, width: int) -> str:

@@ -48,7 +48,7 @@ print(layer.backward(np.ones((1, 3))))"""
         return """\
 Without an activation, layers in a row would be no more than one layer. Three are common:
   sigmoid  1 / (1 + exp(-x))
-  tanh     (e^x - e^-x) / (e^x + e^-x)
+  tanh     2 s(2x) - 1, s the sigmoid
   ReLU     max(0, x)
 
 Learning sends a gradient back through the network. Each activation multiplies it by its slope, \

@@ -105,10 +105,10 @@ There are {known.train:,} images to train on and {known.test:,} to test with. Ea
 
 A network learns best from small numbers:
   /255          x / 255
-  min-max       (x - min) / (max - min)
+  min-max       (x - min) / range
   standardized  (x - mean) / std
 
-Min-max is done pixel by pixel; {black} pixels are black in \
+The range is max - min. Min-max is done pixel by pixel; {black} pixels are black in \
 every image and become 0. Standardizing here uses one mean and one standard deviation for \
 all pixels together. Show the histogram to see what each of the three does.
 

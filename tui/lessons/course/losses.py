@@ -78,8 +78,8 @@ print(-np.log(y[0, 2] + 1e-7))"""
         half, entropy = losses(OUTPUTS)
         return f"""\
 The ten outputs y are compared with the one-hot row t:
-  half squared error  sum (y - t)^2 / 2
-  cross-entropy       -sum t log y
+  half squared   sum (y - t)^2 / 2
+  cross-entropy  -sum t log y
 
 Where class 2 is right and gets {OUTPUTS[LABEL]}, they are {half:.4f} and {entropy:.4f}. \
 Cross-entropy sees only the probability of the right class. It grows without end as that goes to \

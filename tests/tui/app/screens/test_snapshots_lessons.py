@@ -11,6 +11,7 @@ from textual.pilot import Pilot
 from tests.support.lessons import press
 from tests.support.scripted import scripted_app
 from tui.app.app import MnistApp
+from tui.lessons.catalogue import lessons
 from tui.system.exits import ExitCode
 
 SIZES = [(40, 15), (80, 24), (120, 40)]
@@ -19,8 +20,10 @@ RACE = ("enter", "b", "down", "right", "down", *["right"] * 4)
 
 
 @pytest.fixture(autouse=True)
-def _own_progress(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def _eight_lessons_not_begun(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pictures stay as they are when a lesson is added."""
     monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setattr("tui.app.screens.lessons.lessons", lambda: lessons()[:8])
 
 
 def compare(snap_compare: Any, app: MnistApp, *keys: str, size: tuple[int, int] = (80, 24)) -> bool:

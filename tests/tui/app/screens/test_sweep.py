@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from unittest.mock import patch
@@ -28,6 +29,7 @@ from tui.app.screens.new_sweep import NewSweepScreen
 from tui.app.screens.stop_sweep import StopSweepScreen
 from tui.app.screens.sweep import SweepScreen
 from tui.app.state.sweep_process import SweepProcess
+from tui.app.state.sweep_view import SweepReader
 from tui.app.widgets.sweep_pictures import SweepPictures
 from tui.app.widgets.trials_table import TrialsTable
 from tui.recording.experiment import Experiment
@@ -228,6 +230,18 @@ def test_a_trial_is_opened_on_every_screen(runs_dir: Path, key: str, mode: str) 
     play(sweep_app(runs_dir), scenario)
 
 
+def test_a_run_that_is_the_present_one_is_not_opened_beside_itself(runs_dir: Path) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        with patch.object(at.bench, "is_present", return_value=True):
+            await at.press("enter")
+            await at.until(lambda: at.app.current_mode == "train")
+        assert at.bench.opened is None
+
+    play(sweep_app(runs_dir), scenario)
+
+
 def test_a_trial_without_a_run_or_a_network_says_so(runs_dir: Path) -> None:
     written = WrittenSweep(runs_dir, "young")
     written.begin(0)
@@ -254,7 +268,7 @@ def test_choosing_among_sweeps(runs_dir: Path) -> None:
         os.utime(path, (1e9 - age, 1e9 - age))
 
     async def scenario(at: Sitting) -> None:
-        assert at.lines[0].startswith("newest (1 of 3)")
+        assert at.lines[0].startswith("< newest > 1 of 3 ")
         for key, name in (
             ("left", "newest"),
             ("right", "middle"),
@@ -262,9 +276,9 @@ def test_choosing_among_sweeps(runs_dir: Path) -> None:
             ("h", "middle"),
         ):
             await at.press(key)
-            await at.until(at.shows(f"{name} ("))
+            await at.until(at.shows(f"< {name} >"))
         await at.press("right", "right", "right", "left")  # no waiting in between
-        await at.until(at.shows("middle (2 of 3)"))
+        await at.until(at.shows("< middle > 2 of 3"))
 
     play(sweep_app(runs_dir), scenario)
 
@@ -438,3 +452,74 @@ def test_a_real_sweep_is_started_seen_and_stopped(runs_dir: Path, tiny_folder: P
     assert not study.claims  # given back, to be resumed
     assert study.spec.fields["hidden"] == [8]
     assert [SavedRun.read(path).status for path in runs_dir.iterdir()] == ["interrupted"]
+
+
+def test_the_mouse_puts_the_cursor_on_a_row_and_opens_it(runs_dir: Path) -> None:
+    finished_sweep(runs_dir)
+
+    async def scenario(at: Sitting) -> None:
+        await at.pilot.click(TrialsTable, offset=(10, 2))
+        assert current(at) == 6
+        await at.pilot.click(TrialsTable, offset=(10, 2))
+        await at.until(lambda: at.bench.opened)
+        assert at.app.current_mode == "train"
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_the_cursor_stays_with_the_best_until_it_is_moved(runs_dir: Path) -> None:
+    written = finished_sweep(runs_dir)
+    shorter = (written.path / "journal.jsonl").read_text().splitlines(keepends=True)
+    (written.path / "journal.jsonl").write_text("".join(shorter[:-3]))  # the last rung is due
+
+    async def scenario(at: Sitting) -> None:
+        assert current(at) == 7
+        written.result(3, 0.97, rung=1, epochs=3)
+        await at.until(lambda: numbers(at)[0] == 3)
+        assert current(at) == 3
+        await at.press("down")
+        moved = current(at)
+        written.result(6, 0.98, rung=1, epochs=3)
+        await at.until(lambda: numbers(at)[0] == 6)
+        assert current(at) == moved
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_a_run_that_was_left_in_its_first_rung_shows_how_far_it_came(runs_dir: Path) -> None:
+    written = WrittenSweep(runs_dir, "left")
+    written.begin(0)
+    save_run(runs_dir, run_name("left", 0), done=2, of=3, status="interrupted")
+
+    async def scenario(at: Sitting) -> None:
+        assert rows(at)[0].split()[1:4] == ["0", "waiting", "2/3"]
+        await at.press("enter")
+        await at.until(lambda: at.bench.opened)
+
+    play(sweep_app(runs_dir), scenario)
+
+
+def test_a_sweep_goes_on_when_the_application_is_left(runs_dir: Path, tiny_folder: Path) -> None:
+    words = (
+        f"sweep --data-dir={tiny_folder} --hidden=8 --batch-size=40 --epochs=5000 --validation=0.2"
+    )
+    process = SweepProcess(
+        [*words.split(), "--vary", "lr=0.01,0.1", "--workers", "1", "--name", "s"], runs_dir
+    )
+    if hasattr(os, "getpgid"):
+        assert os.getpgid(process.pid) == process.pid  # no signal of the terminal reaches it
+    path = runs_dir.parent / "sweeps" / "s"
+    deadline = time.monotonic() + 60
+    view = None
+    while view is None or view.state != "running" or not view.rows:
+        assert time.monotonic() < deadline
+        view = SweepReader(runs_dir).look("s").view
+        time.sleep(0.1)
+    view.stop()
+    assert process.wait() == ""
+    assert not Study.read(path).active
+
+
+def test_a_sweep_that_cannot_begin_says_why(runs_dir: Path) -> None:
+    process = SweepProcess(["sweep", "--vary", "lx=1,2"], runs_dir)
+    assert "unknown field" in process.wait()
