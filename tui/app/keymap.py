@@ -17,15 +17,18 @@ from nn.errors import ConfigError
 from tui.app import screens, widgets
 
 CONTEXTS = (
-    ("app", "train", "chart", "table", "form"),
-    ("app", "digits", "browse", "prompt"),
+    ("app", "train", "chart"),
+    ("app", "train", "table"),
+    ("app", "digits", "browse"),
     ("app", "confusion", "browse"),
     ("app", "model"),
     ("app", "draw"),
-    ("app", "runs", "prompt"),
+    ("app", "runs"),
     ("app", "sweep"),
     ("app", "lessons"),
-    ("app", "walk", "prompt"),
+    ("app", "walk"),
+    ("form",),
+    ("prompt",),
     ("quit",),
     ("delete",),
     ("path",),
@@ -36,7 +39,14 @@ CONTEXTS = (
     ("stop",),
     ("palette",),
 )
-"""Groups of bindings that are in force at the same time; a group is the first part of an id."""
+"""Groups of bindings that share their keys; a group is the first part of an id.
+
+The form and the prompt lie before their screen as a dialog does: what they do not use goes on to the
+screen, and a key of theirs, such as enter, may have another meaning there.
+"""
+
+TYPED = ("form", "path", "palette")
+"""Groups in which text is typed."""
 
 RESERVED = ("ctrl+q", "ctrl+c")
 """Keys that always quit."""
@@ -57,6 +67,8 @@ def check_keys(keys: Mapping[str, str], app: type[App[Any]]) -> None:
         for typed, key in wanted.items():
             if not _exists(key):
                 raise ConfigError(f"{name!r}: {typed!r}: no such key")
+            if name.split(".")[0] in TYPED and _is_letter(key):
+                raise ConfigError(f"{name!r}: {typed} is typed as text there, choose another key")
             if key in RESERVED:
                 raise ConfigError(f"{name!r}: {key} always quits, choose another key")
             for other, taken in used.items():
@@ -97,6 +109,12 @@ def _normal(key: str) -> str:
         [name for name, _ in BindingsMap([Binding(key.strip(), "", "")])] if key.strip() else []
     )
     return normal[0] if normal else ""
+
+
+def _is_letter(key: str) -> bool:
+    """Whether a key is typed into a text; a blank also chooses where there is nothing to type."""
+    character = key_to_character(key)
+    return character is not None and character.isprintable() and character != " "
 
 
 def _exists(key: str) -> bool:

@@ -155,6 +155,10 @@ def test_two_keys_leave_from_everywhere(opening: str, key: str) -> None:
         ({"train.run": "ctrl+c"}, "always quits"),
         ({"app.quit": ""}, "no such key"),
         ({"app.quit": "contrl+p"}, "no such key"),
+        ({"form.next": "a"}, "'form.next': a is typed as text there, choose another key"),
+        ({"palette.close": "f2,?"}, "? is typed as text there"),
+        ({"path.close": "x"}, "x is typed as text there"),
+        ({"form.close": "tab"}, "already the key of 'form.next'"),
     ],
 )
 def test_keys_that_cannot_be_are_refused(keys: dict[str, str], message: str) -> None:
@@ -173,6 +177,11 @@ def test_keys_that_cannot_be_are_refused(keys: dict[str, str], message: str) -> 
         {"draw.pen": "p"},
         {"quit.keep": "k"},
         {"app.help": "question_mark,f1"},
+        {"train.run": "space", "runs.open": "enter"},
+        {"train.recipes": "space", "train.run": "p"},
+        {"runs.open": "space", "runs.overlay": "enter"},
+        {"app.train": "9", "app.runs": "1"},
+        {"form.next-value": "space", "table.up": "left"},
     ],
 )
 def test_keys_that_are_free_are_taken(keys: dict[str, str]) -> None:

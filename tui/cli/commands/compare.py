@@ -107,7 +107,8 @@ def _chart(runs: dict[str, SavedRun]) -> str:
         epochs, accuracies = saved_history(run).curve("test", "accuracy")
         if epochs:
             percents = [100 * accuracy for accuracy in accuracies]
-            series.append(Series(letter, epochs, percents, number % 6, ROLES[number % len(ROLES)]))
+            role = ROLES[number % len(ROLES)]
+            series.append(Series("", epochs, percents, role=role, glyph=letter))
     terminal = detect(stream=sys.stdout)
     return (
         plain_chart(
