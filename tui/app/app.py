@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from textual._callback import invoke
 from textual.binding import Binding, BindingType
 
 from nn.config import did_you_mean
@@ -184,7 +184,9 @@ class MnistApp(TerminalApp):
 
         async def run(command: Command | None) -> None:
             if command is not None:
-                await invoke(command.run)
+                done = command.run()
+                if inspect.isawaitable(done):
+                    await done
 
         self.push_screen(PaletteScreen(commands, title), run)
 

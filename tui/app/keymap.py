@@ -41,8 +41,8 @@ CONTEXTS = (
 )
 """Groups of bindings that share their keys; a group is the first part of an id.
 
-The form and the prompt lie before their screen as a dialog does: what they do not use goes on to the
-screen, and a key of theirs, such as enter, may have another meaning there.
+The form and the prompt lie before their screen as a dialog does. A key of theirs, such as enter,
+may have another meaning on the screen.
 """
 
 TYPED = ("form", "path", "palette")

@@ -17,13 +17,12 @@ from nn.errors import StorageError, WorkerError
 from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
-from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
 from tui.cli.reporters.base import Reporter, Silence
-from tui.formatting import count
 from tui.recording.advising import Advising
-from tui.recording.folder import resume_command
+from tui.recording.invocation import RATE_CHANGED
 from tui.recording.recorder import Recorder
+from tui.recording.resumption import where_saved
 from tui.recording.source import RunSource
 from tui.system.cores import core_warnings, make_trainer, report_waits
 from tui.system.exits import CommandError, ExitCode
@@ -67,27 +66,16 @@ def _report(
             advice = advising.conclude(trainer, outcome)
             if advice is not None and outcome.reason != "diverged":
                 reporter.warn(str(advice))
+            if recorder.history.rate_changes:
+                reporter.warn(RATE_CHANGED)
     except WorkerError as error:
-        message = f"{error}{_where_saved(folder)}"
+        message = f"{error}{where_saved(folder)}"
         raise CommandError(message, ExitCode.FAILURE) from error
     if outcome.reason == "diverged":
         raise CommandError(str(advice), code)
     if outcome.save_error:
         raise CommandError(outcome.save_error, ExitCode.FAILURE)
     return code
-
-
-def _where_saved(folder: Path | None) -> str:
-    """How far a run that was cut short is saved, and how to go on with it."""
-    try:
-        run = None if folder is None else SavedRun.read(folder, thorough=True)
-    except StorageError:
-        run = None
-    if run is None:
-        return "; the run is not saved"
-    after = count(round(run.record.epoch, 2), "epoch")
-    where = f"saved after {after} in {folder}"
-    return f"; {where}; resume: {resume_command(run.path)}"
 
 
 def choose_reporter(invocation: Invocation, *, as_json: bool, quiet: bool) -> Reporter:

@@ -15,6 +15,7 @@ from nn.storage.model_file import write_model
 from tui.app.preferences import load_preferences
 from tui.app.state.workbench import Workbench
 from tui.recording.experiment import Experiment
+from tui.recording.invocation import RATE_CHANGED
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import Forwarded, GracefulStop, ignore_hangups
@@ -157,6 +158,4 @@ def _say_goodbye(bench: Workbench, save: Path | None) -> None:
             narration = Narration(ending.invocation, sys.stderr)
             narration.show(replace(ending.outcome, saved=saved if is_saved else None))
             if ending.rate_changed:
-                narration.say(
-                    "the learning rate was changed by hand, which that command does not repeat"
-                )
+                narration.say(RATE_CHANGED)

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from nn.parallel.cores import Cores
     from nn.training.trainer import Trainer
 
+RATE_CHANGED = "the learning rate was changed by hand, which the command to repeat it does not do"
+
 
 def invocation_of(
     experiment: Experiment, cores: Cores | None, *, run: Path | None = None

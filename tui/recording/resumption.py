@@ -15,7 +15,9 @@ from nn.storage.records import Invocation
 from nn.storage.run_record import RunRecord
 from nn.storage.runs import SavedRun, config_differences
 from nn.training.trainer import Trainer
+from tui.formatting import count
 from tui.recording.experiment import Experiment
+from tui.recording.folder import resume_command
 from tui.recording.invocation import repeat_command
 from tui.system.shell import command_line
 
@@ -124,3 +126,16 @@ def resumption_warnings(record: RunRecord, trainer: Trainer, invocation: Invocat
             " the learning rate changes from here on"
         )
     return warnings
+
+
+def where_saved(folder: Path | None) -> str:
+    """How far a run that was cut short is saved, and how to go on with it."""
+    try:
+        run = None if folder is None else SavedRun.read(folder, thorough=True)
+    except StorageError:
+        run = None
+    if run is None:
+        return "; the run is not saved"
+    after = count(round(run.record.epoch, 2), "epoch")
+    where = f"saved after {after} in {folder}"
+    return f"; {where}; resume: {resume_command(run.path)}"

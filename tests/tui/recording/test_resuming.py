@@ -17,8 +17,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset, Split
+from nn.data.dataset import Dataset, Split, load_dataset
 from nn.errors import ConfigError, StorageError
+from nn.events import EpochCompleted
 from nn.parallel.cores import Cores
 from nn.parallel.process_group import make_engine
 from nn.storage.checkpoint import Checkpoint
@@ -31,6 +32,8 @@ from tests.support.json_schema import check_stream
 from tests.support.processes import needs_several
 from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeless_metrics, weights
 from tests.support.training import configurations
+from tui.recording.experiment import Experiment
+from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
 
 
@@ -308,3 +311,21 @@ def test_two_processes_on_one_run(small_run: Sequence[str], root: Path) -> None:
         assert said == f"run {folder.name} is being written by process {process.pid}"
         assert process.poll() is None
     assert SavedRun.read(folder).status == "interrupted"  # killed: nobody holds the lock
+
+
+def test_a_rate_that_was_changed_by_hand_is_reported_with_the_command(root: Path) -> None:
+    """What the command to repeat the run leaves out was once reported by the application only."""
+    config = TrainConfig(limit=300, epochs=3, hidden=(8,), eval_train=False)
+    trainer = Trainer(config, load_dataset(""))
+    recorder = Recorder.start(trainer, root, Experiment(config))
+    for event in trainer.events():
+        recorder.follow(trainer, event)
+        if isinstance(event, EpochCompleted):
+            if event.epoch == 2:
+                break
+            trainer.rate_factor = 0.5
+    recorder.finish(trainer)
+    for command in (["--headless", "--resume", "last"], ["runs", "show", "last"]):
+        result = run_command(*command, f"--runs-dir={root}")
+        assert result.returncode == 0, result.stderr
+        assert "rate was changed by hand" in result.stderr + result.stdout, command

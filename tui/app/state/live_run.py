@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from nn.errors import StorageError
+from nn.errors import StorageError, WorkerError
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
 from tui.app.state.background import in_background
@@ -196,8 +196,9 @@ class LiveRun:
                 self.status = Status.FINISHED if self._train(trainer) else Status.STOPPED
         except Exception as error:
             # The frames it passed through would keep the trainer and all its memory.
-            self.status, self.error = Status.FAILED, error.with_traceback(None)
-            self._post(BackgroundFailed(error, self))
+            failed = self._with_place(error).with_traceback(None)
+            self.status, self.error = Status.FAILED, failed
+            self._post(BackgroundFailed(failed, self))
         self.source.close()
         self._trainer = None
         with self._changed:
@@ -208,6 +209,14 @@ class LiveRun:
             self._saving = False
             self._changed.notify_all()
         return TrainingMoved(self)
+
+    def _with_place(self, error: Exception) -> Exception:
+        """The error, and how to go on with a run that lost a computing process."""
+        if self._recorder is None or not isinstance(error, WorkerError):
+            return error
+        from tui.recording.resumption import where_saved
+
+        return WorkerError(f"{error}{where_saved(self.folder)}")
 
     def _remove(self) -> None:
         """Remove the files of a new run that has ended."""

@@ -8,6 +8,7 @@ from typing import Annotated, TextIO
 
 from cyclopts import Parameter
 
+from nn.events import RateChanged
 from nn.storage.records import Invocation, Outcome
 from nn.storage.runs import SavedRun, find_run
 from tui.cli.flags import RunArgument, RunsDirFlag
@@ -15,6 +16,7 @@ from tui.cli.reporters.narration import Narration
 from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.following import RunFollower
+from tui.recording.invocation import RATE_CHANGED
 from tui.recording.source import Saving
 from tui.system.exits import ExitCode
 from tui.system.signals import Interrupted
@@ -47,10 +49,11 @@ def replay(run: SavedRun, stream: TextIO, *, live: bool = False) -> None:
     record = run.record
     invocation = Invocation(record.recipe, record.command, record.threads, record.processes)
     narration = Narration(invocation, stream)
-    follower, outcome = RunFollower(run), None
+    follower, outcome, rate_changed = RunFollower(run), None, False
     while True:
         for event in follower.poll():
             outcome = event if isinstance(event, Outcome) else None
+            rate_changed = rate_changed or isinstance(event, RateChanged)
             narration.show(event)
         if outcome or not (live and follower.live):
             break
@@ -63,3 +66,5 @@ def replay(run: SavedRun, stream: TextIO, *, live: bool = False) -> None:
         narration.warn(end.record.save_error)
     if end.status == "interrupted":
         narration.say(f"resume: {resume_command(run.path)}")
+    if rate_changed:
+        narration.say(RATE_CHANGED)

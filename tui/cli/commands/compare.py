@@ -23,7 +23,7 @@ from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_hi
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
-from tui.recording.folder import runs_folder
+from tui.recording.folder import display_name, runs_folder
 from tui.system.exits import ExitCode
 from tui.system.terminal import detect, is_live
 
@@ -107,8 +107,8 @@ def _chart(runs: dict[str, SavedRun]) -> str:
         epochs, accuracies = saved_history(run).curve("test", "accuracy")
         if epochs:
             percents = [100 * accuracy for accuracy in accuracies]
-            role = ROLES[number % len(ROLES)]
-            series.append(Series("", epochs, percents, role=role, glyph=letter))
+            name, role = display_name(run.name), ROLES[number % len(ROLES)]
+            series.append(Series(name, epochs, percents, role=role, glyph=letter))
     terminal = detect(stream=sys.stdout)
     return (
         plain_chart(

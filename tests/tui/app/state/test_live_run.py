@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,6 +24,7 @@ from tui.app.state.live_run import Goal, LiveRun, load_in_background
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Status
 from tui.recording.experiment import Experiment
+from tui.recording.history import RunHistory
 from tui.recording.source import RunSource, Saving
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, eval_train=False)
@@ -106,6 +108,38 @@ def test_a_process_that_is_lost_is_told(small: Dataset, inbox: Inbox) -> None:
     (failed,) = inbox.of(BackgroundFailed)
     assert isinstance(failed, BackgroundFailed)
     assert isinstance(failed.error, WorkerError)
+    assert str(failed.error).endswith("; the run is not saved")
+
+
+def test_a_step_that_ends_its_epoch_includes_the_evaluation(small: Dataset, inbox: Inbox) -> None:
+    """Its numbers once read "100% of 1/5" beside a table that had no epoch yet."""
+    run = make(replace(CONFIG, limit=50, epochs=5), small, Goal.PAUSE, inbox)
+    wait(lambda: run.status is Status.READY)
+    history = RunHistory("run", run.source.experiment)
+    for done in (1, 2):
+        run.go(Goal.STEP)
+        wait(lambda: run.goal is Goal.PAUSE and run.status is Status.PAUSED)
+        for event in run.take_events():
+            history.replay(event)
+        assert [row.step for row in history.rows] == list(range(1, done + 1))
+        assert len(history.evaluations) == done
+
+
+@needs_several
+def test_where_a_run_that_lost_a_process_is_saved(
+    small: Dataset, inbox: Inbox, tmp_path: Path
+) -> None:
+    config = replace(CONFIG, processes=2, epochs=100_000)
+    source = RunSource(Experiment(config), Saving(runs_dir=tmp_path))
+    run = LiveRun(source, small, Goal.EPOCH, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    os.kill(*children(os.getpid(), 1), signal.SIGKILL)
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.FAILED)
+    (folder,) = tmp_path.iterdir()
+    told = f"; saved after 1 epoch in {folder}; resume: mnist-tui --headless --resume {folder}"
+    assert str(run.error).endswith(told)
+    run.wait()
 
 
 def test_nobody_listening_does_not_hold_up_training(small: Dataset, inbox: Inbox) -> None:
