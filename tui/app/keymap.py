@@ -45,7 +45,7 @@ The form and the prompt lie before their screen as a dialog does. A key of their
 may have another meaning on the screen.
 """
 
-TYPED = ("form", "path", "palette")
+TYPED = ("form", "path", "start", "palette")
 """Groups in which text is typed."""
 
 RESERVED = ("ctrl+q", "ctrl+c")

@@ -158,6 +158,7 @@ def test_two_keys_leave_from_everywhere(opening: str, key: str) -> None:
         ({"form.next": "a"}, "'form.next': a is typed as text there, choose another key"),
         ({"palette.close": "f2,?"}, "? is typed as text there"),
         ({"path.close": "x"}, "x is typed as text there"),
+        ({"start.close": "x"}, "x is typed as text there"),
         ({"form.close": "tab"}, "already the key of 'form.next'"),
     ],
 )
