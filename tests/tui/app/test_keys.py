@@ -181,7 +181,7 @@ def test_keys_that_cannot_be_are_refused(keys: dict[str, str], message: str) -> 
         {"train.run": "space", "runs.open": "enter"},
         {"train.recipes": "space", "train.run": "p"},
         {"runs.open": "space", "runs.overlay": "enter"},
-        {"app.train": "9", "app.runs": "1"},
+        {"app.train": "6", "app.runs": "1"},
         {"form.next-value": "space", "table.up": "left"},
     ],
 )
