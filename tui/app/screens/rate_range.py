@@ -112,7 +112,8 @@ class RateRangeScreen(Dialog[float | None]):
         self._chart.redraw()
 
     def on_rate_range_screen_failed(self, message: Failed) -> None:
-        self._words.update(f"No learning rate was found: {message.error}. escape: close")
+        reason = str(message.error) or type(message.error).__name__
+        self._words.update(f"No learning rate was found: {reason}. escape: close")
 
     def action_take(self) -> None:
         """Leave with the rate at which the loss falls fastest, once it is known."""

@@ -166,7 +166,7 @@ def test_what_goes_wrong_is_a_sentence(
     play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     async def absent(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        app.bench._data_dir = ""
+        app.bench.data_dir = ""
         await pilot.press("l")
         await until(pilot, lambda: "No learning rate was found" in words(app))
         assert str(tmp_path) in words(app)
