@@ -214,12 +214,11 @@ class DrawScreen(ModeScreen):
         pen = "pen up" if not board.down else ("drawing" if board.tool == "brush" else "erasing")
         if snapshot is None:
             network = ""
-        elif snapshot.step == 0:
+        elif snapshot.untrained:
             network = "untrained" if narrow else "The network is untrained: it only guesses."
         else:
-            network = (
-                f"epoch {snapshot.epoch:.4g}" if narrow else f"After epoch {snapshot.epoch:.4g}"
-            )
+            name = snapshot.name
+            network = name if narrow else f"After {name}" if snapshot.step else name.capitalize()
         if narrow:
             tool = "" if board.tool == "brush" or board.down else " e"
             text = f"{pen} {board.brush}px{tool}\n{network}"

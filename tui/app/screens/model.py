@@ -234,8 +234,8 @@ class ModelScreen(InspectingScreen):
             f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
         )
         if self.shown is not None and not self.has_class("-narrow"):
-            step, epoch = self.shown.snapshot.step, self.shown.snapshot.epoch
-            line += f"   epoch {epoch:.4g}, step {step:,}" if step else "   untrained"
+            snapshot = self.shown.snapshot
+            line += f"   {snapshot.name}" + (f", step {snapshot.step:,}" if snapshot.step else "")
         self.put("#parts-line", line)
 
     def _draw_table(self) -> None:

@@ -138,5 +138,5 @@ class PredictingScreen(ModeScreen):
         snapshot = self.snapshot
         if snapshot is None:
             return ""
-        name = "untrained" if snapshot.step == 0 else f"epoch {snapshot.epoch:.4g}"
+        name = snapshot.name
         return name if self.browser.follows(self.bench.shown) else f"frozen at {name}"

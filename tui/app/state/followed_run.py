@@ -121,7 +121,8 @@ class FollowedRun:
             return
         assert best is not None
         kept = [snapshot for snapshot in self.snapshots if snapshot.step < best.step]
-        self.snapshots = with_newest(kept, Snapshot(predictor, best.step, best.epoch))
+        source = "imported" if self.saved.record.imported_from else None
+        self.snapshots = with_newest(kept, Snapshot(predictor, best.step, best.epoch, source))
 
     def _conclude(self) -> Advice | None:
         """Advice on how the run ended; whether it has learned depends on the labels, if known."""

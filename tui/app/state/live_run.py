@@ -322,5 +322,7 @@ class LiveRun:
             return
         if kept and kept[-1].epoch % 1:
             kept = kept[:-1]  # of those inside epochs only the newest stays
-        newest = Snapshot(trainer.predictor.snapshot(), step, step / trainer.steps_per_epoch)
+        source = "given weights" if self.source.experiment.init_from else None
+        epoch = step / trainer.steps_per_epoch
+        newest = Snapshot(trainer.predictor.snapshot(), step, epoch, source)
         self.snapshots = with_newest(kept, newest)

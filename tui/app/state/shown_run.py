@@ -41,12 +41,24 @@ class Status(Enum):
 class Snapshot:
     """A read-only copy of a network after `step` updates; `epoch` is a fraction inside an epoch.
 
-    A predictor serves one thread at a time; another thread uses its own `predictor.snapshot()`.
+    `source` names where the weights of step 0 came from, None where they were drawn at random. A
+    predictor serves one thread at a time; another thread uses its own `predictor.snapshot()`.
     """
 
     predictor: Predictor
     step: int
     epoch: float
+    source: str | None = None
+
+    @property
+    def untrained(self) -> bool:
+        """Whether the weights are random."""
+        return self.step == 0 and self.source is None
+
+    @property
+    def name(self) -> str:
+        """Which weights these are, in a word or two."""
+        return f"epoch {self.epoch:.4g}" if self.step else self.source or "untrained"
 
 
 class ShownRun(Protocol):
