@@ -13,6 +13,7 @@ import logging
 import secrets
 import sys
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager, suppress
@@ -210,7 +211,11 @@ def versions() -> dict[str, str]:
 
 
 def _quiet() -> None:
-    """Silence Dask's log: of what it reports, the sweep has lines of its own for what matters."""
+    """Silence Dask's log: of what it reports, the sweep has lines of its own for what matters.
+
+    Runs that travel in orders are meant to be large.
+    """
+    warnings.filterwarnings("ignore", message="Sending large graph")
     for name in ("", ".client", ".comm", ".core", ".nanny", ".scheduler", ".worker"):
         logging.getLogger(f"distributed{name}").setLevel(logging.CRITICAL)
 
