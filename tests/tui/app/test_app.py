@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import csv
 import json
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ from textual.screen import Screen
 
 from nn.config import TrainConfig
 from nn.errors import ConfigError
+from tests.support.scenarios import run, until
 from tui.app.app import MnistApp
 from tui.app.preferences import Preferences, load_preferences
 from tui.app.screens.help import HelpScreen
@@ -25,32 +24,6 @@ from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
 from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
-from tui.system.terminal import Terminal
-
-CONFIG = TrainConfig(limit=300, epochs=2, hidden=(8,))
-Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
-
-
-def run(scenario: Scenario, config: TrainConfig = CONFIG, **options: Any) -> MnistApp:
-    """Play a scenario in an application without a terminal; returns the application after it."""
-    terminal = options.pop("terminal", Terminal(ascii_only=False, colors="full"))
-    app = MnistApp(Experiment(config), terminal=terminal, **options)
-
-    async def play() -> None:
-        async with app.run_test(size=(80, 24)) as pilot:
-            await scenario(app, pilot)
-
-    asyncio.run(play())
-    return app
-
-
-async def until(pilot: Pilot[ExitCode], condition: Callable[[], object]) -> None:
-    """Let the application go on until something holds; fails rather than hangs."""
-    for _ in range(400):
-        if condition():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError("timed out")
 
 
 async def trained(app: MnistApp, pilot: Pilot[ExitCode]) -> None:

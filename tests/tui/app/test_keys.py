@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from textual.widgets import OptionList
 
 from nn.errors import ConfigError
-from tests.tui.app.test_app import CONFIG, run, until
+from tests.support.scenarios import CONFIG, run, until
 from tui.app import keymap
 from tui.app.app import MnistApp
 from tui.app.keymap import CONTEXTS, check_keys

@@ -14,8 +14,8 @@ from textual.widgets import Label
 
 from nn.config import TrainConfig
 from nn.storage.runs import run_names
+from tests.support.scenarios import an_epoch, play, until
 from tests.support.terminal import Terminal
-from tests.tui.app.test_recording import an_epoch, play, until
 from tui.app import preferences
 from tui.app.app import MnistApp
 from tui.app.preferences import Preferences, load_preferences

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import shutil
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from nn.storage.runs import SavedRun, find_run, run_names
 from nn.training.trainer import Trainer
 from tests.support.messages import Inbox, wait
 from tests.support.recorded import record_run, same
+from tests.support.scenarios import LONG, an_epoch, play, until
 from tui.app.app import MnistApp
 from tui.app.screens.quit import QuitScreen
 from tui.app.state.live_run import Goal, LiveRun
@@ -32,10 +32,8 @@ from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.system.cores import make_trainer
 from tui.system.exits import ExitCode
-from tui.system.terminal import Terminal
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, dropout=0.2, patience=9, validation=0.2)
-LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
 
 
 def headless(config: TrainConfig, dataset: Dataset, **options: Any) -> Trainer:
@@ -258,41 +256,6 @@ def test_where_nothing_can_be_saved(
 
 
 # In the application
-
-Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
-
-
-def play(scenario: Scenario, root: Path, config: TrainConfig = LONG, **options: Any) -> MnistApp:
-    app = MnistApp(
-        Experiment(config),
-        terminal=Terminal(False, "full"),
-        saving=Saving(runs_dir=root),
-        **options,
-    )
-
-    async def session() -> None:
-        async with app.run_test(size=(80, 24)) as pilot:
-            await until(pilot, lambda: app.bench.status is Status.READY)
-            await scenario(app, pilot)
-
-    asyncio.run(session())
-    app.bench.stop()
-    app.bench.wait()
-    return app
-
-
-async def until(pilot: Pilot[ExitCode], condition: Callable[[], object]) -> None:
-    for _ in range(400):
-        await pilot.pause(0.02)
-        if condition():
-            return
-    raise AssertionError("timed out")
-
-
-async def an_epoch(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-    """Train so far, then pause: the pilot waits a second after each key while anything is busy."""
-    app.bench.go(Goal.EPOCH)
-    await until(pilot, lambda: app.bench.status is Status.PAUSED)
 
 
 async def running(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
