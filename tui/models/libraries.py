@@ -87,7 +87,7 @@ def read_onnx(path: Path, content: bytes) -> Contents:
     from onnx import numpy_helper
 
     graph = onnx.load_model_from_string(content).graph
-    operators = [node.op_type for node in graph.node]
+    operators = [str(node.op_type) for node in graph.node]  # bytes where it is no UTF-8
     known = {*_LINEAR, *_ONNX_ACTIVATIONS, *_ONNX_OTHERS}
     if unknown := sorted(set(operators) - known):
         raise StorageError(
@@ -107,7 +107,7 @@ def read_onnx(path: Path, content: bytes) -> Contents:
             f"{path}: its weights are in a second file; export it once more with"
             " torch.onnx.export(..., external_data=False)"
         )
-    arrays = {each.name: numpy_helper.to_array(each) for each in graph.initializer}
+    arrays = {str(each.name): numpy_helper.to_array(each) for each in graph.initializer}
     hidden = [operator for operator in inside if operator in _ONNX_ACTIVATIONS]
     if not hidden and len(linear) > 1:
         hidden = ["identity"]

@@ -242,6 +242,19 @@ def test_onnx(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> 
     assert "the inputs were guessed" in found.remarks[0]
 
 
+def test_onnx_names_that_are_no_text(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    from tui.cli.onnx_model import write_onnx
+
+    path = tmp_path / "model.onnx"
+    write_onnx(path, trained["sigmoid"])
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"layer1.weight", b"layer1.\xff\xfeight"))
+    same(opened(path, mnist), trained["sigmoid"], mnist)
+
+
 def test_an_onnx_file_reads_no_other_file(
     trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
 ) -> None:
