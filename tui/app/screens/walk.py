@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-import numpy as np
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,11 +11,10 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from nn.analysis.stage import Stage
-from nn.analysis.walk import Pass
 from nn.data.dataset import COLUMNS
 from nn.network.model import layer_sizes
 from tui.app.screens.walking import WalkingScreen
-from tui.app.state.walking import MOST_IMAGES, Pick, Weight, first_images
+from tui.app.state.walking import Wanted, Weight, telling_places
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.prompt import Prompt
@@ -81,8 +79,9 @@ class WalkScreen(WalkingScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.level: Level = "images"
-        self.image = self.stage = 0
+        self.stage = 0
         self.cursors: dict[str, int] = {}
+        self._placed: Wanted | None = None  # the walk that the cursors are places in
         self._before_nudge: Level = "images"
         self._nudged = ""
 
@@ -108,6 +107,11 @@ class WalkScreen(WalkingScreen):
         self.begin()
         self.draw()
 
+    def begun(self) -> None:
+        """Leave a nudge: another network need not have such a weight."""
+        if self.level == "nudge":
+            self._show_level("images")
+
     # Drawing
 
     def draw(self) -> None:
@@ -118,9 +122,8 @@ class WalkScreen(WalkingScreen):
         stages = view.taken.stages
         self.image = min(self.image, len(view.picks) - 1)
         self.stage = min(self.stage, len(stages) - 1)
-        axes = {axis for stage in stages for axis in stage.axes}
-        if not axes <= self.cursors.keys():
-            self.cursors = telling_places(view.taken)
+        if self._placed is None or not view.wanted.same_walk(self._placed):
+            self.cursors, self._placed = telling_places(view.taken), view.wanted
         self.query_one(WalkImages).show(view, self.image)
         self.query_one(StageView).show(stages, self.stage, self.cursors)
         if self.level == "nudge":
@@ -164,7 +167,7 @@ class WalkScreen(WalkingScreen):
             return self.level != "images"
         if action == "enter":
             return self.level in ("images", "stages")
-        return action not in ("restart", "add") or self.level == "images"
+        return action not in ("restart", "add", "remove") or self.level == "images"
 
     # Steps and levels
 
@@ -331,63 +334,3 @@ class WalkScreen(WalkingScreen):
         if self.view is not None:
             stage = next(s for s in self.view.taken.stages if s.parameter == parameter)
             self.nudge(Weight(parameter, index_of(stage, self.cursors)))
-
-    # Images and networks
-
-    def action_add(self) -> None:
-        """Ask for the index of a training image, which joins the others."""
-        dataset = self.bench.dataset
-        if dataset is None:
-            return
-        last = len(dataset.train) - 1
-
-        def add(index: int | None) -> None:
-            if index is None:
-                return
-            if index > last:
-                self.tell(f"There is no training image {index}: the last one is {last}")
-                return
-            picks = tuple(self.bench.picked) or first_images(dataset)
-            self._replace_images((*picks, Pick.of("train", dataset.train, index)))
-
-        self.query_one(Prompt).ask(f"Training image, 0 to {last}", len(str(last)), add)
-
-    def action_remove(self) -> None:
-        """Walk without the chosen image."""
-        if self.view is not None and self.level == "images":
-            picks = self.view.picks
-            if len(picks) == 1:
-                self.tell("One image must stay")
-            else:
-                self._replace_images((*picks[: self.image], *picks[self.image + 1 :]))
-
-    def action_first(self) -> None:
-        """Walk with the first training images again."""
-        self._replace_images(())
-
-    def _replace_images(self, picks: tuple[Pick, ...]) -> None:
-        if len(picks) > MOST_IMAGES:
-            self.tell(f"A walk has {MOST_IMAGES} images at most; x leaves one out")
-            return
-        self.tell("")
-        self.bench.picked = list(picks)
-        self.begin()
-
-    def action_network(self) -> None:
-        """Walk the network that Train is set to, or that of the notes again."""
-        self.of_train = not self.of_train
-        self.cursors = {}
-        self.tell("")
-        self.begin()
-
-
-def telling_places(taken: Pass) -> dict[str, int]:
-    """A place on each axis with something to see: an inked pixel, units that matter, the label."""
-    places = {"image": 0, "class": int(taken.values["t"][0].argmax())}
-    places["pixel"] = int(np.nan_to_num(taken.values["x"][0]).argmax())
-    for stage in taken.stages:
-        for axis in stage.axes:
-            if axis.startswith("unit ") and axis not in places:
-                gradient = taken.values[f"da{axis[5:]}"][0]
-                places[axis] = int(np.nan_to_num(np.abs(gradient)).argmax())
-    return places

@@ -9,13 +9,25 @@ from textual.message import Message
 from nn.errors import ConfigError
 from tui.app.screens.base import ModeScreen
 from tui.app.state.background import in_background
-from tui.app.state.walking import Walker, WalkView, Wanted, Weight, first_images, walk_config
+from tui.app.state.walking import (
+    MOST_IMAGES,
+    Pick,
+    Walker,
+    WalkView,
+    Wanted,
+    Weight,
+    first_images,
+    walk_config,
+)
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.prompt import Prompt
 from tui.system.terminal import Terminal
 
 
 class WalkingScreen(ModeScreen):
     """Has the wanted step computed, always the newest wish; a subclass draws `view` in `draw`.
+
+    The keys that choose the images and the network are here too; a subclass has a `Prompt`.
 
     `view` is None until there is one. `of_train` is whether the network of the configuration is
     walked in place of the default one.
@@ -40,12 +52,16 @@ class WalkingScreen(ModeScreen):
         self.view: WalkView | None = None
         self.wanted: Wanted | None = None
         self.of_train = False
+        self.image = 0  # the chosen one
         self._walker = Walker()
         self._working = False
 
     def draw(self) -> None:
         """Show the present view."""
         raise NotImplementedError
+
+    def begun(self) -> None:
+        """Another walk is wanted than the one that is shown."""
 
     def begin(self) -> None:
         """Want the walk that the workbench describes now, from its first step if it is another."""
@@ -57,6 +73,7 @@ class WalkingScreen(ModeScreen):
         wanted = Wanted(config, dataset, picks, of_train=self.of_train)
         if self.wanted is None or not wanted.same_walk(self.wanted):
             self.want(wanted)
+            self.begun()
 
     def want(self, wanted: Wanted) -> None:
         """Have this computed, once what is being computed is done."""
@@ -104,3 +121,50 @@ class WalkingScreen(ModeScreen):
             self.wanted = None
         self.tell(str(message.error))
         self.draw()
+
+    # Images and networks
+
+    def action_add(self) -> None:
+        """Ask for the index of a training image, which joins the others."""
+        dataset = self.bench.dataset
+        if dataset is None:
+            return
+        last = len(dataset.train) - 1
+
+        def add(index: int | None) -> None:
+            if index is None:
+                return
+            if index > last:
+                self.tell(f"There is no training image {index}: the last one is {last}")
+                return
+            picks = tuple(self.bench.picked) or first_images(dataset)
+            self._replace_images((*picks, Pick.of("train", dataset.train, index)))
+
+        self.query_one(Prompt).ask(f"Training image, 0 to {last}", len(str(last)), add)
+
+    def action_remove(self) -> None:
+        """Walk without the chosen image."""
+        if self.view is not None:
+            picks = self.view.picks
+            if len(picks) == 1:
+                self.tell("One image must stay")
+            else:
+                self._replace_images((*picks[: self.image], *picks[self.image + 1 :]))
+
+    def action_first(self) -> None:
+        """Walk with the first training images again."""
+        self._replace_images(())
+
+    def _replace_images(self, picks: tuple[Pick, ...]) -> None:
+        if len(picks) > MOST_IMAGES:
+            self.tell(f"A walk has {MOST_IMAGES} images at most; x leaves one out")
+            return
+        self.tell("")
+        self.bench.picked = list(picks)
+        self.begin()
+
+    def action_network(self) -> None:
+        """Walk the network that Train is set to, or that of the notes again."""
+        self.of_train = not self.of_train
+        self.tell("")
+        self.begin()

@@ -149,3 +149,15 @@ class Walker:
             walk.diverged,
             nudges,
         )
+
+
+def telling_places(taken: Pass) -> dict[str, int]:
+    """A place on each axis with something to see: an inked pixel, units that matter, the label."""
+    places = {"image": 0, "class": int(taken.values["t"][0].argmax())}
+    places["pixel"] = int(np.nan_to_num(taken.values["x"][0]).argmax())
+    for stage in taken.stages:
+        for axis in stage.axes:
+            if axis.startswith("unit ") and axis not in places:
+                gradient = taken.values[f"da{axis[5:]}"][0]
+                places[axis] = int(np.nan_to_num(np.abs(gradient)).argmax())
+    return places

@@ -36,7 +36,7 @@ def walk_strips(
     shown = visible_range(len(view.picks), fitting, chosen)
     column = min(_WIDEST, (width - side) // len(shown))
     inner = column - 1
-    picture = min(inner // 2, height - _BARS)
+    picture = min(inner // 2, height - _BARS - 1)  # a line for what the marks mean
     picture = picture if picture >= _LEAST_PICTURE else 0
     columns = [_column(view, i, i == chosen, inner, picture, terminal) for i in shown]
     rows = [list(row) for row in zip(*columns, strict=True)]

@@ -292,6 +292,21 @@ def test_the_weight_under_the_cursor_is_nudged(app: MnistApp) -> None:
     play(app, scenario)
 
 
+def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        view = await press(app, pilot, "tab", "tab", "enter", "n", "f")
+        screen = walk_screen(app)
+        assert screen.level == "nudge", "these are the same images"
+        app.bench.picked = [view.picks[3]]
+        screen.show_configuration()
+        view = await walked(app, pilot)
+        assert (screen.level, view.nudges) == ("images", ())
+        assert screen.cursors["class"] == view.picks[0].label
+        assert screen.cursors["image"] == screen.image == 0
+
+    play(app, scenario)
+
+
 def test_words_of_weights() -> None:
     assert weight_words("W1", (406, 17), 3) == "weight from pixel 406 to unit 17 of layer 1"
     assert weight_words("W3", (2, 5), 3) == "weight from unit 2 of layer 2 to class 5"
