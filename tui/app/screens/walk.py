@@ -125,7 +125,7 @@ class WalkScreen(WalkingScreen):
         if self._placed is None or not view.wanted.same_walk(self._placed):
             self.cursors, self._placed = telling_places(view.taken), view.wanted
         self.query_one(WalkImages).show(view, self.image)
-        self.query_one(StageView).show(stages, self.stage, self.cursors)
+        self.query_one(StageView).show(view, self.stage, self.cursors)
         if self.level == "nudge":
             self.query_one(NudgeView).show(view.nudges, self._layers)
 

@@ -89,12 +89,28 @@ class Wanted:
         )
 
 
+@dataclass(frozen=True)
+class Extent:
+    """The largest magnitude of an array's finite numbers, and whether any is below zero."""
+
+    largest: float
+    signed: bool
+
+    @classmethod
+    def of(cls, array: Array) -> Extent:
+        """The extent of an array, for which all its numbers are looked at."""
+        finite = array[np.isfinite(array)]
+        low, high = float(finite.min(initial=0.0)), float(finite.max(initial=0.0))
+        return cls(max(-low, high), low < 0)
+
+
 @dataclass(frozen=True, eq=False)
 class WalkView:
     """A step of a walk as it was computed.
 
     `step` is lower than the wanted one where the loss of that step is not finite. `losses` are
-    those of all steps up to this one, `before` the probabilities of the step before.
+    those of all steps up to this one, `before` the probabilities of the step before, and `extents`
+    those of the stages.
     """
 
     wanted: Wanted
@@ -103,6 +119,7 @@ class WalkView:
     losses: Sequence[float]
     before: Array | None
     diverged: bool
+    extents: Sequence[Extent]
     nudges: Sequence[Nudge] = ()
 
     @property
@@ -147,6 +164,7 @@ class Walker:
             tuple(walk.losses[: walk.step + 1]),
             walk.probabilities[walk.step - 1] if walk.step else None,
             walk.diverged,
+            tuple(Extent.of(stage.array) for stage in taken.stages),
             nudges,
         )
 

@@ -13,6 +13,7 @@ from textual.strip import Strip
 from nn.analysis.stage import Index, Stage, Written
 from nn.arrays import Array
 from nn.data.dataset import COLUMNS, PIXELS, ROWS
+from tui.app.state.walking import Extent, WalkView
 from tui.app.widgets.heat import Place, heat_size, heat_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import number
@@ -146,6 +147,7 @@ def _width(lines: Sequence[str]) -> int:
 def stage_strips(
     stages: Sequence[Stage],
     chosen: int,
+    extent: Extent,
     cursors: Cursors,
     width: int,
     height: int,
@@ -166,20 +168,24 @@ def stage_strips(
     strips += [text_strip(line, width) for line in meaning]
     if height >= 20:
         strips.append(Strip.blank(width, PLAIN))
-    body = _body(stage, cursors, width, height - len(strips), shaded, terminal)
+    body = _body(stage, extent, cursors, width, height - len(strips), shaded, terminal)
     return [*strips, *body][:height]
 
 
 def _body(
-    stage: Stage, cursors: Cursors, width: int, height: int, shaded: bool, terminal: Terminal
+    stage: Stage,
+    extent: Extent,
+    cursors: Cursors,
+    width: int,
+    height: int,
+    shaded: bool,
+    terminal: Terminal,
 ) -> list[Strip]:
     index = index_of(stage, cursors)
     if not index or height < 2:
         return [text_strip(line, width) for line in sum_lines(stage, index, width, height)]
     matrix, place, title = grid_of(stage, index)
-    finite = stage.array[np.isfinite(stage.array)]
-    largest = float(np.abs(finite).max(initial=0.0))
-    signed = bool(finite.min(initial=0.0) < 0)
+    largest, signed = extent.largest, extent.signed
     rows, columns = matrix.shape
 
     def heat(across: int, down: int) -> list[Strip]:
@@ -236,11 +242,13 @@ class StageView(StripWidget):
     shaded = True
     _stages: Sequence[Stage] = ()
     _chosen = 0
+    _extents: Sequence[Extent] = ()
     _cursors: Cursors = {}  # noqa: RUF012 - replaced, never changed
 
-    def show(self, stages: Sequence[Stage], chosen: int, cursors: Cursors) -> None:
+    def show(self, view: WalkView, chosen: int, cursors: Cursors) -> None:
         """Show this stage and the element at these places."""
-        self._stages, self._chosen, self._cursors = stages, chosen, dict(cursors)
+        self._stages, self._extents = view.taken.stages, view.extents
+        self._chosen, self._cursors = chosen, dict(cursors)
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
@@ -250,6 +258,7 @@ class StageView(StripWidget):
         return stage_strips(
             self._stages,
             self._chosen,
+            self._extents[self._chosen],
             self._cursors,
             *self.size,
             shaded=self.shaded and colourful,

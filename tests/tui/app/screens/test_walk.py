@@ -17,7 +17,7 @@ from tests.support.networks import NetworkRun, app_of, play, shown
 from tests.support.walking import press, walk_screen, walked, walking_app
 from tui.app.app import MnistApp
 from tui.app.screens.digits import DigitsScreen
-from tui.app.state.walking import MOST_IMAGES, NUDGES, Pick, Walker, WalkView, Wanted
+from tui.app.state.walking import MOST_IMAGES, NUDGES, Extent, Pick, Walker, WalkView, Wanted
 from tui.app.widgets.heat import heat_strips
 from tui.app.widgets.walk_nudge import weight_words
 from tui.app.widgets.walk_stage import StageView, parts_line
@@ -482,6 +482,12 @@ def test_the_chosen_stage_is_always_named(small: Dataset, width: int, chosen: in
     strip = parts_line(stages, chosen, width)
     assert f"[{stages[chosen].name}]" in strip.text
     assert strip.cell_length == width
+
+
+def test_the_extent_of_numbers_of_which_some_are_not_finite() -> None:
+    assert Extent.of(np.array([1.0, -3.0, np.inf, np.nan])) == Extent(3.0, signed=True)
+    assert Extent.of(np.array([[0.0, 2.0]])) == Extent(2.0, signed=False)
+    assert Extent.of(np.array([np.nan])) == Extent(0.0, signed=False)
 
 
 @pytest.mark.parametrize("shaded", [False, True])
