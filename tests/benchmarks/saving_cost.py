@@ -73,7 +73,8 @@ def train(config: TrainConfig, dataset: Dataset, root: Path | None) -> Times:
     steps: Spans = []
     writes: Spans = []
     note_spans(trainer.engine, "step", steps)
-    note_spans(recorder, "_write", writes)
+    if root is not None:
+        note_spans(recorder._saver, "_write", writes)
     inside = 0.0
     begin, processor = time.perf_counter(), time.process_time()
     for event in trainer.events():

@@ -82,7 +82,7 @@ def test_a_stream_closed_from_the_start(descriptor: int, small_run: Sequence[str
 
 def test_predict_without_standard_input(model_file: Path) -> None:
     result = run_command("predict", "--model", model_file, preexec_fn=lambda: os.close(0))
-    assert refused(result).startswith("standard input: 0 lines")
+    assert refused(result).startswith("standard input: blank: 0 lines")
 
 
 def test_output_in_an_encoding_that_cannot_draw_boxes() -> None:
