@@ -208,7 +208,7 @@ UPDATE_FORMULAS: dict[str, str] = {
 
 INPUT_MEANINGS: dict[str, str] = {
     "unit": "An image is {} numbers, one a pixel, from 0 for paper to 1 for ink.",
-    "standardize": "An image is {} numbers: its pixels less their mean, by their deviation.",
+    "standardize": "An image is {} numbers: pixels less their mean, divided by their deviation.",
     "minmax": "An image is {} numbers from 0 to 1, from the least to the most of each pixel.",
 }
 """What the inputs are, by the preprocessing; `{}` stands for their number."""

@@ -72,3 +72,30 @@ class Stage:
     def write(self, index: Index) -> Written:
         """An element as the sum that it is; a scalar has the index ()."""
         return self.sums(index)
+
+
+def single_term(element: str, symbols: str, numbers: str, value: float) -> Written:
+    """An element that is one term."""
+    term = Term(symbols, numbers, value)
+    return Written(f"{element} = {symbols}", np.array([value]), lambda k: term)
+
+
+def shape_text(array: Array) -> str:
+    """`(5,784)`."""
+    return "(" + ",".join(map(str, array.shape)) + ")"
+
+
+def index_text(index: Index) -> str:
+    """`2,17`."""
+    return ",".join(map(str, index))
+
+
+def number_text(value: float) -> str:
+    """A number with four significant digits."""
+    return f"{value:.4g}"
+
+
+def product_text(left: float, right: float) -> str:
+    """Two factors, the second in parentheses where it is below zero."""
+    right_text = f"({right:.4g})" if right < 0 else f"{right:.4g}"
+    return f"{left:.4g} * {right_text}"

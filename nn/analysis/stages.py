@@ -17,7 +17,18 @@ from collections.abc import Callable, Iterator, Mapping
 import numpy as np
 
 from nn.analysis.formulas import ACTIVATION_FORMULAS, INPUT_MEANINGS, LOSS_FORMULAS, UPDATE_FORMULAS
-from nn.analysis.stage import Index, Part, Stage, Term, Written
+from nn.analysis.stage import (
+    Index,
+    Part,
+    Stage,
+    Term,
+    Written,
+    index_text,
+    number_text,
+    product_text,
+    shape_text,
+    single_term,
+)
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
@@ -104,7 +115,7 @@ class Describer:
         parameter: str = "",
     ) -> Stage:
         array = self.v[key or name]
-        shapes = f"{shapes} -> {_shape(array)}" if shapes else _shape(array)
+        shapes = f"{shapes} -> {shape_text(array)}" if shapes else shape_text(array)
         return Stage(name, part, formula, shapes, meaning, array, axes, parameter, write)
 
     # Forward
@@ -119,7 +130,7 @@ class Describer:
             added = 0.0 if shift is None else float(shift[pixel] if shift.ndim else shift)
             numbers = f"{byte} / 255" if kind == "unit" else f"{byte} * {factor:.4g} + {added:.4g}"
             symbols = f"pixel {pixel} of image {index[0]}"
-            return _single(f"x[{_at(index)}]", symbols, numbers, byte * factor + added)
+            return single_term(f"x[{index_text(index)}]", symbols, numbers, byte * factor + added)
 
         formula = "x = bytes / 255" if kind == "unit" else f"x = bytes * scale + shift ({kind})"
         meaning = INPUT_MEANINGS[kind].format(x.shape[1])
@@ -135,9 +146,9 @@ class Describer:
 
             def term(k: int) -> Term:
                 if k == len(weight):
-                    return Term(f"{b}[{j}]", _text(bias[j]), float(bias[j]))
+                    return Term(f"{b}[{j}]", number_text(bias[j]), float(bias[j]))
                 symbols = f"{inputs}[{i},{k}] {w}[{k},{j}]"
-                return Term(symbols, _product(x[i, k], weight[k, j]), float(values[k]))
+                return Term(symbols, product_text(x[i, k], weight[k, j]), float(values[k]))
 
             formula = f"{a}[{i},{j}] = sum of {inputs}[{i},k] {w}[k,{j}] over k, plus {b}[{j}]"
             return Written(formula, values, term)
@@ -147,7 +158,7 @@ class Describer:
             f"Every {what} multiplies each of its inputs by a weight of its own, adds the products"
             " up, and adds its bias."
         )
-        shapes = f"{_shape(x)} {_shape(weight)} + {_shape(bias)}"
+        shapes = f"{shape_text(x)} {shape_text(weight)} + {shape_text(bias)}"
         axes = ("image", self._layer(number))
         return self._stage(a, "forward", f"{a} = {inputs} {w} + {b}", shapes, meaning, axes, write)
 
@@ -159,14 +170,14 @@ class Describer:
 
         def write(index: Index) -> Written:
             at = float(sums[index])
-            symbols = f"{function}({a}[{_at(index)}])"
-            numbers = formula.worked.format(_text(at))
-            return _single(f"{name}[{_at(index)}]", symbols, numbers, formula.value(at))
+            symbols = f"{function}({a}[{index_text(index)}])"
+            numbers = formula.worked.format(number_text(at))
+            return single_term(f"{name}[{index_text(index)}]", symbols, numbers, formula.value(at))
 
         text = f"{name} = {function}({a}), {function}(a) = {formula.formula}"
         axes = ("image", self._layer(number))
         return self._stage(
-            name, "forward", text, _shape(sums), formula.meaning, axes, write, key=f"z{number}"
+            name, "forward", text, shape_text(sums), formula.meaning, axes, write, key=f"z{number}"
         )
 
     def _predictions(self) -> Stage:
@@ -176,11 +187,11 @@ class Describer:
             i, j = index
             numbers, value = self.loss.y_worked(o[i].astype(float), j)
             formula = self.loss.y.format(o=f"{self.outputs}[{i}]")
-            return _single(f"y[{i},{j}]", formula, numbers, value)
+            return single_term(f"y[{i},{j}]", formula, numbers, value)
 
         formula = "y = " + self.loss.y.format(o=self.outputs)
         axes = ("image", "class")
-        return self._stage("y", "forward", formula, _shape(o), self.loss.y_meaning, axes, write)
+        return self._stage("y", "forward", formula, shape_text(o), self.loss.y_meaning, axes, write)
 
     def _loss(self) -> Stage:
         y, t = self.v["y"].astype(float), self.v["t"].astype(float)
@@ -194,7 +205,7 @@ class Describer:
 
             return Written(f"loss = {self.loss.loss}", values, term)
 
-        shapes, meaning = f"{_shape(y)} {_shape(t)}", self.loss.loss_meaning
+        shapes, meaning = f"{shape_text(y)} {shape_text(t)}", self.loss.loss_meaning
         return self._stage(
             "loss", "forward", f"loss = {self.loss.loss}", shapes, meaning, (), write
         )
@@ -209,14 +220,14 @@ class Describer:
             i, j = index
             numbers, value = self.loss.gradient_worked(o[i], y[i], t[i], j, self.n)
             symbols = self._gradient_text(f"{self.outputs}[{i}]", f"[{i},{j}]")
-            return _single(f"{name}[{i},{j}]", symbols, numbers, value)
+            return single_term(f"{name}[{i},{j}]", symbols, numbers, value)
 
         formula = f"{name} = {self._gradient_text(self.outputs)}"
         meaning = (
             "The gradient at the outputs. Below 0: raising this output lowers the loss;"
             " above 0: lowering it does."
         )
-        shapes, axes = f"{_shape(y)} {_shape(t)}", ("image", "class")
+        shapes, axes = f"{shape_text(y)} {shape_text(t)}", ("image", "class")
         return self._stage(name, "backward", formula, shapes, meaning, axes, write, key="do")
 
     def _gradient_text(self, outputs: str, at: str = "") -> str:
@@ -232,7 +243,7 @@ class Describer:
 
             def term(i: int) -> Term:
                 symbols = f"{inputs}[{i},{j}] {delta}[{i},{k}]"
-                return Term(symbols, _product(x[i, j], d[i, k]), float(values[i]))
+                return Term(symbols, product_text(x[i, j], d[i, k]), float(values[i]))
 
             formula = f"{name}[{j},{k}] = sum of {inputs}[i,{j}] {delta}[i,{k}] over the images i"
             return Written(formula, values, term)
@@ -241,7 +252,7 @@ class Describer:
             "How fast the loss grows with each weight: its input times the gradient at its output,"
             " added up over the images."
         )
-        shapes = f"{_shape(x.T)} {_shape(d)}"
+        shapes = f"{shape_text(x.T)} {shape_text(d)}"
         axes = (self._layer(number - 1), self._layer(number))
         formula = f"{name} = {inputs}^T {delta}"
         return self._stage(
@@ -257,14 +268,14 @@ class Describer:
             values = d[:, j].astype(float)
 
             def term(i: int) -> Term:
-                return Term(f"{delta}[{i},{j}]", _text(d[i, j]), float(values[i]))
+                return Term(f"{delta}[{i},{j}]", number_text(d[i, j]), float(values[i]))
 
             return Written(f"{name}[{j}] = sum of {delta}[i,{j}] over the images i", values, term)
 
         meaning = "A bias is a weight whose input is always 1: its gradients are just added up."
         formula, axes = f"{name} = sum of {delta} over the images", (self._layer(number),)
         return self._stage(
-            name, "backward", formula, _shape(d), meaning, axes, write, parameter=f"b{number}"
+            name, "backward", formula, shape_text(d), meaning, axes, write, parameter=f"b{number}"
         )
 
     def _units_gradient(self, number: int) -> Stage:
@@ -277,7 +288,7 @@ class Describer:
 
             def term(k: int) -> Term:
                 symbols = f"{delta}[{i},{k}] {w}[{j},{k}]"
-                return Term(symbols, _product(d[i, k], weight[j, k]), float(values[k]))
+                return Term(symbols, product_text(d[i, k], weight[j, k]), float(values[k]))
 
             formula = f"{name}[{i},{j}] = sum of {delta}[{i},k] {w}[{j},k] over k"
             return Written(formula, values, term)
@@ -286,7 +297,7 @@ class Describer:
             "The gradient goes back through the same weights: how fast the loss grows with the"
             " output of each unit."
         )
-        shapes, axes = f"{_shape(d)} {_shape(weight.T)}", ("image", self._layer(number))
+        shapes, axes = f"{shape_text(d)} {shape_text(weight.T)}", ("image", self._layer(number))
         formula = f"{name} = {delta} {w}^T"
         return self._stage(name, "backward", formula, shapes, meaning, axes, write)
 
@@ -299,14 +310,18 @@ class Describer:
         dz, z = self.v[f"dz{number}"], self.v[f"z{number}"]
 
         def write(index: Index) -> Written:
-            at, slope = _text(z[index]), formula.slope_value(float(z[index]))
-            numbers = f"{_text(dz[index])} * {formula.slope_worked.format(at)}"
-            symbols = f"{before}[{_at(index)}] * slope"
-            return _single(f"{name}[{_at(index)}]", symbols, numbers, float(dz[index]) * slope)
+            at, slope = number_text(z[index]), formula.slope_value(float(z[index]))
+            numbers = f"{number_text(dz[index])} * {formula.slope_worked.format(at)}"
+            symbols = f"{before}[{index_text(index)}] * slope"
+            return single_term(
+                f"{name}[{index_text(index)}]", symbols, numbers, float(dz[index]) * slope
+            )
 
         text = f"{name} = {before} * {formula.slope.replace('z', units)}"
         axes = ("image", self._layer(number))
-        return self._stage(name, "backward", text, _shape(dz), formula.slope_meaning, axes, write)
+        return self._stage(
+            name, "backward", text, shape_text(dz), formula.slope_meaning, axes, write
+        )
 
     # Update
 
@@ -317,15 +332,15 @@ class Describer:
         decayed = decay > 0 and config.optimizer != "adamw"
 
         def write(index: Index) -> Written:
-            w, g, at = float(old[index]), float(gradient[index]), _at(index)
+            w, g, at = float(old[index]), float(gradient[index]), index_text(index)
             if config.optimizer == "sgd":
                 g += decay * w if decayed else 0.0
                 change, symbols = -rate * g, f"-r g[{at}]" if decayed else f"-r d{parameter}[{at}]"
-                numbers = _product(-rate, g)
+                numbers = product_text(-rate, g)
             else:
                 change, symbols = float(new[index]) - w, f"step of {config.optimizer}"
-                numbers = _text(change)
-            terms = Term(f"{parameter}[{at}]", _text(w), w), Term(symbols, numbers, change)
+                numbers = number_text(change)
+            terms = Term(f"{parameter}[{at}]", number_text(w), w), Term(symbols, numbers, change)
             formula = f"new {parameter}[{at}] = {parameter}[{at}] plus its step"
             return Written(formula, np.array([w, change]), terms.__getitem__)
 
@@ -342,32 +357,9 @@ class Describer:
             f"new {parameter}",
             "update",
             f"new {parameter} = {text}, r = {rate:g}, {g}",
-            _shape(old),
+            shape_text(old),
             meaning,
             axes if parameter[0] == "W" else axes[1:],
             write,
             parameter=parameter,
         )
-
-
-def _single(element: str, symbols: str, numbers: str, value: float) -> Written:
-    """An element that is one term."""
-    term = Term(symbols, numbers, value)
-    return Written(f"{element} = {symbols}", np.array([value]), lambda k: term)
-
-
-def _shape(array: Array) -> str:
-    return "(" + ",".join(map(str, array.shape)) + ")"
-
-
-def _at(index: Index) -> str:
-    return ",".join(map(str, index))
-
-
-def _text(value: float) -> str:
-    return f"{value:.4g}"
-
-
-def _product(left: float, right: float) -> str:
-    right_text = f"({right:.4g})" if right < 0 else f"{right:.4g}"
-    return f"{left:.4g} * {right_text}"
