@@ -44,7 +44,7 @@ class WorkerProcesses(Executor):
             for process in multiprocessing.active_children():
                 process.kill()
         for pool in list(self._pools):
-            pool.shutdown(wait=wait, cancel_futures=cancel_futures)
+            pool.shutdown(wait=True, cancel_futures=cancel_futures or not wait)
         self._pools.clear()
         self._idle.clear()
 

@@ -27,7 +27,9 @@ from nn.data.dataset import Dataset, load_dataset
 from nn.errors import NNError, StorageError
 from nn.events import EpochCompleted, RunFinished
 from nn.storage.lock import LOCK_FILE, is_locked
+from nn.storage.positions import LAST_FILE
 from nn.storage.run_record import RUN_FILE
+from nn.storage.run_writer import delete_run
 from nn.storage.runs import SavedRun
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
@@ -125,6 +127,10 @@ def _train_run(order: Order, root: Path) -> Result | None:
         saved = SavedRun.read(found)
         if (known := _known_result(task, saved)) is not None:
             return known
+    if found is not None and not (found / LAST_FILE).exists():
+        delete_run(found)  # a disk was full before its first checkpoint: nothing is lost
+        found = None
+    if found is not None:
         source = RunSource.resumed(saved)
     else:
         source = RunSource(_experiment(order), Saving(runs_dir=root, label=order.label))

@@ -233,6 +233,22 @@ def test_a_trial_that_stopped_early_goes_through_later_rungs(tmp_path: Path) -> 
     assert (result.loss, result.error) == (first.loss, None)
 
 
+def test_a_run_without_a_checkpoint_is_begun_anew(tmp_path: Path) -> None:
+    """A full disk may leave a folder with a record and no weights to go on from."""
+    spec = SweepSpec(RATES, fields=TINY)
+    order = order_of(spec, tmp_path, Task(0, 0, 0, 1))
+    first = train(order).result
+    (folder,) = tmp_path.iterdir()
+    (folder / "last.npz").unlink()
+    (folder / "best.npz").unlink()
+    again = train(order_of(spec, tmp_path, Task(0, 0, 1, 3))).result
+    assert first is not None
+    assert again is not None
+    assert again.error is None
+    (folder,) = tmp_path.iterdir()
+    assert SavedRun.read(folder).status == "finished"
+
+
 def test_a_packed_run_is_unpacked_whole_and_nowhere_else(tmp_path: Path) -> None:
     spec = SweepSpec(RATES, fields=TINY)
     train(order_of(spec, tmp_path / "a", Task(0, 0, 0, 1)))
