@@ -77,7 +77,7 @@ class Batches(Lesson):
     )
     question = "Images are drawn with replacement. Which share is not drawn at all in an epoch?"
     choices = ("almost none", "one in ten", "more than a third")
-    task = "Without touching the rate, reach a test accuracy above 85% after the three epochs."
+    task = "Reach a test accuracy above 85% after the three epochs."
     hints = (
         "The images are the same in number, but the steps need not be.",
         "Smaller batches make more steps of the same three epochs.",

@@ -87,7 +87,7 @@ print(model.gradient_norms())"""
 gradient goes back.
 
 On its way back the gradient is multiplied in each layer by the weights and by the slope of the \
-activation. Both may be small. Five times a small number is a very small number.
+activation. Where both are small, little is left after five layers.
 
 What weights to start from:
   std 1     N(0, 1)
