@@ -103,9 +103,7 @@ class Backpropagation(Lesson):
         "Move the knob named steps, and watch the last line of the picture.",
         "The five images are learned by heart within fifteen steps.",
     )
-    train = (
-        "In Train, s takes one step. mnist-tui gradcheck compares every backward pass by numbers."
-    )
+    train = "In Train, s takes one step; the screen Walk, key 9, goes through it part by part."
     fields = (("hidden", (50,)), ("activation", "sigmoid"), ("init", "normal"), ("init_std", 0.1))
     code = """\
 from nn.network.model import MLP; import numpy as np
