@@ -117,8 +117,7 @@ another: in the last 100 steps it jumps by {jitter[20]:.2f} on average from one 
 next, and by {jitter[200]:.2f} with 200. The accuracy of every epoch is measured on the same \
 images, and is smoother.
 
-With batches of 200 there are {len(losses)} steps, and the accuracy is {accuracies[-1]:.1%}. \
-Whether images are shuffled or drawn with replacement makes little difference."""
+With batches of 200 there are {len(losses)} steps, and the accuracy is {accuracies[-1]:.1%}."""
 
     def figures(self, state: State) -> list[Figure]:
         losses, accuracies = run(int(state["batch"]), state["sampling"])
