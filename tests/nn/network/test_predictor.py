@@ -160,7 +160,7 @@ def test_saving_where_one_cannot_is_an_error(
     small: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     predictor, path = train(small), tmp_path / "model.npz"
-    with pytest.raises(StorageError, match="No such file"):
+    with pytest.raises(StorageError, match="there is no folder"):
         write_model(tmp_path / "absent" / "model.npz", predictor)
     path.write_text("precious")
 
