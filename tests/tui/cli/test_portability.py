@@ -126,7 +126,9 @@ def test_a_lost_terminal_that_sends_no_signal_is_no_choice() -> None:
     )
 
 
+@pytest.mark.slow
 def test_the_quick_tier_passes() -> None:
+    """Continuous integration runs this one by itself: it is the quick tier once more."""
     words = [
         sys.executable,
         "-m",
