@@ -8,6 +8,7 @@ import os
 # wait for one another many times longer than they compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,6 +23,13 @@ from tests.support.tiers import (
     is_quick,
     needs_a_missing_module,
 )
+
+# nohup and `&` in a script start programs with these signals ignored, and what a test starts would
+# inherit that.
+for _name in ("SIGINT", "SIGHUP"):
+    _signal = getattr(signal, _name, None)
+    if _signal is not None and signal.getsignal(_signal) is signal.SIG_IGN:
+        signal.signal(_signal, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
 # How long a busy machine takes says nothing about the code under test.
 settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
