@@ -20,6 +20,9 @@ SLOW_FILES = (
     "test_conventions.py",
     "nn/parallel/test_process_group.py",
     "nn/training/test_hot_loop.py",
+    "tui/app/screens/test_sweep.py",
+    "tui/app/screens/test_lessons.py",
+    "tui/app/screens/test_walk.py",
 )
 # These tests compute for more than a second in this process.
 SLOW_TESTS = frozenset(
