@@ -173,7 +173,7 @@ class Learner:
             if not np.array_equal(net.parameters[name], value):
                 self.facts["changes"] = name
         net.assign(self.given)
-        again = net.gradients(before.copy(), self._given_targets(net, targets))
+        again = net.gradients(before.copy(), self._oriented(net, targets))
         for name, value in again.items():
             if not np.allclose(value, gradients[name], equal_nan=True):
                 self.facts["accumulates"] = name
@@ -204,7 +204,7 @@ class Learner:
             net.assign(self.given)
             own = False
             for _ in range(count):
-                gradients = net.gradients(x.copy(), self._given_targets(net, self._targets))
+                gradients = net.gradients(x.copy(), self._oriented(net, self._targets))
                 own = self._descend(net, gradients, LEARNING_RATE)
             self.facts["own update"] = own
             prefix = "new" if count == 1 else f"{count} updates"
@@ -261,7 +261,7 @@ class Learner:
                     if self._targets.ndim == 2
                     else labels[rows].astype(int)
                 )
-                self._descend(net, net.gradients(x, self._given_targets(net, t)), rate)
+                self._descend(net, net.gradients(x, self._oriented(net, t)), rate)
                 times.append(time.perf_counter() - start)
             test = self._oriented(net, self.request["test images"] / 255.0)
             outputs = self._rows(net, _outputs(net.forward(test)))
@@ -271,9 +271,6 @@ class Learner:
 
     def _oriented(self, net: Net, rows: Array) -> Array:
         return np.ascontiguousarray(rows.T) if net.columns and rows.ndim == 2 else rows.copy()
-
-    def _given_targets(self, net: Net, t: Array) -> Array:
-        return self._oriented(net, t)
 
     def _rows(self, net: Net, outputs: Array) -> Array:
         return outputs.T if net.columns else outputs

@@ -69,7 +69,10 @@ def check_data(arrays: Mapping[str, Array], dataset: Dataset) -> list[Finding]:
 
 
 def _check_labels(rows: Array, classes: Array, dataset: Dataset) -> list[Finding]:
-    known = {image.tobytes(): int(label) for image, label in zip(*_train(dataset), strict=True)}
+    train = dataset.train
+    known = {
+        image.tobytes(): int(label) for image, label in zip(train.images, train.labels, strict=True)
+    }
     found = _labels_of(rows, known)
     if not found:
         side = rows.reshape(len(rows), 28, 28).transpose(0, 2, 1).reshape(len(rows), -1)
@@ -109,10 +112,6 @@ def _check_labels(rows: Array, classes: Array, dataset: Dataset) -> list[Finding
             "one permutation for both: p = rng.permutation(n); x, t = x[p], t[p]",
         )
     ]
-
-
-def _train(dataset: Dataset) -> tuple[Array, Array]:
-    return dataset.train.images, dataset.train.labels
 
 
 def _labels_of(rows: Array, known: Mapping[bytes, int]) -> dict[int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -27,6 +26,7 @@ from tui.sweeps.schedule import Result
 from tui.sweeps.space import Space, describe, parse_dimension
 from tui.sweeps.spec import SweepSpec, load_spec, with_config_file
 from tui.sweeps.study import SPEC_FILE, Study, find_sweep, sweeps_folder
+from tui.system.cores import available_cores
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import GracefulStop
 from tui.system.terminal import is_live
@@ -162,7 +162,7 @@ def sweep(
             wanted = replace(wanted, minutes=minutes)
     dataset = load_dataset(wanted.example.data_dir)
     # The place comes first: where it is refused, no sweep is begun.
-    with _place(cluster, wanted, dataset, workers or _cores()) as place:
+    with _place(cluster, wanted, dataset, workers or available_cores()) as place:
         study = Study.join(path) if resume is not None else Study.create(root, wanted, name)
         try:
             mirror = _mirror(storage, study, new=resume is None)
@@ -224,12 +224,6 @@ def _check_same(path: Path, begun: SweepSpec, file: Path | None) -> None:
             f"--resume {path.name}: {file} is of another sweep, which differs in"
             f" {', '.join(names)}; leave the file out, or leave --resume out to begin it"
         )
-
-
-def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 @contextmanager
