@@ -122,7 +122,8 @@ def render_signed(image: Image, width: int = 28, height: int = 14) -> list[str]:
         height: Lines.
     """
     values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-    values = resample(values, width, height)
+    # Averages of values next to the largest float overflow; those of values up to one do not.
+    values = resample(values / (np.abs(values).max(initial=0.0) or 1.0), width, height)
     largest = np.abs(values).max(initial=0.0) or 1.0
     magnitude = np.clip(np.abs(values) / largest, 0, 1)
     positive, negative = (_ramp_cells(magnitude, ramp) for ramp in (POSITIVE, NEGATIVE))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as nps
 from textual.app import App, ComposeResult
@@ -61,6 +61,7 @@ def dots(lines: list[str]) -> int:
 
 
 @pytest.mark.parametrize("render", RENDERERS)
+@example(image=np.full((28, 28), np.finfo(np.float64).max), width=1, height=5)
 @given(image=BYTES | FRACTIONS | ANYTHING, width=WIDTHS, height=HEIGHTS)
 def test_lines_have_exactly_the_size_asked_for(
     render: Renderer, image: Image, width: int, height: int
