@@ -2,25 +2,21 @@
 
 `TrainConfig` is the single source of the command-line flags, of the form on screen and of the saved
 record of a run. A field's default, bounds, choices and help stand together in its declaration.
-Every value, typed or read from a file, passes `check_value`, so a flag, a TOML file and the form
-accept the same input and refuse the same input with the same words.
+Every value, typed or read from a file, passes `check_value`.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
-import math
-import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
-from types import GenericAlias
-from typing import Any, Literal, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, cast, get_type_hints
 
-from nn.errors import ConfigError
+from nn.errors import ConfigError, did_you_mean
+from nn.options import Option, Value, check, choices_of, format_value, refusal
 
 Preprocessing = Literal["unit", "standardize", "minmax"]
 DType = Literal["float32", "float64"]
@@ -37,35 +33,12 @@ Sampling = Literal["shuffle", "replacement"]
 StopOn = Literal["validation", "test"]
 Restore = Literal["best", "previous", "last"]
 
-Value = bool | int | float | str | tuple[int, ...]
-
 # The output activation that a loss requires, with the reason. Losses that are absent accept any.
 REQUIRED_OUTPUT: dict[LossName, tuple[ActivationName, str]] = {
     "cross-entropy": ("identity", "takes logits"),
     "binary-cross-entropy": ("identity", "takes logits"),
     "squared-error-normalized": ("sigmoid", "needs positive outputs"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What the declaration of a field states besides its type and default.
-
-    `minimum` and `maximum` bound the value (each element of a tuple); with `open_minimum` or
-    `open_maximum` the bound itself is excluded. `flags` are further command-line names. A `machine`
-    field describes the machine that a run takes place on, so it stays as it is when another recipe
-    is chosen. A `resumable` field may have another value when a saved run is resumed.
-    """
-
-    group: str
-    help: str
-    minimum: float | None = None
-    maximum: float | None = None
-    open_minimum: bool = False
-    open_maximum: bool = False
-    flags: tuple[str, ...] = ()
-    machine: bool = False
-    resumable: bool = False
 
 
 def _option(default: Any, group: str, text: str, **known: Any) -> Any:
@@ -197,8 +170,7 @@ def field_types() -> dict[str, Any]:
 
 def choices(name: str) -> tuple[str, ...]:
     """The values that a field of choices admits; empty for other fields."""
-    kind = field_types()[name]
-    return get_args(kind) if get_origin(kind) is Literal else ()
+    return choices_of(field_types()[name])
 
 
 def flag(name: str) -> str:
@@ -212,131 +184,20 @@ def require_field(name: str) -> None:
         raise ConfigError(f"unknown field {name!r}{did_you_mean(name, FIELDS)}", field=name)
 
 
-def did_you_mean(wrong: str, known: Iterable[str]) -> str:
-    """`"; did you mean 'x'?"` for the nearest of the known names, or an empty string."""
-    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]!r}?" if near else ""
-
-
-def format_value(value: Value) -> str:
-    """The text that `check_value` reads back as this value."""
-    if isinstance(value, tuple):
-        return "-".join(map(str, value)) or "none"
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return repr(value) if isinstance(value, float) else str(value)
-
-
 def check_value(name: str, value: object) -> Value:
     """The value of a field in the field's own type; raises `ConfigError` naming the rule it breaks.
 
-    Text, as typed after a flag, into the form or between quotes in a TOML file, is read as a value
-    of that type first.
+    Text is read as a value of that type first.
     """
     require_field(name)
-    kind, option = field_types()[name], FIELDS[name]
-    if kind is str:
-        if not isinstance(value, str) or not value.isprintable():
-            raise _refusal(name, value, "must be printable text")
-        return value
-    if isinstance(value, str):
-        value = _from_text(kind, value.strip())
-    if admitted := choices(name):
-        if value not in admitted:
-            rule = f"must be one of {', '.join(admitted)}" + did_you_mean(str(value), admitted)
-            raise _refusal(name, value, rule)
-        return value
-    if kind is bool:
-        if not isinstance(value, bool):
-            raise _refusal(name, value, "must be true or false")
-        return value
-    if kind is int:
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise _refusal(name, value, "must be a whole number" + _range(option, ", "))
-        _check_range(name, value, value, option)
-        return value
-    if kind is float:
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise _refusal(name, value, "must be a number" + _range(option, ", "))
-        try:
-            number = float(value)
-        except OverflowError:
-            number = math.inf
-        if not math.isfinite(number):
-            raise _refusal(name, value, "must be a finite number")
-        _check_range(name, value, number, option)
-        return number
-    return _check_widths(name, value, option)
-
-
-_BOOLEANS = {"true": True, "yes": True, "on": True, "false": False, "no": False, "off": False}
-
-
-def _from_text(kind: Any, text: str) -> object:
-    """The value that text stands for, or the text itself where it is none of that type."""
-    try:
-        if kind is int:
-            return int(text)
-        if kind is float:
-            return float(text)
-        if kind is bool:
-            return _BOOLEANS.get(text.lower(), text)
-        if isinstance(kind, GenericAlias):
-            widths = [] if text.lower() in ("", "none") else re.split(r"[-,\s]\s*", text)
-            return tuple(map(int, widths))
-    except ValueError:
-        pass
-    return text
-
-
-def _check_widths(name: str, value: object, option: Option) -> tuple[int, ...]:
-    widths = [value] if type(value) is int else value  # the TOML number 64 is the flag's text 64
-    if isinstance(widths, str):
-        raise _refusal(
-            name, widths, "must be whole numbers joined by dashes, such as 64-16, or none"
-        )
-    if not isinstance(widths, list | tuple) or not all(type(width) is int for width in widths):
-        raise _refusal(name, value, "must be a list of whole numbers, such as [64, 16] or []")
-    if len(widths) > MAX_HIDDEN_LAYERS:
-        raise _refusal(name, value, f"must have at most {MAX_HIDDEN_LAYERS} layers")
-    for width in widths:
-        _check_range(name, value, width, option)
-    return tuple(widths)
-
-
-MAX_HIDDEN_LAYERS = 100
-
-
-def _check_range(name: str, value: object, number: float, option: Option) -> None:
-    low, high = option.minimum, option.maximum
-    too_low = low is not None and (number <= low if option.open_minimum else number < low)
-    too_high = high is not None and (number >= high if option.open_maximum else number > high)
-    if too_low or too_high:
-        raise _refusal(name, value, "must be " + _range(option))
-
-
-def _range(option: Option, prefix: str = "") -> str:
-    parts = []
-    if option.minimum is not None:
-        parts.append(f"{'above' if option.open_minimum else 'at least'} {option.minimum:,}")
-    if option.maximum is not None:
-        parts.append(f"{'below' if option.open_maximum else 'at most'} {option.maximum:,}")
-    return prefix + " and ".join(parts) if parts else ""
-
-
-def _refusal(name: str, value: object, rule: str) -> ConfigError:
-    plain = isinstance(value, str) and value.isprintable()
-    shown = str(value) if plain else json.dumps(value, default=repr)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    return ConfigError(f"{name}={shown}: {rule}", field=name)
+    return check(name, field_types()[name], FIELDS[name], value)
 
 
 def _check_together(config: TrainConfig) -> None:
     """Raise `ConfigError` where two fields contradict each other; the message names both."""
 
     def refuse(name: str, rule: str) -> ConfigError:
-        return _refusal(name, getattr(config, name), rule)
+        return refusal(name, getattr(config, name), rule)
 
     for first, second in ALTERNATIVES:
         if bool(getattr(config, first)) == bool(getattr(config, second)):

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
+
 
 class NNError(Exception):
     """Base of every error that `nn` raises on purpose; any other exception is a bug."""
@@ -28,3 +31,9 @@ class WorkerError(NNError):
 
 class StorageError(NNError):
     """A saved model or run that cannot be read or written."""
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'x'?"` for the nearest of the known names, or an empty string."""
+    near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
+    return f"; did you mean {near[0]!r}?" if near else ""

@@ -18,7 +18,7 @@ from nn.analysis.numerical import STEP
 from nn.analysis.stage import Index, Stage
 from nn.analysis.stages import Describer
 from nn.arrays import Array
-from nn.config import TrainConfig, Value, format_value
+from nn.config import TrainConfig
 from nn.data.dataset import CLASSES, Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
@@ -26,6 +26,7 @@ from nn.network.layers import Activation
 from nn.network.losses import LOSSES, Loss, target_rows
 from nn.network.model import MLP, build_model, initialize_model, layer_sizes, layer_views
 from nn.network.predictor import Predictor
+from nn.options import Value, format_value
 from nn.training.optimizers import Optimizer, make_optimizer
 from nn.training.randomness import Stream, stream
 

@@ -24,8 +24,8 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal, get_args
 
-from nn.config import TrainConfig, did_you_mean, parse_toml
-from nn.errors import ConfigError
+from nn.config import TrainConfig, parse_toml
+from nn.errors import ConfigError, did_you_mean
 
 Metric = Literal["train_accuracy", "test_accuracy", "train_loss", "test_loss"]
 METRICS: tuple[Metric, ...] = get_args(Metric)

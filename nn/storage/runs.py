@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from nn.config import RESUMABLE_FIELDS, TrainConfig, did_you_mean, flag
-from nn.errors import ConfigError, StorageError
+from nn.config import RESUMABLE_FIELDS, TrainConfig, flag
+from nn.errors import ConfigError, StorageError, did_you_mean
 from nn.storage.files import temporary_prefix
 from nn.storage.lock import LOCK_FILE, is_locked
 from nn.storage.metrics import METRICS_FILE, MetricsReader

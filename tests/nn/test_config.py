@@ -18,13 +18,12 @@ from nn.config import (
     MACHINE_FIELDS,
     RESUMABLE_FIELDS,
     TrainConfig,
-    Value,
     check_value,
     flag,
-    format_value,
     load_toml,
 )
 from nn.errors import ConfigError
+from nn.options import Value, format_value
 from tests.support.strategies import configs, values_of
 
 

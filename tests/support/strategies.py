@@ -12,13 +12,12 @@ from nn.config import (
     ALTERNATIVES,
     DEFAULTS,
     FIELDS,
-    MAX_HIDDEN_LAYERS,
     REQUIRED_OUTPUT,
     TrainConfig,
-    Value,
     choices,
     field_types,
 )
+from nn.options import MAX_WIDTHS, Value
 
 
 def values_of(name: str) -> st.SearchStrategy[Value]:
@@ -43,7 +42,7 @@ def values_of(name: str) -> st.SearchStrategy[Value]:
     whole = st.integers(low, high)
     if kind is int:
         return whole
-    return st.lists(whole, max_size=MAX_HIDDEN_LAYERS).map(tuple)
+    return st.lists(whole, max_size=MAX_WIDTHS).map(tuple)
 
 
 @st.composite

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from nn.config import did_you_mean
-from nn.errors import ConfigError
+from nn.errors import ConfigError, did_you_mean
 from tui.app.preferences import Preferences
 from tui.app.screens import MODES, Mode
 from tui.app.screens.base import Dialog, ModeScreen

@@ -19,8 +19,8 @@ from typing import Any
 
 from platformdirs import user_config_path
 
-from nn.config import did_you_mean, load_toml
-from nn.errors import ConfigError
+from nn.config import load_toml
+from nn.errors import ConfigError, did_you_mean
 
 VARIABLE = "MNIST_TUI_CONFIG"
 

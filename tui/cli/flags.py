@@ -13,15 +13,14 @@ from nn.config import (
     DEFAULTS,
     FIELDS,
     TrainConfig,
-    Value,
     check_value,
     choices,
     field_types,
     flag,
-    format_value,
     load_toml,
 )
 from nn.errors import ConfigError, StorageError
+from nn.options import Value, format_value
 from nn.storage.runs import Which
 from tui.recording.experiment import Experiment
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cyclopts import App, CycloptsError, Group, Parameter, UnknownOptionError, UnusedCliTokensError
 
-from nn.config import did_you_mean
+from nn.errors import did_you_mean
 from tui.cli.commands.runs import runs
 from tui.cli.commands.sweeps import sweeps
 from tui.cli.commands.train import train

@@ -7,7 +7,7 @@ import shutil
 import sys
 from dataclasses import replace
 
-from nn.config import format_value
+from nn.options import format_value
 from tui.formatting import bar
 from tui.sweeps.importance import importances
 from tui.sweeps.schedule import Trial, comparable

@@ -7,8 +7,7 @@ import inspect
 import pkgutil
 from functools import cache
 
-from nn.config import did_you_mean
-from nn.errors import ConfigError
+from nn.errors import ConfigError, did_you_mean
 from tui.lessons import course
 from tui.lessons.lesson import Lesson
 

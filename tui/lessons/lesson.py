@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from nn.config import format_value
+from nn.options import format_value
 from tui.lessons.figures import Figure
 
 Setting: TypeAlias = float | str

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from nn.config import TrainConfig, Value
+from nn.config import TrainConfig
+from nn.options import Value
 from nn.storage.run_record import RunRecord
 
 

@@ -10,8 +10,8 @@ import importlib
 import math
 from typing import Any
 
-from nn.config import format_value
 from nn.errors import StorageError
+from nn.options import format_value
 from tui.sweeps.schedule import Trial
 from tui.sweeps.space import Choice, Dimension, check_setting
 from tui.sweeps.spec import SweepSpec

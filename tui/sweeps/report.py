@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.config import format_value
 from nn.errors import StorageError
+from nn.options import format_value
 from nn.storage.runs import SavedRun
 from tui.formatting import percent
 from tui.sweeps.schedule import Trial, ranking

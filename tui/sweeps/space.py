@@ -10,16 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from nn.config import (
-    FIELDS,
-    Value,
-    check_value,
-    did_you_mean,
-    field_types,
-    flag,
-    format_value,
-)
-from nn.errors import ConfigError
+from nn.config import FIELDS, check_value, field_types, flag
+from nn.errors import ConfigError, did_you_mean
+from nn.options import Value, format_value
 from nn.recipes import load_recipe
 
 Setting = dict[str, Value]

@@ -12,8 +12,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from nn.config import TrainConfig, check_value, did_you_mean, load_toml
-from nn.errors import ConfigError
+from nn.config import TrainConfig, check_value, load_toml
+from nn.errors import ConfigError, did_you_mean
 from nn.recipes import Recipe, load_recipe
 from tui.recording.experiment import Experiment
 from tui.sweeps.space import RECIPE, Setting, Space

@@ -26,8 +26,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from nn.config import did_you_mean
-from nn.errors import StorageError
+from nn.errors import StorageError, did_you_mean
 from nn.storage.lock import FolderLock, is_locked
 from tui.recording.folder import runs_folder
 from tui.sweeps.samplers import Ask, make_sampler

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from rich.console import Console
 
-from nn.config import DEFAULTS, FIELDS, TrainConfig, choices, flag, format_value
+from nn.config import DEFAULTS, FIELDS, TrainConfig, choices, flag
 from nn.errors import ConfigError
+from nn.options import format_value
 from nn.recipes import load_recipe
 from tests.support.strategies import configs
 from tui.cli.flags import experiment_of

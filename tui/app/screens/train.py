@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from nn.config import format_value
+from nn.options import format_value
 from tui.app.screens.base import ModeScreen
 from tui.app.screens.run_status import advice_on, describe, key_of, rate_factor, trouble
 from tui.app.state.live_run import Goal

@@ -10,8 +10,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
-from nn.config import format_value
 from nn.errors import NNError, StorageError
+from nn.options import format_value
 from nn.storage.lock import is_locked
 from nn.storage.runs import SavedRun
 from tui.recording.folder import runs_folder

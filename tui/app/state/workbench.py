@@ -12,7 +12,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nn.config import TrainConfig, format_value
+from nn.config import TrainConfig
+from nn.options import format_value
 from nn.storage.records import Invocation
 from nn.storage.runs import SavedRun
 from tui.app.state.ending import Ending, ending_of

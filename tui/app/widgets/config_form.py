@@ -11,7 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from nn.config import FIELDS, format_value
+from nn.config import FIELDS
+from nn.options import format_value
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
 from tui.recording.experiment import Experiment

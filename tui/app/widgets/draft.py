@@ -7,13 +7,12 @@ from nn.config import (
     FIELDS,
     MACHINE_FIELDS,
     TrainConfig,
-    Value,
     check_value,
     choices,
     field_types,
-    format_value,
 )
 from nn.errors import ConfigError
+from nn.options import Value, format_value
 from tui.recording.experiment import Experiment
 
 

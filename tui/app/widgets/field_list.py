@@ -14,7 +14,8 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Input
 
-from nn.config import FIELDS, format_value
+from nn.config import FIELDS
+from nn.options import format_value
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.strips import StripWidget, printable, text_strip
 from tui.system.terminal import FULL, Terminal

@@ -11,7 +11,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from nn.config import format_value
+from nn.options import format_value
 from tui.app.state.sweep_view import SweepView, TrialRow
 from tui.app.widgets.legend import role_style, shorten
 from tui.app.widgets.plot import EMPTY, render_chart

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from nn.config import format_value
+from nn.options import format_value
 from tui.app.state.sweep_view import TrialRow
 from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.cursor_table import CursorTable

@@ -13,10 +13,11 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nn.analysis.disagreement import Disagreement, disagreement
-from nn.config import flag, format_value
+from nn.config import flag
 from nn.data.dataset import load_dataset
 from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
+from nn.options import format_value
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import SavedRun, config_differences, find_run
 from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_history

@@ -15,8 +15,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter, Token
 
-from nn.config import did_you_mean
-from nn.errors import ConfigError, DataError
+from nn.errors import ConfigError, DataError, did_you_mean
 from nn.network.predictor import Predictor
 from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json

@@ -10,10 +10,11 @@ import numpy as np
 from cyclopts import Parameter
 
 from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, JUDGED_IMAGES, Walk
-from nn.config import TrainConfig, format_value
+from nn.config import TrainConfig
 from nn.data.dataset import CLASSES, Dataset, load_dataset
 from nn.errors import ConfigError
 from nn.network.model import layer_sizes
+from nn.options import format_value
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags_of, experiment_of
 from tui.cli.reporters.json_lines import write_json
 from tui.system.exits import ExitCode
