@@ -17,7 +17,6 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
-from nn.errors import StorageError
 from nn.events import (
     EpochCompleted,
     Evaluation,
@@ -28,11 +27,11 @@ from nn.events import (
     StepCompleted,
 )
 from nn.network.model import initialize_model
-from nn.training.early_stopping import EarlyStopping
 from nn.training.engine import EngineFactory, OneProcess
 from nn.training.plan import Plan, training_split
 from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
+from nn.training.run_state import RunState
 
 
 @dataclass(slots=True)
@@ -73,11 +72,11 @@ class Trainer:
         self.engine = engine(config, self.splits, preprocessor)
         self.model, self.predictor = self.engine.model, self.engine.predictor
         initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
-        self._stopping = EarlyStopping(config)
-        self._progress = Progress(stopping=self._stopping.state)
-        self.masks_changed = False  # whether `restore` was given a state with `masks_change`
-        self._norms_step = 0  # the step that `progress.gradient_norms` belongs to
-        self._finite = self.model.parameters.copy()  # the weights of `progress.finite_step`
+        self._state = RunState(config, self.engine, plan.steps_per_epoch)
+
+    @property
+    def _progress(self) -> Progress:
+        return self._state.progress
 
     @property
     def step(self) -> int:
@@ -103,10 +102,14 @@ class Trainer:
         """Images a second of the whole run so far, evaluation apart; 0 before the first step."""
         return self._progress.images_trained / max(self._progress.training_seconds, 1e-9)
 
+    @property
+    def masks_changed(self) -> bool:
+        """Whether `restore` was given a state with `masks_change`."""
+        return self._state.masks_changed
+
     def start_from(self, parameters: Array) -> None:
         """Begin with these parameters in place of random ones; to be called before `events`."""
-        self.model.parameters[...] = parameters
-        self._finite = self.model.parameters.copy()
+        self._state.start_from(parameters)
 
     def events(self) -> Iterator[Event]:
         """`RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
@@ -115,7 +118,7 @@ class Trainer:
         while progress.reason is None and progress.epoch * steps < self.total_steps:
             if progress.step == progress.epoch * steps:
                 progress.epoch_loss, progress.epoch_images, progress.epoch_seconds = 0.0, 0, 0.0
-                self._keep_finite()
+                self._state.keep_finite()
             yield from self._steps_of_epoch()
             if progress.reason is None and progress.step < (progress.epoch + 1) * steps:
                 break  # the budget of steps ended inside the epoch
@@ -133,19 +136,7 @@ class Trainer:
 
         After `RunFinished` there is nothing to go on from, and the state is of no use.
         """
-        progress = self._progress
-        self.engine.settle()
-        if progress.step == progress.epoch * self.steps_per_epoch:
-            self._keep_finite()
-        arrays = {"parameters": self._finite}
-        if progress.finite_step != progress.step:
-            arrays = {"parameters": self.model.parameters.copy(), "finite": self._finite}
-        for name, vector in self.engine.optimizer_state.items():
-            arrays[f"optimizer.{name}"] = vector.copy()
-        for name, weights in self._stopping.weights.items():
-            arrays[f"stopping.{name}"] = weights
-        self._norms_of_last_batch()
-        return TrainerState(arrays, progress.to_dict())
+        return self._state.save()
 
     def restore(self, state: TrainerState) -> None:
         """Go on where a trainer of the same network and data was; to be called before `events`.
@@ -153,42 +144,7 @@ class Trainer:
         Every later metric and weight is then the same, bit for bit, as if the run had not been
         interrupted, unless `state.masks_change`. Raises `StorageError` for one that does not fit.
         """
-        try:
-            self._restore(state)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            message = f"a saved state that does not fit the run: {type(error).__name__}: {error}"
-            raise StorageError(message) from error
-
-    def _restore(self, state: TrainerState) -> None:
-        arrays = state.arrays
-        for name, array in arrays.items():
-            if array.shape != self.model.parameters.shape or array.dtype != self.config.dtype:
-                raise ValueError(f"{name} is {array.dtype} {array.shape}")
-        progress = Progress.from_dict(state.values)
-        steps = self.steps_per_epoch
-        steps_of_epoch = progress.step - progress.epoch * steps
-        if not 0 <= steps_of_epoch <= steps:
-            raise ValueError(f"step {progress.step} is not in epoch {progress.epoch}")
-        if steps_of_epoch and (progress.epoch_images <= 0 or progress.epoch_seconds <= 0):
-            raise ValueError(f"{steps_of_epoch} steps of an epoch without images or seconds")
-        weights = {
-            name.removeprefix("stopping."): array
-            for name, array in arrays.items()
-            if name.startswith("stopping.")
-        }
-        self._stopping.restore(progress.stopping, weights)
-        self.model.parameters[...] = arrays["parameters"]
-        for name, vector in self.engine.optimizer_state.items():
-            vector[...] = arrays[f"optimizer.{name}"]
-        self._finite = arrays.get("finite", arrays["parameters"])
-        self._progress, self._norms_step = progress, progress.step
-        self.masks_changed = state.masks_change
-
-    def _keep_finite(self) -> None:
-        """Copy the weights between two epochs, for a run that diverges later."""
-        progress = self._progress
-        if progress.finite_step != progress.step and np.isfinite(self.model.parameters).all():
-            progress.finite_step, self._finite = progress.step, self.model.parameters.copy()
+        self._state.restore(state)
 
     def _steps_of_epoch(self) -> Iterator[Event]:
         """The rest of the epoch under way, or of the budget."""
@@ -261,7 +217,7 @@ class Trainer:
             epoch=progress.epoch + 1,
             loss=report.loss / report.images,
             learning_rate=progress.learning_rate,
-            gradient_norms=self._norms_of_last_batch(),
+            gradient_norms=self._state.gradient_norms(),
             samples_per_second=report.images / report.seconds,
             seconds=self.seconds,
             evaluation=evaluation,
@@ -275,19 +231,11 @@ class Trainer:
             step=progress.step,
             train_loss=progress.epoch_loss / progress.epoch_images,
             learning_rate=progress.learning_rate,
-            gradient_norms=self._norms_of_last_batch(),
+            gradient_norms=self._state.gradient_norms(),
             samples_per_second=progress.epoch_images / progress.epoch_seconds,
             seconds=self.seconds,
             evaluation=evaluation,
         )
-
-    def _norms_of_last_batch(self) -> tuple[float, ...]:
-        """The L2 norm of each layer's gradient before clipping, computed once for each step."""
-        progress = self._progress
-        if self._norms_step != progress.step:
-            progress.gradient_norms = self.engine.gradient_norms()
-            self._norms_step = progress.step
-        return progress.gradient_norms
 
     @np.errstate(all="ignore")
     def _evaluate(self) -> Evaluation:
@@ -304,14 +252,14 @@ class Trainer:
             train=train,
             validation=validation,
             test=test,
-            improved=self._stopping.is_improvement(validation, test),
+            improved=self._state.stopping.is_improvement(validation, test),
             seconds=self.seconds,
         )
         if not all(math.isfinite(score.loss) for score in (train, validation, test) if score):
             progress.reason = "diverged"
             return evaluation
-        self._stopping.update(evaluation, self.model.parameters)
-        if self._stopping.exhausted:
+        self._state.stopping.update(evaluation, self.model.parameters)
+        if self._state.stopping.exhausted:
             progress.reason = "early-stopped"
         return evaluation
 
@@ -334,11 +282,9 @@ class Trainer:
         progress = self._progress
         kept_step, evaluation = progress.step, progress.evaluation
         if progress.reason == "diverged":
-            if not np.isfinite(self.model.parameters).all():
-                kept_step, self.model.parameters[...] = progress.finite_step, self._finite
-            evaluation = None
-        elif self._stopping.kept is not None:
-            evaluation, self.model.parameters[...] = self._stopping.kept
+            kept_step, evaluation = self._state.fall_back(), None
+        elif self._state.stopping.kept is not None:
+            evaluation, self.model.parameters[...] = self._state.stopping.kept
             kept_step = evaluation.step
         return RunFinished(
             reason=progress.reason or "completed",

@@ -1,0 +1,103 @@
+"""What changes in the course of a run, and how it is saved between two events and restored."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.errors import StorageError
+from nn.training.early_stopping import EarlyStopping
+from nn.training.engine import Engine
+from nn.training.progress import Progress, TrainerState
+
+
+class RunState:
+    """The progress of a run, its early stopping, and the weights that it falls back to.
+
+    The weights as they are and the vectors of the optimizer belong to `engine`; they are saved and
+    restored along with the rest.
+    """
+
+    def __init__(self, config: TrainConfig, engine: Engine, steps_per_epoch: int) -> None:
+        self._engine, self._steps_per_epoch = engine, steps_per_epoch
+        self._parameters = engine.model.parameters
+        self.stopping = EarlyStopping(config)
+        self.progress = Progress(stopping=self.stopping.state)
+        self.masks_changed = False  # whether `restore` was given a state with `masks_change`
+        self._norms_step = 0  # the step that `progress.gradient_norms` belongs to
+        self._finite = self._parameters.copy()  # the weights of `progress.finite_step`
+
+    def start_from(self, parameters: Array) -> None:
+        """Begin with these parameters in place of random ones."""
+        self._parameters[...] = parameters
+        self._finite = self._parameters.copy()
+
+    def keep_finite(self) -> None:
+        """Copy the weights between two epochs, for a run that diverges later."""
+        progress = self.progress
+        if progress.finite_step != progress.step and np.isfinite(self._parameters).all():
+            progress.finite_step, self._finite = progress.step, self._parameters.copy()
+
+    def fall_back(self) -> int:
+        """Replace weights that are not finite by the last copy; returns the step of the weights."""
+        if np.isfinite(self._parameters).all():
+            return self.progress.step
+        self._parameters[...] = self._finite
+        return self.progress.finite_step
+
+    def gradient_norms(self) -> tuple[float, ...]:
+        """L2 norm of each layer's gradient before clipping, computed at most once for each step."""
+        progress = self.progress
+        if self._norms_step != progress.step:
+            progress.gradient_norms = self._engine.gradient_norms()
+            self._norms_step = progress.step
+        return progress.gradient_norms
+
+    def save(self) -> TrainerState:
+        """All that the rest of the run depends on, as it is between two events."""
+        progress, engine = self.progress, self._engine
+        engine.settle()
+        if progress.step == progress.epoch * self._steps_per_epoch:
+            self.keep_finite()
+        arrays = {"parameters": self._finite}
+        if progress.finite_step != progress.step:
+            arrays = {"parameters": self._parameters.copy(), "finite": self._finite}
+        for name, vector in engine.optimizer_state.items():
+            arrays[f"optimizer.{name}"] = vector.copy()
+        for name, weights in self.stopping.weights.items():
+            arrays[f"stopping.{name}"] = weights
+        self.gradient_norms()
+        return TrainerState(arrays, progress.to_dict())
+
+    def restore(self, state: TrainerState) -> None:
+        """Take the place of the state that was saved; raises `StorageError` if it does not fit."""
+        try:
+            self._restore(state)
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            message = f"a saved state that does not fit the run: {type(error).__name__}: {error}"
+            raise StorageError(message) from error
+
+    def _restore(self, state: TrainerState) -> None:
+        arrays, parameters = state.arrays, self._parameters
+        for name, array in arrays.items():
+            if array.shape != parameters.shape or array.dtype != parameters.dtype:
+                raise ValueError(f"{name} is {array.dtype} {array.shape}")
+        progress = Progress.from_dict(state.values)
+        steps_of_epoch = progress.step - progress.epoch * self._steps_per_epoch
+        if not 0 <= steps_of_epoch <= self._steps_per_epoch:
+            raise ValueError(f"step {progress.step} is not in epoch {progress.epoch}")
+        if steps_of_epoch and (progress.epoch_images <= 0 or progress.epoch_seconds <= 0):
+            raise ValueError(f"{steps_of_epoch} steps of an epoch without images or seconds")
+        weights = {
+            name.removeprefix("stopping."): array
+            for name, array in arrays.items()
+            if name.startswith("stopping.")
+        }
+        self.stopping.restore(progress.stopping, weights)
+        parameters[...] = arrays["parameters"]
+        for name, vector in self._engine.optimizer_state.items():
+            vector[...] = arrays[f"optimizer.{name}"]
+        self._finite = arrays.get("finite", arrays["parameters"])
+        self.progress, self._norms_step = progress, progress.step
+        self.masks_changed = state.masks_change
