@@ -36,6 +36,15 @@ class Written:
         """The sum of all terms."""
         return float(self.values.sum())
 
+    def plus(self, added: Term) -> Written:
+        """The same sum with one more term at its end."""
+        count, term = len(self.values), self.term
+        return Written(
+            f"{self.formula}, plus {added.symbols}",
+            np.append(self.values, added.value),
+            lambda k: added if k == count else term(k),
+        )
+
     @np.errstate(all="ignore")
     def largest(self, count: int) -> tuple[list[Term], int, float]:
         """The `count` terms of the largest magnitude, in their order in the sum.
@@ -78,6 +87,46 @@ def single_term(element: str, symbols: str, numbers: str, value: float) -> Writt
     """An element that is one term."""
     term = Term(symbols, numbers, value)
     return Written(f"{element} = {symbols}", np.array([value]), lambda k: term)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor:
+    """A matrix in a product, (rows, columns); where `transposed`, `name` is that of its transpose.
+
+    `str(factor)` is `x` or `x^T`.
+    """
+
+    name: str
+    array: Array
+    transposed: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.name}^T" if self.transposed else self.name
+
+    def at(self, row: int | str, column: int | str) -> str:
+        """An element in symbols, as an element of the array called `name`."""
+        first, second = (column, row) if self.transposed else (row, column)
+        return f"{self.name}[{first},{second}]"
+
+
+def product_element(
+    product: str, index: Index, left: Factor, right: Factor, letter: str, over: str = ""
+) -> Written:
+    """An element of `left @ right`: sum_k left[i,k] right[k,j], with `letter` in place of k.
+
+    `over` says what the letter counts.
+    """
+    i, j = index
+    a, b = left.array[i].astype(float), right.array[:, j]
+    values = a * b
+
+    def term(k: int) -> Term:
+        symbols = f"{left.at(i, k)} {right.at(k, j)}"
+        return Term(symbols, product_text(a[k], b[k]), float(values[k]))
+
+    factors = f"{left.at(i, letter)} {right.at(letter, j)}"
+    formula = f"{product}[{i},{j}] = sum of {factors} over {over}{letter}"
+    return Written(formula, values, term)
 
 
 def shape_text(array: Array) -> str:

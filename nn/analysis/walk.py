@@ -15,19 +15,18 @@ from dataclasses import dataclass
 import numpy as np
 
 from nn.analysis.numerical import STEP
-from nn.analysis.stage import Index, Stage
-from nn.analysis.stages import Describer
+from nn.analysis.stage import Index
+from nn.analysis.step_arrays import Pass, take_apart
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import CLASSES, Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
-from nn.network.layers import Activation
-from nn.network.losses import LOSSES, Loss, target_rows
+from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP, build_model, initialize_model, layer_sizes, layer_views
 from nn.network.predictor import Predictor
 from nn.options import Value, format_value
-from nn.training.optimizers import Optimizer, make_optimizer
+from nn.training.optimizers import make_optimizer
 from nn.training.randomness import Stream, stream
 
 DEFAULT_FIELDS: Mapping[str, Value] = {
@@ -58,21 +57,6 @@ DEFAULT_IMAGES = 5  # the first of the training set
 JUDGED_IMAGES = 100  # the first of the test set, whose accuracy is printed
 
 _KEPT_BYTES = 64_000_000  # of earlier states; those that are not kept are computed again
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pass:
-    """One step, from the inputs to the updated parameters.
-
-    `values` holds every array by its name, the parameters before the update ("W1", "b1", ...) and
-    the targets ("t") among them. `gradient_norms` are L2 norms, by the names of the parameters.
-    """
-
-    loss: float
-    probabilities: Array
-    stages: tuple[Stage, ...]
-    values: Mapping[str, Array]
-    gradient_norms: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +200,7 @@ class Walk:
         for name, vector in state.slots.items():
             self._optimizer.state[name][...] = vector
         self._optimizer.updates = step
-        taken = _take_apart(
+        taken = take_apart(
             self.config,
             self._preprocessor,
             self._model,
@@ -243,59 +227,6 @@ class Walk:
         if len(self._states) > most:
             others = self._states.keys() - {0, step - 1, step}
             del self._states[max(others, key=lambda kept: abs(kept - step))]
-
-
-def _take_apart(
-    config: TrainConfig,
-    preprocessor: Preprocessor,
-    model: MLP,
-    loss: Loss,
-    optimizer: Optimizer,
-    images: Array,
-    targets: Array,
-) -> Pass:
-    """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
-
-    A loss that is not finite updates nothing, as in training.
-    """
-    v: dict[str, Array] = {"images": images, "x": preprocessor.transform(images), "t": targets}
-    layers = list(zip(model.linears, _activations(model), strict=True))
-    last = len(layers)
-    for number, (linear, _) in enumerate(layers, 1):
-        v[f"W{number}"], v[f"b{number}"] = linear.weight.copy(), linear.bias.copy()
-    out = v["x"]
-    for number, (linear, activation) in enumerate(layers, 1):
-        out = linear.forward(out)
-        v[f"a{number}"] = out.copy()
-        out = activation.forward(out)
-        v[f"z{number}"] = out.copy()
-    value, probabilities = loss.forward(out, targets), loss.probabilities(out)
-    v["loss"] = np.array(value)
-    v["y"] = v[f"z{last}"] if config.loss == "squared-error" else probabilities
-    grad = loss.backward()
-    v["do"] = grad.copy()
-    for number in range(last, 0, -1):
-        linear, activation = layers[number - 1]
-        v[f"dz{number}"] = grad.copy()
-        grad = activation.backward(grad)
-        v[f"da{number}"] = grad.copy()
-        if number > 1:
-            grad = linear.backward(grad)
-        else:
-            linear.backward_parameters(grad)
-        v[f"dW{number}"], v[f"db{number}"] = linear.grad_weight.copy(), linear.grad_bias.copy()
-    if math.isfinite(value):
-        optimizer.step(config.learning_rate)
-    for number, (linear, _) in enumerate(layers, 1):
-        v[f"new W{number}"], v[f"new b{number}"] = linear.weight.copy(), linear.bias.copy()
-    names = [f"{kind}{number}" for number in range(1, last + 1) for kind in "Wb"]
-    norms = {name: float(np.linalg.norm(v[f"d{name}"])) for name in names}
-    stages = tuple(Describer(config, preprocessor, v, last).stages())
-    return Pass(value, probabilities, stages, v, norms)
-
-
-def _activations(model: MLP) -> list[Activation]:
-    return [layer for layer in model.layers if isinstance(layer, Activation)]
 
 
 def _check(config: TrainConfig) -> None:

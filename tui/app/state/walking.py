@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from nn.analysis.stage import Index
-from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, Nudge, Pass, Walk
+from nn.analysis.step_arrays import Pass
+from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, Nudge, Walk
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split

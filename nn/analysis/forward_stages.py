@@ -1,0 +1,121 @@
+"""The stages of the forward pass: inputs, sums, activations, predictions and loss."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from nn.analysis.formulas import ACTIVATION_FORMULAS, INPUT_MEANINGS
+from nn.analysis.stage import (
+    Factor,
+    Index,
+    Stage,
+    Term,
+    Written,
+    index_text,
+    number_text,
+    product_element,
+    shape_text,
+    single_term,
+)
+from nn.analysis.stages import Stages
+
+
+class ForwardStages(Stages):
+    """The arrays from the inputs to the loss."""
+
+    part = "forward"
+
+    def __iter__(self) -> Iterator[Stage]:
+        last = self.last
+        yield self._inputs()
+        for number in range(1, last + 1):
+            yield self._sums(number)
+            if number < last or self.config.loss == "squared-error-normalized":
+                yield self._activation(number, f"z{number}")
+        if self.config.loss == "squared-error":
+            yield self._activation(last, "y")
+        else:
+            yield self._predictions()
+        yield self._loss()
+
+    def _inputs(self) -> Stage:
+        kind, images, x = self.config.preprocessing, self.v["images"], self.v["x"]
+        scale, shift = self.preprocessor.scale, self.preprocessor.shift
+
+        def write(index: Index) -> Written:
+            byte, pixel = int(images[index]), index[1]
+            factor = float(scale[pixel] if scale.ndim else scale)
+            added = 0.0 if shift is None else float(shift[pixel] if shift.ndim else shift)
+            numbers = f"{byte} / 255" if kind == "unit" else f"{byte} * {factor:.4g} + {added:.4g}"
+            symbols = f"pixel {pixel} of image {index[0]}"
+            return single_term(f"x[{index_text(index)}]", symbols, numbers, byte * factor + added)
+
+        formula = "x = bytes / 255" if kind == "unit" else f"x = bytes * scale + shift ({kind})"
+        meaning = INPUT_MEANINGS[kind].format(x.shape[1])
+        return self._stage("x", formula, "", meaning, ("image", "pixel"), write)
+
+    def _sums(self, number: int) -> Stage:
+        inputs, a, w, b = self._input(number), f"a{number}", f"W{number}", f"b{number}"
+        x, weight, bias = Factor(inputs, self.v[inputs]), Factor(w, self.v[w]), self.v[b]
+
+        def write(index: Index) -> Written:
+            product, j = product_element(a, index, x, weight, "k"), index[1]
+            added = Term(f"{b}[{j}]", number_text(bias[j]), float(bias[j]))
+            return product.plus(added)
+
+        what = "class" if number == self.last else "unit"
+        meaning = (
+            f"Every {what} multiplies each of its inputs by a weight of its own, adds the products"
+            " up, and adds its bias."
+        )
+        shapes = f"{shape_text(x.array)} {shape_text(weight.array)} + {shape_text(bias)}"
+        axes = ("image", self._layer(number))
+        return self._stage(a, f"{a} = {x} {weight} + {b}", shapes, meaning, axes, write)
+
+    def _activation(self, number: int, name: str) -> Stage:
+        last = number == self.last
+        function = self.config.output_activation if last else self.config.activation
+        formula, a = ACTIVATION_FORMULAS[function], f"a{number}"
+        sums = self.v[a]
+
+        def write(index: Index) -> Written:
+            at = float(sums[index])
+            symbols = f"{function}({a}[{index_text(index)}])"
+            numbers = formula.worked.format(number_text(at))
+            return single_term(f"{name}[{index_text(index)}]", symbols, numbers, formula.value(at))
+
+        text = f"{name} = {function}({a}), {function}(a) = {formula.formula}"
+        axes = ("image", self._layer(number))
+        return self._stage(
+            name, text, shape_text(sums), formula.meaning, axes, write, key=f"z{number}"
+        )
+
+    def _predictions(self) -> Stage:
+        o = self.v[self.outputs]
+
+        def write(index: Index) -> Written:
+            i, j = index
+            numbers, value = self.loss.y_worked(o[i].astype(float), j)
+            formula = self.loss.y.format(o=f"{self.outputs}[{i}]")
+            return single_term(f"y[{i},{j}]", formula, numbers, value)
+
+        formula = "y = " + self.loss.y.format(o=self.outputs)
+        axes = ("image", "class")
+        return self._stage("y", formula, shape_text(o), self.loss.y_meaning, axes, write)
+
+    def _loss(self) -> Stage:
+        y, t = self.v["y"].astype(float), self.v["t"].astype(float)
+
+        def write(index: Index) -> Written:
+            texts, losses = zip(*map(self.loss.image_loss, y, t), strict=True)
+            values = np.array(losses) / self.n
+
+            def term(k: int) -> Term:
+                return Term(f"image {k}", f"({texts[k]}) / {self.n}", float(values[k]))
+
+            return Written(f"loss = {self.loss.loss}", values, term)
+
+        shapes, meaning = f"{shape_text(y)} {shape_text(t)}", self.loss.loss_meaning
+        return self._stage("loss", f"loss = {self.loss.loss}", shapes, meaning, (), write)

@@ -1,0 +1,89 @@
+"""One training step, recorded: every array that it computes, from the inputs to the new weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn.analysis.backward_stages import BackwardStages, UpdateStages
+from nn.analysis.forward_stages import ForwardStages
+from nn.analysis.stage import Stage
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.preprocessing import Preprocessor
+from nn.network.layers import Activation
+from nn.network.losses import Loss
+from nn.network.model import MLP
+from nn.training.optimizers import Optimizer
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pass:
+    """One step, from the inputs to the updated parameters.
+
+    `values` holds every array by its name, the parameters before the update ("W1", "b1", ...) and
+    the targets ("t") among them. `gradient_norms` are L2 norms, by the names of the parameters.
+    """
+
+    loss: float
+    probabilities: Array
+    stages: tuple[Stage, ...]
+    values: Mapping[str, Array]
+    gradient_norms: Mapping[str, float]
+
+
+def take_apart(
+    config: TrainConfig,
+    preprocessor: Preprocessor,
+    model: MLP,
+    loss: Loss,
+    optimizer: Optimizer,
+    images: Array,
+    targets: Array,
+) -> Pass:
+    """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
+
+    A loss that is not finite updates nothing, as in training.
+    """
+    v: dict[str, Array] = {"images": images, "x": preprocessor.transform(images), "t": targets}
+    layers = list(zip(model.linears, _activations(model), strict=True))
+    last = len(layers)
+    for number, (linear, _) in enumerate(layers, 1):
+        v[f"W{number}"], v[f"b{number}"] = linear.weight.copy(), linear.bias.copy()
+    out = v["x"]
+    for number, (linear, activation) in enumerate(layers, 1):
+        out = linear.forward(out)
+        v[f"a{number}"] = out.copy()
+        out = activation.forward(out)
+        v[f"z{number}"] = out.copy()
+    value, probabilities = loss.forward(out, targets), loss.probabilities(out)
+    v["loss"] = np.array(value)
+    v["y"] = v[f"z{last}"] if config.loss == "squared-error" else probabilities
+    grad = loss.backward()
+    v["do"] = grad.copy()
+    for number in range(last, 0, -1):
+        linear, activation = layers[number - 1]
+        v[f"dz{number}"] = grad.copy()
+        grad = activation.backward(grad)
+        v[f"da{number}"] = grad.copy()
+        if number > 1:
+            grad = linear.backward(grad)
+        else:
+            linear.backward_parameters(grad)
+        v[f"dW{number}"], v[f"db{number}"] = linear.grad_weight.copy(), linear.grad_bias.copy()
+    if math.isfinite(value):
+        optimizer.step(config.learning_rate)
+    for number, (linear, _) in enumerate(layers, 1):
+        v[f"new W{number}"], v[f"new b{number}"] = linear.weight.copy(), linear.bias.copy()
+    names = [f"{kind}{number}" for number in range(1, last + 1) for kind in "Wb"]
+    norms = {name: float(np.linalg.norm(v[f"d{name}"])) for name in names}
+    parts = (ForwardStages, BackwardStages, UpdateStages)
+    stages = tuple(stage for part in parts for stage in part(config, preprocessor, v, last))
+    return Pass(value, probabilities, stages, v, norms)
+
+
+def _activations(model: MLP) -> list[Activation]:
+    return [layer for layer in model.layers if isinstance(layer, Activation)]
