@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import shutil
 import signal
 import time
@@ -29,6 +30,23 @@ def test_signals_of_job_control(signals: tuple[str, ...], tmp_path: Path) -> Non
         sitting.check_it_draws()
         sitting.check_it_reacts()
         assert "Epoch" in sitting.text()
+        sitting.leave()
+    finally:
+        sitting.close()
+
+
+def test_signals_that_interrupt_one_another(tmp_path: Path) -> None:
+    """One handled in the middle of a write once waited for the lock of that write for ever."""
+    sitting = Sitting(tmp_path, ["--limit=300", "--no-save"], {})
+    pauses = random.Random(1)
+    try:
+        for _ in range(25):
+            for name in ("SIGTSTP", "SIGCONT"):
+                os.kill(sitting.pid, signal.Signals[name])
+                time.sleep(pauses.uniform(0, 0.03))
+            sitting.pump(0.05)
+        sitting.check_it_draws()
+        sitting.check_it_reacts()
         sitting.leave()
     finally:
         sitting.close()

@@ -96,9 +96,9 @@ class TerminalApp(App[ExitCode]):
             self.take_signal(self._ending)
         if sys.__stdin__ is not None and sys.__stdin__.isatty():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
-            repaint = partial(self.refresh, layout=True)
             handle_job_control(
-                partial(self._own_loop.call_soon_threadsafe, repaint),
+                self._own_loop,
+                partial(self.refresh, layout=True),
                 lambda: self._ending is not None,
             )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import sys
@@ -10,14 +11,22 @@ from contextlib import suppress
 from types import FrameType
 
 
-def handle_job_control(repaint: Callable[[], object], is_ending: Callable[[], bool]) -> None:
+def handle_job_control(
+    loop: asyncio.AbstractEventLoop, repaint: Callable[[], object], is_ending: Callable[[], bool]
+) -> None:
     """Let only the foreground use the terminal, and start Textual's mode only when it is off.
+
+    Textual leaves and starts its mode inside the signal handlers, thus in the middle of whatever
+    the loop is doing: a handler that interrupts another one leaves the mode half on, and one that
+    interrupts a write waits for the lock of that write for ever. Here the loop does both, between
+    two callbacks.
 
     Textual starts its mode at every SIGCONT. Where the mode is on already (`kill -CONT`, or
     `kill -STOP` and `fg`), a second thread would read the keys, and the raw mode would be taken for
     the one to restore at the end. So the mode is only set again there, since a shell may have
-    changed it, and `repaint` is called. A process that is continued in the background stops again,
-    for it would write over the shell, unless `is_ending`: `kill %1` sends SIGTERM and SIGCONT.
+    changed it, and `repaint` is called. A process that is continued in the background stops again
+    at once, for it would write over the shell, unless `is_ending`: `kill %1` sends SIGTERM and
+    SIGCONT.
 
     Call this when Textual has installed its handlers; without effect where there are none.
     """
@@ -31,32 +40,38 @@ def handle_job_control(repaint: Callable[[], object], is_ending: Callable[[], bo
         return
     terminal = sys.__stdin__.fileno()
     mode = termios.tcgetattr(terminal)
-    suspended = False
 
-    def on_suspend(signum: int, frame: FrameType | None) -> None:
-        nonlocal suspended
-        if suspended:
-            os.kill(os.getpid(), signal.SIGSTOP)
+    def is_in_background() -> bool:
+        with suppress(OSError):  # the terminal may be gone
+            return os.tcgetpgrp(terminal) != os.getpgrp()
+        return False
+
+    def suspend() -> None:
+        leave_terminal(signal.SIGTSTP, None)  # stops the process, and returns when it continues
+        if not is_in_background():
+            enter_terminal(signal.SIGCONT, None)
+
+    def restore() -> None:
+        with suppress(termios.error):
+            termios.tcsetattr(terminal, termios.TCSANOW, mode)
+            repaint()
+
+    def in_loop(action: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the loop may have ended just now
+            loop.call_soon_threadsafe(action)
+
+    def on_suspend(_signum: int, _frame: FrameType | None) -> None:
+        in_loop(suspend)
+
+    def on_continue(_signum: int, _frame: FrameType | None) -> None:
+        if not is_in_background():
+            in_loop(restore)
+        elif is_ending():
+            # Textual restores the terminal's mode at the end, which would stop the process.
+            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
         else:
-            suspended = True
-            leave_terminal(signum, frame)  # stops the process
-
-    def on_continue(signum: int, frame: FrameType | None) -> None:
-        nonlocal suspended
-        with suppress(OSError, termios.error):  # the terminal may be gone
-            if os.tcgetpgrp(terminal) != os.getpgrp():
-                if is_ending():
-                    # Textual restores the terminal's mode at the end, which would stop the process.
-                    signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-                else:
-                    # Unlike SIGSTOP, it does not stop a process that no shell could continue.
-                    os.kill(os.getpid(), signal.SIGTTOU)
-            elif suspended:
-                suspended = False
-                enter_terminal(signum, frame)
-            else:
-                termios.tcsetattr(terminal, termios.TCSANOW, mode)
-                repaint()
+            # Unlike SIGSTOP, it does not stop a process that no shell could continue.
+            os.kill(os.getpid(), signal.SIGTTOU)
 
     signal.signal(signal.SIGTSTP, on_suspend)
     signal.signal(signal.SIGCONT, on_continue)
