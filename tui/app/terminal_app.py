@@ -18,7 +18,7 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.app.key_order import KeyOrder
 from tui.system.exits import ExitCode
-from tui.system.signals import forget_continue_handler, ignore_hangups
+from tui.system.signals import ignore_hangups
 from tui.system.suspension import handle_job_control
 from tui.system.terminal import Terminal, is_lost
 
@@ -99,7 +99,7 @@ class TerminalApp(App[ExitCode]):
             handle_job_control(
                 self._own_loop,
                 partial(self.refresh, layout=True),
-                lambda: self._ending is not None,
+                lambda: self._ending is not None or self._exit,
             )
 
     def take_signal(self, code: ExitCode) -> None:
@@ -122,8 +122,6 @@ class TerminalApp(App[ExitCode]):
         """The terminal is gone: end, or leave the screen only, where work is to go on."""
         self.detached = self._on_hangup == "continue" and self.busy
         if self.detached:
-            # A lost session is sent SIGCONT too; Textual's handler fails when its loop has ended.
-            forget_continue_handler()
             self.exit(ExitCode.HANGUP)
         else:
             self.end(ExitCode.HANGUP)

@@ -62,12 +62,6 @@ def ignore_hangups() -> None:
         signal.signal(signal.SIGHUP, signal.SIG_IGN)
 
 
-def forget_continue_handler() -> None:
-    """Undo a handler of SIGCONT, which a lost session sends; without effect where there is none."""
-    if hasattr(signal, "SIGCONT"):
-        signal.signal(signal.SIGCONT, signal.SIG_DFL)
-
-
 class GracefulStop:
     """In this block the first signal only sets `code`; a second one raises `Interrupted`.
 

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import sys
+import time
+from asyncio import AbstractEventLoop
 from collections.abc import Callable
 from contextlib import suppress
-from types import FrameType
+
+INTERVAL = 0.05
+"""Seconds between two looks whether a background process, which no shell has stopped, may go on."""
 
 
 def handle_job_control(
-    loop: asyncio.AbstractEventLoop, repaint: Callable[[], object], is_ending: Callable[[], bool]
+    loop: AbstractEventLoop, repaint: Callable[[], object], is_ending: Callable[[], bool]
 ) -> None:
-    """Let only the foreground use the terminal, and start Textual's mode only when it is off.
+    """Suspend and continue in the loop, let only the foreground use the terminal.
 
     Textual leaves and starts its mode inside the signal handlers, thus in the middle of whatever
     the loop is doing: a handler that interrupts another one leaves the mode half on, and one that
-    interrupts a write waits for the lock of that write for ever. Here the loop does both, between
-    two callbacks.
+    interrupts a write waits for the lock of that write for ever. Callbacks of the loop interrupt
+    nothing.
 
     Textual starts its mode at every SIGCONT. Where the mode is on already (`kill -CONT`, or
     `kill -STOP` and `fg`), a second thread would read the keys, and the raw mode would be taken for
     the one to restore at the end. So the mode is only set again there, since a shell may have
-    changed it, and `repaint` is called. A process that is continued in the background stops again
-    at once, for it would write over the shell, unless `is_ending`: `kill %1` sends SIGTERM and
-    SIGCONT.
+    changed it, and `repaint` is called. A process that is continued in the background stops again,
+    for it would write over the shell, unless `is_ending`: `kill %1` sends SIGTERM and SIGCONT.
 
-    Call this when Textual has installed its handlers; without effect where there are none.
+    Call this when Textual has installed its handlers; without effect where there are none. With the
+    loop end the handlers, and both signals have the system's effect again.
     """
     if sys.platform == "win32" or sys.__stdin__ is None:
         return
@@ -41,37 +44,31 @@ def handle_job_control(
     terminal = sys.__stdin__.fileno()
     mode = termios.tcgetattr(terminal)
 
-    def is_in_background() -> bool:
-        with suppress(OSError):  # the terminal may be gone
-            return os.tcgetpgrp(terminal) != os.getpgrp()
-        return False
-
-    def suspend() -> None:
-        leave_terminal(signal.SIGTSTP, None)  # stops the process, and returns when it continues
-        if not is_in_background():
-            enter_terminal(signal.SIGCONT, None)
-
-    def restore() -> None:
-        with suppress(termios.error):
-            termios.tcsetattr(terminal, termios.TCSANOW, mode)
-            repaint()
-
-    def in_loop(action: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the loop may have ended just now
-            loop.call_soon_threadsafe(action)
-
-    def on_suspend(_signum: int, _frame: FrameType | None) -> None:
-        in_loop(suspend)
-
-    def on_continue(_signum: int, _frame: FrameType | None) -> None:
-        if not is_in_background():
-            in_loop(restore)
-        elif is_ending():
-            # Textual restores the terminal's mode at the end, which would stop the process.
-            signal.signal(signal.SIGTTOU, signal.SIG_IGN)
-        else:
+    def in_foreground() -> bool:
+        """Stop as long as another process has the terminal; False where it ends without it."""
+        while os.tcgetpgrp(terminal) != os.getpgrp():
+            if is_ending():
+                # Textual restores the terminal's mode at the end, which would stop the process.
+                signal.signal(signal.SIGTTOU, signal.SIG_IGN)
+                return False
             # Unlike SIGSTOP, it does not stop a process that no shell could continue.
             os.kill(os.getpid(), signal.SIGTTOU)
+            time.sleep(INTERVAL)
+        return True
 
-    signal.signal(signal.SIGTSTP, on_suspend)
-    signal.signal(signal.SIGCONT, on_continue)
+    def suspend() -> None:
+        if is_ending():
+            return
+        leave_terminal(signal.SIGTSTP, None)  # stops the process; it is continued after this line
+        with suppress(OSError, termios.error):  # the terminal may be gone
+            if in_foreground():
+                enter_terminal(signal.SIGCONT, None)
+
+    def go_on() -> None:
+        with suppress(OSError, termios.error):
+            if in_foreground():
+                termios.tcsetattr(terminal, termios.TCSANOW, mode)
+                repaint()
+
+    loop.add_signal_handler(signal.SIGTSTP, suspend)
+    loop.add_signal_handler(signal.SIGCONT, go_on)
