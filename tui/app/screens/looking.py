@@ -8,7 +8,7 @@ from pathlib import Path
 from textual.message import Message
 
 from nn.storage.runs import SavedRun
-from tui.app.screens.base import ModeScreen
+from tui.app.screens.listing import ListScreen
 from tui.app.state.background import in_background
 from tui.app.state.catalogue import Catalogue, Entry
 from tui.app.state.comparison import Comparison
@@ -19,7 +19,7 @@ from tui.system.terminal import Terminal
 LOOK_INTERVAL = 1.5  # seconds between two looks into the folder while the screen is shown
 
 
-class LookingScreen(ModeScreen):
+class LookingScreen(ListScreen):
     """Reads the folder again and again as long as it is shown; a subclass draws the result.
 
     `entries` is None before the first time. `errors` are those of runs that cannot be read, or of
@@ -61,16 +61,12 @@ class LookingScreen(ModeScreen):
             super().__init__()
             self.error, self.looking = error, looking
 
-    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
-        super().__init__(bench, terminal)
+    def __init__(self, bench: Workbench, terminal: Terminal, order: str) -> None:
+        super().__init__(bench, terminal, order)
         self.entries: list[Entry] | None = None
         self.errors: list[str] = []
         self._catalogue: Catalogue | None = None
         self._looking = False
-
-    def draw(self) -> None:
-        """Show the present state."""
-        raise NotImplementedError
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_INTERVAL, self._look)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -14,12 +14,12 @@ from textual.widgets import Static
 from nn.errors import ConfigError
 from nn.storage.runs import SavedRun
 from tui.app.screens.delete import DeleteScreen
+from tui.app.screens.listing import list_bindings
 from tui.app.screens.looking import LookingScreen
 from tui.app.screens.path import PathScreen
 from tui.app.screens.run_status import end_reason
 from tui.app.state.catalogue import ORDERS, Entry, arranged
 from tui.app.state.comparison import compare
-from tui.app.state.filter import Filter
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.legend import run_glyph
@@ -43,40 +43,23 @@ class RunsScreen(LookingScreen):
         &.-short #about { height: 1; }
     }
     """
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Curves", key_display="enter", id="runs.open"),
+        Binding("enter", "open('train')", "Curves", key_display="enter", id="runs.open"),
         Binding("space", "overlay", "Overlay", id="runs.overlay"),
         Binding("r", "resume", "Resume", id="runs.resume"),
         Binding("v", "compare", "Compare", id="runs.compare"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
         Binding("o", "order", "Order", id="runs.order"),
         Binding("i", "import", "Open a file", id="runs.import"),
-        Binding("d", "model('digits')", "Its best network: digits", id="runs.digits", show=False),
-        Binding(
-            "c",
-            "model('confusion')",
-            "Its best network: confusion",
-            id="runs.confusion",
-            show=False,
-        ),
-        Binding("m", "model('model')", "Its best network: model", id="runs.model", show=False),
-        Binding("w", "model('draw')", "Its best network: draw", id="runs.draw", show=False),
         Binding("x,delete", "delete", "Delete for good", id="runs.delete", show=False),
-        Binding("up,k", "move(-1)", "Row up", id="runs.up", show=False),
-        Binding("down,j", "move(1)", "Row down", id="runs.down", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="runs.page-up", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="runs.page-down", show=False),
-        Binding("home", "end(-1)", "First row", id="runs.first", show=False),
-        Binding("end", "end(1)", "Last row", id="runs.last", show=False),
+        *list_bindings("runs"),
         Binding("escape", "clear", "Compare nothing, or show all", id="runs.clear", show=False),
     ]
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
-        super().__init__(bench, terminal)
+        super().__init__(bench, terminal, "newest")
         self._comparing = False
         self._first: SavedRun | None = None  # of two to compare
-        self._order, self._filter = "newest", Filter()
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -86,10 +69,6 @@ class RunsScreen(LookingScreen):
         yield Static(id="note", markup=False)
         yield Prompt()
         yield KeyHints()
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """The words depend on the size."""
-        self.call_after_refresh(self.draw)
 
     # In the background
 
@@ -108,24 +87,23 @@ class RunsScreen(LookingScreen):
         self.tell("")
         if self.app.screen is self:  # unless another screen was opened meanwhile
             self.bench.open_comparison(message.comparison)
-            self._show("digits")
+            self.app.switch_mode("digits")
 
     def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
         self.tell("")
         self.notify("\n".join(message.remarks) or "Opened.", timeout=15, markup=False)
         if self.app.screen is self:
             self.bench.open(message.run)
-            self._show("digits")
+            self.app.switch_mode("digits")
 
     # What is shown
 
     @property
-    def _table(self) -> RunsTable:
-        return self.query_one(RunsTable)
-
-    @property
     def _current(self) -> Entry | None:
-        return self._table.current
+        return self.query_one(RunsTable).current
+
+    def orders(self) -> Iterable[str]:
+        return ORDERS
 
     def draw(self) -> None:
         entries = arranged(self.entries or (), self._filter.text, self._order)
@@ -133,9 +111,9 @@ class RunsScreen(LookingScreen):
             empty = "reading ..."
         else:
             empty = "no run matches" if self.entries else "no saved runs yet"
-        self._table.show(entries, self._marks(), empty=empty)
+        self.query_one(RunsTable).show(entries, self._marks(), empty=empty)
         self._draw_head(len(entries))
-        self._draw_about()
+        self.draw_row()
 
     def _marks(self) -> dict[Path, str]:
         """For each run on the charts, the glyph that draws it there; `+` for the shown run."""
@@ -155,7 +133,8 @@ class RunsScreen(LookingScreen):
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
         self.tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
-    def _draw_about(self) -> None:
+    def draw_row(self) -> None:
+        """Show how the run ended and what repeats it."""
         entry = self._current
         if entry is None:
             self.put("#about", "")
@@ -166,61 +145,16 @@ class RunsScreen(LookingScreen):
         what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
         self.put("#about", f"{entry.name}, {what}\n{record.command}")
 
-    # Moving, sorting, filtering
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor."""
-        self._table.move(rows)
-        self._draw_about()
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by what is seen."""
-        self.action_move(pages * self._table.page)
-
-    def action_end(self, direction: int) -> None:
-        """Move the cursor to the first or the last run."""
-        self.action_move(direction * len(self.entries or ()))
-
-    def action_order(self) -> None:
-        """Sort by something else."""
-        orders = list(ORDERS)
-        self._order = orders[(orders.index(self._order) + 1) % len(orders)]
-        self._table.move_to(0)
-        self.draw()
-
-    def action_filter(self) -> None:
-        """Type words that name, recipe or status must contain."""
-        self._filter.typing = True
-        self.draw()
-
-    def on_key(self, event: events.Key) -> None:
-        """Take what is typed into the filter, even in one burst with the key that opens it."""
-        if not self._filter.typing:
-            bound = self.active_bindings.get(event.key)
-            if self.focused is None and bound and bound.binding.action == "filter":
-                event.stop()
-                self.action_filter()
-        elif self._filter.take(event):
-            event.stop()
-            self.draw()
-
     def action_clear(self) -> None:
         """Give up comparing, or show all runs again."""
-        if self._first is not None:
-            self._first = None
-            self.tell("")
-        else:
-            self._filter.text = ""
+        if self._first is None:
+            super().action_clear()
+            return
+        self._first = None
+        self.tell("")
         self.draw()
 
     # What is done with a run
-
-    def _show(self, mode: str) -> None:
-        self.app.switch_mode(mode)
-
-    def on_cursor_table_chosen(self) -> None:
-        """A second click on a row."""
-        self.action_open()
 
     def action_overlay(self) -> None:
         """Draw its curves on the train screen's charts too, or no longer."""
@@ -228,27 +162,10 @@ class RunsScreen(LookingScreen):
             self.bench.overlay(entry.run)
             self.draw()
 
-    def action_open(self) -> None:
-        """Show its curves, as they come, on the train screen."""
-        if self._open():
-            self._show("train")
-
-    def action_model(self, mode: str) -> None:
-        """Show its best network on another screen."""
-        entry = self._current
-        if entry is not None and entry.best is None and not self.bench.is_present(entry.run):
-            self.notify("It was never evaluated: there is no best network.", severity="warning")
-        elif self._open():
-            self._show(mode)
-
-    def _open(self) -> bool:
-        if (entry := self._current) is None:
-            return False
-        if self.bench.is_present(entry.run):
-            self.bench.close()
-        else:
-            self.bench.open(entry.run)
-        return True
+    def action_open(self, mode: str) -> None:
+        """Show its curves, as they come, on the train screen, or its best network on another."""
+        if (entry := self._current) is not None:
+            self.show_run(entry.run, mode)
 
     def action_resume(self) -> None:
         """Make it ready to go on in place of the present run; ask for a larger budget if needed."""
@@ -256,7 +173,7 @@ class RunsScreen(LookingScreen):
             return
         run = entry.run
         if self.bench.is_present(run):
-            self.action_open()
+            self.action_open("train")
         elif entry.status == "running":
             self.notify("Another process trains it; enter shows its curves.", severity="warning")
         elif budget := entry.budget_to_raise:
@@ -277,7 +194,7 @@ class RunsScreen(LookingScreen):
         except ConfigError as error:
             self.notify(str(error), severity="error", timeout=15, markup=False)
         else:
-            self._show("train")
+            self.app.switch_mode("train")
 
     def action_delete(self) -> None:
         """Remove it, after a question."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
+from tui.app.screens.listing import list_bindings
 from tui.app.screens.watching import WatchingScreen
-from tui.app.state.filter import Filter
 from tui.app.state.sweep_process import example_command
 from tui.app.state.sweep_view import (
     TrialRow,
@@ -66,7 +66,6 @@ class SweepScreen(WatchingScreen):
         }
     }
     """
-    AUTO_FOCUS = ""
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open('train')", "Curves", key_display="enter", id="sweep.open"),
         Binding("p", "picture(1)", "Picture", id="sweep.picture"),
@@ -79,28 +78,12 @@ class SweepScreen(WatchingScreen):
         Binding("shift+tab", "picture(-1)", "Picture before", id="sweep.last-picture", show=False),
         Binding("left,h", "sweep(-1)", "Newer sweep", id="sweep.newer", show=False),
         Binding("right,l", "sweep(1)", "Older sweep", id="sweep.older", show=False),
-        Binding("d", "open('digits')", "Its best network: digits", id="sweep.digits", show=False),
-        Binding(
-            "c",
-            "open('confusion')",
-            "Its best network: confusion",
-            id="sweep.confusion",
-            show=False,
-        ),
-        Binding("m", "open('model')", "Its best network: model", id="sweep.model", show=False),
-        Binding("w", "open('draw')", "Its best network: draw", id="sweep.draw", show=False),
-        Binding("up,k", "move(-1)", "Row up", id="sweep.up", show=False),
-        Binding("down,j", "move(1)", "Row down", id="sweep.down", show=False),
-        Binding("pageup", "page(-1)", "Page up", id="sweep.page-up", show=False),
-        Binding("pagedown", "page(1)", "Page down", id="sweep.page-down", show=False),
-        Binding("home", "end(-1)", "First row", id="sweep.first", show=False),
-        Binding("end", "end(1)", "Last row", id="sweep.last", show=False),
+        *list_bindings("sweep"),
         Binding("escape", "clear", "Show all trials", id="sweep.clear", show=False),
     ]
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
-        super().__init__(bench, terminal)
-        self._order, self._filter = "best", Filter()
+        super().__init__(bench, terminal, "best")
 
     def compose(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -113,15 +96,10 @@ class SweepScreen(WatchingScreen):
         yield ParallelCoordinates(self.terminal, id="parallel")
         yield KeyHints()
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """The words depend on the size."""
-        self.call_after_refresh(self.draw)
-
     # What is shown
 
-    @property
-    def _table(self) -> TrialsTable:
-        return self.query_one(TrialsTable)
+    def orders(self) -> Iterable[str]:
+        return orders(self.view.spec) if self.view is not None else ()
 
     def draw(self) -> None:
         """Show the present state."""
@@ -132,11 +110,11 @@ class SweepScreen(WatchingScreen):
         self.put("#empty", self._about_sweeps() if not self.last.error else "")
         if view is not None:
             self.put("#best", best_words(view, self._score))
-            if self._order not in orders(view.spec):
+            if self._order not in self.orders():
                 self._order = "best"
             rows = arranged(view, self._filter.text, self._order)
             empty = "no trial matches" if view.rows else "no trials yet"
-            self._table.show(rows, view.spec.space.fields, view.best, empty=empty)
+            self.query_one(TrialsTable).show(rows, view.spec.space.fields, view.best, empty=empty)
         self.query_one(SweepPictures).show(view)
         self.query_one(ParallelCoordinates).show(view)
 
@@ -171,49 +149,7 @@ class SweepScreen(WatchingScreen):
             " they come."
         )
 
-    # Moving, sorting, filtering
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor."""
-        self._table.move(rows)
-
-    def action_page(self, pages: int) -> None:
-        """Move the cursor by what is seen."""
-        self.action_move(pages * self._table.page)
-
-    def action_end(self, direction: int) -> None:
-        """Move the cursor to the first or the last trial."""
-        self.action_move(direction * len(self.view.rows if self.view else ()))
-
-    def action_order(self) -> None:
-        """Sort by something else."""
-        if self.view is not None:
-            known = list(orders(self.view.spec))
-            self._order = known[(known.index(self._order) + 1) % len(known)]
-            self._table.move_to(0)
-            self.draw()
-
-    def action_filter(self) -> None:
-        """Type words that number, state or setting of a trial must contain."""
-        if self.view is not None:
-            self._filter.typing = True
-            self.draw()
-
-    def on_key(self, event: events.Key) -> None:
-        """Take what is typed into the filter, even in one burst with the key that opens it."""
-        if not self._filter.typing:
-            bound = self.active_bindings.get(event.key)
-            if self.focused is None and bound and bound.binding.action == "filter":
-                event.stop()
-                self.action_filter()
-        elif self._filter.take(event):
-            event.stop()
-            self.draw()
-
-    def action_clear(self) -> None:
-        """Show all trials again."""
-        self._filter.text = ""
-        self.draw()
+    # Moving
 
     def action_sweep(self, direction: int) -> None:
         """Show a newer (-1) or an older sweep (1)."""
@@ -236,13 +172,9 @@ class SweepScreen(WatchingScreen):
 
     # What is done with a trial
 
-    def on_cursor_table_chosen(self) -> None:
-        """A second click on a row."""
-        self.action_open("train")
-
     def action_open(self, mode: str) -> None:
         """Show the best run of the trial on the screen of a mode, in place of the present run."""
-        row = self._table.current if self.view is not None else None
+        row = self.query_one(TrialsTable).current if self.view is not None else None
         if row is None:
             return
         if not row.run:

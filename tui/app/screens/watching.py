@@ -8,7 +8,7 @@ from time import monotonic
 from textual.message import Message
 
 from nn.storage.runs import SavedRun
-from tui.app.screens.base import ModeScreen
+from tui.app.screens.listing import ListScreen
 from tui.app.state.background import in_background
 from tui.app.state.sweep_process import SweepProcess
 from tui.app.state.sweep_view import Look, SweepReader, SweepView
@@ -22,7 +22,7 @@ PAUSE = 5
 """The pause after a look is at least so many times as long as the look took."""
 
 
-class WatchingScreen(ModeScreen):
+class WatchingScreen(ListScreen):
     """Reads one sweep again and again as long as it is shown; a subclass draws the result.
 
     Attributes:
@@ -59,8 +59,8 @@ class WatchingScreen(ModeScreen):
             super().__init__()
             self.error = error
 
-    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
-        super().__init__(bench, terminal)
+    def __init__(self, bench: Workbench, terminal: Terminal, order: str) -> None:
+        super().__init__(bench, terminal, order)
         self.last, self.looked = Look((), None), False
         self.wanted: str | None = None
         self._reader = SweepReader(self.runs_dir)
@@ -76,10 +76,6 @@ class WatchingScreen(ModeScreen):
     def view(self) -> SweepView | None:
         """The sweep that is shown."""
         return self.last.view
-
-    def draw(self) -> None:
-        """Show the present state."""
-        raise NotImplementedError
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_INTERVAL, self._look_again)
@@ -129,17 +125,8 @@ class WatchingScreen(ModeScreen):
         in_background("sweeps", read, self.post_message, self.Failed)
 
     def on_watching_screen_found(self, message: Found) -> None:
-        if self.app.screen is not self:  # another screen was opened meanwhile
-            return
-        bench, run = self.bench, message.run
-        if bench.is_present(run):
-            bench.close()
-        elif message.mode != "train" and run.record.best is None:
-            self.notify("It was never evaluated: there is no best network.", severity="warning")
-            return
-        else:
-            bench.open(run)
-        self.app.switch_mode(message.mode)
+        if self.app.screen is self:  # unless another screen was opened meanwhile
+            self.show_run(message.run, message.mode)
 
     def start(self, sweep: str, words: list[str]) -> None:
         """Have a process work on a sweep."""

@@ -55,6 +55,11 @@ class CursorTable(StripWidget, Generic[Row]):
         return self._rows[self._at] if self._rows else None
 
     @property
+    def count(self) -> int:
+        """The number of rows."""
+        return len(self._rows)
+
+    @property
     def page(self) -> int:
         """The number of visible rows."""
         return max(1, self.size.height - 1)
