@@ -7,9 +7,13 @@
     --sampler NAME  random or tpe
 
 The trials only sleep and have a value; all the rest is real: the schedule with its rungs, the
-journal with its locks and writes, and the executor. The overhead is the time over that of sleeping
-alone, a result. The fastest that a sweep can hand out tasks is a bound on the number of workers
-that it keeps busy: with trials of a minute, an overhead of 5 ms keeps 12,000 workers busy.
+journal with its locks and writes, and the place that tasks are sent to. The overhead is the time
+over that of sleeping alone, a result. The fastest that a sweep can hand out tasks is a bound on the
+number of workers that it keeps busy: with trials of a minute, an overhead of 5 ms keeps 12,000
+workers busy.
+
+The same number of sleeping calls without a sweep, on the same threads or workers just before, are
+the bare cost; processor time is that of this process, in which Dask's scheduler is too.
 """
 
 from __future__ import annotations
@@ -19,17 +23,21 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from tui.sweeps.cluster import Cluster
+from tui.sweeps.folder import JOURNAL_FILE
 from tui.sweeps.running import Progress, SweepRunner
 from tui.sweeps.schedule import Result
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
-from tui.sweeps.study import JOURNAL_FILE, Study
+from tui.sweeps.study import Study
 from tui.sweeps.worker import Delivery, Order
 
 _QUARTERS = 4
@@ -44,53 +52,81 @@ def sleep(order: Order, seconds: float) -> Delivery:
     return Delivery(Result(task, name, task.epochs, seconds, 1 - accuracy, accuracy))
 
 
-class Sleeping(Executor):
-    """An executor that sleeps where it is to train."""
-
-    def __init__(self, inner: Executor, seconds: float) -> None:
-        self._inner, self._seconds = inner, seconds
-
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        return self._inner.submit(sleep, *args, self._seconds)
-
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
-        self._inner.shutdown(wait=wait)
-
-
-class SleepingPlace:
-    """Where tasks go."""
+class Threads:
+    """A place that sleeps on threads of this process."""
 
     shared_disk, lost, sweep = True, False, ""
 
-    def __init__(self, inner: Executor, workers: int, seconds: float) -> None:
-        self.workers, self._executor = workers, Sleeping(inner, seconds)
+    def __init__(self, workers: int, seconds: float) -> None:
+        self.workers, self._seconds = workers, seconds
+        self._threads = ThreadPoolExecutor(workers)
 
-    def executor(self) -> Executor:
-        return self._executor
+    def submit(self, orders: Sequence[Order]) -> list[Future[Delivery]]:
+        return [self._threads.submit(sleep, order, self._seconds) for order in orders]
 
     def stop(self) -> None:
         pass
 
+    def close(self, *, wait: bool) -> None:
+        pass
+
+    def bare(self, calls: int) -> None:
+        """Have so many calls sleep, as many at once as there are workers."""
+        for _ in self._threads.map(time.sleep, [self._seconds] * calls):
+            pass
+
+
+class DaskWorkers(Cluster):
+    """A cluster whose workers sleep."""
+
+    shared_disk = True  # no runs travel, since there are none
+
+    def __init__(self, client: Any, seconds: float) -> None:
+        super().__init__(client, print)
+        self._sleep = partial(sleep, seconds=seconds)
+        self._nap = partial(nap, seconds=seconds)
+
+    def submit(self, orders: Sequence[Order]) -> list[Future[Delivery]]:
+        return self.map(self._sleep, orders)
+
+    def bare(self, calls: int) -> None:
+        """The same number of calls by the means that Dask recommends for many of them."""
+        from distributed import as_completed
+
+        begun = min(self.workers, calls)
+        ended = as_completed(
+            self.client.map(self._nap, range(begun), pure=False), with_results=True
+        )
+        for batch in ended.batches():
+            more = range(begun, min(begun + len(batch), calls))
+            begun += len(more)
+            if more:
+                ended.update(self.client.map(self._nap, more, pure=False))
+
 
 @contextmanager
-def executor(workers: int, *, dask: bool) -> Iterator[Executor]:
+def place_of(workers: int, seconds: float, *, dask: bool) -> Iterator[Threads | DaskWorkers]:
     """Threads of this process, or of Dask's worker processes."""
-    with ExitStack() as stack:
-        if not dask:
-            yield stack.enter_context(ThreadPoolExecutor(workers))
-            return
-        from distributed import Client, LocalCluster
+    if not dask:
+        yield Threads(workers, seconds)
+        return
+    distributed: Any = import_module("distributed")
 
-        cluster = stack.enter_context(
-            LocalCluster(
-                n_workers=2,
-                threads_per_worker=workers // 2,
-                dashboard_address="127.0.0.1:0",
-                silence_logs="CRITICAL",
-            )
-        )
-        client = stack.enter_context(Client(cluster))
-        yield client.get_executor(pure=False)
+    with (
+        distributed.LocalCluster(
+            n_workers=2,
+            threads_per_worker=workers // 2,
+            dashboard_address="127.0.0.1:0",
+            silence_logs="CRITICAL",
+        ) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield DaskWorkers(client, seconds)
+
+
+def nap(_: int, seconds: float) -> None:
+    """A call that takes time, and is no part of a sweep."""
+    time.sleep(seconds)
 
 
 def resident() -> float:
@@ -120,10 +156,12 @@ def main() -> None:
 
     with (
         tempfile.TemporaryDirectory() as name,
-        executor(options.workers, dask=options.dask) as inner,
+        place_of(options.workers, options.seconds, dask=options.dask) as place,
     ):
+        began, computed = time.perf_counter(), time.process_time()
+        place.bare(spec.results_at_most)
+        bare = time.perf_counter() - began, time.process_time() - computed
         study = Study.create(Path(name) / "sweeps", spec, "scale")
-        place = SleepingPlace(inner, options.workers, options.seconds)
         before, began, computed = resident(), time.perf_counter(), time.process_time()
         SweepRunner(study, Path(name) / "runs", place, Progress(on_result)).run()
         wall, computed = time.perf_counter() - began, time.process_time() - computed
@@ -142,7 +180,9 @@ def main() -> None:
         (f"{options.trials:,} trials, {results:,} results", f"{wall:.1f} s"),
         (f"of that asleep, on {options.workers} workers", f"{asleep:.1f} s"),
         ("overhead a result", f"{1e3 * (wall - asleep) / results:.2f} ms"),
+        ("  of the bare calls", f"{1e3 * (bare[0] - asleep) / results:.2f} ms"),
         ("processor time a result", f"{1e3 * computed / results:.2f} ms"),
+        ("  of the bare calls", f"{1e3 * bare[1] / results:.2f} ms"),
         ("time a result, by quarters", ", ".join(f"{each:.2f}" for each in quarters) + " ms"),
         ("memory at the start and after each quarter",
          ", ".join(f"{each:.0f}" for each in (before, *memory)) + " MB"),

@@ -19,7 +19,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tui.sweeps.running import SweepRunner, ThisMachine
+from tui.sweeps.processes import ThisMachine
+from tui.sweeps.running import SweepRunner
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.study import Study

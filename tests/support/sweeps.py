@@ -15,10 +15,11 @@ from tui.app.app import MnistApp
 from tui.app.screens.sweep import SweepScreen
 from tui.recording.experiment import Experiment
 from tui.recording.source import Saving
+from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.space import Setting, Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
-from tui.sweeps.study import JOURNAL_FILE, SPEC_FILE
+from tui.sweeps.spec_file import to_toml
 from tui.system.terminal import ColorMode, Terminal
 
 VARY = ("learning_rate=0.001..0.1:log", "hidden=16,32-16", "optimizer=sgd,adam")
@@ -49,7 +50,7 @@ class WrittenSweep:
         self.spec, self.runs_dir = spec or spec_of(), runs_dir
         self.path = runs_dir.with_name("sweeps") / name
         self.path.mkdir(parents=True)
-        (self.path / SPEC_FILE).write_text(self.spec.to_toml())
+        (self.path / SPEC_FILE).write_text(to_toml(self.spec))
         (self.path / JOURNAL_FILE).touch()
 
     def write(self, *entries: dict[str, Any]) -> None:

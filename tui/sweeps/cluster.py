@@ -1,30 +1,34 @@
 """Sweeps on a Dask cluster: its workers train, and what they save travels back.
 
-Dask distributed is used through the `concurrent.futures` interface that it offers, so that the
-sweep does not differ from one on this machine. Runs travel packed, since no common disk is needed.
-Data other than the embedded ones are a plugin of the workers: each one is sent them once, also
-those that join or are restarted later.
+Results are futures of `concurrent.futures`, as those of processes of this machine are. Runs travel
+packed, since no common disk is needed. Data other than the embedded ones are a plugin of the
+workers: each one is sent them once, also those that join or are restarted later.
 """
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import logging
 import secrets
 import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from nn.data.dataset import Dataset
 from tui.sweeps import worker
+from tui.sweeps.worker import Delivery, Order
 from tui.system.exits import CommandError, ExitCode
 from tui.system.versions import version
+
+_T = TypeVar("_T")
+_U = TypeVar("_U")
 
 TOPIC = "mnist-tui-epochs"
 _CONNECT_SECONDS = 10
@@ -40,6 +44,7 @@ class Cluster:
         self.client, self._on_warning = client, on_warning
         self.sweep = secrets.token_hex(8)  # two sweeps may share a worker
         self._workers, self._counted = 0, -_COUNT_SECONDS
+        self._under_way: set[Any] = set()  # futures of Dask's
 
     @property
     def workers(self) -> int:
@@ -58,14 +63,42 @@ class Cluster:
         """Whether the scheduler has gone."""
         return bool(self.client.status != "running")
 
-    def executor(self) -> Executor:
-        """The cluster as an executor; equal calls are not merged, since tasks may come again.
+    def submit(self, orders: Sequence[Order]) -> list[Future[Delivery]]:
+        """Send orders to workers."""
+        return self.map(worker.train, orders)
 
-        A task whose worker is lost goes to another one by itself. One that raised an exception,
-        such as for a full disk, is tried twice more.
+    def map(self, function: Callable[[_T], _U], values: Sequence[_T]) -> list[Future[_U]]:
+        """Call a function on the workers for each of these values, in one message.
+
+        That costs a third of what it does one by one with `Client.get_executor()`. Equal calls are
+        not merged (`pure`), since tasks may come again. A call whose worker is lost goes to another
+        one by itself. One that raised an exception, such as for a full disk, is tried twice more.
         """
-        executor: Executor = self.client.get_executor(pure=False, retries=2)
-        return executor
+        found = []
+        for there in self.client.map(function, values, pure=False, retries=2):
+            here: Future[_U] = Future()
+            self._under_way.add(there)
+            self.client.loop.add_callback(self._pass_on, there, here)
+            found.append(here)
+        return found
+
+    async def _pass_on(self, there: Any, here: Future[_U]) -> None:
+        """Give the outcome of a future of Dask's to one of the standard library's."""
+        try:
+            here.set_result(await there)
+        except Exception as error:
+            here.set_exception(error)
+        except asyncio.CancelledError:  # the connection was closed, here or by the scheduler
+            here.cancel()
+            here.set_running_or_notify_cancel()
+        finally:
+            self._under_way.discard(there)
+
+    def close(self, *, wait: bool) -> None:
+        """Cancel what is under way; nothing is if `wait`, since all was delivered before."""
+        if self._under_way:
+            with suppress(OSError, TimeoutError):
+                self.client.cancel(list(self._under_way))
 
     def stop(self) -> None:
         """Ask every worker to stop the runs of this sweep."""

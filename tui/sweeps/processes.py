@@ -1,15 +1,15 @@
-"""Worker processes of this machine as an executor."""
+"""Worker processes of this machine, as a place that tasks go to."""
 
 from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from multiprocessing import get_context
 from typing import Any
 
-from tui.sweeps.worker import start_worker
+from tui.sweeps.worker import Delivery, Order, start_worker, train
 
 
 class WorkerProcesses(Executor):
@@ -67,3 +67,23 @@ class WorkerProcesses(Executor):
     def _drop(self, pool: ProcessPoolExecutor) -> None:
         self._pools.discard(pool)
         pool.shutdown(wait=False)
+
+
+class ThisMachine:
+    """Worker processes of this machine, of one thread each; a `Place`."""
+
+    shared_disk, lost, sweep = True, False, ""
+
+    def __init__(self, workers: int, data_dir: str) -> None:
+        self.workers, self._executor = workers, WorkerProcesses(data_dir)
+
+    def submit(self, orders: Sequence[Order]) -> list[Future[Delivery]]:
+        """Send each order to a process."""
+        return [self._executor.submit(train, order) for order in orders]
+
+    def stop(self) -> None:
+        """The stop file is enough."""
+
+    def close(self, *, wait: bool) -> None:
+        """End the processes."""
+        self._executor.shutdown(wait=wait)

@@ -1,10 +1,10 @@
-"""Working on a sweep: tasks go to an executor, results to the study, until all is done."""
+"""Working on a sweep: tasks go to a place, results to the study, until all is done."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from concurrent.futures import CancelledError, Executor, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,13 +13,14 @@ from typing import Protocol
 
 from nn.errors import ConfigError, StorageError
 from tui.sweeps.optuna_trials import OptunaMirror
-from tui.sweeps.processes import WorkerProcesses
+from tui.sweeps.packing import pack, unpack
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.study import Study
-from tui.sweeps.worker import Delivery, Order, find_run_of, pack, train, unpack
+from tui.sweeps.worker import Delivery, Order, find_run_of
 
 ATTEMPTS = 3  # of a task whose worker is lost
 _MIRROR_SECONDS = 10.0  # between copies into a storage of Optuna's
+_TOGETHER = 32  # orders that are sent at once: few messages, of which each is held in memory
 _POLL = 0.2  # seconds between looks at the clock, at signals, and at what other processes did
 
 
@@ -58,27 +59,14 @@ class Place(Protocol):
     def lost(self) -> bool:
         """Whether no result will come any more."""
 
-    def executor(self) -> Executor:
-        """What tasks are submitted to; called once."""
+    def submit(self, orders: Sequence[Order]) -> list[Future[Delivery]]:
+        """Send orders to workers; many at once cost less than one after the other."""
 
     def stop(self) -> None:
         """Let workers that have no stop file end after the epoch under way."""
 
-
-class ThisMachine:
-    """Worker processes of this machine, of one thread each."""
-
-    shared_disk, lost, sweep = True, False, ""
-
-    def __init__(self, workers: int, data_dir: str) -> None:
-        self.workers, self._data_dir = workers, data_dir
-
-    def executor(self) -> Executor:
-        """One that makes processes as they are needed."""
-        return WorkerProcesses(self._data_dir)
-
-    def stop(self) -> None:
-        """The stop file is enough."""
+    def close(self, *, wait: bool) -> None:
+        """End the workers' part: when all is delivered if `wait`, else at once."""
 
 
 class SweepRunner:
@@ -108,27 +96,26 @@ class SweepRunner:
         Raises `PlaceLostError`, and `StorageError` where something cannot be saved; what was
         reported before is saved, and tasks under way are due again.
         """
-        executor = self.place.executor()
         in_peace = False
         try:
-            while not self._progress.over and not self.study.stop_file.exists():
+            while not self._progress.over and not self.study.owner.stop_file.exists():
                 if self.place.lost:
                     raise PlaceLostError
-                self._exchange(executor)
+                self._exchange()
                 if not self._pending and self.study.schedule.done:
                     break
                 self._collect()
                 if time.monotonic() - self._mirrored_at > _MIRROR_SECONDS:
                     self._copy()
             if self._pending:
-                self.study.stop_file.touch()
+                self.study.owner.stop_file.touch()
                 self.place.stop()
             while self._pending and not self.place.lost:
                 self._collect()
             in_peace = True
         finally:
             if not self.place.lost:
-                executor.shutdown(wait=in_peace)
+                self.place.close(wait=in_peace)
             self._released += self._pending.values()
             self._pending.clear()
             with suppress(*(() if in_peace else (StorageError,))):
@@ -142,19 +129,24 @@ class SweepRunner:
                 self._mirror.add(self.study.trials)
             self._mirrored_at = time.monotonic()
 
-    def _exchange(self, executor: Executor) -> None:
+    def _exchange(self) -> None:
         """Report what came in, and claim and submit as many tasks as there is room for."""
         room = self.place.workers - len(self._pending)
         if room <= 0 and not self._results and not self._released:
             return
-        for task in self._note(max(0, room)):
+        claimed = self._note(max(0, room))
+        for first in range(0, len(claimed), _TOGETHER):
+            self._submit(claimed[first : first + _TOGETHER])
+
+    def _submit(self, tasks: Sequence[Task]) -> None:
+        orders = []
+        for task in tasks:
             try:
-                order = self._order(task)
+                orders.append(self._order(task))
             except ConfigError as error:  # values that contradict one another
                 self._results.append(Result(task, "", 0.0, 0.0, None, None, str(error)))
-                continue
-            future = executor.submit(train, order)
-            self._pending[future] = task
+        for order, future in zip(orders, self.place.submit(orders), strict=True):
+            self._pending[future] = order.task
             future.add_done_callback(self._ended.put)
 
     def _note(self, wanted: int = 0) -> list[Task]:
@@ -191,7 +183,7 @@ class SweepRunner:
             # Without a shared disk, the packed folder or the new one is the only one.
             look=look or not shared,
             state=state,
-            stop_file=str(study.stop_file) if shared else None,
+            stop_file=str(study.owner.stop_file) if shared else None,
             sweep=self.place.sweep,
         )
 

@@ -6,10 +6,7 @@ a trial that reaches the end is as if it had never stopped. Hyperband shares the
 several such brackets, which begin with the more epochs the fewer trials they have.
 
 Every operation takes a time that does not grow with the number of trials, but for the logarithm in
-the heap and the ranking at the end of a rung.
-
-Sources: Jamieson & Talwalkar, "Non-stochastic best arm identification and hyperparameter
-optimization", AISTATS 2016; Li et al., "Hyperband", JMLR 18 (2018).
+the heap and the ranking at the end of a rung. `rungs.py` has the numbers, and the sources.
 """
 
 from __future__ import annotations
@@ -19,6 +16,7 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from tui.sweeps.rungs import kept
 from tui.sweeps.space import Setting
 from tui.sweeps.spec import SweepSpec
 
@@ -138,12 +136,12 @@ class Bracket:
         """Whether every trial that competes at a rung has come to it."""
         return len(self.values[rung]) == self.competing[rung]
 
-    def kept(self, rung: int) -> list[int]:
+    def survivors(self, rung: int) -> list[int]:
         """The numbers of the trials that go on from a rung; of equals, the earlier ones."""
         values = self.values[rung]
         finite = [number for number, value in values.items() if math.isfinite(value)]
         ranked = sorted(finite, key=lambda number: (-values[number], number))
-        return ranked[: SweepSpec.kept(len(values))]
+        return ranked[: kept(len(values))]
 
 
 class Schedule:
@@ -213,11 +211,11 @@ class Schedule:
 
     def _end_rung(self, bracket: Bracket, rung: int) -> list[Trial]:
         """Let the best third go on, and end the others, which are returned."""
-        kept = bracket.kept(rung)
-        bracket.competing[rung + 1] = len(kept)
-        for number in kept:
+        survivors = bracket.survivors(rung)
+        bracket.competing[rung + 1] = len(survivors)
+        for number in survivors:
             self._make_due(self.trials[number], rung + 1)
-        ended = [self.trials[n] for n in sorted(set(bracket.values[rung]) - set(kept))]
+        ended = [self.trials[n] for n in sorted(set(bracket.values[rung]) - set(survivors))]
         for trial in ended:
             trial.pruned_at = rung
         return ended

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal, get_args
 
-from nn.config import TrainConfig, check_value, load_toml
+from nn.config import TrainConfig, check_value
 from nn.errors import ConfigError, did_you_mean
 from nn.recipes import Recipe, load_recipe
 from tui.recording.experiment import Experiment
+from tui.sweeps.rungs import bracket_sizes, kept, rungs_of
 from tui.sweeps.space import RECIPE, Setting, Space
 
 SamplerName = Literal["grid", "random", "tpe"]
@@ -23,12 +21,10 @@ Objective = Literal["accuracy", "loss"]
 
 HELD_OUT = 0.1  # of the training images, where the configuration has no validation split
 MOST_GRID = 100_000
-_FACTOR = 3  # the share that a rung keeps is one third
 _LOOKED_AT = 64  # settings of which at least one must be a valid configuration
 
 # Least and greatest values of the numbers; Python's bool is no number here.
 _WHOLE = {"trials": (1, 10**6), "grid_points": (2, 10**5), "seeds": (1, 10**4)}
-_TABLES = ("base", "vary")
 
 # What is the same in all trials, since they would not be comparable otherwise.
 _NOT_VARIED = frozenset(
@@ -203,31 +199,19 @@ class SweepSpec:
         return Experiment(config, recipe.name, recipe.config) if recipe else Experiment(config)
 
     def rungs(self, epochs: int) -> tuple[int, ...]:
-        """Epochs after which trials are compared, by factors of three; the last is the budget."""
-        if not self.halving or self.size < _FACTOR or epochs < _FACTOR:
-            return (epochs,)
-        levels = min(_whole_log(epochs), _whole_log(self.size))
-        return tuple(max(1, round(epochs / _FACTOR**level)) for level in range(levels, -1, -1))
+        """Epochs after which trials are compared; the last is the budget."""
+        return rungs_of(epochs, self.size) if self.halving else (epochs,)
 
     def brackets_of_trials(self) -> list[tuple[int, int, tuple[int, ...]]]:
         """(number of the first trial, trials, rungs) of each bracket; one without `brackets`.
 
         The rungs are empty where trials cannot be compared on the way: where they differ in their
         epochs, or where their budget is in steps.
-
-        Hyperband with largest level L gives bracket s = L, ..., 0 trials in the proportion of
-        3^s (L + 1) / (s + 1), so that each bracket costs about the same; it begins with R / 3^s
-        epochs.
         """
         epochs = self._common_epochs
-        if epochs <= 0:
-            return [(0, self.size, ())]
-        rungs = self.rungs(epochs)
-        if not self.brackets or len(rungs) == 1:
-            return [(0, self.size, rungs)]
-        weights = [_FACTOR**s / (s + 1) for s in range(len(rungs) - 1, -1, -1)]
+        rungs = self.rungs(epochs) if epochs > 0 else ()
         found, first = [], 0
-        for level, size in enumerate(_shared_out(self.size, weights)):
+        for level, size in enumerate(bracket_sizes(self.size, len(rungs) if self.brackets else 1)):
             found.append((first, size, rungs[level:]))
             first += size
         return found
@@ -250,13 +234,8 @@ class SweepSpec:
         for _, trials, rungs in self.brackets_of_trials():
             for _ in rungs or (0,):
                 total += trials * self.seeds
-                trials = self.kept(trials)
+                trials = kept(trials)
         return total
-
-    @staticmethod
-    def kept(count: int) -> int:
-        """How many of so many trials a rung keeps: a third, at least one."""
-        return max(1, count // _FACTOR)
 
     def differences(self, other: SweepSpec) -> list[str]:
         """The names of the entries in which two specifications differ."""
@@ -265,77 +244,3 @@ class SweepSpec:
             for each in fields(self)
             if getattr(self, each.name) != getattr(other, each.name)
         ]
-
-    def to_toml(self) -> str:
-        """A file that `load_spec` reads back."""
-        lines = [
-            f"{name} = {_toml(getattr(self, name))}"
-            for name in _SETTINGS
-            if getattr(self, name) is not None
-        ]
-        for title, table in (("base", dict(self.fields)), ("vary", self.space.to_dict())):
-            lines += ["", f"[{title}]"]
-            lines += [f"{name} = {_toml(value)}" for name, value in table.items()]
-        return "\n".join(lines) + "\n"
-
-
-# The entries of a file that are not tables, in their order there.
-_SETTINGS = tuple(each.name for each in fields(SweepSpec) if each.name not in ("space", "fields"))
-
-
-def _whole_log(number: int) -> int:
-    return int(math.log(number, _FACTOR) + 1e-9)
-
-
-def _shared_out(total: int, weights: list[float]) -> list[int]:
-    """`total` shared out in proportion to the weights, at least one to each."""
-    left, shares = total, []
-    for place, weight in enumerate(weights):
-        after = len(weights) - place - 1
-        share = round(left * weight / sum(weights[place:]))
-        shares.append(min(max(1, share), left - after))
-        left -= shares[-1]
-    return shares
-
-
-def _toml(value: object) -> str:
-    """A value in TOML, whose strings, lists and numbers are those of JSON."""
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-
-
-def load_spec(path: Path) -> SweepSpec:
-    """Read a TOML file; raises `ConfigError` naming the file, the entry and the remedy."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"sweep {path}: {error.strerror or error}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
-    return parse_spec(text, str(path))
-
-
-def parse_spec(text: str, path: str) -> SweepSpec:
-    """A specification from its TOML; raises `ConfigError` naming the file by `path`."""
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
-    known = (*_SETTINGS, *_TABLES)
-    for name in table:
-        if name not in known:
-            raise ConfigError(f"sweep {path}: unknown entry {name!r}{did_you_mean(name, known)}")
-    try:
-        for name in _TABLES:
-            if not isinstance(table.get(name, {}), dict):
-                raise ConfigError(f"{name}: must be a table, [{name}]")
-        settings = {name: table[name] for name in _SETTINGS if name in table}
-        return SweepSpec(
-            space=Space.of(table.get("vary", {})), fields=table.get("base", {}), **settings
-        )
-    except ConfigError as error:
-        raise ConfigError(f"sweep {path}: {error}", field=error.field) from error
-
-
-def with_config_file(fields: Mapping[str, Any], path: Path | None) -> dict[str, Any]:
-    """The fields of a configuration file, overridden by those typed."""
-    return {**(load_toml(path) if path else {}), **fields}

@@ -8,14 +8,12 @@ it goes on, packed into the delivery at the end.
 
 from __future__ import annotations
 
-import io
 import multiprocessing
 import os
 import signal
 import tempfile
 import threading
 import time
-import zipfile
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from functools import cache
@@ -26,13 +24,14 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset, load_dataset
 from nn.errors import NNError, StorageError
 from nn.events import EpochCompleted, RunFinished
-from nn.storage.lock import LOCK_FILE, is_locked
+from nn.storage.lock import is_locked
 from nn.storage.positions import LAST_FILE
 from nn.storage.run_record import RUN_FILE
 from nn.storage.run_writer import delete_run
 from nn.storage.runs import SavedRun
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
+from tui.sweeps.packing import pack, unpack
 from tui.sweeps.schedule import Result, Task
 from tui.system.cores import make_trainer
 
@@ -274,35 +273,3 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def pack(folder: Path) -> bytes:
-    """A run's folder as one value."""
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for path in sorted(folder.iterdir()):
-            if path.is_file() and not path.name.startswith(".") and path.name != LOCK_FILE:
-                archive.write(path, f"{folder.name}/{path.name}")
-    return content.getvalue()
-
-
-def unpack(state: bytes, root: Path) -> Path:
-    """Write a packed folder into `root`, each file in one step, the record last.
-
-    Returns the folder; raises `StorageError`.
-    """
-    try:
-        with zipfile.ZipFile(io.BytesIO(state)) as archive:
-            names = sorted(archive.namelist(), key=lambda name: name.endswith(f"/{RUN_FILE}"))
-            folder = root / Path(names[0]).parts[0]
-            if any(name != f"{folder.name}/{Path(name).name}" for name in names):
-                raise StorageError("a packed run with files of other folders")
-            folder.mkdir(parents=True, exist_ok=True)
-            for name in names:
-                path = folder / Path(name).name
-                temporary = path.with_name(f".{path.name}.part")
-                temporary.write_bytes(archive.read(name))
-                temporary.replace(path)
-    except (OSError, zipfile.BadZipFile, IndexError) as error:
-        raise StorageError(f"{root}: cannot save a run that a worker sent: {error}") from error
-    return folder

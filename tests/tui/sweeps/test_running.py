@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable
-from concurrent.futures import BrokenExecutor, Executor, Future
+from collections.abc import Callable, Sequence
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,14 @@ import pytest
 from nn.errors import StorageError
 from nn.storage.metrics import METRICS_FILE
 from nn.storage.runs import SavedRun
+from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE
+from tui.sweeps.packing import pack, unpack
 from tui.sweeps.running import ATTEMPTS, PlaceLostError, Progress, SweepRunner
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
-from tui.sweeps.study import JOURNAL_FILE, SPEC_FILE, Study
-from tui.sweeps.worker import Delivery, Order, find_run_of, pack, train, unpack
+from tui.sweeps.study import Study
+from tui.sweeps.worker import Delivery, Order, find_run_of, train
 
 RATES = Space((parse_dimension("lr=0.01..0.1:log"),))
 TINY = {"hidden": (4,), "limit": 200, "epochs": 3}
@@ -27,35 +29,30 @@ TINY = {"hidden": (4,), "limit": 200, "epochs": 3}
 Work = Callable[[Order], Delivery]
 
 
-class Now(Executor):
-    """Calls at once, in this process, what stands in for training."""
-
-    def __init__(self, work: Work) -> None:
-        self.work, self.orders = work, list[Order]()
-
-    def submit(self, fn: Any, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        future: Future[Any] = Future()
-        self.orders.append(args[0])
-        try:
-            future.set_result(self.work(args[0]))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-
 class Here:
-    """A place for tasks, which may be lost."""
+    """A place that calls at once, in this process, what stands in for training; may be lost."""
 
     shared_disk, lost, sweep, workers = True, False, "", 2
 
     def __init__(self, work: Work) -> None:
-        self.now, self.stops = Now(work), 0
+        self.work, self.stops = work, 0
 
-    def executor(self) -> Executor:
-        return self.now
+    def submit(self, orders: Sequence[Order]) -> list[Future[Delivery]]:
+        return [self._done(order) for order in orders]
+
+    def _done(self, order: Order) -> Future[Delivery]:
+        future: Future[Delivery] = Future()
+        try:
+            future.set_result(self.work(order))
+        except Exception as error:
+            future.set_exception(error)
+        return future
 
     def stop(self) -> None:
         self.stops += 1
+
+    def close(self, *, wait: bool) -> None:
+        pass
 
 
 def good(order: Order) -> Delivery:
@@ -156,7 +153,7 @@ def test_where_the_cluster_is_lost_tasks_are_given_back(tmp_path: Path) -> None:
             raise OSError("connection closed")
         return good(order)
 
-    place.now.work = work
+    place.work = work
     with pytest.raises(PlaceLostError):
         SweepRunner(study, tmp_path / "runs", place).run()
     study.close()
@@ -169,11 +166,11 @@ def test_where_the_cluster_is_lost_tasks_are_given_back(tmp_path: Path) -> None:
 def test_one_process_that_stops_does_not_stop_another(tmp_path: Path) -> None:
     first = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=4), "s")
     second = Study.join(first.path)
-    assert first.stop_file != second.stop_file
+    assert first.owner.stop_file != second.owner.stop_file
     task = first.next()
     assert task is not None
     SweepRunner(second, tmp_path / "runs", Here(good), Progress(stopped=lambda: True)).run()
-    assert not second.stop_file.exists()
+    assert not second.owner.stop_file.exists()
     assert second.next() != task
     first.close()
     second.close()
@@ -185,7 +182,7 @@ def test_claims_of_a_process_that_has_gone_are_void(tmp_path: Path) -> None:
     second = Study.join(first.path)
     assert second.next() is None
     first.close()
-    second._owners_seen = 0.0
+    second.owner._looked = 0.0
     assert second.next() == task
     assert task is not None
     assert second.may_have_begun(task)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.sweeps.importance import importances
+from tui.sweeps.rungs import kept
 from tui.sweeps.samplers import make_sampler
 from tui.sweeps.schedule import Result, Schedule, Task, ranking
 from tui.sweeps.space import Space, parse_dimension
@@ -57,7 +58,7 @@ def test_nothing_is_trained_twice_and_a_third_is_kept(
     for rung, _ in enumerate(rungs):
         at = {task.trial for task in done if task.rung == rung}
         assert len(at) == expected
-        expected = spec.kept(expected)
+        expected = kept(expected)
     best = schedule.best()
     assert best is not None
     assert values[best.number] == max(values.values())
@@ -85,7 +86,7 @@ def test_brackets_train_nothing_twice_and_end(
         for rung, _ in enumerate(rungs):
             at = {t.trial for t in done if t.rung == rung and first <= t.trial < first + size}
             assert len(at) == expected
-            expected = spec.kept(expected)
+            expected = kept(expected)
     best = schedule.best()
     assert best is not None
     assert best.state(seeds) == "finished"

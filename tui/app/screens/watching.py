@@ -11,9 +11,11 @@ from nn.storage.runs import SavedRun
 from tui.app.screens.listing import ListScreen
 from tui.app.state.background import in_background
 from tui.app.state.sweep_process import SweepProcess
-from tui.app.state.sweep_view import Look, SweepReader, SweepView
+from tui.app.state.sweep_reader import Look, SweepReader
+from tui.app.state.sweep_view import SweepView
 from tui.app.state.workbench import Workbench
 from tui.recording.folder import runs_folder
+from tui.sweeps.owners import ask_to_stop
 from tui.system.terminal import Terminal
 
 LOOK_INTERVAL = 1.0
@@ -155,7 +157,7 @@ class WatchingScreen(ListScreen):
         """Have all processes that work on a sweep stop."""
 
         def work() -> None:
-            view.stop()
+            ask_to_stop(view.path)
 
         in_background("sweeps", work, self.post_message, self.Failed)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -12,24 +12,26 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
+from nn.config import load_toml
 from nn.data.dataset import Dataset, load_dataset
 from nn.errors import ConfigError, StorageError
 from tui.cli.flags import ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
 from tui.cli.reporters.base import warn
-from tui.cli.reporters.json_lines import write_json
-from tui.formatting import duration, percent
+from tui.cli.reporters.sweep import ResultReporter, epoch_line, plan
+from tui.formatting import duration
 from tui.recording.folder import runs_folder
+from tui.sweeps.folder import SPEC_FILE, find_sweep, sweeps_folder
 from tui.sweeps.optuna_trials import OptunaMirror
-from tui.sweeps.report import last_value, table, value_text, winner
-from tui.sweeps.running import Place, PlaceLostError, Progress, SweepRunner, ThisMachine
-from tui.sweeps.schedule import Result
-from tui.sweeps.space import Space, describe, parse_dimension
-from tui.sweeps.spec import SweepSpec, load_spec, with_config_file
-from tui.sweeps.study import SPEC_FILE, Study, find_sweep, sweeps_folder
+from tui.sweeps.processes import ThisMachine
+from tui.sweeps.report import table, winner
+from tui.sweeps.running import Place, PlaceLostError, Progress, SweepRunner
+from tui.sweeps.space import Space, parse_dimension
+from tui.sweeps.spec import SweepSpec
+from tui.sweeps.spec_file import load_spec
+from tui.sweeps.study import Study
 from tui.system.cores import available_cores
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import GracefulStop
-from tui.system.terminal import is_live
 
 _SWEEP = Group("Sweep", sort_key=1)
 _SHOWN = 10  # trials in the table at the end
@@ -212,7 +214,7 @@ def _spec(
     return SweepSpec(
         space=Space(tuple(map(parse_dimension, vary))),
         recipe=recipe,
-        fields=with_config_file(flags, config),
+        fields={**(load_toml(config) if config else {}), **flags},
         **given,
     )
 
@@ -241,10 +243,6 @@ def _place(cluster: str | None, spec: SweepSpec, dataset: Dataset, workers: int)
         yield found
 
 
-def _epoch_line(event: tuple[float, dict[str, Any]]) -> None:
-    write_json({"event": "sweep_epoch", **event[1]}, sys.stdout)
-
-
 def _work(
     study: Study,
     runs: Path,
@@ -259,13 +257,12 @@ def _work(
     if as_json and client is not None:
         from tui.sweeps.cluster import TOPIC
 
-        client.subscribe_topic(TOPIC, _epoch_line)
+        client.subscribe_topic(TOPIC, epoch_line)
     if not as_json:
-        plan = f"sweep {study.path.name}: {_plan(study)}, {place.workers} workers"
-        sys.stderr.write(f"{plan}\n")
-    with GracefulStop(lambda: None) as stop, _reporting(as_json=as_json) as on_result:
+        sys.stderr.write(f"sweep {study.path.name}: {plan(study.spec)}, {place.workers} workers\n")
+    with GracefulStop(lambda: None) as stop, ResultReporter(as_json=as_json) as reporter:
         progress = Progress(
-            on_result=on_result,
+            on_result=reporter.show,
             on_warning=warn,
             stopped=lambda: stop.code is not None,
             minutes=minutes,
@@ -288,94 +285,3 @@ def _work(
             f"sweep {study.path.name}: no trial came to a result{reason}", ExitCode.FAILURE
         )
     return ExitCode.SUCCESS
-
-
-def _plan(study: Study) -> str:
-    spec = study.spec
-    words = f"{spec.size} settings ({spec.sampler})" + (
-        f" x {spec.seeds} seeds" if spec.seeds > 1 else ""
-    )
-    brackets = [rungs for _, _, rungs in spec.brackets_of_trials()]
-    if len(brackets[0]) > 1:
-        words += f", rungs of {', '.join(map(str, brackets[0]))} epochs"
-    if len(brackets) > 1:
-        words += f", {len(brackets)} brackets"
-    return words + f", {percent(spec.example.validation)} of the images held out"
-
-
-class _reporting:  # noqa: N801 - a context manager, used as a function
-    """Shows results: JSON lines, a bar with the best so far, or a line each."""
-
-    def __init__(self, *, as_json: bool) -> None:
-        self._as_json, self._bar = as_json, None if as_json or not is_live(sys.stderr) else _Bar()
-
-    def __enter__(self) -> Callable[[Study, Result], object]:
-        if self._as_json:
-            return self._json
-        if self._bar is not None:
-            self._bar.progress.start()
-            return self._bar.show
-        return self._line
-
-    def __exit__(self, *exception: object) -> None:
-        if self._bar is not None:
-            self._bar.progress.stop()
-
-    @staticmethod
-    def _json(study: Study, result: Result) -> None:
-        task, trial = result.task, study.trials[result.task.trial]
-        write_json(
-            {
-                "event": "sweep_result",
-                "sweep": study.path.name,
-                "trial": task.trial,
-                "seed": task.seed,
-                "epochs": trial.rungs[task.rung],
-                "setting": trial.setting,
-                "validation_loss": result.loss,
-                "validation_accuracy": result.accuracy,
-                "run": result.run,
-                "error": result.error,
-            },
-            sys.stdout,
-        )
-
-    @staticmethod
-    def _line(study: Study, result: Result) -> None:
-        trial = study.trials[result.task.trial]
-        value = value_text(result.value(study.spec.objective), study.spec)
-        words = result.error or f"{value} after {trial.rungs[result.task.rung]} epochs"
-        sys.stderr.write(
-            f"trial {trial.number}, seed {result.task.seed}: {words}  {describe(trial.setting)}\n"
-        )
-
-
-class _Bar:
-    """Results so far out of those there will be at most, and the best trial."""
-
-    def __init__(self) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
-        from rich.progress import Progress as RichProgress
-
-        self.progress = RichProgress(
-            TextColumn("results"),
-            MofNCompleteColumn(),
-            BarColumn(bar_width=20),
-            TextColumn("{task.description}"),
-            console=Console(file=sys.stderr, highlight=False),
-            transient=True,
-        )
-        self._task = self.progress.add_task("", total=None)
-
-    def show(self, study: Study, result: Result) -> None:
-        best, schedule, words = study.schedule.best(), study.schedule, ""
-        if best is not None:
-            _, value, _ = last_value(best, study.spec)
-            words = f"best {value_text(value, study.spec)}: {describe(best.setting)}"
-        self.progress.update(
-            self._task,
-            completed=schedule.finished,
-            total=max(schedule.expected, schedule.finished),
-            description=words,
-        )

@@ -31,9 +31,10 @@ def sweeps(
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
     """List the sweeps, the newest first."""
+    from tui.sweeps.folder import sweep_names, sweeps_folder
     from tui.sweeps.report import last_value, value_text
     from tui.sweeps.space import describe
-    from tui.sweeps.study import Study, sweep_names, sweeps_folder
+    from tui.sweeps.study import Study
 
     root = sweeps_folder(runs_dir)
     names = sweep_names(root)
@@ -84,8 +85,9 @@ def show(
     from tui.cli.sweep_charts import charts
     from tui.recording.folder import runs_folder
     from tui.sweeps.comparison import comparison_text
+    from tui.sweeps.folder import find_sweep, sweeps_folder
     from tui.sweeps.report import records, table, winner
-    from tui.sweeps.study import Study, find_sweep, sweeps_folder
+    from tui.sweeps.study import Study
 
     study = Study.read(find_sweep(sweeps_folder(runs_dir), sweep))
     if json:
@@ -110,8 +112,9 @@ def show(
 
 def export(sweep: SweepArgument = "last", /, *, runs_dir: RunsDirFlag = None) -> ExitCode:
     """Print every result of a sweep as CSV."""
+    from tui.sweeps.folder import find_sweep, sweeps_folder
     from tui.sweeps.report import to_csv
-    from tui.sweeps.study import Study, find_sweep, sweeps_folder
+    from tui.sweeps.study import Study
 
     sys.stdout.write(to_csv(Study.read(find_sweep(sweeps_folder(runs_dir), sweep))))
     return ExitCode.SUCCESS

@@ -29,11 +29,13 @@ from tui.app.screens.new_sweep import NewSweepScreen
 from tui.app.screens.stop_sweep import StopSweepScreen
 from tui.app.screens.sweep import SweepScreen
 from tui.app.state.sweep_process import SweepProcess
-from tui.app.state.sweep_view import SweepReader
+from tui.app.state.sweep_reader import SweepReader
 from tui.app.widgets.sweep_pictures import SweepPictures
 from tui.app.widgets.trials_table import TrialsTable
 from tui.recording.experiment import Experiment
-from tui.sweeps.study import OWNERS, SPEC_FILE, STOP_FILE, Study
+from tui.sweeps.folder import SPEC_FILE
+from tui.sweeps.owners import OWNERS, STOP_FILE, ask_to_stop
+from tui.sweeps.study import Study
 
 
 @pytest.fixture
@@ -515,7 +517,7 @@ def test_a_sweep_goes_on_when_the_application_is_left(runs_dir: Path, tiny_folde
         assert time.monotonic() < deadline
         view = SweepReader(runs_dir).look("s").view
         time.sleep(0.1)
-    view.stop()
+    ask_to_stop(view.path)
     assert process.wait() == ""
     assert not Study.read(path).active
 

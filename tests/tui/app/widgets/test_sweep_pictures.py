@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.support.sweeps import WrittenSweep, finished_sweep, spec_of
-from tui.app.state.sweep_view import SweepReader, SweepView
+from tui.app.state.sweep_reader import SweepReader
+from tui.app.state.sweep_view import SweepView
 from tui.app.widgets.parallel_coordinates import parallel
 from tui.app.widgets.sweep_pictures import Picture, fitting, pictures
 from tui.app.widgets.trials_table import columns_of

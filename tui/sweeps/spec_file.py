@@ -1,0 +1,67 @@
+"""The specification of a sweep as a TOML file."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import fields
+from pathlib import Path
+
+from nn.errors import ConfigError, did_you_mean
+from tui.sweeps.space import Space
+from tui.sweeps.spec import SweepSpec
+
+_TABLES = ("base", "vary")
+# The entries that are not tables, in their order in the file.
+_SETTINGS = tuple(each.name for each in fields(SweepSpec) if each.name not in ("space", "fields"))
+
+
+def to_toml(spec: SweepSpec) -> str:
+    """A file that `load_spec` reads back."""
+    lines = [
+        f"{name} = {_toml(getattr(spec, name))}"
+        for name in _SETTINGS
+        if getattr(spec, name) is not None
+    ]
+    for title, table in (("base", dict(spec.fields)), ("vary", spec.space.to_dict())):
+        lines += ["", f"[{title}]"]
+        lines += [f"{name} = {_toml(value)}" for name, value in table.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _toml(value: object) -> str:
+    """A value in TOML, whose strings, lists and numbers are those of JSON."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def load_spec(path: Path) -> SweepSpec:
+    """Read a TOML file; raises `ConfigError` naming the file, the entry and the remedy."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"sweep {path}: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
+    return parse_spec(text, str(path))
+
+
+def parse_spec(text: str, path: str) -> SweepSpec:
+    """A specification from its TOML; raises `ConfigError` naming the file by `path`."""
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
+    known = (*_SETTINGS, *_TABLES)
+    for name in table:
+        if name not in known:
+            raise ConfigError(f"sweep {path}: unknown entry {name!r}{did_you_mean(name, known)}")
+    try:
+        for name in _TABLES:
+            if not isinstance(table.get(name, {}), dict):
+                raise ConfigError(f"{name}: must be a table, [{name}]")
+        settings = {name: table[name] for name in _SETTINGS if name in table}
+        return SweepSpec(
+            space=Space.of(table.get("vary", {})), fields=table.get("base", {}), **settings
+        )
+    except ConfigError as error:
+        raise ConfigError(f"sweep {path}: {error}", field=error.field) from error
