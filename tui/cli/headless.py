@@ -40,24 +40,25 @@ def run_headless(
         with closing(make_trainer(config, dataset, step_interval=step_interval)) as trainer:
             source.restore(trainer)
             recorder, warnings = source.recorder(trainer)
-            return _report(trainer, recorder, warnings, save=save, as_json=as_json, quiet=quiet)
+            reporter = choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet)
+            return report(trainer, recorder, warnings, reporter, save=save)
 
 
-def _report(
+def report(
     trainer: Trainer,
     recorder: Recorder,
     warnings: list[str],
+    reporter: Reporter,
     *,
-    save: Path | None,
-    as_json: bool,
-    quiet: bool,
+    save: Path | None = None,
 ) -> ExitCode:
+    """Train to the end, or to a signal, and report it with its warnings and advice.
+
+    Raises `CommandError` for a run that diverges or cannot be saved.
+    """
     folder = recorder.folder
     try:
-        with (
-            recorder,
-            choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet) as reporter,
-        ):
+        with recorder, reporter:
             for warning in [*warnings, *core_warnings(trainer.config)]:
                 reporter.warn(warning)
             report_waits(trainer, lambda line: reporter.warn(line) if line else None)

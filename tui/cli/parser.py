@@ -188,6 +188,19 @@ resumed for three times as many, and so on to the whole budget.""",
         """\
 In the application, key 8, the picture can be moved.""",
     ),
+    "figures": Command(
+        "figures:figures",
+        "Draw the figures of the study notes, in the terminal or as files",
+        """\
+  mnist-tui figures
+  mnist-tui figures tangent surface contour path
+  mnist-tui figures sigmoid-mse sigmoid-bce --save pictures
+  mnist-tui figures accuracy mistakes last --save pictures --format png""",
+        """\
+Without a name, the figures are listed. A recipe or a run alone draws all of its
+figures; a figure alone, what the notes draw it of. Files need matplotlib:
+pip install 'mnist-tui[figures]'""",
+    ),
     "gradcheck": Command("gradcheck:gradcheck", "Compare analytical with numerical gradients"),
     "completion": Command(
         "completion:completion",

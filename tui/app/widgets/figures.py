@@ -1,11 +1,15 @@
-"""The figures of a lesson, drawn below one another in the space there is."""
+"""Figures as characters, drawn below one another in the space there is."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from tui.app.widgets.legend import role_style
@@ -14,10 +18,26 @@ from tui.app.widgets.raster import render_ascii, render_braille
 from tui.app.widgets.series import ColorRole, Series
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import bar
-from tui.lessons.figures import Bars, Chart, Digits, Figure, Histogram, Lines
+from tui.lessons.figures import (
+    Arrows,
+    Bars,
+    Chart,
+    Curve,
+    Digits,
+    Figure,
+    Histogram,
+    Lines,
+    Surface,
+    Table,
+)
 from tui.system.terminal import Terminal
 
 _ROLES: tuple[ColorRole, ...] = ("primary", "secondary", "tertiary", "quaternary")
+_POINTERS = ">/^\\</v\\"
+"""The characters of the eight directions, from the right on against the clock."""
+_TURN, _TILT = math.radians(25), math.radians(30)
+"""How far a surface is turned, and from how far above it is seen."""
+_MESH = 3  # rows and columns of a surface from one line to the next
 LEAST = 6
 """Lines that a chart needs beside other figures; where there are fewer it is left out."""
 
@@ -44,6 +64,8 @@ def _lines_of(figure: Figure) -> int:
             return len(figure.lines)
         case Bars():
             return len(figure.names)
+        case Table():
+            return 1 + len(figure.rows)
         case _:
             return 0
 
@@ -54,6 +76,8 @@ def _strips(figure: Figure, width: int, height: int, terminal: Terminal) -> list
             return [text_strip(line, width) for line in figure.lines]
         case Bars():
             return _bars(figure, width, terminal)
+        case Table():
+            return _table(figure, width)
         case Digits():
             return _digits(figure, width, height, terminal)
         case Histogram():
@@ -66,28 +90,83 @@ def _strips(figure: Figure, width: int, height: int, terminal: Terminal) -> list
                 x_label=figure.x_label,
                 terminal=terminal,
             )
+        case Surface():
+            return _surface(figure, width, height, terminal)
         case Chart():
             return _chart(figure, width, height, terminal)
 
 
-def _chart(figure: Chart, width: int, height: int, terminal: Terminal) -> list[Strip]:
+def _chart(
+    figure: Chart, width: int, height: int, terminal: Terminal, *, framed: bool = True
+) -> list[Strip]:
     named, series = 0, []
-    for curve in figure.curves:
+    arrows = [] if figure.arrows is None else _arrows(figure.arrows, figure)
+    for curve in (*arrows, *figure.curves):
         role: ColorRole = _ROLES[named % len(_ROLES)] if curve.name else "quinary"
         series.append(Series(curve.name, curve.x, curve.y, named, role, curve.glyph))
         named += bool(curve.name)
+    title = figure.title or figure.y_label
+    if figure.title and figure.y_label:
+        title = f"{figure.title}; {figure.y_label} up"
     return render_chart(
         series,
         width,
         height,
-        title=figure.title,
+        title=title,
         x_label=figure.x_label,
         y_log=figure.y_log,
         axis=None if figure.x_range is None else np.array(figure.x_range),
         y_range=figure.y_range,
         cursor_x=figure.cursor,
+        framed=framed,
         terminal=terminal,
     )
+
+
+def _arrows(arrows: Arrows, chart: Chart) -> list[Curve]:
+    """A character at each point, one of eight: as steep as the arrow looks on the screen."""
+    across, up = (high - low for low, high in (chart.x_range or (0, 1), chart.y_range or (0, 1)))
+    turns = np.arctan2(np.asarray(arrows.dy) / up, np.asarray(arrows.dx) / across)
+    glyphs = [_POINTERS[round(turn / (math.pi / 4)) % 8] for turn in turns.tolist()]
+    curves = []
+    for glyph in dict.fromkeys(glyphs):
+        chosen = [i for i, each in enumerate(glyphs) if each == glyph]
+        xs, ys = (np.repeat(np.asarray(part)[chosen], 2) for part in (arrows.x, arrows.y))
+        ys[1::2] = math.nan  # a gap after each point, so that no line joins them
+        curves.append(Curve("", xs, ys, glyph))
+    return curves
+
+
+def _surface(figure: Surface, width: int, height: int, terminal: Terminal) -> list[Strip]:
+    """A net of lines over the surface, seen from above and from the side."""
+    x, y = (_unit(np.asarray(each, dtype=float)) for each in (figure.x, figure.y))
+    z = _unit(figure.z)
+    u, v = np.meshgrid(x - 0.5, y - 0.5)
+    turned = u * math.cos(_TURN) - v * math.sin(_TURN), u * math.sin(_TURN) + v * math.cos(_TURN)
+    across, up = turned[0], turned[1] * math.sin(_TILT) + z * math.cos(_TILT)
+    curves = [Curve("", across[i], up[i]) for i in range(0, len(y), _MESH)]
+    curves += [Curve("", across[:, i], up[:, i]) for i in range(0, len(x), _MESH)]
+    labels = f"{figure.x_label} to the right, {figure.y_label} into the depth, {figure.z_label} up"
+    chart = Chart(figure.title, tuple(curves), labels)
+    return _chart(chart, width, height, terminal, framed=False)
+
+
+def _unit(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The values scaled to 0..1."""
+    low, high = values.min(), values.max()
+    scaled: npt.NDArray[Any] = (values - low) / ((high - low) or 1.0)
+    return scaled
+
+
+def _table(figure: Table, width: int) -> list[Strip]:
+    """The header in bold, then the rows."""
+    rows = (figure.header, *figure.rows)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = []
+    for first, *others in rows:
+        cells = (f"{cell:>{w}}" for cell, w in zip(others, widths[1:], strict=True))
+        lines.append("   ".join((f"{first:<{widths[0]}}", *cells)))
+    return [text_strip(line, width, Style(bold=i == 0)) for i, line in enumerate(lines)]
 
 
 def _bars(figure: Bars, width: int, terminal: Terminal) -> list[Strip]:
@@ -103,19 +182,24 @@ def _bars(figure: Bars, width: int, terminal: Terminal) -> list[Strip]:
 
 
 def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list[Strip]:
-    """As many rows as fit, each image with its caption at its left."""
+    """As many rows as fit, each image with its caption at its left, a long one above it."""
     cell = width // figure.columns
     rows = -(-len(figure.images) // figure.columns)
-    tall = max(3, min(height // rows, (cell - 2) // 2))
+    above = max(map(len, figure.captions), default=0) > 1
+    beside = 0 if above else 2
+    tall = max(3, min(height // max(rows, 1) - above, (cell - 2) // 2))
     wide = max(1, min(cell - 2, 2 * tall))
     draw = render_ascii if terminal.ascii_only else render_braille
     strips = []
     for first in range(0, len(figure.images), figure.columns):
         part = slice(first, first + figure.columns)
         drawn = [draw(image, wide, tall) for image in figure.images[part]]
+        if above:
+            captions = (f"{caption:^{wide}}" for caption in figure.captions[part])
+            strips.append(text_strip("".join(f"{each:<{cell}}" for each in captions), width))
         for y in range(tall):
-            captions = figure.captions[part] if y == 0 else ("",) * len(drawn)
-            cells = (f"{c:<1} {d[y]}" for c, d in zip(captions, drawn, strict=True))
+            names = figure.captions[part] if y == 0 and not above else ("",) * len(drawn)
+            cells = (f"{c:<{beside}}{d[y]}" for c, d in zip(names, drawn, strict=True))
             strips.append(text_strip("".join(f"{each:<{cell}}" for each in cells), width))
     return strips[:height]
 

@@ -46,13 +46,17 @@ _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
 @dataclass(frozen=True)
 class _Layout:
-    """Where the lines go: legend, plot and footer, of which only the plot is always there."""
+    """Where the lines go: legend, plot and footer, of which only the plot is always there.
+
+    `axes` is whether axes and ticks are wanted.
+    """
 
     width: int
     height: int
     head: Strip
     footer: str
     terminal: Terminal
+    axes: bool = True
 
     @property
     def top(self) -> list[Strip]:
@@ -71,7 +75,7 @@ class _Layout:
     @property
     def framed(self) -> bool:
         """Whether there is room for axes and ticks."""
-        return self.width >= 16 and self.rows >= 4
+        return self.axes and self.width >= 16 and self.rows >= 4
 
     def columns(self, y: Scale) -> int:
         """Cells between the axes."""
@@ -124,6 +128,7 @@ def render_chart(
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     footer: str = "",
+    framed: bool = True,
     terminal: Terminal = FULL,
 ) -> list[Strip]:
     """Draw the series as `height` lines of exactly `width` cells.
@@ -145,11 +150,12 @@ def render_chart(
             later mark.
         cursor_x: Where to draw the vertical cursor.
         footer: The last line, such as the values at the cursor.
+        framed: Whether there are axes with ticks, if there is room.
         terminal: Which characters, axes included, and how many colours to use; the styles of the
             series distinguish them without any.
     """
     head = legend(title, series, width, terminal=terminal)
-    layout = _Layout(width, height, head, footer or x_label.center(width), terminal)
+    layout = _Layout(width, height, head, footer or x_label.center(width), terminal, framed)
     points = [(transform(one.points[0], False), one.points[1]) for one in series]
     drawn = [np.isfinite(xs) & np.isfinite(transform(ys, y_log)) for xs, ys in points]
     all_x = np.concatenate([[], *(xs[part] for (xs, _), part in zip(points, drawn, strict=True))])

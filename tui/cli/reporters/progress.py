@@ -120,6 +120,22 @@ class Bar:
             self._progress.refresh()
 
 
+class BarReporter(Bar):
+    """The reporter of a run that is a means to something else: its bar and its warnings alone."""
+
+    def __enter__(self) -> BarReporter:
+        super().__enter__()
+        return self
+
+    def show(self, event: Recorded) -> None:
+        """Move the bar."""
+        self.follow(event)
+
+    def warn(self, line: str) -> None:
+        """Write a line about what is amiss."""
+        self.say(f"warning: {line}")
+
+
 class LiveNarration(Narration):
     """The reporter of a run whose standard error is a terminal."""
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.training.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
-from tui.lessons.figures import Chart, Curve, Figure, Lines
+from tui.lessons.figures import Arrows, Chart, Curve, Figure, Lines
 from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
 
 SURFACES = {"bowl": (1.0, 1.0), "valley": (1 / 20, 1.0)}
@@ -101,7 +101,7 @@ The method named race shows all four. Which one wins depends on the rate."""
         methods = METHODS if state["method"] == "race" else (state["method"],)
         paths = {m: path(surface, m, rate, steps) for m in methods}
         across, up = REACHES[surface]
-        curves = [*_contours(surface), *_arrows(surface)]
+        curves = contours(surface)
         for method, points in paths.items():
             outside = (np.abs(points) > (across, up)).any(axis=1)
             ys = np.where(outside, math.nan, points[:, 1])
@@ -111,7 +111,14 @@ The method named race shows all four. Which one wins depends on the rate."""
             f = float(value(surface, points[-1]))
             lines.append(f"{method:<9}{points[-1, 0]:>9.2g}{points[-1, 1]:>9.2g}{f:>9.3g}")
         sides, height = (-across, across), (-up, up)
-        chart = Chart("", tuple(curves), "x0", x_range=sides, y_range=height)
+        chart = Chart(
+            "",
+            tuple(curves),
+            "x0",
+            arrows=downhill(surface),
+            x_range=sides,
+            y_range=height,
+        )
         return [chart, Lines(tuple(lines))]
 
     def answer(self) -> Answer:
@@ -140,33 +147,29 @@ The method named race shows all four. Which one wins depends on the rate."""
         )
 
 
-def _contours(surface: str) -> list[Curve]:
+def heights(surface: str) -> list[float]:
+    """The heights of the contours."""
+    (_, b), (_, up) = SURFACES[surface], REACHES[surface]
+    return [share * b * up**2 for share in (0.04, 0.2, 0.5, 0.9)]
+
+
+def contours(surface: str) -> list[Curve]:
     """Ellipses of equal height, as much of them as is in the picture."""
-    (a, b), (across, up) = SURFACES[surface], REACHES[surface]
+    (a, b), (across, _) = SURFACES[surface], REACHES[surface]
     angles = np.linspace(0, 2 * math.pi, 49)
     curves = []
-    for share in (0.04, 0.2, 0.5, 0.9):
-        height = share * b * up**2
+    for height in heights(surface):
         x, y = np.sqrt(height / a) * np.cos(angles), np.sqrt(height / b) * np.sin(angles)
         y[np.abs(x) > across] = math.nan
         curves.append(Curve("", np.clip(x, -across, across), y, "."))
     return curves
 
 
-def _arrows(surface: str) -> list[Curve]:
-    """The direction downhill at some points, drawn with one of eight characters."""
-    (a, b), (across, up) = SURFACES[surface], REACHES[surface]
-    found: dict[str, list[tuple[float, float]]] = {}
-    for x in np.linspace(-0.8 * across, 0.8 * across, 5):
-        for y in np.linspace(-0.8 * up, 0.8 * up, 5):
-            if x or y:
-                turn = math.atan2(-b * y / up, -a * x / across)  # as steep as it looks on screen
-                glyph = ">/^\\</v\\"[round(turn / (math.pi / 4)) % 8]
-                found.setdefault(glyph, []).append((float(x), float(y)))
-    curves = []
-    for glyph, points in found.items():
-        xs = np.repeat([x for x, _ in points], 2)
-        ys = np.repeat([y for _, y in points], 2)
-        ys[1::2] = math.nan
-        curves.append(Curve("", xs, ys, glyph))
-    return curves
+def downhill(surface: str) -> Arrows:
+    """The direction against the gradient at some points."""
+    factors, (across, up) = np.array(SURFACES[surface]), REACHES[surface]
+    grid = np.meshgrid(np.linspace(-0.8 * across, 0.8 * across, 5), np.linspace(-0.8, 0.8, 5) * up)
+    points = np.stack([each.ravel() for each in grid], axis=-1)
+    points = points[points.any(axis=1)]  # at the minimum there is no direction
+    directions = -2 * factors * points
+    return Arrows(points[:, 0], points[:, 1], directions[:, 0], directions[:, 1])

@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from nn.analysis.numerical import central_difference, forward_difference
+from nn.arrays import Array
 from nn.network.layers import Sigmoid
 from tui.lessons.figures import Chart, Curve, Figure, Lines
 from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
@@ -64,6 +65,7 @@ class Differences(Lesson):
     fields = ()
     code = """\
 from nn.analysis.numerical import central_difference, forward_difference
+from nn.arrays import Array
 def f(x): return 0.01 * x**2 + 0.1 * x
 print(forward_difference(f, 5), forward_difference(f, 10))
 print(central_difference(f, 5), central_difference(f, 10))"""
@@ -144,12 +146,18 @@ turns and grows."""
         )
 
 
-def _tangent(name: str, x: float, h: float) -> Figure:
+def tangent(name: str, x: float, h: float, xs: Array) -> Array:
+    """The line through f(x) with the slope that the forward difference finds, at each of `xs`."""
     f = FUNCTIONS[name]
+    line: Array = f(x) + forward_difference(f, x, h) * (xs - x)
+    return line
+
+
+def _tangent(name: str, x: float, h: float) -> Figure:
     left, right = (0.0, 20.0) if name == "parabola" else (-6.0, 12.0)
     xs = np.linspace(left, right, 61)
-    values = np.array([f(float(each)) for each in xs])
-    line = f(x) + forward_difference(f, x, h) * (xs - x)
+    values = np.array([FUNCTIONS[name](float(each)) for each in xs])
+    line = tangent(name, x, h, xs)
     low, high = float(values.min()), float(values.max())
     line[(line < low) | (line > high)] = math.nan
     return Chart(
