@@ -17,7 +17,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tests.monkey.inputs import Action, actions
-from tests.monkey.sitting import FaultError, Sitting
+from tests.monkey.process import Usage
+from tests.monkey.sitting import Ended, FaultError, Sitting
 
 FLAGS = [
     ["--limit=500", "--epochs=3", "--hidden=8"],
@@ -27,6 +28,8 @@ FLAGS = [
     ["--limit=300", "--steps=50", "--hidden=", "--eval-steps=7", "--eval-train=no"],
     ["--limit=300", "--epochs=2", "--hidden=8", "--no-save"],
     ["--recipe=two-layer-net"],
+    ["--resume=last", "--epochs=500"],
+    ["attach", "last", "--screen"],
 ]
 VARIABLES: list[dict[str, str]] = [
     {},
@@ -36,7 +39,9 @@ VARIABLES: list[dict[str, str]] = [
     {"TERM": "linux"},
     {"NO_COLOR": "1"},
     {"PYTHONIOENCODING": "ascii"},
+    {"MNIST_TUI_CONFIG": str(Path(__file__).with_name("config.toml"))},
 ]
+WAYS = ["\x11", "\x11", "\x03", "SIGTERM", "SIGHUP"]
 LONG = 240  # seconds after which a sitting is long enough to see growth
 GROWTH = {"memory": 50, "threads": 4, "files": 12}  # memory in MB
 
@@ -44,31 +49,29 @@ GROWTH = {"memory": 50, "threads": 4, "files": 12}  # memory in MB
 def play(home: Path, seed: int, seconds: float, given: Iterable[Action] | None = None) -> Sitting:
     """One sitting with inputs of a seed, or given ones; a `FaultError` has a note of them."""
     rng = random.Random(seed)
-    flags, variables = rng.choice(FLAGS), rng.choice(VARIABLES)
+    flags, variables, way = rng.choice(FLAGS), rng.choice(VARIABLES), rng.choice(WAYS)
     sitting = Sitting(home, flags, variables)
     try:
         end = time.monotonic() + seconds
         drawn = measured = time.monotonic()
         for action in actions(seed) if given is None else given:
-            if not sitting.act(action):
-                return sitting
+            sitting.act(action)
             now = time.monotonic()
             if now > measured + 1:
                 sitting.measure()
                 measured = now
             if now > drawn + 20 and given is None:
-                if sitting.has_left():
-                    return sitting
                 sitting.check_it_draws()
                 drawn = time.monotonic()
             if now > end and given is None:
                 break
-        if sitting.has_left():
-            return sitting
+        sitting.check_it_draws()
         sitting.check_it_reacts()
         sitting.measure()
         check_usage(sitting)
-        sitting.leave()
+        sitting.leave(way)
+    except Ended:
+        pass
     except FaultError as fault:
         fault.add_note(json.dumps({"seed": seed, "actions": sitting.done}))
         raise
@@ -103,8 +106,16 @@ def run(seed: int, seconds: float, sitting_seconds: float) -> None:
             return
         with tempfile.TemporaryDirectory(prefix="monkey", ignore_cleanup_errors=True) as home:
             sitting = play(Path(home), number, min(left, sitting_seconds))
-        used = f"{sitting.usage[0]}; then {sitting.usage[-1]}" if sitting.usage else ""
-        print(f"seed {number}: {len(sitting.done)} inputs, {used}", flush=True)
+        print(f"seed {number}: {len(sitting.done)} inputs, {describe(sitting.usage)}", flush=True)
+
+
+def describe(usage: list[Usage]) -> str:
+    """What the application used at the start, in the middle and at the end of a sitting."""
+    if not usage:
+        return "nothing measured"
+    most = max(usage, key=lambda each: each.memory)
+    chosen = [usage[0], usage[len(usage) // 2], usage[-1]]
+    return f"{usage[-1].at - usage[0].at:.0f} s, {'; '.join(map(str, chosen))}; most {most}"
 
 
 def report(fault: FaultError, folder: Path) -> Path:

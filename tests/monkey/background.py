@@ -1,4 +1,4 @@
-"""What happens beside the application: other programs start, end and damage saved runs."""
+"""What happens beside the application: programs that train, and files that change."""
 
 from __future__ import annotations
 
@@ -13,10 +13,16 @@ from pathlib import Path
 
 
 class Background:
-    """Changes the folder of runs; `template` is a run to copy, `environment` that of programs."""
+    """Changes saved runs, sweeps and the progress in the lessons.
 
-    def __init__(self, folder: Path, template: Path, environment: dict[str, str]) -> None:
-        self._folder, self._template, self._environment = folder, template, environment
+    `data` is the user's data folder, `template` a run to copy, `environment` that of programs.
+    """
+
+    def __init__(self, data: Path, template: Path, environment: dict[str, str]) -> None:
+        self._folder, self._sweeps, self._lessons = (
+            data / name for name in ("runs", "sweeps", "lessons.json")
+        )
+        self._template, self._environment = template, environment
         self.processes: list[subprocess.Popen[bytes]] = []
         self._copies = 0
 
@@ -43,19 +49,20 @@ class Background:
             shutil.rmtree(self._folder)
 
     def _damage(self, rng: random.Random, run: Path | None) -> None:
-        if run is None:
-            return
-        name = rng.choice(["run.json", "metrics.jsonl", "last.npz", "best.npz", "final.npz"])
-        path = run / name
-        kind = rng.choice(["delete", "truncate", "noise", "empty"])
-        if kind == "delete":
-            path.unlink()
-        elif kind == "truncate":
-            os.truncate(path, path.stat().st_size // 2)
-        elif kind == "noise":
-            path.write_bytes(rng.randbytes(500))
-        else:
-            path.write_bytes(b"")
+        if run is not None:
+            names = ["run.json", "metrics.jsonl", "last.npz", "best.npz", "final.npz"]
+            _damage_file(run / rng.choice(names), rng)
+
+    def _damage_sweep(self, rng: random.Random, _run: Path | None) -> None:
+        if sweeps := sorted(self._sweeps.glob("*")):
+            sweep = rng.choice(sweeps)
+            if rng.random() < 0.2:
+                shutil.rmtree(sweep)
+            else:
+                _damage_file(sweep / rng.choice(["sweep.toml", "journal.jsonl"]), rng)
+
+    def _damage_lessons(self, rng: random.Random, _run: Path | None) -> None:
+        _damage_file(self._lessons, rng)
 
     def _append(self, rng: random.Random, run: Path | None) -> None:
         if run is not None and (run / "metrics.jsonl").exists():
@@ -73,7 +80,7 @@ class Background:
             path.symlink_to("nowhere")
 
     def _start(self, rng: random.Random, run: Path | None) -> None:
-        self.processes = [process for process in self.processes if process.poll() is None]
+        self._forget_ended()
         if self.processes:
             return
         flags = rng.choice(
@@ -83,10 +90,21 @@ class Background:
                 ["--limit=300", "--epochs=5", "--optimizer=sgd", "--lr=1e30"],
             ]
         )
-        command = [sys.executable, "-m", "tui", "--headless", "--quiet", "--threads=1", *flags]
+        self._run(["--headless", "--quiet", "--threads=1", *flags])
+
+    def _start_sweep(self, rng: random.Random, _run: Path | None) -> None:
+        self._forget_ended()
+        if not self.processes:
+            vary = ["--vary=learning_rate=0.001..0.1:log", "--vary=hidden=4,8", "--trials=6"]
+            self._run(["sweep", "--limit=300", "--epochs=3", *vary])
+
+    def _forget_ended(self) -> None:
+        self.processes = [process for process in self.processes if process.poll() is None]
+
+    def _run(self, words: list[str]) -> None:
         self.processes.append(
             subprocess.Popen(
-                command,
+                [sys.executable, "-m", "tui", *words],
                 env=self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -103,3 +121,15 @@ class Background:
         for process in self.processes:
             process.kill()
             process.wait()
+
+
+def _damage_file(path: Path, rng: random.Random) -> None:
+    kind = rng.choice(["delete", "truncate", "noise", "empty"])
+    if kind == "delete":
+        path.unlink()
+    elif kind == "truncate":
+        os.truncate(path, path.stat().st_size // 2)
+    elif kind == "noise":
+        path.write_bytes(rng.randbytes(500))
+    else:
+        path.write_bytes(b"")

@@ -11,8 +11,9 @@ from typing import NamedTuple
 class Action(NamedTuple):
     """One input, and the seconds to wait after it.
 
-    `kind` is "write" (`value` is the text typed), "resize" (columns, rows), "signal" (its name) or
-    "event" (a name in `tests.monkey.background`, and a number that chooses among its cases).
+    `kind` is "write" (`value` is the text typed), "leave" (a key that leaves unless a run is under
+    way, typed only then), "resize" (columns, rows), "signal" (its name) or "event" (a name in
+    `tests.monkey.background`, and a number that chooses among its cases).
     """
 
     kind: str
@@ -51,7 +52,11 @@ _CONTROL_KEYS = [chr(ord(key) - 96) for key in string.ascii_lowercase if key not
 _PRINTABLE = [key for key in string.printable[:95] if key != "q"]
 # Keys that open each screen and dialog, with a few that are at home there.
 _VISITS = {
-    "train": ("1", [" ", "e", "s", "x", "r", "+", "-", "y", "m", "z", "c", "\t", "left", "right"]),
+    "train": (
+        "1",
+        [" ", "e", "s", "x", "r", "+", "-", "y", "m", "z", "o", "c", "\t", "left", "right", "f"],
+    ),
+    "rate range": ("1l", ["enter", "escape", "left", "right", "up", "down", "y"]),
     "form": ("1f", ["down", "up", "right", "left", "1", "9", "0", ".", "backspace", "enter", " "]),
     "recipes": ("1p", ["down", "up", "enter", "end", "pagedown", "escape"]),
     "digits": ("2", ["n", "N", "f", "o", "g", "R", "t", "d", "c", "v", "x", "w", "s", "enter"]),
@@ -63,6 +68,30 @@ _VISITS = {
         "7",
         ["enter", "n", "x", "r", "p", "/", "o", "d", "m", "w", "left", "right", "escape", "0"],
     ),
+    "new sweep": (
+        "7nlearning_rate=0.01,0.1\t\x7f\x7f2",
+        ["enter", "enter", "escape", "\t", "backspace", "h", "=", "1"],
+    ),
+    "lessons": (
+        "8",
+        [
+            "enter",
+            "v",
+            "left",
+            "right",
+            "up",
+            "down",
+            "i",
+            "n",
+            "s",
+            "t",
+            "r",
+            "escape",
+            "pagedown",
+        ],
+    ),
+    "model file": ("6imodel.npz", ["enter", "enter", "escape", "backspace", "x", "\x15"]),
+    "other file": ("6itext.txt", ["enter", "escape"]),
     "walk": ("9", ["s", "b", "enter", "escape", "n", "r", "i", "c", "x", "\t", "m", "right", "j"]),
     "help": ("?", ["down", "pagedown", "escape", "enter", "end"]),
     "palette": ("\x10", ["down", "pagedown", "enter", "escape", "t", "h", "e", "d", "backspace"]),
@@ -80,17 +109,30 @@ _PASTES = [
     "-1",
     "x" * 3000,
 ]
-EVENTS = ("copy", "remove", "damage", "append", "start", "kill", "remove-all", "foreign")
+EVENTS = (
+    *("copy", "remove", "damage", "append", "start", "kill", "remove-all", "foreign"),
+    *("start-sweep", "damage-sweep", "damage-lessons"),
+)
+_WEIGHTS = {
+    "visit": 30,
+    "keys": 20,
+    "burst": 12,
+    "paste": 4,
+    "mouse": 12,
+    "resize": 8,
+    "signal": 3,
+    "event": 6,
+    "calm": 6,
+    "leave": 1,
+}
 
 
 def actions(seed: int) -> Iterator[Action]:
     """An endless sequence of inputs."""
     rng = random.Random(seed)
     columns, rows = 80, 24
-    kinds = ["visit", "keys", "burst", "paste", "mouse", "resize", "signal", "event", "calm"]
-    weights = [30, 20, 12, 4, 12, 8, 3, 5, 6]
     while True:
-        kind = rng.choices(kinds, weights)[0]
+        kind = rng.choices(list(_WEIGHTS), list(_WEIGHTS.values()))[0]
         if kind == "visit":
             opening, home = rng.choice(list(_VISITS.values()))
             if opening:
@@ -115,6 +157,9 @@ def actions(seed: int) -> Iterator[Action]:
             yield Action("signal", rng.choice(["SIGTSTP", "SIGCONT", "SIGWINCH"]), _pause(rng))
         elif kind == "event":
             yield Action("event", [rng.choice(EVENTS), rng.randrange(1000)], _pause(rng))
+        elif kind == "leave":
+            yield Action("leave", rng.choice("q\x11\x03"), _pause(rng))
+            yield Action("write", rng.choice(["\x1b", "c", "n", "down", "\x1b[B\r"]), _pause(rng))
         else:
             yield Action("write", " ", rng.uniform(0.2, 1.5))
 

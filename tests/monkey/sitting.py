@@ -8,12 +8,14 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -21,9 +23,13 @@ import pyte
 
 from tests.monkey.background import Background
 from tests.monkey.inputs import Action
+from tests.monkey.process import MARK, Deadline, Usage, marked_processes, stacks
 
 ROOT = Path(__file__).parents[2]
-PATIENCE = 60  # seconds until a busy machine's application counts as hung
+PATIENCE = 60
+"""Seconds after which an application that could have run counts as hung; see `Deadline`."""
+CONSEQUENCES = 15
+"""Inputs in which one that leaves the application may have its effect."""
 # Sequences that pyte does not know and would print: other modes of the keyboard, queries, strings.
 _UNKNOWN = re.compile(
     rb"\x1b\[[<>=][^A-Za-z]*[A-Za-z]|\x1b\[\?[\d;]*\$p|\x1b[P\]_^][^\x07\x1b]*(?:\x07|\x1b\\)"
@@ -51,29 +57,24 @@ class FaultError(AssertionError):
         self.symptom = symptom
 
 
-class Usage:
-    """Memory in MB, threads and open files of the application at one moment."""
-
-    def __init__(self, pid: int) -> None:
-        status = Path(f"/proc/{pid}/status").read_text()
-        self.memory = int(re.search(r"VmRSS:\s+(\d+)", status)[1]) / 1024  # type: ignore[index]
-        self.threads = int(re.search(r"Threads:\s+(\d+)", status)[1])  # type: ignore[index]
-        self.files = len(os.listdir(f"/proc/{pid}/fd"))
-        self.at = time.monotonic()
-
-    def __str__(self) -> str:
-        return f"{self.memory:.0f} MB, {self.threads} threads, {self.files} files"
+class Ended(Exception):  # noqa: N818 - it is no error
+    """The application has ended as an input had asked it to, and everything was in order."""
 
 
 class Sitting:
-    """The application from its first frame to its exit; every method may raise `FaultError`."""
+    """The application from its first frame to its exit.
+
+    Every method may raise `FaultError`, and `Ended` where an input has ended the application.
+    """
 
     def __init__(self, home: Path, flags: list[str], variables: dict[str, str]) -> None:
         self.home = home
         self.flags = flags
         self.environment = environment(home) | variables
-        runs = home / "data" / "mnist-tui" / "runs"
-        self.background = Background(runs, template_run(home, self.environment), self.environment)
+        template = template_run(home, self.environment)
+        self.background = Background(home / "data" / "mnist-tui", template, self.environment)
+        if any("last" in flag for flag in flags):
+            self.background.happen("copy", 0)
         self.done: list[Action] = []
         self.usage: list[Usage] = []
         self.exit_code: int | None = None
@@ -90,11 +91,9 @@ class Sitting:
         os.set_inheritable(report_to, True)
         shell = [sys.executable, str(Path(__file__).with_name("shell.py")), str(report_to)]
         command = [*shell, sys.executable, "-m", "tui", *self.flags]
-        work = self.home / "work"
-        work.mkdir(exist_ok=True)
         self._shell, self._master = pty.fork()
         if self._shell == 0:
-            os.chdir(work)
+            os.chdir(self.home / "work")
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
             os.execvpe(command[0], command, self.environment)
         os.close(report_to)
@@ -165,24 +164,30 @@ class Sitting:
             if not report.get("restored", True):
                 self._unrestored = "when it was suspended" if "stopped" in report else "at the end"
 
-    def _wait(self, condition: object, symptom: str, seconds: float = PATIENCE) -> None:
-        end = time.monotonic() + seconds
-        while not condition():  # type: ignore[operator]
+    def _deadline(self, seconds: float) -> Deadline:
+        return Deadline(seconds, self.pid, self._shell)
+
+    def _wait(self, condition: Callable[[], object], symptom: str) -> None:
+        deadline = self._deadline(PATIENCE)
+        while not condition():
             self.pump(0.05)
-            if self.exit_code is not None and not condition():  # type: ignore[operator]
-                self._check_exit(f"{symptom}: it has ended")
-            if time.monotonic() > end:
-                raise FaultError(symptom, self.stack() + self.text())
+            if self.exit_code is not None and not condition():
+                self._judge_end(f"{symptom}: it has ended")
+            if deadline.is_over:
+                raise FaultError(symptom, stacks(self.pid) + self.text())
 
     # Acting
 
-    def act(self, action: Action) -> bool:
-        """Do one input and wait a little; returns False when a quit that was asked for ended it."""
+    def act(self, action: Action) -> None:
+        """Do one input and wait a little."""
         self.done.append(action)
         if self._quits(action):
             self._asked_at = len(self.done)
         if action.kind == "write":
             self.write(str(action.value))
+        elif action.kind == "leave":
+            if "running: run" in self.text():  # otherwise the application would leave at once
+                self.write(str(action.value))
         elif action.kind == "resize":
             self.resize(*action.value)  # type: ignore[arg-type]
         elif action.kind == "signal":
@@ -192,27 +197,14 @@ class Sitting:
             self.background.happen(*action.value)  # type: ignore[arg-type]
         self.pump(action.pause)
         if _TRACEBACK.search(self.text()):
-            self._wait(lambda: self.exit_code is not None, "a traceback without an end", 10)
-            self._check_exit("a traceback")
-        if self.exit_code is None:
-            return True
-        if self.exit_code in (0, 1) and len(self.done) - self._asked_at < 15:
-            self._check_end()
-            return False
-        self._check_exit("ended without being asked to")
-        return False
-
-    def has_left(self) -> bool:
-        """Wait for the end that an input may have asked for; True when it came and was in order."""
-        if len(self.done) - self._asked_at < 15:
-            self.pump(5)
-        if self.exit_code is None:
-            return False
-        self._check_end()
-        return True
+            self._wait(lambda: self.exit_code is not None, "a traceback without an end")
+        if self.exit_code is not None:
+            self._judge_end("ended without being asked to")
 
     def _quits(self, action: Action) -> bool:
-        """Whether an input may be the answer to a question about leaving, or a click on Quit."""
+        """Whether an input may leave: the key, an answer to the question, a click on Quit."""
+        if action.kind == "leave":
+            return True
         shown = self.text()
         if "A run is under way" in shown or ("Quit" in shown and "Search for" in shown):
             return True
@@ -222,14 +214,14 @@ class Sitting:
     def write(self, text: str) -> None:
         """Type, however long the application takes to read it."""
         data = text.encode()
-        end = time.monotonic() + PATIENCE
+        deadline = self._deadline(PATIENCE)
         while data and self.exit_code is None:
             try:
                 data = data[os.write(self._master, data) :]
             except BlockingIOError:
                 self.pump(0.05)
-                if time.monotonic() > end:
-                    raise FaultError("does not read its input", self.stack()) from None
+                if deadline.is_over:
+                    raise FaultError("does not read its input", stacks(self.pid)) from None
             except OSError:  # it has just ended
                 self.pump(1)
                 return
@@ -260,44 +252,62 @@ class Sitting:
     def check_it_reacts(self) -> None:
         """After some Escapes the key for help opens the help, wherever the inputs have led to."""
         self.resize(100, 30)
-        end = time.monotonic() + PATIENCE
-        while time.monotonic() < end:
+        deadline = self._deadline(PATIENCE)
+        while not deadline.is_over:
             for _ in range(3):
                 self.write("\x1b")
                 self.pump(0.4)
             if "A run is under way" in self.text():
                 continue
             self.write("?")
-            for _ in range(40):
+            answer = self._deadline(4)
+            while not answer.is_over:
                 self.pump(0.1)
                 if "Keys" in self.text():
                     self.write("\x1b")
                     self.pump(0.5)
                     return
                 if self.exit_code is not None:
-                    self._check_exit("ended without being asked to")
-        raise FaultError("no longer reacts to keys", self.stack() + self.text())
+                    self._judge_end("ended without being asked to")
+        raise FaultError("no longer reacts to keys", stacks(self.pid) + self.text())
 
-    def leave(self) -> None:
-        """Quit, and check what is left behind."""
-        end = time.monotonic() + PATIENCE
+    def leave(self, way: str = "\x11") -> None:
+        """Leave by a key or a signal, and check what is left behind."""
+        deadline = self._deadline(PATIENCE)
+        by_signal = way.startswith("SIG")
+        if by_signal:
+            os.kill(self.pid, signal.Signals[way])
         while self.exit_code is None:
-            if time.monotonic() > end:
-                raise FaultError("does not leave", self.stack() + self.text())
-            self.write("d" if "A run is under way" in self.text() else "\x11")
-            for _ in range(20):
+            if deadline.is_over:
+                raise FaultError("does not leave", stacks(self.pid) + self.text())
+            if not by_signal:
+                self.write("d" if "A run is under way" in self.text() else way)
+            answer = self._deadline(2)
+            while not answer.is_over:
                 self.pump(0.1)
                 if self.exit_code is not None or "A run is under way" in self.text():
                     break
-        self._check_end()
+        self._check_end((128 + signal.Signals[way],) if by_signal else (0, 1))
 
-    def _check_end(self) -> None:
+    def _judge_end(self, what: str) -> None:
+        """The application has ended: in order if an input may have asked for it, else a fault."""
+        if self.exit_code in (0, 1) and len(self.done) - self._asked_at < CONSEQUENCES:
+            self._check_end((0, 1))
+            raise Ended
+        self.pump(0.3)
+        printed = self.output.decode(errors="replace")
+        found = _TRACEBACK.search(printed)
+        symptom = self._symptom(found[0]) if found else f"{what}, exit code {self.exit_code}"
+        raise FaultError(symptom, printed[-8000:])
+
+    def _check_end(self, codes: tuple[int, ...]) -> None:
         """Check the exit code, terminal and processes of an application that was asked to end."""
         self.pump(0.2)
         printed = self.output.decode(errors="replace")
         if found := _TRACEBACK.search(printed):
             raise FaultError(self._symptom(found[0]), printed[-6000:])
-        if self.exit_code not in (0, 1) or (self.exit_code == 1 and "mnist-tui" not in printed):
+        silent = self.exit_code == 1 and "mnist-tui" not in printed
+        if self.exit_code not in codes or silent:
             raise FaultError(f"left with exit code {self.exit_code}", printed[-3000:])
         if self._unrestored:
             raise FaultError(f"the terminal's settings were not restored {self._unrestored}")
@@ -308,18 +318,11 @@ class Sitting:
         }
         if wrong:
             raise FaultError(f"terminal modes are left behind: {wrong}")
-        end = time.monotonic() + 10
-        while left := self._descendants():
-            if time.monotonic() > end:
+        deadline = self._deadline(10)
+        while left := self._computing_processes():
+            if deadline.is_over:
                 raise FaultError("processes are left behind", str(left))
             time.sleep(0.1)
-
-    def _check_exit(self, what: str) -> None:
-        self.pump(0.3)
-        printed = self.output.decode(errors="replace")
-        found = _TRACEBACK.search(printed)
-        symptom = self._symptom(found[0]) if found else f"{what}, exit code {self.exit_code}"
-        raise FaultError(symptom, printed[-8000:])
 
     def _symptom(self, found: str) -> str:
         printed = re.sub(r"\x1b\[[^@-~]*[@-~]", "", self.output.decode(errors="replace"))
@@ -330,26 +333,19 @@ class Sitting:
         errors = _ERROR.findall(printed)
         return errors[-1] if errors else found
 
-    def _descendants(self) -> list[str]:
-        mark = f"MNIST_TUI_MONKEY={self.environment['MNIST_TUI_MONKEY']}".encode()
+    def _computing_processes(self) -> list[str]:
+        """Processes that compute for a run of the application; sweeps outlive it on purpose."""
         others = {process.pid for process in self.background.processes}
-        found = []
-        for folder in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                words = os.fsdecode((folder / "cmdline").read_bytes().replace(b"\0", b" "))
-                if mark in (folder / "environ").read_bytes() and "nn.parallel" in words:
-                    parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-                    if parent not in others:
-                        found.append(f"{folder.name}: {words}")
-        return found
+        return [
+            f"{pid}: {words}"
+            for pid, parent, words in marked_processes(self.environment[MARK])
+            if "nn.parallel" in words and parent not in others and not self._of_sweep(parent)
+        ]
 
-    def stack(self) -> str:
-        """Where the application's threads are, if py-spy is installed."""
-        spy = Path(sys.executable).with_name("py-spy")
-        if not spy.exists():
-            return ""
-        command = [str(spy), "dump", "--pid", str(self.pid)]
-        return subprocess.run(command, capture_output=True, text=True, check=False).stdout + "\n"
+    def _of_sweep(self, pid: int) -> bool:
+        with suppress(OSError):
+            return b"\0sweep\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+        return False
 
     def close(self) -> None:
         """End whatever is left."""
@@ -360,6 +356,9 @@ class Sitting:
         os.close(self._master)
         os.close(self._report)
         self.background.close()
+        for pid, _, _ in marked_processes(self.environment[MARK]):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -375,15 +374,22 @@ def environment(home: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "OPENBLAS_NUM_THREADS": "1",
         "MNIST_TUI_DEBUG": "1",
-        "MNIST_TUI_MONKEY": f"{os.getpid()}-{time.monotonic_ns()}",
+        MARK: f"{os.getpid()}-{time.monotonic_ns()}",
     }
 
 
 def template_run(home: Path, variables: dict[str, str]) -> Path:
-    """A finished run that is copied into the folder of runs, made once."""
-    root = home / "template"
+    """A finished run that is copied into the folder of runs, made once.
+
+    Beside it a working directory with a model, and with a file that is none, to be opened by name.
+    """
+    root, work = home / "template", home / "work"
     if not root.exists():
         flags = ["--headless", "--quiet", "--limit=300", "--epochs=3", "--hidden=8"]
         command = [sys.executable, "-m", "tui", *flags, f"--runs-dir={root}"]
         subprocess.run(command, check=True, env=variables)
-    return next(path for path in root.iterdir() if path.is_dir())
+    run = next(path for path in root.iterdir() if path.is_dir())
+    work.mkdir(exist_ok=True)
+    shutil.copy(run / "best.npz", work / "model.npz")
+    (work / "text.txt").write_text("This is no model.\n")
+    return run

@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from rich.style import Style
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import OptionList
@@ -111,6 +112,25 @@ def test_a_second_enter_does_not_reach_the_screen_behind() -> None:
         assert not isinstance(app.screen, PaletteScreen)
 
     run(scenario)
+
+
+def test_a_click_in_the_palette_counts_although_letters_follow_it_at_once() -> None:
+    async def steps(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await burst(app, pilot, "ctrl+p")
+        screen, options = app.screen, app.screen.query_one(OptionList)
+        assert isinstance(screen, PaletteScreen)
+        options.highlighted = next(i for i, o in enumerate(options.options) if "Digits" in o.prompt)
+        options.action_select()
+        screen._type("no such")
+        await until(pilot, lambda: app.current_mode == "digits")
+        await burst(app, pilot, "ctrl+p", *"theme")
+        gone = Style(meta={"option": 20})
+        options = app.screen.query_one(OptionList)
+        options.post_message(events.Click(options, 1, 1, 0, 0, 1, False, False, False, style=gone))
+        await burst(app, pilot, "escape")
+        assert not isinstance(app.screen, PaletteScreen)
+
+    run(steps)
 
 
 def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> None:

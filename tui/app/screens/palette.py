@@ -27,6 +27,14 @@ class Command:
     run: Callable[[], object]
 
 
+class _Entry(Option):
+    """A line of the list, with the command that it stands for."""
+
+    def __init__(self, command: Command, width: int) -> None:
+        super().__init__(f"{command.key:<{width}}  {command.title}")
+        self.command = command
+
+
 class PaletteScreen(Dialog[Command | None]):
     """Dismissed with the command to run, or with None.
 
@@ -85,7 +93,7 @@ class PaletteScreen(Dialog[Command | None]):
         self.query_one("#query", Static).update(f"> {self._query}_")
         width = max((len(each.key) for each in self._commands), default=0)
         options = self.query_one(OptionList)
-        options.set_options(Option(f"{each.key:<{width}}  {each.title}") for each in self._found)
+        options.set_options(_Entry(each, width) for each in self._found)
         options.highlighted = 0 if self._found else None
         options.display, self.query_one("#none").display = bool(self._found), not self._found
 
@@ -104,8 +112,9 @@ class PaletteScreen(Dialog[Command | None]):
         self._type(event.text)
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
-        """Run the command that was clicked."""
-        self.dismiss(self._found[event.option_index])
+        """Run the command that was clicked, even if other commands have been found since."""
+        assert isinstance(event.option, _Entry)
+        self.dismiss(event.option.command)
 
     def action_choose(self) -> None:
         """Run the command under the cursor."""

@@ -118,6 +118,8 @@ class TrainScreen(ModeScreen):
         self._advice = Static(id="advice", markup=False)
         self._numbers = Numbers(terminal, id="numbers")
         self._table = EpochTable(terminal, id="table")
+        # Kept, because a screen that is being removed no longer finds its parts by their names.
+        self._place_of_curves, self._place_of_form = Container(id="charts"), Container(id="form")
         self._curves: Curves | None = None
         self._form: ConfigForm | None = None
         self._in_force = bench.experiment  # the last one that the form was given or returned
@@ -128,9 +130,9 @@ class TrainScreen(ModeScreen):
         yield self._trouble
         yield self._advice
         with Container(id="body"):
-            yield Container(id="form")
+            yield self._place_of_form
             with Container(id="run"):
-                yield Container(id="charts")
+                yield self._place_of_curves
                 with Container(id="details"):
                     yield self._numbers
                     yield self._table
@@ -147,13 +149,13 @@ class TrainScreen(ModeScreen):
         curves = await asyncio.to_thread(importlib.import_module, "tui.app.widgets.curves")
         self._curves = curves.Curves(self.terminal)
         self._curves.choose(self._pane)
-        await self.query_one("#charts").mount(self._curves)
+        await self._place_of_curves.mount(self._curves)
         self.show_progress()
         self._focus_pane()
         from tui.app.widgets.config_form import ConfigForm
 
         self._form = ConfigForm(self._in_force, self.terminal)
-        await self.query_one("#form").mount(self._form)
+        await self._place_of_form.mount(self._form)
 
     # What is shown
 

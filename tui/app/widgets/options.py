@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from textual import events
 from textual.widgets import OptionList
 
 
 class Options(OptionList):
-    """Textual's list, whose page keys do nothing while it has no line to show.
+    """Textual's list, with room for no line or for options that change under the mouse.
 
     Textual knows the lines of the options only when the list has a size, and `OptionList` fails
     where a page key comes before that, or in a terminal that is too small. It also fails where
@@ -14,6 +15,11 @@ class Options(OptionList):
     """
 
     DEFAULT_CSS = "Options { min-width: 6; }"
+
+    def on_click(self, event: events.Click) -> None:
+        """Ignore a click on an option that has gone before the click arrived."""
+        if event.style.meta.get("option", 0) >= self.option_count:
+            event.prevent_default()
 
     def action_page_up(self) -> None:
         """Move the cursor a page up."""
