@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from nn.analysis.nudge import LossAlong, Nudge
 from nn.analysis.numerical import STEP
 from nn.analysis.stage import Index
 from nn.analysis.step_arrays import Pass, take_apart
@@ -23,7 +24,7 @@ from nn.data.dataset import CLASSES, Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
 from nn.network.losses import LOSSES, target_rows
-from nn.network.model import MLP, build_model, initialize_model, layer_sizes, layer_views
+from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
 from nn.options import Value, format_value
 from nn.training.optimizers import make_optimizer
@@ -57,29 +58,6 @@ DEFAULT_IMAGES = 5  # the first of the training set
 JUDGED_IMAGES = 100  # the first of the test set, whose accuracy is printed
 
 _KEPT_BYTES = 64_000_000  # of earlier states; those that are not kept are computed again
-
-
-@dataclass(frozen=True, slots=True)
-class Nudge:
-    """The loss where one parameter is `h` higher or lower, and the derivative by it, twice.
-
-    `numerical` is the central difference (above - below) / 2h in float64, `analytical` the
-    derivative by backpropagation.
-    """
-
-    parameter: str
-    index: Index
-    value: float
-    h: float
-    loss: float
-    above: float
-    below: float
-    analytical: float
-
-    @property
-    def numerical(self) -> float:
-        """(above - below) / 2h."""
-        return (self.above - self.below) / (2 * self.h)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -150,39 +128,15 @@ class Walk:
         predicted = self._predictor().predict(split).predicted
         return float((predicted == split.labels).mean())
 
-    @np.errstate(all="ignore")
+    def along(self, parameter: str, index: Index) -> LossAlong:
+        """The loss as a function of one parameter, such as "W2" or "b1", from here on."""
+        x, parameters = self.here.values["x"], self._states[self.step].parameters
+        return LossAlong(self.config, parameters, x, self._targets, parameter, index)
+
     def nudge(self, parameter: str, index: Index, h: float = STEP) -> Nudge:
-        """Change one parameter, such as "W2" or "b1", by `h` up and down, all others as they are.
-
-        The losses are computed in float64, whatever the type of the network.
-        """
-        values = self.here.values
-        model = MLP(
-            layer_sizes(self.config),
-            activation=self.config.activation,
-            output_activation=self.config.output_activation,
-            dtype=np.float64,
-        )
-        model.parameters[...] = self._states[self.step].parameters
-        views = layer_views(model.sizes, model.parameters)
-        element = views[int(parameter[1:]) - 1]["Wb".index(parameter[0])]
-        here = float(element[index])
-        x, t = values["x"].astype(np.float64), values["t"].astype(np.float64)
-
-        def loss_at(value: float) -> float:
-            element[index] = value
-            return LOSSES[self.config.loss]().forward(model.forward(x), t)
-
-        return Nudge(
-            parameter,
-            index,
-            here,
-            h,
-            loss_at(here),
-            loss_at(here + h),
-            loss_at(here - h),
-            float(values[f"d{parameter}"][index]),
-        )
+        """Change one parameter by `h` up and down, beside its derivative by backpropagation."""
+        analytical = float(self.here.values[f"d{parameter}"][index])
+        return self.along(parameter, index).nudge(analytical, h)
 
     def _predictor(self) -> Predictor:
         parameters = self._states[self.step].parameters

@@ -11,17 +11,15 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from nn.analysis.stage import Stage
-from nn.data.dataset import COLUMNS
-from nn.network.model import layer_sizes
 from tui.app.screens.walking import WalkingScreen
-from tui.app.state.walking import Wanted, Weight, telling_places
+from tui.app.state.places import Places
+from tui.app.state.walking import Wanted, Weight
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.prompt import Prompt
-from tui.app.widgets.walk_images import WalkImages
-from tui.app.widgets.walk_nudge import NudgeView
-from tui.app.widgets.walk_stage import StageView, index_of
-from tui.formatting import number
+from tui.app.widgets.walk_images import WalkImages, walk_title
+from tui.app.widgets.walk_nudge import COLUMNS, NudgeView
+from tui.app.widgets.walk_stage import StageView
 from tui.system.terminal import Terminal
 
 Level = Literal["images", "stages", "numbers", "nudge"]
@@ -50,9 +48,10 @@ class WalkScreen(WalkingScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "step(1)", "Step", id="walk.step"),
         Binding("enter", "enter", "Inside", key_display="enter", id="walk.enter"),
         Binding("escape", "leave_level", "Out", key_display="esc", id="walk.leave"),
+        Binding("v", "part", "More", id="walk.part"),
+        Binding("s", "step(1)", "Step", id="walk.step"),
         Binding("b", "step(-1)", "Back", id="walk.back"),
         Binding("n", "nudge", "Nudge", id="walk.nudge"),
         Binding("r", "restart", "Start again", id="walk.restart"),
@@ -80,7 +79,7 @@ class WalkScreen(WalkingScreen):
         super().__init__(bench, terminal)
         self.level: Level = "images"
         self.stage = 0
-        self.cursors: dict[str, int] = {}
+        self.cursors = Places()
         self._placed: Wanted | None = None  # the walk that the cursors are places in
         self._before_nudge: Level = "images"
         self._nudged = ""
@@ -100,7 +99,7 @@ class WalkScreen(WalkingScreen):
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the size."""
-        self.call_after_refresh(self.draw)
+        self.call_after_refresh(self._show_level, self.level)
 
     def show_configuration(self) -> None:
         """Data have come, images were picked, or the network of Train is another."""
@@ -123,29 +122,16 @@ class WalkScreen(WalkingScreen):
         self.image = min(self.image, len(view.picks) - 1)
         self.stage = min(self.stage, len(stages) - 1)
         if self._placed is None or not view.wanted.same_walk(self._placed):
-            self.cursors, self._placed = telling_places(view.taken), view.wanted
+            self.cursors, self._placed = Places.telling(view.taken), view.wanted
         self.query_one(WalkImages).show(view, self.image)
         self.query_one(StageView).show(view, self.stage, self.cursors)
-        if self.level == "nudge":
-            self.query_one(NudgeView).show(view.nudges, self._layers)
+        if (gradient := self._gradient(self._nudged)) is not None:
+            self.query_one(NudgeView).show(view.nudged, gradient, self._layers)
 
     def _head(self) -> str:
-        view = self.view
-        if view is None:
-            return self.waiting() if self.bench.dataset is None else "Preparing the walk ..."
-        config = view.wanted.config
-        place = f"Walk  step {view.step}  loss {number(view.taken.loss, 8, '.4f')}"
-        sizes = "-".join(map(str, layer_sizes(config)))
-        whose = "network of Train" if view.wanted.of_train else "notes' network"
-        rate = f"{config.optimizer} {config.learning_rate:g}"
-        texts = (
-            f"{place}   {whose}: {sizes} {config.activation}, {config.loss}, {rate}",
-            f"{place}  {sizes} {config.activation}, {rate}",
-            f"{place}  {sizes}",
-            place,
-        )
-        text = next((text for text in texts if len(text) <= self.size.width), place)
-        return f"{text}  diverged" if view.diverged else text
+        if self.view is not None:
+            return walk_title(self.view, self.size.width)
+        return self.waiting() if self.bench.dataset is None else "Preparing the walk ..."
 
     @property
     def _layers(self) -> int:
@@ -167,6 +153,8 @@ class WalkScreen(WalkingScreen):
             return self.level != "images"
         if action == "enter":
             return self.level in ("images", "stages")
+        if action == "part":
+            return self.level == "nudge" and self.size.width < COLUMNS
         return action not in ("restart", "add", "remove") or self.level == "images"
 
     # Steps and levels
@@ -205,8 +193,9 @@ class WalkScreen(WalkingScreen):
                 self._choose_image(self.image + below)
         elif self.level == "stages" and right:
             self._choose_stage(self.stage + right)
-        else:
-            self._move_cursor(right, below)
+        elif (stage := self._cursor_stage) is not None:
+            self.cursors.move(stage, right, below)
+            self._cursor_moved()
 
     def action_array(self, by: int) -> None:
         """Go to the next stage, or nudge a weight of the next array."""
@@ -226,12 +215,8 @@ class WalkScreen(WalkingScreen):
             return
         if self.level == "images":
             self._choose_image(self.image + 5 * by)
-            return
-        axes = self._axes
-        if axes:
-            pixel = "pixel" in axes and len(axes) == 2
-            axis = axes[1 - axes.index("pixel")] if pixel else axes[0]
-            self._shift(axis, by)
+        elif (stage := self._cursor_stage) is not None:
+            self.cursors.page(stage, by)
             self._cursor_moved()
 
     def action_end(self, direction: int) -> None:
@@ -242,8 +227,8 @@ class WalkScreen(WalkingScreen):
             self.go(0 if direction < 0 else len(self.view.losses) - 1)
         elif self.level == "stages":
             self._choose_stage(0 if direction < 0 else len(self.view.taken.stages) - 1)
-        elif self._axes:
-            self._shift(self._axes[-1], direction * self._sizes[-1])
+        elif (stage := self._cursor_stage) is not None:
+            self.cursors.end(stage, direction)
             self._cursor_moved()
 
     def action_mode(self) -> None:
@@ -266,47 +251,17 @@ class WalkScreen(WalkingScreen):
     # The cursor
 
     @property
-    def _shown_stage(self) -> Stage | None:
-        return self.view.taken.stages[self.stage] if self.view else None
-
-    @property
-    def _array(self) -> tuple[tuple[str, ...], tuple[int, ...]]:
-        """The axes of the array that the cursor is in, and their sizes."""
+    def _cursor_stage(self) -> Stage | None:
+        """The array that the cursor is in."""
         if self.view is None:
-            return (), ()
+            return None
         if self.level == "nudge":
-            stage = next(s for s in self.view.taken.stages if s.parameter == self._nudged)
-        else:
-            stage = self.view.taken.stages[self.stage]
-        return stage.axes, stage.array.shape
+            return self._gradient(self._nudged)
+        return self.view.taken.stages[self.stage]
 
-    @property
-    def _axes(self) -> tuple[str, ...]:
-        return self._array[0]
-
-    @property
-    def _sizes(self) -> tuple[int, ...]:
-        return self._array[1]
-
-    def _shift(self, axis: str, by: int) -> None:
-        """Move along an axis of the present array, not beyond its ends."""
-        size = self._sizes[self._axes.index(axis)]
-        self.cursors[axis] = min(max(min(self.cursors.get(axis, 0), size - 1) + by, 0), size - 1)
-
-    def _move_cursor(self, right: int, below: int) -> None:
-        axes = self._axes
-        if not axes:
-            return
-        if "pixel" in axes and self.level != "nudge":
-            # The pixels are drawn as an image: below is a row of it further.
-            place = self.cursors.get("pixel", 0) + right + COLUMNS * below
-            if 0 <= place < self._sizes[axes.index("pixel")]:
-                self.cursors["pixel"] = place
-        elif right:
-            self._shift(axes[-1], right)
-        elif len(axes) > 1:
-            self._shift(axes[0], below)
-        self._cursor_moved()
+    def _gradient(self, parameter: str) -> Stage | None:
+        stages = self.view.taken.stages if self.view else ()
+        return next((stage for stage in stages if stage.parameter == parameter), None)
 
     def _cursor_moved(self) -> None:
         self.image = self.cursors.get("image", self.image)
@@ -318,7 +273,7 @@ class WalkScreen(WalkingScreen):
 
     def action_nudge(self) -> None:
         """Nudge the chosen weight, or one of the last layer."""
-        stage = self._shown_stage
+        stage = self._cursor_stage
         if stage is None:
             return
         if self.level == "nudge":
@@ -329,8 +284,11 @@ class WalkScreen(WalkingScreen):
         self._nudge(stage.parameter if inside and stage.parameter else f"W{self._layers}")
         self._show_level("nudge")
 
+    def action_part(self) -> None:
+        """Where there is room for one: the next part of what is known of a weight."""
+        self.query_one(NudgeView).turn()
+
     def _nudge(self, parameter: str) -> None:
         self._nudged = parameter
-        if self.view is not None:
-            stage = next(s for s in self.view.taken.stages if s.parameter == parameter)
-            self.nudge(Weight(parameter, index_of(stage, self.cursors)))
+        if (stage := self._gradient(parameter)) is not None:
+            self.nudge(Weight(parameter, self.cursors.index(stage)))

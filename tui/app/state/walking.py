@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from nn.analysis.nudge import Nudge
 from nn.analysis.stage import Index
 from nn.analysis.step_arrays import Pass
-from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, Nudge, Walk
+from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, Walk
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
@@ -18,6 +19,8 @@ from nn.data.preprocessing import Preprocessor
 MOST_IMAGES = 20
 NUDGES = (1e-4, 1e-1, 1e-2, 1e-6, 1e-8, 1e-12)
 """The sizes of a nudge: the textbook's first, then too large ones and too small ones."""
+CHANGES = np.linspace(-1.0, 1.0, 33)
+"""How far a weight is moved for the curve of the loss."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,6 +109,33 @@ class Extent:
 
 
 @dataclass(frozen=True, eq=False)
+class Nudged:
+    """What one weight does to the loss, all others being as they are.
+
+    `nudges` are of the sizes `NUDGES`. `losses` are those where the weight is changed by each of
+    `CHANGES`; `updated` is the weight after this step, and `loss_updated` the loss with it.
+    """
+
+    nudges: Sequence[Nudge]
+    losses: Array
+    updated: float
+    loss_updated: float
+
+    @classmethod
+    def of(cls, walk: Walk, weight: Weight) -> Nudged:
+        """Compute the losses along a weight of the present step of a walk."""
+        values, along = walk.here.values, walk.along(weight.parameter, weight.index)
+        analytical = float(values[f"d{weight.parameter}"][weight.index])
+        updated = float(values[f"new {weight.parameter}"][weight.index])
+        return cls(
+            tuple(along.nudge(analytical, h) for h in NUDGES),
+            np.array([along.at(along.value + change) for change in CHANGES.tolist()]),
+            updated,
+            along.at(updated),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class WalkView:
     """A step of a walk as it was computed.
 
@@ -121,7 +151,7 @@ class WalkView:
     before: Array | None
     diverged: bool
     extents: Sequence[Extent]
-    nudges: Sequence[Nudge] = ()
+    nudged: Nudged | None = None
 
     @property
     def picks(self) -> tuple[Pick, ...]:
@@ -154,10 +184,6 @@ class Walker:
             walk = Walk(config, batch, Preprocessor.fit(config.preprocessing, images, config.dtype))
         taken = walk.go(wanted.step)
         self._walk, self._walked = walk, wanted
-        weight = wanted.weight
-        nudges = (
-            tuple(walk.nudge(weight.parameter, weight.index, h) for h in NUDGES) if weight else ()
-        )
         return WalkView(
             wanted,
             walk.step,
@@ -166,17 +192,5 @@ class Walker:
             walk.probabilities[walk.step - 1] if walk.step else None,
             walk.diverged,
             tuple(Extent.of(stage.array) for stage in taken.stages),
-            nudges,
+            Nudged.of(walk, wanted.weight) if wanted.weight else None,
         )
-
-
-def telling_places(taken: Pass) -> dict[str, int]:
-    """A place on each axis with something to see: an inked pixel, units that matter, the label."""
-    places = {"image": 0, "class": int(taken.values["t"][0].argmax())}
-    places["pixel"] = int(np.nan_to_num(taken.values["x"][0]).argmax())
-    for stage in taken.stages:
-        for axis in stage.axes:
-            if axis.startswith("unit ") and axis not in places:
-                gradient = taken.values[f"da{axis[5:]}"][0]
-                places[axis] = int(np.nan_to_num(np.abs(gradient)).argmax())
-    return places

@@ -10,6 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from nn.data.dataset import COLUMNS, ROWS
+from nn.network.model import layer_sizes
 from tui.app.state.walking import Pick, WalkView
 from tui.app.widgets.layer_table import visible_range
 from tui.app.widgets.legend import role_style
@@ -25,6 +26,23 @@ _SIDE, _WIDE_SIDE = 14, 30
 _BARS = 12  # caption, ten bars, verdict
 _LEAST_PICTURE = 5  # lines below which a picture shows nothing
 _CHANGED = 0.0005
+
+
+def walk_title(view: WalkView, width: int) -> str:
+    """The step, its loss, and as much about the network as fits."""
+    config = view.wanted.config
+    place = f"Walk  step {view.step}  loss {number(view.taken.loss, 8, '.4f')}"
+    sizes = "-".join(map(str, layer_sizes(config)))
+    whose = "network of Train" if view.wanted.of_train else "notes' network"
+    rate = f"{config.optimizer} {config.learning_rate:g}"
+    texts = (
+        f"{place}   {whose}: {sizes} {config.activation}, {config.loss}, {rate}",
+        f"{place}  {sizes} {config.activation}, {rate}",
+        f"{place}  {sizes}",
+        place,
+    )
+    text = next((text for text in texts if len(text) <= width), place)
+    return f"{text}  diverged" if view.diverged else text
 
 
 def walk_strips(

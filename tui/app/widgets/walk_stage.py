@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from rich.segment import Segment
@@ -12,7 +12,8 @@ from textual.strip import Strip
 
 from nn.analysis.stage import Index, Stage, Written
 from nn.arrays import Array
-from nn.data.dataset import COLUMNS, PIXELS, ROWS
+from nn.data.dataset import COLUMNS, ROWS
+from tui.app.state.places import Places, is_image
 from tui.app.state.walking import Extent, WalkView
 from tui.app.widgets.heat import Place, heat_size, heat_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
@@ -24,16 +25,6 @@ _GAP = 2
 _LOW = 6  # rows of a matrix that lies above the text, however narrow it is
 _SHORT = 10  # lines at or below which a caption has one line
 _ROWS_WITH_FORMULA = 6  # below, the lines are needed for terms
-Cursors = Mapping[str, int]
-"""The place on each axis, by the name of the axis; stages that share an axis share its place."""
-
-
-def index_of(stage: Stage, cursors: Cursors) -> Index:
-    """The chosen element of a stage."""
-    places = (cursors.get(axis, 0) for axis in stage.axes)
-    return tuple(
-        min(place, size - 1) for place, size in zip(places, stage.array.shape, strict=True)
-    )
 
 
 def grid_of(stage: Stage, index: Index) -> tuple[Array, Place, str]:
@@ -43,7 +34,7 @@ def grid_of(stage: Stage, index: Index) -> tuple[Array, Place, str]:
     place on the other axis.
     """
     array = stage.array
-    if "pixel" in stage.axes and array.shape[stage.axes.index("pixel")] == PIXELS:
+    if is_image(stage):
         pixel = stage.axes.index("pixel")
         other = 1 - pixel
         line = array.take(index[other], axis=other).reshape(ROWS, COLUMNS)
@@ -148,7 +139,7 @@ def stage_strips(
     stages: Sequence[Stage],
     chosen: int,
     extent: Extent,
-    cursors: Cursors,
+    places: Places,
     width: int,
     height: int,
     *,
@@ -168,20 +159,20 @@ def stage_strips(
     strips += [text_strip(line, width) for line in meaning]
     if height >= 20:
         strips.append(Strip.blank(width, PLAIN))
-    body = _body(stage, extent, cursors, width, height - len(strips), shaded, terminal)
+    body = _body(stage, extent, places, width, height - len(strips), shaded, terminal)
     return [*strips, *body][:height]
 
 
 def _body(
     stage: Stage,
     extent: Extent,
-    cursors: Cursors,
+    places: Places,
     width: int,
     height: int,
     shaded: bool,
     terminal: Terminal,
 ) -> list[Strip]:
-    index = index_of(stage, cursors)
+    index = places.index(stage)
     if not index or height < 2:
         return [text_strip(line, width) for line in sum_lines(stage, index, width, height)]
     matrix, place, title = grid_of(stage, index)
@@ -200,12 +191,12 @@ def _body(
             terminal=terminal,
         )
 
-    caption = _caption(title, largest, signed, shaded)
+    captions = _captions(title, _short_title(stage, index), largest, signed, shaded)
     if rows > _LOW and columns + _GAP + _TEXT <= width:
         wide, high = heat_size(rows, columns, width - _TEXT - _GAP, height - 1, shaded=shaded)
         picture = heat(wide, high)
         room = width - wide - _GAP
-        words = textwrap.wrap(caption, room)
+        words = textwrap.wrap(captions[0], room)
         lines = [*words, *sum_lines(stage, index, room, height - len(words))]
         texts = [text_strip(line, room) for line in lines]
         gap = Strip([Segment(" " * _GAP, PLAIN)])
@@ -223,17 +214,35 @@ def _body(
     below = max(4, height // 2)
     wide, high = heat_size(rows, columns, width, max(1, height - below - 1), shaded=shaded)
     picture = heat(wide, high)
-    words = textwrap.wrap(caption, width) if height > _SHORT else [caption[:width]]
+    words = textwrap.wrap(captions[0], width)
+    if height <= _SHORT:
+        words = [next((each for each in captions if len(each) <= width), captions[-1])]
     lines = [*words, *sum_lines(stage, index, width, height - len(picture) - len(words))]
     return [*picture, *(text_strip(line, width) for line in lines)]
 
 
-def _caption(title: str, largest: float, signed: bool, shaded: bool) -> str:
+def _short_title(stage: Stage, index: Index) -> str:
+    """`unit 3` where its pixels are drawn as an image, and else the shape of the matrix."""
+    if not is_image(stage):
+        return " x ".join(map(str, stage.array.shape))
+    other = 1 - stage.axes.index("pixel")
+    return f"{stage.axes[other].split()[0]} {index[other]}"
+
+
+def _captions(title: str, short: str, largest: float, signed: bool, shaded: bool) -> list[str]:
+    """What a picture shows and how; every text is shorter than the one before."""
     if not signed:
-        return f"{title}; brightest {largest:.3g}" if shaded else f"{title}; @ is {largest:.3g}"
+        mark = "brightest" if shaded else "@ is"
+        return [f"{title}; {mark} {largest:.3g}", f"{short}; {mark} {largest:.3g}"]
     if shaded:
-        return f"{title}; blue above 0, orange below, to {largest:.3g}"
-    return f"{title}; .:+# above 0, '-=% below, to {largest:.3g}"
+        legend, signs = "blue above 0, orange below", "blue +, orange -"
+    else:
+        legend, signs = ".:+# above 0, '-=% below", ".:+# / '-=%"
+    return [
+        f"{title}; {legend}, to {largest:.3g}",
+        f"{short}; {signs}, to {largest:.3g}",
+        f"{signs}, to {largest:.3g}",
+    ]
 
 
 class StageView(StripWidget):
@@ -243,12 +252,12 @@ class StageView(StripWidget):
     _stages: Sequence[Stage] = ()
     _chosen = 0
     _extents: Sequence[Extent] = ()
-    _cursors: Cursors = {}  # noqa: RUF012 - replaced, never changed
+    _places = Places()
 
-    def show(self, view: WalkView, chosen: int, cursors: Cursors) -> None:
+    def show(self, view: WalkView, chosen: int, places: Places) -> None:
         """Show this stage and the element at these places."""
         self._stages, self._extents = view.taken.stages, view.extents
-        self._chosen, self._cursors = chosen, dict(cursors)
+        self._chosen, self._places = chosen, Places(places)
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
@@ -259,7 +268,7 @@ class StageView(StripWidget):
             self._stages,
             self._chosen,
             self._extents[self._chosen],
-            self._cursors,
+            self._places,
             *self.size,
             shaded=self.shaded and colourful,
             terminal=self.terminal,

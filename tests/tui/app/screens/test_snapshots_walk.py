@@ -46,6 +46,12 @@ def test_gradient(snap_compare: SnapCompare, small: Dataset, size: tuple[int, in
     assert snap_compare(app, run_before=pressing(app, *GRADIENT), terminal_size=size)
 
 
+@pytest.mark.parametrize("size", SIZES)
+def test_weight(snap_compare: SnapCompare, small: Dataset, size: tuple[int, int]) -> None:
+    app = walking_app(small)
+    assert snap_compare(app, run_before=pressing(app, "s", "n"), terminal_size=size)
+
+
 def test_ascii_images(snap_compare: SnapCompare, small: Dataset) -> None:
     app = walking_app(small, ascii_only=True, colors="none")
     assert snap_compare(app, run_before=pressing(app, *"ssss"), terminal_size=(80, 24))

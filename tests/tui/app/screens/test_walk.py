@@ -17,7 +17,17 @@ from tests.support.networks import NetworkRun, app_of, play, shown
 from tests.support.walking import press, walk_screen, walked, walking_app
 from tui.app.app import MnistApp
 from tui.app.screens.digits import DigitsScreen
-from tui.app.state.walking import MOST_IMAGES, NUDGES, Extent, Pick, Walker, WalkView, Wanted
+from tui.app.state.walking import (
+    CHANGES,
+    MOST_IMAGES,
+    NUDGES,
+    Extent,
+    Nudged,
+    Pick,
+    Walker,
+    WalkView,
+    Wanted,
+)
 from tui.app.widgets.heat import heat_strips
 from tui.app.widgets.walk_nudge import weight_words
 from tui.app.widgets.walk_stage import StageView, parts_line
@@ -243,7 +253,12 @@ def test_weights_by_pixel_are_pictures(app: MnistApp) -> None:
 # Nudging
 
 
-def test_a_nudge_beside_backpropagation(app: MnistApp, small: Dataset) -> None:
+def nudged_of(view: WalkView) -> Nudged:
+    assert view.nudged is not None
+    return view.nudged
+
+
+def test_a_weight_seen_three_ways(app: MnistApp, small: Dataset) -> None:
     walk = reference(small)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
@@ -251,30 +266,58 @@ def test_a_nudge_beside_backpropagation(app: MnistApp, small: Dataset) -> None:
         walk.go(1)
         screen = walk_screen(app)
         place = screen.cursors["unit 1"], screen.cursors["class"]
-        assert [nudge.h for nudge in view.nudges] == list(NUDGES)
+        nudged = nudged_of(view)
+        assert [nudge.h for nudge in nudged.nudges] == list(NUDGES)
         expected = walk.nudge("W2", place)
-        assert view.nudges[0] == expected
-        assert f"W2[{place[0]},{place[1]}], the weight from unit {place[0]}" in text(app)
+        assert nudged.nudges[0] == expected
+        name = f"W2[{place[0]},{place[1]}]"
+        assert f"{name}, the weight from unit {place[0]}" in text(app)
+        # By its definition.
         for number in (expected.loss, expected.above, expected.below):
             assert f"{number:.12f}" in text(app)
-        assert f"dW2[{place[0]},{place[1]}]" in text(app)
-        assert text(app).count(f"{expected.analytical:.10f}") >= 1
         assert f"{expected.numerical:.10f}" in text(app)
+        # As the sum that backpropagation computes.
+        assert f"d{name} = {expected.analytical:.6g}" in text(app)
+        assert f"sum {expected.analytical:.6g}" in text(app)
+        # As the slope of the loss along this weight, of which the update makes use.
+        along = walk.along("W2", place)
+        losses = [along.at(expected.value + change) for change in CHANGES]
+        np.testing.assert_allclose(nudged.losses, losses)
+        assert nudged.updated == expected.value - 0.1 * expected.analytical
+        assert nudged.loss_updated == along.at(nudged.updated) < expected.loss
+        assert f"w    {expected.value:.6f} -> {nudged.updated:.6f}" in text(app)
+        assert "•• tangent" in text(app)
         screen.cursors |= {"unit 1": 10, "class": 5}
-        for key, at in [("down", (11, 5)), ("right", (11, 6)), ("up", (10, 6)), ("left", (10, 5))]:
+        for key, at in [("down", (11, 5)), ("right", (11, 6)), ("up", (10, 6)), ("left", (10, 5)),
+                        ("end", (10, 9)), ("home", (10, 0)), ("pagedown", (11, 0))]:  # fmt: skip
             view = await press(app, pilot, key)
-            assert view.nudges[0].index == at
+            assert nudged_of(view).nudges[0].index == at
             assert f"W2[{at[0]},{at[1]}]" in text(app)
         for key, name in [("tab", "b2"), ("tab", "W1"), ("tab", "b1"), ("shift+tab", "W1")]:
             view = await press(app, pilot, key)
-            assert view.nudges[0].parameter == name
+            assert nudged_of(view).nudges[0].parameter == name
         view = await press(app, pilot, "s")
         assert view.step == 2
-        assert view.nudges[0].loss == pytest.approx(walk.go(2).loss)
+        assert nudged_of(view).nudges[0].loss == pytest.approx(walk.go(2).loss)
         view = await press(app, pilot, "escape")
-        assert (screen.level, view.nudges) == ("images", ())
+        assert (screen.level, view.nudged) == ("images", None)
 
     play(app, scenario)
+
+
+def test_where_it_is_narrow_a_key_turns_to_the_next_way(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "n")
+        assert "v More" in shown(app)[-1]
+        for key, part in [("v", "tangent"), ("v", "sum of"), ("v", "backpropagated")]:
+            assert part not in text(app)
+            await press(app, pilot, key)
+            assert part in text(app)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "v More" not in shown(app)[-1]
+
+    play(app, scenario, (40, 15))
 
 
 def test_the_weight_under_the_cursor_is_nudged(app: MnistApp) -> None:
@@ -283,8 +326,8 @@ def test_the_weight_under_the_cursor_is_nudged(app: MnistApp) -> None:
         screen = walk_screen(app)
         screen.stage = STAGES.split().index("db1")
         view = await press(app, pilot, "enter", "right", "n")
-        assert view.nudges[0].parameter == "b1"
-        assert view.nudges[0].index == (screen.cursors["unit 1"],)
+        first = nudged_of(view).nudges[0]
+        assert (first.parameter, first.index) == ("b1", (screen.cursors["unit 1"],))
         assert "bias of unit" in text(app)
         await press(app, pilot, "n")
         assert screen.level == "numbers", "back to where it was called"
@@ -300,7 +343,7 @@ def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(app: Mnist
         app.bench.picked = [view.picks[3]]
         screen.show_configuration()
         view = await walked(app, pilot)
-        assert (screen.level, view.nudges) == ("images", ())
+        assert (screen.level, view.nudged) == ("images", None)
         assert screen.cursors["class"] == view.picks[0].label
         assert screen.cursors["image"] == screen.image == 0
 

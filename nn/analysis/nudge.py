@@ -1,0 +1,84 @@
+"""The loss as a function of one weight or bias, and its derivative by definition.
+
+All other parameters and the batch stay as they are, and everything is computed in float64, whatever
+the type of the network: a difference of two losses has few digits left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn.analysis.numerical import STEP
+from nn.analysis.stage import Index
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.network.losses import LOSSES
+from nn.network.model import MLP, layer_sizes, layer_views
+
+
+@dataclass(frozen=True, slots=True)
+class Nudge:
+    """The loss where one parameter is `h` higher or lower, and the derivative by it, twice.
+
+    `numerical` is the central difference (above - below) / 2h, `analytical` the derivative by
+    backpropagation.
+    """
+
+    parameter: str
+    index: Index
+    value: float
+    h: float
+    loss: float
+    above: float
+    below: float
+    analytical: float
+
+    @property
+    def numerical(self) -> float:
+        """(above - below) / 2h."""
+        return (self.above - self.below) / (2 * self.h)
+
+
+class LossAlong:
+    """The loss of a batch where one parameter, such as "W2" or "b1", has another value.
+
+    `parameters` is the flat vector of the network, of which this has a copy; `value` is what the
+    parameter is there.
+    """
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        parameters: Array,
+        x: Array,
+        targets: Array,
+        parameter: str,
+        index: Index,
+    ) -> None:
+        self.parameter, self.index = parameter, index
+        self._x, self._targets = x.astype(np.float64), targets.astype(np.float64)
+        self._loss = LOSSES[config.loss]()
+        self._model = MLP(
+            layer_sizes(config),
+            activation=config.activation,
+            output_activation=config.output_activation,
+            dtype=np.float64,
+        )
+        self._model.parameters[...] = parameters
+        views = layer_views(self._model.sizes, self._model.parameters)
+        self._element = views[int(parameter[1:]) - 1]["Wb".index(parameter[0])]
+        self.value = float(self._element[index])
+
+    @np.errstate(all="ignore")
+    def at(self, value: float) -> float:
+        """The loss where the parameter has this value."""
+        self._element[self.index] = value
+        return self._loss.forward(self._model.forward(self._x), self._targets)
+
+    def nudge(self, analytical: float, h: float = STEP) -> Nudge:
+        """The loss a little above and below, beside a derivative that was found otherwise."""
+        value = self.value
+        losses = self.at(value), self.at(value + h), self.at(value - h)
+        return Nudge(self.parameter, self.index, value, h, *losses, analytical)
