@@ -40,12 +40,14 @@ def test_compare_peers(tmp_path: Path) -> None:
         assert result["net"] in printed
 
 
+@pytest.mark.slow
 def test_rest_of_path() -> None:
     printed = run("rest_of_path", "--rounds=1", "--limit=1280")
     for what in ("first step", "import of nn", "peak memory", "evaluation", "probabilities"):
         assert what in printed
 
 
+@pytest.mark.slow
 def test_saving_cost() -> None:
     assert run("saving_cost", "limit=1280", "epochs=1")
 

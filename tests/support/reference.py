@@ -7,12 +7,15 @@ writes both anew; the tests in tests/tui/cli/test_help.py compare them with what
 
 from __future__ import annotations
 
-import os
+import io
 import re
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from pathlib import Path
 
-from tests.support.commands import ROOT, run_command
+import pytest
+
+from tests.support.commands import ROOT
+from tui.__main__ import main as mnist_tui
 from tui.cli.parser import COMMANDS, GROUPS, app
 from tui.system.exits import MEANINGS
 
@@ -30,9 +33,12 @@ def help_file(command: str) -> Path:
 
 def help_of(command: str) -> str:
     """What `--help` prints in a window of 80 columns, without colour."""
-    done = run_command(*command.split(), "--help", env={"COLUMNS": "80", "NO_COLOR": "1"})
-    assert (done.returncode, done.stderr) == (0, ""), done.stderr
-    return done.stdout
+    with redirect_stdout(io.StringIO()) as printed, pytest.MonkeyPatch.context() as patch:
+        for name, value in {"COLUMNS": "80", "NO_COLOR": "1"}.items():
+            patch.setenv(name, value)
+        patch.delenv("FORCE_COLOR", raising=False)
+        assert mnist_tui([*command.split(), "--help"]) == 0
+    return printed.getvalue()
 
 
 def command_reference() -> str:
@@ -54,9 +60,8 @@ def main() -> None:
     """Write the page and the files of expected help."""
     HELP.mkdir(exist_ok=True)
     PAGE.write_text(command_reference(), encoding="utf-8")
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
-        for command, text in zip(ALL_COMMANDS, threads.map(help_of, ALL_COMMANDS), strict=True):
-            help_file(command).write_text(text, encoding="utf-8")
+    for command in ALL_COMMANDS:
+        help_file(command).write_text(help_of(command), encoding="utf-8")
 
 
 if __name__ == "__main__":

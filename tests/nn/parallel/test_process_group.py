@@ -55,6 +55,8 @@ KINDS: dict[str, dict[str, Any]] = {
     "last batch of one": {"batch_size": 19, "limit": 20},
 }
 
+KINDS_OF_SHARES = ("validation", "one image", "last batch of one")
+
 
 def several(processes: int) -> EngineFactory:
     return make_engine(Cores(processes, threads=1))
@@ -76,8 +78,10 @@ def trainer(small: Dataset) -> Iterator[Trainer]:
         yield trainer
 
 
-@pytest.mark.parametrize("processes", [2, 3])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "processes"),
+    [*((kind, 2) for kind in KINDS), *((kind, 3) for kind in ("momentum", *KINDS_OF_SHARES))],
+)
 def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int) -> None:
     """But for the order of summation, which float64 hardly shows."""
     config = replace(BASE, **KINDS[kind])

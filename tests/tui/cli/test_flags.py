@@ -30,20 +30,20 @@ def config_of(arguments: list[str]) -> TrainConfig:
     return experiment_of(typed.pop("recipe", None), typed.pop("config", None), typed).config
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(configs(), configs())
 def test_flags_turn_one_configuration_into_another(config: TrainConfig, base: TrainConfig) -> None:
     typed = parse(config.to_flags(base=base))
     assert TrainConfig.layered(base.to_dict(), typed) == config
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_flags_over_the_defaults_are_the_whole_configuration(config: TrainConfig) -> None:
     assert config_of(config.to_flags(base=TrainConfig())) == config
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_flags_over_a_recipe(config: TrainConfig) -> None:
     recipe = load_recipe("lincoln-tanh")
@@ -51,7 +51,7 @@ def test_flags_over_a_recipe(config: TrainConfig) -> None:
     assert config_of(flags) == config
 
 
-@settings(max_examples=75, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_a_printed_configuration_is_read_back(config: TrainConfig) -> None:
     with tempfile.TemporaryDirectory() as folder:
