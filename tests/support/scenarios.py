@@ -61,7 +61,7 @@ def play(scenario: Scenario, root: Path, config: TrainConfig = LONG, **options: 
 
     asyncio.run(session())
     app.bench.stop()
-    app.bench.wait()
+    app.bench.endings.wait()
     return app
 
 

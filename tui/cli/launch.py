@@ -61,7 +61,7 @@ def open_screen(
         watched=watched,
         on_hangup=on_hangup,
     )
-    with Forwarded(app.take_signal), _tireless_writer():
+    with Forwarded(app.take_signal), _restarted_writer():
         app.run(mouse=mouse and preferences.mouse)
     code = ExitCode(app.return_code or 0) if app.return_value is None else app.return_value
     if app.detached:
@@ -70,7 +70,7 @@ def open_screen(
     if app.crash is not None:
         raise app.crash
     try:
-        _say_goodbye(app.bench, save if app.kept else None)
+        _report_endings(app.bench, save if app.kept else None)
     except OSError:
         if code is not ExitCode.HANGUP:  # a lost terminal shows no message
             raise
@@ -82,7 +82,7 @@ def open_screen(
 
 
 @contextmanager
-def _tireless_writer() -> Iterator[None]:
+def _restarted_writer() -> Iterator[None]:
     """A block in which Textual's writing thread survives the loss of the terminal.
 
     The thread would end with an error otherwise, and the application would wait for ever as soon
@@ -129,19 +129,19 @@ def _go_on_without_screen(bench: Workbench) -> ExitCode:
 def _finish(bench: Workbench) -> list[str]:
     """Wait until all runs are saved; returns why some are not."""
     bench.stop()
-    if not bench.wait(PATIENCE):
+    if not bench.endings.wait(PATIENCE):
         try:
             sys.stderr.write("saving the run ...\n")
             sys.stderr.flush()
         except OSError:  # the terminal has gone
             pass
-        bench.wait()
-    return bench.failures
+        bench.endings.wait()
+    return bench.endings.failures
 
 
-def _say_goodbye(bench: Workbench, save: Path | None) -> None:
+def _report_endings(bench: Workbench, save: Path | None) -> None:
     """Report on standard error how each run ended that made a step; save the last one's model."""
-    endings = bench.endings()
+    endings = list(bench.endings)
     if not endings:
         return
     saved, run = None, bench.run
@@ -158,4 +158,4 @@ def _say_goodbye(bench: Workbench, save: Path | None) -> None:
             narration = Narration(ending.invocation, sys.stderr)
             narration.show(replace(ending.outcome, saved=saved if is_saved else None))
             if ending.rate_changed:
-                narration.say(RATE_CHANGED)
+                narration.write_line(RATE_CHANGED)

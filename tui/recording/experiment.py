@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from nn.config import TrainConfig
-from nn.options import Value
+from nn.options import Value, format_value
 from nn.storage.run_record import RunRecord
 
 
@@ -36,6 +36,12 @@ class Experiment:
             return cls(config, init_from=record.init_from)
         base = load_recipe(record.recipe).config
         return cls(config, record.recipe, base, record.init_from)
+
+    @property
+    def label(self) -> str:
+        """A short name: the recipe, and every field that differs from it."""
+        changed = (f"{name}={format_value(value)}" for name, value in self.changes.items())
+        return " ".join((self.recipe or "default", *changed))
 
     @property
     def changes(self) -> dict[str, Value]:

@@ -22,7 +22,7 @@ from tui.app.preferences import Preferences, load_preferences
 from tui.app.screens.quit import QuitScreen
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
-from tui.cli.launch import _say_goodbye
+from tui.cli.launch import _report_endings
 from tui.system.exits import ExitCode
 
 SHORT = TrainConfig(limit=300, epochs=2, hidden=(8,))
@@ -43,7 +43,7 @@ def test_the_question_outlives_the_run(tmp_path: Path, key: str, kept: int) -> N
             pilot, lambda: "has ended" in str(app.screen.query_one("#state", Label).render())
         )
         assert isinstance(app.screen, QuitScreen)
-        app.bench.wait()
+        app.bench.endings.wait()
         await pilot.press(key)
         await pilot.pause()
         assert app.return_value is ExitCode.SUCCESS
@@ -66,7 +66,7 @@ def test_every_run_of_the_sitting_is_reported(
         await pilot.press("q")
 
     app = play(scenario, tmp_path, SHORT)
-    _say_goodbye(app.bench, None)
+    _report_endings(app.bench, None)
     told = capsys.readouterr().err
     assert told.index("completed after 2 epochs") < told.index("interrupted after 1 epoch")
     assert told.count("repeat: mnist-tui --headless") == 2

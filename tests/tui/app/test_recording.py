@@ -27,7 +27,7 @@ from tui.app.screens.quit import QuitScreen
 from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Status
-from tui.cli.launch import _finish, _say_goodbye
+from tui.cli.launch import _finish, _report_endings
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.system.cores import make_trainer
@@ -275,7 +275,7 @@ def test_stop_and_keep_or_discard(
 
     app = play(scenario, root)
     assert len(run_names(root)) == kept
-    _say_goodbye(app.bench, None)
+    _report_endings(app.bench, None)
     told = capsys.readouterr().err
     assert "interrupted after" in told
     assert ("--resume" in told) == kept
@@ -293,7 +293,7 @@ def test_nothing_is_kept_of_a_sitting_without_a_step(
 
     app = play(scenario, root)
     assert not root.exists()
-    _say_goodbye(app.bench, None)
+    _report_endings(app.bench, None)
     assert capsys.readouterr().err == ""
 
 

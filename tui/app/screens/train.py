@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import work
@@ -13,8 +12,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from nn.options import format_value
-from tui.app.screens.base import ModeScreen
+from tui.app.screens.configuring import ConfiguringScreen
 from tui.app.screens.run_status import advice_on, describe, key_of, rate_factor, trouble
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
@@ -27,8 +25,6 @@ from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
-    from nn.training.rate_range import RatePoint
-    from tui.app.widgets.config_form import ConfigForm
     from tui.app.widgets.curves import Curves
 
 PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
@@ -37,7 +33,7 @@ STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes", "find_rate"
 """Actions on the present run, which have no effect while a saved run is shown."""
 
 
-class TrainScreen(ModeScreen):
+class TrainScreen(ConfiguringScreen):
     """Where a run is set up, started, watched and steered.
 
     The charts are mounted a moment after the first frame, because they need NumPy. A small screen
@@ -121,8 +117,6 @@ class TrainScreen(ModeScreen):
         # Kept, because a screen that is being removed no longer finds its parts by their names.
         self._place_of_curves, self._place_of_form = Container(id="charts"), Container(id="form")
         self._curves: Curves | None = None
-        self._form: ConfigForm | None = None
-        self._in_force = bench.experiment  # the last one that the form was given or returned
         self._pane = "loss"
 
     def compose(self) -> ComposeResult:
@@ -152,10 +146,7 @@ class TrainScreen(ModeScreen):
         await self._place_of_curves.mount(self._curves)
         self.show_progress()
         self._focus_pane()
-        from tui.app.widgets.config_form import ConfigForm
-
-        self._form = ConfigForm(self._in_force, self.terminal)
-        await self._place_of_form.mount(self._form)
+        await self.mount_form(self._place_of_form)
 
     # What is shown
 
@@ -194,44 +185,17 @@ class TrainScreen(ModeScreen):
         """Whether a key has an effect: a saved run cannot be steered."""
         return self.bench.opened is None or action not in STEERING
 
-    def show_configuration(self) -> None:
-        """Show the configuration in force in the form, unless the form is where it comes from."""
-        bench = self.bench
-        self.refresh_bindings()
-        if self._in_force != bench.experiment:
-            self._in_force = bench.experiment
-            if self._form is not None:
-                self._form.load(self._in_force)
-
     # Keys
-
-    def _take_form(self, *, for_new_run: bool = False) -> bool:
-        """Put the form's configuration in force; False, with a message, if it is wrong.
-
-        A form that is wrong does not matter to a run that goes on, only to a new one.
-        """
-        if self._form is None:
-            return True
-        bench, draft = self.bench, self._form.draft
-        if draft.experiment is None:
-            if bench.training and not for_new_run:
-                return True
-            self.notify(str(draft.problem), title="Form", severity="error", markup=False)
-            return False
-        if self._in_force != draft.experiment:
-            self._in_force = draft.experiment
-            bench.configure(self._in_force)
-        return True
 
     def action_run(self) -> None:
         """Start, pause or resume, with the configuration of the form."""
-        if self._take_form():
+        if self.take_form():
             self.bench.toggle()
             self.show_progress()
 
     def action_go(self, goal: str) -> None:
         """Run to the end of one epoch or step, with the configuration of the form."""
-        if self._take_form():
+        if self.take_form():
             self.bench.go(Goal[goal])
             self.show_progress()
 
@@ -242,7 +206,7 @@ class TrainScreen(ModeScreen):
 
     def action_reset(self) -> None:
         """Make a new run of the form's configuration."""
-        if self._take_form(for_new_run=True):
+        if self.take_form(for_new_run=True):
             self.bench.reset()
             self.show_progress()
 
@@ -291,56 +255,12 @@ class TrainScreen(ModeScreen):
 
     def action_form(self) -> None:
         """Go to the form."""
-        if self._form is not None:
+        if self.form is not None:
             self.add_class("-form")
             self.app.stylesheet.update(self)
-            self._form.take_focus()
+            self.form.take_focus()
 
     def on_config_form_closed(self) -> None:
         """Go back to the charts."""
         self.remove_class("-form")
         self._focus_pane()
-
-    def on_config_form_left(self) -> None:
-        """Put an edit in force as soon as its field is left; a wrong one once it is corrected."""
-        if self._form is not None and self._form.draft.config is not None and self._take_form():
-            self.show_progress()
-
-    def on_field_list_recipe_wanted(self) -> None:
-        """Open the list of recipes, as the key does."""
-        self.action_recipes()
-
-    def action_recipes(self) -> None:
-        """Open the list of recipes."""
-        if self._form is None:
-            return
-        from tui.app.screens.recipes import RecipesScreen
-
-        form = self._form
-
-        def choose(name: str | None) -> None:
-            if name is not None:
-                form.choose(name)
-
-        self.app.push_screen(RecipesScreen(form.draft.recipe), choose)
-
-    def action_find_rate(self) -> None:
-        """Run the learning-rate range test on the form's configuration, and take its rate over."""
-        if self._form is None or not self._take_form(for_new_run=True):
-            return
-        from nn.training.rate_range import rate_points
-        from tui.app.screens.rate_range import RateRangeScreen
-
-        form, config = self._form, self.bench.config
-        dataset = self.bench.dataset_of(config.data_dir)
-
-        def points() -> Iterator[RatePoint]:
-            from nn.data.dataset import load_dataset
-
-            return rate_points(config, dataset or load_dataset(config.data_dir))
-
-        def take(rate: float | None) -> None:
-            if rate is not None:
-                form.edit("learning_rate", format_value(rate))
-
-        self.app.push_screen(RateRangeScreen(points, self.terminal), take)

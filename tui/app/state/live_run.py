@@ -1,4 +1,4 @@
-"""The background: reading the data, and a run on a thread of its own.
+"""A run on a thread of its own.
 
 The training thread goes through `Trainer.events()`, has the events saved, and pauses between two of
 them on request. It never waits for the screen: events go into a queue that the screen empties at
@@ -22,7 +22,7 @@ from nn.errors import StorageError, WorkerError
 from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
 from tui.app.state.background import in_background
-from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.source import RunSource
 
@@ -45,17 +45,6 @@ class Goal(Enum):
     STEP = "one step"
     PAUSE = "pause"
     STOP = "stop"
-
-
-def load_in_background(data_dir: str, post: Post) -> None:
-    """Read a dataset on a thread; `DataLoaded` or `BackgroundFailed` follows."""
-
-    def work() -> Message:
-        from nn.data.dataset import load_dataset
-
-        return DataLoaded(data_dir, load_dataset(data_dir))
-
-    in_background("data", work, post, lambda error: BackgroundFailed(error, None))
 
 
 class LiveRun:
@@ -108,7 +97,7 @@ class LiveRun:
 
     @property
     def goal(self) -> Goal:
-        """What the run was told last; a step or an epoch, once done, becomes a pause."""
+        """What is wanted of the run; a step or an epoch, once done, becomes a pause."""
         return self._goal
 
     @property
@@ -239,7 +228,7 @@ class LiveRun:
 
         events = trainer.events()
         started = next(events)
-        if not self._tell(trainer, started):
+        if not self._hand_over(trainer, started):
             return False
         with self._changed:
             if self._goal is Goal.STOP:
@@ -279,12 +268,12 @@ class LiveRun:
             recorder.follow(trainer, event)
             if self._advising is not None:
                 self._advising.follow(trainer, event)
-            if not self._tell(trainer, event):
+            if not self._hand_over(trainer, event):
                 return False
         return True
 
-    def _tell(self, trainer: Trainer, event: Event) -> bool:
-        """Hand over an event, wait where the goal is reached, and say whether to go on."""
+    def _hand_over(self, trainer: Trainer, event: Event) -> bool:
+        """Hand over an event and wait where the goal is reached; returns whether to go on."""
         with self._changed:
             if self._goal in (Goal.STEP, Goal.EPOCH) and self._reaches_goal(trainer, event):
                 self._goal = Goal.PAUSE

@@ -1,7 +1,7 @@
 """What all screens share: the configuration, the data, the run and the digit being looked at.
 
-A plain object, used from the screen's thread only. Screens call its methods; the application tells
-them when it changed.
+A plain object, used from the screen's thread only. Screens call its methods; the application calls
+the shown screen when something has changed.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from nn.config import TrainConfig
-from nn.options import format_value
 from nn.storage.records import Invocation
 from nn.storage.runs import SavedRun
-from tui.app.state.ending import Ending, ending_of
-from tui.app.state.live_run import Goal, LiveRun, load_in_background
+from tui.app.state.data_loading import load_in_background
+from tui.app.state.ending import Endings
+from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.shown_run import Post, ShownRun, Snapshot, Status
 from tui.recording.experiment import Experiment
 from tui.recording.folder import display_name
@@ -45,6 +45,7 @@ class Workbench:
         opened: The saved run that the screens show in place of the present one.
         overlays: The saved runs whose curves are drawn with those of the present one.
         comparison: What the shown digits were chosen by, if they were.
+        endings: How the runs of the sitting ended.
         data_dir: Where `dataset` was read from, empty for the embedded images.
         picked: The images of the walk; where it is empty, the walk has the first training images.
     """
@@ -72,8 +73,7 @@ class Workbench:
         self.comparison: Comparison | None = None
         self._post = post
         self._resumed = resumed
-        self._left: list[tuple[LiveRun, RunHistory]] = []  # replaced, and perhaps still being saved
-        self._endings: list[Ending] = []
+        self.endings = Endings()
         self._loading: str | None = None
         self.data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE
@@ -320,40 +320,14 @@ class Workbench:
             self.history.error = str(error)
         return True
 
-    def wait(self, seconds: float | None = None) -> bool:
-        """Wait until everything that was stopped is saved; False where that takes longer."""
-        return all(run.wait(seconds) for run, _ in self._unsettled)
-
-    def endings(self) -> list[Ending]:
-        """Every run of the sitting that has ended after a step, oldest first."""
-        return [*self._endings, *filter(None, (ending_of(*each) for each in self._unsettled))]
-
-    @property
-    def failures(self) -> list[str]:
-        """What was not saved, one line a run."""
-        return [ending.failure for ending in self._endings if ending.failure] + [
-            run.failure for run, _ in self._unsettled if run.failure
-        ]
-
-    @property
-    def _unsettled(self) -> list[tuple[LiveRun, RunHistory]]:
-        """The runs that may still be saved, last the present one."""
-        present = self.run is not None and self.history is not None
-        return [*self._left, *([(self.run, self.history)] if present else [])]  # type: ignore[list-item]
-
     def _begin(self, dataset: Dataset, goal: Goal) -> None:
         self.stop()
         self.error = None
-        self._left, left = [], self._unsettled
-        for run, history in left:
-            if not run.wait(0):
-                self._left.append((run, history))
-            elif ending := ending_of(run, history):  # the run itself would keep all its weights
-                self._endings.append(ending)
         self.histories = [history for history in self.histories if history.latest is not None]
         source = self._resumed or RunSource(self.experiment, self.saving)
         self.histories.append(RunHistory(self._label(), source.experiment))
         self.run = LiveRun(source, dataset, goal, self._post)
+        self.endings.add(self.run, self.histories[-1])
         self._resumed = None
 
     def _label(self) -> str:
@@ -361,9 +335,7 @@ class Workbench:
         if self._resumed is not None and self._resumed.saved is not None:
             label = display_name(self._resumed.saved.name)
         else:
-            changes = self.experiment.changes.items()
-            changed = (f"{name}={format_value(value)}" for name, value in changes)
-            label = " ".join((self.experiment.recipe or "default", *changed))
+            label = self.experiment.label
         taken = {history.label for history in self.histories}
         numbered = (f"{label} #{number}" for number in itertools.count(2))
         return label if label not in taken else next(name for name in numbered if name not in taken)

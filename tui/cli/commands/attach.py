@@ -61,10 +61,10 @@ def replay(run: SavedRun, stream: TextIO, *, live: bool = False) -> None:
     end = follower.saved
     if outcome is None and end.status != "running":
         why = end.record.reason or "the process that trained it has gone"
-        narration.say(f"\n{end.status}" + (f": {why}" if why != end.status else ""))
+        narration.write_line(f"\n{end.status}" + (f": {why}" if why != end.status else ""))
     if end.record.save_error is not None:
         narration.warn(end.record.save_error)
     if end.status == "interrupted":
-        narration.say(f"resume: {resume_command(run.path)}")
+        narration.write_line(f"resume: {resume_command(run.path)}")
     if rate_changed:
-        narration.say(RATE_CHANGED)
+        narration.write_line(RATE_CHANGED)

@@ -26,25 +26,25 @@ class Narration(AbstractContextManager["Narration"]):
         match event:
             case RunStarted():
                 for line in self._opening(event):
-                    self.say(line)
+                    self.write_line(line)
             case StepCompleted(evaluation=Evaluation() as evaluation):
                 self._row(f"{evaluation.epoch:.2f}", event, event.loss)
             case EpochCompleted():
                 self._row(str(event.epoch), event, event.train_loss)
             case RateChanged():
-                self.say(f"learning rate x {event.factor:g} from step {event.step:,}")
+                self.write_line(f"learning rate x {event.factor:g} from step {event.step:,}")
             case Outcome():
                 for line in self._closing(event):
-                    self.say(line)
+                    self.write_line(line)
 
-    def say(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write one line of narration."""
         self._stream.write(line + "\n")
         self._stream.flush()
 
     def warn(self, line: str) -> None:
         """Write a line about what is amiss."""
-        self.say(f"warning: {line}")
+        self.write_line(f"warning: {line}")
 
     def __exit__(self, *exception: object) -> None:
         pass
@@ -99,7 +99,7 @@ class Narration(AbstractContextManager["Narration"]):
                 "valid.": evaluation.validation,
                 "test": evaluation.test,
             }
-        self.say(
+        self.write_line(
             _cells(
                 epoch,
                 f"{event.step:,}",

@@ -87,7 +87,7 @@ class Bar:
         yield
         self._progress.start()
 
-    def say(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write a line above the bar; the terminal wraps it, so that it can be copied whole."""
         self._progress.console.print(line, markup=False, soft_wrap=True)
 
@@ -150,9 +150,9 @@ class LiveNarration(Narration):
     def __exit__(self, *exception: object) -> None:
         self._bar.__exit__(*exception)
 
-    def say(self, line: str) -> None:
+    def write_line(self, line: str) -> None:
         """Write one line above the bar."""
-        self._bar.say(line)
+        self._bar.write_line(line)
 
     def show(self, event: Recorded) -> None:
         """Move the bar and write the lines that an event is worth; remove the bar at the end."""

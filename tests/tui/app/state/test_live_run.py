@@ -20,7 +20,8 @@ from nn.training.trainer import Trainer
 from tests.support.messages import Inbox, wait
 from tests.support.processes import children, needs_several
 from tui.app.state import shown_run
-from tui.app.state.live_run import Goal, LiveRun, load_in_background
+from tui.app.state.data_loading import load_in_background
+from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Status
 from tui.recording.experiment import Experiment

@@ -1,0 +1,108 @@
+"""The form on a screen: its configuration is put in force, and other windows fill it in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from textual.containers import Container
+
+from nn.options import format_value
+from tui.app.screens.base import ModeScreen
+from tui.app.state.workbench import Workbench
+from tui.system.terminal import Terminal
+
+if TYPE_CHECKING:
+    from nn.training.rate_range import RatePoint
+    from tui.app.widgets.config_form import ConfigForm
+
+
+class ConfiguringScreen(ModeScreen):
+    """A screen with the form of the next run's configuration.
+
+    Attributes:
+        form: The form; None until `mount_form`, because a moment after the first frame is enough.
+    """
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.form: ConfigForm | None = None
+        self._in_force = bench.experiment  # the last one that the form was given or returned
+
+    async def mount_form(self, place: Container) -> None:
+        """Make the form, and put it in its place."""
+        from tui.app.widgets.config_form import ConfigForm
+
+        self.form = ConfigForm(self._in_force, self.terminal)
+        await place.mount(self.form)
+
+    def show_configuration(self) -> None:
+        """Show the configuration in force in the form, unless the form is where it comes from."""
+        bench = self.bench
+        self.refresh_bindings()
+        if self._in_force != bench.experiment:
+            self._in_force = bench.experiment
+            if self.form is not None:
+                self.form.load(self._in_force)
+
+    def take_form(self, *, for_new_run: bool = False) -> bool:
+        """Put the form's configuration in force; False, with a message, if it is wrong.
+
+        A form that is wrong does not matter to a run that goes on, only to a new one.
+        """
+        if self.form is None:
+            return True
+        bench, draft = self.bench, self.form.draft
+        if draft.experiment is None:
+            if bench.training and not for_new_run:
+                return True
+            self.notify(str(draft.problem), title="Form", severity="error", markup=False)
+            return False
+        if self._in_force != draft.experiment:
+            self._in_force = draft.experiment
+            bench.configure(self._in_force)
+        return True
+
+    def on_config_form_left(self) -> None:
+        """Put an edit in force as soon as its field is left; a wrong one once it is corrected."""
+        if self.form is not None and self.form.draft.config is not None and self.take_form():
+            self.show_progress()
+
+    def on_field_list_recipe_wanted(self) -> None:
+        """Open the list of recipes, as the key does."""
+        self.action_recipes()
+
+    def action_recipes(self) -> None:
+        """Open the list of recipes."""
+        if self.form is None:
+            return
+        from tui.app.screens.recipes import RecipesScreen
+
+        form = self.form
+
+        def choose(name: str | None) -> None:
+            if name is not None:
+                form.choose(name)
+
+        self.app.push_screen(RecipesScreen(form.draft.recipe), choose)
+
+    def action_find_rate(self) -> None:
+        """Run the learning-rate range test on the form's configuration, and take its rate over."""
+        if self.form is None or not self.take_form(for_new_run=True):
+            return
+        from nn.training.rate_range import rate_points
+        from tui.app.screens.rate_range import RateRangeScreen
+
+        form, config = self.form, self.bench.config
+        dataset = self.bench.dataset_of(config.data_dir)
+
+        def points() -> Iterator[RatePoint]:
+            from nn.data.dataset import load_dataset
+
+            return rate_points(config, dataset or load_dataset(config.data_dir))
+
+        def take(rate: float | None) -> None:
+            if rate is not None:
+                form.edit("learning_rate", format_value(rate))
+
+        self.app.push_screen(RateRangeScreen(points, self.terminal), take)
