@@ -145,6 +145,12 @@ def run_names(root: Path) -> list[str]:
     return [name for name in _folders(root) if os.path.lexists(root / name / RUN_FILE)]
 
 
+def newest_name(root: Path) -> str | None:
+    """The last of `run_names`, for which the other folders are not looked into."""
+    folders = reversed(_folders(root))
+    return next((name for name in folders if os.path.lexists(root / name / RUN_FILE)), None)
+
+
 def abandoned_runs(root: Path) -> list[StorageError]:
     """An error for each folder of a run whose process was killed before it wrote a record."""
     return [_no_record(name) for name in _abandoned_names(root)]
@@ -258,12 +264,12 @@ def _is_file(path: Path) -> StorageError:
 
 def _newest(root: Path) -> SavedRun:
     """The run that was started last."""
-    names = run_names(root)
-    if not names:
+    name = newest_name(root)
+    if name is None:
         raise StorageError(f"no saved runs in {root}")
     try:
         # Names begin with the time, so an unreadable last name is never passed over in silence.
-        SavedRun.read(root / names[-1])
+        SavedRun.read(root / name)
     except StorageError as error:
         raise StorageError(f"{error}; name the run to take in place of `last`") from error
     return SavedRun.read(list_runs(root)[0][0].path, thorough=True)

@@ -248,11 +248,11 @@ class MnistApp(TerminalApp):
 
     def on_background_failed(self, message: BackgroundFailed) -> None:
         if self.bench.fail(message.error, message.run):
-            self.notify(
-                str(message.error), title="Error", severity="error", timeout=30, markup=False
-            )
+            opened, error = self.bench.opened, message.error
+            if opened is None or error is not opened.error:  # which the top of the screen shows
+                self.notify(str(error), title="Error", severity="error", timeout=30, markup=False)
             self._update(lambda screen: screen.show_opened())
-            if message.run is self.bench.opened:
+            if message.run is opened:
                 self._update(lambda screen: screen.show_configuration())
             self._show_progress()
 

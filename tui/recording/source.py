@@ -16,7 +16,7 @@ from nn.errors import StorageError
 from nn.storage.metrics import MetricsReader
 from nn.storage.records import Recorded
 from nn.storage.run_record import read_record, utc_now
-from nn.storage.runs import SavedRun, run_names
+from nn.storage.runs import SavedRun, newest_name
 from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment
 from tui.recording.folder import runs_folder
@@ -192,7 +192,7 @@ class RunSource:
 
 
 def _clock_warning(root: Path) -> str | None:
-    newest = max(run_names(root), default=None)
+    newest = newest_name(root)
     if newest is None:
         return None
     with suppress(StorageError):

@@ -59,7 +59,7 @@ class ModeScreen(LatestSize, Screen[None]):
 
     DEFAULT_CSS = """
     #opened {
-        dock: top; width: 1fr; height: auto; max-height: 3;
+        dock: top; width: 1fr; height: auto; max-height: 5;
         background: $warning; color: $background;
         text-style: bold;
         &:nocolor { text-style: bold reverse; }
@@ -104,7 +104,10 @@ class ModeScreen(LatestSize, Screen[None]):
         """Draw the configuration that is now in force."""
 
     def show_opened(self) -> None:
-        """Name at the top the saved run that is shown in place of the present one, if one is."""
+        """Name at the top the saved run that is shown in place of the present one, if one is.
+
+        This is the one place where the reason stands why such a run cannot be read.
+        """
         opened = self.bench.opened
         if self._opened is None:
             if opened is None:
@@ -124,7 +127,7 @@ class ModeScreen(LatestSize, Screen[None]):
         if (opened := self.bench.opened) is not None:
             if opened.saved.record.best is None:
                 return "It was never evaluated: no best network."
-            return str(opened.error or "Reading the saved run ...")
+            return "It cannot be shown." if opened.error else "Reading the saved run ..."
         if self.bench.error is not None:
             return str(self.bench.error)
         return "Loading the data ..." if self.bench.loading else "Preparing the run ..."

@@ -32,6 +32,7 @@ class InspectingScreen(ModeScreen):
         super().__init__(bench, terminal)
         self.shown: InspectingScreen.Inspected | None = None
         self._inspecting: Snapshot | None = None
+        self._failed: Snapshot | None = None
         self._asked_at = 0.0
         self._inspect = Throttle(self._inspect_newest, self.set_timer)
 
@@ -58,7 +59,7 @@ class InspectingScreen(ModeScreen):
     def show_snapshot(self) -> None:
         """Look at the newest weights, now or soon."""
         known = self.shown.snapshot if self.shown else None
-        if self.bench.snapshot is not known and self._inspecting is None:
+        if self.bench.snapshot not in (known, self._failed) and self._inspecting is None:
             self._inspect.request(0 if known is None else self.pace)
 
     def _inspect_newest(self) -> None:
@@ -70,10 +71,14 @@ class InspectingScreen(ModeScreen):
         def work() -> Message:
             return self.Inspected(snapshot, layer_statistics(snapshot.predictor.snapshot(), images))
 
-        # After an error `_inspecting` stays set: the next snapshot would fail as well.
         in_background(
             "inspecting", work, self.post_message, lambda error: BackgroundFailed(error, run)
         )
+
+    def on_background_failed(self, _message: BackgroundFailed) -> None:
+        """Go on with other weights; the same ones would fail again."""
+        self._failed, self._inspecting = self._inspecting, None
+        self.show_snapshot()
 
     def on_inspecting_screen_inspected(self, message: Inspected) -> None:
         self.shown, self._inspecting = message, None

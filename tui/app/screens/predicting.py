@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from time import monotonic
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.message import Message
@@ -15,6 +15,9 @@ from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Snapshot, Status
 from tui.app.state.workbench import SplitName, Workbench
 from tui.system.terminal import Terminal
+
+if TYPE_CHECKING:
+    from nn.data.dataset import Split
 
 SPLITS: tuple[SplitName, ...] = ("test", "train", "validation")
 PACE = 1.0  # least seconds between two looks at moving weights
@@ -45,7 +48,8 @@ class PredictingScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.browser: Browser = bench.browser
-        self._busy = False
+        self._asked: tuple[Snapshot, Split] | None = None  # what is being predicted
+        self._failed: tuple[Snapshot, Split] | None = None  # what could not be predicted
         self._newest_at = 0.0
         self._newest: Snapshot | None = None
         self._refresh = Throttle(self.refresh_now, self.set_timer, PACE)
@@ -90,25 +94,24 @@ class PredictingScreen(ModeScreen):
     def _predict(self) -> None:
         """Predict the split on a thread, unless that is known or being done."""
         run, split, snapshot = self.bench.shown, self.bench.images, self.snapshot
-        if run is None or split is None or snapshot is None or self._busy:
+        if run is None or split is None or snapshot is None or self._asked is not None:
             return
         known = self.browser.of(split)
-        if known is not None and known.snapshot is snapshot:
+        if (known is not None and known.snapshot is snapshot) or self._failed == (snapshot, split):
             return
-        self._busy = True
+        self._asked = snapshot, split
 
         def work() -> Message:
             started = monotonic()
             outputs = snapshot.predictor.snapshot().predict(split)
             return self.Predicted(SplitPredictions(snapshot, split, outputs), monotonic() - started)
 
-        # After an error `_busy` stays set: the same prediction would fail again.
         in_background(
             "predicting", work, self.post_message, lambda error: BackgroundFailed(error, run)
         )
 
     def on_predicting_screen_predicted(self, message: Predicted) -> None:
-        self._busy = False
+        self._asked = None
         self.browser.predictions = message.predictions
         self._refresh.interval = max(PACE, message.seconds / SHARE)
         self._refresh.restart()
@@ -117,6 +120,11 @@ class PredictingScreen(ModeScreen):
             self._predict()
         elif message.predictions.snapshot is not self.snapshot:
             self.show_snapshot()
+
+    def on_background_failed(self, _message: BackgroundFailed) -> None:
+        """Go on with other weights or images; the same prediction would fail again."""
+        self._failed, self._asked = self._asked, None
+        self._refresh.request()
 
     def action_next_split(self) -> None:
         """Go through the splits that the run has; runs are compared by their test digits only."""

@@ -35,9 +35,9 @@ def end_reason(reason: str | None, step: int, total_steps: int | None) -> str | 
 
 
 def trouble(bench: Workbench) -> str | None:
-    """What part of the shown run is not saved, or why it cannot be read; None if all is well."""
+    """What part of the shown run is not saved; None if all is well."""
     if (opened := bench.opened) is not None:
-        return str(opened.error) if opened.error else opened.saved.record.save_error
+        return opened.saved.record.save_error
     return bench.run.trouble if bench.run else None
 
 

@@ -164,7 +164,7 @@ class TrainScreen(ConfiguringScreen):
             self._curves.show(bench.earlier, history, at_once=at_once)
 
     def _show_trouble(self) -> None:
-        """Show a warning as long as part of the shown run is not saved or cannot be read."""
+        """Show a warning as long as part of the shown run is not saved."""
         text = trouble(self.bench)
         set_text(self._trouble, f"Warning: {text}" if text else "")
         self._trouble.display = bool(text)

@@ -11,7 +11,9 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from nn.data.dataset import Split
 from nn.errors import DataError
+from nn.network.predictor import Predictions
 from tests.support.scripted import (
     Scenario,
     ScriptedRun,
@@ -488,6 +490,38 @@ def test_before_there_are_data() -> None:
 
     app = scripted_app(None, "digits")
     play(app, scenario)
+
+
+def test_newer_weights_are_predicted_after_a_failure() -> None:
+    """And those that failed are not tried again as long as they are shown."""
+    failures = []
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        run = cast(ScriptedRun, app.bench.run)
+        labels = run.splits["test"].labels
+        predictor = run.advance(labels)
+        predict = predictor.predict
+
+        def fail(split: Split) -> Predictions:
+            if len(split) == 1:
+                return predict(split)
+            failures.append(MemoryError("too large"))
+            raise failures[-1]
+
+        predictor.predict = fail  # type: ignore[method-assign]
+        screen(app).refresh_now()
+        while app.bench.error is None:
+            await pilot.pause(0.01)
+        for _ in range(3):
+            screen(app).refresh_now()
+            await pilot.pause(0.02)
+        assert len(failures) == 1
+        newest = run.advance(labels)
+        screen(app).refresh_now()
+        await predicted(app, pilot)
+        assert len(labels) in newest.asked
+
+    browse(scenario)
 
 
 def test_sizes() -> None:

@@ -475,12 +475,17 @@ def test_before_the_data_are_there_every_key_is_harmless() -> None:
     play(app, scenario)
 
 
-def test_a_failure_in_the_background_is_told(
-    app: MnistApp, monkeypatch: pytest.MonkeyPatch
+def test_after_a_failure_in_the_background_other_weights_are_looked_at(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
-        raise MemoryError("too large")
+    run = NetworkRun(small, DEEP)
+    app, failures = app_of(run, "model"), []
 
+    def fail(*_: object) -> None:
+        failures.append(MemoryError("too large"))
+        raise failures[-1]
+
+    original = inspecting.layer_statistics
     monkeypatch.setattr(inspecting, "layer_statistics", fail)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
@@ -490,5 +495,12 @@ def test_a_failure_in_the_background_is_told(
                 break
         assert isinstance(app.bench.error, MemoryError)
         assert app.screen.query_one(LayerTable)
+        screen_of(app).show_snapshot()
+        await pilot.pause(0.05)
+        assert len(failures) == 1
+        monkeypatch.setattr(inspecting, "layer_statistics", original)
+        run.move_on(10)
+        screen_of(app).show_snapshot()
+        await inspected(app, pilot)
 
     play(app, scenario)
