@@ -133,7 +133,7 @@ class BarReporter(Bar):
 
     def warn(self, line: str) -> None:
         """Write a line about what is amiss."""
-        self.say(f"warning: {line}")
+        self.write_line(f"warning: {line}")
 
 
 class LiveNarration(Narration):
