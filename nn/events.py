@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from nn.config import TrainConfig
+from nn.spec import MNIST, DataSpec
 
 Reason = Literal["completed", "early-stopped", "diverged"]
 
@@ -29,7 +30,8 @@ class RunStarted:
     """The first event of a run: its configuration, its network and its data.
 
     `total_steps` is the whole budget in optimizer updates; `start_step` is the step that a resumed
-    run goes on from, else 0; `data_sha256` is `Dataset.sha256`.
+    run goes on from, else 0; `data_sha256` is `Dataset.sha256`; `spec` has the size of the images
+    and the names of the classes.
     """
 
     config: TrainConfig
@@ -43,6 +45,7 @@ class RunStarted:
     start_step: int
     data_name: str
     data_sha256: str
+    spec: DataSpec = MNIST
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,9 @@ from __future__ import annotations
 import numpy as np
 
 from nn.arrays import Array
-from nn.data.dataset import CLASSES
 
 
-def confusion_matrix(labels: Array, predicted: Array, classes: int = CLASSES) -> Array:
+def confusion_matrix(labels: Array, predicted: Array, classes: int = 10) -> Array:
     """C_ij = number of images with label i and prediction j, int64 of shape (classes, classes).
 
     `labels` and `predicted` hold integer classes, shape (n,).

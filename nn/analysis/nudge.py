@@ -15,7 +15,7 @@ from nn.analysis.stage import Index
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.network.losses import LOSSES
-from nn.network.model import MLP, layer_sizes, layer_views
+from nn.network.model import MLP, layer_views
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class LossAlong:
         self._x, self._targets = x.astype(np.float64), targets.astype(np.float64)
         self._loss = LOSSES[config.loss]()
         self._model = MLP(
-            layer_sizes(config),
+            (x.shape[1], *config.hidden, targets.shape[1]),
             activation=config.activation,
             output_activation=config.output_activation,
             dtype=np.float64,

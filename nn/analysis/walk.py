@@ -20,7 +20,7 @@ from nn.analysis.stage import Index
 from nn.analysis.step_arrays import Pass, take_apart
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import CLASSES, Split
+from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
 from nn.network.losses import LOSSES, target_rows
@@ -81,11 +81,13 @@ class Walk:
         _check(config)
         self.config, self.batch = config, batch
         self._preprocessor = preprocessor
-        self._model = build_model(config)
+        self._model = build_model(config, batch.spec)
         initialize_model(self._model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._loss = LOSSES[config.loss]()
         self._optimizer = make_optimizer(config, self._model.parameters, self._model.gradients)
-        rows = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype)
+        rows = target_rows(
+            self._model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
+        )
         self._targets = rows[batch.labels]
         self._states: dict[int, _State] = {0: self._state()}
         self.losses: list[float] = []
@@ -140,7 +142,7 @@ class Walk:
 
     def _predictor(self) -> Predictor:
         parameters = self._states[self.step].parameters
-        return Predictor.of(self.config, parameters, self._preprocessor)
+        return Predictor.of(self.config, parameters, self._preprocessor, self.batch.spec)
 
     def _state(self) -> _State:
         slots = {name: vector.copy() for name, vector in self._optimizer.state.items()}

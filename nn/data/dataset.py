@@ -16,10 +16,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.data.idx import read_idx
 from nn.errors import ConfigError, DataError
-
-ROWS = COLUMNS = 28
-PIXELS = ROWS * COLUMNS
-CLASSES = 10
+from nn.spec import MNIST, DataSpec
 
 # The names of the four files, each with the SHA-256 of the unpacked embedded file.
 IDX_FILES = {
@@ -33,20 +30,21 @@ EMBEDDED = Path(__file__).parent / "mnist"
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Images, uint8 of shape (n, 784), and their labels, uint8 of shape (n,).
+    """Images, uint8 of shape (n, pixels), and their labels, uint8 of shape (n,).
 
-    A pixel is 0 for background to 255 for full ink, rows from the top, and a label 0 to 9. An index
-    (slice or array of indices) gives the split of those images.
+    A pixel of MNIST is 0 for background to 255 for full ink, rows from the top. What a label stands
+    for is in `spec`. An index (slice or array of indices) gives the split of those images.
     """
 
     images: Array
     labels: Array
+    spec: DataSpec = MNIST
 
     def __len__(self) -> int:
         return len(self.labels)
 
     def __getitem__(self, index: slice | Array) -> Split:
-        return Split(self.images[index], self.labels[index])
+        return Split(self.images[index], self.labels[index], self.spec)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +59,11 @@ class Dataset:
     test: Split
     name: str
     sha256: str
+
+    @property
+    def spec(self) -> DataSpec:
+        """The size of the images and the names of the classes."""
+        return self.train.spec
 
 
 def load_dataset(data_dir: str = "") -> Dataset:
@@ -118,9 +121,9 @@ def _find(folder: Path, name: str) -> Path:
 
 
 def _split(images: Array, labels: Array, images_path: Path, labels_path: Path) -> Split:
-    if images.ndim != 3 or images.shape[1:] != (ROWS, COLUMNS):
+    if images.ndim != 3 or images.shape[1:] != MNIST.shape:
         raise DataError(
-            f"{images_path}: shape {images.shape}, expected images of {ROWS}x{COLUMNS} pixels"
+            f"{images_path}: shape {images.shape}, expected images of {MNIST.size} pixels"
         )
     if labels.ndim != 1:
         raise DataError(f"{labels_path}: {labels.ndim} dimensions, expected one label an image")
@@ -131,10 +134,12 @@ def _split(images: Array, labels: Array, images_path: Path, labels_path: Path) -
         )
     if len(images) == 0:
         raise DataError(f"{images_path}: holds no images")
-    if labels.max() >= CLASSES:
-        at = int(np.argmax(labels >= CLASSES))
-        raise DataError(f"{labels_path}: label {at} is {labels[at]}, expected 0 to {CLASSES - 1}")
-    return Split(images.reshape(len(images), PIXELS), labels)
+    if labels.max() >= MNIST.classes:
+        at = int(np.argmax(labels >= MNIST.classes))
+        raise DataError(
+            f"{labels_path}: label {at} is {labels[at]}, expected 0 to {MNIST.classes - 1}"
+        )
+    return Split(images.reshape(len(images), MNIST.pixels), labels)
 
 
 def stratified_split(
@@ -146,7 +151,7 @@ def stratified_split(
     `ConfigError` where that leaves either side empty.
     """
     chosen = []
-    for label in range(CLASSES):
+    for label in range(int(labels.max(initial=0)) + 1):
         members = rng.permutation(np.flatnonzero(labels == label))
         chosen.append(members[: round(fraction * len(members))])
     held_out = np.zeros(len(labels), bool)

@@ -10,32 +10,41 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import DType, Preprocessing
-from nn.data.dataset import COLUMNS, PIXELS, ROWS
+from nn.spec import MNIST
+
+_SAMPLE = 200  # images, evenly spread over all, by which the kind of the images is known
 
 
 @dataclass(frozen=True, slots=True)
 class Preprocessor:
     """The map x -> scale * x + shift from bytes to network inputs.
 
-    `scale` and `shift` have shape () or (784,), one number for each pixel; a `shift` of None is 0.
-    `centred` states that the images have their centre of mass in the middle, as MNIST's have: a
-    picture from elsewhere must be centred likewise before it is mapped.
+    `scale` and `shift` have shape () or (pixels,), one number for each pixel; a `shift` of None is
+    0. `centred` states that the images have their centre of mass in the middle, as MNIST's have: a
+    picture from elsewhere must be centred likewise before it is mapped. `bright_paper` states that
+    dark ink stands on bright paper, where MNIST has bright ink on black.
     """
 
     scale: Array
     shift: Array | None
     centred: bool = True
+    bright_paper: bool = False
 
     @classmethod
     def fit(cls, kind: Preprocessing, images: Array, dtype: DType = "float32") -> Preprocessor:
-        """The preprocessing of that name, fitted on training images, uint8 of shape (n, 784)."""
+        """The preprocessing of that name, fitted on training images, uint8 of shape (n, pixels)."""
         scale, shift = PREPROCESSING[kind](images)
+        sample = images[:: max(1, len(images) // _SAMPLE)]
+        bright = has_bright_paper(sample)
         return cls(
-            scale.astype(dtype), None if shift is None else shift.astype(dtype), are_centred(images)
+            scale.astype(dtype),
+            None if shift is None else shift.astype(dtype),
+            are_centred(255 - sample if bright else sample),
+            bright,
         )
 
     def transform(self, images: Array, out: Array | None = None) -> Array:
-        """Network inputs (n, 784) of uint8 images (n, 784), written to `out` where given."""
+        """Network inputs (n, pixels) of uint8 images (n, pixels), written to `out` where given."""
         if out is None:
             out = np.empty(images.shape, self.scale.dtype)
         np.copyto(out, images)  # converting first and scaling then is faster than both at once
@@ -45,19 +54,24 @@ class Preprocessor:
         return out
 
 
+def has_bright_paper(images: Array) -> bool:
+    """Whether the corners of most images (n, pixels) are bright."""
+    return bool(np.median(images[:, [0, -1]]) > 127) if len(images) else False
+
+
 def are_centred(images: Array) -> bool:
     """Whether 9 of 10 images (n, 784) have their centre of mass within 1.2 pixels of the middle.
 
-    Up to 200 images, evenly spread over all, are looked at. Of MNIST's all are within 1.
+    The ink is bright. Of MNIST's images all are within 1.
     """
-    if images.shape[1] != PIXELS:  # of another size: nothing is known of where they are drawn
+    if images.shape[1] != MNIST.pixels:  # of another size: nothing is known of where they are drawn
         return True
-    squares = images[:: max(1, len(images) // 200)].reshape(-1, ROWS, COLUMNS).astype(np.float64)
+    squares = images.reshape(-1, *MNIST.shape).astype(np.float64)
     mass = squares.sum(axis=(1, 2))
     squares, mass = squares[mass > 0], mass[mass > 0]
     if not len(mass):
         return True
-    middle = np.arange(ROWS) - (ROWS - 1) / 2
+    middle = np.arange(MNIST.rows) - (MNIST.rows - 1) / 2
     down, across = (squares.sum(axis=axis) @ middle / mass for axis in (2, 1))
     return float((np.maximum(abs(down), abs(across)) <= 1.2).mean()) >= 0.9
 

@@ -10,7 +10,6 @@ import numpy.typing as npt
 
 from nn.arrays import Array, aligned_zeros
 from nn.config import BiasInitializer, Initializer, TrainConfig
-from nn.data.dataset import CLASSES, PIXELS
 from nn.events import LayerSummary
 from nn.network.initializers import initialize
 from nn.network.layers import (
@@ -22,11 +21,12 @@ from nn.network.layers import (
     Matmul,
     gradient_norm,
 )
+from nn.spec import MNIST, DataSpec
 
 
-def layer_sizes(config: TrainConfig) -> tuple[int, ...]:
+def layer_sizes(config: TrainConfig, spec: DataSpec = MNIST) -> tuple[int, ...]:
     """The number of inputs, the widths of the hidden layers, and the number of outputs."""
-    return (PIXELS, *config.hidden, CLASSES)
+    return (spec.pixels, *config.hidden, spec.classes)
 
 
 def parameter_count(sizes: Sequence[int]) -> int:
@@ -140,14 +140,18 @@ class MLP:
 
 def build_model(
     config: TrainConfig,
+    spec: DataSpec = MNIST,
     *,
     rng: np.random.Generator | None = None,
     vectors: tuple[Array, Array] | None = None,
     matmul: Matmul = np.matmul,
 ) -> MLP:
-    """The network that a configuration describes; the other arguments are those of `MLP`."""
+    """The network that a configuration describes, for data of this kind.
+
+    The other arguments are those of `MLP`.
+    """
     return MLP(
-        layer_sizes(config),
+        layer_sizes(config, spec),
         activation=config.activation,
         output_activation=config.output_activation,
         dropout=config.dropout,

@@ -8,21 +8,23 @@ import numpy as np
 
 from nn.arrays import Array, Buffer
 from nn.config import TrainConfig
-from nn.data.dataset import PIXELS, Split
+from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.events import Score
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP, build_model
+from nn.spec import MNIST, DataSpec
 
 BLOCK = 1000  # images at a time, whose inputs and outputs stay in the cache
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """The predictions for n images: `probabilities` (n, 10), `predicted` uint8 (n,), `losses` (n,).
+    """The predictions for n images.
 
-    `predicted` is the class of the largest output. Where several probabilities are rounded or
-    clipped to 1, it cannot be told from them. A loss is that of one image, as trained on.
+    `probabilities` are (n, classes), `predicted` uint8 (n,), and `losses` (n,). `predicted` is the
+    class of the largest output. Where several probabilities are rounded or clipped to 1, it cannot
+    be told from them. A loss is that of one image, as trained on.
     """
 
     probabilities: Array
@@ -34,11 +36,18 @@ class Predictor:
     """Preprocesses any number of images and runs a network forward over them, in blocks.
 
     Every call uses the present `model.parameters`; `snapshot` makes a predictor with a copy of
-    them.
+    them. `spec` is that of the data which the network was trained on.
     """
 
-    def __init__(self, config: TrainConfig, model: MLP, preprocessor: Preprocessor) -> None:
+    def __init__(
+        self,
+        config: TrainConfig,
+        model: MLP,
+        preprocessor: Preprocessor,
+        spec: DataSpec = MNIST,
+    ) -> None:
         self.config, self.model, self.preprocessor = config, model, preprocessor
+        self.spec = spec
         self._loss = LOSSES[config.loss]()
         self._targets = target_rows(
             model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
@@ -47,16 +56,16 @@ class Predictor:
 
     def snapshot(self) -> Predictor:
         """A predictor with a copy of the parameters, which later training does not change."""
-        return self.of(self.config, self.model.parameters, self.preprocessor)
+        return self.of(self.config, self.model.parameters, self.preprocessor, self.spec)
 
     @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
     def outputs(self, images: Array) -> Array:
-        """The network's outputs (n, 10) for uint8 images (n, 784), valid until the next call."""
-        inputs = self._inputs.rows(len(images), PIXELS, self.config.dtype)
+        """The network's outputs (n, classes) for uint8 images (n, pixels), valid until the next."""
+        inputs = self._inputs.rows(len(images), self.model.sizes[0], self.config.dtype)
         return self.model.forward(self.preprocessor.transform(images, inputs))
 
     def probabilities(self, images: Array) -> Array:
-        """Numbers from 0 to 1 for each class, (n, 10), for uint8 images (n, 784).
+        """Numbers from 0 to 1 for each class, (n, classes), for uint8 images (n, pixels).
 
         They are the `probabilities` of the loss that the network was trained with: softmax or
         sigmoid of the logits for the cross-entropies, the outputs clipped or divided by their sum
@@ -97,11 +106,17 @@ class Predictor:
         return Predictions(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
     @classmethod
-    def of(cls, config: TrainConfig, parameters: Array, preprocessor: Preprocessor) -> Predictor:
+    def of(
+        cls,
+        config: TrainConfig,
+        parameters: Array,
+        preprocessor: Preprocessor,
+        spec: DataSpec = MNIST,
+    ) -> Predictor:
         """A predictor with a copy of these parameters, the flat vector of an `MLP`."""
-        model = build_model(config)
+        model = build_model(config, spec)
         model.parameters[...] = parameters
-        return cls(config, model, preprocessor)
+        return cls(config, model, preprocessor, spec)
 
 
 def _blocks(rows: Array) -> list[Array]:

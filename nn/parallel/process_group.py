@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 
 from nn.arrays import Array
@@ -23,6 +24,7 @@ from nn.parallel.processes import Processes
 from nn.parallel.replica import Replica, vector_layout
 from nn.parallel.shared_memory import Layout, SharedArrays, even_slices, is_supported
 from nn.parallel.worker import Command
+from nn.spec import DataSpec
 from nn.training.engine import EngineFactory, OneProcess
 
 
@@ -58,7 +60,9 @@ class ProcessGroup:
         self._waiting = False
         self._split_numbers = {name: number for number, name in enumerate(splits)}
         given = _given(splits, preprocessor)
-        self._arrays = shared = SharedArrays(_layout(config, given, cores.processes))
+        self._arrays = shared = SharedArrays(
+            _layout(config, splits["train"].spec, given, cores.processes)
+        )
         # Python reads and writes a memoryview faster than an array of NumPy.
         self._command = shared["command"].data
         self._rate = shared["rate"].data.cast("B").cast("d")
@@ -78,6 +82,7 @@ class ProcessGroup:
                 "processors": cores.processors,
                 "config": config.to_dict(),
                 "splits": list(splits),
+                "spec": asdict(splits["train"].spec),
                 "product_limit": cores.product_limit,
                 "layout": shared.layout,
                 "descriptor": shared.descriptor,
@@ -194,8 +199,10 @@ def _log(line: str | None) -> None:
         logging.getLogger(__name__).warning(line)
 
 
-def _layout(config: TrainConfig, given: Mapping[str, Array], processes: int) -> Layout:
-    layout = dict(vector_layout(config, processes))
+def _layout(
+    config: TrainConfig, spec: DataSpec, given: Mapping[str, Array], processes: int
+) -> Layout:
+    layout = dict(vector_layout(config, spec, processes))
     layout["barrier"] = (memory_size(processes),), "int64"
     layout["command"] = (3,), "int64"
     layout["rate"] = (1,), "float64"

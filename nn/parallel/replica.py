@@ -15,13 +15,14 @@ from nn.network.model import build_model, layer_sizes, parameter_count
 from nn.network.predictor import Predictor
 from nn.parallel.barrier import Barrier
 from nn.parallel.shared_memory import Layout, even_slices
+from nn.spec import DataSpec
 from nn.training.optimizers import RULES, make_optimizer
 from nn.training.step import TrainingStep
 
 
-def vector_layout(config: TrainConfig, processes: int) -> Layout:
+def vector_layout(config: TrainConfig, spec: DataSpec, processes: int) -> Layout:
     """The shared vectors of a run: parameters, optimizer state, and each process's gradients."""
-    vector = (parameter_count(layer_sizes(config)),), config.dtype
+    vector = (parameter_count(layer_sizes(config, spec)),), config.dtype
     names = ["parameters", *(f"optimizer.{slot}" for slot in RULES[config.optimizer].slots)]
     return dict.fromkeys([*names, *(f"gradients.{rank}" for rank in range(processes))], vector)
 
@@ -49,16 +50,16 @@ class Replica(TrainingStep):
     ) -> None:
         """`vectors` are those of `vector_layout`, in shared memory."""
         parameters, gradients = vectors["parameters"], vectors[f"gradients.{rank}"]
-        part = even_slices(parameters.size, size)[rank]
+        part, spec = even_slices(parameters.size, size)[rank], splits["train"].spec
         state = {slot: vectors[f"optimizer.{slot}"][part] for slot in RULES[config.optimizer].slots}
         super().__init__(
             config,
             splits["train"],
             preprocessor,
-            build_model(config, vectors=(parameters, gradients), matmul=matmul),
+            build_model(config, spec, vectors=(parameters, gradients), matmul=matmul),
             make_optimizer(config, parameters[part], gradients[part], state),
         )
-        self.predictor = Predictor(config, self.model, preprocessor)
+        self.predictor = Predictor(config, self.model, preprocessor, spec)
         self.rank, self._size = rank, size
         self._splits, self._barrier = splits, barrier
         self._other_gradients = [

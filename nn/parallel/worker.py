@@ -22,6 +22,7 @@ from nn.parallel.cores import pin_to
 from nn.parallel.matmul import blocked_matmul
 from nn.parallel.replica import Replica
 from nn.parallel.shared_memory import SharedArrays
+from nn.spec import DataSpec
 
 
 class Command(IntEnum):
@@ -52,10 +53,11 @@ def work() -> None:
             sys.exit()
 
     barrier = Barrier(rank, size, shared["barrier"], check_alive=check_alive)
-    names = setup["splits"]
+    names, about = setup["splits"], setup["spec"]
+    spec = DataSpec(about["rows"], about["columns"], tuple(about["names"]))
     replica = Replica(
         TrainConfig.layered(setup["config"]),
-        {name: Split(shared[f"{name}.images"], shared[f"{name}.labels"]) for name in names},
+        {name: Split(shared[f"{name}.images"], shared[f"{name}.labels"], spec) for name in names},
         Preprocessor(shared["scale"], shared.get("shift")),
         shared,
         barrier,

@@ -3,7 +3,7 @@
 A checkpoint is a model file (`nn.storage.model_file`) with these arrays besides:
 
 checkpoint         "mnist-tui checkpoint 2"
-data_sha256        hash of the four unpacked IDX files
+data_sha256        hash of the data, `Dataset.sha256`
 metrics_bytes      how many bytes of the run's metrics.jsonl belong to the checkpoint
 values             a JSON object: position, clocks, early stopping (`TrainerState.values`); in a run
                    that is about to diverge it may hold NaN and Infinity, which strict readers
@@ -27,6 +27,7 @@ from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
 from nn.network.predictor import Predictor
+from nn.spec import MNIST, DataSpec
 from nn.storage.model_file import (
     DAMAGE,
     MAX_BYTES,
@@ -56,18 +57,23 @@ class Checkpoint:
     state: TrainerState
     preprocessor: Preprocessor
     metrics_bytes: int = 0
+    spec: DataSpec = MNIST
 
     @classmethod
     def take(cls, trainer: Trainer) -> Checkpoint:
         """The state of a trainer between two events; training may go on while it is written."""
         return cls(
-            trainer.config, trainer.dataset.sha256, trainer.state(), trainer.predictor.preprocessor
+            trainer.config,
+            trainer.dataset.sha256,
+            trainer.state(),
+            trainer.predictor.preprocessor,
+            spec=trainer.dataset.spec,
         )
 
     def save(self, path: Path, *, metrics_bytes: int = 0) -> None:
         """Write the file, atomically; raises `StorageError`."""
         arrays = dict(self.state.arrays)
-        model = model_arrays(self.config, arrays.pop("parameters"), self.preprocessor)
+        model = model_arrays(self.config, arrays.pop("parameters"), self.preprocessor, self.spec)
         about = {
             "checkpoint": np.array(FORMAT),
             "data_sha256": np.array(self.data_sha256),
@@ -91,7 +97,7 @@ class Checkpoint:
 
     @classmethod
     def _read(cls, reader: NpzReader) -> Checkpoint:
-        config, parameters, preprocessor = take_model(reader)
+        config, parameters, preprocessor, spec = take_model(reader)
         values = json.loads(str(reader.read("values")))
         if not isinstance(values, dict):
             raise ValueError("values are not a JSON object")
@@ -105,11 +111,13 @@ class Checkpoint:
             TrainerState(arrays, values),
             preprocessor,
             int(reader.read("metrics_bytes")),
+            spec,
         )
 
     def predictor(self) -> Predictor:
         """The network as it was after the last step."""
-        return predictor_of(self.config, self.state.arrays["parameters"], self.preprocessor)
+        parameters = self.state.arrays["parameters"]
+        return predictor_of(self.config, parameters, self.preprocessor, self.spec)
 
 
 def load_model(run: SavedRun, which: Which) -> Predictor:

@@ -6,27 +6,32 @@ layer1.weight, layer1.bias, ...             (in_features, out_features) and (out
 preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0
 step                   the number of updates; only in the final model of a saved run
 preprocessing.centred  false where the images are not centred as MNIST's are; or missing
+preprocessing.bright   true where dark ink stands on bright paper; or missing
+data                   {"rows", "columns", "names"} as a JSON object: the size of the images and the
+                       names of the classes; missing where they are MNIST's
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from nn.arrays import Array, aligned_zeros
 from nn.config import TrainConfig
-from nn.data.dataset import PIXELS
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError, StorageError
 from nn.network.model import build_model, layer_sizes, layer_views, parameter_count
 from nn.network.predictor import Predictor
+from nn.spec import MNIST, DataSpec
 from nn.storage.npz import NpzReader, open_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
-CENTRED = "preprocessing.centred"
+CENTRED, BRIGHT = "preprocessing.centred", "preprocessing.bright"
+DATA = "data"
 MAX_BYTES = 32 * 2**30
 
 # What reading the content of a damaged file may raise.
@@ -36,7 +41,7 @@ DAMAGE = (ConfigError, KeyError, TypeError, AttributeError, ValueError, Recursio
 def write_model(path: Path, predictor: Predictor, *, step: int | None = None) -> None:
     """Write a model file, atomically; raises `StorageError`."""
     config, parameters = predictor.config, predictor.model.parameters
-    arrays = model_arrays(config, parameters, predictor.preprocessor)
+    arrays = model_arrays(config, parameters, predictor.preprocessor, predictor.spec)
     if step is not None:
         arrays["step"] = np.array(step)
     write_npz(path, arrays)
@@ -47,13 +52,13 @@ def read_model(path: Path) -> Predictor:
     with open_npz(path, max_bytes=MAX_BYTES) as reader:
         check_format(path, reader, "format", FORMAT, "model file")
         try:
-            config, parameters, preprocessor = take_model(reader)
+            config, parameters, preprocessor, spec = take_model(reader)
             for array in (parameters, preprocessor.scale, preprocessor.shift):
                 if array is not None and not np.isfinite(array).all():
                     raise ValueError("holds values that are not finite")
         except DAMAGE as error:
             raise StorageError(f"{path}: damaged model file: {error}") from error
-    return predictor_of(config, parameters, preprocessor)
+    return predictor_of(config, parameters, preprocessor, spec)
 
 
 def check_format(path: Path, reader: NpzReader, name: str, expected: str, kind: str) -> None:
@@ -63,11 +68,14 @@ def check_format(path: Path, reader: NpzReader, name: str, expected: str, kind: 
         raise StorageError(f"{path}: not a {kind} ({expected!r} expected, found {found!r})")
 
 
-def predictor_of(config: TrainConfig, parameters: Array, preprocessor: Preprocessor) -> Predictor:
+def predictor_of(
+    config: TrainConfig, parameters: Array, preprocessor: Preprocessor, spec: DataSpec
+) -> Predictor:
     """A predictor whose network works on this very vector of parameters."""
     gradients = aligned_zeros(parameters.size, parameters.dtype)  # takes no memory until it is used
-    model = build_model(config, rng=np.random.default_rng(0), vectors=(parameters, gradients))
-    return Predictor(config, model, preprocessor)
+    vectors = parameters, gradients
+    model = build_model(config, spec, rng=np.random.default_rng(0), vectors=vectors)
+    return Predictor(config, model, preprocessor, spec)
 
 
 def weight_arrays(predictor: Predictor) -> dict[str, Array]:
@@ -88,36 +96,53 @@ def named_arrays(
 
 
 def model_arrays(
-    config: TrainConfig, parameters: Array, preprocessor: Preprocessor
+    config: TrainConfig, parameters: Array, preprocessor: Preprocessor, spec: DataSpec
 ) -> dict[str, Array]:
     """What a model file holds."""
     about = {"format": np.array(FORMAT), "config": np.array(json.dumps(config.to_dict()))}
     if not preprocessor.centred:
         about[CENTRED] = np.array(False)
-    return about | named_arrays(layer_sizes(config), parameters, preprocessor)
+    if preprocessor.bright_paper:
+        about[BRIGHT] = np.array(True)
+    if spec != MNIST:
+        about[DATA] = np.array(json.dumps(asdict(spec)))
+    return about | named_arrays(layer_sizes(config, spec), parameters, preprocessor)
 
 
-def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor]:
+def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, DataSpec]:
     """Read what a model file holds, each weight to its place; raises one of `DAMAGE`."""
     config = TrainConfig.layered(json.loads(str(reader.read("config"))))
-    sizes = layer_sizes(config)
+    spec = _take_spec(reader)
+    sizes = layer_sizes(config, spec)
     needed, item = parameter_count(sizes), np.dtype(config.dtype).itemsize
     if needed * item > reader.bytes:  # before so much is allocated
         raise ValueError(f"{needed:,} parameters configured, {reader.bytes:,} bytes stored")
     parameters = aligned_zeros(needed, config.dtype)
     scale = reader.read("preprocessing.scale")
-    pixels = np.empty(PIXELS if scale.ndim else (), config.dtype)
+    pixels = np.empty(spec.pixels if scale.ndim else (), config.dtype)
     shift = np.empty_like(pixels) if "preprocessing.shift" in reader.names else None
     centred = bool(reader.read(CENTRED)) if CENTRED in reader.names else True
-    preprocessor = Preprocessor(pixels, shift, centred)
+    bright = BRIGHT in reader.names and bool(reader.read(BRIGHT))
+    preprocessor = Preprocessor(pixels, shift, centred, bright)
     for name, array in named_arrays(sizes, parameters, preprocessor).items():
         reader.read_into(name, array)
-    return config, parameters, preprocessor
+    return config, parameters, preprocessor, spec
+
+
+def _take_spec(reader: NpzReader) -> DataSpec:
+    if DATA not in reader.names:
+        return MNIST
+    about = json.loads(str(reader.read(DATA)))
+    rows, columns, names = about["rows"], about["columns"], about["names"]
+    if not (type(rows) is type(columns) is int and all(type(name) is str for name in names)):
+        raise TypeError("the size of the images or the names of the classes are of another type")
+    return DataSpec(rows, columns, tuple(names))
 
 
 def model_names(config: TrainConfig, reader: NpzReader) -> set[str]:
     """The names of the arrays in an archive that belong to the model in it."""
     layers = range(1, len(layer_sizes(config)))
     names = {f"layer{number}.{part}" for number in layers for part in ("weight", "bias")}
-    about = {"format", "config", "step", "preprocessing.scale", "preprocessing.shift", CENTRED}
+    preprocessing = {"preprocessing.scale", "preprocessing.shift", CENTRED, BRIGHT}
+    about = {"format", "config", "step", DATA} | preprocessing
     return (names | about) & set(reader.names)

@@ -20,6 +20,7 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     train_images, validation_images, test_images
     steps_per_epoch, total_steps, start_step
     data_name, data_sha256
+    spec                {rows, columns, names}: size of the images, names of the classes
 
 `step`, at a limited rate (--step-interval); in `metrics.jsonl` only those with an evaluation:
     step                updates done
@@ -186,7 +187,10 @@ def _read(kind: Any, value: Any, where: str) -> Any:
         except ConfigError as error:
             raise StorageError(f"{where}: {error}") from error
     elif is_dataclass(kind) and isinstance(value, dict):
-        return _read_fields(kind, value, where)
+        try:
+            return _read_fields(kind, value, where)
+        except ValueError as error:
+            raise StorageError(f"{where}: {error}") from error
     elif kind is float and value is None:
         return math.nan
     elif _fits(kind, value):

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from nn.config import TrainConfig
 from nn.errors import StorageError
 from nn.events import Evaluation
+from nn.spec import MNIST, DataSpec
 from nn.storage.files import open_regular, write_atomically
 from nn.storage.records import read_as, without_infinities
 
@@ -33,6 +34,7 @@ class RunRecord:
     the weights that the run ended with, None before it ended. `init_from` is the file or the run
     whose weights training started from, None where they were drawn at random. `imported_from` is
     the file of another program that the weights were read from, None of a run that was trained.
+    `spec` has the size of the images and the names of the classes.
 
     Fields with a default were added after the first release, which ignores them.
     """
@@ -64,6 +66,7 @@ class RunRecord:
     kept_step: int | None = None
     init_from: str | None = None
     imported_from: str | None = None
+    spec: DataSpec = MNIST
 
 
 def read_record(folder: Path) -> RunRecord:

@@ -16,7 +16,6 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import CLASSES
 from nn.events import EpochCompleted, StepCompleted
 from nn.network.layers import ACTIVATIONS
 from nn.network.losses import LOSSES
@@ -24,11 +23,8 @@ from nn.network.predictor import Predictor
 from nn.training.health import health
 from nn.training.optimizers import RULES
 
-CHANCE_LOSS = math.log(CLASSES)  # the cross-entropy of equal probabilities
-
 # Before this step, small initial weights keep good networks, too, at the loss of chance.
 _LEAST_STEPS = 400
-_CHANCE_ACCURACY = 0.2  # a network below it is taken to guess
 _RISE, _RISES = 1.3, 2  # an epoch's loss against the lowest before it, and how many epochs in a row
 _FALLS = 0.9  # an epoch's loss against the one before, of a network that still learns
 _EXPLODED = 5.0  # an epoch's loss against that of chance
@@ -64,6 +60,7 @@ class Advisor:
 
     config: TrainConfig
     steps_per_epoch: int
+    classes: int = 10
     _given: set[str] = field(default_factory=set)
     _losses: list[float] = field(default_factory=list)
     _accuracy: float = 0.0
@@ -71,6 +68,17 @@ class Advisor:
     _rising: int = 0
     _overfitting: int = 0
     _explained: bool = False
+
+    @property
+    def _chance_loss(self) -> float:
+        """The cross-entropy of equal probabilities."""
+        return math.log(self.classes)
+
+    @property
+    def _chance_accuracy(self) -> float:
+        """The accuracy below which a network is taken to guess: 20% of ten classes."""
+        chance = 1 / self.classes
+        return min(2 * chance, chance + (1 - chance) / 9)
 
     @property
     def explained(self) -> bool:
@@ -97,7 +105,7 @@ class Advisor:
             if advice is None and stuck and self.config.init == "normal":
                 advice = self._too_large()
             if advice is None and rising:
-                before = min(self._losses, default=CHANCE_LOSS)
+                before = min(self._losses, default=self._chance_loss)
                 advice = _too_high(
                     self.config,
                     f"the training loss rises: {event.train_loss:.3g} after {before:.3g}",
@@ -131,11 +139,11 @@ class Advisor:
         if event.step < _LEAST_STEPS:
             return False
         if event.evaluation is not None:
-            return self._accuracy < _CHANCE_ACCURACY
+            return self._accuracy < self._chance_accuracy
         # The loss of an epoch is a mean that includes its start, so the first one proves nothing.
         before = self._losses[-1] if self._losses else math.inf
         falls = not event.train_loss > _FALLS * before
-        chance = self.config.loss == "cross-entropy" and event.train_loss > 0.97 * CHANCE_LOSS
+        chance = self.config.loss == "cross-entropy" and event.train_loss > 0.97 * self._chance_loss
         return chance and not falls
 
     def _rises(self, event: EpochCompleted) -> bool:
@@ -146,7 +154,7 @@ class Advisor:
             return True
         known = bool(self._losses) or event.evaluation is not None  # see `_is_stuck`
         exploded = (
-            self.config.loss == "cross-entropy" and event.train_loss > _EXPLODED * CHANCE_LOSS
+            self.config.loss == "cross-entropy" and event.train_loss > _EXPLODED * self._chance_loss
         )
         return exploded and known and self._accuracy < 0.5 and event.step >= _LEAST_STEPS
 
@@ -207,7 +215,7 @@ class Advisor:
             return _rate_too_low(
                 config, "the loss is still that of guessing, and the weights hardly move"
             )
-        if math.isfinite(event.train_loss) and event.train_loss > 1.5 * CHANCE_LOSS:
+        if math.isfinite(event.train_loss) and event.train_loss > 1.5 * self._chance_loss:
             return _too_high(
                 config, f"the training loss is {event.train_loss:.3g}, above that of guessing"
             )
@@ -222,7 +230,7 @@ class Advisor:
 
     def _too_low(self, event: EpochCompleted) -> Advice | None:
         """Advice where the loss falls so slowly that the whole run would not reach its end."""
-        slow = self.config.loss == "cross-entropy" and event.train_loss > 0.8 * CHANCE_LOSS
+        slow = self.config.loss == "cross-entropy" and event.train_loss > 0.8 * self._chance_loss
         falls = bool(self._losses) and event.train_loss < self._losses[-1]
         plain = self.config.schedule == "constant"
         if plain and slow and falls and event.epoch >= 2 and event.step >= 2 * _LEAST_STEPS:

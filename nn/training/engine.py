@@ -76,8 +76,8 @@ class OneProcess:
         *,
         matmul: Matmul = np.matmul,
     ) -> None:
-        self.model = model = build_model(config, matmul=matmul)
-        self.predictor = Predictor(config, model, preprocessor)
+        self.model = model = build_model(config, splits["train"].spec, matmul=matmul)
+        self.predictor = Predictor(config, model, preprocessor, splits["train"].spec)
         optimizer = make_optimizer(config, model.parameters, model.gradients)
         self.optimizer_state = optimizer.state
         self._splits = splits

@@ -8,7 +8,7 @@ import numpy as np
 
 from nn.arrays import Array, Buffer
 from nn.config import TrainConfig
-from nn.data.dataset import CLASSES, PIXELS, Split
+from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP
@@ -40,7 +40,9 @@ class TrainingStep:
         self._images, self._preprocessor = train.images, preprocessor
         self._labels = train.labels.astype(np.intp)  # np.take converts any other type on each call
         # Column c is the target of class c. The losses compute on columns, one for each image.
-        self._targets = target_rows(CLASSES, smoothing=config.label_smoothing, dtype=config.dtype).T
+        self._targets = target_rows(
+            model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
+        ).T
         self._pixels, self._inputs = Buffer(), Buffer()
         self._batch_labels, self._batch_targets = Buffer(), Buffer()
 
@@ -69,12 +71,12 @@ class TrainingStep:
     def forward(self, index: Array, step: int) -> float:
         """The mean loss of the images `index`, with the dropout masks of this step."""
         n, dtype = len(index), self.model.parameters.dtype
-        pixels = self._pixels.rows(n, PIXELS, np.uint8)
+        pixels = self._pixels.rows(n, self._images.shape[1], np.uint8)
         self._images.take(index, 0, pixels, "clip")
-        x = self._preprocessor.transform(pixels, self._inputs.rows(n, PIXELS, dtype))
+        x = self._preprocessor.transform(pixels, self._inputs.rows(n, pixels.shape[1], dtype))
         (labels,) = self._batch_labels.rows(1, n, np.intp)
         self._labels.take(index, 0, labels, "clip")
-        targets = self._batch_targets.rows(CLASSES, n, dtype)
+        targets = self._batch_targets.rows(len(self._targets), n, dtype)
         self._targets.take(labels, 1, targets, "clip")
         if self.model.dropouts:
             # The stream depends on the step alone, so that a resumed run needs no random state.

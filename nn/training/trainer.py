@@ -276,6 +276,7 @@ class Trainer:
             start_step=self.step,
             data_name=self.dataset.name,
             data_sha256=self.dataset.sha256,
+            spec=self.dataset.spec,
         )
 
     def _run_finished(self) -> RunFinished:

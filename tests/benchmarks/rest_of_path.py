@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.config import TrainConfig
-from nn.data.dataset import PIXELS, Dataset, load_dataset
+from nn.data.dataset import Dataset, load_dataset
 from nn.events import EpochCompleted
 from nn.training.trainer import Trainer
 from tui.system.cores import make_trainer, share_cores
@@ -133,8 +133,7 @@ def prediction(data: Dataset, rounds: int) -> list[float]:
     predictor = Trainer(TrainConfig(hidden=(128,)), data).predictor.snapshot()
     rng = np.random.default_rng(0)
     x, w, v = (
-        rng.random(shape, np.float32)
-        for shape in ((len(data.test), PIXELS), (PIXELS, 128), (128, 10))
+        rng.random(shape, np.float32) for shape in ((len(data.test), 784), (784, 128), (128, 10))
     )
     h, y = np.empty((len(x), 128), np.float32), np.empty((len(x), 10), np.float32)
 

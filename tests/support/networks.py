@@ -11,7 +11,7 @@ import numpy as np
 from textual.pilot import Pilot
 
 from nn.config import TrainConfig
-from nn.data.dataset import CLASSES, Dataset, Split
+from nn.data.dataset import Dataset, Split
 from nn.data.preprocessing import Preprocessor
 from nn.events import StepCompleted
 from nn.network.model import build_model, initialize_model
@@ -56,13 +56,13 @@ def recognizer(config: TrainConfig, split: Split, *, trained: bool) -> Predictor
     if trained:
         first, last = model.linears[0], model.linears[-1]
         pixels = split.images / 255
-        means = np.array([pixels[split.labels == c].mean(axis=0) for c in range(CLASSES)])
+        means = np.array([pixels[split.labels == c].mean(axis=0) for c in range(10)])
         middle = means.mean(axis=0)  # of x m - m m / 2, the nearest mean has the largest
-        first.weight[:, :CLASSES] = (means - middle).T / 3
-        first.bias[:CLASSES] = ((middle**2).sum() - (means**2).sum(axis=1)) / 6
+        first.weight[:, :10] = (means - middle).T / 3
+        first.bias[:10] = ((middle**2).sum() - (means**2).sum(axis=1)) / 6
         if config.hidden:
             first.weight[:, DEAD], first.bias[list(DEAD)] = 0, -1
-            last.weight[:CLASSES] = np.eye(CLASSES) * 2
+            last.weight[:10] = np.eye(10) * 2
     preprocessor = Preprocessor.fit("unit", split.images, config.dtype)
     return Predictor(config, model, preprocessor)
 

@@ -18,9 +18,9 @@ _WITHOUT_EFFECT = (Identity, Dropout)  # outside training
 
 
 def write_onnx(path: Path, predictor: Predictor) -> None:
-    """Write a graph from `images` to `outputs` and `probabilities`, (n, 10).
+    """Write a graph from `images` to `outputs` and `probabilities`, (n, classes).
 
-    `images` are pixels from 0 to 255, (n, 784). All three have the floating-point type that the
+    `images` are pixels from 0 to 255, (n, pixels). All three have the floating-point type that the
     network was trained in. Raises `ImportError` without the package, `StorageError` for a layer
     that has no ONNX form here and where the file cannot be written.
     """
@@ -74,7 +74,8 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
             apply("Div", value, total, result="probabilities")
         case _:
             assert_never(config.loss)
-    shapes = {"images": 784, "outputs": 10, "probabilities": 10}
+    inputs, outputs = predictor.model.sizes[0], predictor.model.sizes[-1]
+    shapes = {"images": inputs, "outputs": outputs, "probabilities": outputs}
     infos = {
         name: helper.make_tensor_value_info(name, kind, ["n", width])
         for name, width in shapes.items()

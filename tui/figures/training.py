@@ -8,7 +8,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import COLUMNS, ROWS, Split
+from nn.data.dataset import Split
 from nn.network.model import build_model
 from tui.figures.picture import FigureRun, NothingToDrawError, Picture
 from tui.formatting import count
@@ -66,7 +66,7 @@ def steps(run: FigureRun) -> Picture:
 def digits(name: str, split: Split, draw: int) -> Picture:
     """Random training images with their labels."""
     chosen = np.random.default_rng(draw).choice(len(split), min(FEW, len(split)), replace=False)
-    captions = tuple(f"label {label}" for label in split.labels[chosen])
+    captions = tuple(f"label {split.spec.named(label)}" for label in split.labels[chosen])
     grid = Digits(_images(split, chosen), captions, 4)
     return Picture("digits", f"{len(chosen)} random training images of {name}", (grid,))
 
@@ -95,11 +95,16 @@ def mistakes(run: FigureRun, draw: int) -> Picture:
 def _predicted(run: FigureRun, split: Split, chosen: Array) -> Digits:
     predicted = run.predictor.predict(split[chosen]).predicted
     pairs = zip(predicted, split.labels[chosen], strict=True)
-    return Digits(_images(split, chosen), tuple(f"{guess}, {label}" for guess, label in pairs), 5)
+    names = split.spec.names
+    return Digits(
+        _images(split, chosen),
+        tuple(f"{names[guess]}, {names[label]}" for guess, label in pairs),
+        5,
+    )
 
 
 def _images(split: Split, chosen: Array) -> Array:
-    return split.images[chosen].reshape(len(chosen), ROWS, COLUMNS)
+    return split.images[chosen].reshape(len(chosen), *split.spec.shape)
 
 
 def layers(run: FigureRun) -> Picture:

@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from nn.data.dataset import COLUMNS, ROWS
 from nn.errors import DataError
+from nn.spec import COLUMNS, ROWS
 from tui.images.components import windowed
 
 Pixels = npt.NDArray[np.uint8]

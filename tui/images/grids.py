@@ -6,8 +6,8 @@ import re
 
 import numpy as np
 
-from nn.data.dataset import COLUMNS, PIXELS, ROWS
 from nn.errors import DataError
+from nn.spec import COLUMNS, PIXELS, ROWS
 from tui.images.components import Levels
 
 MAX_BYTES = 50_000_000

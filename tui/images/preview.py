@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from nn.data.dataset import COLUMNS, ROWS
+from nn.spec import COLUMNS, ROWS
 from tui.images.components import Levels
 from tui.images.reading import Reading
 

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
-from nn.data.dataset import COLUMNS, ROWS
 from nn.errors import DataError
+from nn.spec import COLUMNS, ROWS
 from tui.images.boxes import Box
 from tui.images.components import Levels, Mask
 from tui.images.field import Pixels, field_of_ink, mnist_field, thickened

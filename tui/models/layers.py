@@ -10,8 +10,8 @@ from itertools import permutations
 import numpy as np
 
 from nn.arrays import Array
-from nn.data.dataset import CLASSES, PIXELS
 from nn.errors import StorageError
+from nn.spec import MNIST, DataSpec
 
 Layers = list[tuple[Array, Array]]  # weight (fan_in, fan_out) and bias (fan_out,), inputs first
 _MOST_LAYERS = 100
@@ -27,12 +27,12 @@ class Found:
     unused: tuple[str, ...]
 
 
-def layers_of(path: object, arrays: Mapping[str, Array]) -> Found:
+def layers_of(path: object, arrays: Mapping[str, Array], spec: DataSpec = MNIST) -> Found:
     """The layers of a multilayer perceptron; raises `StorageError` where the arrays are of none.
 
-    Weights are matrices that lead from 784 inputs to ten outputs one after the other, all of them
-    stored as (in, out) or all as (out, in), as PyTorch has them. A bias has as many elements as its
-    layer has outputs.
+    Weights are matrices that lead from the pixels of an image to the classes one after the other,
+    all of them stored as (in, out) or all as (out, in), as PyTorch has them. A bias has as many
+    elements as its layer has outputs.
     """
     numeric = {
         name: array
@@ -55,7 +55,7 @@ def layers_of(path: object, arrays: Mapping[str, Array]) -> Found:
     if not weights:
         raise StorageError(f"{path}: holds no weight matrices ({shapes(arrays) or 'nothing'})")
     for transposed in (False, True):
-        for order in _orders(list(weights), weights, transposed):
+        for order in _orders(list(weights), weights, spec, transposed):
             oriented = [weights[name].T if transposed else weights[name] for name in order]
             biases = _biases(order, oriented, vectors)
             return Found(
@@ -64,7 +64,7 @@ def layers_of(path: object, arrays: Mapping[str, Array]) -> Found:
                 tuple(name for name in vectors if not name.startswith("preprocessing.")),
             )
     raise StorageError(
-        f"{path}: its matrices do not lead from {PIXELS} inputs to {CLASSES} outputs"
+        f"{path}: its matrices do not lead from {spec.pixels} inputs to {spec.classes} outputs"
         f" ({shapes(weights)})"
     )
 
@@ -90,27 +90,29 @@ def _number(digits: str) -> int:
 
 
 def _orders(
-    names: list[str], weights: Mapping[str, Array], transposed: bool
+    names: list[str], weights: Mapping[str, Array], spec: DataSpec, transposed: bool
 ) -> Iterator[list[str]]:
     """The orders in which the matrices fit one after the other, that of their names first."""
     if len(names) > _MOST_LAYERS:
         return
-    if _fits(tuple(names), weights, transposed):
+    if _fits(tuple(names), weights, spec, transposed):
         yield names
     if len(names) <= _MOST_SORTED:
         for order in permutations(names):
-            if _fits(order, weights, transposed):
+            if _fits(order, weights, spec, transposed):
                 yield list(order)
 
 
-def _fits(order: tuple[str, ...], weights: Mapping[str, Array], transposed: bool) -> bool:
-    width = PIXELS
+def _fits(
+    order: tuple[str, ...], weights: Mapping[str, Array], spec: DataSpec, transposed: bool
+) -> bool:
+    width = spec.pixels
     for name in order:
         fan_in, fan_out = weights[name].shape[::-1] if transposed else weights[name].shape
         if fan_in != width:
             return False
         width = fan_out
-    return width == CLASSES
+    return bool(width == spec.classes)
 
 
 def _biases(order: list[str], weights: list[Array], vectors: dict[str, Array]) -> list[Array]:

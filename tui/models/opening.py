@@ -90,10 +90,10 @@ def open_model(
             f"{path}: reading it needs the package {package}: pip install 'mnist-tui[{extra}]'",
             ExitCode.USAGE,
         ) from error
-    found = layers_of(path, contents.arrays)
+    dataset = data()
+    found = layers_of(path, contents.arrays, dataset.spec)
     known = activation or contents.activation
     activations = (known,) if known else HIDDEN if len(found.layers) > 1 else HIDDEN[:1]
-    dataset = data()
     candidates = [
         _candidate(path, found.layers, kind, pixels, dataset)
         for kind in activations
@@ -122,7 +122,7 @@ def _candidate(
         activation=activation,
         preprocessing=pixels.preprocessing,
     )
-    sizes = layer_sizes(config)
+    sizes = layer_sizes(config, dataset.spec)
     parameters: Array = np.empty(parameter_count(sizes), config.dtype)
     views = layer_views(sizes, parameters)
     with np.errstate(all="ignore"):
@@ -134,7 +134,7 @@ def _candidate(
         if not np.isfinite(parameters).all():
             raise StorageError(f"{path}: holds values that are not finite, or too large")
         preprocessor = Preprocessor.fit(pixels.preprocessing, dataset.train.images, config.dtype)
-        predictor = Predictor.of(config, parameters, preprocessor)
+        predictor = Predictor.of(config, parameters, preprocessor, dataset.spec)
         accuracy = predictor.score(dataset.test[:_TRIED]).accuracy
     return _Candidate(activation, pixels, predictor, accuracy)
 

@@ -19,7 +19,9 @@ class Advising:
     def __init__(self, trainer: Trainer, init_from: str | None = None) -> None:
         self.newest: Advice | None = None
         self._init_from = init_from
-        self._advisor = Advisor(trainer.config, trainer.steps_per_epoch)
+        self._advisor = Advisor(
+            trainer.config, trainer.steps_per_epoch, trainer.dataset.spec.classes
+        )
 
     def follow(self, trainer: Trainer, event: Event) -> Advice | None:
         """New advice after an event, or None."""

@@ -51,7 +51,7 @@ def import_model(
     opened = open_model(path, data, activation=activation)
     predictor, dataset = opened.predictor, data()
     config = replace(predictor.config, data_dir=data_dir)
-    predictor = Predictor(config, predictor.model, predictor.preprocessor)
+    predictor = Predictor(config, predictor.model, predictor.preprocessor, predictor.spec)
     experiment = Experiment(config)
     source = on_one_line(str(path.absolute()))
     command = ["mnist-tui", "import", str(path.absolute())]

@@ -72,4 +72,5 @@ def new_record(
         best=None,
         save_error=None,
         init_from=experiment.init_from,
+        spec=trainer.dataset.spec,
     )

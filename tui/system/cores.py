@@ -158,7 +158,7 @@ def _gains(config: TrainConfig, dataset: Dataset) -> bool:
     """Whether a second process makes this run faster."""
     images = len(dataset.train[: config.limit or None]) * (1 - config.validation)
     steps = config.steps or config.epochs * images / config.batch_size
-    parameters = parameter_count(layer_sizes(config))
+    parameters = parameter_count(layer_sizes(config, dataset.spec))
     return steps >= _LEAST_STEPS and parameters <= _MOST_PARAMETERS
 
 

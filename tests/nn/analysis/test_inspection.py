@@ -8,7 +8,7 @@ import pytest
 from nn.analysis.inspection import BINS, SAMPLE, activations, layer_statistics
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import CLASSES, PIXELS, Dataset
+from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
 from nn.network.layers import SATURATION
 from nn.network.losses import CrossEntropy
@@ -20,12 +20,12 @@ def network(seed: int = 0, **fields: object) -> Predictor:
     config = TrainConfig.layered({"dtype": "float64", "init_bias": "normal", **fields})
     model = build_model(config)
     initialize_model(model, config, rng=np.random.default_rng(seed))
-    fields_of_pixels = np.zeros((1, PIXELS), np.uint8)
+    fields_of_pixels = np.zeros((1, 784), np.uint8)
     return Predictor(config, model, Preprocessor.fit("unit", fields_of_pixels, "float64"))
 
 
 def images(count: int) -> Array:
-    return np.random.default_rng(5).integers(0, 256, (count, PIXELS), np.uint8)
+    return np.random.default_rng(5).integers(0, 256, (count, 784), np.uint8)
 
 
 def test_statistics_are_those_of_the_weights() -> None:
@@ -46,14 +46,14 @@ def test_statistics_are_those_of_the_weights() -> None:
 
 def test_without_hidden_layers_there_is_one_row_and_no_dead_unit() -> None:
     (only,) = layer_statistics(network(hidden=()), images(5))
-    assert (only.in_features, only.out_features, only.dead) == (PIXELS, CLASSES, None)
+    assert (only.in_features, only.out_features, only.dead) == (784, 10, None)
 
 
 def test_a_relu_unit_is_dead_if_no_image_gets_it_above_zero() -> None:
     predictor = network(hidden=(4, 2))
     first = predictor.model.linears[0]
     first.weight[...], first.bias[...] = 0, (-1, 0, 1, -1)
-    sample = np.zeros((300, PIXELS), np.uint8)
+    sample = np.zeros((300, 784), np.uint8)
     sample[299, 7] = 255
     first.weight[7, 3] = 1.5  # alive for the last image only
     hidden, _, output = layer_statistics(predictor, sample)
@@ -70,7 +70,7 @@ def test_a_squashing_unit_is_dead_if_it_is_saturated_for_every_image(
     first = predictor.model.linears[0]
     first.weight[...], first.bias[...] = 0, (-9, 9, 0.5, -9)
     first.weight[:, 3] = 1  # one end for a dark image, the other for a bright one
-    sample = np.repeat(np.array([[0], [255]], np.uint8), PIXELS, axis=1)
+    sample = np.repeat(np.array([[0], [255]], np.uint8), 784, axis=1)
     hidden, _ = layer_statistics(predictor, sample)
     assert hidden.dead is not None
     assert hidden.dead.tolist() == [True, True, False, True]
@@ -96,7 +96,7 @@ def test_the_sample_is_spread_over_all_images() -> None:
     predictor = network(hidden=(1,))
     first = predictor.model.linears[0]
     first.weight[...], first.bias[...] = 1, -1
-    sample = np.zeros((3 * SAMPLE, PIXELS), np.uint8)
+    sample = np.zeros((3 * SAMPLE, 784), np.uint8)
     sample[-3] = 255
     hidden, _ = layer_statistics(predictor, sample)
     assert hidden.dead is not None

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import Binding, BindingType
 
 from nn.data.dataset import Split
+from nn.spec import MNIST
 from tui.app.screens.predicting import PredictingScreen
 from tui.app.state.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake, verdict
 from tui.app.widgets.prompt import Prompt
@@ -159,16 +161,21 @@ class BrowsingScreen(PredictingScreen):
 
     def action_label(self) -> None:
         """Ask which true label to keep."""
-        self.query_one(Prompt).ask(
-            "True label, 0 to 9, or enter for any",
-            1,
-            lambda label: self._select(replace(self.browser.query, label=label)),
-        )
+        self._ask_class("True label", lambda label: replace(self.browser.query, label=label))
 
     def action_predicted(self) -> None:
         """Ask which prediction to keep."""
-        self.query_one(Prompt).ask(
-            "Prediction, 0 to 9, or enter for any",
-            1,
-            lambda label: self._select(replace(self.browser.query, predicted=label)),
-        )
+        self._ask_class("Prediction", lambda label: replace(self.browser.query, predicted=label))
+
+    def _ask_class(self, what: str, query: Callable[[int | None], Query]) -> None:
+        images = self.bench.images
+        last = (MNIST if images is None else images.spec).classes - 1
+
+        def answer(label: int | None) -> None:
+            if label is not None and label > last:
+                self.tell(f"The last class is {last}")
+            else:
+                self._select(query(label))
+
+        question = f"{what}, 0 to {last}, or enter for any"
+        self.query_one(Prompt).ask(question, len(str(last)), answer)

@@ -12,7 +12,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from nn.analysis.metrics import accuracy, f1, precision, recall
-from nn.data.dataset import CLASSES
+from nn.spec import MNIST, DataSpec
 from tui.app.screens.predicting import PredictingScreen
 from tui.app.state.browser import Array
 from tui.app.widgets.confusion import LEVELS, MARKS, ConfusionMatrix
@@ -69,7 +69,8 @@ class ConfusionScreen(PredictingScreen):
     def draw(self) -> None:
         """Show the matrix of the split, as far as it is known."""
         counts = self._counts
-        self.query_one(ConfusionMatrix).set_counts(counts)
+        spec = MNIST if self.bench.images is None else self.bench.images.spec
+        self.query_one(ConfusionMatrix).set_counts(counts, spec)
         self.put("#weights", self.weights())
         if counts is None:
             known = self.bench.images is not None and self.snapshot is not None
@@ -78,7 +79,7 @@ class ConfusionScreen(PredictingScreen):
         else:
             digits = "" if self.size.width < 80 else f", {counts.sum():,} digits"
             self.put("#score", f"{self.bench.split}{digits}: accuracy {percent(accuracy(counts))}")
-            self.put("#cell", self._words(counts))
+            self.put("#cell", self._words(counts, spec))
 
     @property
     def _counts(self) -> Array | None:
@@ -86,16 +87,18 @@ class ConfusionScreen(PredictingScreen):
         known = self.browser.of(split) if split is not None else None
         return known.confusion if known is not None else None
 
-    def _words(self, counts: Array) -> str:
+    def _words(self, counts: Array, spec: DataSpec) -> str:
         """Two lines on the cell with the cursor and on its row's class."""
         label, predicted = self.query_one(ConfusionMatrix).cursor
         count, total = int(counts[label, predicted]), int(counts[label].sum())
         share = percent(count / total) if total else "-"
-        what = "recognized" if label == predicted else f"taken for {predicted}"
+        what = "recognized" if label == predicted else f"taken for {spec.named(predicted)}"
         ratios = [percent(float(of(counts)[label])) for of in (precision, recall, f1)]
         names = ("prec", "rec", "F1") if self.size.width < 80 else ("precision", "recall", "F1")
         class_words = " ".join(f"{n} {r}" for n, r in zip(names, ratios, strict=True))
-        return f"{label} {what}: {count:,} of {total:,}, {share}\n{label}: {class_words}"
+        return (
+            f"{spec.named(label)} {what}: {count:,} of {total:,}, {share}\n{label}: {class_words}"
+        )
 
     def action_move(self, down: int, right: int) -> None:
         """Move the cursor, up to the edge."""
@@ -106,8 +109,9 @@ class ConfusionScreen(PredictingScreen):
         """Move the cursor through the mistakes, the most frequent first."""
         if (counts := self._counts) is None:
             return
-        mistakes = counts * (1 - np.eye(CLASSES, dtype=np.int64))
-        order = [divmod(int(at), CLASSES) for at in np.argsort(-mistakes, axis=None, kind="stable")]
+        mistakes = counts * (1 - np.eye(len(counts), dtype=np.int64))
+        ranked = np.argsort(-mistakes, axis=None, kind="stable")
+        order = [divmod(int(at), len(counts)) for at in ranked]
         cells = [cell for cell in order if mistakes[cell]]
         if cells:
             cursor = self.query_one(ConfusionMatrix).cursor
@@ -115,10 +119,9 @@ class ConfusionScreen(PredictingScreen):
             self._move_to(*cells[at % len(cells)])
 
     def _move_to(self, label: int, predicted: int) -> None:
-        last = CLASSES - 1
-        self.query_one(ConfusionMatrix).move_to(
-            min(max(label, 0), last), min(max(predicted, 0), last)
-        )
+        matrix = self.query_one(ConfusionMatrix)
+        last = matrix.class_count - 1
+        matrix.move_to(min(max(label, 0), last), min(max(predicted, 0), last))
         self.draw()
 
     @on(ConfusionMatrix.Moved)

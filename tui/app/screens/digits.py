@@ -116,7 +116,7 @@ class DigitsScreen(BrowsingScreen):
             for part in (
                 f"{name} {bench.index}",
                 place.replace(" of ", "/").replace(",", "") if narrow else place,
-                query.words(short=narrow),
+                query.words(short=narrow, spec=split.spec),
                 query.order if narrow else f"by {query.order}",
             )
             if part
@@ -132,9 +132,9 @@ class DigitsScreen(BrowsingScreen):
         points = [(s.epoch, v.probabilities[v.label], v.predicted) for s, v in verdicts]
         words = verdict.words(short=self.size.width < 80)
         self.query_one(DigitPane).show_digit(
-            picture(split, index), words, verdict.probabilities, points, verdict.label
+            picture(split, index), words, verdict.probabilities, points, verdict.label, split.spec
         )
-        self.query_one("#trail", Trajectory).set_points(points, verdict.label)
+        self.query_one("#trail", Trajectory).set_points(points, verdict.label, split.spec)
 
     @property
     def line_length(self) -> int:

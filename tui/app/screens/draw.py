@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from nn.errors import DataError
+from nn.spec import MNIST, DataSpec
 from tui.app.screens.base import ModeScreen
 from tui.app.state.board import Board
 from tui.app.state.workbench import Workbench
@@ -151,6 +152,7 @@ class DrawScreen(ModeScreen):
         """Copy the digit that the digit browser stands on."""
         images = self.bench.images
         if images is not None:
+            self._fit_board()
             self.board.load(images.images[self.bench.index])
             self._show()
 
@@ -176,23 +178,51 @@ class DrawScreen(ModeScreen):
         self._predict()
         self._show_state()
 
+    @property
+    def _spec(self) -> DataSpec:
+        """The kind of images that the network takes, or those that are loaded."""
+        if (snapshot := self.bench.snapshot) is not None:
+            return snapshot.predictor.spec
+        images = self.bench.images
+        return MNIST if images is None else images.spec
+
+    def _fit_board(self) -> None:
+        """Take a board of another size where the network takes images of another size."""
+        spec = self._spec
+        if spec.shape == self.board.shape:
+            return
+        self.board = Board(spec.shape)
+        rows, columns = self.board.pixels.shape
+        canvas, larger = self.query_one(Canvas), spec.shape != MNIST.shape
+        canvas.set_class(larger, "-other")
+        canvas.styles.width = columns + 2 if larger else None
+        canvas.styles.height = (rows + 1) // 2 + 2 if larger else None
+        title = f"{spec.size} pixels" if larger else "as MNIST"
+        self.query_one("#preview").border_title = title
+        self.query_one(Canvas).show(self.board.pixels, (self.board.row, self.board.column))
+
     def _predict(self) -> None:
         """Bring the picture into MNIST's form and show what the newest weights say of it."""
+        self._fit_board()
         field, snapshot = self._field(), self.bench.snapshot
-        preview = None if field is None else field.reshape(self.board.pixels.shape)
+        preview = None if field is None else field.reshape(self.board.shape)
         self.query_one("#preview", DigitView).set_image(preview)
         probabilities: list[float] = []
         if field is not None and snapshot is not None:
             with np.errstate(all="ignore"):  # of weights that diverged
                 probabilities = snapshot.predictor.probabilities(field[None])[0].tolist()
-        self.query_one(ProbabilityBars).set_probabilities(probabilities)
+        self.query_one(ProbabilityBars).set_probabilities(probabilities, spec=self._spec)
         self.put("#guess", self._guess(probabilities))
 
     def _field(self) -> Pixels | None:
         try:
             snapshot = self.bench.snapshot
-            centred = snapshot is None or snapshot.predictor.preprocessor.centred
-            return field_of_board(self.board.pixels, centred=centred)
+            if snapshot is None:
+                return field_of_board(self.board.image, centred=self.board.shape == MNIST.shape)
+            preprocessor = snapshot.predictor.preprocessor
+            centred = preprocessor.centred and snapshot.predictor.spec.shape == MNIST.shape
+            field = field_of_board(self.board.image, centred=centred)
+            return 255 - field if preprocessor.bright_paper else field
         except DataError:  # blank, or full of ink
             return None
 
@@ -206,7 +236,10 @@ class DrawScreen(ModeScreen):
         if best != best:
             return "no answer" if narrow else "The network has diverged: no answer."
         digit = probabilities.index(best)
-        return f"{digit}  {best:.1%}" if narrow else f"It is a {digit}, {best:.1%}"
+        name = self._spec.names[digit]
+        if self._spec.has_names:
+            return f"{name}  {best:.1%}" if narrow else f"It is: {name}, {best:.1%}"
+        return f"{name}  {best:.1%}" if narrow else f"It is a {name}, {best:.1%}"
 
     def _show_state(self) -> None:
         board, snapshot = self.board, self.bench.snapshot

@@ -247,8 +247,10 @@ class ModelScreen(InspectingScreen):
 
     def _draw_weights(self) -> None:
         if self.shown is not None:
-            linear = self.shown.snapshot.predictor.model.linears[0]
-            self.query_one(WeightsPane).show(linear.weight, linear.bias, self.shown.layers[0].dead)
+            predictor, dead = self.shown.snapshot.predictor, self.shown.layers[0].dead
+            linear = predictor.model.linears[0]
+            pane = self.query_one(WeightsPane)
+            pane.show(linear.weight, linear.bias, dead, predictor.spec)
 
     def _draw_activations(self) -> None:
         images = self.bench.images
@@ -260,15 +262,18 @@ class ModelScreen(InspectingScreen):
         with np.errstate(all="ignore"):  # of weights that diverged
             probabilities = predictor.probabilities(image[None])[0]
         guess = int(probabilities.argmax())
-        about = (
-            f"{self.bench.split} {number}: a {label}, seen as {guess}, {probabilities[guess]:.1%}"
-        )
+        spec, place = images.spec, f"{self.bench.split} {number}"
+        about = f"{place}: a {label}, seen as {guess}, {probabilities[guess]:.1%}"
+        if spec.has_names:
+            about = f"{place}: {spec.names[label]}, seen as {spec.names[guess]}, "
+            about += f"{probabilities[guess]:.1%}"
         self.query_one(ActivationsPane).show(
             picture(images, number),
             about,
             self.shown.layers,
             activations(predictor, image),
             self.chosen_layer,
+            spec,
         )
 
     def _draw_histogram(self) -> None:

@@ -122,7 +122,8 @@ class WalkScreen(WalkingScreen):
         self.image = min(self.image, len(view.picks) - 1)
         self.stage = min(self.stage, len(stages) - 1)
         if self._placed is None or not view.wanted.same_walk(self._placed):
-            self.cursors, self._placed = Places.telling(view.taken), view.wanted
+            columns = view.wanted.dataset.spec.columns
+            self.cursors, self._placed = Places.telling(view.taken, columns), view.wanted
         self.query_one(WalkImages).show(view, self.image)
         self.query_one(StageView).show(view, self.stage, self.cursors)
         if (gradient := self._gradient(self._nudged)) is not None:

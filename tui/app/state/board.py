@@ -1,4 +1,4 @@
-"""The drawing board: a picture of 28x28 pixels, a cursor with a brush, and the way back."""
+"""The drawing board: a picture, a cursor with a brush, and the way back."""
 
 from __future__ import annotations
 
@@ -8,14 +8,15 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from nn.data.dataset import COLUMNS, ROWS
+from nn.spec import MNIST
 
 Pixels = npt.NDArray[np.uint8]
 Tool = Literal["brush", "eraser"]
 
 INK = 255
 BRUSHES = (1, 2, 3)  # pixels a side
-MAX_UNDO = 500  # key presses, and 784 bytes for each
+MAX_UNDO = 500  # key presses, and the bytes of a picture for each
+MOST_ROWS, MOST_COLUMNS = 36, 48  # of a board; larger images are drawn in coarser pixels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,14 +34,24 @@ class Board:
     changes the picture can be undone by itself.
     """
 
-    def __init__(self) -> None:
-        self.pixels: Pixels = np.zeros((ROWS, COLUMNS), np.uint8)
-        self.row, self.column = ROWS // 2, COLUMNS // 2
+    def __init__(self, shape: tuple[int, int] = MNIST.shape) -> None:
+        """A board for images of this height and width."""
+        self.shape = rows, columns = shape
+        self._coarse = max(-(-rows // MOST_ROWS), -(-columns // MOST_COLUMNS))
+        rows, columns = -(-rows // self._coarse), -(-columns // self._coarse)
+        self.pixels: Pixels = np.zeros((rows, columns), np.uint8)
+        self.row, self.column = rows // 2, columns // 2
         self.down = False
         self.tool: Tool = "brush"
         self.brush = 2
         self._past: list[_Moment] = []
         self._stroke_remembered = False
+
+    @property
+    def image(self) -> Pixels:
+        """The picture in the size of the images that it is for."""
+        rows, columns = self.shape
+        return self.pixels.repeat(self._coarse, 0).repeat(self._coarse, 1)[:rows, :columns]
 
     @property
     def blank(self) -> bool:
@@ -50,7 +61,7 @@ class Board:
     def move(self, right: int, below: int) -> None:
         """Move the cursor as far as the edge, leaving a trace where the pen is down."""
         row, column = self.row, self.column
-        to = _inside(row + below, column + right)
+        to = self._inside(row + below, column + right)
         if self.down:
             self.line(*to)
         self.row, self.column = to
@@ -72,7 +83,7 @@ class Board:
 
         Lines that are `continued` are undone together with the first one of their stroke.
         """
-        row, column = _inside(row, column)
+        row, column = self._inside(row, column)
         ink = INK if (tool or self.tool) == "brush" else 0
         pixels = self.pixels.copy()
         down, right = row - self.row, column - self.column
@@ -87,13 +98,14 @@ class Board:
 
     def place(self, row: int, column: int) -> None:
         """Put the cursor on a pixel without drawing."""
-        self.row, self.column = _inside(row, column)
+        self.row, self.column = self._inside(row, column)
 
     def shift(self, right: int, below: int) -> None:
         """Move the picture; what leaves it at an edge is gone."""
         shifted = np.zeros_like(self.pixels)
-        shifted[_part(below, ROWS), _part(right, COLUMNS)] = self.pixels[
-            _part(-below, ROWS), _part(-right, COLUMNS)
+        rows, columns = shifted.shape
+        shifted[_part(below, rows), _part(right, columns)] = self.pixels[
+            _part(-below, rows), _part(-right, columns)
         ]
         self._replace(shifted)
 
@@ -102,8 +114,9 @@ class Board:
         self._replace(np.zeros_like(self.pixels))
 
     def load(self, image: npt.NDArray[Any]) -> None:
-        """Show these 784 pixels, uint8."""
-        self._replace(np.array(image, np.uint8).reshape(ROWS, COLUMNS))
+        """Show the pixels of an image, uint8."""
+        whole = np.array(image, np.uint8).reshape(self.shape)
+        self._replace(whole[:: self._coarse, :: self._coarse].copy())
 
     def toggle_eraser(self) -> None:
         """Take the eraser for the brush, or the brush again."""
@@ -121,6 +134,10 @@ class Board:
         self.pixels, self.row, self.column = before.pixels, before.row, before.column
         self._stroke_remembered = False
         return True
+
+    def _inside(self, row: int, column: int) -> tuple[int, int]:
+        rows, columns = self.pixels.shape
+        return min(max(row, 0), rows - 1), min(max(column, 0), columns - 1)
 
     def _footprint(self, row: int, column: int) -> tuple[slice, slice]:
         """The pixels under the brush, whose middle, or upper left of the middle, is this one."""
@@ -140,10 +157,6 @@ class Board:
             del self._past[:-MAX_UNDO]
             self._stroke_remembered = True
         self.pixels = pixels
-
-
-def _inside(row: int, column: int) -> tuple[int, int]:
-    return min(max(row, 0), ROWS - 1), min(max(column, 0), COLUMNS - 1)
 
 
 def _part(shift: int, size: int) -> slice:

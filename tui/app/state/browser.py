@@ -13,6 +13,7 @@ import numpy.typing as npt
 from nn.analysis.metrics import confusion_matrix
 from nn.data.dataset import Split
 from nn.network.predictor import Predictions
+from nn.spec import MNIST, DataSpec
 from tui.app.state.shown_run import ShownRun, Snapshot
 
 Array = npt.NDArray[Any]
@@ -21,7 +22,6 @@ Order = Literal["index", "loss", "confidence", "doubt"]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ORDERS: tuple[Order, ...] = get_args(Order)
-ORDINALS = ("1st", "2nd", "3rd", *(f"{n}th" for n in range(4, 11)))
 MAX_TRAJECTORY = (
     36  # snapshots that one digit is followed over: as many as a narrow chart has columns
 )
@@ -51,10 +51,13 @@ class Query:
     order: Order = "index"
     chosen: Chosen | None = None
 
-    def words(self, *, short: bool) -> str:
+    def words(self, *, short: bool, spec: DataSpec = MNIST) -> str:
         """The filters, nothing where there are none; 5>3 is short for "5 taken for 3"."""
         outcome = {"mistakes": "wrong", "correct": "right"} if short else {}
-        label, predicted = ("?" if c is None else str(c) for c in (self.label, self.predicted))
+        label, predicted = (
+            "?" if c is None else str(c) if short else spec.named(c)
+            for c in (self.label, self.predicted)
+        )
         if label == predicted == "?":
             classes = ""
         elif short:
@@ -90,8 +93,9 @@ class SplitPredictions:
 
     @cached_property
     def confusion(self) -> Array:
-        """The confusion matrix, (10, 10)."""
-        return confusion_matrix(self.split.labels, self.outputs.predicted)
+        """The confusion matrix, (classes, classes)."""
+        classes = self.split.spec.classes
+        return confusion_matrix(self.split.labels, self.outputs.predicted, classes)
 
     def keys(self, order: Order) -> Array:
         """What the digits are sorted by, rising, (n,)."""
@@ -178,6 +182,7 @@ class Verdict:
     probabilities: tuple[float, ...]
     loss: float
     rank: int
+    spec: DataSpec = MNIST
 
     @property
     def wrong(self) -> bool:
@@ -186,12 +191,23 @@ class Verdict:
 
     def words(self, *, short: bool) -> str:
         """Two lines on it."""
-        rank = ORDINALS[self.rank - 1]
-        said = f"{self.predicted}, label {self.label}"
+        rank = ordinal(self.rank)
+        predicted, label = self.predicted, self.label
+        if not short and self.spec.has_names:
+            said = f"{self.spec.names[predicted]}: "
+            said += f"mistake for {self.spec.names[label]}" if self.wrong else "correct"
+            return f"predicted {said}\nloss {self.loss:.4g}, the label ranks {rank}"
+        said = f"{predicted}, label {label}"
         if short:
             return f"{said}{'  !' if self.wrong else ''}\nloss {self.loss:.3g} {rank}"
         right = "mistake" if self.wrong else "correct"
         return f"predicted {said}: {right}\nloss {self.loss:.4g}, the label ranks {rank}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, ... 11th, ... 21st."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number // 10 % 10 == 1 else ending}"
 
 
 def verdict(snapshot: Snapshot, split: Split, index: int) -> Verdict:
@@ -202,7 +218,8 @@ def verdict(snapshot: Snapshot, split: Split, index: int) -> Verdict:
     rank = 1 + int(np.count_nonzero(probabilities > probabilities[label]))
     if predicted != label:
         rank = max(rank, 2)  # equal probabilities of unequal outputs
-    return Verdict(label, predicted, tuple(probabilities.tolist()), float(judged.losses[0]), rank)
+    shares, loss = tuple(probabilities.tolist()), float(judged.losses[0])
+    return Verdict(label, predicted, shares, loss, rank, split.spec)
 
 
 @dataclass(eq=False)

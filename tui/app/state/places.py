@@ -6,19 +6,22 @@ import numpy as np
 
 from nn.analysis.stage import Index, Stage
 from nn.analysis.step_arrays import Pass
-from nn.data.dataset import COLUMNS, PIXELS
+from nn.spec import MNIST
 
 
 class Places(dict[str, int]):
     """The place on each axis, by the name of the axis; arrays that share an axis share its place.
 
-    No method moves beyond the ends of an axis.
+    No method moves beyond the ends of an axis. An image has `columns` pixels in a row.
     """
 
+    columns = MNIST.columns
+
     @classmethod
-    def telling(cls, taken: Pass) -> Places:
+    def telling(cls, taken: Pass, columns: int = MNIST.columns) -> Places:
         """A place on each axis with something to see: an inked pixel, the label, and so on."""
         places = cls(image=0, **{"class": int(taken.values["t"][0].argmax())})
+        places.columns = columns
         places["pixel"] = int(np.nan_to_num(taken.values["x"][0]).argmax())
         for stage in taken.stages:
             for axis in stage.axes:
@@ -44,7 +47,7 @@ class Places(dict[str, int]):
         if not stage.axes:
             return
         if "pixel" in stage.axes:
-            place = self.get("pixel", 0) + right + COLUMNS * below
+            place = self.get("pixel", 0) + right + self.columns * below
             if 0 <= place < stage.array.shape[stage.axes.index("pixel")]:
                 self["pixel"] = place
         elif right:
@@ -66,6 +69,4 @@ class Places(dict[str, int]):
 
 def is_image(stage: Stage) -> bool:
     """Whether one axis is the pixels of an image, along which the elements are drawn as one."""
-    if "pixel" not in stage.axes or len(stage.axes) != 2:
-        return False
-    return bool(stage.array.shape[stage.axes.index("pixel")] == PIXELS)
+    return "pixel" in stage.axes and len(stage.axes) == 2

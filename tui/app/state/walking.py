@@ -180,6 +180,7 @@ class Walker:
             batch = Split(
                 np.stack([pick.image for pick in wanted.picks]),
                 np.array([pick.label for pick in wanted.picks], np.uint8),
+                wanted.dataset.spec,
             )
             walk = Walk(config, batch, Preprocessor.fit(config.preprocessing, images, config.dtype))
         taken = walk.go(wanted.step)

@@ -61,7 +61,9 @@ def activity_strips(
     """
     if not layers or not width:
         return []
-    per_line = max(1, width // _NUMBER)
+    outputs = max((len(one.values) for one in layers if one.numeric), default=1)
+    cell = _NUMBER - 1 + len(str(outputs - 1))
+    per_line = max(1, width // cell)
     needs = [-(-len(one.values) // (per_line if one.numeric else width)) for one in layers]
     most = lines_each(needs, height)
     blocks = []
@@ -70,7 +72,7 @@ def activity_strips(
         title = text_strip(mark + layer.title, width, Style(bold=True))
         if layer.numeric:
             cells = [
-                f"{c}:{number(value, _NUMBER - 3, '.3g'):<{_NUMBER - 3}} "
+                f"{c}:{number(value, _NUMBER - 3, '.3g')}".ljust(cell)
                 for c, value in enumerate(layer.values.tolist())
             ]
             rows = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]

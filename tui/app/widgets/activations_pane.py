@@ -12,6 +12,7 @@ from textual.widgets import Static
 from nn.analysis.inspection import LayerStatistics
 from nn.arrays import Array
 from nn.network.layers import ACTIVATIONS
+from nn.spec import MNIST, DataSpec
 from tui.app.widgets.activation_view import ActivationView, LayerActivity
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import activation_name
@@ -55,13 +56,14 @@ class ActivationsPane(Horizontal):
         layers: Sequence[LayerStatistics],
         outputs: Sequence[Array],
         selected: int,
+        spec: DataSpec = MNIST,
     ) -> None:
-        """Show a digit of (28, 28) pixels, a text about it, and the output of each layer."""
+        """Show a digit of (rows, columns) pixels, a text, and the output of each layer."""
         self._digit.set_image(image)
         set_text(self._about, about)
         activity = [
             LayerActivity(
-                f"{number} {activation_name(layer)}: {_summary(layer, values)}",
+                f"{number} {activation_name(layer)}: {_summary(layer, values, spec)}",
                 values,
                 numeric=layer.dead is None,
             )
@@ -70,9 +72,9 @@ class ActivationsPane(Horizontal):
         self._view.show(activity, selected)
 
 
-def _summary(layer: LayerStatistics, values: Array) -> str:
+def _summary(layer: LayerStatistics, values: Array, spec: DataSpec) -> str:
     if layer.dead is None:
-        return f"{values.argmax()} is the largest"
+        return f"{spec.named(int(values.argmax()))} is the largest"
     if ACTIVATIONS[layer.activation].rectifies:
         return f"{np.count_nonzero(values):,}/{len(values):,} active, max {values.max():.2g}"
     return f"{len(values):,} units, {values.min():.2g} to {values.max():.2g}"

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -13,7 +14,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from nn.analysis.metrics import f1, precision, recall
-from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from nn.spec import MNIST, DataSpec
+from tui.app.widgets.layer_table import visible_range
+from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
 from tui.formatting import percent
 
 Array = npt.NDArray[Any]
@@ -28,6 +31,9 @@ _WIDEST, _HIGHEST = 8, 3
 """Largest size of a cell."""
 _READABLE = 5
 """Cells for a mark and a count of four digits."""
+_LEAST, _ALL = 4, 10
+"""Cells of a column where not all are shown, and the classes up to which all always are."""
+_LONGEST_NAME = 12
 
 
 def count_text(count: int, width: int, mark: str = "") -> str:
@@ -52,8 +58,9 @@ def _margin(width: int) -> int:
 class ConfusionMatrix(StripWidget):
     """Counts, rows true and columns predicted, shaded and marked by their share of the true class.
 
-    `cursor` is a (label, predicted) pair. Precision, recall and F1 of each class stand at the right
-    where there is room. A click moves the cursor, or chooses the cell if it has the cursor.
+    Of many classes those around the cursor are shown. `cursor` is a (label, predicted)
+    pair. Precision, recall and F1 of each class stand at the right where there is room. A click
+    moves the cursor, or chooses the cell if it has the cursor.
     """
 
     DEFAULT_CSS = """
@@ -79,11 +86,19 @@ class ConfusionMatrix(StripWidget):
 
     cursor = (0, 0)
     _counts: Array | None = None
+    _spec = MNIST
 
-    def set_counts(self, counts: Array | None) -> None:
-        """Show these, (10, 10), or nothing."""
-        self._counts = counts
+    def set_counts(self, counts: Array | None, spec: DataSpec = MNIST) -> None:
+        """Show these, (classes, classes), or nothing."""
+        self._counts, self._spec = counts, spec
+        last = spec.classes - 1
+        self.cursor = min(self.cursor[0], last), min(self.cursor[1], last)
         self.redraw()
+
+    @property
+    def class_count(self) -> int:
+        """The number of classes."""
+        return self._spec.classes
 
     def move_to(self, label: int, predicted: int) -> None:
         """Set the cursor."""
@@ -100,10 +115,11 @@ class ConfusionMatrix(StripWidget):
         offset = event.get_content_offset(self)
         if offset is None or self._counts is None:
             return
-        label = (offset.y - self._top) // self._cell_height
-        predicted = (offset.x - self._left + self._compact) // self._cell_width
-        if label not in range(len(self._counts)) or predicted not in range(len(self._counts)):
+        row = (offset.y - self._top) // self._cell_height
+        column = (offset.x - self._left + self._compact) // self._cell_width
+        if row not in range(len(self._rows)) or column not in range(len(self._columns)):
             return
+        label, predicted = self._rows[row], self._columns[column]
         if (label, predicted) == self.cursor:
             self.post_message(self.Chosen())
         else:
@@ -111,15 +127,58 @@ class ConfusionMatrix(StripWidget):
             self.post_message(self.Moved())
 
     @property
+    def _rows(self) -> range:
+        """The classes of the rows that are shown."""
+        n = self.class_count
+        return visible_range(n, n if n <= _ALL else self.size.height - self._top, self.cursor[0])
+
+    @property
+    def _columns(self) -> range:
+        """The classes of the columns that are shown."""
+        return visible_range(self.class_count, self._column_count, self.cursor[1])
+
+    @property
+    def _column_count(self) -> int:
+        n = self.class_count
+        return n if n <= _ALL else max(1, min(n, (self.size.width - self._left) // _LEAST))
+
+    @property
+    def _readable_width(self) -> int:
+        """Cells from which on the columns are legible, with words in front of the rows."""
+        return self._heading + min(self.class_count, _ALL) * _READABLE
+
+    @property
     def _has_metrics(self) -> bool:
-        return self.size.width >= 6 + 10 * _READABLE + len(METRICS) * _METRIC_WIDTH
+        if self.class_count > _ALL:
+            return False
+        return self.size.width >= self._readable_width + len(METRICS) * _METRIC_WIDTH
+
+    @property
+    def _heading(self) -> int:
+        """Cells of a row's heading in words."""
+        if not self._spec.has_names:
+            return 6 + (self.class_count > _ALL)
+        numbers = len(str(self.class_count - 1))
+        return numbers + 2 + min(_LONGEST_NAME, max(map(cell_len, self._spec.names)))
+
+    @property
+    def _in_words(self) -> bool:
+        return self.size.width >= self._readable_width
 
     @property
     def _left(self) -> int:
         """Cells of the row headings."""
         if self._compact:
             return 1
-        return 6 if self.size.width >= 6 + 10 * _READABLE else 2
+        return self._heading if self._in_words else 2 + (self.class_count > _ALL)
+
+    def _heading_of(self, label: int) -> str:
+        if self._left != self._heading:
+            return str(label)
+        if not self._spec.has_names:
+            return f"true {label}"
+        name = printable(self._spec.names[label], ascii_only=self.terminal.ascii_only)
+        return f"{label} {set_cell_size(name, self._left - 2 - len(str(label)))}"
 
     @property
     def _top(self) -> int:
@@ -128,61 +187,67 @@ class ConfusionMatrix(StripWidget):
 
     @property
     def _cell_width(self) -> int:
+        count = self._column_count
         if self._compact:
-            return self.size.width // 10
+            return self.size.width // count
         metrics = len(METRICS) * _METRIC_WIDTH if self._has_metrics else 0
-        return max(1, min(_WIDEST, (self.size.width - self._left - metrics) // 10))
+        return max(1, min(_WIDEST, (self.size.width - self._left - metrics) // count))
 
     @property
     def _compact(self) -> bool:
         """Whether columns are wider where a row's heading takes a cell of the first one."""
-        width = self.size.width
-        return 20 <= width < 6 + 10 * _READABLE and width // 10 > (width - 2) // 10
+        width, n = self.size.width, self.class_count
+        if n > _ALL:
+            return False
+        return 2 * n <= width < self._readable_width and width // n > (width - 2) // n
 
     @property
     def _widths(self) -> list[int]:
         """Cells of each column."""
         cell = self._cell_width
-        return [cell - self._compact, *[cell] * 9]
+        return [cell - self._compact, *[cell] * (self._column_count - 1)]
 
     @property
     def _cell_height(self) -> int:
-        return max(1, min(_HIGHEST, (self.size.height - self._top) // 10))
+        return max(1, min(_HIGHEST, (self.size.height - self._top) // len(self._rows)))
 
     def _lay_out(self) -> list[Strip]:
         if (counts := self._counts) is None:
             return []
         width, left, cell = self.size.width, self._left, self._cell_width
         margin = " " * _margin(cell)
-        widths = self._widths
-        columns = "".join((str(c) + margin).rjust(width) for c, width in enumerate(widths))
+        widths, shown = self._widths, self._columns
+        columns = "".join(
+            (str(c) + margin).rjust(width) for c, width in zip(shown, widths, strict=True)
+        )
         names = "".join(name.rjust(_METRIC_WIDTH) for name in METRICS) if self._has_metrics else ""
         bold = Style(bold=True)
         lines = [text_strip(" " * left + columns + names, width, bold)]
         if self._top == 2:
             lines.insert(
-                0, text_strip(" " * left + "predicted".rjust(cell - _margin(cell) + 8), width)
+                0, text_strip(" " * left + self._title().rjust(cell - _margin(cell) + 8), width)
             )
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
         levels = np.searchsorted(LEVELS, counts / totals, side="right")
         metrics = np.stack([precision(counts), recall(counts), f1(counts)], axis=1)
-        for label, row in enumerate(counts.tolist()):
-            heading = f"true {label}" if left == 6 else str(label)
+        for label in self._rows:
+            row = counts[label].tolist()
+            heading = self._heading_of(label)
             numbers = "".join(percent(m).rjust(_METRIC_WIDTH) for m in metrics[label])
             for line in range(self._cell_height):
                 here = line == (self._cell_height - 1) // 2
                 cells = [
                     Segment(
-                        self._cell(label, c, count, int(levels[label, c]))
+                        self._cell(label, c, row[c], cells_wide, int(levels[label, c]))
                         if here
-                        else " " * widths[c],
+                        else " " * cells_wide,
                         self._style(label, c, int(levels[label, c])),
                     )
-                    for c, count in enumerate(row)
+                    for c, cells_wide in zip(shown, widths, strict=True)
                 ]
                 strip = Strip(
                     [
-                        Segment((heading if here else "").ljust(left), bold),
+                        Segment(set_cell_size(heading if here else "", left), bold),
                         *cells,
                         Segment(numbers if here and self._has_metrics else ""),
                     ]
@@ -190,10 +255,14 @@ class ConfusionMatrix(StripWidget):
                 lines.append(strip.adjust_cell_length(width, PLAIN).simplify())
         return lines
 
-    def _cell(self, label: int, predicted: int, count: int, level: int) -> str:
+    def _title(self) -> str:
+        shown, n = self._columns, self.class_count
+        return "predicted" if len(shown) == n else f"predicted {shown[0]} to {shown[-1]} of {n}"
+
+    def _cell(self, label: int, predicted: int, count: int, width: int, level: int) -> str:
         mark = MARKS[level] if label != predicted else ""
         mark = ">" if (label, predicted) == self.cursor else mark
-        return count_text(count, self._widths[predicted], mark)
+        return count_text(count, width, mark)
 
     def _style(self, label: int, predicted: int, level: int) -> Style:
         if (label, predicted) == self.cursor:

@@ -11,7 +11,15 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.app.widgets.raster import MODES, Image, Mode, image_strips, render_signed, signed_strips
+from tui.app.widgets.raster import (
+    MODES,
+    Image,
+    Mode,
+    fitting,
+    image_strips,
+    render_signed,
+    signed_strips,
+)
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
 from tui.system.terminal import FULL, Terminal
 
@@ -64,7 +72,7 @@ class DigitView(_ImageWidget):
         """Show an image, or nothing.
 
         Args:
-            image: (28, 28), uint8 with 0..255 or floats with 0..1; any reals if `signed`.
+            image: (rows, columns), uint8 with 0..255 or floats with 0..1; any reals if `signed`.
             signed: Whether negative values, such as those of weights, have other characters.
         """
         self._shown, self._signed = image, signed
@@ -73,9 +81,10 @@ class DigitView(_ImageWidget):
     def _lay_out(self) -> list[Strip]:
         if self._shown is None:
             return []
-        height = min(self.size.width // 2, self.size.height)
-        width = 2 * height
-        if not height:
+        rows, columns = self._shown.shape
+        height = min(self.size.width * rows // (2 * columns), self.size.height)
+        width = round(2 * height * columns / rows)
+        if not height or not width:
             return []
         if self._signed:
             lines = render_signed(self._shown, width, height)
@@ -121,7 +130,7 @@ class ContactSheet(_ImageWidget):
         """Show these items; the selection keeps its index as long as there are enough items.
 
         Args:
-            images: Each as for `DigitView`; an array of shape (items, 28, 28) is possible.
+            images: Each as for `DigitView`; an array of shape (items, rows, columns) is possible.
             captions: One line for each.
             wrong: Which of them are mistakes.
         """
@@ -193,8 +202,18 @@ class ContactSheet(_ImageWidget):
         flags = (">" if chosen else " ") + ("!" if self._wrong[index] else " ")
         caption = printable(flags + self._captions[index], ascii_only=self.terminal.ascii_only)
         style = Style(reverse=chosen, bold=bool(self._wrong[index]))
-        image = self._image(self._images[index], self.tile_width, self.tile_height)
-        return [*image, text_strip(caption, self.tile_width, style)]
+        image = self._images[index]
+        width, height = fitting(image, self.tile_width, self.tile_height)
+        strips = self._image(image, width, height)
+        if (width, height) != (self.tile_width, self.tile_height):
+            margin = Strip([Segment(" " * ((self.tile_width - width) // 2), PLAIN)])
+            strips = [
+                Strip.join([margin, strip]).adjust_cell_length(self.tile_width, PLAIN)
+                for strip in strips
+            ]
+            blank = Strip([Segment(" " * self.tile_width, PLAIN)])
+            strips += [blank] * (self.tile_height - height)
+        return [*strips, text_strip(caption, self.tile_width, style)]
 
     def _side_by_side(self, parts: Sequence[Strip]) -> Strip:
         gap = Strip([Segment(" " * self.GAP, PLAIN)])

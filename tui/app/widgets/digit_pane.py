@@ -8,6 +8,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
+from nn.spec import MNIST, DataSpec
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_sheet import DigitSheet
 from tui.app.widgets.probabilities import ProbabilityBars
@@ -18,7 +19,7 @@ from tui.system.terminal import Terminal
 
 
 class DigitPane(Horizontal):
-    """The digit, two lines about it, ten bars and the trajectory.
+    """The digit, two lines about it, the bars and the trajectory.
 
     The largest layout also has the digits around it in the listing.
     """
@@ -61,9 +62,10 @@ class DigitPane(Horizontal):
         probabilities: Sequence[float] = (),
         points: Sequence[Point] = (),
         label: int = 0,
+        spec: DataSpec = MNIST,
     ) -> None:
         """Show this digit, or nothing."""
         self.query_one(DigitView).set_image(image)
         set_text(self.query_one("#verdict", Static), words)
-        self.query_one(ProbabilityBars).set_probabilities(probabilities, label)
-        self.query_one(Trajectory).set_points(points, label)
+        self.query_one(ProbabilityBars).set_probabilities(probabilities, label, spec)
+        self.query_one(Trajectory).set_points(points, label, spec)

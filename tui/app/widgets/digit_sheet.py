@@ -5,16 +5,18 @@ from __future__ import annotations
 from textual.geometry import Size
 from textual.strip import Strip
 
-from nn.data.dataset import COLUMNS, ROWS, Split
+from nn.data.dataset import Split
+from nn.spec import DataSpec
 from tui.app.state.browser import Listing, SplitPredictions
 from tui.app.widgets.digit import ContactSheet
 from tui.app.widgets.lazy import Lazy
+from tui.app.widgets.legend import shorten
 from tui.app.widgets.raster import Image
 
 
 def picture(split: Split, index: int) -> Image:
-    """One image of a split, (28, 28)."""
-    pixels: Image = split.images[index].reshape(ROWS, COLUMNS)
+    """One image of a split, (rows, columns)."""
+    pixels: Image = split.images[index].reshape(split.spec.shape)
     return pixels
 
 
@@ -35,8 +37,8 @@ class DigitSheet(ContactSheet):
             indices, count = listing.indices, len(listing)
 
             def caption(at: int) -> str:
-                said = known.outputs.predicted[indices[at]] if known else "?"
-                return f"{said}, label {split.labels[indices[at]]}"
+                said = known.outputs.predicted[indices[at]] if known else None
+                return _caption(split.spec, said, split.labels[indices[at]])
 
             self.set_items(
                 Lazy(count, lambda at: picture(split, indices[at])),
@@ -53,6 +55,19 @@ class DigitSheet(ContactSheet):
     def _lay_out(self) -> list[Strip]:
         self.tile_width, self.tile_height = _tile(self.screen.size)
         return super()._lay_out()
+
+
+def _caption(spec: DataSpec, predicted: int | None, label: int) -> str:
+    """The prediction and the label; a name alone where both are the same."""
+    if not spec.has_names:
+        return f"{'?' if predicted is None else predicted}, label {label}"
+    if predicted == label:
+        return spec.names[label]
+    said = "?" if predicted is None else shorten(spec.names[predicted], _HALF)
+    return f"{said}/{spec.names[label]}"
+
+
+_HALF = 5  # cells of a predicted class's name, so that the name of the label has as many
 
 
 def _tile(screen: Size) -> tuple[int, int]:

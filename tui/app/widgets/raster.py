@@ -56,6 +56,18 @@ def _coverage(source: int, target: int) -> NDArray[np.float64]:
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True))
 
 
+def fitting(image: Image, width: int, height: int) -> tuple[int, int]:
+    """The part of `width` x `height` cells that an image keeps its proportions in.
+
+    A square image takes all of them, whatever their proportions are.
+    """
+    rows, columns = image.shape
+    return (
+        max(1, round(width * min(1.0, columns / rows))),
+        max(1, round(height * min(1.0, rows / columns))),
+    )
+
+
 def _brightness(image: Image, width: int, height: int) -> NDArray[np.float64]:
     """`resample`, with every value within 0..1 and NaN as background."""
     image = np.nan_to_num(image, nan=0.0, posinf=1.0, neginf=0.0)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.app.widgets.legend import role_style
+from nn.spec import MNIST, DataSpec
+from tui.app.widgets.legend import role_style, shorten
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
 from tui.system.terminal import Terminal
 
@@ -28,6 +30,7 @@ def trajectory_strips(
     height: int,
     *,
     terminal: Terminal,
+    spec: DataSpec = MNIST,
 ) -> list[Strip]:
     """Bars of the label's probability above the predicted classes and the epochs.
 
@@ -37,17 +40,24 @@ def trajectory_strips(
     if not points or width < 1 or height < 1:
         return []
     if height < 4:
-        return [_one_line(points, width)]
+        return [_one_line(points, width, spec)]
     points = points[-width:]
-    cell = min(_WIDEST, max(1, width // len(points)))
-    lines = [text_strip(f"P({label}) and prediction by epoch", width, Style(bold=True))]
+    least = max(len(_sign(predicted, spec)) + (spec.classes > 10) for *_, predicted in points)
+    least = min(width, max(1, least))
+    points = points[-max(1, width // least) :]
+    cell = min(_WIDEST, max(least, width // len(points)))
+    lines = [
+        text_strip(
+            f"P({shorten(spec.names[label], 12)}) and prediction by epoch", width, Style(bold=True)
+        )
+    ]
     blocks = _ASCII_BLOCKS if terminal.ascii_only else _BLOCKS
     color = role_style("primary", terminal.colors)
     for level in reversed(range(height - 3)):
         bars = (_block(p, level, height - 3, blocks) * max(1, cell - 1) for _, p, _ in points)
         lines.append(text_strip("".join(bar.ljust(cell) for bar in bars), width, color))
     said = Strip(
-        Segment(str(predicted).ljust(cell), Style(bold=predicted != label))
+        Segment(set_cell_size(_sign(predicted, spec), cell), Style(bold=predicted != label))
         for _, _, predicted in points
     )
     lines.append(said.adjust_cell_length(width, PLAIN).simplify())
@@ -58,8 +68,15 @@ def trajectory_strips(
     return [*lines, text_strip(printable(axis), width)]
 
 
-def _one_line(points: Sequence[Point], width: int) -> Strip:
-    said = "".join(str(predicted) for _, _, predicted in points)
+def _sign(predicted: int, spec: DataSpec) -> str:
+    """A class in a character or two: its number, or a name that is as short."""
+    name = spec.names[predicted]
+    return name if len(name) == 1 else str(predicted)
+
+
+def _one_line(points: Sequence[Point], width: int, spec: DataSpec) -> Strip:
+    between = " " if spec.classes > 10 and max(map(len, spec.names)) > 1 else ""
+    said = between.join(_sign(predicted, spec) for _, _, predicted in points)
     start = f"epoch {points[0][0]:.4g}-{points[-1][0]:.4g}: "
     room = max(1, width - len(start))
     if len(said) > room:
@@ -80,10 +97,11 @@ class Trajectory(StripWidget):
 
     _points: Sequence[Point] = ()
     _label = 0
+    _spec = MNIST
 
-    def set_points(self, points: Sequence[Point], label: int) -> None:
+    def set_points(self, points: Sequence[Point], label: int, spec: DataSpec = MNIST) -> None:
         """Show these, oldest first."""
-        self._points, self._label = points, label
+        self._points, self._label, self._spec = points, label, spec
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
@@ -92,4 +110,5 @@ class Trajectory(StripWidget):
             self._label,
             *self.size,
             terminal=self.terminal,
+            spec=self._spec,
         )

@@ -1,4 +1,4 @@
-"""The images of a walk side by side, each with its ten probabilities, and the losses so far."""
+"""The images of a walk side by side, each with its probabilities, and the losses so far."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from nn.data.dataset import COLUMNS, ROWS
 from nn.network.model import layer_sizes
+from nn.spec import DataSpec
 from tui.app.state.walking import Pick, WalkView
 from tui.app.widgets.layer_table import visible_range
-from tui.app.widgets.legend import role_style
-from tui.app.widgets.raster import Mode, image_strips
+from tui.app.widgets.legend import role_style, shorten
+from tui.app.widgets.probabilities import shown_classes
+from tui.app.widgets.raster import Mode, fitting, image_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import bar, number
 from tui.system.terminal import Terminal
@@ -23,7 +24,8 @@ _COLUMN = 13  # least cells of an image, with the gap after it
 _WIDEST = 30
 _ROOMY = 17  # cells from which on the change of every probability is written out
 _SIDE, _WIDE_SIDE = 14, 30
-_BARS = 12  # caption, ten bars, verdict
+_MOST_BARS = 10
+_BESIDE_BARS = 2  # caption and verdict
 _LEAST_PICTURE = 5  # lines below which a picture shows nothing
 _CHANGED = 0.0005
 
@@ -32,7 +34,7 @@ def walk_title(view: WalkView, width: int) -> str:
     """The step, its loss, and as much about the network as fits."""
     config = view.wanted.config
     place = f"Walk  step {view.step}  loss {number(view.taken.loss, 8, '.4f')}"
-    sizes = "-".join(map(str, layer_sizes(config)))
+    sizes = "-".join(map(str, layer_sizes(config, view.wanted.dataset.spec)))
     whose = "network of Train" if view.wanted.of_train else "notes' network"
     rate = f"{config.optimizer} {config.learning_rate:g}"
     texts = (
@@ -54,7 +56,8 @@ def walk_strips(
     shown = visible_range(len(view.picks), fitting, chosen)
     column = min(_WIDEST, (width - side) // len(shown))
     inner = column - 1
-    picture = min(inner // 2, height - _BARS - 1)  # a line for what the marks mean
+    bars = min(view.wanted.dataset.spec.classes, _MOST_BARS)
+    picture = min(inner // 2, height - bars - _BESIDE_BARS - 1)  # a line for what the marks mean
     picture = picture if picture >= _LEAST_PICTURE else 0
     columns = [_column(view, i, i == chosen, inner, picture, terminal) for i in shown]
     rows = [list(row) for row in zip(*columns, strict=True)]
@@ -73,27 +76,40 @@ def walk_strips(
 def _column(
     view: WalkView, i: int, chosen: bool, width: int, picture: int, terminal: Terminal
 ) -> list[Strip]:
-    """The picture, its caption, the ten bars and the verdict."""
-    pick = view.picks[i]
+    """The picture, its caption, the bars and the verdict."""
+    pick, spec = view.picks[i], view.wanted.dataset.spec
     lines = []
     if picture:
-        image = pick.image.reshape(ROWS, COLUMNS)
+        image = pick.image.reshape(spec.shape)
+        across, down = fitting(image, 2 * picture, picture)
         mode: Mode = "ascii" if terminal.ascii_only else "half"
-        margin = Strip([Segment(" " * ((width - 2 * picture) // 2), PLAIN)])
-        drawn = image_strips(image, 2 * picture, picture, mode, terminal.colors)
+        margin = Strip([Segment(" " * ((width - across) // 2), PLAIN)])
+        drawn = image_strips(image, across, down, mode, terminal.colors)
         lines += [Strip.join([margin, strip]).adjust_cell_length(width, PLAIN) for strip in drawn]
-    caption = f"{'>' if chosen else ' '}{pick.label}  {_short(pick)}"
+        lines += [Strip.blank(width, PLAIN)] * (picture - down)
+    caption = f"{'>' if chosen else ' '}{_name(spec, pick.label)}  {_short(pick)}"
     lines.append(text_strip(caption, width, Style(bold=True, reverse=chosen)))
     row = view.taken.probabilities[i]
     before = None if view.before is None else view.before[i]
     top = int(view.predicted[i])
-    for digit, probability in enumerate(row.tolist()):
+    values = row.tolist()
+    for digit in shown_classes(values, pick.label, _MOST_BARS):
+        probability = values[digit]
         change = None if before is None else probability - float(before[digit])
         marks = f"{'*' if digit == pick.label else ' '}{'>' if digit == top else ' '}"
-        lines.append(_bar(digit, marks, probability, change, width, terminal))
-    verdict = "right" if top == pick.label else f"wrong: {top}"
+        name = shorten(_name(spec, digit), _NAME).ljust(_NAME) if spec.has_names else str(digit)
+        name = name.rjust(len(str(spec.classes - 1)))
+        lines.append(_bar(name, marks, probability, change, width, terminal))
+    verdict = "right" if top == pick.label else f"wrong: {_name(spec, top)}"
     lines.append(text_strip(f"  {verdict}", width, Style(bold=top != pick.label)))
     return lines
+
+
+def _name(spec: DataSpec, label: int) -> str:
+    return spec.names[label]
+
+
+_NAME = 3  # cells of a name before a bar
 
 
 def _short(pick: Pick) -> str:
@@ -101,14 +117,14 @@ def _short(pick: Pick) -> str:
 
 
 def _bar(
-    digit: int,
+    name: str,
     marks: str,
     probability: float,
     change: float | None,
     width: int,
     terminal: Terminal,
 ) -> Strip:
-    """A line of a probability: marks, digit, bar, per cent, and how that changed."""
+    """A line of a probability: marks, class, bar, per cent, and how that changed."""
     known = math.isfinite(probability)
     text = f"{100 * probability:5.1f}" if known else "    -"
     if change is None or not math.isfinite(change) or abs(change) < _CHANGED:
@@ -118,12 +134,12 @@ def _bar(
     else:
         changed = "+" if change > 0 else "-"
     changed = changed.rjust(6 if width >= _ROOMY else 1)
-    room = width - 3 - len(text) - len(changed)
+    room = width - 2 - len(name) - len(text) - len(changed)
     drawn = bar(probability if known else 0.0, room, ascii_only=terminal.ascii_only)
     weight = Style(bold="*" in marks or ">" in marks)
     return Strip(
         [
-            Segment(f"{marks}{digit}", weight),
+            Segment(f"{marks}{name}", weight),
             Segment(drawn, role_style("primary", terminal.colors)),
             Segment(text, weight),
             Segment(changed, PLAIN),

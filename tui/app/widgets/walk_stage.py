@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from nn.analysis.stage import Index, Stage, Written
 from nn.arrays import Array
-from nn.data.dataset import COLUMNS, ROWS
+from nn.spec import MNIST, DataSpec
 from tui.app.state.places import Places, is_image
 from tui.app.state.walking import Extent, WalkView
 from tui.app.widgets.heat import Place, heat_size, heat_strips
@@ -27,7 +27,7 @@ _SHORT = 10  # lines at or below which a caption has one line
 _ROWS_WITH_FORMULA = 6  # below, the lines are needed for terms
 
 
-def grid_of(stage: Stage, index: Index) -> tuple[Array, Place, str]:
+def grid_of(stage: Stage, index: Index, spec: DataSpec) -> tuple[Array, Place, str]:
     """The matrix to draw with its cursor, and what it is.
 
     Where one axis is the pixels of an image, the elements along it are drawn as an image, for one
@@ -37,11 +37,11 @@ def grid_of(stage: Stage, index: Index) -> tuple[Array, Place, str]:
     if is_image(stage):
         pixel = stage.axes.index("pixel")
         other = 1 - pixel
-        line = array.take(index[other], axis=other).reshape(ROWS, COLUMNS)
+        line = array.take(index[other], axis=other).reshape(spec.shape)
         title = f"{stage.axes[other]} {index[other]} of {array.shape[other]}, pixel by pixel"
         if (axis := stage.axes[other]).startswith("unit "):
             title = f"layer {axis[5:]}, unit {index[other]} of {array.shape[other]}, by pixel"
-        return line, divmod(index[pixel], COLUMNS), title
+        return line, divmod(index[pixel], spec.columns), title
     matrix = array.reshape(1, -1) if array.ndim < 2 else array
     place = (0, index[0] if index else 0) if array.ndim < 2 else (index[0], index[1])
     titles = [_axis_words(axis, size) for axis, size in zip(stage.axes, array.shape, strict=True)]
@@ -145,6 +145,7 @@ def stage_strips(
     *,
     shaded: bool,
     terminal: Terminal,
+    spec: DataSpec = MNIST,
 ) -> list[Strip]:
     """The stages in a line, the words about the chosen one, its picture and one of its elements."""
     stage = stages[chosen]
@@ -159,7 +160,7 @@ def stage_strips(
     strips += [text_strip(line, width) for line in meaning]
     if height >= 20:
         strips.append(Strip.blank(width, PLAIN))
-    body = _body(stage, extent, places, width, height - len(strips), shaded, terminal)
+    body = _body(stage, extent, places, width, height - len(strips), shaded, terminal, spec)
     return [*strips, *body][:height]
 
 
@@ -171,11 +172,12 @@ def _body(
     height: int,
     shaded: bool,
     terminal: Terminal,
+    spec: DataSpec,
 ) -> list[Strip]:
     index = places.index(stage)
     if not index or height < 2:
         return [text_strip(line, width) for line in sum_lines(stage, index, width, height)]
-    matrix, place, title = grid_of(stage, index)
+    matrix, place, title = grid_of(stage, index, spec)
     largest, signed = extent.largest, extent.signed
     rows, columns = matrix.shape
 
@@ -253,11 +255,13 @@ class StageView(StripWidget):
     _chosen = 0
     _extents: Sequence[Extent] = ()
     _places = Places()
+    _spec = MNIST
 
     def show(self, view: WalkView, chosen: int, places: Places) -> None:
         """Show this stage and the element at these places."""
         self._stages, self._extents = view.taken.stages, view.extents
         self._chosen, self._places = chosen, Places(places)
+        self._spec = view.wanted.dataset.spec
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
@@ -272,4 +276,5 @@ class StageView(StripWidget):
             *self.size,
             shaded=self.shaded and colourful,
             terminal=self.terminal,
+            spec=self._spec,
         )

@@ -9,7 +9,7 @@ from textual.strip import Strip
 from textual.widgets import Static
 
 from nn.arrays import Array
-from nn.data.dataset import COLUMNS, ROWS
+from nn.spec import MNIST, DataSpec
 from tui.app.widgets.digit import ContactSheet, DigitView
 from tui.app.widgets.raster import (
     NEGATIVE,
@@ -87,9 +87,10 @@ class WeightsPane(Horizontal):
         self._sheet = WeightSheet(terminal)
         self._large = DigitView(terminal)
         self._about = Static(markup=False)
-        self._weight: Array = np.zeros((ROWS * COLUMNS, 0))
+        self._weight: Array = np.zeros((MNIST.pixels, 0))
         self._bias: Array = np.zeros(0)
         self._dead: Array | None = None
+        self._spec = MNIST
 
     def compose(self) -> ComposeResult:
         yield self._sheet
@@ -112,14 +113,18 @@ class WeightsPane(Horizontal):
         """Whether weights are drawn as brightness."""
         return self._sheet.mode == "half"
 
-    def show(self, weight: Array, bias: Array, dead: Array | None) -> None:
-        """Show weights (784, units) and their biases; `dead` is None for an output layer."""
-        self._weight, self._bias, self._dead = weight, bias, dead
+    def show(self, weight: Array, bias: Array, dead: Array | None, spec: DataSpec = MNIST) -> None:
+        """Show weights (pixels, units) and their biases; `dead` is None for an output layer."""
+        self._weight, self._bias, self._dead, self._spec = weight, bias, dead, spec
         units = weight.shape[1]
-        images = [*weight.T.reshape(units, ROWS, COLUMNS)]  # views, no copies
+        images = [*weight.T.reshape(units, *spec.shape)]  # views, no copies
         flags = [False] * units if dead is None else dead.tolist()
-        self._sheet.set_items(images, [str(unit) for unit in range(units)], flags)
+        self._sheet.set_items(images, self._captions(units), flags)
         self._show_selected()
+
+    def _captions(self, units: int) -> list[str]:
+        outputs = self._dead is None and self._spec.has_names
+        return [self._spec.names[unit] if outputs else str(unit) for unit in range(units)]
 
     def move(self, right: int, below: int) -> None:
         """Select a neighbour."""
@@ -156,10 +161,12 @@ class WeightsPane(Horizontal):
         if not units:
             return
         weight = self._weight[:, unit]
-        picture = weight.reshape(ROWS, COLUMNS)
+        picture = weight.reshape(self._spec.shape)
         self._large.set_image(shades(picture) if self.shaded else picture, signed=not self.shaded)
         dead = ", dead" if self._dead is not None and self._dead[unit] else ""
-        name = f"digit {unit}" if self._dead is None else f"unit {unit} of {units:,}{dead}"
+        name = f"unit {unit} of {units:,}{dead}"
+        if self._dead is None:
+            name = self._spec.named(unit) if self._spec.has_names else f"digit {unit}"
         with np.errstate(all="ignore"):  # The weights may have diverged.
             norm = np.linalg.norm(weight)
         text = (

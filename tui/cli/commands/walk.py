@@ -11,10 +11,11 @@ from cyclopts import Parameter
 
 from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, JUDGED_IMAGES, Walk
 from nn.config import TrainConfig
-from nn.data.dataset import CLASSES, Dataset, load_dataset
+from nn.data.dataset import Dataset, load_dataset
 from nn.errors import ConfigError
 from nn.network.model import layer_sizes
 from nn.options import format_value
+from nn.spec import MNIST, DataSpec
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags_of, experiment_of
 from tui.cli.reporters.json_lines import write_json
 from tui.system.exits import ExitCode
@@ -70,26 +71,28 @@ def _indices(text: str, count: int) -> list[int]:
     return index
 
 
-def network_words(config: TrainConfig) -> str:
+def network_words(config: TrainConfig, spec: DataSpec = MNIST) -> str:
     """The network of a walk in a few words."""
-    sizes = "-".join(map(str, layer_sizes(config)))
+    sizes = "-".join(map(str, layer_sizes(config, spec)))
     activation = f" {config.activation}" if config.hidden else ""
     rate = format_value(config.learning_rate)
     return f"{sizes}{activation}, {config.loss}, {config.optimizer} at rate {rate}"
 
 
 def _lines(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> Iterator[str]:
-    judged = dataset.test[:JUDGED_IMAGES]
-    yield network_words(walked.config)
+    judged, spec = dataset.test[:JUDGED_IMAGES], dataset.spec
+    yield network_words(walked.config, spec)
     numbers = ", ".join(map(str, index))
     yield f"{dataset.name}, training images {numbers}, all of them in every step"
-    yield f"rows: image, label t, and the {CLASSES} probabilities; * marks the target"
+    yield f"rows: image, label t, and the {spec.classes} probabilities; * marks the target"
+    if spec.has_names:
+        yield "classes: " + ", ".join(map(spec.named, range(spec.classes)))
     yield _accuracy(walked, len(judged), walked.accuracy(judged), "before")
     for step in range(steps + 1):
         here = walked.go(step)
         yield ""
         yield f"step {walked.step}, loss {here.loss:.6f}"
-        yield "image  t " + "".join(f"{digit:>5} " for digit in range(CLASSES)) + " predicted"
+        yield "image  t " + "".join(f"{digit:>5} " for digit in range(spec.classes)) + " predicted"
         rows = zip(index, walked.batch.labels, here.probabilities, walked.targets, strict=True)
         for number, label, row, targets in rows:
             cells = "".join(

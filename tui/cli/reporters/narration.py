@@ -54,11 +54,7 @@ class Narration(AbstractContextManager["Narration"]):
         images = f"{run.train_images:,} training"
         if run.validation_images:
             images += f", {run.validation_images:,} validation"
-        from nn.network.model import (
-            layer_sizes,  # NumPy: not for commands that only know this module
-        )
-
-        network = "-".join(map(str, layer_sizes(config)))
+        network = "-".join(map(str, (run.spec.pixels, *config.hidden, run.spec.classes)))
         threads, processes = self._invocation.threads, self._invocation.processes
         in_threads = f", {count(threads, 'thread')}" if threads else ""
         if processes > 1:
