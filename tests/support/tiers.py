@@ -23,6 +23,7 @@ SLOW_FILES = (
     "tui/app/screens/test_sweep.py",
     "tui/app/screens/test_lessons.py",
     "tui/app/screens/test_walk.py",
+    "tui/checking/test_check.py",
 )
 # These tests compute for more than a second in this process.
 SLOW_TESTS = frozenset(
@@ -30,6 +31,12 @@ SLOW_TESTS = frozenset(
         "test_killed_between_two_writes",
         "test_standardization_uses_one_mean_and_deviation",
         "test_chart_fills_its_space",
+        "test_a_digit_is_read_under_each_kind_of_condition",
+        "test_every_setting_has_a_picture_that_fits",
+        "test_the_task_is_not_done_at_first_and_is_done_by_the_solution",
+        "test_the_five_lines_of_code_run",
+        "test_the_lines_that_save_weights",
+        "test_the_preprocessing_is_guessed",
     }
 )
 # A test that reaches one of these names starts a process or plays the application.
