@@ -11,21 +11,18 @@ import asyncio
 import importlib
 import logging
 import secrets
-import sys
 import time
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
-
-import numpy as np
 
 from nn.data.dataset import Dataset
 from tui.sweeps import worker
 from tui.sweeps.worker import Delivery, Order
 from tui.system.exits import CommandError, ExitCode
-from tui.system.versions import version
+from tui.system.versions import versions
 
 _T = TypeVar("_T")
 _U = TypeVar("_U")
@@ -44,19 +41,48 @@ class Cluster:
         self.client, self._on_warning = client, on_warning
         self.sweep = secrets.token_hex(8)  # two sweeps may share a worker
         self._workers, self._counted = 0, -_COUNT_SECONDS
+        self._met: set[str] = set()  # addresses of workers whose versions are known
         self._under_way: set[Any] = set()  # futures of Dask's
 
     @property
     def workers(self) -> int:
         """The threads of all workers, which may come and go."""
         if not self.lost and time.monotonic() - self._counted >= _COUNT_SECONDS:
-            self._counted = time.monotonic()
-            before = self._workers
-            with suppress(OSError, TimeoutError):
-                self._workers = sum(self.client.nthreads().values())
-            if before and not self._workers:
-                self._on_warning("the cluster has no workers any more; waiting for some")
+            for reason in self.meet_workers():
+                self._on_warning(reason)
         return self._workers
+
+    def meet_workers(self) -> list[str]:
+        """Count the workers, and warn of other versions on those that are new.
+
+        Returns why some of the new ones cannot run this package, a line each.
+        """
+        self._counted = time.monotonic()
+        try:
+            threads = self.client.nthreads()
+            new = [name for name in threads if name not in self._met]
+            found = self.client.run(versions, workers=new, on_error="return") if new else {}
+        except (OSError, TimeoutError):
+            return []
+        if self._workers and not threads:
+            self._on_warning("the cluster has no workers any more; waiting for some")
+        self._workers = sum(threads.values())
+        self._met.update(new)
+        differing: dict[str, list[str]] = {}
+        strangers = []
+        for name, there in found.items():
+            if not isinstance(there, dict):
+                reason = " ".join(str(there).split()) or type(there).__name__
+                strangers.append(
+                    f"worker {name} cannot run this mnist-tui ({reason[:120]}); install the same"
+                    " version where it runs"
+                )
+            elif words := _differences(there):
+                differing.setdefault(words, []).append(name)
+        for words, names in differing.items():
+            who = f"worker {names[0]} has" if len(names) == 1 else f"{len(names)} workers have"
+            self._on_warning(f"{who} {words}: last bits of results may differ")
+        return strangers
 
     @property
     def lost(self) -> bool:
@@ -182,14 +208,14 @@ def connect(
         ) from error
     cluster = Cluster(client, on_warning)
     try:
+        if strangers := cluster.meet_workers():
+            raise CommandError(f"--cluster {address}: {strangers[0]}", ExitCode.USAGE)
         if not cluster.workers:
             raise CommandError(
                 f"--cluster {address}: the scheduler has no workers; start some with"
                 f" `dask worker {address}`",
                 ExitCode.USAGE,
             )
-        for line in _differences(client, address):
-            on_warning(line)
         if dataset is not None:
             cluster.send(dataset)
         yield cluster
@@ -214,33 +240,14 @@ def _count(address: str) -> int | None:
     return int(number)
 
 
-def _differences(client: Any, address: str) -> list[str]:
-    """What workers have in other versions than this process: last bits of results depend on it."""
+def _differences(there: Mapping[str, str]) -> str:
+    """What a worker has in other versions, of all that the bits of results depend on."""
     here = versions()
-    found = []
-    for name, there in client.run(versions, on_error="return").items():
-        if not isinstance(there, dict):
-            reason = " ".join(str(there).split()) or type(there).__name__
-            raise CommandError(
-                f"--cluster {address}: worker {name} cannot run this mnist-tui ({reason[:120]});"
-                " install the same version where it runs",
-                ExitCode.USAGE,
-            )
-        other = [
-            f"{package} {there.get(package)} (here {here[package]})"
-            for package in here
-            if there.get(package) != here[package]
-        ]
-        if other:
-            found.append(
-                f"worker {name} has {', '.join(other)}: its results may differ in the last bits"
-            )
-    return found
-
-
-def versions() -> dict[str, str]:
-    """What the bits of results depend on, in whichever process this is called."""
-    return {"mnist-tui": version(), "python": sys.version.split()[0], "numpy": np.__version__}
+    return ", ".join(
+        f"{name} {there.get(name)} (here {here[name]})"
+        for name in here
+        if name != "platform" and there.get(name) != here[name]
+    )
 
 
 def _quiet() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import math
+import warnings
 from typing import Any
 
 from nn.errors import StorageError
@@ -21,7 +22,7 @@ _NUMBER, _SPACE = "mnist-tui trial", "mnist-tui space"  # attributes in a storag
 
 
 def import_optuna(wanted_by: str) -> Any:
-    """Optuna, without its log; raises `CommandError` naming the option that needs it."""
+    """Optuna, without log and warnings; raises `CommandError` naming the option that needs it."""
     try:
         optuna: Any = importlib.import_module("optuna")
     except ImportError as error:
@@ -30,6 +31,8 @@ def import_optuna(wanted_by: str) -> Any:
             ExitCode.USAGE,
         ) from error
     optuna.logging.set_verbosity(optuna.logging.CRITICAL)
+    # Optuna 4 warns of `constant_liar`, which works alike in all versions that are admitted.
+    warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
     return optuna
 
 

@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from nn.storage.runs import SavedRun
-from tests.support.commands import environment
+from tests.support.commands import ROOT, environment
 from tests.support.dask_cluster import DaskCluster
+from tui.sweeps.cluster import Cluster
 from tui.sweeps.study import Study
+from tui.system.versions import version, versions
 
 pytest.importorskip("distributed", reason="the extra cluster is not installed")
 
@@ -170,9 +172,7 @@ def test_an_interrupted_sweep_brings_back_what_the_workers_have(
 
 
 @pytest.mark.slow
-def test_versions_that_differ_are_named_and_strangers_refused(
-    cluster: DaskCluster, tmp_path: Path
-) -> None:
+def test_a_worker_without_this_package_is_refused(cluster: DaskCluster, tmp_path: Path) -> None:
     other = tmp_path / "other"
     (other / "tui").mkdir(parents=True)
     (other / "tui" / "__init__.py").touch()
@@ -183,6 +183,61 @@ def test_versions_that_differ_are_named_and_strangers_refused(
     assert (process.returncode, out) == (2, "")
     (line,) = err.splitlines()
     assert "cannot run this mnist-tui" in line
+
+
+@pytest.mark.slow
+def test_other_versions_are_named_also_of_a_worker_that_joins_later(
+    cluster: DaskCluster, tmp_path: Path
+) -> None:
+    later = tmp_path / "later"
+    later.mkdir()
+    (later / "sitecustomize.py").write_text(
+        "from importlib import metadata\n"
+        "real = metadata.version\n"
+        "metadata.version = lambda name: '9.9' if name == 'mnist-tui' else real(name)\n"
+    )
+    cluster.start_worker()
+    cluster.wait_for(1)
+    words = (*WORDS, "--trials", "2", "--epochs", "3000", "--no-halving")
+    process = start(tmp_path / "runs", *words, "--cluster", cluster.address, "--json")
+    until_event(process, "sweep_epoch")
+    cluster.start_worker(env={"PYTHONPATH": f"{later}{os.pathsep}{ROOT}"})
+    assert process.stderr is not None
+    line = process.stderr.readline()
+    assert line.startswith("mnist-tui: warning: worker tcp://127.0.0.1:")
+    assert f"has mnist-tui 9.9 (here {version()}): last bits of results may differ" in line
+    process.terminate()
+    finish(process)
+
+
+class WorkersOf:
+    """Stands in for the client of a cluster: workers by name, and their versions or errors."""
+
+    status = "running"
+
+    def __init__(self, **found: dict[str, str] | Exception) -> None:
+        self.found = dict(found)
+
+    def nthreads(self) -> dict[str, int]:
+        return dict.fromkeys(self.found, 1)
+
+    def run(self, _: object, *, workers: list[str], on_error: str) -> dict[str, object]:
+        return {name: self.found[name] for name in workers}
+
+
+def test_workers_that_differ_alike_are_one_line_and_none_is_named_twice() -> None:
+    old = {**versions(), "numpy": "0.1"}
+    client, warnings = WorkersOf(a=versions(), b=old, c=old), list[str]()
+    cluster = Cluster(client, warnings.append)
+    assert cluster.meet_workers() == []
+    (line,) = warnings
+    assert line.startswith("2 workers have numpy 0.1 (here ")
+    client.found |= {"d": ImportError("No module named 'tui'"), "e": {**old, "platform": "other"}}
+    (line,) = cluster.meet_workers()
+    assert line.startswith("worker d cannot run this mnist-tui (No module named 'tui'); install")
+    assert warnings[1].startswith("worker e has numpy 0.1")
+    assert cluster.meet_workers() == []
+    assert (len(warnings), cluster.workers) == (2, 5)
 
 
 @pytest.mark.slow

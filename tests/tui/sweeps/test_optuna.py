@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import refused, run_command
+from tests.support.commands import run_command
+from tui.__main__ import main
 from tui.sweeps.optuna_trials import OptunaMirror
 from tui.sweeps.samplers import make_sampler
 from tui.sweeps.schedule import Result, Schedule, Task
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
-from tui.system.exits import CommandError
+from tui.system.exits import CommandError, ExitCode
 
 optuna = pytest.importorskip("optuna", reason="the extra sweep is not installed")
 
@@ -65,13 +66,23 @@ def test_a_study_of_another_space_is_refused(tmp_path: Path) -> None:
         OptunaMirror(url, "s", SweepSpec(Space(SPACE.dimensions[:1])))
 
 
-def test_a_storage_by_the_command_line(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/sweeps.db"
-    words = ("sweep", "--vary", "lr=0.01,0.1", "--limit", "300", "--hidden", "8", "--epochs", "1")
-    where = ("--runs-dir", str(tmp_path / "runs"), "--name", "s", "--sampler", "grid")
-    line = refused(run_command(*words, *where, "--storage", "nosuch://x"))
+WORDS = ("sweep", "--vary", "lr=0.01,0.1", "--limit", "300", "--hidden", "8", "--epochs", "1")
+
+
+def test_a_storage_that_cannot_be_used_leaves_no_sweep(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    where = ("--runs-dir", str(tmp_path / "runs"), "--storage", "nosuch://x")
+    assert main([*WORDS, *where]) == ExitCode.USAGE
+    (line,) = capsys.readouterr().err.splitlines()
     assert "--storage nosuch://x: cannot be used" in line
     assert list((tmp_path / "sweeps").iterdir()) == []
-    done = run_command(*words, *where, "--storage", url)
+
+
+@pytest.mark.slow
+def test_a_storage_by_the_command_line(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/sweeps.db"
+    where = ("--runs-dir", str(tmp_path / "runs"), "--name", "s", "--sampler", "grid")
+    done = run_command(*WORDS, *where, "--storage", url)
     assert done.returncode == 0, done.stderr
     assert len(optuna.load_study(study_name="s", storage=url).trials) == 2

@@ -213,21 +213,20 @@ def test_moving_ordering_and_filtering(runs_dir: Path) -> None:
     play(sweep_app(runs_dir), scenario)
 
 
-@pytest.mark.parametrize(
-    ("key", "mode"),
-    [("enter", "train"), ("d", "digits"), ("c", "confusion"), ("m", "model"), ("w", "draw")],
-)
-def test_a_trial_is_opened_on_every_screen(runs_dir: Path, key: str, mode: str) -> None:
+def test_a_trial_is_opened_on_every_screen(runs_dir: Path) -> None:
     finished_sweep(runs_dir)
+    keys = {"enter": "train", "d": "digits", "c": "confusion", "m": "model", "w": "draw"}
 
     async def scenario(at: Sitting) -> None:
-        await at.press("j", key)
-        await at.until(lambda: at.app.current_mode == mode)
-        assert at.bench.opened is not None
-        assert at.bench.opened.saved.name == run_name("written", 6)
-        await at.press("0", "7")
-        assert at.bench.opened is None
-        assert current(at) == 6
+        await at.press("j")
+        for key, mode in keys.items():
+            await at.press(key)
+            await at.until(lambda mode=mode: at.app.current_mode == mode)  # type: ignore[misc]
+            assert at.bench.opened is not None
+            assert at.bench.opened.saved.name == run_name("written", 6)
+            await at.press("0", "7")
+            assert at.bench.opened is None
+            assert current(at) == 6
 
     play(sweep_app(runs_dir), scenario)
 
