@@ -110,7 +110,7 @@ def _prepare_streams() -> None:
 
 
 def _silence_shutdown() -> None:
-    """Keep the interpreter from complaining when it flushes a stream whose reader has gone."""
+    """Keep the interpreter from reporting an error as it flushes a stream whose reader has gone."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

@@ -114,7 +114,7 @@ def product_element(
 ) -> Written:
     """An element of `left @ right`: sum_k left[i,k] right[k,j], with `letter` in place of k.
 
-    `over` says what the letter counts.
+    `over` names what the letter counts.
     """
     i, j = index
     a, b = left.array[i].astype(float), right.array[:, j]

@@ -40,7 +40,7 @@ def read_idx(path: Path) -> tuple[Array, str]:
     """The uint8 array of an IDX file, read-only, and the SHA-256 of the unpacked file.
 
     Raises `DataError` for a file that cannot be read, is no IDX file of unsigned bytes, or is
-    longer or shorter than its header promises. The promised size is checked before memory of that
+    longer or shorter than its header states. The stated size is checked before memory of that
     size is allocated.
     """
     try:

@@ -23,8 +23,8 @@ class Predictions:
     """The predictions for n images.
 
     `probabilities` are (n, classes), `predicted` uint8 (n,), and `losses` (n,). `predicted` is the
-    class of the largest output. Where several probabilities are rounded or clipped to 1, it cannot
-    be told from them. A loss is that of one image, as trained on.
+    class of the largest output. Where several probabilities are rounded or clipped to 1, they do
+    not determine it. A loss is that of one image, as trained on.
     """
 
     probabilities: Array

@@ -99,5 +99,5 @@ class Replica(TrainingStep):
         return Score(self._barrier.sum(loss) / n, int(self._barrier.sum(correct)) / n)
 
     def _share(self, rows: int) -> slice:
-        """This process's share of so many rows."""
+        """This process's share of `rows` rows."""
         return slice(rows * self.rank // self._size, rows * (self.rank + 1) // self._size)

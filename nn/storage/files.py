@@ -20,7 +20,7 @@ _NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
 _NO_WAIT: int = getattr(os, "O_NONBLOCK", 0)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
-# Windows refuses to replace a file that another process has open. Readers here are done in an
+# On Windows a file that another process has open cannot be replaced. Readers here are done in an
 # instant, so the replacement is tried again.
 _REPLACE_ATTEMPTS = 50
 _REPLACE_PAUSE = 0.02  # seconds

@@ -115,7 +115,7 @@ def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, Dat
     spec = _take_spec(reader)
     sizes = layer_sizes(config, spec)
     needed, item = parameter_count(sizes), np.dtype(config.dtype).itemsize
-    if needed * item > reader.bytes:  # before so much is allocated
+    if needed * item > reader.bytes:  # checked before memory of that size is allocated
         raise ValueError(f"{needed:,} parameters configured, {reader.bytes:,} bytes stored")
     parameters = aligned_zeros(needed, config.dtype)
     scale = reader.read("preprocessing.scale")

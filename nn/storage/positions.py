@@ -2,8 +2,8 @@
 
 The record and the files of weights are written one after the other. So a full disk, a killed
 process or a file copied by hand can make them disagree. Weights must never be shown under the
-numbers of others, so the files decide: what is said of the weights is read from the files that
-hold them.
+numbers of others, so the files decide: a record's description of the weights is read from the
+files that hold them.
 """
 
 from __future__ import annotations

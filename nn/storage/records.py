@@ -10,7 +10,7 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     schema              1; grows when a name below changes its meaning or goes away
     recipe              name of the recipe the configuration started from, or null
     command             the command line that repeats the run
-    threads             that compute, or null where the BLAS library does not tell
+    threads             that compute, or null where that of the BLAS library is unknown
     processes           that share each batch, and the threads
     versions            {"mnist-tui", "python", "numpy", "blas", "platform"}
     run                 the folder the run is saved in, or null
@@ -89,7 +89,7 @@ class Invocation:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a run ended: the fields of `RunFinished`, and what only the front end knows.
+    """How a run ended: the fields of `RunFinished`, and what the front end adds to them.
 
     `best` is the evaluation with the highest test accuracy, `saved` the file of the model, `run`
     the folder of the run, and `save_error` why the folder does not hold all of the run. Each is

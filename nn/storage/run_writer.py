@@ -1,7 +1,7 @@
 """Writing a run's folder: by one process at a time, and so that no crash loses what was there.
 
 In this order: metrics are appended and flushed to disk, then the best model and the checkpoint
-replace the former ones, then run.json. A checkpoint says how much of the metrics belongs to it; a
+replace the former ones, then run.json. A checkpoint holds how much of the metrics belongs to it; a
 run that goes on from it drops the rest.
 """
 

@@ -22,7 +22,7 @@ _LARGEST_GROWTH = 100.0
 # Below this epsilon Adam divides by the roots of squares that have become 0 in float32.
 _LEAST_EPS = 1e-12
 
-_LEAST_STEPS = 10  # before so many steps no network can be expected to have learned
+_LEAST_STEPS = 10  # no network can be expected to have learned in fewer
 _LARGE_DECAY = 0.1  # far above any weight decay that the literature uses for such networks
 _CHANCE = 0.05  # an accuracy this close to that of one answer for all images is hardly better
 

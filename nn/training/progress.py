@@ -13,7 +13,7 @@ from nn.events import Evaluation, Reason
 
 @dataclass(slots=True)
 class StoppingState:
-    """What early stopping knows of the evaluations so far."""
+    """What early stopping keeps of the evaluations so far."""
 
     best_loss: float | None = None  # the lowest loss, None before the first evaluation
     failures: int = 0  # evaluations since the lowest loss
@@ -52,7 +52,7 @@ class Progress:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Progress:
-        """The inverse of `to_dict`, which ignores what it does not know.
+        """The inverse of `to_dict`, which ignores other names.
 
         Raises KeyError for a field that is missing, TypeError or ValueError for a wrong value.
         """

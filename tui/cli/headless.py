@@ -1,7 +1,7 @@
 """Training without a screen: the events of the trainer go to a reporter, and signals end the run.
 
-The trainer knows nothing of interruption: nobody asks for its next event any more. So the reporter
-gets the end of the run from here, as an `Outcome`, whatever the reason is.
+The trainer is not interrupted: its next event is no longer requested. So the reporter gets the end
+of the run from here, as an `Outcome`, whatever the reason is.
 """
 
 from __future__ import annotations
@@ -136,7 +136,7 @@ def _go_through(
 ) -> None:
     """Pass on all events, or those until a signal."""
     told = False
-    # `events` returns a generator, whose type says only that it is an iterator.
+    # `events` returns a generator, whose declared type is only that of an iterator.
     with closing(cast(Generator[Event, None, None], trainer.events())) as events:
         for event in events:
             recorder.follow(trainer, event)

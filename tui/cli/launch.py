@@ -85,8 +85,8 @@ def open_screen(
 def _restarted_writer() -> Iterator[None]:
     """A block in which Textual's writing thread survives the loss of the terminal.
 
-    The thread would end with an error otherwise, and the application would wait for ever as soon
-    as the thread's queue is full.
+    The thread would end with an error otherwise, and the application would never end as soon as the
+    thread's queue is full.
     """
 
     def hook(failed: threading.ExceptHookArgs) -> None:

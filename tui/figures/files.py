@@ -16,7 +16,7 @@ from tui.lessons.figures import Bars, Chart, Digits, Figure, Histogram, Lines, S
 
 Format = Literal["svg", "png"]
 
-# Colours that are told apart with the common colour blindnesses; the dashes differ as well.
+# Colours that can be distinguished with the common colour blindnesses; the dashes differ as well.
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _DASHES = ("solid", "dashed", "dashdot", "dotted")
 _BACKGROUND = "#999999"

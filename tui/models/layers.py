@@ -85,7 +85,7 @@ def _natural(name: str) -> list[tuple[int, str]]:
 
 
 def _number(digits: str) -> int:
-    """A number in a name; Python refuses to convert thousands of digits."""
+    """A number in a name; Python does not convert thousands of digits."""
     return int(digits[-18:] or 0)
 
 

@@ -1,4 +1,4 @@
-"""Advice on a run as it is trained, for whoever shows it."""
+"""Advice on a run as it is trained."""
 
 from __future__ import annotations
 

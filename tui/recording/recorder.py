@@ -1,4 +1,4 @@
-"""Keeping a run's folder up to date from the events of its trainer, whoever shows them.
+"""Keeping a run's folder up to date from the events of its trainer.
 
 Copies are taken between two events; a thread of its own writes them while training goes on
 (`tui.recording.saver`). Nothing here raises into training. Where saving fails, `failure` is the

@@ -23,14 +23,14 @@ from nn.parallel.process_group import ProcessGroup, make_engine
 from nn.parallel.shared_memory import is_supported
 from nn.training.trainer import Trainer
 
-# A second process makes a run of at least so many steps faster, of a network of at most so many
-# parameters: it takes a tenth of a second to start, and the exchange of the gradients of two
-# million parameters takes as long as it saves.
+# The least number of steps of a run, and the largest number of parameters of its network, for which
+# a second process makes it faster: it takes a tenth of a second to start, and the exchange of the
+# gradients of two million parameters takes as long as it saves.
 _LEAST_STEPS = 2_000
 _MOST_PARAMETERS = 1_000_000
 
-# Kernels of OpenBLAS that compute products of up to so many multiplications without a copy of the
-# operands, in float32 and on one thread.
+# Kernels of OpenBLAS that compute products without a copy of the operands, with the largest number
+# of multiplications for which they do, in float32 and on one thread.
 _SMALL_PRODUCTS = {"SkylakeX": 1_000_000}
 
 
@@ -163,7 +163,7 @@ def _gains(config: TrainConfig, dataset: Dataset) -> bool:
 
 
 def limit_threads(threads: int) -> int | None:
-    """Let matrix products use so many threads, 0 for the library's own choice, at most one a core.
+    """Set how many threads matrix products use: 0 for the library's choice, at most one a core.
 
     Returns the number in force, which the library may have capped, or None if it is unknown.
     """

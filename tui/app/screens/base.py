@@ -21,8 +21,8 @@ class LatestSize:
     """Mixed into a screen: of several sizes in quick succession only the last one is laid out.
 
     A layout of another size than the one before makes Textual send the screen that size again. With
-    two sizes on their way each would cause the other for ever, and a busy application whose window
-    was dragged would hear neither keys nor signals.
+    two sizes on their way each would cause the other endlessly, and a busy application whose
+    window was dragged would react to neither keys nor signals.
     """
 
     app: App[Any]

@@ -100,7 +100,7 @@ class DrawScreen(ModeScreen):
         self._predict()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Less is told where there is less room."""
+        """The texts depend on the room."""
         self.call_after_refresh(self._show)
 
     def action_pen(self) -> None:
@@ -202,7 +202,7 @@ class DrawScreen(ModeScreen):
         self.query_one(Canvas).show(self.board.pixels, (self.board.row, self.board.column))
 
     def _predict(self) -> None:
-        """Bring the picture into MNIST's form and show what the newest weights say of it."""
+        """Bring the picture into MNIST's form and show what the newest weights predict."""
         self._fit_board()
         field, snapshot = self._field(), self.bench.snapshot
         preview = None if field is None else field.reshape(self.board.shape)

@@ -46,7 +46,7 @@ class InspectingScreen(ModeScreen):
         raise NotImplementedError
 
     def show_progress(self) -> None:
-        """Ask for fresher weights now and then."""
+        """Request fresher weights now and then."""
         run = self.bench.shown
         if (
             run is not None

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SPLITS: tuple[SplitName, ...] = ("test", "train", "validation")
 PACE = 1.0  # least seconds between two looks at moving weights
 SHARE = 0.1  # of the time, at most, goes into predicting whole splits
-STALE = 2.0  # seconds after which weights from within an epoch are asked for
+STALE = 2.0  # seconds after which weights from within an epoch are requested
 
 
 class PredictingScreen(ModeScreen):
@@ -39,7 +39,7 @@ class PredictingScreen(ModeScreen):
     AUTO_FOCUS = ""
 
     class Predicted(Message):
-        """The background is done; it took so many seconds."""
+        """The split is predicted; `seconds` is how long that took."""
 
         def __init__(self, predictions: SplitPredictions, seconds: float) -> None:
             super().__init__()
@@ -72,7 +72,7 @@ class PredictingScreen(ModeScreen):
         self._predict()
 
     def show_progress(self) -> None:
-        """Ask for fresher weights where an epoch takes long."""
+        """Request fresher weights where an epoch takes long."""
         run = self.bench.shown
         if run is None or run.status is not Status.RUNNING or not self.browser.follows(run):
             return

@@ -126,7 +126,7 @@ class RateRangeScreen(Dialog[float | None]):
 
 
 def rounded(rate: float) -> float:
-    """The rate with two significant digits, which is more than the test can tell."""
+    """The rate with two significant digits, which is more than the test can show."""
     return float(f"{rate:.2g}")
 
 

@@ -44,7 +44,7 @@ class RecipesScreen(Dialog[str | None]):
             yield Static(markup=False)
 
     def on_option_list_option_highlighted(self, event: OptionList.OptionHighlighted) -> None:
-        """Say what the recipe under the cursor is about."""
+        """Show what the recipe under the cursor is about."""
         recipe = load_recipe(self._names[event.option_index])
         self.query_one(Static).update(f"{recipe.description}\n{recipe.source}")
 

@@ -79,7 +79,7 @@ class Query:
 
 @dataclass(frozen=True, eq=False)
 class SplitPredictions:
-    """What one snapshot says of a whole split."""
+    """What one snapshot predicts for a whole split."""
 
     snapshot: Snapshot
     split: Split
@@ -211,7 +211,7 @@ def ordinal(number: int) -> str:
 
 
 def verdict(snapshot: Snapshot, split: Split, index: int) -> Verdict:
-    """Ask a snapshot about one digit."""
+    """The prediction of one digit by a snapshot."""
     judged = snapshot.predictor.predict(split[index : index + 1])
     label, predicted = int(split.labels[index]), int(judged.predicted[0])
     probabilities = judged.probabilities[0]

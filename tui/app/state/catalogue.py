@@ -40,7 +40,7 @@ class Entry:
 
     @cached_property
     def started(self) -> datetime | None:
-        """When it was started, in local time; None where the record does not say so."""
+        """When it was started, in local time; None where the record has no such time."""
         try:
             return datetime.fromisoformat(self.run.record.created).astimezone()
         except (ValueError, OverflowError):

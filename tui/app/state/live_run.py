@@ -112,7 +112,7 @@ class LiveRun:
 
     @property
     def trouble(self) -> str | None:
-        """What is to be said of saving the run as long as it is shown."""
+        """What is amiss with saving the run, to be shown as long as the run is."""
         waiting = [self._waiting] if self._waiting else []
         return self.failure or "; ".join([*waiting, *self._warnings]) or None
 
@@ -149,7 +149,7 @@ class LiveRun:
             self._apply()
 
     def want_snapshot(self) -> None:
-        """Ask for a copy of the weights at the next event."""
+        """Request a copy of the weights at the next event."""
         self._wants_snapshot = True
 
     def take_events(self) -> list[Recorded | RunFinished]:

@@ -80,7 +80,7 @@ class SweepProcess:
         return self._process.pid
 
     def wait(self) -> str:
-        """Wait for its end; what it said of a failure, empty where it did not fail."""
+        """Wait for its end; returns its message where it failed, else an empty text."""
         code = self._process.wait()
         self._said.seek(0)
         lines = self._said.read().decode(errors="replace").strip().splitlines()

@@ -20,7 +20,7 @@ _ABOVE, _BELOW, _INK = (87, 172, 245), (245, 150, 20), (255, 255, 255)
 
 
 def heat_size(rows: int, columns: int, width: int, height: int, *, shaded: bool) -> Place:
-    """The cells (wide, high) that a matrix takes where there are so many at most."""
+    """The cells (wide, high) that a matrix takes in a space of `width` by `height`."""
     cell = _cell(rows, columns, width, height, shaded)
     doubled = _doubled(rows, columns, height, shaded)
     return min(width, columns * cell), min(height, -(-rows // 2) if doubled else rows)

@@ -9,7 +9,7 @@ from textual.widgets import OptionList
 class Options(OptionList):
     """Textual's list, with room for no line or for options that change under the mouse.
 
-    Textual knows the lines of the options only when the list has a size, and `OptionList` fails
+    The lines of the options exist only when the list has a size, and `OptionList` fails
     where a page key comes before that, or in a terminal that is too small. It also fails where
     padding and scroll bar leave no column for the text, hence the least width.
     """

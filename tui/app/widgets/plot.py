@@ -48,7 +48,7 @@ _SGR = re.compile(r"\x1b\[([\d;]*)m")
 class _Layout:
     """Where the lines go: legend, plot and footer, of which only the plot is always there.
 
-    `axes` is whether axes and ticks are wanted.
+    `axes` is whether there are to be axes and ticks.
     """
 
     width: int

@@ -1,4 +1,4 @@
-"""Pictures as characters: pure functions from arrays to lines of exactly the size asked for."""
+"""Pictures as characters: pure functions from arrays to lines of a given size."""
 
 from __future__ import annotations
 

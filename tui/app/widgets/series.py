@@ -211,7 +211,7 @@ def log_scale(low: float, high: float, count: int) -> Scale:
 
 
 def _labeller(step: float, largest: float) -> Callable[[float], str]:
-    """Format ticks with just the digits that tell neighbours apart."""
+    """Format ticks with just the digits that distinguish neighbours."""
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     if largest >= 1e6 or decimals > 4:
         digits = max(0, math.floor(math.log10(largest)) - math.floor(math.log10(step) + 1e-9))

@@ -17,8 +17,8 @@ from nn.analysis.matrix_products import MatrixProducts
 from tui.cli.bench.contenders import NETS, OPTIMIZERS, PEERS, Task
 
 _EPOCH = 60_000  # images
-# Seconds before each turn. The threads of the contender before keep a core busy in the hope of more
-# work, those of OpenBLAS for 2^26 cycles.
+# Seconds before each turn. The threads of the contender before wait for more work without sleeping,
+# and keep a core busy meanwhile, those of OpenBLAS for 2^26 cycles.
 _SETTLE = 0.05
 # Images of one turn: a tenth of a second or so on the machines this was written for.
 _TURN = {
@@ -29,7 +29,7 @@ _TURN = {
     "784-1024-1024-10": 1_280,
 }
 _WHOLE_TURNS = 2.0  # seconds a row from which on turns are as long as that
-_FEWEST_TURNS = 3  # a median of fewer says nothing
+_FEWEST_TURNS = 3  # a median of fewer is no measurement
 _MOST_SPREAD = 1.25  # of the median over the quickest turn, on a machine that is otherwise idle
 
 # Run by a Python that would otherwise take modules from the working directory: every module comes
@@ -47,7 +47,7 @@ class ContenderError(Exception):
 
 
 class Process:
-    """A contender at work; `module` is the program that knows it by name."""
+    """A contender at work; `module` is the program that runs it by name."""
 
     def __init__(
         self, name: str, environment: Mapping[str, str], module: str = "tui.cli.bench.contenders"
@@ -104,7 +104,7 @@ class Speed:
 
     `seconds` are those of an epoch of 60,000 images by contender, medians over `turns`. `gflops`
     are those of the matrix products, in the time of our epoch. `doubt` is why the figures are
-    worthless, None where nothing speaks against them.
+    worthless, None where they are not.
     """
 
     net: str
@@ -163,7 +163,7 @@ def _speed(net: str, task: Task, processes: list[Process], end: float) -> Speed:
 
 
 def doubt_of(turns: Mapping[str, list[float]]) -> str | None:
-    """Why the medians of these turns, in seconds, say nothing about the machine's speed."""
+    """Why the medians of these turns, in seconds, do not show the machine's speed."""
     medians = {name: statistics.median(each) for name, each in turns.items()}
     if medians["floor"] > medians["ours"]:
         return "matrix products alone took longer than the training"

@@ -227,7 +227,7 @@ PEERS = {"pytorch": "torch", "sklearn": "sklearn"}  # the module that each needs
 
 def serve(contenders: Mapping[str, Factory]) -> None:
     """Answer as the contender that the command line names, until standard input ends."""
-    # Ctrl-C reaches every process of the terminal; the one that asks ends this one.
+    # Ctrl-C reaches every process of the terminal; the one that measures ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     factory, data = contenders[sys.argv[1]], load_dataset()
     contender: Contender | None = None
