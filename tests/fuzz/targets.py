@@ -15,9 +15,7 @@ import sys
 import tempfile
 import traceback
 import warnings
-from collections.abc import Callable
 from contextlib import closing, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -32,13 +30,9 @@ from nn.storage.model_file import read_model, write_model
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
 from tests.fuzz.foreign import write_foreign
-from tests.fuzz.mutations import (
-    Mutation,
-    damage,
-    damage_chunk,
-    damage_member,
-    damage_values,
-)
+from tests.fuzz.mutations import damage, damage_chunk
+from tests.fuzz.target import ARCHIVE, TEXT, Target
+from tests.fuzz.user_files import sweep_targets, user_targets
 from tests.support.recorded import record_run
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.cli.commands.runs import runs, show
@@ -46,18 +40,10 @@ from tui.images.reading import read_file
 from tui.models.opening import open_model
 from tui.system.exits import CommandError
 
-SECONDS = 20  # for one file, on a busy machine
+SECONDS = 10  # of processor time for one file
+PATIENCE = 600  # seconds for one file, on the busiest machine
 MEMORY = 2 * 2**30  # address space that all of it may take, libraries included
-
-
-@dataclass(frozen=True)
-class Target:
-    """A file that is damaged, in what ways, and what reads it."""
-
-    name: str
-    path: Path
-    read: Callable[[], object]
-    mutations: tuple[Mutation, ...] = (damage,)
+PICTURES = ("png", "pgm", "jpg", "gif", "bmp", "tiff", "webp")
 
 
 def make_targets(folder: Path) -> list[Target]:
@@ -82,8 +68,11 @@ def make_targets(folder: Path) -> list[Target]:
     toml.write_text(config.to_toml())
     picture = np.zeros((40, 40), np.uint8)
     picture[8:32, 18:22] = 255
-    for suffix in ("png", "pgm"):
-        Image.fromarray(picture).save(folder / f"one.{suffix}")
+    pictures = [folder / f"one.{suffix}" for suffix in PICTURES]
+    for path in pictures:
+        Image.fromarray(picture).save(path)
+    grid = folder / "grid.txt"
+    np.savetxt(grid, picture[6:34, 6:34], fmt="%d")
 
     def checkpoint(name: str) -> None:
         found = Checkpoint.load(run / name)
@@ -92,36 +81,37 @@ def make_targets(folder: Path) -> list[Target]:
                 trainer.restore(found.state)
 
     def whole_run() -> None:
-        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            runs(runs_dir=root)
-            runs(json=True, runs_dir=root)
-            saved = SavedRun.read(run, thorough=True)
-            for which in ("best", "last"):
-                load_model(saved, which)  # type: ignore[arg-type]
-            saved.config_with({})
-            show(run.name, runs_dir=root)
+        runs(runs_dir=root)
+        runs(json=True, runs_dir=root)
+        saved = SavedRun.read(run, thorough=True)
+        for which in ("best", "last"):
+            load_model(saved, which)  # type: ignore[arg-type]
+        saved.config_with({})
+        show(run.name, runs_dir=root)
 
-    archive, text = (damage, damage_member, damage_member), (damage, damage_values)
     return [
-        Target("model", model, lambda: read_model(model), archive),
-        Target("last.npz", run / "last.npz", lambda: checkpoint("last.npz"), archive),
-        Target("best.npz of a run", run / "best.npz", whole_run, archive),
-        Target("run.json", run / "run.json", whole_run, text),
-        Target("metrics.jsonl", run / "metrics.jsonl", whole_run, text),
-        Target("TOML", toml, lambda: TrainConfig.layered(load_toml(toml)), text),
+        Target("model", model, lambda: read_model(model), ARCHIVE),
+        Target("last.npz", run / "last.npz", lambda: checkpoint("last.npz"), ARCHIVE),
+        Target("best.npz of a run", run / "best.npz", whole_run, ARCHIVE),
+        Target("run.json", run / "run.json", whole_run, TEXT),
+        Target("metrics.jsonl", run / "metrics.jsonl", whole_run, TEXT),
+        Target("TOML", toml, lambda: TrainConfig.layered(load_toml(toml)), TEXT),
         Target("IDX", data / "train-images-idx3-ubyte", lambda: load_dataset(str(data))),
         Target("IDX labels", data / "t10k-labels-idx1-ubyte", lambda: load_dataset(str(data))),
         Target("IDX.gz", packed / "train-images-idx3-ubyte.gz", lambda: load_dataset(str(packed))),
-        Target("PNG", folder / "one.png", lambda: read_file(folder / "one.png"),
-               (damage, damage_chunk)),
-        Target("PGM", folder / "one.pgm", lambda: read_file(folder / "one.pgm")),
+        *(Target(path.name, path, partial(read_file, path),
+                 (damage, damage_chunk) if path.suffix == ".png" else (damage,))
+          for path in pictures),
+        Target("grid of numbers", grid, lambda: read_file(grid), TEXT),
         *(Target(path.name, path, partial(open_model, path, lambda: dataset),
-                 archive if path.suffix == ".npz" else (damage,)) for path in foreign),
+                 ARCHIVE if path.suffix == ".npz" else (damage,)) for path in foreign),
+        *sweep_targets(folder / "sweeping" / "runs"),
+        *user_targets(folder),
     ]  # fmt: skip
 
 
 class TooSlowError(Exception):
-    """A file took longer than `SECONDS`."""
+    """A file took longer than `SECONDS` of the processor, or `PATIENCE`."""
 
 
 def _too_slow(*_: object) -> None:
@@ -131,21 +121,25 @@ def _too_slow(*_: object) -> None:
 def fuzz(cases: int, seed: int) -> list[str]:
     """Damage so many files; returns a line for each one that led to an undocumented error."""
     failures = []
-    signal.signal(signal.SIGALRM, _too_slow)
+    for signum in (signal.SIGALRM, signal.SIGPROF):
+        signal.signal(signum, _too_slow)
     with tempfile.TemporaryDirectory() as name:
         targets = make_targets(Path(name))
         good = [target.path.read_bytes() for target in targets]
-        for target in targets:
-            target.read()  # the files are good until they are damaged
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            for target in targets:
+                target.read()  # the files are good until they are damaged
         for case in range(cases):
             rng = random.Random(f"{seed} {case}")
             chosen = case % len(targets)
             target, content = targets[chosen], good[chosen]
             mutation = rng.choice(target.mutations)
             target.path.write_bytes(mutation(content, rng))
-            signal.alarm(SECONDS)
+            signal.alarm(PATIENCE)
+            signal.setitimer(signal.ITIMER_PROF, SECONDS)
             try:
-                target.read()
+                with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+                    target.read()
             except (NNError, CommandError) as error:
                 if len(str(error).splitlines()) != 1:
                     failures.append(f"{case} {target.name}: not one line: {str(error)!r}")
@@ -155,6 +149,7 @@ def fuzz(cases: int, seed: int) -> list[str]:
                 failures.append(f"{case} {target.name}: {type(error).__name__}: {error} at {place}")
             finally:
                 signal.alarm(0)
+                signal.setitimer(signal.ITIMER_PROF, 0)
                 target.path.write_bytes(content)
     return failures
 

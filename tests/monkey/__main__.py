@@ -73,6 +73,7 @@ def play(home: Path, seed: int, seconds: float, given: Iterable[Action] | None =
     except Ended:
         pass
     except FaultError as fault:
+        print(f"seed {seed}: {len(sitting.done)} inputs, {describe(sitting.usage)}", flush=True)
         fault.add_note(json.dumps({"seed": seed, "actions": sitting.done}))
         raise
     finally:

@@ -287,7 +287,7 @@ class Sitting:
                 self.pump(0.1)
                 if self.exit_code is not None or "A run is under way" in self.text():
                     break
-        self._check_end((128 + signal.Signals[way],) if by_signal else (0, 1))
+        self._check_end((128 + signal.Signals[way], 1) if by_signal else (0, 1))
 
     def _judge_end(self, what: str) -> None:
         """The application has ended: in order if an input may have asked for it, else a fault."""

@@ -43,6 +43,7 @@ SLOW_TESTS = frozenset(
 SLOW_NAMES = frozenset(
     {"subprocess", "run_command", "Process", "Popen", "Tmux", "asyncio", "run_test"}
     | {"fork", "kill", "mkfifo", "setrlimit"}
+    | {"File"}  # of h5py, which is read in a process of its own
 )
 _POSIX_IMPORT = re.compile(r"^import (fcntl|pty|pwd|resource|termios)$", re.MULTILINE)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,8 +19,10 @@ from typing import Any
 import numpy as np
 
 from nn.arrays import Array
+from tui.system.python import python_command
 
 MEMORY = 4 * 2**30
+_PROGRAM = "from tui.checking.learner import main; main()"
 # What an interpreter needs to start: the search path, and on Windows its system's folders.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
@@ -49,12 +50,9 @@ def observe(path: Path, request: Mapping[str, Array], *, seconds: float) -> Obse
         environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
         environment |= dict.fromkeys(_ONE_THREAD, "1")
         environment |= {"HOME": name, "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
-        program = (
-            f"import sys; sys.path[:] = {sys.path!a}; from tui.checking.learner import main; main()"
-        )
         try:
             done = subprocess.run(
-                [sys.executable, "-c", program, str(path.resolve()), str(MEMORY)],
+                python_command(_PROGRAM, str(path.resolve()), str(MEMORY)),
                 cwd=folder,
                 env=environment,
                 stdin=subprocess.DEVNULL,

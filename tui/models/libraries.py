@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from nn.config import ActivationName
 from nn.errors import StorageError
-from tui.models.contents import MAX_BYTES, Contents, Named, same_activation
+from tui.models.contents import Contents, same_activation
+from tui.models.hdf5 import hdf5_arrays
 
 _LINEAR = ("Gemm", "MatMul")
 _ONNX_ACTIVATIONS = ("Relu", "Sigmoid", "Tanh")
@@ -29,26 +29,8 @@ _ONNX_ONLY_AT_THE_END = ("Clip", "LogSoftmax", "Softmax")
 
 def read_hdf5(path: Path, content: bytes, settings: str = "") -> Contents:
     """The numeric datasets of an HDF5 file; `settings` is the JSON that Keras writes beside it."""
-    import h5py
-
-    arrays: Named = {}
-    total = 0
-
-    def visit(name: str, item: Any) -> None:
-        nonlocal total
-        if not isinstance(item, h5py.Dataset) or item.dtype.kind not in "fiu":
-            return
-        if "optimizer" in name or item.external or item.is_virtual:
-            return
-        total += item.nbytes
-        if total > MAX_BYTES:
-            raise StorageError(f"{path}: unpacks to more than the {MAX_BYTES:,} bytes allowed")
-        arrays[name] = item[()]
-
-    with h5py.File(BytesIO(content), "r") as file:
-        file.visititems(visit)
-        settings = settings or str(file.attrs.get("model_config", ""))
-    return Contents(arrays, _keras_activation(path, settings))
+    arrays, own_settings = hdf5_arrays(path, content)
+    return Contents(arrays, _keras_activation(path, settings or own_settings))
 
 
 def _keras_activation(path: Path, settings: str) -> ActivationName | None:

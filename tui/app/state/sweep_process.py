@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import IO
@@ -13,6 +12,7 @@ from nn.errors import ConfigError
 from tui.recording.experiment import Experiment
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
+from tui.system.python import module_command
 from tui.system.shell import command_line
 
 EXAMPLE = "learning_rate=0.001..0.1:log"
@@ -67,7 +67,7 @@ class SweepProcess:
         # Not a pipe: nobody would read it once the application is left.
         self._said: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `wait`
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tui", *words, *folder],
+            module_command("tui", *words, *folder),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=self._said,

@@ -6,7 +6,6 @@ import importlib.util
 import json
 import statistics
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from typing import Any
 
 from nn.analysis.matrix_products import MatrixProducts
 from tui.cli.bench.contenders import NETS, OPTIMIZERS, PEERS, Task
+from tui.system.python import module_command
 
 _EPOCH = 60_000  # images
 # Seconds before each turn. The threads of the contender before wait for more work without sleeping,
@@ -32,15 +32,6 @@ _WHOLE_TURNS = 2.0  # seconds a row from which on turns are as long as that
 _FEWEST_TURNS = 3  # a median of fewer is no measurement
 _MOST_SPREAD = 1.25  # of the median over the quickest turn, on a machine that is otherwise idle
 
-# Run by a Python that would otherwise take modules from the working directory: every module comes
-# from where this process has it.
-_PROGRAM = """
-import sys
-sys.path[:] = {path!a}
-import runpy
-runpy.run_module({module!a}, run_name="__main__", alter_sys=True)
-"""
-
 
 class ContenderError(Exception):
     """A contender's process ended instead of answering; it has written why to standard error."""
@@ -54,7 +45,7 @@ class Process:
     ) -> None:
         self.name = name
         self._process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM.format(path=sys.path, module=module), name],
+            module_command(module, name),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             encoding="utf-8",
