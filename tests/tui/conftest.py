@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from nn.training.trainer import Trainer
 from tests.support.commands import run_command
 from tests.support.recorded import MakeTrainer
 from tests.support.tiny_data import idx_bytes, tiny_arrays
+from tui.lessons import training
+from tui.system import cores
 
 
 @pytest.fixture(scope="session")
@@ -60,3 +63,25 @@ def model_file(tmp_path_factory: pytest.TempPathFactory, small_run: Sequence[str
     path = tmp_path_factory.mktemp("model") / "model.npz"
     assert run_command(*small_run, "--save", path, "--quiet").returncode == 0
     return path
+
+
+@pytest.fixture
+def small_training(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The runs of lessons train on 300 images, for ten epochs or 52 steps at most."""
+
+    def make(config: TrainConfig, data: Dataset, *, step_interval: float) -> Trainer:
+        if config.steps:
+            config = replace(config, steps=52, eval_steps=3)
+        else:
+            config = replace(config, epochs=min(config.epochs, 10))
+        return Trainer(config, data, step_interval=step_interval)
+
+    def forget() -> None:
+        for cached in (training.mnist, training.trial, training.shuffled_labels):
+            cached.cache_clear()
+
+    monkeypatch.setattr(training, "load_dataset", lambda: small)
+    monkeypatch.setattr(cores, "make_trainer", make)
+    forget()
+    yield
+    forget()

@@ -82,7 +82,10 @@ class Surface:
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Images of digits, uint8 of shape (n, 28, 28), in rows of `columns`, each with a caption."""
+    """Images of digits, uint8 of shape (n, 28, 28), in rows of `columns`, each with a caption.
+
+    The parts of a caption, such as "7, 2", stand below one another where there is little room.
+    """
 
     images: npt.NDArray[Any]
     captions: tuple[str, ...]

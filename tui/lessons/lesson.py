@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, TypeAlias
 
-from nn.options import format_value
+from nn.config import TrainConfig
+from nn.recipes import load_recipe
 from tui.lessons.figures import Figure
+from tui.recording.experiment import Experiment
 
 Setting: TypeAlias = float | str
 State: TypeAlias = Mapping[str, Any]
@@ -71,7 +73,8 @@ class Lesson(ABC):
         hints: Two, the second the clearer one.
         revealing: Whether the picture gives the answer away, and so is shown after the prediction.
         train: What does the same on the screen Train, in a sentence.
-        fields: The fields of `TrainConfig` for that, each with its value.
+        recipe: The recipe that a run of this lesson starts from, None for the defaults.
+        fields: The fields of `TrainConfig` that differ from it, each with its value.
         code: At most five lines of Python with `nn` that do the same; a test runs them.
     """
 
@@ -86,6 +89,7 @@ class Lesson(ABC):
     hints: ClassVar[tuple[str, str]]
     revealing: ClassVar[bool] = False
     train: ClassVar[str]
+    recipe: ClassVar[str | None] = None
     fields: ClassVar[tuple[tuple[str, Any], ...]] = ()
     code: ClassVar[str]
 
@@ -100,6 +104,14 @@ class Lesson(ABC):
     @abstractmethod
     def figures(self, state: State) -> Sequence[Figure]:
         """The picture, from top to bottom."""
+
+    def frames(self, state: State) -> Iterator[Sequence[Figure]]:
+        """The picture as it grows while it is computed; the last one is that of `figures`.
+
+        A frame is drawn while the next one is made, so it shares no list or array that still
+        changes. Where the reader moves on, no further frame is taken.
+        """
+        yield self.figures(state)
 
     @abstractmethod
     def answer(self) -> Answer:
@@ -117,8 +129,14 @@ class Lesson(ABC):
         """Every knob where it stands at first."""
         return {knob.name: knob.start for knob in self.knobs}
 
+    def experiments(self, state: State) -> tuple[Experiment, ...]:
+        """The runs that the picture shows or that do the same; Train opens the first one."""
+        if self.recipe is None and not self.fields:
+            return ()
+        return (experiment(self.recipe, **dict(self.fields)),)
 
-def flags(lesson: Lesson) -> str:
-    """The flags of `mnist-tui` that set the fields of a lesson."""
-    words = (f"--{name.replace('_', '-')} {format_value(value)}" for name, value in lesson.fields)
-    return " ".join(words)
+
+def experiment(recipe: str | None, **changes: object) -> Experiment:
+    """A recipe, or the defaults, with some fields changed."""
+    base = TrainConfig() if recipe is None else load_recipe(recipe).config
+    return Experiment(TrainConfig.layered(base.to_dict(), changes), recipe, base)

@@ -2,37 +2,73 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
-from tui.lessons.figures import Figure
+from tui.lessons.figures import Figure, Lines
 from tui.lessons.lesson import Answer, Lesson, Setting, Verdict
 from tui.lessons.progress import Record
+from tui.recording.invocation import repeat_command
 
 LETTERS = "abc"
 HELP = ("First hint", "Second hint", "Solution")
+WAITING = (Lines(("", "The picture follows", "the prediction.")),)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What is told after the prediction; `solution` is empty where it was not asked for."""
+
+    verdict: Verdict
+    answer: Answer
+    explanation: str
+    solution: str
 
 
 @dataclass(frozen=True)
 class View:
-    """What was computed for one state of the knobs."""
+    """What was computed for one state of the knobs.
+
+    `result` is None before the prediction, and as long as the picture still grows.
+    """
 
     settings: Mapping[str, Setting]
     figures: tuple[Figure, ...]
-    verdict: Verdict
     text: str
-    explanation: str
-    answer: Answer
+    result: Result | None
 
 
-def compute(lesson: Lesson, settings: Mapping[str, Setting], *, predicted: bool = True) -> View:
-    """Everything that is shown for these settings; it may take seconds.
+def views(
+    lesson: Lesson, settings: Mapping[str, Setting], *, predicted: bool, solved: bool
+) -> Iterator[View]:
+    """All that is shown for these settings, growing as it is computed, which may take seconds.
 
-    Before the prediction is made, the explanation is left out, which may take the longest.
+    Before the prediction nothing is computed that would give the answer away. The solution is
+    computed where it was asked for (`solved`).
     """
-    figures, verdict = tuple(lesson.figures(settings)), lesson.check(settings)
-    text, told = lesson.text(), lesson.explanation() if predicted else ""
-    return View(dict(settings), figures, verdict, text, told, lesson.answer())
+    text, state = lesson.text(), dict(settings)
+    if lesson.revealing and not predicted:
+        yield View(state, WAITING, text, None)
+        return
+    for figures in lesson.frames(state):
+        view = View(state, tuple(figures), text, None)
+        yield view
+    if predicted:  # the last frame is the whole picture
+        told = lesson.explanation()
+        solution = lesson.solution().text if solved else ""
+        yield replace(view, result=Result(lesson.check(state), lesson.answer(), told, solution))
+
+
+def compute(
+    lesson: Lesson,
+    settings: Mapping[str, Setting],
+    *,
+    predicted: bool = True,
+    solved: bool = False,
+) -> View:
+    """The last of `views`."""
+    *_, view = views(lesson, settings, predicted=predicted, solved=solved)
+    return view
 
 
 class Session:
@@ -97,9 +133,15 @@ class Session:
         self.record.help += 1
         return True
 
+    @property
+    def solved(self) -> bool:
+        """Whether the solution was asked for."""
+        return self.record.help >= len(HELP)
+
     def judge(self, view: View) -> bool:
         """Note that the task is done if it is; True the first time."""
-        done = self.predicted and view.verdict.passed and not self.record.passed
+        passed = view.result is not None and view.result.verdict.passed
+        done = self.predicted and passed and not self.record.passed
         if done:
             self.record.passed, self.record.skipped = True, False
         return done
@@ -125,16 +167,40 @@ class Session:
 
         The reason why the result is what it is stands behind it, unless `brief`.
         """
-        made, right = self.record.prediction, view.answer.choice
+        made, result = self.record.prediction, view.result
         assert made is not None
+        passed = "Task, passed" if self.record.passed else "Task"
+        if result is None:
+            lines = [f"You predicted {LETTERS[made]}. The answer is being computed ..."]
+            return [*lines, f"{passed}: {self.lesson.task}"]
+        right = result.answer.choice
         mark = "right" if made == right else f"it is {LETTERS[right]}"
-        reason = "" if brief else f" {view.answer.reason}"
-        lines = [f"You predicted {LETTERS[made]}: {mark}.{reason}"]
-        lines.append(f"{'Task, passed' if self.record.passed else 'Task'}: {self.lesson.task}")
-        lines.append(f"Now: {view.verdict.measured}")
-        return lines
+        reason = "" if brief else f" {result.answer.reason}"
+        return [
+            f"You predicted {LETTERS[made]}: {mark}.{reason}",
+            f"{passed}: {self.lesson.task}",
+            f"Now: {result.verdict.measured}",
+        ]
 
-    def helped(self) -> list[str]:
+    def helped(self, view: View) -> list[str]:
         """The hints that were asked for, and after them the solution."""
-        texts = (*self.lesson.hints, self.lesson.solution().text)
+        solution = view.result.solution if view.result else ""
+        texts = (*self.lesson.hints, solution or "computing ...")
         return [f"{HELP[i]}: {texts[i]}" for i in range(self.record.help)]
+
+    def reading(self, view: View, *, brief: bool = False) -> str:
+        """All that is read: hints, the text, and after the prediction what follows from it.
+
+        The reason of the answer is part of it where `told` is `brief`.
+        """
+        parts, lesson, result = [*self.helped(view), view.text], self.lesson, view.result
+        if result is not None:
+            parts += [result.answer.reason] if brief else []
+            parts += [result.explanation, self._in_train(), f"In Python:\n{lesson.code}"]
+        return "\n\n".join(filter(None, parts))
+
+    def _in_train(self) -> str:
+        found = self.lesson.experiments(self.settings)
+        keys = ["Key t opens it there: space runs it, f changes a field."] if found else []
+        commands = [f"  {repeat_command(each, headless=False)}" for each in found]
+        return "\n".join([f"In Train: {self.lesson.train}", *keys, *commands])

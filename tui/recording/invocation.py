@@ -32,13 +32,14 @@ def invocation_of(
     )
 
 
-def repeat_command(experiment: Experiment) -> str:
-    """The command line that trains the same network anew, without a screen."""
+def repeat_command(experiment: Experiment, *, headless: bool = True) -> str:
+    """The command line that trains the same network anew, without a screen or on the screen."""
+    program = ["mnist-tui", "--headless"] if headless else ["mnist-tui"]
     recipe = ["--recipe", experiment.recipe] if experiment.recipe else []
     flags = experiment.config.to_flags(base=experiment.base)
     if experiment.init_from is not None:
         flags.append(f"--init-from={experiment.init_from}")
-    return command_line(["mnist-tui", "--headless", *recipe, *flags])
+    return command_line([*program, *recipe, *flags])
 
 
 def new_record(

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from nn.config import TrainConfig
+from nn.data import dataset
+from nn.data.dataset import Dataset
 from nn.errors import ConfigError
 from tests.support.commands import ROOT
 from tui.app.widgets.figures import figure_strips
+from tui.cli.flags import experiment_of
+from tui.cli.parser import app
 from tui.lessons import course
 from tui.lessons.catalogue import find_lesson, lessons
 from tui.lessons.figures import Figure
-from tui.lessons.lesson import Lesson, flags
+from tui.lessons.lesson import Lesson
+from tui.recording.invocation import repeat_command
 from tui.system.terminal import FULL, Terminal
 
+TRAIN = ("batches", "training", "crossentropy", "momentum", "initialization", "overfitting")
+"""Lessons that train for seconds."""
 EACH = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
+EACH_IN_FULL = pytest.mark.parametrize(
+    "lesson",
+    [
+        pytest.param(lesson, marks=[pytest.mark.slow] * (lesson.name in TRAIN), id=lesson.name)
+        for lesson in lessons()
+    ],
+)
+SMALL = pytest.mark.usefixtures("small_training")
 
 
 def texts(lesson: Lesson) -> list[str]:
     return [
         *(lesson.title, lesson.idea, lesson.question, lesson.task, lesson.train, lesson.code),
         *(*lesson.choices, *lesson.hints, lesson.text(), lesson.explanation()),
-        *(lesson.solution().text, lesson.answer().reason, lesson.check(lesson.start()).measured),
+        *(lesson.answer().reason, lesson.check(lesson.start()).measured),
     ]
 
 
@@ -46,7 +61,7 @@ def test_a_lesson_that_does_not_exist_is_refused_with_the_nearest() -> None:
         find_lesson("0")
 
 
-@EACH
+@EACH_IN_FULL
 def test_the_task_is_not_done_at_first_and_is_done_by_the_solution(lesson: Lesson) -> None:
     start, solution = lesson.start(), lesson.solution().state
     assert not lesson.check(start).passed
@@ -55,8 +70,10 @@ def test_the_task_is_not_done_at_first_and_is_done_by_the_solution(lesson: Lesso
         assert solution.get(knob.name, knob.start) in knob.settings
     assert set(solution) <= set(start)
     assert lesson.check({**start, **solution}).passed
+    assert lesson.solution().text.isascii()
 
 
+@SMALL
 @EACH
 def test_the_prediction_has_one_right_answer_among_two_or_three(lesson: Lesson) -> None:
     assert len(lesson.choices) in (2, 3)
@@ -64,6 +81,7 @@ def test_the_prediction_has_one_right_answer_among_two_or_three(lesson: Lesson) 
     assert len(lesson.hints) == 2
 
 
+@SMALL
 @EACH
 def test_texts_can_be_shown_on_every_terminal(lesson: Lesson) -> None:
     for text in texts(lesson):
@@ -73,7 +91,14 @@ def test_texts_can_be_shown_on_every_terminal(lesson: Lesson) -> None:
 
 
 @EACH
-def test_the_five_lines_of_code_run(lesson: Lesson, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_five_lines_of_code_run(
+    lesson: Lesson,
+    small: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if lesson.name in TRAIN:
+        monkeypatch.setattr(dataset, "load_dataset", lambda: small)
     assert len(lesson.code.splitlines()) <= 5
     assert "from nn." in lesson.code
     assert "tui" not in lesson.code
@@ -82,11 +107,12 @@ def test_the_five_lines_of_code_run(lesson: Lesson, capsys: pytest.CaptureFixtur
 
 
 @EACH
-def test_what_it_sets_in_train_is_a_configuration(lesson: Lesson) -> None:
-    config = TrainConfig(**dict(lesson.fields))
-    words = iter(flags(lesson).split())
-    typed = {flag.removeprefix("--").replace("-", "_"): next(words) for flag in words}
-    assert TrainConfig.layered(typed) == config
+def test_what_it_opens_in_train_is_what_its_command_opens(lesson: Lesson) -> None:
+    for experiment in lesson.experiments(lesson.start()):
+        words = shlex.split(repeat_command(experiment, headless=False))[1:]
+        _, bound, _ = app.parse_args(words, print_error=False, exit_on_error=False)
+        typed = dict(bound.kwargs)
+        assert experiment_of(typed.pop("recipe", None), None, typed) == experiment
 
 
 def pictures(lesson: Lesson) -> list[list[Figure]]:
@@ -98,6 +124,7 @@ def pictures(lesson: Lesson) -> list[list[Figure]]:
     return [list(lesson.figures(state)) for state in states]
 
 
+@SMALL
 @EACH
 def test_every_setting_has_a_picture_that_fits(lesson: Lesson) -> None:
     for figures in pictures(lesson):
@@ -110,12 +137,24 @@ def test_every_setting_has_a_picture_that_fits(lesson: Lesson) -> None:
             assert "no data yet" not in text
 
 
+@SMALL
 @EACH
-@pytest.mark.parametrize("size", [(1, 1), (12, 3), (40, 6), (66, 30), (140, 44)])
-def test_a_picture_fits_any_space(lesson: Lesson, size: tuple[int, int]) -> None:
-    strips = figure_strips(lesson.figures(lesson.start()), *size, FULL)
-    assert len(strips) <= size[1]
-    assert all(strip.cell_length == size[0] for strip in strips)
+def test_a_picture_fits_any_space(lesson: Lesson) -> None:
+    figures = lesson.figures(lesson.start())
+    for width, height in ((1, 1), (12, 3), (40, 6), (66, 30), (140, 44)):
+        strips = figure_strips(figures, width, height, FULL)
+        assert len(strips) <= height
+        assert all(strip.cell_length == width for strip in strips)
+
+
+@SMALL
+@EACH
+def test_the_last_frame_is_the_whole_picture(lesson: Lesson) -> None:
+    *_, last = lesson.frames(lesson.start())
+    drawn, whole = (
+        figure_strips(figures, 60, 20, FULL) for figures in (last, lesson.figures(lesson.start()))
+    )
+    assert [strip.text for strip in drawn] == [strip.text for strip in whole]
 
 
 def test_a_file_more_is_a_lesson_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from tui.lessons.catalogue import find_lesson
+from nn.recipes import load_recipe
+from tui.lessons.catalogue import find_lesson, lessons
 from tui.lessons.course.activations import value_and_slope
-from tui.lessons.course.backpropagation import CLASS, UNIT, after
-from tui.lessons.course.batches import TRAIN, drawn, never_drawn
+from tui.lessons.course.backpropagation import CLASS, UNIT, after, new_model
+from tui.lessons.course.batches import IMAGES, drawn, never_drawn
+from tui.lessons.course.crossentropy import PAIRS, note_of, published
 from tui.lessons.course.data import DRAWS, facts, moments
 from tui.lessons.course.descent import METHODS, path, value
 from tui.lessons.course.differences import FUNCTIONS, STEPS, errors
@@ -16,7 +18,11 @@ from tui.lessons.course.losses import OUTPUTS, losses, outputs, slopes
 from tui.lessons.course.neuron import passes
 from tui.lessons.course.simplenet import WEIGHTS, backpropagated, loss_at
 from tui.lessons.course.softmax import softmax
+from tui.lessons.course.training import STEPS as TESTED
+from tui.lessons.course.training import the_run
 from tui.lessons.course.vanishing import ratio
+from tui.lessons.race import RaceLesson, named
+from tui.lessons.training import trial
 
 
 def test_data_sixteen_digits_and_three_scalings() -> None:
@@ -124,8 +130,7 @@ def test_backpropagation_every_part_follows_from_its_formula() -> None:
 
 
 def test_batches_with_replacement_leave_out_a_third() -> None:
-    rng = np.random.default_rng(1)
-    assert len(np.unique(drawn("shuffle", rng))) == TRAIN
+    assert len(np.unique(drawn("shuffle"))) == IMAGES
     assert never_drawn() == pytest.approx(np.exp(-1), abs=0.01)
 
 
@@ -133,3 +138,71 @@ def test_vanishing_gradients() -> None:
     assert ratio("sigmoid", "Glorot") > 100
     assert ratio("sigmoid", "std 0.01") > 1e6
     assert 1 / 4 < ratio("relu", "He") < 4
+
+
+def test_backpropagation_the_layers_of_the_table() -> None:
+    sizes = [layer.parameters for layer in new_model().summary() if layer.parameters]
+    assert sizes == [39_250, 510]
+    assert "39,760 weights" in find_lesson("backpropagation").question
+
+
+def test_training_is_the_run_of_the_notes() -> None:
+    assert find_lesson("training").experiments({})[0].config == load_recipe("two-layer-net").config
+    assert TESTED[:3] == (1, 601, 1201)
+    assert TESTED[-2:] == (9601, 10_000)
+
+
+@pytest.mark.slow
+def test_training_reaches_what_the_notes_printed() -> None:
+    run = the_run().finish()
+    accuracies = dict(zip(TESTED, run.curve("test")[1], strict=True))
+    assert accuracies[9601] == pytest.approx(94.65, abs=0.5)
+    assert len(run.losses) == 10_000
+
+
+def test_crossentropy_prints_the_accuracies_of_the_first_note() -> None:
+    assert published("sigmoid-mse") == pytest.approx({1: 84.25, 5: 91.95, 10: 93.61})
+    assert published("sigmoid-bce") == pytest.approx({1: 79.07, 5: 90.49, 10: 92.66})
+
+
+@pytest.mark.slow
+def test_crossentropy_reaches_them() -> None:
+    for recipe in PAIRS["first note"]:
+        run = trial(note_of(recipe).config).finish()
+        for each in load_recipe(recipe).published:
+            if each.metric == "test_accuracy" and each.epoch in (1, 5, 10):
+                got = run.evaluations[each.epoch - 1].test.accuracy
+                assert each.low - each.tolerance <= got <= each.high + each.tolerance
+
+
+BANDS = {
+    "mse": "57.2-72.8",
+    "mse-normalized": "41.7-62.5",
+    "sigmoid": "91.0-92.6",
+    "relu": "71.8-76.4",
+    "tanh": "90.9-91.0",
+    "momentum-sigmoid": "92.0-94.1",
+    "momentum": "95.4",
+    "linear-decay": "94.8-96.0",
+    "exponential-decay": "94.8-96.1",
+    "glorot-linear": "96.7",
+    "glorot-exponential": "96.5-97.5",
+    "dropout": "96.8-97.0",
+    "deep-dropout": "97.2-97.3",
+    "deep": "94.5-96.1",
+}
+
+
+def test_all_fourteen_runs_of_the_fifth_note_are_raced_beside_what_it_printed() -> None:
+    raced = set()
+    for lesson in lessons():
+        if isinstance(lesson, RaceLesson):
+            for setting in lesson.knobs[0].settings:
+                state = {**lesson.start(), lesson.knobs[0].name: setting}
+                runs = lesson.entrants(state).values()
+                trials = [lesson.trial_of(state, each) for each in runs]  # not trained
+                table = "\n".join(lesson.table(state, trials).lines)
+                for recipe in filter(None, (each.recipe for each in runs)):
+                    raced.add(recipe)
+                    assert BANDS.get(named(recipe), "note, in full: A 94.7  B 94.4") in table
+    assert raced == {f"lincoln-{name}" for name in BANDS} | {"sigmoid-mse", "sigmoid-bce"}

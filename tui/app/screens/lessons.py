@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from time import monotonic
 from typing import ClassVar
 
@@ -10,36 +9,25 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.message import Message
 from textual.widgets import Static
 
-from nn.config import TrainConfig
 from tui.app.screens.base import ModeScreen
-from tui.app.state.background import in_background
+from tui.app.state.lesson_request import LessonComputed, Request
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.figures import FigureView
 from tui.app.widgets.hints import KeyHints
-from tui.app.widgets.legend import shorten
 from tui.lessons.catalogue import lessons
-from tui.lessons.figures import Figure, Lines
-from tui.lessons.lesson import Setting, flags
+from tui.lessons.contents import contents, summary
 from tui.lessons.progress import Progress
-from tui.lessons.session import LETTERS, Session, View, compute
-from tui.recording.experiment import Experiment
+from tui.lessons.session import LETTERS, Session, View
 from tui.system.terminal import Terminal
 
 PATIENCE = 0.5
-"""Seconds after which it is written beside the knobs that the picture is not yet theirs."""
+"""Seconds after which it is written in the title that the picture is not yet that of the knobs."""
 IN_LIST = ("open",)
-IN_LESSON = ("turn", "predict", "hint", "start", "skip", "next", "contents", "train", "side")
-
-
-class Computed(Message):
-    """What a lesson shows for the settings it was asked for, or the error that came instead."""
-
-    def __init__(self, session: Session, view: View | None, error: Exception | None = None) -> None:
-        super().__init__()
-        self.session, self.view, self.error = session, view, error
+IN_LESSON = (
+    *("turn", "predict", "hint", "start", "skip", "next", "contents", "train", "side", "scroll"),
+)
 
 
 class LessonsScreen(ModeScreen):
@@ -78,13 +66,13 @@ class LessonsScreen(ModeScreen):
         Binding("up,k", "step(-1)", "Choose", id="lessons.up"),
         Binding("down,j", "step(1)", "Choose the next", show=False, id="lessons.down"),
         Binding("i", "hint", "Hint", id="lessons.hint"),
+        Binding("pagedown", "scroll(1)", "Text", id="lessons.page-down"),
         Binding("n", "next", "Next", id="lessons.next"),
-        Binding("s", "skip", "Skip", id="lessons.skip"),
-        Binding("t", "train", "In Train", id="lessons.train"),
+        Binding("t", "train", "Train", id="lessons.train"),
         Binding("escape", "contents", "List", id="lessons.list"),
+        Binding("s", "skip", "Skip", id="lessons.skip"),
         Binding("r", "start", "Knobs back", show=False, id="lessons.start"),
         Binding("pageup", "scroll(-1)", "Text up", show=False, id="lessons.page-up"),
-        Binding("pagedown", "scroll(1)", "Text down", show=False, id="lessons.page-down"),
     ]
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
@@ -93,8 +81,7 @@ class LessonsScreen(ModeScreen):
         self.session: Session | None = None
         self.view: View | None = None
         self._error: Exception | None = None
-        self._computing: tuple[dict[str, Setting], bool] | None = None
-        self._since = 0.0
+        self._computing: Request | None = None
         names = [lesson.name for lesson in lessons()]
         self.cursor = names.index(self.progress.last) if self.progress.last in names else 0
         self.set_class(terminal.ascii_only, "-ascii")
@@ -161,6 +148,7 @@ class LessonsScreen(ModeScreen):
     def action_contents(self) -> None:
         """Go back to the list."""
         self.session = None
+        self._request()
         self._show()
 
     def action_next(self) -> None:
@@ -213,14 +201,14 @@ class LessonsScreen(ModeScreen):
         (scroll.scroll_page_down if step > 0 else scroll.scroll_page_up)(animate=False)
 
     def action_train(self) -> None:
-        """Put the fields of this lesson into the form of Train, and go there."""
+        """Put the run of this lesson into the form of Train, and go there."""
         if self.session is None:
             return
-        lesson = self.session.lesson
+        experiments = self.session.lesson.experiments(self.session.settings)
         if self.bench.opened is not None:
             self.bench.close()
-        if lesson.fields:
-            self.bench.configure(Experiment(TrainConfig(**dict(lesson.fields))))
+        if experiments:
+            self.bench.configure(experiments[0])
         self.app.switch_mode("train")
 
     def _changed(self) -> None:
@@ -231,31 +219,25 @@ class LessonsScreen(ModeScreen):
 
     def _request(self) -> None:
         """Compute the present settings on a thread, one at a time; those in between are skipped."""
-        session = self.session
-        if session is None or self._computing is not None:
-            return
-        settings, predicted = dict(session.settings), session.predicted
-        self._computing, self._since = (settings, predicted), monotonic()
-        self.set_timer(PATIENCE, self._show)
+        request = self._computing
+        if request is not None:
+            if not request.fits(self.session):
+                request.outdated.set()
+        elif self.session is not None:
+            self._computing = Request(self.session)
+            self._computing.start(self.post_message)
+            self.set_timer(PATIENCE, self._show)
 
-        def work() -> Computed:
-            return Computed(session, compute(session.lesson, settings, predicted=predicted))
-
-        in_background(
-            "lesson", work, self.post_message, lambda error: Computed(session, None, error)
-        )
-
-    def on_computed(self, message: Computed) -> None:
+    def on_lesson_computed(self, message: LessonComputed) -> None:
         """Show what was computed, and go on where the knobs have moved since."""
-        computed, self._computing = self._computing, None
-        session = self.session
-        if session is None:
-            return
-        if message.session is session:
+        request, session = message.request, self.session
+        if message.complete:
+            self._computing = None
+        if session is request.session:
             self.view, self._error = message.view, message.error
             if self.view is not None and session.judge(self.view):
                 self.progress.save()
-        if message.session is not session or computed != (session.settings, session.predicted):
+        if message.complete and (request.outdated.is_set() or not request.fits(session)):
             self._request()
         self._show()
 
@@ -268,62 +250,23 @@ class LessonsScreen(ModeScreen):
         self.query_one("#contents").display = session is None
         self.query_one("#lesson").display = session is not None
         self.refresh_bindings()
-        found = lessons()
-        passed = sum(self.progress.of(lesson.name).passed for lesson in found)
-        done = f"{passed} of {len(found)} passed"
+        done = summary(lessons(), self.progress)
         if session is None:
             self.put("#title", f"Lessons   {done}")
-            self.put("#contents", self._contents())
+            listed = contents(lessons(), self.progress, self.cursor, *self.size)
+            self.put("#contents", listed)
             return
-        lesson = session.lesson
+        lesson, view = session.lesson, self.view
         state = f"   {session.record.status}" if session.record.status else ""
-        self.put("#title", f"{lesson.number}  {lesson.title}{state}   ({done})")
-        self.put("#text", self._text(session))
-        late = self._computing is not None and monotonic() - self._since >= PATIENCE
-        self.put("#knobs", f"{session.knob_line()}{'  computing ...' if late else ''}")
-        self.query_one(FigureView).show(self._figures(session))
-        self.put("#asked", self._asked(session))
-
-    def _figures(self, session: Session) -> tuple[Figure, ...]:
-        if session.lesson.revealing and not session.predicted:
-            return (Lines(("", "The picture follows", "the prediction.")),)
-        return () if self.view is None else self.view.figures
-
-    def _contents(self) -> str:
-        found, width = lessons(), self.size.width
-        name = max(len(lesson.title) for lesson in found)
-        lines = []
-        for i, lesson in enumerate(found):
-            mark = ">" if i == self.cursor else " "
-            status = self.progress.of(lesson.name).status
-            lines.append(
-                f"{mark}{lesson.number:>2}  {shorten(lesson.title, name):<{name}}  {status}"
-            )
-        # The lines around the cursor where not all fit.
-        room = max(1, self.size.height - 6)
-        first = min(max(0, self.cursor - room // 2), max(0, len(lines) - room))
-        below = textwrap.wrap(found[self.cursor].idea, max(10, width - 2))
-        trouble = [self.progress.trouble] if self.progress.trouble else []
-        return "\n".join([*lines[first : first + room], "", *below, *trouble])
-
-    def _text(self, session: Session) -> str:
-        view, lesson = self.view, session.lesson
-        if view is None:
-            return str(self._error or "Computing ...")
-        parts = [*session.helped(), view.text]
-        if session.predicted:
-            parts += [view.answer.reason] if self._brief else []
-            parts.append(view.explanation)
-            command = f"\n  {flags(lesson)}" if lesson.fields else ""
-            parts += [f"In Train: {lesson.train}{command}", f"In Python:\n{lesson.code}"]
-        return "\n\n".join(filter(None, parts))
-
-    @property
-    def _brief(self) -> bool:
-        """Whether there is so little room that reasons stand in the text only."""
-        return self.has_class("-narrow") or self.has_class("-short")
-
-    def _asked(self, session: Session) -> str:
-        if not session.predicted:
-            return "\n".join(session.asked())
-        return "" if self.view is None else "\n".join(session.told(self.view, brief=self._brief))
+        computing = self._computing
+        late = computing is not None and monotonic() - computing.since >= PATIENCE
+        note = "computing ..." if late else done
+        self.put("#title", f"{lesson.number}  {lesson.title}{state}   ({note})")
+        # Where there is little room, reasons stand in the text only.
+        brief = self.has_class("-narrow") or self.has_class("-short")
+        waiting = str(self._error or "Computing ...")
+        self.put("#text", waiting if view is None else session.reading(view, brief=brief))
+        self.put("#knobs", session.knob_line())
+        self.query_one(FigureView).show(() if view is None else view.figures)
+        told = [] if view is None else session.told(view, brief=brief) if session.predicted else []
+        self.put("#asked", "\n".join(told if session.predicted else session.asked()))

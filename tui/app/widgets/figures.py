@@ -38,6 +38,8 @@ _POINTERS = ">/^\\</v\\"
 _TURN, _TILT = math.radians(25), math.radians(30)
 """How far a surface is turned, and from how far above it is seen."""
 _MESH = 3  # rows and columns of a surface from one line to the next
+LEAST_IMAGE = 3
+"""Lines of an image of a digit at least."""
 LEAST = 6
 """Lines that a chart needs beside other figures; where there are fewer it is left out."""
 
@@ -182,12 +184,17 @@ def _bars(figure: Bars, width: int, terminal: Terminal) -> list[Strip]:
 
 
 def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list[Strip]:
-    """As many rows as fit, each image with its caption at its left, a long one above it."""
+    """As many rows as fit, each image with its caption at its left, a long one above it.
+
+    Where a line above would leave too little of the image, the parts of a long caption stand at its
+    left, below one another.
+    """
     cell = width // figure.columns
     rows = -(-len(figure.images) // figure.columns)
-    above = max(map(len, figure.captions), default=0) > 1
+    room = height // max(rows, 1)
+    above = max(map(len, figure.captions), default=0) > 1 and room > LEAST_IMAGE
     beside = 0 if above else 2
-    tall = max(3, min(height // max(rows, 1) - above, (cell - 2) // 2))
+    tall = max(LEAST_IMAGE, min(room - above, (cell - 2) // 2))
     wide = max(1, min(cell - 2, 2 * tall))
     draw = render_ascii if terminal.ascii_only else render_braille
     strips = []
@@ -198,10 +205,15 @@ def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list
             captions = (f"{caption:^{wide}}" for caption in figure.captions[part])
             strips.append(text_strip("".join(f"{each:<{cell}}" for each in captions), width))
         for y in range(tall):
-            names = figure.captions[part] if y == 0 and not above else ("",) * len(drawn)
+            names = ("" if above else _part(caption, y) for caption in figure.captions[part])
             cells = (f"{c:<{beside}}{d[y]}" for c, d in zip(names, drawn, strict=True))
             strips.append(text_strip("".join(f"{each:<{cell}}" for each in cells), width))
     return strips[:height]
+
+
+def _part(caption: str, y: int) -> str:
+    """The part of a caption that stands in line `y` of an image."""
+    return "".join(caption.split(", ")[y : y + 1])
 
 
 class FigureView(StripWidget):

@@ -23,6 +23,7 @@ CHART_HEIGHT = 18
 def lessons() -> ExitCode:
     """List the lessons, with the progress made in the application."""
     from tui.lessons.catalogue import lessons as all_lessons
+    from tui.lessons.contents import summary
     from tui.lessons.progress import Progress
 
     progress, found = Progress.of_user(), all_lessons()
@@ -32,8 +33,7 @@ def lessons() -> ExitCode:
         sys.stdout.write(
             f"{lesson.number:>2}  {lesson.name:<{width}}  {status:<7}  {lesson.idea}\n"
         )
-    passed = sum(progress.of(lesson.name).passed for lesson in found)
-    sys.stdout.write(f"\n{passed} of {len(found)} passed\n")
+    sys.stdout.write(f"\n{summary(found, progress)}\n")
     return ExitCode.SUCCESS
 
 
@@ -53,14 +53,17 @@ def lesson(
 def _page(lesson: Lesson, *, solution: bool) -> str:
     from tui.app.widgets.figures import figure_strips
     from tui.app.widgets.plot import plain_text
-    from tui.lessons.lesson import flags
     from tui.lessons.session import LETTERS, compute
+    from tui.recording.invocation import repeat_command
 
     terminal = detect(stream=sys.stdout)
     if not is_live(sys.stdout):
         terminal = replace(terminal, colors="none")
     width = min(shutil.get_terminal_size().columns, 80)
-    view = compute(lesson, lesson.start())
+    start = lesson.start()
+    view = compute(lesson, start, solved=solution)
+    result = view.result
+    assert result is not None
     knobs = "; ".join(
         f"{knob.name} {knob.text(knob.start)}"
         + (f" (of {', '.join(map(knob.text, knob.settings))})" if len(knob.settings) < 12 else "")
@@ -75,20 +78,29 @@ def _page(lesson: Lesson, *, solution: bool) -> str:
     picture = plain_text(figure_strips(view.figures, width, CHART_HEIGHT, terminal), terminal)
     after = [
         f"Picture: {knobs}.",
-        f"Answer: {LETTERS[view.answer.choice]}. {view.answer.reason}",
-        view.explanation,
+        f"Answer: {LETTERS[result.answer.choice]}. {result.answer.reason}",
+        result.explanation,
         f"Task, in the application: {lesson.task}",
     ]
     if solution:
         after += [f"Hint: {hint}" for hint in lesson.hints]
-        after += [f"Solution: {lesson.solution().text}"]
-    command = f"\n  mnist-tui {flags(lesson)}" if lesson.fields else ""
-    after += [f"In Train: {lesson.train}{command}", f"In Python:\n{_indented(lesson.code)}"]
+        after += [f"Solution: {result.solution}"]
+    commands = [repeat_command(each, headless=False) for each in lesson.experiments(start)]
+    shown = "".join(f"\n{_continued(command, width)}" for command in commands)
+    after += [f"In Train: {lesson.train}{shown}", f"In Python:\n{_indented(lesson.code)}"]
     return f"{text}\n\n{picture}\n\n" + "\n\n".join(_wrapped(part, width) for part in after) + "\n"
 
 
 def _indented(code: str) -> str:
     return textwrap.indent(code, "  ")
+
+
+def _continued(command: str, width: int) -> str:
+    """A command line that the shell reads as one, in lines of at most `width`."""
+    lines = textwrap.wrap(command, width - 4, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(
+        f"  {line}{' ' + chr(92) if i + 1 < len(lines) else ''}" for i, line in enumerate(lines)
+    )
 
 
 def _wrapped(text: str, width: int) -> str:

@@ -7,7 +7,8 @@ import numpy as np
 from nn.arrays import Array
 from nn.network.layers import ACTIVATIONS
 from tui.lessons.figures import Chart, Curve, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.recording.experiment import Experiment
 
 REACH = 6
 LIMITS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": (0.0, 6.0)}
@@ -36,7 +37,6 @@ class Activations(Lesson):
     )
     revealing = True
     train = "The field activation chooses the function of the hidden layers."
-    fields = (("activation", "tanh"),)
     code = """\
 import numpy as np
 from nn.network.layers import Sigmoid
@@ -51,8 +51,8 @@ Without an activation, layers in a row would be no more than one layer. Three ar
   tanh     2 s(2x) - 1, s the sigmoid
   ReLU     max(0, x)
 
-Learning sends a gradient back through the network. Each activation multiplies it by its slope, \
-the derivative:
+When a network learns, corrections go back through it, the gradients. Each activation multiplies \
+them by its slope, the derivative:
   sigmoid  y (1 - y)
   tanh     1 - y^2
   ReLU     1 if x > 0, else 0
@@ -75,6 +75,9 @@ passes back {float(slope[0]):.2%} of the gradient: the layers before it hardly l
             Chart(name, curves, "x", y_range=LIMITS[name], cursor=x),
             Lines((f"x {x:g}   value {value:.5f}   slope {slope:.5f}",)),
         ]
+
+    def experiments(self, state: State) -> tuple[Experiment, ...]:
+        return (experiment(None, activation=state["function"]),)
 
     def answer(self) -> Answer:
         _, slopes = value_and_slope("sigmoid", np.linspace(-REACH, REACH, 1201))

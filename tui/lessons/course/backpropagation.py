@@ -103,8 +103,9 @@ class Backpropagation(Lesson):
         "Move the knob named steps, and watch the last line of the picture.",
         "The five images are learned by heart within fifteen steps.",
     )
-    train = "In Train, s takes one step; the screen Walk, key 9, goes through it part by part."
-    fields = (("hidden", (50,)), ("activation", "sigmoid"), ("init", "normal"), ("init_std", 0.1))
+    train = "There, s takes one step; the screen Walk, key 9, goes through it part by part."
+    recipe = "two-layer-net"
+    fields = (("limit", IMAGES), ("batch_size", IMAGES), ("sampling", "shuffle"), ("init_std", 0.1))
     code = """\
 from nn.network.model import MLP; import numpy as np
 from nn.network.losses import CrossEntropy

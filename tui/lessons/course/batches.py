@@ -2,69 +2,49 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from nn.arrays import Array
-from nn.data.dataset import load_dataset
-from nn.network.losses import CrossEntropy, target_rows
-from nn.network.model import MLP
-from nn.training.optimizers import SGD
+from nn.training.plan import Plan
 from tui.lessons.figures import Chart, Curve, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.lessons.training import Trial, trial
+from tui.recording.experiment import Experiment
 
-TRAIN, TEST, EPOCHS, RATE = 10_000, 2_000, 3, 0.1
-
-
-@cache
-def data() -> tuple[Array, Array, Array, Array]:
-    """Part of MNIST, so that three epochs take a moment: inputs and labels to train and to test."""
-    found = load_dataset()
-    train, test = found.train[:TRAIN], found.test[:TEST]
-    scale = np.float32(1 / 255)
-    return train.images * scale, train.labels.copy(), test.images * scale, test.labels.copy()
+IMAGES, EPOCHS, RATE = 10_000, 3, 0.1
 
 
-def drawn(sampling: str, rng: np.random.Generator) -> Array:
+def run_of(size: int, sampling: str) -> Experiment:
+    """The network of the notes on part of the images, for three epochs."""
+    return experiment(
+        "two-layer-net",
+        limit=IMAGES,
+        steps=0,
+        epochs=EPOCHS,
+        eval_steps=0,
+        eval_epochs=1,
+        eval_train=False,
+        batch_size=size,
+        sampling=sampling,
+        learning_rate=RATE,
+    )
+
+
+def run(size: int, sampling: str) -> Trial:
+    """That run, with the loss of every step, trained as far as it was asked for."""
+    return trial(run_of(size, sampling).config, every_step=True)
+
+
+def drawn(sampling: str) -> Array:
     """The images of one epoch, in their order: each once, or each drawn from all of them."""
-    indices: Array = (
-        rng.permutation(TRAIN) if sampling == "shuffle" else rng.integers(TRAIN, size=TRAIN)
-    )
-    return indices
-
-
-@cache
-def run(size: int, sampling: str) -> tuple[Array, Array]:
-    """The loss of every step, and the test accuracy before the first epoch and after each."""
-    x, labels, test_x, test_labels = data()
-    rng, model, loss = (
-        np.random.default_rng(0),
-        MLP((784, 50, 10), activation="sigmoid"),
-        CrossEntropy(),
-    )
-    model.initialize("normal", std=0.01, rng=rng)
-    optimizer, targets = SGD(model.parameters, model.gradients), target_rows(10)
-
-    def accuracy() -> float:
-        return float((model.forward(test_x).argmax(axis=1) == test_labels).mean())
-
-    losses, accuracies = [], [accuracy()]
-    for _ in range(EPOCHS):
-        order = drawn(sampling, rng)
-        for start in range(0, TRAIN, size):
-            rows = order[start : start + size]
-            outputs = model.forward(x[rows], training=True)
-            losses.append(loss.forward(outputs, targets[labels[rows]]))
-            model.backward(loss.backward())
-            optimizer.step(RATE)
-        accuracies.append(accuracy())
-    return np.array(losses), np.array(accuracies)
+    return Plan(run_of(100, sampling).config, IMAGES).order(0)
 
 
 def never_drawn() -> float:
     """The share of images that one epoch of drawing with replacement leaves out."""
-    return 1 - len(np.unique(drawn("replacement", np.random.default_rng(0)))) / TRAIN
+    return 1 - len(np.unique(drawn("replacement"))) / IMAGES
 
 
 class Batches(Lesson):
@@ -82,8 +62,9 @@ class Batches(Lesson):
         "The images are the same in number, but the steps need not be.",
         "Smaller batches make more steps of the same three epochs.",
     )
-    train = "The fields batch_size and sampling. Its charts count epochs, with the loss of batches."
-    fields = (("hidden", (50,)), ("batch_size", 20), ("sampling", "replacement"))
+    train = (
+        "The fields batch_size and sampling. There the charts count epochs; key s takes one step."
+    )
     code = """\
 from nn.config import TrainConfig
 from nn.data.dataset import load_dataset
@@ -102,13 +83,13 @@ An epoch is as many steps as use up all images once:
 Shuffled, each image comes once in an epoch. The textbook draws every batch anew from all images, \
 with replacement.
 
-Here the notes' network 784-50-10 learns from {TRAIN:,} images for {EPOCHS} epochs at a rate of \
-{RATE}, and is tested on {TEST:,} others."""
+Here the notes' network 784-50-10 learns from {IMAGES:,} images for {EPOCHS} epochs at a rate of \
+{RATE}, and is tested on 10,000 others."""
 
     def explanation(self) -> str:
-        losses, accuracies = run(200, "shuffle")
+        whole = run(200, "shuffle").finish()
         jitter = {
-            size: float(np.abs(np.diff(run(size, "shuffle")[0][-100:])).mean())
+            size: float(np.abs(np.diff(run(size, "shuffle").finish().losses[-100:])).mean())
             for size in (20, 200)
         }
         return f"""\
@@ -117,21 +98,29 @@ another: in the last 100 steps it jumps by {jitter[20]:.2f} on average from one 
 next, and by {jitter[200]:.2f} with 200. The accuracy of every epoch is measured on the same \
 images, and is smoother.
 
-With batches of 200 there are {len(losses)} steps, and the accuracy is {accuracies[-1]:.1%}."""
+With batches of 200 there are {len(whole.losses)} steps, and the accuracy is {whole.test:.1f}%."""
 
-    def figures(self, state: State) -> list[Figure]:
-        losses, accuracies = run(int(state["batch"]), state["sampling"])
+    def frames(self, state: State) -> Iterator[Sequence[Figure]]:
+        trained = run(int(state["batch"]), state["sampling"])
+        while trained.advance():
+            yield self._picture(trained, state)
+        yield self._picture(trained, state)
+
+    def figures(self, state: State) -> Sequence[Figure]:
+        return self._picture(run(int(state["batch"]), state["sampling"]).finish(), state)
+
+    def _picture(self, trained: Trial, state: State) -> list[Figure]:
         if state["show"] == "steps":
-            steps = np.arange(1, len(losses) + 1)
-            chart = Chart(
-                "loss of each batch", (Curve("", steps, losses),), "step", y_range=(0, 2.5)
-            )
+            curve = Curve("", *trained.losses_by_step())
+            chart = Chart("loss of each batch", (curve,), "step", y_range=(0, 2.5))
         else:
-            epochs = np.arange(len(accuracies))
-            curve = Curve("", epochs, 100 * accuracies)
-            chart = Chart("test accuracy, %", (curve,), "epoch", y_range=(0, 100))
-        last = f"{len(losses)} steps, test accuracy {accuracies[-1]:.2%}"
-        return [chart, Lines((last,))]
+            curve = Curve("", *trained.curve("test"))
+            span = (1.0, float(EPOCHS))
+            chart = Chart("test accuracy, %", (curve,), "epoch", x_range=span, y_range=(0, 100))
+        return [chart, Lines((f"{len(trained.losses)} steps, test accuracy {trained.test:.2f}%",))]
+
+    def experiments(self, state: State) -> tuple[Experiment, ...]:
+        return (run_of(int(state["batch"]), state["sampling"]),)
 
     def answer(self) -> Answer:
         share = never_drawn()
@@ -141,14 +130,14 @@ With batches of 200 there are {len(losses)} steps, and the accuracy is {accuraci
         )
 
     def check(self, state: State) -> Verdict:
-        losses, accuracies = run(int(state["batch"]), state["sampling"])
-        measured = f"{accuracies[-1]:.2%} after {len(losses)} steps."
-        return Verdict(bool(accuracies[-1] > 0.85), measured)
+        trained = run(int(state["batch"]), state["sampling"]).finish()
+        measured = f"{trained.test:.2f}% after {len(trained.losses)} steps."
+        return Verdict(trained.test > 85, measured)
 
     def solution(self) -> Solution:
-        losses, accuracies = run(20, "shuffle")
+        trained = run(20, "shuffle").finish()
         return Solution(
-            f"A batch of 20 makes {len(losses)} steps and reaches {accuracies[-1]:.1%}. Smaller"
-            " batches are noisier, and slower to compute per image.",
+            f"A batch of 20 makes {len(trained.losses)} steps and reaches {trained.test:.1f}%."
+            " Smaller batches are noisier, and slower to compute per image.",
             {"batch": 20},
         )

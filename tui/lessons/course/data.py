@@ -13,7 +13,8 @@ from nn.data.dataset import load_dataset
 from nn.data.preprocessing import PREPROCESSING
 from nn.network.losses import target_rows
 from tui.lessons.figures import Digits, Figure, Histogram, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.recording.experiment import Experiment
 
 DRAWS, GRID = 10, 16
 SCALINGS = {"/255": "unit", "min-max": "minmax", "standardized": "standardize"}
@@ -78,7 +79,7 @@ class Data(Lesson):
         Knob("scaling", ("none", *SCALINGS), "none"),
         Knob("draw", tuple(range(1, DRAWS + 1)), 1),
     )
-    question = "How many of all pixels of the training images are completely black?"
+    question = "Which share of all pixels of the training images is completely black?"
     choices = ("one in five", "half", "four in five")
     task = "Choose the scaling that gives all inputs a mean of 0 and a standard deviation of 1."
     hints = (
@@ -86,7 +87,6 @@ class Data(Lesson):
         "Two scalings keep every input from 0 to 1; only the third one subtracts the mean.",
     )
     train = "The field preprocessing chooses the scaling."
-    fields = (("preprocessing", "standardize"),)
     code = """\
 from nn.data.dataset import load_dataset
 from nn.data.preprocessing import Preprocessor
@@ -134,6 +134,9 @@ input learns from every image, as its gradient is a multiple of the input."""
         head = "label   0 1 2 3 4 5 6 7 8 9"
         lines = [f"{y:>5}   {' '.join(map(str, row))}" for y, row in zip(labels, rows, strict=True)]
         return [Lines((head, *lines[:12]))]
+
+    def experiments(self, state: State) -> tuple[Experiment, ...]:
+        return (experiment(None, preprocessing=SCALINGS.get(state["scaling"], "unit")),)
 
     def answer(self) -> Answer:
         counts = facts().counts

@@ -9,7 +9,8 @@ import numpy as np
 from nn.arrays import Array
 from nn.training.optimizers import SGD, Adam, Momentum, Nesterov, Optimizer
 from tui.lessons.figures import Arrows, Chart, Curve, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.recording.experiment import Experiment
 
 SURFACES = {"bowl": (1.0, 1.0), "valley": (1 / 20, 1.0)}
 """The factors of x0^2 and x1^2."""
@@ -64,8 +65,7 @@ class Descent(Lesson):
         "Longer steps: move the rate, and watch the end of the path.",
         "On the bowl each step multiplies the point by 1 - 2 rate. When is that below -1?",
     )
-    train = "The fields optimizer, learning_rate and momentum do it to 784 weights and more."
-    fields = (("optimizer", "momentum"), ("learning_rate", 0.1), ("schedule", "constant"))
+    train = "The fields optimizer, learning_rate and momentum do it to all weights."
     code = """\
 from nn.analysis.numerical import gradient_descent
 def f(x): return (x**2).sum()
@@ -120,6 +120,11 @@ The method named race shows all four. Which one wins depends on the rate."""
             y_range=height,
         )
         return [chart, Lines(tuple(lines))]
+
+    def experiments(self, state: State) -> tuple[Experiment, ...]:
+        rule = "sgd" if state["method"] == "race" else state["method"].lower()
+        rate = float(state["rate"])
+        return (experiment(None, optimizer=rule, learning_rate=rate, schedule="constant"),)
 
     def answer(self) -> Answer:
         points = path("bowl", "SGD", 1.0, 20)

@@ -73,7 +73,8 @@ A neuron has a weight for each input and one bias b:
   a = w1 x1 + w2 x2 + b
   z = s(a)
 
-s is the activation, here the sigmoid 1 / (1 + exp(-a)), which presses any number between 0 and 1.
+s is the activation, here the sigmoid 1 / (1 + exp(-a)), which presses any number into the range \
+from 0 to 1.
 
 Neurons side by side are a layer. Its weights are the columns of a matrix W, so the whole layer is
   a = x W + b

@@ -1,4 +1,4 @@
-"""Lesson 11: vanishing gradients."""
+"""Lesson 13: vanishing gradients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from nn.network.layers import Activation
 from nn.network.losses import CrossEntropy, target_rows
 from nn.network.model import MLP
 from tui.lessons.figures import Bars, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.recording.experiment import Experiment
 
 INITS: dict[str, tuple[Initializer, float]] = {
     "std 1": ("normal", 1.0),
@@ -58,14 +59,14 @@ def ratio(activation: str, init: str) -> float:
 
 
 class Vanishing(Lesson):
-    number, name, title = 11, "vanishing", "Vanishing gradients"
+    number, name, title = 13, "vanishing", "Vanishing gradients"
     idea = "In a deep network each layer scales the gradient, and the scales multiply."
     knobs = (
         Knob("activation", ("sigmoid", "tanh", "relu"), "sigmoid"),
         Knob("init", tuple(INITS), "Glorot"),
     )
-    question = "Five sigmoid layers, Glorot weights: by how much is the first gradient smaller?"
-    choices = ("3 times", "20 times", "more than 100 times")
+    question = "Sigmoid, Glorot: how many times smaller is the first gradient than the last?"
+    choices = ("3 times", "20 times", "over 100 times")
     task = "Find a network whose first and last gradient differ by less than a factor of 4."
     hints = (
         "Change the activation: which one has a slope of 1 over a long stretch?",
@@ -73,7 +74,6 @@ class Vanishing(Lesson):
     )
     revealing = True
     train = "Train shows the gradient norm of every layer; tab moves to the next pane."
-    fields = (("hidden", (100,) * HIDDEN), ("activation", "tanh"), ("init", "glorot-normal"))
     code = """\
 import numpy as np; from nn.network.model import MLP
 model = MLP((784, 100, 100, 100, 100, 100, 10), activation="sigmoid")
@@ -102,7 +102,8 @@ in and out are the neurons before and after the weights."""
         return f"""\
 The slope of a sigmoid is 1/4 at most, so every layer of them takes at least three quarters of \
 the gradient away, unless large weights make up for it. With weights of std 0.01 the last gradient \
-is {many:.0e} times the first. With ReLU and He weights it is {few:.1f} times: nothing vanishes.
+is {many / 1e6:.0f} million times the first. With ReLU and He weights it is {few:.1f} times: \
+nothing vanishes.
 
 With std 1 the sums are large, and many outputs of sigmoid and tanh lie at both ends of the \
 range, where the slope is about 0. With std 0.01 all neurons of a layer put out nearly the same. \
@@ -125,6 +126,11 @@ The histograms show both: the denser the character, the more outputs."""
                 tuple(f"{norm:.1e}" for norm in norms),
             ),
         ]
+
+    def experiments(self, state: State) -> tuple[Experiment, ...]:
+        init, std = INITS[state["init"]]
+        chosen = {"activation": state["activation"], "init": init, "init_std": std}
+        return (experiment(None, hidden=(100,) * HIDDEN, **chosen),)
 
     def answer(self) -> Answer:
         found = ratio("sigmoid", "Glorot")

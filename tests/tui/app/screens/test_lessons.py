@@ -131,6 +131,7 @@ def test_the_picture_that_gives_the_answer_away_waits_for_the_prediction() -> No
     play(app, scenario)
 
 
+@pytest.mark.usefixtures("small_training")
 def test_skip_and_next_go_on_and_nothing_else_does(progress_file: Path) -> None:
     app = app_of()
 
@@ -171,10 +172,28 @@ def test_open_in_train_sets_the_fields_and_goes_there() -> None:
 
     async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await open_lesson(pilot, "data")
+        await press(pilot, "c", "down", "right", "right", "right")
         await pilot.press("t")
         await pilot.pause()
         assert app.current_mode == "train"
         assert app.bench.config.preprocessing == "standardize"
+
+    play(app, scenario)
+
+
+def test_the_run_of_each_lesson_opens_in_train_with_one_key() -> None:
+    app = app_of()
+
+    async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await press(pilot, "enter")
+        for lesson in lessons():
+            assert session_of(app).lesson is lesson
+            await pilot.press("t")
+            await pilot.pause()
+            assert app.current_mode == "train"
+            for experiment in lesson.experiments(lesson.start())[:1]:
+                assert app.bench.experiment == experiment
+            await press(pilot, "8", "n")
 
     play(app, scenario)
 
@@ -211,7 +230,10 @@ def test_where_it_is_narrow_a_key_shows_the_picture_or_the_text() -> None:
     play(app, scenario, (40, 15))
 
 
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.usefixtures("small_training")
+@pytest.mark.parametrize(
+    "size", [*SIZES[:2], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[2:])]
+)
 def test_question_task_and_measure_are_always_in_sight(size: tuple[int, int]) -> None:
     app = app_of(ascii_only=True, colors="none")
 

@@ -11,7 +11,7 @@ from textual.pilot import Pilot
 from tests.support.lessons import press
 from tests.support.scripted import scripted_app
 from tui.app.app import MnistApp
-from tui.lessons.catalogue import lessons
+from tui.lessons.catalogue import find_lesson, lessons
 from tui.system.exits import ExitCode
 
 SIZES = [(40, 15), (80, 24), (120, 40)]
@@ -43,6 +43,26 @@ def test_a_race_down_the_valley(snap_compare: Any, size: tuple[int, int]) -> Non
 @pytest.mark.parametrize("size", SIZES[:2])
 def test_the_question_of_the_first_lesson(snap_compare: Any, size: tuple[int, int]) -> None:
     assert compare(snap_compare, scripted_app(None, "lessons"), "enter", size=size)
+
+
+@pytest.mark.usefixtures("small_training")
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("name", ["training", "momentum"])
+def test_a_lesson_that_trains(
+    snap_compare: Any, monkeypatch: pytest.MonkeyPatch, name: str, size: tuple[int, int]
+) -> None:
+    monkeypatch.setattr("tui.app.screens.lessons.lessons", lambda: (find_lesson(name),))
+    keys = ("enter", "b", *(("v",) if size[0] < 80 else ()))
+    assert compare(snap_compare, scripted_app(None, "lessons"), *keys, size=size)
+
+
+@pytest.mark.usefixtures("small_training")
+def test_a_race_in_ascii_without_colours(
+    snap_compare: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.app.screens.lessons.lessons", lambda: (find_lesson("initialization"),))
+    app = scripted_app(None, "lessons", ascii_only=True, colors="none")
+    assert compare(snap_compare, app, "enter", "b")
 
 
 def test_ascii_without_colours(snap_compare: Any) -> None:
