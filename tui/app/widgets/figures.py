@@ -103,7 +103,10 @@ def _chart(
 ) -> list[Strip]:
     named, series = 0, []
     arrows = [] if figure.arrows is None else _arrows(figure.arrows, figure)
-    for curve in (*arrows, *figure.curves):
+    # Contours have no name. Drawn later, they would hide the arrows where there are few cells.
+    contours = [curve for curve in figure.curves if arrows and not curve.name]
+    rest = [curve for curve in figure.curves if curve not in contours]
+    for curve in (*contours, *arrows, *rest):
         role: ColorRole = _ROLES[named % len(_ROLES)] if curve.name else "quinary"
         series.append(Series(curve.name, curve.x, curve.y, named, role, curve.glyph))
         named += bool(curve.name)
