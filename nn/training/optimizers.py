@@ -31,12 +31,14 @@ class Optimizer:
     `updates` counts the updates made.
     """
 
-    slots: ClassVar[tuple[str, ...]] = ()  # names of the vectors in `state`
-    hyperparameters: ClassVar[tuple[str, ...]] = ()  # fields of `TrainConfig` that the rule needs
-    normalizes: ClassVar[bool] = (
-        False  # whether the size of a step is independent of the gradient's
-    )
-    decoupled: ClassVar[bool] = False  # weight decay changes the weights, not the gradient
+    # Names of the vectors in `state`.
+    slots: ClassVar[tuple[str, ...]] = ()
+    # Fields of `TrainConfig` that the rule needs.
+    hyperparameters: ClassVar[tuple[str, ...]] = ()
+    # Whether the size of a step is independent of the gradient's.
+    normalizes: ClassVar[bool] = False
+    # Whether weight decay changes the weights, and not the gradient.
+    decoupled: ClassVar[bool] = False
 
     def __init__(
         self,

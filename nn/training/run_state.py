@@ -67,7 +67,6 @@ class RunState:
             arrays[f"optimizer.{name}"] = vector.copy()
         for name, weights in self.stopping.weights.items():
             arrays[f"stopping.{name}"] = weights
-        self.gradient_norms()
         return TrainerState(arrays, progress.to_dict())
 
     def restore(self, state: TrainerState) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 
+import numpy as np
 import pytest
 
 from nn.config import FIELDS, TrainConfig, choices
-from nn.training.optimizers import RULES, Optimizer
+from nn.training.optimizers import BLOCK, RULES, Optimizer, make_optimizer
 from nn.training.schedules import SCHEDULES, make_schedule
 
 
@@ -21,6 +22,20 @@ def test_an_optimizer_names_the_fields_that_it_takes(rule: type[Optimizer]) -> N
     taken = set(inspect.signature(rule).parameters) - common
     assert set(rule.hyperparameters) == taken
     assert taken <= FIELDS.keys()
+
+
+@pytest.mark.parametrize("name", RULES)
+def test_an_optimizer_counts_its_updates(name: str) -> None:
+    """Of vectors that are longer than a block, and are all changed."""
+    parameters, gradients = np.zeros(2 * BLOCK + 1), np.ones(2 * BLOCK + 1)
+    optimizer = make_optimizer(TrainConfig(optimizer=name), parameters, gradients)
+    for number in range(1, 4):
+        before = parameters.copy()
+        optimizer.step(0.1)
+        assert optimizer.updates == number
+        assert (parameters < before).all()
+        assert np.ptp(parameters) == 0
+    assert (gradients == 1).all()
 
 
 def test_schedules() -> None:

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from nn.data.preprocessing import PREPROCESSING
+from nn.network.initializers import INITIALIZERS
+from nn.network.layers import ACTIVATIONS
+from nn.network.losses import LOSSES
+from nn.training.optimizers import RULES
+from nn.training.schedules import SCHEDULES
 from tests.support.reference import (
     ALL_COMMANDS,
     HELP,
@@ -43,3 +51,26 @@ def test_every_exit_code_is_documented() -> None:
     assert set(MEANINGS) == set(ExitCode)
     assert all(f"| {code:d} | {MEANINGS[code]} |" in PAGE.read_text("utf-8") for code in ExitCode)
     assert all(meaning in help_file("").read_text("utf-8") for meaning in MEANINGS.values())
+
+
+TABLES = {
+    "activation": ACTIVATIONS,
+    "output-activation": ACTIVATIONS,
+    "init": INITIALIZERS,
+    "loss": LOSSES,
+    "optimizer": RULES,
+    "preprocessing": PREPROCESSING,
+    "schedule": SCHEDULES,
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_choices_of_an_option_are_the_names_in_its_table(name: str) -> None:
+    """In every help that has the option; that of training has all of them."""
+    found = {}
+    for path in HELP.iterdir():
+        text = " ".join(path.read_text(encoding="utf-8").replace("│", " ").split())
+        for choices in re.findall(rf" --{name} CHOICE (?:(?! --).)*?\[choices: ([^]]*)\]", text):
+            found[path.stem] = choices.split(", ")
+    assert "mnist-tui-lr-find" in found
+    assert {tuple(choices) for choices in found.values()} == {tuple(TABLES[name])}

@@ -22,9 +22,8 @@ Order = Literal["index", "loss", "confidence", "doubt"]
 
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 ORDERS: tuple[Order, ...] = get_args(Order)
-MAX_TRAJECTORY = (
-    36  # snapshots that one digit is followed over: as many as a narrow chart has columns
-)
+# Snapshots that one digit is followed over: as many as a narrow chart has columns.
+MAX_TRAJECTORY = 36
 
 
 @dataclass(frozen=True, slots=True)
