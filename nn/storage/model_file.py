@@ -2,7 +2,8 @@
 
 format                 "mnist-tui model 1"
 config                 the configuration as a JSON object
-layer1.weight, layer1.bias, ...             (in_features, out_features) and (out_features,)
+layer1.weight, layer1.bias, ...             (in_features, out_features) and (out_features,), of the
+                       configuration's type or of half precision
 preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0
 step                   the number of updates; only in the final model of a saved run
 preprocessing.centred  false where the images are not centred as MNIST's are; or missing
@@ -114,8 +115,8 @@ def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, Dat
     config = TrainConfig.layered(json.loads(str(reader.read("config"))))
     spec = _take_spec(reader)
     sizes = layer_sizes(config, spec)
-    needed, item = parameter_count(sizes), np.dtype(config.dtype).itemsize
-    if needed * item > reader.bytes:  # checked before memory of that size is allocated
+    needed, least = parameter_count(sizes), np.dtype(np.float16).itemsize
+    if needed * least > reader.bytes:  # checked before memory of that size is allocated
         raise ValueError(f"{needed:,} parameters configured, {reader.bytes:,} bytes stored")
     parameters = aligned_zeros(needed, config.dtype)
     scale = reader.read("preprocessing.scale")

@@ -62,7 +62,8 @@ class NpzReader:
     def read_into(self, name: str, target: Array) -> None:
         """Read an array to where it is to be, without another copy.
 
-        Raises KeyError where there is none, ValueError where it has another shape or type.
+        An array of half precision is widened to the target's floating-point type. Raises KeyError
+        where there is none, ValueError where it has another shape or type.
         """
         self._read(name, target)
 
@@ -79,6 +80,11 @@ class NpzReader:
                 raise ValueError(f"{member.filename}: shape {shape} does not fit its {size} bytes")
             if target is None:
                 target = np.empty(shape, dtype)
+            elif shape == target.shape and dtype == np.float16 and target.dtype.kind == "f":
+                half = np.empty(shape, dtype)
+                _fill(half, stream)
+                target[...] = half
+                return target
             elif (shape, dtype) != (target.shape, target.dtype):
                 expected = f"{target.dtype} {target.shape}"
                 raise ValueError(f"{name} is {dtype} {shape}, expected {expected}")

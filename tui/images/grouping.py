@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 
 from tui.images.boxes import Box
-from tui.images.components import Components, Levels, Mask
+from tui.images.components import Components, Mask, connected_components
 
 
-def digit_groups(components: Components, depth: Levels) -> list[Mask]:
-    """Components that belong to one digit, for each digit in reading order."""
+def digit_groups(components: Components, faint: Mask) -> list[Mask]:
+    """Components that belong to one digit, for each digit in reading order.
+
+    `faint` is all ink, also what is too faint to be taken for ink by itself: a hairline that is
+    lost in places joins its pieces there.
+    """
     heights = components.bottom - components.top
     widths = components.right - components.left
     sizes = np.maximum(heights, widths)
@@ -23,19 +27,12 @@ def digit_groups(components: Components, depth: Levels) -> list[Mask]:
     seeds = np.flatnonzero(usable & (sizes >= 0.5 * writing) & (components.areas >= 0.1 * largest))
     groups = [np.arange(len(components)) == seed for seed in seeds]
     boxes = [box_of(components, group) for group in groups]
-    # Pieces of a broken digit lie one above the other.
-    merged = True
-    while merged:
-        merged = False
-        for i in range(len(groups)):
-            for j in range(i + 1, len(groups)):
-                if _same_digit(boxes[i], boxes[j], writing):
-                    groups[i] = groups[i] | groups.pop(j)
-                    boxes[i] = boxes[i].joined(boxes.pop(j))
-                    merged = True
-                    break
-            if merged:
-                break
+    lines = _faint_lines(components, groups, faint)
+    while pair := _broken(boxes, lines, writing):
+        i, j = pair
+        groups[i] = groups[i] | groups.pop(j)
+        boxes[i] = boxes[i].joined(boxes.pop(j))
+        lines[i] = lines[i] | lines.pop(j)
     for piece in np.flatnonzero(usable).tolist():
         if any(group[piece] for group in groups):
             continue
@@ -80,16 +77,39 @@ def box_of(components: Components, group: Mask) -> Box:
     )
 
 
-def _same_digit(a: Box, b: Box, writing: float) -> bool:
+def _faint_lines(components: Components, groups: list[Mask], faint: Mask) -> list[frozenset[int]]:
+    """The numbers of the connected components of faint ink that each group touches."""
+    if len(groups) < 2:
+        return [frozenset()] * len(groups)
+    labels = connected_components(faint).labels
+    touched = (np.unique(labels[components.mask(group)]).tolist() for group in groups)
+    return [frozenset(numbers) - {0} for numbers in touched]
+
+
+def _broken(
+    boxes: list[Box], lines: list[frozenset[int]], writing: float
+) -> tuple[int, int] | None:
+    """Two groups that are pieces of one broken digit."""
+    for i in range(len(boxes)):
+        for j in range(i + 1, len(boxes)):
+            if _same_digit(boxes[i], boxes[j], writing, connected=bool(lines[i] & lines[j])):
+                return i, j
+    return None
+
+
+def _same_digit(a: Box, b: Box, writing: float, *, connected: bool) -> bool:
     """Whether two pieces are of one broken digit: close, and not two digits side by side."""
     across = min(a.right, b.right) - max(a.left, b.left)
     overlap = across / min(a.width, b.width)
     tall = min(a.height, b.height) >= 0.75 * max(a.height, b.height)
+    flat = min(a.height / a.width, b.height / b.width) < 0.5  # as no digit is
     joined = a.joined(b)
     if joined.height > 1.6 * writing:
         return False
-    if overlap >= 0.5:
+    if overlap >= 0.5 or (flat and overlap > 0):
         return _distance(a, b) <= 0.15 * writing
+    if connected and joined.width <= 1.05 * joined.height:
+        return _distance(a, b) <= 0.12 * writing
     return not tall and _distance(a, b) <= 0.08 * writing
 
 

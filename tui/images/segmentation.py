@@ -22,8 +22,11 @@ from tui.images.lines import without_lines
 
 WORKING = 200  # pixels a side at which digits are looked for
 _STROKE = 0.4  # share of the picture's side; ink is narrower than this, shadows and desks are wider
-_WEAK = 0.35  # share above which it is, where connected with pixels that surely are
-_STRONG = 0.45  # share of the strongest ink above which a pixel surely is ink
+_RIM = 0.08  # share of the side that a blurred stroke's outline and its neighbours reach
+# Shares of the strongest ink: above the first, a pixel surely is ink; above the second, where it is
+# connected with one that surely is; above the third, the same where strokes are about a pixel wide,
+# of which the average over a square makes less ink; above the fourth, it may join two pieces.
+_STRONG, _WEAK, _HAIRLINE, _FAINT = 0.45, 0.35, 0.2, 0.15
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,17 +97,15 @@ def _ink(levels: Levels, sign: int) -> Ink | None:
     noise = noise_level(levels)
     if strongest < max(LEAST_CONTRAST, 5 * noise):
         return None
-    faint = depth > max(_WEAK * strongest, 2.5 * noise)
-    pieces = connected_components(faint)
-    strong = depth > _STRONG * strongest
-    certain = np.bincount(pieces.labels[strong & faint] - 1, minlength=len(pieces)) > 0
-    mask = pieces.mask(certain)
+    mask = _connected_ink(depth, max(_WEAK * strongest, 2.5 * noise))
+    if not _holds_squares(mask):
+        mask = _connected_ink(depth, max(_HAIRLINE * strongest, 4 * noise))
     paper, depth, mask = _grown(values, paper, depth, mask)
     mask = without_lines(mask)
     components = connected_components(dilation(mask, 3))
     if len(components) == 0:
         return None
-    groups = digit_groups(components, depth)
+    groups = digit_groups(components, depth > max(_FAINT * strongest, 4 * noise))
     if not groups:
         return None
     digits = [components.mask(group) & mask for group in groups]
@@ -121,6 +122,20 @@ def _ink(levels: Levels, sign: int) -> Ink | None:
     elsewhere = float((as_dark & ~dilation(union, 3)).sum()) / float(union.sum())
     score /= 1 + elsewhere
     return Ink(sign, paper, mask, digits, boxes, score)
+
+
+def _connected_ink(depth: Levels, least: float) -> Mask:
+    """Pixels with at least so much ink that are connected with one that surely is ink."""
+    mask = depth > least
+    pieces = connected_components(mask)
+    strong = depth > _STRONG * depth.max()
+    return pieces.mask(np.bincount(pieces.labels[strong & mask] - 1, minlength=len(pieces)) > 0)
+
+
+def _holds_squares(mask: Mask) -> bool:
+    """Whether strokes are wide enough for squares of 3x3 pixels; a hairline holds none."""
+    inner = windowed(mask.astype(np.float32), 3, np.minimum, 0) > 0
+    return float(inner.sum()) > 0.1 * float(mask.sum())
 
 
 def _grown(values: Levels, paper: Levels, depth: Levels, mask: Mask) -> tuple[Levels, Levels, Mask]:
@@ -143,7 +158,9 @@ def _grown(values: Levels, paper: Levels, depth: Levels, mask: Mask) -> tuple[Le
     if full >= 3 or (full and not touched):
         return paper, depth, mask
     if new.any():
-        paper = np.where(new, np.maximum(paper, np.float32(ground)), paper)
+        # The rims of a stroke, which are less dark, were taken for paper with it.
+        near = dilation(new, round(_RIM * max(values.shape)) | 1)
+        paper = np.where(near, np.maximum(paper, np.float32(ground)), paper)
         depth = paper - values
         mask = mask | new
     return paper, depth, mask

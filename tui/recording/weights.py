@@ -15,6 +15,7 @@ from nn.options import format_value
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import Which, find_run
 from tui.models.opening import open_model
+from tui.models.shipped import NAME, shipped_model
 from tui.recording.folder import reference
 
 
@@ -28,7 +29,7 @@ class Weights:
 
 
 def find_weights(named: str, root: Path, *, which: Which = "best", data_dir: str = "") -> Weights:
-    """The network of a model file or of a run.
+    """The network of a model file, of a run, or, by the name "shipped", of the package.
 
     A file of that name counts before a run. What the file of another program does not say is
     guessed by the test images of `data_dir`. Raises `StorageError` where there is neither.
@@ -39,6 +40,8 @@ def find_weights(named: str, root: Path, *, which: Which = "best", data_dir: str
         return Weights(opened.predictor, str(path.absolute()), opened.remarks)
     if not path.exists() and (path.suffix or os.sep in named):
         raise StorageError(f"{named}: No such file, and no saved run's folder")
+    if named == NAME:
+        return Weights(shipped_model(), NAME)
     run = find_run(root, named)
     return Weights(load_model(run, which), reference(run.path.absolute()))
 

@@ -21,6 +21,7 @@ from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images.preview import preview
 from tui.images.reading import MAX_BYTES, Digit, Reading, read_content, read_file
+from tui.models.shipped import NAME
 from tui.recording.folder import runs_folder
 from tui.recording.weights import find_weights
 from tui.system.exits import ExitCode
@@ -50,14 +51,15 @@ def predict(
         ),
     ],
     model: Annotated[
-        str | None,
+        str,
         Parameter(
-            help="Model file written by --save or by another program, or a saved run: its name, the"
-            " beginning of it, its folder, or last (required)",
+            help="Model file written by --save or by another program; a saved run: its name, the"
+            " beginning of it, its folder, or last; or shipped, the network of the package",
             metavar="FILE|RUN",
+            show_default=True,
             completer=run_completions,
         ),
-    ] = None,
+    ] = NAME,
     which: WhichFlag = "best",
     json: Annotated[bool, Parameter(help="One JSON object a digit, a line each")] = False,
     show: Annotated[
@@ -70,13 +72,12 @@ def predict(
 ) -> ExitCode:
     """Classify pictures of handwritten digits, one line a digit: picture, digit, probability.
 
+    Without --model, the network that comes with the package answers; nothing has to be trained.
     Each digit is cropped, scaled and centred the way MNIST was made. Several digits in a picture
     are read line by line; each line then ends with the digit's box, left,top,width,height. Where
     the network is unsure, the line says so. A picture that cannot be read, or in which nothing is
     written, is named on standard error, the others are answered, and the exit code is 2.
     """
-    if model is None:
-        raise ConfigError("predict needs --model MODEL, a file written by --save or a saved run")
     if json and show:
         raise ConfigError("--show draws for the eye: it cannot be used with --json")
     weights = find_weights(model, runs_folder(runs_dir), which=which)
