@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 
@@ -31,10 +32,13 @@ class Box:
         return slice(self.left, self.right)
 
     def scaled(self, factor: float) -> Box:
-        """The same box in a picture that is `factor` times as large."""
-        return Box(
-            *(round(edge * factor) for edge in (self.top, self.left, self.bottom, self.right))
-        )
+        """The same box in a picture that is `factor` times as large, of at least one pixel."""
+        top, left = round(self.top * factor), round(self.left * factor)
+        bottom, right = round(self.bottom * factor), round(self.right * factor)
+        if factor < 1:  # whole pixels that hold all of the box
+            top, left = math.floor(self.top * factor), math.floor(self.left * factor)
+            bottom, right = math.ceil(self.bottom * factor), math.ceil(self.right * factor)
+        return Box(top, left, bottom, right)
 
     def moved(self, down: int, right: int) -> Box:
         """The box so many pixels further down and to the right."""

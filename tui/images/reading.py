@@ -18,6 +18,7 @@ from tui.images.components import Levels, Mask
 from tui.images.field import Pixels, field_of_ink, mnist_field, thickened
 from tui.images.files import NotAPictureError, levels_of_file
 from tui.images.grids import grids_of_text
+from tui.images.resizing import smoothly_enlarged
 from tui.images.segmentation import WORKING, find_ink, ink_of_digit, noise_level, reduced, smoothed
 
 MAX_BYTES = 500_000_000  # of a file or of standard input; more is no picture of digits
@@ -79,7 +80,10 @@ def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
 
     The boxes are those of the picture that `levels` are a reduction of by `scale`.
     """
-    found = _digits(np.ascontiguousarray(levels, np.float32))
+    shape = levels.shape
+    levels = smoothly_enlarged(np.ascontiguousarray(levels, np.float32))
+    scale *= max(shape) / max(levels.shape)
+    found = _digits(levels)
     if not found:
         raise DataError("blank: there is no digit to see")
     if len(found) > _MOST_DIGITS:

@@ -36,7 +36,7 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = tiny_arrays()
         ("completion bsh", 'Did you mean "bash"?'),
         ("reproduce --al", "unknown option --al; did you mean '--all'?"),
         ("predict --modle m.npz", "unknown option --modle; did you mean '--model'?"),
-        ("predict x.png", "predict needs --model"),
+        ("predict x.png", "x.png: No such file or directory"),
         ("--epochs", "--epochs requires an argument"),
         ("--epochs=", "epochs=: must be a whole number"),
         ("--seed 1 --seed 2", "--seed specified multiple times"),
