@@ -64,7 +64,7 @@ def _unit(study: Study) -> str:
 def _by_trial(
     study: Study, points: list[tuple[Trial, float]], width: int, terminal: Terminal
 ) -> str:
-    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.plain import plain_chart
     from tui.app.widgets.series import Series
 
     better = max if study.spec.objective == "accuracy" else min
@@ -86,7 +86,7 @@ def _by_range(
     width: int,
     terminal: Terminal,
 ) -> str:
-    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.plain import plain_chart
     from tui.app.widgets.series import Series
 
     found = sorted(

@@ -14,7 +14,6 @@ from typing import Any, TypeAlias
 
 import numpy as np
 import plotext
-from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -227,32 +226,6 @@ def render_histogram(
         figure.draw(bars.fillx())
 
     return layout.plot(x, y, draw)
-
-
-def plain_chart(
-    series: Sequence[Series], width: int, height: int, terminal: Terminal, **options: Any
-) -> str:
-    """The chart as text to print, in the sixteen standard colours unless the terminal has none.
-
-    Args:
-        series: As for `render_chart`.
-        width: Cells in a line.
-        height: Lines.
-        terminal: Without colours, no escape sequences are added.
-        options: Further arguments of `render_chart`.
-    """
-    return plain_text(render_chart(series, width, height, terminal=terminal, **options), terminal)
-
-
-def plain_text(strips: Sequence[Strip], terminal: Terminal) -> str:
-    """Lines as text to print, in the sixteen standard colours unless the terminal has none."""
-    system = None if terminal.colors == "none" else ColorSystem.STANDARD
-    return "\n".join(
-        "".join(
-            (part.style or PLAIN).render(part.text, color_system=system) for part in strip
-        ).rstrip()
-        for strip in strips
-    )
 
 
 def _x_scale(xs: Floats, width: int) -> Scale:

@@ -120,7 +120,7 @@ def _doubts(speeds: Sequence[Speed], took: float, seconds: float) -> str:
 def _chart(speeds: Sequence[Speed]) -> str:
     """Seconds an epoch by network, with the optimizer that takes longer."""
     from tui.app.widgets.legend import ROLES
-    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.plain import plain_chart
     from tui.app.widgets.series import Series
 
     adam = [speed for speed in speeds if speed.optimizer == "adam"]

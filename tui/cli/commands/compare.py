@@ -100,7 +100,7 @@ def _scores(label: str, evaluations: list[Evaluation | None]) -> list[tuple[str,
 
 def _chart(runs: dict[str, SavedRun]) -> str:
     from tui.app.widgets.legend import ROLES
-    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.plain import plain_chart
     from tui.app.widgets.series import Series
 
     series = []

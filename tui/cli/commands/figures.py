@@ -178,7 +178,7 @@ def _writer(folder: Path, kind: Format) -> Callable[[Picture], None]:
 def _print(picture: Picture) -> None:
     """Draw a picture in characters, its panels below one another."""
     from tui.app.widgets.figures import figure_strips
-    from tui.app.widgets.plot import plain_text
+    from tui.app.widgets.plain import plain_text
 
     terminal: Terminal = detect(stream=sys.stdout)
     if not is_live(sys.stdout):

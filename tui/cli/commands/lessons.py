@@ -52,7 +52,7 @@ def lesson(
 
 def _page(lesson: Lesson, *, solution: bool) -> str:
     from tui.app.widgets.figures import figure_strips
-    from tui.app.widgets.plot import plain_text
+    from tui.app.widgets.plain import plain_text
     from tui.lessons.session import LETTERS, compute
     from tui.recording.invocation import repeat_command
 

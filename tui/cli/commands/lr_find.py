@@ -65,7 +65,7 @@ def _record(found: RateRange) -> dict[str, Any]:
 
 
 def _text(found: RateRange) -> str:
-    from tui.app.widgets.plot import plain_chart
+    from tui.app.widgets.plain import plain_chart
     from tui.app.widgets.series import Series
 
     finite = [point for point in found.points if math.isfinite(point.loss)]

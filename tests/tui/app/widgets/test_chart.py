@@ -18,7 +18,8 @@ from textual.strip import Strip
 
 from tui.app.widgets.chart import DATA_INTERVAL, Chart
 from tui.app.widgets.legend import readout
-from tui.app.widgets.plot import plain_chart, render_chart, render_histogram
+from tui.app.widgets.plain import plain_chart
+from tui.app.widgets.plot import render_chart, render_histogram
 from tui.app.widgets.series import ColorRole, Series, linear_scale, log_scale, smooth, thin
 from tui.system.terminal import Terminal
 
