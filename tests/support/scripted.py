@@ -102,7 +102,7 @@ class ScriptedRun:
     def snapshot(self) -> Snapshot | None:
         return self.snapshots[-1] if self.snapshots else None
 
-    def want_snapshot(self) -> None:
+    def request_snapshot(self) -> None:
         self.wanted += 1
 
     def take_events(self) -> list[Event]:

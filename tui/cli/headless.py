@@ -135,13 +135,13 @@ def _go_through(
     stop: GracefulStop,
 ) -> None:
     """Pass on all events, or those until a signal."""
-    told = False
+    reported = False
     # `events` returns a generator, whose declared type is only that of an iterator.
     with closing(cast(Generator[Event, None, None], trainer.events())) as events:
         for event in events:
             recorder.follow(trainer, event)
-            if recorder.failure and not told:
-                told = True
+            if recorder.failure and not reported:
+                reported = True
                 reporter.warn(f"{recorder.failure}; training goes on")
             if isinstance(event, RunFinished):
                 return

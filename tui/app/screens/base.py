@@ -136,7 +136,7 @@ class ModeScreen(LatestSize, Screen[None]):
         """Replace a text if it changed."""
         set_text(self.query_one(selector, Static), text)
 
-    def tell(self, text: str, selector: str = "#note") -> None:
+    def show_note(self, text: str, selector: str = "#note") -> None:
         """Put a text on a line that is shown only while it has one."""
         self.put(selector, text)
         self.query_one(selector).display = bool(text)

@@ -64,10 +64,10 @@ class BrowsingScreen(PredictingScreen):
         self.listing = self.browser.listing(split)
         nearest = self.listing.nearest(bench.index)
         if nearest is None:
-            self.tell("No such digit; escape shows all")
+            self.show_note("No such digit; escape shows all")
         elif self.listing.position(bench.index) is None:
             index = int(self.listing.indices[nearest])
-            self.tell(f"Digit {bench.index} is no longer among these; {index} is the nearest")
+            self.show_note(f"Digit {bench.index} is no longer among these; {index} is the nearest")
             bench.index = index
 
     # Moving
@@ -80,7 +80,7 @@ class BrowsingScreen(PredictingScreen):
     def action_go(self, position: int) -> None:
         """Show the digit at a position among the selected ones, -1 being the last."""
         if len(self.listing):
-            self.tell("")
+            self.show_note("")
             self.bench.index = int(self.listing.indices[position])
             self.draw()
 
@@ -105,7 +105,7 @@ class BrowsingScreen(PredictingScreen):
         if split is None or snapshot is None or at is None:
             return
         if known is None:
-            self.tell("What is a mistake is not known yet")
+            self.show_note("What is a mistake is not known yet")
             return
         found = next_mistake(self.listing, known.wrong, at, direction)
         # The predictions may be of older weights than those that the digit will be shown with.
@@ -114,7 +114,7 @@ class BrowsingScreen(PredictingScreen):
                 break
             found = next_mistake(self.listing, known.wrong, found, direction)
         if found is None:
-            self.tell(f"No mistake {'after' if direction > 0 else 'before'} this one")
+            self.show_note(f"No mistake {'after' if direction > 0 else 'before'} this one")
         else:
             self.action_go(found)
 
@@ -128,7 +128,7 @@ class BrowsingScreen(PredictingScreen):
         def go(index: int | None) -> None:
             if index is None:
                 return
-            self.tell("" if index <= last else f"The last digit is {last}")
+            self.show_note("" if index <= last else f"The last digit is {last}")
             self.bench.index = min(index, last)
             self.draw()
 
@@ -140,7 +140,7 @@ class BrowsingScreen(PredictingScreen):
         """Another selection, from the nearest digit on; another order, from its first on."""
         reordered = query.order not in ("index", self.browser.query.order)
         self.browser.query = query
-        self.tell("")
+        self.show_note("")
         if (split := self.bench.images) is not None:
             listing = self.browser.listing(split)
             at = 0 if reordered else listing.nearest(self.bench.index)
@@ -173,7 +173,7 @@ class BrowsingScreen(PredictingScreen):
 
         def answer(label: int | None) -> None:
             if label is not None and label > last:
-                self.tell(f"The last class is {last}")
+                self.show_note(f"The last class is {last}")
             else:
                 self._select(query(label))
 

@@ -155,7 +155,7 @@ class DigitsScreen(BrowsingScreen):
         if (comparison := self.bench.comparison) is not None:
             runs = sorted((comparison.right, comparison.wrong), key=lambda side: side.letter)
             names = [f"{side.letter} {display_name(side.run.name)}" for side in runs]
-            self.tell(", ".join(["x: swap", *(names if self.size.width >= 80 else [])]))
+            self.show_note(", ".join(["x: swap", *(names if self.size.width >= 80 else [])]))
 
     def action_swap(self) -> None:
         """Show what the other one of two compared runs gets wrong."""
@@ -175,14 +175,14 @@ class DigitsScreen(BrowsingScreen):
         if known:
             self.bench.picked = [each for each in picked if each.name != pick.name]
             left = len(self.bench.picked)
-            self.tell(
+            self.show_note(
                 f"Out of the walk, now of {count(left, 'image') if left else 'the first images'}"
             )
         elif len(picked) == MOST_IMAGES:
-            self.tell(f"A walk has {MOST_IMAGES} images at most")
+            self.show_note(f"A walk has {MOST_IMAGES} images at most")
         else:
             self.bench.picked = [*picked, pick]
-            self.tell(
+            self.show_note(
                 f"Into the walk ({SCREENS['walk'].key}), now of {count(len(picked) + 1, 'image')}"
             )
 
@@ -191,7 +191,7 @@ class DigitsScreen(BrowsingScreen):
     def action_mode(self) -> None:
         """Draw with characters, half blocks or braille."""
         if self.terminal.ascii_only:
-            self.tell("This terminal's encoding has ASCII characters only")
+            self.show_note("This terminal's encoding has ASCII characters only")
             return
         view = self.query_one(DigitView)
         view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]

@@ -54,7 +54,7 @@ class InspectingScreen(ModeScreen):
             and monotonic() > self._asked_at + self.pace
         ):
             self._asked_at = monotonic()
-            run.want_snapshot()
+            run.request_snapshot()
 
     def show_snapshot(self) -> None:
         """Look at the newest weights, now or soon."""

@@ -112,7 +112,7 @@ class LookingScreen(ListScreen):
             root = runs_folder(self.bench.saving.runs_dir)
             return self.Imported(*import_model(path, root, lambda: dataset, data_dir=data_dir))
 
-        self.tell(f"Opening {path} ...")
+        self.show_note(f"Opening {path} ...")
         self.work(work)
 
     def on_looking_screen_looked(self, message: Looked) -> None:

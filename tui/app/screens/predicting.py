@@ -79,7 +79,7 @@ class PredictingScreen(ModeScreen):
         known = self.bench.snapshot is self._newest
         if known and monotonic() - self._newest_at > STALE:
             self._newest_at = monotonic()
-            run.want_snapshot()
+            run.request_snapshot()
 
     def show_snapshot(self) -> None:
         """Catch up with the weights, now or soon."""

@@ -79,18 +79,18 @@ class RunsScreen(LookingScreen):
             self.draw()
         else:
             self._comparing = False
-            self.tell("")
+            self.show_note("")
             self.notify(message.error, severity="error", timeout=15, markup=False)
 
     def on_looking_screen_compared(self, message: LookingScreen.Compared) -> None:
         self._comparing, self._first = False, None
-        self.tell("")
+        self.show_note("")
         if self.app.screen is self:  # unless another screen was opened meanwhile
             self.bench.open_comparison(message.comparison)
             self.app.switch_mode("digits")
 
     def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
-        self.tell("")
+        self.show_note("")
         self.notify("\n".join(message.remarks) or "Opened.", timeout=15, markup=False)
         if self.app.screen is self:
             self.bench.open(message.run)
@@ -131,7 +131,7 @@ class RunsScreen(LookingScreen):
         parts = (runs, f"by {self._order}", self._filter.words)
         self.put("#head", "   ".join(part for part in parts if part))
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
-        self.tell(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
+        self.show_note(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
     def draw_row(self) -> None:
         """Show how the run ended and what repeats it."""
@@ -151,7 +151,7 @@ class RunsScreen(LookingScreen):
             super().action_clear()
             return
         self._first = None
-        self.tell("")
+        self.show_note("")
         self.draw()
 
     # What is done with a run
@@ -222,7 +222,7 @@ class RunsScreen(LookingScreen):
         run, first = entry.run, self._first
         if first is None:
             self._first = run
-            self.tell("This is A; now the other one, and v")
+            self.show_note("This is A; now the other one, and v")
             self.draw()
         elif first.path == run.path:
             self.action_clear()
@@ -230,7 +230,7 @@ class RunsScreen(LookingScreen):
             self.notify("The data are still being read.", severity="warning")
         else:
             self._comparing = True
-            self.tell("Comparing ...")
+            self.show_note("Comparing ...")
             self.work(lambda: self.Compared(compare(first, run, dataset)))
 
     def action_import(self) -> None:

@@ -105,7 +105,7 @@ class SweepScreen(WatchingScreen):
         """Show the present state."""
         view = self.view
         self.set_class(view is None, "-empty")
-        self.tell(self.last.error, "#errors")
+        self.show_note(self.last.error, "#errors")
         self.put("#head", self._head())
         self.put("#empty", self._about_sweeps() if not self.last.error else "")
         if view is not None:

@@ -144,7 +144,7 @@ class WalkScreen(WalkingScreen):
         for name in ("images", "stages", "numbers", "nudge"):
             self.set_class(name == level, f"-{name}")
         tall = self.size.height >= _TALL
-        self.tell(_HINTS.get(level, "") if tall else "")
+        self.show_note(_HINTS.get(level, "") if tall else "")
         self.refresh_bindings()
         self.draw()
 
@@ -163,7 +163,7 @@ class WalkScreen(WalkingScreen):
     def action_step(self, by: int) -> None:
         """Go a step on or back."""
         if self.wanted is not None:
-            self.tell("")
+            self.show_note("")
             self.go(self.wanted.step + by)
 
     def action_restart(self) -> None:

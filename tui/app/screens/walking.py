@@ -119,7 +119,7 @@ class WalkingScreen(ModeScreen):
         self.begin()
         if self.wanted is message.wanted:
             self.wanted = None
-        self.tell(str(message.error))
+        self.show_note(str(message.error))
         self.draw()
 
     # Images and networks
@@ -135,7 +135,7 @@ class WalkingScreen(ModeScreen):
             if index is None:
                 return
             if index > last:
-                self.tell(f"There is no training image {index}: the last one is {last}")
+                self.show_note(f"There is no training image {index}: the last one is {last}")
                 return
             picks = tuple(self.bench.picked) or first_images(dataset)
             self._replace_images((*picks, Pick.of("train", dataset.train, index)))
@@ -147,7 +147,7 @@ class WalkingScreen(ModeScreen):
         if self.view is not None:
             picks = self.view.picks
             if len(picks) == 1:
-                self.tell("One image must stay")
+                self.show_note("One image must stay")
             else:
                 self._replace_images((*picks[: self.image], *picks[self.image + 1 :]))
 
@@ -157,14 +157,14 @@ class WalkingScreen(ModeScreen):
 
     def _replace_images(self, picks: tuple[Pick, ...]) -> None:
         if len(picks) > MOST_IMAGES:
-            self.tell(f"A walk has {MOST_IMAGES} images at most; x leaves one out")
+            self.show_note(f"A walk has {MOST_IMAGES} images at most; x leaves one out")
             return
-        self.tell("")
+        self.show_note("")
         self.bench.picked = list(picks)
         self.begin()
 
     def action_network(self) -> None:
         """Walk the network that Train is set to, or that of the notes again."""
         self.of_train = not self.of_train
-        self.tell("")
+        self.show_note("")
         self.begin()

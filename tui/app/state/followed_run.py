@@ -65,7 +65,7 @@ class FollowedRun:
         """The best network, None before it is read, or where there is none."""
         return self.snapshots[-1] if self.snapshots else None
 
-    def want_snapshot(self) -> None:
+    def request_snapshot(self) -> None:
         """Others train it: it comes when it comes."""
 
     def take_events(self) -> list[Recorded | RunFinished]:

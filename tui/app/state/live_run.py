@@ -74,7 +74,7 @@ class LiveRun:
         self._changed = threading.Condition()
         self._events: deque[Recorded | RunFinished] = deque()
         self._announced = False
-        self._wants_snapshot = False
+        self._snapshot_requested = False
         self._trainer: Trainer | None = None
         self._recorder: Recorder | None = None
         self._advising: Advising | None = None
@@ -148,9 +148,9 @@ class LiveRun:
             self._rate_factor *= factor
             self._apply()
 
-    def want_snapshot(self) -> None:
+    def request_snapshot(self) -> None:
         """Request a copy of the weights at the next event."""
-        self._wants_snapshot = True
+        self._snapshot_requested = True
 
     def take_events(self) -> list[Recorded | RunFinished]:
         """The events since the last call, oldest first; a resumed run begins with its old ones."""
@@ -281,7 +281,7 @@ class LiveRun:
             self._events.append(event)
             announced, self._announced = self._announced, True
         between_steps = isinstance(event, StepCompleted) and event.evaluation is None
-        if halting or self._wants_snapshot or not between_steps:
+        if halting or self._snapshot_requested or not between_steps:
             self._take_snapshot(
                 trainer, event.kept_step if isinstance(event, RunFinished) else trainer.step
             )
@@ -305,7 +305,7 @@ class LiveRun:
         return isinstance(event, EpochCompleted)
 
     def _take_snapshot(self, trainer: Trainer, step: int) -> None:
-        self._wants_snapshot = False
+        self._snapshot_requested = False
         kept = self.snapshots
         if kept and kept[-1].step == step:
             return

@@ -97,7 +97,7 @@ class ShownRun(Protocol):
     def advice(self) -> Advice | None:
         """The newest advice on the run, None as long as all is well."""
 
-    def want_snapshot(self) -> None:
+    def request_snapshot(self) -> None:
         """Request a newer snapshot, where one can be had."""
 
     def take_events(self) -> list[Recorded | RunFinished]:

@@ -54,19 +54,19 @@ class Process:
 
     def begin(self, task: Task) -> None:
         """Start with a new network."""
-        self._ask(asdict(task))
+        self._request(asdict(task))
 
     def epoch(self, settle: float = _SETTLE) -> float:
         """Seconds of one more epoch, begun after `settle` seconds."""
         time.sleep(settle)
-        return float(self._ask("epoch"))
+        return float(self._request("epoch"))
 
     def end(self) -> dict[str, float | None]:
         """Accuracy on the test images, and the most memory in megabytes where it is known."""
-        figures: dict[str, float | None] = self._ask("end")
+        figures: dict[str, float | None] = self._request("end")
         return figures
 
-    def _ask(self, question: object) -> Any:
+    def _request(self, question: object) -> Any:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         try:

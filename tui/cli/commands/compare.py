@@ -61,7 +61,7 @@ def compare(
             out(f"{letter}  {run.name}\n")
         out("\n" + table)
         for (first, second), found in pairs.items():
-            out("\n" + _told_apart(first, second, found, which))
+            out("\n" + _disagreement_text(first, second, found, which))
     for reason in reasons:
         sys.stderr.write(f"{reason}\n")
     return ExitCode.SUCCESS
@@ -146,7 +146,7 @@ def _pairs(
     return found, reasons
 
 
-def _told_apart(first: str, second: str, found: Disagreement, which: str) -> str:
+def _disagreement_text(first: str, second: str, found: Disagreement, which: str) -> str:
     totals = f"both right {found.both:,}, both wrong {found.neither:,}"
     lines = [f"{which} weights of {first} and {second}: {totals}"]
     for right, wrong, indices in (
