@@ -50,7 +50,7 @@ class TrainConfig:
     """Everything that determines a run; constructing one checks it (raises `ConfigError`)."""
 
     # fmt: off
-    data_dir: str = _option("", "Data", "Folder with the four IDX files, plain or .gz; empty: the embedded MNIST", machine=True, resumable=True)
+    data_dir: str = _option("", "Data", "Folder or file of images: IDX, CSV, .npz, or pictures in a folder for each class; empty: the embedded MNIST", machine=True, resumable=True)
     limit: int = _option(0, "Data", "Train on the first N training images only; 0: all", minimum=0)
     validation: float = _option(0.0, "Data", "Fraction of the training images held out for validation, stratified by label", minimum=0, maximum=1, open_maximum=True)
     preprocessing: Preprocessing = _option("unit", "Data", "Pixels: unit is /255, standardize uses the global mean and deviation, minmax scales each pixel")

@@ -13,6 +13,7 @@ import zlib
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,7 @@ _OTHER_TYPES = {
     0x0D: "32-bit float",
     0x0E: "64-bit float",
 }
+_INTEGERS = {_UNSIGNED_BYTE: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4"}
 _MAX_HEADER = 4 + 4 * 255  # bytes
 _MAX_BYTES = 2**31  # of one unpacked file: 45 times the largest of MNIST
 _MAX_EXPANSION = 1032  # bytes that one byte of gzip data can unpack to, by the design of deflate
@@ -36,19 +38,19 @@ _MAX_PIECE = 2**20  # bytes of their content
 _ZEROS = re.compile(rb"\0*")
 
 
-def read_idx(path: Path) -> tuple[Array, str]:
+def read_idx(path: Path, *, integers: bool = False) -> tuple[Array, str]:
     """The uint8 array of an IDX file, read-only, and the SHA-256 of the unpacked file.
 
-    Raises `DataError` for a file that cannot be read, is no IDX file of unsigned bytes, or is
-    longer or shorter than its header states. The stated size is checked before memory of that
-    size is allocated.
+    With `integers`, for labels, whole numbers of any size are read. Raises `DataError` for a file
+    that cannot be read, is no IDX file of unsigned bytes, or is longer or shorter than its header
+    states. The stated size is checked before memory of that size is allocated.
     """
     try:
         stored = path.read_bytes()
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
-    shape, header_size = _read_header(path, stored)
-    size = header_size + math.prod(shape)
+    shape, header_size, kind = _read_header(path, stored, integers)
+    size = header_size + math.prod(shape) * kind.itemsize
     packed = stored[:2] == _GZIP_MAGIC
     if size > _MAX_BYTES:
         problem = f"the header promises {size:,} bytes, more than the {_MAX_BYTES:,} allowed"
@@ -57,7 +59,7 @@ def read_idx(path: Path) -> tuple[Array, str]:
     else:
         content, sha256 = _unpack(path, stored, size) if packed else _view(stored)
         if len(content) == size:
-            return content[header_size:].reshape(shape), sha256
+            return content[header_size:].view(kind).reshape(shape), sha256
         if len(content) > size:
             problem = f"more than the {size:,} bytes that its header {shape} promises"
         else:
@@ -67,8 +69,10 @@ def read_idx(path: Path) -> tuple[Array, str]:
     raise DataError(f"{path}: {problem}")
 
 
-def _read_header(path: Path, stored: bytes) -> tuple[tuple[int, ...], int]:
-    """The dimensions that a header names, and its own length in bytes."""
+def _read_header(
+    path: Path, stored: bytes, integers: bool
+) -> tuple[tuple[int, ...], int, np.dtype[Any]]:
+    """The dimensions that a header names, its own length in bytes, and the type of the elements."""
     head = b"".join(_unpacked(path, stored, _MAX_HEADER))
     if len(head) < 4 or head[:2] != b"\0\0":
         if head[2:4] == b"\0\0" and head[1] in (_UNSIGNED_BYTE, *_OTHER_TYPES):
@@ -77,7 +81,7 @@ def _read_header(path: Path, stored: bytes) -> tuple[tuple[int, ...], int]:
             f"{path}: not an IDX file: starts with {head[:4]!r}, expected two zero bytes"
         )
     kind, dimensions = head[2], head[3]
-    if kind != _UNSIGNED_BYTE:
+    if kind != _UNSIGNED_BYTE and not (integers and kind in _INTEGERS):
         name = f" ({_OTHER_TYPES[kind]})" if kind in _OTHER_TYPES else ""
         raise DataError(
             f"{path}: IDX element type 0x{kind:02x}{name}, expected 0x08 (unsigned byte)"
@@ -85,7 +89,7 @@ def _read_header(path: Path, stored: bytes) -> tuple[tuple[int, ...], int]:
     header_size = 4 + 4 * dimensions
     if dimensions == 0 or len(head) < header_size:
         raise DataError(f"{path}: IDX header of {dimensions} dimensions is cut short")
-    return _dimensions(head, ">u4"), header_size
+    return _dimensions(head, ">u4"), header_size, np.dtype(_INTEGERS[kind])
 
 
 def _dimensions(head: bytes, kind: str) -> tuple[int, ...]:

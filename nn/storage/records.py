@@ -20,7 +20,8 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     train_images, validation_images, test_images
     steps_per_epoch, total_steps, start_step
     data_name, data_sha256
-    spec                {rows, columns, names}: size of the images, names of the classes
+    spec                {rows, columns, names}: size of the images and names of the classes; only
+                        where they are not MNIST's
 
 `step`, at a limited rate (--step-interval); in `metrics.jsonl` only those with an evaluation:
     step                updates done
@@ -67,6 +68,7 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 from nn.config import TrainConfig
 from nn.errors import ConfigError, StorageError
 from nn.events import EpochCompleted, Evaluation, RateChanged, Reason, RunStarted, StepCompleted
+from nn.spec import MNIST
 
 SCHEMA = 1
 
@@ -127,6 +129,8 @@ def record_of(event: Recorded, invocation: Invocation) -> dict[str, Any]:
     if isinstance(event, RunStarted):
         record |= {"schema": SCHEMA, **asdict(invocation)}
     finite: dict[str, Any] = without_infinities(record | asdict(event))
+    if finite.get("spec") == without_infinities(asdict(MNIST)):
+        del finite["spec"]
     return finite
 
 

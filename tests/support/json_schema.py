@@ -78,7 +78,6 @@ _EVENTS: dict[str, Check] = {
         start_step=_whole,
         data_name=_text,
         data_sha256=lambda value: len(value) == 64,
-        spec=_object(rows=_whole, columns=_whole, names=_list_of(_text)),
         threads=_optional(_whole),
         processes=_whole,
         versions=_object(

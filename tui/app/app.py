@@ -223,6 +223,10 @@ class MnistApp(TerminalApp):
     def on_data_loaded(self, message: DataLoaded) -> None:
         """Make the run ready, and show its configuration."""
         self.bench.take_data(message.data_dir, message.dataset)
+        if message.dataset.remark:
+            self.notify(
+                message.dataset.remark, title=message.dataset.name, timeout=10, markup=False
+            )
         self._update(lambda screen: screen.show_configuration())
 
     def on_training_moved(self, message: TrainingMoved) -> None:

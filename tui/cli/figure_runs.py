@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset, load_dataset
+from nn.data.dataset import Dataset
 from nn.errors import ConfigError
 from nn.network.predictor import Predictor
 from nn.recipes import Recipe
@@ -19,6 +19,7 @@ from nn.storage.runs import SavedRun, config_differences, find_run, list_runs, r
 from tui.cli.commands.runs import saved_history
 from tui.cli.headless import report
 from tui.cli.reporters.base import Reporter, Silence
+from tui.images.datasets import load_dataset
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.resumption import check_data

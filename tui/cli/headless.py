@@ -12,13 +12,14 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-from nn.data.dataset import load_dataset
 from nn.errors import StorageError, WorkerError
 from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
 from nn.training.trainer import Trainer
+from tui.cli.data import tell
 from tui.cli.reporters.base import Reporter, Silence
+from tui.images.datasets import load_dataset
 from tui.recording.advising import Advising
 from tui.recording.invocation import RATE_CHANGED
 from tui.recording.recorder import Recorder
@@ -41,6 +42,8 @@ def run_headless(
             source.restore(trainer)
             recorder, warnings = source.recorder(trainer)
             reporter = choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet)
+            if not (as_json or quiet):
+                tell(dataset)
             return report(trainer, recorder, warnings, reporter, save=save)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from nn.data.dataset import load_dataset
 from tui.figures import functions, training
 from tui.figures.picture import FigureRun, Picture
+from tui.images.datasets import load_dataset
 
 Draw = Callable[[Sequence[FigureRun], int], Iterator[Picture]]
 """The pictures of some runs; the number chooses which images are drawn at random."""

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nn.config import TrainConfig
-from nn.data.dataset import load_dataset
 from nn.errors import ConfigError, StorageError
 from nn.network.model import layer_sizes
 from nn.network.predictor import Predictor
 from nn.options import format_value
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import Which, find_run
+from tui.images.datasets import load_dataset
 from tui.models.opening import open_model
 from tui.models.shipped import NAME, shipped_model
 from tui.recording.folder import reference

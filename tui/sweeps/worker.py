@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset, load_dataset
+from nn.data.dataset import Dataset
 from nn.errors import NNError, StorageError
 from nn.events import EpochCompleted, RunFinished
 from nn.storage.lock import is_locked
@@ -29,6 +29,7 @@ from nn.storage.positions import LAST_FILE
 from nn.storage.run_record import RUN_FILE
 from nn.storage.run_writer import delete_run
 from nn.storage.runs import SavedRun
+from tui.images.datasets import load_dataset
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.sweeps.packing import pack, unpack

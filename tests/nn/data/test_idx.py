@@ -286,16 +286,16 @@ def test_packing_changes_nothing(tmp_path: Path) -> None:
 
 IMAGES, LABELS = np.zeros((20, 28, 28), np.uint8), np.zeros(20, np.uint8)
 MISFITS: dict[str, tuple[dict[str, np.ndarray | bytes], str]] = {
-    "other image size": ({"train_images": np.zeros((20, 32, 32), np.uint8)}, "28x28"),
-    "flat images": ({"test_images": np.zeros((10, 784), np.uint8)}, "28x28"),
-    "labels in place of images": ({"train_images": LABELS}, "28x28"),
+    "other image size": ({"train_images": np.zeros((20, 20, 32), np.uint8)}, "28x28 .* 32x20"),
+    "flat images": ({"test_images": np.zeros((10, 784), np.uint8)}, r"\(10, 784\), expected"),
+    "labels in place of images": ({"train_images": LABELS}, r"\(20,\), expected"),
     "images in place of labels": ({"train_labels": IMAGES}, "3 dimensions"),
     "one label too few": ({"train_labels": LABELS[:19]}, "19 labels for the 20 images"),
     "a label of 200": (
         {"train_labels": np.where(np.arange(20) == 7, 200, LABELS).astype(np.uint8)},
         "label 7 is 200",
     ),
-    "a label of 10": ({"test_labels": np.full(10, 10, np.uint8)}, "label 0 is 10"),
+    "a label of 10": ({"train_labels": LABELS, "test_labels": np.full(10, 10, np.uint8)}, "skip 1"),
     "no images": ({"test_images": IMAGES[:0], "test_labels": LABELS[:0]}, "no images"),
     "a text file": ({"train_images": b"not images"}, "not an IDX file"),
 }
@@ -311,9 +311,13 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, name: str) -> None:
 def test_missing_files_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder"):
         load_dataset(str(tmp_path / "absent"))
-    with pytest.raises(DataError, match="train-images-idx3-ubyte: no such file"):
+    with pytest.raises(DataError, match="the folder is empty; expected IDX files"):
         load_dataset(str(tmp_path))
     write_folder(tmp_path)
+    (tmp_path / "train-images-idx3-ubyte").rename(tmp_path / "aside")
+    with pytest.raises(DataError, match="train-images-idx3-ubyte: no such file"):
+        load_dataset(str(tmp_path))
+    (tmp_path / "aside").rename(tmp_path / "train-images-idx3-ubyte")
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: no such file"):
         load_dataset(str(tmp_path))
@@ -323,7 +327,9 @@ def test_a_folder_that_is_none_is_named_with_what_it_should_be(tmp_path: Path) -
     """A path too long and a home that nobody has ended in an internal error."""
     file = tmp_path / "mnist.npz"
     file.write_bytes(b"PK")
-    with pytest.raises(DataError, match=r"mnist\.npz: not a folder; .* train-images-idx3-ubyte, "):
+    with pytest.raises(
+        DataError, match=r"mnist\.npz: nothing that is known; .*train-images-idx3-ubyte"
+    ):
         load_dataset(str(file))
     with pytest.raises(DataError, match="Not a directory"):
         load_dataset(str(file / "inside"))

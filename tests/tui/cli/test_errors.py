@@ -109,7 +109,10 @@ FOUR_BILLION = struct.pack(">HBBIII", 0, 8, 3, 4_000_000_000, 28, 28)
 @pytest.mark.parametrize(
     ("damage", "message"),
     [
-        (lambda folder: [file.unlink() for file in folder.iterdir()], "no such file, plain or .gz"),
+        (
+            lambda folder: [file.unlink() for file in folder.iterdir()],
+            "the folder is empty; expected",
+        ),
         (lambda folder: (folder / TEST_LABELS).unlink(), "t10k-labels-idx1-ubyte: no such file"),
         (
             _replace(TRAIN_IMAGES, gzip.compress(idx_bytes(tiny_arrays()[TRAIN_IMAGES]))[:-2000]),
@@ -134,7 +137,7 @@ FOUR_BILLION = struct.pack(">HBBIII", 0, 8, 3, 4_000_000_000, 28, 28)
         (_replace(TRAIN_LABELS, _labels(200)), "label 5 is 200, expected 0 to 9"),
         (
             _replace(TRAIN_IMAGES, idx_bytes(np.zeros((120, 32, 32), np.uint8))),
-            "expected images of 28x28",
+            "images of 28x28 pixels, those for training 32x32",
         ),
     ],
 )

@@ -97,7 +97,7 @@ class ConfiguringScreen(ModeScreen):
         dataset = self.bench.dataset_of(config.data_dir)
 
         def points() -> Iterator[RatePoint]:
-            from nn.data.dataset import load_dataset
+            from tui.images.datasets import load_dataset
 
             return rate_points(config, dataset or load_dataset(config.data_dir))
 

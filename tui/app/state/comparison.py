@@ -44,8 +44,8 @@ def compare(first: SavedRun, second: SavedRun, dataset: Dataset) -> Comparison:
     may be theirs.
     """
     from nn.analysis.disagreement import disagreement
-    from nn.data.dataset import load_dataset
     from nn.storage.checkpoint import load_model
+    from tui.images.datasets import load_dataset
 
     sha256 = first.record.data_sha256
     if dataset.sha256 != sha256:

@@ -13,7 +13,7 @@ def load_in_background(data_dir: str, post: Post) -> None:
     """Read a dataset on a thread; `DataLoaded` or `BackgroundFailed` follows."""
 
     def work() -> Message:
-        from nn.data.dataset import load_dataset
+        from tui.images.datasets import load_dataset
 
         return DataLoaded(data_dir, load_dataset(data_dir))
 

@@ -145,8 +145,8 @@ class FollowedRun:
         )
 
     def _load_splits(self) -> dict[str, Split]:
-        from nn.data.dataset import load_dataset
         from nn.training.plan import training_split
+        from tui.images.datasets import load_dataset
 
         expected, dataset = self.saved.record.data_sha256, self._dataset
         if dataset is None or dataset.sha256 != expected:

@@ -20,8 +20,9 @@ import numpy as np
 
 from nn.analysis.matrix_products import MatrixProducts
 from nn.config import ActivationName, TrainConfig
-from nn.data.dataset import Dataset, load_dataset
+from nn.data.dataset import Dataset
 from nn.events import EpochCompleted
+from tui.images.datasets import load_dataset
 from tui.system.cores import make_trainer
 
 Optimizer = Literal["momentum", "adam"]

@@ -9,7 +9,6 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
-from nn.data.dataset import load_dataset
 from nn.errors import ConfigError
 from tui.checking.diagnosis import FORMULAS
 from tui.checking.reference import Model
@@ -18,6 +17,7 @@ from tui.checking.request import reference_arrays
 from tui.checking.sandbox import TimedOutError
 from tui.checking.template import TEMPLATE
 from tui.cli.reporters.json_lines import write_json
+from tui.images.datasets import load_dataset
 from tui.system.exits import CommandError, ExitCode
 
 _MARKS = {"right": "ok", "wrong": "WRONG", "not seen": "-"}

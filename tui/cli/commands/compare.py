@@ -14,7 +14,6 @@ from cyclopts import Parameter
 
 from nn.analysis.disagreement import Disagreement, disagreement
 from nn.config import flag
-from nn.data.dataset import load_dataset
 from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
 from nn.options import format_value
@@ -24,6 +23,7 @@ from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_hi
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
+from tui.images.datasets import load_dataset
 from tui.recording.folder import display_name, runs_folder
 from tui.system.exits import ExitCode
 from tui.system.terminal import detect, is_live

@@ -51,14 +51,14 @@ def import_(
     """Keep the network of another program as a saved run."""
     from functools import cache
 
-    from nn.data.dataset import load_dataset
+    from tui.cli.data import load_and_tell
     from tui.formatting import percent
     from tui.recording.importing import import_model
 
     run, remarks = import_model(
         file,
         runs_folder(runs_dir),
-        cache(lambda: load_dataset(data_dir)),
+        cache(lambda: load_and_tell(data_dir)),
         activation=activation,
         label=name,
         data_dir=data_dir,

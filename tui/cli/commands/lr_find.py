@@ -9,10 +9,10 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
-from nn.data.dataset import load_dataset
 from nn.errors import ConfigError
 from nn.training.rate_range import HIGHEST, LOWEST, RateRange, rate_points, summarize
 from tui.cli.commands.runs import chart_width
+from tui.cli.data import load_and_tell
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags, experiment_of
 from tui.cli.reporters.json_lines import write_json
 from tui.system.exits import CommandError, ExitCode
@@ -42,7 +42,7 @@ def lr_find(
             " both must be above 0, and the first the lower"
         )
     effective = experiment_of(recipe, config, flags).config
-    dataset = load_dataset(effective.data_dir)
+    dataset = load_and_tell(effective.data_dir)
     points = tuple(rate_points(effective, dataset, lowest=lowest, highest=highest))
     try:
         found = summarize(points)

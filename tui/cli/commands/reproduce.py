@@ -11,7 +11,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from nn.data.dataset import load_dataset
 from nn.errors import ConfigError
 from nn.events import Event
 from nn.recipes import Published, Recipe, load_recipe, recipe_names
@@ -20,6 +19,7 @@ from nn.training.trainer import Trainer
 from tui.cli.flags import recipe_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.cli.reporters.progress import Bar
+from tui.images.datasets import load_dataset
 from tui.system.cores import limit_threads
 from tui.system.exits import ExitCode
 from tui.system.terminal import is_live

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from nn.config import load_toml
-from nn.data.dataset import Dataset, load_dataset
+from nn.data.dataset import Dataset
 from nn.errors import ConfigError, StorageError
+from tui.cli.data import load_and_tell
 from tui.cli.flags import ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.sweep import ResultReporter, epoch_line, plan
@@ -162,7 +163,7 @@ def sweep(
         _check_same(path, wanted, spec)
         if minutes is not None:
             wanted = replace(wanted, minutes=minutes)
-    dataset = load_dataset(wanted.example.data_dir)
+    dataset = load_and_tell(wanted.example.data_dir)
     # The place comes first: where it is refused, no sweep is begun.
     with _place(cluster, wanted, dataset, workers or available_cores()) as place:
         study = Study.join(path) if resume is not None else Study.create(root, wanted, name)

@@ -11,11 +11,12 @@ from cyclopts import Parameter
 
 from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, JUDGED_IMAGES, Walk
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset, load_dataset
+from nn.data.dataset import Dataset
 from nn.errors import ConfigError
 from nn.network.model import layer_sizes
 from nn.options import format_value
 from nn.spec import MNIST, DataSpec
+from tui.cli.data import load_and_tell
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags_of, experiment_of
 from tui.cli.reporters.json_lines import write_json
 from tui.system.exits import ExitCode
@@ -47,7 +48,7 @@ def walk(
     if not 0 <= steps <= MOST_STEPS:
         raise ConfigError(f"--steps {steps}: must be at least 0 and at most {MOST_STEPS:,}")
     effective = experiment_of(recipe, config, flags, base=DEFAULT_FIELDS).config
-    dataset = load_dataset(effective.data_dir)
+    dataset = load_and_tell(effective.data_dir)
     index = _indices(images, len(dataset.train))
     walked = Walk.of(effective, dataset.train, np.array(index))
     if json:

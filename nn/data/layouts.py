@@ -1,0 +1,419 @@
+"""What a file or folder of images holds, recognized by its content, and read.
+
+Folders may hold IDX files, CSV files, a NumPy archive, or a folder of pictures for each class; any
+of these may lie one or two folders deeper, as torchvision and unpacked archives have it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import re
+import stat
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from nn.arrays import Array
+from nn.data.archives import ARCHIVE_NAMES, read_archive
+from nn.data.classes import NAMES_FILE, Listed
+from nn.data.idx import read_idx
+from nn.data.samples import Samples
+from nn.data.tables import has_labels, is_table, read_table
+from nn.errors import DataError
+
+# Reads pictures to one array, uint8 (n, rows, columns), and states what was done to their sizes.
+ReadPictures = Callable[[Sequence[Path]], tuple[Array, str]]
+
+KINDS = (
+    "IDX files (train-images-idx3-ubyte and so on, plain or .gz), CSV (a label and pixels in each"
+    f" line), .npz ({ARCHIVE_NAMES}), or a folder of pictures for each class"
+)
+_IDX_NAME = re.compile(
+    r"(?P<set>.*?)(?P<split>train|t10k|test)(?P<between>[^a-z]*)(?P<what>images|imgs|labels)(?P<end>.*)"
+)
+_TRAIN_FOLDERS, _TEST_FOLDERS = ("train", "training"), ("test", "testing", "t10k", "val", "valid")
+_PICTURE_SUFFIXES = (
+    ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm",
+)  # fmt: skip
+_PICTURE_STARTS = (
+    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5", b"P6", b"P4",
+)  # fmt: skip
+_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Found:
+    """The images of a file or folder, and what was recognized.
+
+    `test` is None where there is no test part. `listed` are classes that the names of folders give.
+    `words` are the names by which a published dataset may be known. `digests` are the SHA-256 of
+    four unpacked IDX files.
+    """
+
+    kind: str
+    name: str
+    train: Samples
+    test: Samples | None
+    words: str
+    listed: Listed | None = None
+    remarks: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+
+def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
+    """Recognize and read what a path names; raises `DataError`."""
+    try:
+        if path.is_dir():
+            return _read_folder(path, read_pictures)
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        for group in _idx_groups(path.parent) if path.parent.is_dir() else []:
+            if group.set == path.name.lower().rstrip("-_."):
+                return _read_idx_files(group)
+        raise DataError(f"data folder {path}: no such folder or file") from error
+    except OSError as error:
+        raise DataError(f"data folder {path}: {error.strerror or error}") from error
+    if not stat.S_ISREG(mode):
+        raise DataError(f"data folder {path}: neither a folder nor a regular file")
+    return _read_file(path)
+
+
+def _read_file(path: Path) -> Found:
+    if _starts_with(path, _ZIP):
+        return _read_archive(path)
+    for group in _idx_groups(path.parent):
+        if path in group.files.values():
+            return _read_idx_files(group)
+    if is_table(path):
+        return _read_tables(path, [path, *_partner(path)])
+    if path.name.lower().endswith((".csv", ".csv.gz")):
+        return _read_tables(path, [path])  # which names what is wrong with it
+    raise DataError(f"{path}: nothing that is known; expected {KINDS}")
+
+
+def _read_folder(folder: Path, read_pictures: ReadPictures | None) -> Found:
+    for candidate in _candidates(folder):
+        readers = _readers(candidate, read_pictures)
+        if readers:
+            if len(readers) > 1:
+                shown = ", ".join(sorted(readers)[:6])
+                first = sorted(readers)[0]
+                raise DataError(
+                    f"{candidate[0]}: holds several datasets: {shown}; name one, such as"
+                    f" --data-dir={first}"
+                )
+            ((_, read),) = readers.items()
+            return read()
+    if not any(folder.iterdir()):
+        raise DataError(f"{folder}: the folder is empty; expected {KINDS}")
+    raise DataError(f"{folder}: holds no images that are known; expected {KINDS}")
+
+
+def _candidates(folder: Path) -> Iterator[list[Path]]:
+    """The folder, then those in it, then those two folders deeper."""
+    level = [folder]
+    for _ in range(3):
+        yield level
+        level = [each for parent in level for each in _subfolders(parent)][:200]
+
+
+def _readers(
+    folders: list[Path], read_pictures: ReadPictures | None
+) -> dict[str, Callable[[], Found]]:
+    """How to read each dataset that lies in these folders, by the path that names it."""
+    readers: dict[str, Callable[[], Found]] = {}
+    for folder in folders:
+        groups = _idx_groups(folder)
+        for group in groups:
+            name = str(folder if len(groups) == 1 else folder / group.set)
+            readers[name] = partial(_read_idx_files, group)
+        if groups:
+            continue
+        files = _files(folder)
+        archives = [file for file in files if _starts_with(file, _ZIP)]
+        tables = [file for file in files if file not in archives and _may_be_table(file)]
+        if archives:
+            for file in archives:
+                name = str(folder if len(archives) == 1 else file)
+                readers[name] = partial(_read_archive, file)
+        elif tables:
+            for group_of in _table_groups(tables):
+                name = str(folder if len(group_of) == len(tables) else group_of[0])
+                readers[name] = partial(_read_tables, folder, group_of)
+        elif _class_folders(folder):
+            readers[str(folder)] = partial(_read_pictures, folder, read_pictures)
+    return readers
+
+
+# IDX files
+
+
+@dataclass(frozen=True)
+class _IdxGroup:
+    """The IDX files of one dataset; `set` is what their names begin with, such as `emnist-digits`.
+
+    `files` are by split and by what they hold.
+    """
+
+    folder: Path
+    set: str
+    files: dict[tuple[str, str], Path]
+
+
+def _idx_groups(folder: Path) -> list[_IdxGroup]:
+    groups: dict[str, dict[tuple[str, str], Path]] = {}
+    for path in sorted(_entries(folder), reverse=True):  # plain files after packed ones win
+        name = path.name.lower()
+        found = _IDX_NAME.fullmatch(name.removesuffix(".gz"))
+        if found is None or name.endswith(".npz"):
+            continue
+        if path.is_dir():  # some archives unpack to a folder for each file
+            inside = [each for each in _files(path) if _IDX_NAME.search(each.name.lower())]
+            if len(inside) != 1:
+                continue
+            path = inside[0]
+        elif "idx" not in name and not _is_idx(path):
+            continue
+        key = (
+            "train" if found["split"] == "train" else "test",
+            "labels" if found["what"] == "labels" else "images",
+        )
+        prefix = found["set"].rstrip("-_.")
+        groups.setdefault(prefix, {})
+        if key not in groups[prefix] or not name.endswith(".gz"):
+            groups[prefix][key] = path
+    return [_IdxGroup(folder, prefix, files) for prefix, files in sorted(groups.items())]
+
+
+def _read_idx_files(group: _IdxGroup) -> Found:
+    files = group.files
+    for split, what in (("train", "images"), ("train", "labels")):
+        _require(group, split, what)
+    if any(split == "test" for split, _ in files):
+        for what in ("images", "labels"):
+            _require(group, "test", what)
+    train, train_digests = _idx_samples(files["train", "images"], files["train", "labels"])
+    test: Samples | None = None
+    digests: tuple[str, ...] = ()
+    if ("test", "images") in files:
+        test, test_digests = _idx_samples(files["test", "images"], files["test", "labels"])
+        digests = train_digests + test_digests
+    name = group.set or _name_of(group.folder)
+    return Found(
+        "IDX files",
+        name,
+        train,
+        test,
+        f"{_name_of(group.folder)} {group.set}-",
+        digests=digests,
+        folders=(group.folder,),
+    )
+
+
+def _require(group: _IdxGroup, split: str, what: str) -> None:
+    if (split, what) not in group.files:
+        start = f"{group.set}-" if group.set else ""
+        part = "train" if split == "train" else "test" if group.set else "t10k"
+        number = 3 if what == "images" else 1
+        name = f"{start}{part}-{what}-idx{number}-ubyte"
+        raise DataError(f"{group.folder / name}: no such file, plain or .gz")
+
+
+def _idx_samples(images_path: Path, labels_path: Path) -> tuple[Samples, tuple[str, str]]:
+    for path in (images_path, labels_path):
+        if not path.is_file():
+            raise DataError(f"{path}: not a regular file")
+    images, images_digest = read_idx(images_path)
+    labels, labels_digest = read_idx(labels_path, integers=True)
+    if images.ndim != 3 or 0 in images.shape[1:]:
+        raise DataError(f"{images_path}: shape {images.shape}, expected (images, rows, columns)")
+    if labels.ndim == 2:  # QMNIST: the class, and seven numbers about who wrote it
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise DataError(f"{labels_path}: {labels.ndim} dimensions, expected one label an image")
+    if len(images) != len(labels):
+        raise DataError(
+            f"{labels_path}: {len(labels):,} labels for the {len(images):,} images of"
+            f" {images_path.name}"
+        )
+    if len(images) == 0:
+        raise DataError(f"{images_path}: holds no images")
+    return Samples(images, labels, str(labels_path)), (images_digest, labels_digest)
+
+
+def _is_idx(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            start = file.read(4)
+        if start[:2] == _GZIP:
+            with gzip.open(path, "rb") as file:
+                start = file.read(4)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(start) == 4 and start[:3] == b"\0\0\x08" and start[3] in (1, 3)
+
+
+# Archives and tables
+
+
+def _read_archive(path: Path) -> Found:
+    train, test = read_archive(path)
+    words = f"{_name_of(path.parent)} {path.name}"
+    return Found("NumPy archive", path.stem, train, test, words, folders=(path.parent,))
+
+
+def _may_be_table(path: Path) -> bool:
+    name = path.name.lower()
+    if name.endswith((".csv", ".csv.gz")):
+        return True
+    return name.endswith((".tsv", ".tsv.gz", ".txt")) and is_table(path)
+
+
+def _part_of(path: Path) -> str:
+    """Whether a file's name says that it is for training or for testing; "" for neither."""
+    words = re.split(r"[^a-z0-9]+", path.name.lower())
+    if any(word in _TRAIN_FOLDERS for word in words):
+        return "train"
+    return "test" if any(word in _TEST_FOLDERS for word in words) else ""
+
+
+def _partner(path: Path) -> list[Path]:
+    """The file of test images beside one of training images."""
+    if _part_of(path) != "train":
+        return []
+    return [
+        each
+        for each in _files(path.parent)
+        if _part_of(each) == "test" and _stem(each) == _stem(path) and is_table(each)
+    ]
+
+
+def _stem(path: Path) -> str:
+    """A file's name without what tells training from testing."""
+    words = re.split(r"[^a-z0-9]+", re.sub(r"\.(csv|tsv|txt|gz)", "", path.name.lower()))
+    return "-".join(word for word in words if word not in (*_TRAIN_FOLDERS, *_TEST_FOLDERS))
+
+
+def _table_groups(tables: list[Path]) -> list[list[Path]]:
+    """Files of training images, each with that of its test images; or else every file alone."""
+    groups: dict[str, list[Path]] = {}
+    for path in sorted(tables, key=lambda each: (_part_of(each) == "test", each)):
+        groups.setdefault(_stem(path), []).append(path)
+    return [*groups.values()]
+
+
+def _read_tables(at: Path, files: list[Path]) -> Found:
+    train_files = [path for path in files if _part_of(path) != "test"] or files
+    test_files = [path for path in files if path not in train_files]
+    train = read_table(train_files[0])
+    if len(train_files) > 1:
+        raise DataError(f"{at}: {train_files[0].name} and {train_files[1].name}: which one?")
+    test, remarks = None, []
+    if test_files:
+        if has_labels(test_files[0]):
+            test = read_table(test_files[0])
+        else:
+            remarks.append(f"{test_files[0].name} has no labels and is left out")
+    name = _stem(train_files[0]) or _name_of(train_files[0].parent)
+    words = f"{_name_of(train_files[0].parent)} {train_files[0].name}"
+    folders = (train_files[0].parent,)
+    return Found("CSV", name, train, test, words, remarks=tuple(remarks), folders=folders)
+
+
+# Pictures
+
+
+def _class_folders(folder: Path) -> list[Path]:
+    """The folders of the classes, one each, that hold pictures; of the training part first."""
+    parts = _subfolders(folder)
+    train = [each for each in parts if each.name.lower() in _TRAIN_FOLDERS]
+    parts = _subfolders(train[0]) if train else parts
+    return [each for each in parts if _pictures(each)]
+
+
+def _pictures(folder: Path) -> list[Path]:
+    """The pictures in a folder, by their names or their first bytes."""
+    return [
+        path
+        for path in _files(folder)
+        if path.name.lower().endswith(_PICTURE_SUFFIXES) or _starts_with(path, *_PICTURE_STARTS)
+    ]
+
+
+def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
+    if read_pictures is None:
+        raise DataError(f"{folder}: holds pictures, which nn alone does not read")
+    train = {each.name: _pictures(each) for each in _class_folders(folder)}
+    tests = [each for each in _subfolders(folder) if each.name.lower() in _TEST_FOLDERS]
+    has_train = any(each.name.lower() in _TRAIN_FOLDERS for each in _subfolders(folder))
+    test: dict[str, list[Path]] = {}
+    if has_train and tests:
+        chosen = min(tests, key=lambda each: _TEST_FOLDERS.index(each.name.lower()))
+        test = {each.name: _pictures(each) for each in _subfolders(chosen) if _pictures(each)}
+        if unknown := sorted(set(test) - set(train)):
+            raise DataError(f"{chosen / unknown[0]}: a class without training images")
+    names = sorted(train, key=_natural)
+    numeric = all(name.isascii() and name.isdecimal() and len(name) < 9 for name in names)
+    if numeric and len(set(map(int, names))) == len(names):
+        numbers, listed = {name: int(name) for name in names}, None
+    else:
+        numbers = {name: number for number, name in enumerate(names)}
+        listed = Listed.counted(names, str(folder))
+    parts = train, test
+    order = [(name, path) for part in parts for name in names for path in part.get(name, ())]
+    images, remark = read_pictures([path for _, path in order])
+    labels = np.array([numbers[name] for name, _ in order], np.int64)
+    n = sum(map(len, train.values()))
+    return Found(
+        "pictures in a folder for each class",
+        _name_of(folder),
+        Samples(images[:n], labels[:n], str(folder)),
+        Samples(images[n:], labels[n:], str(folder)) if test else None,
+        _name_of(folder),
+        listed,
+        (remark,) if remark else (),
+        folders=(folder,),
+    )
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    """Sort key in which class10 comes after class9."""
+    parts = re.split(r"([0-9]+)", name.lower())
+    return [(int(part[-18:]), "") if part.isdecimal() else (-1, part) for part in parts]
+
+
+# Files and folders
+
+
+def _name_of(folder: Path) -> str:
+    """The name of a folder, or of the one that it is `raw` or `processed` in."""
+    folder = folder.resolve()
+    return folder.parent.name if folder.name in ("raw", "processed") else folder.name
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return [each for each in folder.iterdir() if not each.name.startswith((".", "__"))]
+    except OSError as error:
+        raise DataError(f"{folder}: {error.strerror or error}") from error
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(each for each in _entries(folder) if each.is_file() and each.name != NAMES_FILE)
+
+
+def _subfolders(folder: Path) -> list[Path]:
+    return sorted(each for each in _entries(folder) if each.is_dir())
+
+
+def _starts_with(path: Path, *starts: bytes) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(4).startswith(starts)
+    except OSError:
+        return False

@@ -1,0 +1,108 @@
+"""Datasets of any kind: what `nn.data` reads, and folders of pictures, which need Pillow."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from nn.data import dataset as datasets
+from nn.data.dataset import Dataset
+from nn.errors import DataError
+from nn.spec import MNIST
+
+Pixels = npt.NDArray[np.uint8]
+Size = tuple[int, int]  # rows and columns
+
+MOST_BYTES = 2**31  # of all pictures of a dataset
+LARGEST = 128  # pixels a side, to which larger pictures are reduced
+
+
+def load_dataset(data_dir: str = "") -> Dataset:
+    """The embedded MNIST, or the images of a folder or file; raises `DataError`."""
+    return datasets.load_dataset(data_dir, read_pictures)
+
+
+def read_pictures(paths: Sequence[Path]) -> tuple[npt.NDArray[Any], str]:
+    """Pictures as one array, uint8 (n, rows, columns), and what was done to their sizes.
+
+    All get the size that at least half of them have, or else that of MNIST's images. Raises
+    `DataError` that names the file at fault.
+    """
+    pictures, reduced, held = [], 0, 0
+    for path in paths:
+        levels, was_reduced = _read(path)
+        pictures.append(levels)
+        reduced += was_reduced
+        held += levels.size
+        if held > MOST_BYTES:
+            raise DataError(f"{path}: the pictures so far take {held:,} bytes, too many to hold")
+    sizes = Counter(picture.shape for picture in pictures)
+    (size, count), *_ = sizes.most_common(1)
+    if 2 * count < len(pictures):
+        size = MNIST.shape
+    if len(pictures) * size[0] * size[1] > MOST_BYTES:
+        raise DataError(f"{paths[0].parent}: {len(pictures):,} pictures are too many to hold")
+    images = np.empty((len(pictures), *size), np.uint8)
+    for place, picture in enumerate(pictures):
+        images[place] = picture if picture.shape == size else fitted(picture, size)
+    return images, _remark(sizes, size, reduced)
+
+
+def _remark(sizes: Counter[tuple[int, ...]], size: tuple[int, ...], reduced: int) -> str:
+    words = []
+    if reduced:
+        words.append(f"{reduced:,} pictures reduced to {LARGEST} pixels a side")
+    other = sum(count for found, count in sizes.items() if found != size)
+    if other:
+        shown = sorted(found for found in sizes if found != size)
+        first, last = (f"{found[1]}x{found[0]}" for found in (shown[0], shown[-1]))
+        span = first if first == last else f"{first} to {last}"
+        words.append(f"{other:,} pictures of other sizes ({span}) fitted into {size[1]}x{size[0]}")
+    return "; ".join(words)
+
+
+def _read(path: Path) -> tuple[Pixels, bool]:
+    from PIL import Image
+
+    from tui.images.files import NotAPictureError, levels_of_file
+
+    try:
+        with path.open("rb") as file:
+            levels, scale = levels_of_file(file)
+    except NotAPictureError as error:
+        raise DataError(
+            f"{path}: not a picture (PNG, JPEG, WebP, GIF, BMP, TIFF, PGM); take it away or repair"
+            " it"
+        ) from error
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror or error}") from error
+    except DataError as error:
+        raise DataError(f"{path}: damaged: {error}; take it away or repair it") from error
+    pixels = np.rint(levels).clip(0, 255).astype(np.uint8)
+    longest = max(pixels.shape)
+    if longest <= LARGEST:
+        return pixels, scale > 1
+    rows, columns = (max(1, round(side * LARGEST / longest)) for side in pixels.shape)
+    image = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BOX)
+    return np.asarray(image), True
+
+
+def fitted(picture: Pixels, size: Size) -> Pixels:
+    """A picture brought to another size, its proportions kept, with its own paper around it."""
+    from PIL import Image
+
+    rows, columns = size
+    factor = min(rows / picture.shape[0], columns / picture.shape[1])
+    high, wide = (max(1, round(side * factor)) for side in picture.shape)
+    resampling = Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR
+    scaled = np.asarray(Image.fromarray(picture).resize((wide, high), resampling))
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    result = np.full(size, int(np.median(border)), np.uint8)
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    result[top : top + high, left : left + wide] = scaled
+    return result
