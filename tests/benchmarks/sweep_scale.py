@@ -31,7 +31,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tui.sweeps.cluster import Cluster
+from tui.sweeps.cluster import Cluster, quiet_dask
 from tui.sweeps.folder import JOURNAL_FILE
 from tui.sweeps.running import Progress, SweepRunner
 from tui.sweeps.schedule import Result
@@ -110,8 +110,8 @@ def place_of(workers: int, seconds: float, *, dask: bool) -> Iterator[Threads | 
     if not dask:
         yield Threads(workers, seconds)
         return
+    quiet_dask()
     distributed: Any = import_module("distributed")
-
     with (
         distributed.LocalCluster(
             n_workers=2,

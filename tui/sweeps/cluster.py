@@ -29,6 +29,7 @@ _U = TypeVar("_U")
 
 TOPIC = "mnist-tui-epochs"
 _CONNECT_SECONDS = 10
+_MESSAGES_KEPT = 100  # of each connection, by Dask
 _COUNT_SECONDS = 2.0  # between looks at how many workers there are
 
 
@@ -185,7 +186,7 @@ def connect(
             "--cluster needs the package distributed: pip install 'mnist-tui[cluster]'",
             ExitCode.USAGE,
         ) from error
-    _quiet()
+    quiet_dask()
     workers, local, client = _count(address), None, None
     try:
         if workers is not None:
@@ -250,11 +251,15 @@ def _differences(there: Mapping[str, str]) -> str:
     )
 
 
-def _quiet() -> None:
-    """Silence Dask's log: of what it reports, the sweep has lines of its own for what matters.
+def quiet_dask() -> None:
+    """Silence Dask's log and shorten what it keeps for its developers; call it before connecting.
 
-    Runs that travel in orders are meant to be large.
+    Of what it reports, the sweep has lines of its own for what matters. Runs that travel in orders
+    are meant to be large. Each connection keeps its last thousand messages, which is most of the
+    memory of a sweep of thousands of trials.
     """
+    dask: Any = importlib.import_module("dask")
+    dask.config.set({"distributed.admin.low-level-log-length": _MESSAGES_KEPT})
     warnings.filterwarnings("ignore", message="Sending large graph")
     for name in ("", ".client", ".comm", ".core", ".nanny", ".scheduler", ".worker"):
         logging.getLogger(f"distributed{name}").setLevel(logging.CRITICAL)

@@ -87,6 +87,14 @@ def add_ended(optuna: Any, study: Any, spec: SweepSpec, trial: Trial) -> None:
     )
 
 
+def open_storage(optuna: Any, url: str) -> Any:
+    """A storage by its URL; a database is connected to only while it is read or written."""
+    if url.startswith("redis"):
+        return url
+    pools: Any = importlib.import_module("sqlalchemy.pool")
+    return optuna.storages.RDBStorage(url, engine_kwargs={"poolclass": pools.NullPool})
+
+
 class OptunaMirror:
     """A study of Optuna's, in a storage by its URL, that gets every trial of a sweep as it ends.
 
@@ -101,7 +109,10 @@ class OptunaMirror:
         self._optuna, self._url, self._spec = import_optuna("--storage"), url, spec
         try:
             self._study = self._optuna.create_study(
-                storage=url, study_name=name, direction="maximize", load_if_exists=True
+                storage=open_storage(self._optuna, url),
+                study_name=name,
+                direction="maximize",
+                load_if_exists=True,
             )
             known = self._study.user_attrs.get(_SPACE)
             if known is None and not self._study.get_trials(deepcopy=False):

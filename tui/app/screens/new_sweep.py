@@ -56,18 +56,20 @@ class NewSweepScreen(Dialog[list[str] | None]):
             drawn = ", and random first weights" if self._experiment.init_from else ""
             words = f"Every trial has the form's configuration: {base}{fields}{drawn}."
             yield Label(words, markup=False)
-            yield Label(f"Vary, such as {EXAMPLE} hidden=64,128", markup=False)
-            yield FieldInput(id="vary", compact=True, placeholder=EXAMPLE)
+            syntax = "Vary FIELD=LOW..HIGH, LOW..HIGH:log or A,B,C; more after a blank"
+            yield Label(syntax, markup=False)
+            yield FieldInput(EXAMPLE, id="vary", compact=True, placeholder="hidden=64,128")
             yield Label("Trials", markup=False)
             yield FieldInput(str(TRIALS), id="trials", compact=True)
             yield Static("enter: start   tab: next field   escape: close", markup=False)
             yield Static(id="problem", markup=False)
 
     def on_key(self, event: events.Key) -> None:
-        """Take what is typed before the widgets are there to take it."""
+        """Take what is typed before the widgets are there to take it, in place of the example."""
         if self.focused is None and event.is_printable and event.character:
             event.stop()
-            self.query_one("#vary", Input).value += event.character
+            vary = self.query_one("#vary", Input)
+            vary.value = event.character if vary.value == EXAMPLE else vary.value + event.character
 
     def on_input_submitted(self) -> None:
         self.action_start()

@@ -27,6 +27,8 @@ from tui.app.widgets.sweep_pictures import SweepPictures
 from tui.app.widgets.trials_table import TrialsTable, accuracy_text
 from tui.system.terminal import Terminal
 
+_OF_A_SWEEP = frozenset({"open", "picture", "stop", "resume", "filter", "order", "clear"})
+
 
 class SweepScreen(WatchingScreen):
     """A table of the trials of one sweep, beside or above pictures of it.
@@ -96,6 +98,12 @@ class SweepScreen(WatchingScreen):
         yield ParallelCoordinates(self.terminal, id="parallel")
         yield KeyHints()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything: where there is no sweep, one can only be begun."""
+        if action == "sweep":  # where one cannot be read, others may be there
+            return bool(self.last.names)
+        return self.view is not None or action not in _OF_A_SWEEP
+
     # What is shown
 
     def orders(self) -> Iterable[str]:
@@ -104,7 +112,9 @@ class SweepScreen(WatchingScreen):
     def draw(self) -> None:
         """Show the present state."""
         view = self.view
-        self.set_class(view is None, "-empty")
+        if self.has_class("-empty") != (view is None):
+            self.set_class(view is None, "-empty")
+            self.refresh_bindings()
         self.show_note(self.last.error, "#errors")
         self.put("#head", self._head())
         self.put("#empty", self._about_sweeps() if not self.last.error else "")

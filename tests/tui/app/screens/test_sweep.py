@@ -9,7 +9,7 @@ from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from textual.widgets import Static
+from textual.widgets import Input, Static
 
 from nn.config import TrainConfig
 from nn.storage.lock import FolderLock
@@ -28,7 +28,7 @@ from tui.app.screens import watching
 from tui.app.screens.new_sweep import NewSweepScreen
 from tui.app.screens.stop_sweep import StopSweepScreen
 from tui.app.screens.sweep import SweepScreen
-from tui.app.state.sweep_process import SweepProcess
+from tui.app.state.sweep_process import EXAMPLE, SweepProcess
 from tui.app.state.sweep_reader import SweepReader
 from tui.app.widgets.sweep_pictures import SweepPictures
 from tui.app.widgets.trials_table import TrialsTable
@@ -146,11 +146,13 @@ def test_no_sweep_names_the_command_of_the_form(runs_dir: Path) -> None:
         words = " ".join(at.text.split())
         assert "No sweep yet" in words
         assert "mnist-tui sweep --hidden=64 --vary learning_rate=0.001..0.1:log" in words
+        assert at.lines[-1].split() == ["n", "New", "q", "Quit", "?", "Help"]
         keys = "enter x r p tab shift+tab slash o left right d c m w up down pageup pagedown"
         await at.press(*keys.split(), "home", "end", "escape")
         assert isinstance(at.app.screen, SweepScreen)
         finished_sweep(runs_dir)
         await at.until(at.shows("best: trial 3"))
+        assert at.lines[-1].startswith("enter Curves  p Picture  n New  x Stop")
 
     play(sweep_app(runs_dir, experiment=experiment), scenario)
 
@@ -340,7 +342,8 @@ def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path)
         def problem() -> str:
             return str(dialog.query_one("#problem", Static).render())
 
-        await at.press("enter")
+        assert dialog.query_one("#vary", Input).value == EXAMPLE  # so that Enter alone begins one
+        await at.press("backspace", "enter")
         assert "varies at least one field" in problem()
         await at.press(*"lx=3,4", "enter")
         assert "unknown field" in problem()
