@@ -82,17 +82,25 @@ class RaceLesson(Lesson):
         return tuple(reversed(self.entrants(state).values()))
 
 
+def behind(gap: float) -> str:
+    """By how many points a run is behind, or ahead where the gap is negative."""
+    return f"{abs(gap):.1f} points {'behind' if gap > 0 else 'ahead'}"
+
+
 def chart_of(trials: Sequence[Trial], measure: str = "accuracy") -> Chart:
-    """The accuracy in percent, or the loss, of each run on each part of the data, by epoch."""
-    letters = LETTERS if len(trials) > 1 else ("",)
+    """The accuracy in percent, or the loss, of each run on each part of the data, by epoch.
+
+    Where several runs are shown, a letter stands before the first curve of each.
+    """
+    letters = [f"{letter} " for letter in LETTERS] if len(trials) > 1 else [""]
     curves = [
-        Curve(f"{letter} {split}".strip(), *points)
+        Curve(f"{letter if split == SPLITS[0] else ''}{split}", *points)
         for letter, run in zip(letters, trials, strict=False)
         for split in SPLITS
         if len((points := run.curve(split, measure))[0])
     ]
-    title = "%" if measure == "accuracy" else measure
-    return Chart(title, tuple(curves), "epoch", x_range=(1.0, float(trials[0].config.epochs)))
+    label = f"{measure}{', %' if measure == 'accuracy' else ''}, by epoch"
+    return Chart("", tuple(curves), label, x_range=(1.0, float(trials[0].config.epochs)))
 
 
 def published_test(recipe: str | None) -> str:

@@ -148,13 +148,17 @@ class Session:
 
     # What is written beside the picture
 
-    def knob_line(self) -> str:
+    def knob_lines(self, width: int) -> str:
         """Every knob with its setting, the one that is moved in angle brackets."""
-        parts = []
+        lines = [""]
         for i, knob in enumerate(self.lesson.knobs):
             text = f"{knob.name} {knob.text(self.settings[knob.name])}"
-            parts.append(f"<{text}>" if i == self.knob and self.predicted else f" {text} ")
-        return " ".join(parts)
+            part = f"<{text}>" if i == self.knob and self.predicted else f" {text} "
+            if lines[-1] and len(lines[-1]) + 1 + len(part.rstrip()) > width:
+                lines.append(part)
+            else:
+                lines[-1] = f"{lines[-1]} {part}" if lines[-1] else part
+        return "\n".join(lines)
 
     def asked(self) -> list[str]:
         """The question and its choices."""

@@ -24,6 +24,7 @@ def test_the_list_shows_the_progress(tmp_path: Path) -> None:
     assert "passed" in lines[3]
     assert "skipped" in lines[4]
     assert lines[-1] == f"1 of {len(lessons())} passed"
+    assert max(map(len, lines)) <= 80
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])

@@ -146,3 +146,15 @@ def test_progress_that_cannot_be_written_is_told_and_harms_nothing(tmp_path: Pat
 def test_progress_lies_beside_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "runs"))
     assert Progress.of_user().path == tmp_path / NAME
+
+
+def test_knobs_are_never_broken_at_the_end_of_a_line() -> None:
+    session = session_of("overfitting")
+    assert session.knob_lines(200) == (
+        " run few images   images 300   decay 0   dropout 0   validation none   show accuracy "
+    )
+    session.predict(0)
+    session.choose(3)
+    assert session.knob_lines(41) == (
+        " run few images   images 300   decay 0 \n<dropout 0>  validation none \n show accuracy "
+    )

@@ -70,7 +70,7 @@ def test_a_rate_far_too_high_diverges_and_still_has_a_picture() -> None:
     run = trial_of(optimizer="sgd", schedule="constant", learning_rate=1e20).finish()
     assert run.diverged
     assert run.test == 0
-    assert chart_of([run]).title == "%"
+    assert chart_of([run]).x_label == "accuracy, %, by epoch"
 
 
 def test_shuffled_labels_are_those_of_the_same_images() -> None:

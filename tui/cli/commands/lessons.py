@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from tui.system.exits import ExitCode
-from tui.system.terminal import detect, is_live
+from tui.system.terminal import Terminal, detect, is_live
 
 if TYPE_CHECKING:
     from tui.lessons.lesson import Lesson
@@ -31,7 +31,7 @@ def lessons() -> ExitCode:
     for lesson in found:
         status = progress.of(lesson.name).status
         sys.stdout.write(
-            f"{lesson.number:>2}  {lesson.name:<{width}}  {status:<7}  {lesson.idea}\n"
+            f"{lesson.number:>2}  {lesson.name:<{width}}  {status:<7}  {lesson.title}\n"
         )
     sys.stdout.write(f"\n{summary(found, progress)}\n")
     return ExitCode.SUCCESS
@@ -46,20 +46,36 @@ def lesson(
     """Print a lesson: its text, its picture, its question with the answer, and its task."""
     from tui.lessons.catalogue import find_lesson
 
-    sys.stdout.write(_page(find_lesson(name), solution=solution))
+    chosen = find_lesson(name)
+    terminal = detect(stream=sys.stdout)
+    if not is_live(sys.stdout):
+        terminal = replace(terminal, colors="none")
+    width = min(shutil.get_terminal_size().columns, 80)
+    sys.stdout.write(_first_part(chosen, width))
+    sys.stdout.flush()  # what follows may take seconds
+    sys.stdout.write(_second_part(chosen, width, terminal, solution=solution))
     return ExitCode.SUCCESS
 
 
-def _page(lesson: Lesson, *, solution: bool) -> str:
+def _first_part(lesson: Lesson, width: int) -> str:
+    """What is read before the prediction."""
+    from tui.lessons.session import LETTERS
+
+    choices = "   ".join(
+        f"{letter}  {c}" for letter, c in zip(LETTERS, lesson.choices, strict=False)
+    )
+    title = f"{lesson.number}. {lesson.title}"
+    parts = (f"{title}\n{'=' * len(title)}", lesson.text(), f"Predict: {lesson.question}")
+    return "\n\n".join(_wrapped(part, width) for part in parts) + f"\n  {choices}\n\n"
+
+
+def _second_part(lesson: Lesson, width: int, terminal: Terminal, *, solution: bool) -> str:
+    """The picture, the answer, and what follows from it."""
     from tui.app.widgets.figures import figure_strips
     from tui.app.widgets.plain import plain_text
     from tui.lessons.session import LETTERS, compute
     from tui.recording.invocation import repeat_command
 
-    terminal = detect(stream=sys.stdout)
-    if not is_live(sys.stdout):
-        terminal = replace(terminal, colors="none")
-    width = min(shutil.get_terminal_size().columns, 80)
     start = lesson.start()
     view = compute(lesson, start, solved=solution)
     result = view.result
@@ -69,12 +85,6 @@ def _page(lesson: Lesson, *, solution: bool) -> str:
         + (f" (of {', '.join(map(knob.text, knob.settings))})" if len(knob.settings) < 12 else "")
         for knob in lesson.knobs
     )
-    choices = "   ".join(
-        f"{letter}  {c}" for letter, c in zip(LETTERS, lesson.choices, strict=False)
-    )
-    title = f"{lesson.number}. {lesson.title}"
-    parts = [f"{title}\n{'=' * len(title)}", view.text, f"Predict: {lesson.question}\n  {choices}"]
-    text = "\n\n".join(_wrapped(part, width) for part in parts)
     picture = plain_text(figure_strips(view.figures, width, CHART_HEIGHT, terminal), terminal)
     after = [
         f"Picture: {knobs}.",
@@ -88,7 +98,7 @@ def _page(lesson: Lesson, *, solution: bool) -> str:
     commands = [repeat_command(each, headless=False) for each in lesson.experiments(start)]
     shown = "".join(f"\n{_continued(command, width)}" for command in commands)
     after += [f"In Train: {lesson.train}{shown}", f"In Python:\n{_indented(lesson.code)}"]
-    return f"{text}\n\n{picture}\n\n" + "\n\n".join(_wrapped(part, width) for part in after) + "\n"
+    return f"{picture}\n\n" + "\n\n".join(_wrapped(part, width) for part in after) + "\n"
 
 
 def _indented(code: str) -> str:
@@ -97,7 +107,9 @@ def _indented(code: str) -> str:
 
 def _continued(command: str, width: int) -> str:
     """A command line that the shell reads as one, in lines of at most `width`."""
-    lines = textwrap.wrap(command, width - 4, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        command, max(20, width - 4), break_long_words=False, break_on_hyphens=False
+    )
     return "\n".join(
         f"  {line}{' ' + chr(92) if i + 1 < len(lines) else ''}" for i, line in enumerate(lines)
     )

@@ -8,12 +8,12 @@ import numpy as np
 
 from nn.analysis.numerical import central_difference
 from nn.arrays import Array
-from nn.data.dataset import load_dataset
 from nn.network.losses import CrossEntropy, target_rows
 from nn.network.model import MLP
 from nn.training.optimizers import SGD
 from tui.lessons.figures import Figure, Lines
 from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.training import mnist
 
 IMAGES, RATE = 5, 0.1
 FORMULAS = {
@@ -37,7 +37,7 @@ UNIT, CLASS = 17, 5
 @cache
 def batch() -> tuple[Array, Array]:
     """The first five training images / 255, (5, 784), and their labels."""
-    train = load_dataset().train
+    train = mnist().train
     return train.images[:IMAGES] / 255, train.labels[:IMAGES].copy()
 
 
@@ -116,8 +116,8 @@ model.backward(loss.backward()); print(model.gradient_norms())"""
     def text(self) -> str:
         _, labels = batch()
         return f"""\
-Five training images (labels {", ".join(map(str, labels))}) go through the notes' network at once: \
-784 pixels, 50 sigmoid neurons, 10 classes. Forwards:
+Five training images (labels {", ".join(map(str, labels))}) go through a network at once: 784 \
+pixels, 50 sigmoid neurons, 10 classes. Forwards:
   a1 = x W1 + b1
   z1 = s(a1)
   a2 = z1 W2 + b2

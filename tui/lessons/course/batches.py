@@ -83,8 +83,8 @@ An epoch is as many steps as use up all images once:
 Shuffled, each image comes once in an epoch. The textbook draws every batch anew from all images, \
 with replacement.
 
-Here the notes' network 784-50-10 learns from {IMAGES:,} images for {EPOCHS} epochs at a rate of \
-{RATE}, and is tested on 10,000 others."""
+Here a network 784-50-10 (pixels, hidden neurons, classes) learns from {IMAGES:,} images for \
+{EPOCHS} epochs at a rate of {RATE}, and is tested on 10,000 others."""
 
     def explanation(self) -> str:
         whole = run(200, "shuffle").finish()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nn.recipes import load_recipe
 from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict, experiment
-from tui.lessons.race import RaceLesson, named, short
+from tui.lessons.race import RaceLesson, behind, named, short
 from tui.lessons.training import trial
 from tui.recording.experiment import Experiment
 
@@ -56,8 +56,9 @@ for name in ("sigmoid-mse", "sigmoid-bce"):
     def text(self) -> str:
         mse, bce = (note_of(name).config for name in PAIRS["first note"])
         return f"""\
-The first note trains one network, 784-64-16-10 with ten sigmoid outputs p, twice, on all 60,000 \
-images in batches of {mse.batch_size}. With t the one-hot label:
+This course follows five study notes. The first of them trains one network, 784-64-16-10 with ten \
+sigmoid outputs p, twice, on all 60,000 images in batches of {mse.batch_size}. With t the one-hot \
+label:
   A  squared error
      sum (p - t)^2
   B  cross-entropy of each output
@@ -86,9 +87,9 @@ Squared error is not bad by itself: with its high rate it keeps up. Its gradient
 p (1 - p) of the sigmoid as a factor, so it is small, and smallest where an output is quite wrong. \
 The rate makes up for the first, and nothing for the second: at the rate of B, it falls behind.
 
-The other races are from the fifth note, on {short("lincoln-mse").config.limit:,} images. In the \
-tanh net, B has softmax in place of the sigmoids. Its weights start so large that many outputs \
-are quite wrong: there squared error hardly learns.
+The other races are from the fifth study note, on {short("lincoln-mse").config.limit:,} images. \
+In the tanh net, B has softmax in place of the sigmoids. Its weights start so large that many \
+outputs are quite wrong: there squared error hardly learns.
 
 In the race named outputs / sum, B divides its ten outputs by their sum, so that they add up to 1. \
 It learns less still: the sum is large at first, and every gradient is divided by it too."""
@@ -114,7 +115,7 @@ It learns less still: the sum is large at first, and every gradient is divided b
         gap = second.test - squared.test
         if state["race"] == "outputs / sum":
             return Verdict(False, "both runs of this race have a squared error.")
-        return Verdict(gap > GAP, f"squared error ends {gap:.1f} points behind.")
+        return Verdict(gap > GAP, f"squared error ends {behind(gap)}.")
 
     def solution(self) -> Solution:
         squared, entropy = self.trials({"race": "tanh net", "rate": 3.0})

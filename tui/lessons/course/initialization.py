@@ -10,7 +10,7 @@ from nn.data.preprocessing import Preprocessor
 from nn.network.layers import Tanh
 from nn.network.model import build_model, initialize_model
 from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict
-from tui.lessons.race import RaceLesson, named, short
+from tui.lessons.race import RaceLesson, behind, named, short
 from tui.lessons.training import mnist
 from tui.recording.experiment import Experiment
 
@@ -75,8 +75,8 @@ A neuron adds up 784 inputs, each times a weight. The more inputs, the larger th
 grows with the square root of their number. Glorot's rule takes that back:
   std = sqrt(2 / (in + out))
 
-For 784 inputs and {hidden} neurons that is {glorot:.3f}. The fifth note first draws all weights \
-from N(0, 1), then by this rule.
+For 784 inputs and {hidden} neurons that is {glorot:.3f}. The fifth of the study notes that this \
+course follows first draws all weights from N(0, 1), then by this rule.
 
 The races are its runs, each against its neighbour: {config.limit:,} images in place of 60,000, \
 {config.epochs} epochs in place of 50."""
@@ -113,7 +113,7 @@ ones have none either. Only the last biases move, and the answer is the same for
         if state["race"] not in GLOROT:
             return Verdict(False, "no run of this race has Glorot's weights.")
         gap = second.test - first.test
-        return Verdict(gap < CLOSE, f"std {state['std']:g}: A is {gap:.1f} points behind B.")
+        return Verdict(gap < CLOSE, f"std {state['std']:g}: A is {behind(gap)}.")
 
     def solution(self) -> Solution:
         normal, glorot = (run.test for run in self.trials({**self.start(), "std": 0.05}))

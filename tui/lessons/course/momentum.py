@@ -62,7 +62,7 @@ Where gradients agree from step to step, v grows; where they point to and fro, t
 A rate that is right at first is too long at the end, when the steps only jump about the goal. So \
 it may fall each epoch, by equal differences (linear) or by equal ratios (exponential).
 
-The races are runs of the fifth note, each against its neighbour: {config.hidden[0]} hidden \
+The races are runs of the fifth study note, each against its neighbour: {config.hidden[0]} hidden \
 neurons, weights from N(0, 1), {config.limit:,} images in place of 60,000, {config.epochs} epochs \
 in place of 50."""
 
@@ -76,7 +76,7 @@ in place of 50."""
 If all gradients were equal, v would grow to 1 + 0.9 + 0.81 + ... = {limit:.0f} of them: momentum \
 0.9 is about ten times the rate.
 
-Falling rates change little within ten epochs; show the rates to see them. The note, with 50 \
+Falling rates change little within ten epochs; show the rates to see them. The study note, with 50 \
 epochs on all images, printed these test accuracies with a constant rate and with two that fall; \
 a band is that of three printings:
 {falling}

@@ -14,7 +14,7 @@ from tui.recording.experiment import Experiment
 
 FEW = 300
 GAP, LEAST = 8, 85
-OWN, SHUFFLED = "own", "shuffled"
+OWN, SHUFFLED = "few images", "shuffled labels"
 PAIRS = {
     "dropout": ("lincoln-glorot-exponential", "lincoln-dropout"),
     "deeper": ("lincoln-glorot-exponential", "lincoln-deep"),
@@ -60,8 +60,8 @@ class Overfitting(RaceLesson):
     question = f"It learns {FEW} images until all are right. How many of other digits are right?"
     choices = ("nearly all", "about 80%", "about 50%")
     task = (
-        f"Bring the gap between training and test accuracy of the own run below {GAP} points, with"
-        f" a test above {LEAST}%."
+        f"In the run named {OWN}, bring the gap between training and test accuracy below {GAP}"
+        f" points, with a test above {LEAST}%."
     )
     hints = (
         "Weight decay and dropout narrow the gap. Something else does more than both.",
@@ -107,8 +107,8 @@ has no shuffled labels; key t opens the run with the true ones.)
 Show the loss: where that of the test rises while that of training falls, the network overfits.
 
 Why three parts? Whatever is chosen by a part of the data - when to stop, which dropout - looks \
-too good on that part. So choose by validation, and report the test once. The fifth note stops by \
-the test images; its numbers, of full runs, are therefore a little too high:
+too good on that part. So choose by validation, and report the test once. The fifth study note \
+stops by the test images; its numbers, of full runs, are therefore a little too high:
 {bands}
 
 The races are these runs on 10,000 images for ten epochs. Dropout has not paid by then: it makes \
@@ -139,7 +139,7 @@ other."""
 
     def check(self, state: State) -> Verdict:
         if state["run"] != OWN:
-            return Verdict(False, "this is not the own run.")
+            return Verdict(False, f"this is not the run named {OWN}.")
         (run,) = self.trials(state)
         train = run.curve("train")[1][-1]
         gap = float(train - run.test)

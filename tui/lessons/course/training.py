@@ -71,8 +71,8 @@ for event in trainer.events(): print(event)"""
 
     def text(self) -> str:
         return f"""\
-The network of the notes, 784-{CONFIG.hidden[0]}-10 with sigmoid neurons, learns from all 60,000 \
-images. Each of {CONFIG.steps:,} steps
+A network 784-{CONFIG.hidden[0]}-10 with sigmoid neurons learns from all 60,000 training images. \
+Each of {CONFIG.steps:,} steps
   draws {CONFIG.batch_size} images at random
   goes forwards to the loss
   goes back to the gradient
@@ -81,8 +81,8 @@ images. Each of {CONFIG.steps:,} steps
 At step 1 and every {CONFIG.eval_steps} steps from there it is tested on the 10,000 test images, \
 from which it never learns.
 
-Beside each digit stand what it predicted and the label. The run starts when you have predicted, \
-and takes some seconds."""
+Each digit is titled with what was predicted and its label. The run starts when you have \
+predicted, and takes some seconds."""
 
     def explanation(self) -> str:
         run, wrong = the_run().finish(), self._wrong(STEPS[-1])

@@ -8,12 +8,12 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import Initializer
-from nn.data.dataset import load_dataset
 from nn.network.layers import Activation
 from nn.network.losses import CrossEntropy, target_rows
 from nn.network.model import MLP
 from tui.lessons.figures import Bars, Figure, Lines
 from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.lessons.training import mnist
 from tui.recording.experiment import Experiment
 
 INITS: dict[str, tuple[Initializer, float]] = {
@@ -29,7 +29,7 @@ RAMP = " .:-=+*#%@"
 @cache
 def batch() -> tuple[Array, Array]:
     """Training images / 255 and one-hot labels."""
-    train = load_dataset().train[:IMAGES]
+    train = mnist().train[:IMAGES]
     return train.images / 255, target_rows(10, dtype="float64")[train.labels]
 
 
