@@ -54,7 +54,15 @@ class TrainConfig:
     limit: int = _option(0, "Data", "Train on the first N training images only; 0: all", minimum=0)
     validation: float = _option(0.0, "Data", "Fraction of the training images held out for validation, stratified by label", minimum=0, maximum=1, open_maximum=True)
     preprocessing: Preprocessing = _option("unit", "Data", "Pixels: unit is /255, standardize uses the global mean and deviation, minmax scales each pixel")
+    deskew: bool = _option(False, "Data", "Shear each image upright and centre it, before its pixels are scaled")
     dtype: DType = _option("float32", "Data", "Floating-point type of parameters and arithmetic")
+
+    augment_shift: float = _option(0.0, "Augmentation", "Move training images at random by up to this many pixels, down and across", minimum=0, maximum=1000)
+    augment_rotation: float = _option(0.0, "Augmentation", "Turn training images at random by up to this many degrees", minimum=0, maximum=180)
+    augment_scale: float = _option(0.0, "Augmentation", "Stretch training images at random by up to this share, down and across", minimum=0, maximum=1, open_maximum=True)
+    augment_shear: float = _option(0.0, "Augmentation", "Shear training images at random by up to this many columns a row", minimum=0, maximum=10)
+    elastic_alpha: float = _option(0.0, "Augmentation", "Bend training images at random: the strength of elastic distortion, such as 34; 0: none", minimum=0, maximum=10_000)
+    elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100)
 
     hidden: tuple[int, ...] = _option((128,), "Network", "Widths of the hidden layers, such as 64-16; none: softmax regression", minimum=1, maximum=65_536)
     activation: ActivationName = _option("relu", "Network", "Activation of every hidden layer")
@@ -95,7 +103,7 @@ class TrainConfig:
     stop_on: StopOn = _option("validation", "Evaluation", "Whose loss decides on stopping")
     restore: Restore = _option("best", "Evaluation", "Weights to end with when patience is set: of the best evaluation, of the one before the stop, or the last")
 
-    seed: int = _option(0, "Run", "Seed of initialization, split, shuffling and dropout", minimum=0, maximum=2**63 - 1)
+    seed: int = _option(0, "Run", "Seed of initialization, split, shuffling, augmentation and dropout", minimum=0, maximum=2**63 - 1)
     threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True)
     processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64, machine=True, resumable=True)
     # fmt: on
@@ -104,6 +112,11 @@ class TrainConfig:
         for name in FIELDS:
             object.__setattr__(self, name, check_value(name, getattr(self, name)))
         _check_together(self)
+
+    @property
+    def augments(self) -> bool:
+        """Whether training images are warped at random."""
+        return any(getattr(self, name) for name in AUGMENTING_FIELDS)
 
     @classmethod
     def layered(cls, *layers: Mapping[str, object]) -> TrainConfig:
@@ -155,6 +168,15 @@ class TrainConfig:
 
 # Pairs of fields of which exactly one is above 0.
 ALTERNATIVES = (("epochs", "steps"), ("eval_epochs", "eval_steps"))
+
+# Fields of which each above 0 warps training images in a way of its own.
+AUGMENTING_FIELDS = (
+    "augment_shift",
+    "augment_rotation",
+    "augment_scale",
+    "augment_shear",
+    "elastic_alpha",
+)
 
 FIELDS: dict[str, Option] = {f.name: f.metadata["option"] for f in fields(TrainConfig)}
 DEFAULTS: dict[str, Value] = {f.name: cast(Value, f.default) for f in fields(TrainConfig)}

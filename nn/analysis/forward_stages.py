@@ -54,6 +54,8 @@ class ForwardStages(Stages):
 
         formula = "x = bytes / 255" if kind == "unit" else f"x = bytes * scale + shift ({kind})"
         meaning = INPUT_MEANINGS[kind].format(x.shape[1])
+        if self.preprocessor.deskews:
+            meaning += " The image was sheared upright and centred before."
         return self._stage("x", formula, "", meaning, ("image", "pixel"), write)
 
     def _sums(self, number: int) -> Stage:

@@ -27,8 +27,8 @@ class Stages:
     """The stages of one part of a step, in the order in which they are computed.
 
     The network has `last` layers. `v` holds the arrays of the step by name: those of the equations
-    above; "images", the bytes; "t", the targets; "new W1" and the like, the parameters after the
-    update; and "do", the gradient at the outputs of the network.
+    above; "images", the bytes that are scaled; "t", the targets; "new W1" and the like, the
+    parameters after the update; and "do", the gradient at the outputs of the network.
     """
 
     part: ClassVar[Part]

@@ -48,7 +48,8 @@ def take_apart(
 
     A loss that is not finite updates nothing, as in training.
     """
-    v: dict[str, Array] = {"images": images, "x": preprocessor.transform(images), "t": targets}
+    fed = preprocessor.fed(images)
+    v: dict[str, Array] = {"images": fed, "x": preprocessor.scaled(fed), "t": targets}
     layers = list(zip(model.linears, _activations(model), strict=True))
     last = len(layers)
     for number, (linear, _) in enumerate(layers, 1):

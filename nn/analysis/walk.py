@@ -43,7 +43,7 @@ DEFAULT_FIELDS: Mapping[str, Value] = {
 """The default network of a walk, as a layer for `TrainConfig.layered`."""
 
 FIELDS = (
-    *("data_dir", "preprocessing", "dtype"),
+    *("data_dir", "preprocessing", "deskew", "dtype"),
     *("hidden", "activation", "output_activation", "dropout", "init", "init_std", "init_bias"),
     *("loss", "label_smoothing"),
     *("optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps", "eps_placement"),
@@ -98,7 +98,7 @@ class Walk:
     @classmethod
     def of(cls, config: TrainConfig, train: Split, index: Array | None = None) -> Walk:
         """A walk on the training images `index`, or the first ones."""
-        preprocessor = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
+        preprocessor = Preprocessor.of(config, train)
         chosen = np.arange(min(DEFAULT_IMAGES, len(train))) if index is None else index
         return cls(config, train[chosen], preprocessor)
 

@@ -1,15 +1,17 @@
-"""Preprocessing: the affine map from the bytes of an image to the inputs of a network."""
+"""Preprocessing: from the bytes of an image to the inputs of a network."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from nn.arrays import Array
-from nn.config import DType, Preprocessing
+from nn.config import DType, Preprocessing, TrainConfig
+from nn.data.dataset import Dataset, Split
+from nn.data.deskew import deskew, deskewed
 from nn.spec import MNIST
 
 _SAMPLE = 200  # images, evenly spread over all, by which the kind of the images is known
@@ -17,41 +19,98 @@ _SAMPLE = 200  # images, evenly spread over all, by which the kind of the images
 
 @dataclass(frozen=True, slots=True)
 class Preprocessor:
-    """The map x -> scale * x + shift from bytes to network inputs.
+    """The map x -> scale * x + shift from bytes to network inputs, perhaps after deskewing.
 
     `scale` and `shift` have shape () or (pixels,), one number for each pixel; a `shift` of None is
     0. `centred` states that the images have their centre of mass in the middle, as MNIST's have: a
     picture from elsewhere must be centred likewise before it is mapped. `bright_paper` states that
-    dark ink stands on bright paper, where MNIST has bright ink on black.
+    dark ink stands on bright paper, where MNIST has bright ink on black. `deskews` is the shape
+    (rows, columns) of images that are deskewed (`nn.data.deskew`) before they are mapped, or None.
     """
 
     scale: Array
     shift: Array | None
     centred: bool = True
     bright_paper: bool = False
+    deskews: tuple[int, int] | None = None
 
     @classmethod
     def fit(cls, kind: Preprocessing, images: Array, dtype: DType = "float32") -> Preprocessor:
         """The preprocessing of that name, fitted on training images, uint8 of shape (n, pixels)."""
         scale, shift = PREPROCESSING[kind](images)
-        sample = images[:: max(1, len(images) // _SAMPLE)]
-        bright = has_bright_paper(sample)
+        bright = has_bright_paper(_sample(images))
         return cls(
             scale.astype(dtype),
             None if shift is None else shift.astype(dtype),
-            are_centred(255 - sample if bright else sample),
+            _ink_is_centred(images, bright),
             bright,
         )
 
+    @classmethod
+    def of(cls, config: TrainConfig, train: Split) -> Preprocessor:
+        """The preprocessing that a configuration describes, fitted on training images.
+
+        With `config.deskew`, scale and shift are fitted on the deskewed images.
+        """
+        fed = fed_split(config, train)
+        fitted = cls.fit(config.preprocessing, fed.images, config.dtype)
+        return fitted.after_deskewing(train) if config.deskew else fitted
+
+    def after_deskewing(self, split: Split) -> Preprocessor:
+        """The same scale and shift for images like those of `split`, which are deskewed first."""
+        bright = has_bright_paper(_sample(split.images))
+        centred = _ink_is_centred(split.images, bright)
+        return replace(self, centred=centred, bright_paper=bright, deskews=split.spec.shape)
+
+    @property
+    def expected_pixels(self) -> str:
+        """What `scale` and `shift` are applied to, in words for whoever feeds the network."""
+        ends = "255 for paper to 0 for ink" if self.bright_paper else "0 for paper to 255 for ink"
+        pixels = f"pixels from {ends}, rows from the top"
+        if not self.deskews:
+            return pixels
+        call = f"deskew(images, {self.deskews}, {self.bright_paper})"
+        return f"{pixels}, of images deskewed by nn.data.deskew.{call}"
+
     def transform(self, images: Array, out: Array | None = None) -> Array:
         """Network inputs (n, pixels) of uint8 images (n, pixels), written to `out` where given."""
+        return self.scaled(self.fed(images), out)
+
+    def fed(self, images: Array) -> Array:
+        """The bytes that are scaled to inputs: the images, deskewed where that is chosen."""
+        return deskew(images, self.deskews, self.bright_paper) if self.deskews else images
+
+    def scaled(self, images: Array, out: Array | None = None) -> Array:
+        """`transform` of images that are what `fed` returns."""
         if out is None:
             out = np.empty(images.shape, self.scale.dtype)
         np.copyto(out, images)  # converting first and scaling then is faster than both at once
-        out *= self.scale
+        return self.scale_in_place(out)
+
+    def scale_in_place(self, pixels: Array) -> Array:
+        """The inputs in place of floating-point pixels (n, pixels) from 0 to 255."""
+        pixels *= self.scale
         if self.shift is not None:
-            out += self.shift
-        return out
+            pixels += self.shift
+        return pixels
+
+
+def fed_split(config: TrainConfig, split: Split) -> Split:
+    """The split with the images that are scaled to inputs, deskewed where that is configured."""
+    if not config.deskew:
+        return split
+    bright = has_bright_paper(_sample(split.images))
+    return replace(split, images=deskewed(split.images, split.spec.shape, bright))
+
+
+def fed_dataset(config: TrainConfig, dataset: Dataset) -> Dataset:
+    """The dataset with both splits as `fed_split` has them."""
+    train, test = fed_split(config, dataset.train), fed_split(config, dataset.test)
+    return replace(dataset, train=train, test=test)
+
+
+def _sample(images: Array) -> Array:
+    return images[:: max(1, len(images) // _SAMPLE)]
 
 
 def has_bright_paper(images: Array) -> bool:
@@ -74,6 +133,11 @@ def are_centred(images: Array) -> bool:
     middle = np.arange(MNIST.rows) - (MNIST.rows - 1) / 2
     down, across = (squares.sum(axis=axis) @ middle / mass for axis in (2, 1))
     return float((np.maximum(abs(down), abs(across)) <= 1.2).mean()) >= 0.9
+
+
+def _ink_is_centred(images: Array, bright: bool) -> bool:
+    sample = _sample(images)
+    return are_centred(255 - sample if bright else sample)
 
 
 def unit(images: Array) -> tuple[Array, Array | None]:

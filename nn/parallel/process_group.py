@@ -83,6 +83,7 @@ class ProcessGroup:
                 "config": config.to_dict(),
                 "splits": list(splits),
                 "spec": asdict(splits["train"].spec),
+                "bright_paper": preprocessor.bright_paper,
                 "product_limit": cores.product_limit,
                 "layout": shared.layout,
                 "descriptor": shared.descriptor,

@@ -68,19 +68,22 @@ class Replica(TrainingStep):
 
     def compute_gradient(self, index: Array, step: int) -> float:
         """The loss of the whole batch; its gradient in this process's slice of the parameters."""
-        rows = index[self._share(len(index))]
-        loss = self._barrier.sum(self._gradient_of_share(rows, len(rows) / len(index), step))
+        loss = self._barrier.sum(self._gradient_of_share(index, step))
         if math.isfinite(loss):
             for gradients in self._other_gradients:
                 self.optimizer.gradients += gradients
         return loss
 
-    def _gradient_of_share(self, rows: Array, share: float, step: int) -> float:
+    def _gradient_of_share(self, index: Array, step: int) -> float:
         """Forward and backward over this process's rows; returns their share of the mean loss."""
+        batch = len(index)
+        own = self._share(batch)
+        rows = index[own]
         if not len(rows):
             self.model.gradients[...] = 0
             return 0.0
-        loss = self.forward(rows, step)
+        share = len(rows) / batch
+        loss = self.forward(rows, step, first=own.start, of=batch)
         # Scaling the gradient of the outputs, the smallest array, scales all that follow from it.
         grad_output = self._loss.backward()
         grad_output *= share

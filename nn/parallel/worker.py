@@ -58,7 +58,7 @@ def work() -> None:
     replica = Replica(
         TrainConfig.layered(setup["config"]),
         {name: Split(shared[f"{name}.images"], shared[f"{name}.labels"], spec) for name in names},
-        Preprocessor(shared["scale"], shared.get("shift")),
+        Preprocessor(shared["scale"], shared.get("shift"), bright_paper=setup["bright_paper"]),
         shared,
         barrier,
         rank=rank,

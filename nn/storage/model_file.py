@@ -4,7 +4,8 @@ format                 "mnist-tui model 1"
 config                 the configuration as a JSON object
 layer1.weight, layer1.bias, ...             (in_features, out_features) and (out_features,), of the
                        configuration's type or of half precision
-preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0
+preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0;
+                       with `deskew` in the configuration, of pixels that are deskewed first
 step                   the number of updates; only in the final model of a saved run
 preprocessing.centred  false where the images are not centred as MNIST's are; or missing
 preprocessing.bright   true where dark ink stands on bright paper; or missing
@@ -124,7 +125,8 @@ def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, Dat
     shift = np.empty_like(pixels) if "preprocessing.shift" in reader.names else None
     centred = bool(reader.read(CENTRED)) if CENTRED in reader.names else True
     bright = BRIGHT in reader.names and bool(reader.read(BRIGHT))
-    preprocessor = Preprocessor(pixels, shift, centred, bright)
+    deskews = spec.shape if config.deskew else None
+    preprocessor = Preprocessor(pixels, shift, centred, bright, deskews)
     for name, array in named_arrays(sizes, parameters, preprocessor).items():
         reader.read_into(name, array)
     return config, parameters, preprocessor, spec

@@ -28,7 +28,7 @@ class Engine(Protocol):
 
     @property
     def predictor(self) -> Predictor:
-        """The network with its preprocessing."""
+        """The network with the preprocessing that the engine was given."""
 
     @property
     def optimizer_state(self) -> Mapping[str, Array]:
@@ -59,7 +59,10 @@ class EngineFactory(Protocol):
     def __call__(
         self, config: TrainConfig, splits: Mapping[str, Split], preprocessor: Preprocessor
     ) -> Engine:
-        """An engine that trains on `splits["train"]`, and scores any of the splits."""
+        """An engine that trains on `splits["train"]`, and scores any of the splits.
+
+        The splits hold images as they are fed to the network, so `preprocessor` only scales them.
+        """
 
 
 class OneProcess:

@@ -22,6 +22,13 @@ def training_split(config: TrainConfig, dataset: Dataset) -> tuple[Split, Split 
     return train[kept], train[held_out]
 
 
+def splits_of(config: TrainConfig, dataset: Dataset) -> dict[str, Split]:
+    """The splits "train", "validation" if there is one, and "test", by name."""
+    train, validation = training_split(config, dataset)
+    splits = {"train": train, "validation": validation, "test": dataset.test}
+    return {name: split for name, split in splits.items() if split is not None}
+
+
 class Plan:
     """The course of a run on `train_images` images, if neither the user nor the loss ends it.
 

@@ -14,6 +14,7 @@ class Stream(IntEnum):
     SPLIT = 1
     ORDER = 2  # number of the epoch, from 0
     DROPOUT = 3  # number of updates made, and rank of the process
+    AUGMENTATION = 4  # number of updates made
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

@@ -15,10 +15,10 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.data.preprocessing import Preprocessor
+from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.network.model import initialize_model
 from nn.training.engine import OneProcess
-from nn.training.plan import training_split
+from nn.training.plan import splits_of
 from nn.training.randomness import Stream, stream
 
 LOWEST, HIGHEST, STEPS = 1e-6, 100.0, 400
@@ -63,8 +63,8 @@ def rate_points(
     Step k of `steps` has the rate lowest (highest / lowest)^(k / (steps - 1)). The network, its
     loss, optimizer and batches are those of `config`; its schedule and budget are not used.
     """
-    train, _ = training_split(config, dataset)
-    splits = {"train": train, "test": dataset.test}
+    splits = splits_of(config, fed_dataset(config, dataset))
+    train = splits["train"]
     preprocessor = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
     engine = OneProcess(config, splits, preprocessor)
     initialize_model(engine.model, config, rng=stream(config.seed, Stream.INITIALIZATION))

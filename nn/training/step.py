@@ -8,6 +8,7 @@ import numpy as np
 
 from nn.arrays import Array, Buffer
 from nn.config import TrainConfig
+from nn.data.augmentation import Augmentation
 from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.network.losses import LOSSES, target_rows
@@ -43,6 +44,10 @@ class TrainingStep:
         self._targets = target_rows(
             model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
         ).T
+        self._augmentation = None
+        if config.augments:
+            paper = 255 if preprocessor.bright_paper else 0
+            self._augmentation = Augmentation(config, train.spec.shape, paper=paper)
         self._pixels, self._inputs = Buffer(), Buffer()
         self._batch_labels, self._batch_targets = Buffer(), Buffer()
 
@@ -68,18 +73,26 @@ class TrainingStep:
         self.model.backward(self._loss.backward())
         return loss
 
-    def forward(self, index: Array, step: int) -> float:
-        """The mean loss of the images `index`, with the dropout masks of this step."""
+    def forward(self, index: Array, step: int, *, first: int = 0, of: int | None = None) -> float:
+        """The mean loss of the images `index`, with the warps and the dropout masks of this step.
+
+        The images are those from place `first` on of a batch of `of` images, or a whole batch.
+        """
         n, dtype = len(index), self.model.parameters.dtype
         pixels = self._pixels.rows(n, self._images.shape[1], np.uint8)
         self._images.take(index, 0, pixels, "clip")
-        x = self._preprocessor.transform(pixels, self._inputs.rows(n, pixels.shape[1], dtype))
+        # A stream depends on the step alone, so that a resumed run needs no random state.
+        if self._augmentation:
+            rng = stream(self._seed, Stream.AUGMENTATION, step)
+            warped = self._augmentation.warped(pixels, rng=rng, first=first, of=of or n)
+            x = self._preprocessor.scale_in_place(warped)
+        else:
+            x = self._preprocessor.transform(pixels, self._inputs.rows(n, pixels.shape[1], dtype))
         (labels,) = self._batch_labels.rows(1, n, np.intp)
         self._labels.take(index, 0, labels, "clip")
         targets = self._batch_targets.rows(len(self._targets), n, dtype)
         self._targets.take(labels, 1, targets, "clip")
         if self.model.dropouts:
-            # The stream depends on the step alone, so that a resumed run needs no random state.
             rng = stream(self._seed, Stream.DROPOUT, step, self.rank)
             for layer in self.model.dropouts:
                 layer.rng = rng

@@ -16,7 +16,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.data.preprocessing import Preprocessor
+from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.events import (
     EpochCompleted,
     Evaluation,
@@ -27,8 +27,9 @@ from nn.events import (
     StepCompleted,
 )
 from nn.network.model import initialize_model
+from nn.network.predictor import Predictor
 from nn.training.engine import EngineFactory, OneProcess
-from nn.training.plan import Plan, training_split
+from nn.training.plan import Plan, splits_of
 from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
 from nn.training.run_state import RunState
@@ -63,14 +64,18 @@ class Trainer:
         engine: EngineFactory = OneProcess,
     ) -> None:
         self.config, self.dataset, self.step_interval = config, dataset, step_interval
-        self.train, self.validation = training_split(config, dataset)
+        self.splits = splits_of(config, dataset)
+        self.train, self.validation = self.splits["train"], self.splits.get("validation")
         self._plan = plan = Plan(config, len(self.train))
         self.steps_per_epoch, self.total_steps = plan.steps_per_epoch, plan.total_steps
-        splits = {"train": self.train, "validation": self.validation, "test": dataset.test}
-        self.splits = {name: split for name, split in splits.items() if split is not None}
-        preprocessor = Preprocessor.fit(config.preprocessing, self.train.images, config.dtype)
-        self.engine = engine(config, self.splits, preprocessor)
+        # The engine is given images as they are fed to the network, `predictor` takes any others.
+        fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else self.splits
+        scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
+        self.engine = engine(config, fed, scaling)
         self.model, self.predictor = self.engine.model, self.engine.predictor
+        if config.deskew:
+            preprocessor = scaling.after_deskewing(self.train)
+            self.predictor = Predictor(config, self.model, preprocessor, dataset.spec)
         initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._state = RunState(config, self.engine, plan.steps_per_epoch)
 

@@ -35,7 +35,7 @@ def values_of(name: str) -> st.SearchStrategy[Value]:
             sys.float_info.max if option.maximum is None else option.maximum,
             exclude_min=option.open_minimum,
             exclude_max=option.open_maximum,
-            allow_subnormal=True,
+            allow_subnormal=None if option.minimum else True,
         )
     low = None if option.minimum is None else math.ceil(option.minimum)
     high = None if option.maximum is None else math.floor(option.maximum)

@@ -35,7 +35,7 @@ def timeless(event: Event) -> Any:
 
 @st.composite
 def configurations(draw: st.DrawFn) -> TrainConfig:
-    """Every optimizer, schedule, sampling mode, dropout, budget, evaluation and stopping rule."""
+    """Every optimizer, schedule, sampling mode, warp, dropout, budget, evaluation and stopping."""
     by_steps, eval_by_steps = draw(st.booleans()), draw(st.booleans())
     schedule = draw(st.sampled_from(choices("schedule")))
     validation = draw(st.sampled_from([0.0, 0.2]))
@@ -44,6 +44,9 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
         "activation": draw(st.sampled_from(choices("activation"))),
         "loss": draw(st.sampled_from(["cross-entropy", "binary-cross-entropy", "squared-error"])),
         "dropout": draw(st.sampled_from([0.0, 0.4])),
+        "deskew": draw(st.booleans()),
+        "augment_rotation": draw(st.sampled_from([0.0, 10.0])),
+        "elastic_alpha": draw(st.sampled_from([0.0, 20.0])),
         "dtype": draw(st.sampled_from(choices("dtype"))),
         "optimizer": draw(st.sampled_from(choices("optimizer"))),
         "learning_rate": draw(st.sampled_from([0.001, 0.05, 30.0])),

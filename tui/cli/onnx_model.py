@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -20,8 +21,10 @@ _WITHOUT_EFFECT = (Identity, Dropout)  # outside training
 def write_onnx(path: Path, predictor: Predictor) -> None:
     """Write a graph from `images` to `outputs` and `probabilities`, (n, classes).
 
-    `images` are pixels from 0 to 255, (n, pixels). All three have the floating-point type that the
-    network was trained in. Raises `ImportError` without the package, `StorageError` for a layer
+    `images` are pixels from 0 to 255, (n, pixels); the network of a run with `deskew` expects
+    images that are deskewed, which the documentation of the input and the metadata "pixels" state.
+    The metadata "config" is the configuration as JSON. All three have the floating-point type that
+    the network was trained in. Raises `ImportError` without the package, `StorageError` for a layer
     that has no ONNX form here and where the file cannot be written.
     """
     import onnx
@@ -80,6 +83,7 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
         name: helper.make_tensor_value_info(name, kind, ["n", width])
         for name, width in shapes.items()
     }
+    infos["images"].doc_string = preprocessor.expected_pixels
     graph = helper.make_graph(
         nodes,
         "mnist-tui",
@@ -88,6 +92,8 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
+    about = {"pixels": preprocessor.expected_pixels, "config": json.dumps(config.to_dict())}
+    helper.set_model_props(model, about)
     model.ir_version = 8  # the oldest that has this operator set: newer ones gain nothing
     onnx.checker.check_model(model)
     write_atomically(path, lambda stream: stream.write(model.SerializeToString()))

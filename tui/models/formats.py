@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 
 from nn.arrays import Array
-from nn.config import ActivationName
 from nn.errors import StorageError
 from nn.storage.files import open_regular
 from tui.formatting import on_one_line
-from tui.models.contents import MAX_BYTES, Contents, Named
+from tui.models.contents import MAX_BYTES, Contents, Named, own_config
 
 # The safetensors types that NumPy has; BF16 is converted.
 _SAFETENSORS_TYPES = {
@@ -169,15 +168,7 @@ def _safetensors(path: Path, content: bytes) -> Contents:
                 f"{path}: {name} has the type {str(entry['dtype'])[:20]!r}; known are BF16,"
                 f" {', '.join(_SAFETENSORS_TYPES)}"
             )
-    return Contents(arrays, _own_activation(about))
-
-
-def _own_activation(about: Any) -> ActivationName | None:
-    """The activation in the metadata that `mnist-tui export` writes, None in any other."""
-    from nn.config import TrainConfig
-    from nn.errors import ConfigError
-
-    try:
-        return TrainConfig.layered(json.loads(about["config"])).activation
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError):
-        return None
+    config = own_config(about)
+    if config is None:
+        return Contents(arrays)
+    return Contents(arrays, config.activation, deskew=config.deskew)

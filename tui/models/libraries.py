@@ -13,7 +13,7 @@ from typing import Any
 
 from nn.config import ActivationName
 from nn.errors import StorageError
-from tui.models.contents import Contents, same_activation
+from tui.models.contents import Contents, own_config, same_activation
 from tui.models.hdf5 import hdf5_arrays
 
 _LINEAR = ("Gemm", "MatMul")
@@ -68,7 +68,8 @@ def read_onnx(path: Path, content: bytes) -> Contents:
     import onnx
     from onnx import numpy_helper
 
-    graph = onnx.load_model_from_string(content).graph
+    model = onnx.load_model_from_string(content)
+    graph = model.graph
     operators = [str(node.op_type) for node in graph.node]  # bytes where it is no UTF-8
     known = {*_LINEAR, *_ONNX_ACTIVATIONS, *_ONNX_OTHERS}
     if unknown := sorted(set(operators) - known):
@@ -93,4 +94,6 @@ def read_onnx(path: Path, content: bytes) -> Contents:
     hidden = [operator for operator in inside if operator in _ONNX_ACTIVATIONS]
     if not hidden and len(linear) > 1:
         hidden = ["identity"]
-    return Contents(arrays, same_activation(path, hidden))
+    config = own_config({each.key: each.value for each in model.metadata_props})
+    deskew = config is not None and config.deskew
+    return Contents(arrays, same_activation(path, hidden), deskew=deskew)

@@ -95,7 +95,7 @@ def open_model(
     known = activation or contents.activation
     activations = (known,) if known else HIDDEN if len(found.layers) > 1 else HIDDEN[:1]
     candidates = [
-        _candidate(path, found.layers, kind, pixels, dataset)
+        _candidate(path, found.layers, kind, pixels, dataset, deskew=contents.deskew)
         for kind in activations
         for pixels in PIXELS
     ]
@@ -115,12 +115,19 @@ def is_own(path: Path) -> bool:
 
 
 def _candidate(
-    path: Path, layers: Layers, activation: ActivationName, pixels: Pixels, dataset: Dataset
+    path: Path,
+    layers: Layers,
+    activation: ActivationName,
+    pixels: Pixels,
+    dataset: Dataset,
+    *,
+    deskew: bool,
 ) -> _Candidate:
     config = TrainConfig(
         hidden=tuple(weight.shape[1] for weight, _ in layers[:-1]),
         activation=activation,
         preprocessing=pixels.preprocessing,
+        deskew=deskew,
     )
     sizes = layer_sizes(config, dataset.spec)
     parameters: Array = np.empty(parameter_count(sizes), config.dtype)
@@ -133,7 +140,7 @@ def _candidate(
         weight *= pixels.factor
         if not np.isfinite(parameters).all():
             raise StorageError(f"{path}: holds values that are not finite, or too large")
-        preprocessor = Preprocessor.fit(pixels.preprocessing, dataset.train.images, config.dtype)
+        preprocessor = Preprocessor.of(config, dataset.train)
         predictor = Predictor.of(config, parameters, preprocessor, dataset.spec)
         accuracy = predictor.score(dataset.test[:_TRIED]).accuracy
     return _Candidate(activation, pixels, predictor, accuracy)

@@ -98,7 +98,7 @@ def test_an_image_is_predicted_alike_in_any_company(small: Dataset) -> None:
 
 # Every field that shapes the network or what it sees, those to come included.
 SHAPING = [name for name, option in FIELDS.items() if option.group in ("Network", "Loss")]
-SHAPING += ["preprocessing", "dtype"]
+SHAPING += ["preprocessing", "deskew", "dtype"]
 
 
 @st.composite

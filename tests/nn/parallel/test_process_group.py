@@ -19,6 +19,7 @@ import numpy as np
 import pytest
 
 from nn.config import TrainConfig
+from nn.data.augmentation import Augmentation
 from nn.data.dataset import Dataset
 from nn.errors import ConfigError, WorkerError
 from nn.events import EpochCompleted, RunFinished, StepCompleted
@@ -48,6 +49,9 @@ KINDS: dict[str, dict[str, Any]] = {
     "normalized": {"loss": "squared-error-normalized", "output_activation": "sigmoid"},
     "no hidden layer": {"hidden": ()},
     "standardized": {"preprocessing": "standardize"},
+    "deskewed": {"deskew": True},
+    "augmented": {"augment_shift": 2, "augment_rotation": 15, "elastic_alpha": 30},
+    "augmented, one image": {"augment_scale": 0.2, "batch_size": 1, "limit": 20},
     "pixel by pixel": {"preprocessing": "minmax"},
     "validation": {"validation": 0.2, "patience": 1, "epochs": 4},
     "replacement": {"sampling": "replacement", "eval_steps": 3, "eval_epochs": 0},
@@ -117,12 +121,28 @@ def test_dropout_is_the_same_each_time(small: Dataset) -> None:
     assert losses[0] == losses[1]
 
 
+@pytest.mark.parametrize("size", [300, 70, 33, 1])
+def test_every_process_warps_its_images_as_the_whole_batch_would(mnist: Dataset, size: int) -> None:
+    """Bit for bit, wherever a process begins within the images that share a warp."""
+    config = TrainConfig(augment_shift=3, augment_rotation=20, augment_shear=0.2, elastic_alpha=40)
+    augmentation, images = Augmentation(config, (28, 28)), mnist.train.images[:size]
+    whole = augmentation.warped(images, rng=np.random.default_rng(3)).copy()
+    for processes in (2, 3, 7):
+        for rank in range(processes):
+            first, end = size * rank // processes, size * (rank + 1) // processes
+            if first < end:
+                rng = np.random.default_rng(3)
+                part = augmentation.warped(images[first:end], rng=rng, first=first, of=size)
+                np.testing.assert_array_equal(part, whole[first:end])
+
+
 @pytest.mark.parametrize("leave_after", [1, 3, 8])
 @pytest.mark.parametrize("optimizer", ["nesterov", "adam"])
 def test_bit_for_bit_after_an_interruption(
     small: Dataset, optimizer: str, leave_after: int
 ) -> None:
     config = replace(BASE, optimizer=optimizer, dropout=0.4, dtype="float32", clip_norm=1.0)
+    config = replace(config, augment_shear=0.3, elastic_alpha=20)
     with closing(Trainer(config, small, step_interval=0, engine=several(2))) as whole:
         expected = follow(whole, 4)
     with closing(Trainer(config, small, step_interval=0, engine=several(2))) as trainer:

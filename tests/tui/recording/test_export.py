@@ -19,6 +19,7 @@ from nn.training.trainer import Trainer
 from tests.support.commands import refused, run_command
 from tests.support.recorded import record_run
 from tui.cli.onnx_model import write_onnx
+from tui.models.opening import open_model
 
 
 def trained(dataset: Dataset, **fields: Any) -> Predictor:
@@ -77,6 +78,28 @@ def test_onnx_refuses_a_layer_that_it_does_not_know(tiny: Dataset, tmp_path: Pat
         with pytest.raises(StorageError, match=f"class {type(unknown).__name__} cannot be written"):
             write_onnx(path, predictor)
         assert not path.exists()
+
+
+@pytest.mark.parametrize("deskew", [False, True])
+@pytest.mark.parametrize("kind", ["safetensors", "onnx"])
+def test_a_file_states_which_pixels_it_expects(
+    mnist: Dataset, tmp_path: Path, root: Path, kind: str, deskew: bool
+) -> None:
+    """And it is opened as a network that is given such pixels."""
+    if kind == "onnx":
+        pytest.importorskip("onnx")
+    config = TrainConfig(hidden=(16,), limit=3000, epochs=6, deskew=deskew)
+    trainer = Trainer(config, mnist)
+    record_run(trainer, root)
+    path = tmp_path / f"model.{kind}"
+    run_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    assert (
+        b"deskewed by nn.data.deskew.deskew(images, (28, 28), False)" in path.read_bytes()
+    ) == deskew
+    found = open_model(path, lambda: mnist).predictor
+    assert found.config.deskew == deskew
+    expected = trainer.predictor.score(mnist.test).accuracy
+    assert found.score(mnist.test).accuracy == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.slow

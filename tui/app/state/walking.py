@@ -176,13 +176,13 @@ class Walker:
         """Compute what is wanted; raises `ConfigError` for a network that cannot be walked."""
         walk = self._walk
         if walk is None or self._walked is None or not wanted.same_walk(self._walked):
-            config, images = wanted.config, wanted.dataset.train.images
+            config, train = wanted.config, wanted.dataset.train
             batch = Split(
                 np.stack([pick.image for pick in wanted.picks]),
                 np.array([pick.label for pick in wanted.picks], np.uint8),
                 wanted.dataset.spec,
             )
-            walk = Walk(config, batch, Preprocessor.fit(config.preprocessing, images, config.dtype))
+            walk = Walk(config, batch, Preprocessor.of(config, train))
         taken = walk.go(wanted.step)
         self._walk, self._walked = walk, wanted
         return WalkView(

@@ -63,8 +63,13 @@ def _write(path: Path, predictor: Predictor, kind: Format) -> None:
         case "npz":
             write_model(path, predictor)
         case "safetensors":
-            config = json.dumps(predictor.config.to_dict())
-            write_safetensors(path, weight_arrays(predictor), {"format": "np", "config": config})
+            about = {
+                "format": "np",
+                "config": json.dumps(predictor.config.to_dict()),
+                "pixels": predictor.preprocessor.expected_pixels,
+                "inputs": "pixels * preprocessing.scale + preprocessing.shift",
+            }
+            write_safetensors(path, weight_arrays(predictor), about)
         case "onnx":
             from tui.cli.onnx_model import write_onnx
 
