@@ -57,13 +57,6 @@ class TrainConfig:
     deskew: bool = _option(False, "Data", "Shear each image upright and centre it, before its pixels are scaled")
     dtype: DType = _option("float32", "Data", "Floating-point type of parameters and arithmetic")
 
-    augment_shift: float = _option(0.0, "Augmentation", "Move training images at random by up to this many pixels, down and across", minimum=0, maximum=1000)
-    augment_rotation: float = _option(0.0, "Augmentation", "Turn training images at random by up to this many degrees", minimum=0, maximum=180)
-    augment_scale: float = _option(0.0, "Augmentation", "Stretch training images at random by up to this share, down and across", minimum=0, maximum=1, open_maximum=True)
-    augment_shear: float = _option(0.0, "Augmentation", "Shear training images at random by up to this many columns a row", minimum=0, maximum=10)
-    elastic_alpha: float = _option(0.0, "Augmentation", "Bend training images at random: the strength of elastic distortion, such as 34; 0: none", minimum=0, maximum=10_000)
-    elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100)
-
     hidden: tuple[int, ...] = _option((128,), "Network", "Widths of the hidden layers, such as 64-16; none: softmax regression", minimum=1, maximum=65_536)
     activation: ActivationName = _option("relu", "Network", "Activation of every hidden layer")
     output_activation: ActivationName = _option("identity", "Network", "Activation of the output layer; identity for the two cross-entropies, which take logits")
@@ -102,6 +95,13 @@ class TrainConfig:
     patience: int = _option(0, "Evaluation", "Stop after this many evaluations in a row without a lower loss; 0: never", minimum=0)
     stop_on: StopOn = _option("validation", "Evaluation", "Whose loss decides on stopping")
     restore: Restore = _option("best", "Evaluation", "Weights to end with when patience is set: of the best evaluation, of the one before the stop, or the last")
+
+    augment_shift: float = _option(0.0, "Augmentation", "Move training images at random by up to this many pixels, down and across", minimum=0, maximum=1000)
+    augment_rotation: float = _option(0.0, "Augmentation", "Turn training images at random by up to this many degrees", minimum=0, maximum=180)
+    augment_scale: float = _option(0.0, "Augmentation", "Stretch training images at random by up to this share, down and across", minimum=0, maximum=1, open_maximum=True)
+    augment_shear: float = _option(0.0, "Augmentation", "Shear training images at random by up to this many columns a row", minimum=0, maximum=10)
+    elastic_alpha: float = _option(0.0, "Augmentation", "Bend training images at random: the strength of elastic distortion, such as 34; 0: none", minimum=0, maximum=10_000)
+    elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100)
 
     seed: int = _option(0, "Run", "Seed of initialization, split, shuffling, augmentation and dropout", minimum=0, maximum=2**63 - 1)
     threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True)

@@ -146,7 +146,7 @@ class FormApp(App[None]):
 def play(
     scenario: Callable[[FormApp, Callable[..., Awaitable[None]]], Awaitable[None]],
     *,
-    size: tuple[int, int] = (80, 60),
+    size: tuple[int, int] = (80, 70),
     width: int = 80,
     config: TrainConfig = BASE,
 ) -> None:
