@@ -7,7 +7,7 @@ import pytest
 
 from nn.config import REQUIRED_OUTPUT, choices
 from nn.network.layers import ACTIVATIONS, SATURATION
-from nn.network.losses import LOSSES
+from nn.network.losses import LOSSES, target_rows
 
 
 def test_every_choice_has_its_class() -> None:
@@ -62,3 +62,37 @@ def test_the_largest_logits_overflow_nothing(name: str) -> None:
     assert loss.forward(logits, targets) == 0
     assert loss.per_image(logits, targets).tolist() == [0, 0]
     assert loss.probabilities(logits).tolist() == [[1, 0], [0, 1]]
+
+
+@pytest.mark.parametrize(
+    ("name", "outputs", "saturated"),
+    [
+        ("sigmoid", [0.009, 0.011, 0.989, 0.991], [True, False, False, True]),
+        ("tanh", [-0.991, -0.989, 0.0, 0.991], [True, False, False, True]),
+        ("relu", [0.0, 1e-30, 5.0, 1e9], [True, False, False, False]),
+        ("identity", [-1e9, 0.0, 1.0, 1e9], [False] * 4),
+    ],
+)
+def test_outputs_within_a_hundredth_of_the_range_are_saturated(
+    name: str, outputs: list[float], saturated: list[bool]
+) -> None:
+    assert ACTIVATIONS[name]().saturated(np.array(outputs)).tolist() == saturated
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.3])
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_loss_is_the_mean_of_those_of_its_images(name: str, smoothing: float) -> None:
+    rng = np.random.default_rng(0)
+    outputs, loss = rng.uniform(0.1, 2, (5, 4)), LOSSES[name]()
+    targets = target_rows(4, smoothing=smoothing)[[3, 0, 1, 1, 2]]
+    losses = loss.per_image(outputs, targets)
+    assert losses.shape == (5,)
+    assert np.ptp(losses) > 0
+    assert loss.forward(outputs, targets) == pytest.approx(losses.mean())
+
+
+def test_targets_have_a_row_for_each_class() -> None:
+    np.testing.assert_array_equal(target_rows(3), np.eye(3))
+    rows = target_rows(4, smoothing=0.2, dtype="float64")
+    np.testing.assert_allclose(rows, 0.8 * np.eye(4) + 0.05)
+    assert rows.dtype == np.float64

@@ -101,6 +101,9 @@ def test_a_rate_is_too_high_when_the_loss_is_well_above_its_lowest_for_two_epoch
 def test_a_loss_far_above_guessing_is_a_rate_too_high_once_it_is_not_the_first() -> None:
     explodes, high = 5.01 * math.log(10), 4.99 * math.log(10)
     assert first(TrainConfig(), epoch(1, explodes), epoch(2, explodes)) == [None, "rate too high"]
+    advisor = Advisor(TrainConfig(), STEPS)
+    advisor.observe(epoch(1, explodes))
+    assert str(advisor.observe(epoch(2, explodes))).startswith("the training loss rises: ")
     assert first(TrainConfig(), epoch(1, explodes, accuracy=0.3)) == ["rate too high"]
     assert first(TrainConfig(), epoch(1, explodes, accuracy=0.5)) == [None]
     assert first(TrainConfig(), epoch(1, high, accuracy=0.3)) == [None]
@@ -149,12 +152,12 @@ def test_weights_that_hardly_move_by_steps_of_the_rate_itself(small: Dataset) ->
 
 def test_gradients_vanish_below_a_fiftieth_in_a_network_of_three_layers() -> None:
     advisor = Advisor(TrainConfig(hidden=(8, 8)), STEPS)
-    found = advisor.observe(stuck(norms=(0.019, 0.5, 1.0)))
+    found = advisor.observe(stuck(norms=(0.0199, 0.5, 1.0)))
     assert found is not None
     assert found.kind == "vanishing gradients"
     assert str(found).startswith("the first layer gets 0.02 of the last layer's gradient")
-    assert first(TrainConfig(hidden=(8, 8)), stuck(norms=(0.021, 0.5, 1.0))) == ["labels"]
-    assert first(TrainConfig(hidden=(8,)), stuck(norms=(0.019, 1.0))) == ["labels"]
+    assert first(TrainConfig(hidden=(8, 8)), stuck(norms=(0.0201, 0.5, 1.0))) == ["labels"]
+    assert first(TrainConfig(hidden=(8,)), stuck(norms=(0.0199, 1.0))) == ["labels"]
 
 
 def test_weights_are_too_large_from_a_spread_of_twenty() -> None:

@@ -26,6 +26,16 @@ from nn.training.failure import divergence_advice, ending_advice, stuck_advice
             3,
             "--weight-decay than 9",
         ),
+        (
+            {"optimizer": "sgd", "learning_rate": 0.5, "weight_decay": 2.0},
+            3,
+            "--weight-decay than 2",
+        ),
+        (
+            {"optimizer": "sgd", "learning_rate": 0.5, "weight_decay": 1.9},
+            3,
+            "try a lower --learning-rate",
+        ),
     ],
 )
 def test_divergence(fields: dict[str, object], step: int, said: str) -> None:
@@ -37,6 +47,8 @@ def test_divergence(fields: dict[str, object], step: int, said: str) -> None:
 
 def test_a_rate_that_was_raised_by_hand() -> None:
     assert "raised by hand, x35" in str(divergence_advice(TrainConfig(), 9, rate_factor=35))
+    assert "raised by hand, x1.25" in str(divergence_advice(TrainConfig(), 9, rate_factor=1.25))
+    assert "by hand" not in str(divergence_advice(TrainConfig(), 9, rate_factor=0.8))
 
 
 def best(accuracy: float) -> Evaluation:
@@ -74,6 +86,7 @@ def test_a_network_that_learns_or_has_hardly_begun() -> None:
     config = TrainConfig()
     assert stuck_advice(config, 100, 2.0, best(0.17), labels) is None
     assert stuck_advice(config, 100, 0.5, best(0.1), labels) is None
-    assert stuck_advice(config, 5, 2.0, best(0.1), labels) is None
+    assert stuck_advice(config, 9, 2.0, best(0.1), labels) is None
+    assert stuck_advice(config, 10, 1.0, best(0.1), labels) is not None
     assert ending_advice(config, "completed", 100, 2.0, best(0.1), labels) is not None
     assert ending_advice(config, "completed", 100, 2.0, None, labels) is None
