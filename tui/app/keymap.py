@@ -27,6 +27,7 @@ CONTEXTS = (
     ("app", "sweep"),
     ("app", "lessons"),
     ("app", "walk"),
+    ("app", "tour"),
     ("form",),
     ("prompt",),
     ("quit",),
@@ -41,8 +42,9 @@ CONTEXTS = (
 )
 """Groups of bindings that share their keys; a group is the first part of an id.
 
-The form and the prompt lie before their screen as a dialog does. A key of theirs, such as enter,
-may have another meaning on the screen.
+The form and the prompt lie before their screen as a dialog does, and so do the questions of a
+lesson that leads through the walk. A key of theirs, such as enter, may have another meaning on the
+screen.
 """
 
 TYPED = ("form", "path", "start", "palette")

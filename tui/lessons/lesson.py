@@ -5,12 +5,15 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeAlias
+from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
 from nn.config import TrainConfig
 from nn.recipes import load_recipe
 from tui.lessons.figures import Figure
 from tui.recording.experiment import Experiment
+
+if TYPE_CHECKING:
+    from tui.lessons.tour import Tour
 
 Setting: TypeAlias = float | str
 State: TypeAlias = Mapping[str, Any]
@@ -124,6 +127,10 @@ class Lesson(ABC):
     @abstractmethod
     def solution(self) -> Solution:
         """How the task is done."""
+
+    def tour(self) -> Tour | None:
+        """The walk that the lesson leads through on the screen Walk, if it does."""
+        return None
 
     def start(self) -> dict[str, Setting]:
         """Every knob where it stands at first."""

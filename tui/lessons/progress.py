@@ -1,7 +1,8 @@
 """How far the reader came: one small JSON file beside the saved runs.
 
     {"last": "softmax", "lessons": {"softmax": {"prediction": 0, "passed": true, "skipped": false,
-                                                "help": 1, "settings": {"temperature": 2.0}}}}
+                                                "help": 1, "settings": {"temperature": 2.0},
+                                                "stop": 0}}}
 
 A file that cannot be read, or an entry that makes no sense, counts as no progress.
 """
@@ -27,7 +28,8 @@ class Record:
     """What is remembered of one lesson.
 
     `prediction` is the index of the choice, None before one was made; `help` counts the hints that
-    were shown, the solution included; `settings` is where the knobs stand.
+    were shown, the solution included; `settings` is where the knobs stand; `stop` is the place
+    of a guided walk, from 0.
     """
 
     prediction: int | None = None
@@ -35,6 +37,7 @@ class Record:
     skipped: bool = False
     help: int = 0
     settings: dict[str, Setting] = field(default_factory=dict)
+    stop: int = 0
 
     @classmethod
     def read(cls, entry: Mapping[str, Any]) -> Record:
@@ -44,7 +47,9 @@ class Record:
             record.prediction = prediction
         record.passed = entry.get("passed") is True
         record.skipped = entry.get("skipped") is True
-        shown, settings = entry.get("help"), entry.get("settings")
+        shown, settings, stop = (entry.get(name) for name in ("help", "settings", "stop"))
+        if isinstance(stop, int) and stop >= 0:
+            record.stop = int(stop)
         if isinstance(shown, int) and 0 <= shown <= 3:
             record.help = int(shown)
         if isinstance(settings, dict):

@@ -120,9 +120,9 @@ class Session:
         return True
 
     def back_to_start(self) -> None:
-        """Put every knob where it stood at first."""
+        """Put every knob where it stood at first, and a guided walk to its first stop."""
         self.settings = self.lesson.start()
-        self.record.settings = {}
+        self.record.settings, self.record.stop = {}, 0
 
     def help(self) -> bool:
         """Show another hint, or after both the solution; False before the prediction or at the

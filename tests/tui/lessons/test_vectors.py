@@ -118,15 +118,17 @@ def test_simplenet_logits_loss_and_gradient() -> None:
 
 
 def test_backpropagation_every_part_follows_from_its_formula() -> None:
-    _, found, nudged = after(3)
-    assert nudged == pytest.approx(found["dW2"][UNIT, CLASS], rel=1e-6)
+    taken, nudge = after(3)
+    found = {stage.name: stage.array for stage in taken.stages}
+    assert nudge.index == (UNIT, CLASS)
+    assert nudge.numerical == pytest.approx(found["dW2"][UNIT, CLASS], rel=1e-6)
     targets = np.eye(10)[[5, 0, 4, 1, 9]]  # the first five labels of the training set
-    np.testing.assert_allclose(found["dy"], (found["p"] - targets) / 5, atol=1e-7)
+    np.testing.assert_allclose(found["dy"], (found["y"] - targets) / 5, atol=1e-12)
     np.testing.assert_allclose(found["dW2"], found["z1"].T @ found["dy"])
     np.testing.assert_allclose(found["da1"], found["dz1"] * found["z1"] * (1 - found["z1"]))
     np.testing.assert_allclose(found["dW1"], found["x"].T @ found["da1"])
     np.testing.assert_allclose(found["db1"], found["da1"].sum(axis=0))
-    assert after(4)[0] < after(3)[0]
+    assert after(4)[0].loss < taken.loss
 
 
 def test_batches_with_replacement_leave_out_a_third() -> None:

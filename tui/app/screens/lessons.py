@@ -20,6 +20,7 @@ from tui.lessons.catalogue import lessons
 from tui.lessons.contents import contents, summary
 from tui.lessons.progress import Progress
 from tui.lessons.session import LETTERS, Session, View
+from tui.lessons.tour import Touring
 from tui.system.terminal import Terminal
 
 PATIENCE = 0.5
@@ -68,6 +69,7 @@ class LessonsScreen(ModeScreen):
         Binding("i", "hint", "Hint", id="lessons.hint"),
         Binding("pagedown", "scroll(1)", "Text", id="lessons.page-down"),
         Binding("n", "next", "Next", id="lessons.next"),
+        Binding("w", "walk", "Walk", id="lessons.walk"),
         Binding("t", "train", "Train", id="lessons.train"),
         Binding("escape", "contents", "List", id="lessons.list"),
         Binding("s", "skip", "Skip", id="lessons.skip"),
@@ -101,6 +103,7 @@ class LessonsScreen(ModeScreen):
 
     def catch_up(self) -> None:
         super().catch_up()
+        self._take_over()
         self._show()
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -116,6 +119,8 @@ class LessonsScreen(ModeScreen):
             return session is not None and not session.predicted
         if action in ("turn", "hint", "start"):
             return session is not None and session.predicted
+        if action == "walk":
+            return session is not None and session.predicted and session.lesson.tour() is not None
         if action == "side":
             return session is not None and self.has_class("-narrow")
         return session is not None or action not in IN_LESSON
@@ -199,6 +204,25 @@ class LessonsScreen(ModeScreen):
         """Another page of the text."""
         scroll = self.query_one("#scroll")
         (scroll.scroll_page_down if step > 0 else scroll.scroll_page_up)(animate=False)
+
+    def action_walk(self) -> None:
+        """Let the lesson lead through the walk, from where it was left."""
+        if self.session is not None and (tour := self.session.lesson.tour()) is not None:
+            present = self.bench.tour
+            if present is None or present.record is not self.session.record:
+                self.bench.tour = Touring(tour, self.session.record)
+            self.app.switch_mode("walk")
+
+    def _take_over(self) -> None:
+        """Put the knobs where a walk that this lesson leads is, and remember how far it came."""
+        tour, session = self.bench.tour, self.session
+        if tour is None or session is None or tour.record is not session.record:
+            return
+        if tour.place is not None:
+            session.settings |= tour.tour.settings(tour.place)
+            session.record.settings = dict(session.settings)
+            self._changed()
+        self.bench.tour = None
 
     def action_train(self) -> None:
         """Put the run of this lesson into the form of Train, and go there."""

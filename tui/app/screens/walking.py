@@ -68,9 +68,12 @@ class WalkingScreen(ModeScreen):
         dataset = self.bench.dataset
         if dataset is None:
             return
-        picks = tuple(self.bench.picked) or first_images(dataset)
-        config = walk_config(self.bench.config if self.of_train else None)
-        wanted = Wanted(config, dataset, picks, of_train=self.of_train)
+        if (tour := self.bench.tour) is not None:
+            wanted = Wanted(tour.tour.config, dataset, first_images(dataset))
+        else:
+            picks = tuple(self.bench.picked) or first_images(dataset)
+            config = walk_config(self.bench.config if self.of_train else None)
+            wanted = Wanted(config, dataset, picks, of_train=self.of_train)
         if self.wanted is None or not wanted.same_walk(self.wanted):
             self.want(wanted)
             self.begun()

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tui.app.state.comparison import Comparison
     from tui.app.state.followed_run import FollowedRun
     from tui.app.state.walking import Pick
+    from tui.lessons.tour import Touring
 
 SplitName = Literal["test", "train", "validation"]
 RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
@@ -48,6 +49,7 @@ class Workbench:
         endings: How the runs of the sitting ended.
         data_dir: Where `dataset` was read from, empty for the embedded images.
         picked: The images of the walk; where it is empty, the walk has the first training images.
+        tour: The lesson that leads through the walk, if one does.
     """
 
     def __init__(
@@ -67,6 +69,7 @@ class Workbench:
         self.split: SplitName = "test"
         self._index = 0
         self.picked: list[Pick] = []
+        self.tour: Touring | None = None
         self.saving = saving or Saving()
         self.opened: FollowedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}

@@ -146,8 +146,12 @@ def stage_strips(
     shaded: bool,
     terminal: Terminal,
     spec: DataSpec = MNIST,
+    hidden: bool = False,
 ) -> list[Strip]:
-    """The stages in a line, the words about the chosen one, its picture and one of its elements."""
+    """The stages in a line, the words about the chosen one, its picture and one of its elements.
+
+    The numbers are left out where `hidden` is set.
+    """
     stage = stages[chosen]
     formula = textwrap.wrap(stage.formula, width, subsequent_indent="  ")
     if len(formula[-1]) + 3 + len(stage.shapes) <= width:
@@ -160,6 +164,8 @@ def stage_strips(
     strips += [text_strip(line, width) for line in meaning]
     if height >= 20:
         strips.append(Strip.blank(width, PLAIN))
+    if hidden:
+        return [*strips, text_strip("(the numbers follow your prediction)", width)][:height]
     body = _body(stage, extent, places, width, height - len(strips), shaded, terminal, spec)
     return [*strips, *body][:height]
 
@@ -256,11 +262,12 @@ class StageView(StripWidget):
     _extents: Sequence[Extent] = ()
     _places = Places()
     _spec = MNIST
+    _hidden = False
 
-    def show(self, view: WalkView, chosen: int, places: Places) -> None:
-        """Show this stage and the element at these places."""
+    def show(self, view: WalkView, chosen: int, places: Places, *, hidden: bool = False) -> None:
+        """Show this stage and the element at these places, or only what the stage is."""
         self._stages, self._extents = view.taken.stages, view.extents
-        self._chosen, self._places = chosen, Places(places)
+        self._chosen, self._places, self._hidden = chosen, Places(places), hidden
         self._spec = view.wanted.dataset.spec
         self.redraw()
 
@@ -277,4 +284,5 @@ class StageView(StripWidget):
             shaded=self.shaded and colourful,
             terminal=self.terminal,
             spec=self._spec,
+            hidden=self._hidden,
         )

@@ -1,191 +1,300 @@
-"""Lesson 9: backpropagation."""
+"""Lesson 9: backpropagation, a guided walk."""
 
 from __future__ import annotations
 
+import textwrap
 from functools import cache
 
 import numpy as np
 
-from nn.analysis.numerical import central_difference
-from nn.arrays import Array
-from nn.network.losses import CrossEntropy, target_rows
-from nn.network.model import MLP
-from nn.training.optimizers import SGD
+from nn.analysis.nudge import Nudge
+from nn.analysis.stage import Stage
+from nn.analysis.step_arrays import Pass
+from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, Walk
+from nn.config import TrainConfig
+from nn.network.model import layer_sizes, parameter_count
 from tui.lessons.figures import Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Setting, Solution, State, Verdict
+from tui.lessons.tour import Ask, Do, Place, Question, Tour
 from tui.lessons.training import mnist
 
-IMAGES, RATE = 5, 0.1
-FORMULAS = {
-    "x": "x, the pixels / 255",
-    "a1": "a1 = x W1 + b1",
-    "z1": "z1 = s(a1)",
-    "a2": "a2 = z1 W2 + b2",
-    "p": "p = softmax(a2)",
-    "dy": "dy = (p - t) / 5",
-    "dW2": "dW2 = z1^T dy",
-    "db2": "db2 = sum of dy over images",
-    "dz1": "dz1 = dy W2^T",
-    "da1": "da1 = dz1 z1 (1 - z1)",
-    "dW1": "dW1 = x^T da1",
-    "db1": "db1 = sum of da1 over images",
-}
-UNIT, CLASS = 17, 5
+HIDDEN, RATE, STEPS = 6, 0.5, 20
+CONFIG = TrainConfig.layered(DEFAULT_FIELDS, {"hidden": (HIDDEN,), "learning_rate": RATE})
+PARAMETERS = parameter_count(layer_sizes(CONFIG))
+PARTS = "x a1 z1 a2 y loss dy dW2 db2 dz1 da1 dW1 db1".split()  # noqa: SIM905
+UNIT, CLASS = 3, 5
 """The weight whose derivative is also found by nudging it."""
 
 
 @cache
-def batch() -> tuple[Array, Array]:
-    """The first five training images / 255, (5, 784), and their labels."""
-    train = mnist().train
-    return train.images[:IMAGES] / 255, train.labels[:IMAGES].copy()
-
-
-def new_model() -> MLP:
-    """784-50-10, sigmoid, weights from N(0, 0.1^2), biases 0."""
-    model = MLP((784, 50, 10), activation="sigmoid", dtype=np.float64)
-    model.initialize("normal", std=0.1, rng=np.random.default_rng(0))
-    return model
-
-
-def one_pass(model: MLP) -> tuple[float, dict[str, Array]]:
-    """The loss of the five images, and all that is computed on the way forwards and back."""
-    x, labels = batch()
-    first, sigmoid, second = model.layers[0], model.layers[1], model.layers[2]
-    found, loss = {"x": x}, CrossEntropy()
-    found["a1"] = first.forward(x).copy()
-    found["z1"] = sigmoid.forward(found["a1"]).copy()
-    found["a2"] = second.forward(found["z1"]).copy()
-    found["p"] = loss.probabilities(found["a2"])
-    value = loss.forward(found["a2"], target_rows(10, dtype="float64")[labels])
-    found["dy"] = loss.backward().copy()
-    found["dz1"] = second.backward(found["dy"]).copy()
-    found["da1"] = sigmoid.backward(found["dz1"]).copy()
-    model.linears[0].backward_parameters(found["da1"])
-    for i, linear in enumerate(model.linears, 1):
-        found[f"dW{i}"], found[f"db{i}"] = linear.grad_weight.copy(), linear.grad_bias.copy()
-    return value, found
+def walk() -> Walk:
+    """The first five training images through a small network."""
+    return Walk.of(CONFIG, mnist().train)
 
 
 @cache
-def after(steps: int) -> tuple[float, dict[str, Array], float]:
-    """The pass after so many steps, and the derivative of one weight by nudging it."""
-    model = new_model()
-    optimizer = SGD(model.parameters, model.gradients)
-    for _ in range(steps):
-        one_pass(model)
-        optimizer.step(RATE)
-    value, found = one_pass(model)
-    weight = model.linears[1].weight
-    here = float(weight[UNIT, CLASS])
+def after(steps: int) -> tuple[Pass, Nudge]:
+    """The arrays after so many steps, and one weight nudged there."""
+    return walk().go(steps), walk().nudge(f"W{len(CONFIG.hidden) + 1}", (UNIT, CLASS))
 
-    def moved(to: float) -> float:
-        weight[UNIT, CLASS] = to
-        return one_pass(model)[0]
 
-    return value, found, central_difference(moved, here)
+def _stage(taken: Pass, name: str) -> Stage:
+    return next(stage for stage in taken.stages if stage.name == name)
+
+
+def _labels(taken: Pass) -> list[int]:
+    return [int(label) for label in taken.values["t"].argmax(axis=1)]
 
 
 class Backpropagation(Lesson):
     number, name, title = 9, "backpropagation", "Backpropagation"
     idea = "One pass back through the network gives the gradient of every weight at once."
     knobs = (
-        Knob("part", tuple(FORMULAS), "x"),
-        Knob("steps", tuple(range(16)), 0),
+        Knob("part", tuple(PARTS), "x"),
+        Knob("steps", tuple(range(STEPS + 1)), 0),
     )
     question = (
-        f"This network has {new_model().parameters.size:,} weights and biases. How often would"
-        " central differences compute the loss for one gradient?"
+        f"This network has {PARAMETERS:,} weights and biases. How often would central differences"
+        " compute the loss for one gradient?"
     )
-    choices = ("39,760 times", "79,520 times", "5 times")
-    task = "Let it take steps until all five images are recognized."
+    choices = (f"{PARAMETERS:,} times", f"{2 * PARAMETERS:,} times", f"{DEFAULT_IMAGES} times")
+    task = "Press w and walk through a step, until all five images are recognized."
     hints = (
-        "Move the knob named steps, and watch the last line of the picture.",
-        "The five images are learned by heart within fifteen steps.",
+        "The walk asks and leads; its last stop takes steps, and w comes back to here.",
+        "Here the knob named steps takes them as well: watch the last line of the picture.",
     )
-    train = "There, s takes one step; the screen Walk, key 9, goes through it part by part."
+    train = "There, s takes one step; the screen Walk, key 9, walks with any network."
     recipe = "two-layer-net"
-    fields = (("limit", IMAGES), ("batch_size", IMAGES), ("sampling", "shuffle"), ("init_std", 0.1))
+    fields = (
+        *(("limit", DEFAULT_IMAGES), ("batch_size", DEFAULT_IMAGES), ("sampling", "shuffle")),
+        *(("hidden", (HIDDEN,)), ("learning_rate", RATE), ("init_std", 0.1)),
+    )
     code = """\
 from nn.network.model import MLP; import numpy as np
 from nn.network.losses import CrossEntropy
-model, loss = MLP((784, 50, 10), activation="sigmoid"), CrossEntropy()
+model, loss = MLP((784, 6, 10), activation="sigmoid"), CrossEntropy()
 loss.forward(model.forward(np.ones((5, 784), "float32")), np.eye(10, dtype="float32")[:5])
 model.backward(loss.backward()); print(model.gradient_norms())"""
 
     def text(self) -> str:
-        _, labels = batch()
+        taken, _ = after(0)
+        labels = ", ".join(map(str, _labels(taken)))
         return f"""\
-Five training images (labels {", ".join(map(str, labels))}) go through a network at once: 784 \
-pixels, 50 sigmoid neurons, 10 classes. Forwards:
+Five training images (labels {labels}) go at once through a small network: \
+{" - ".join(map(str, layer_sizes(CONFIG)))}, sigmoid. Forwards:
   a1 = x W1 + b1
   z1 = s(a1)
   a2 = z1 W2 + b2
-  p = softmax(a2)
+  y = softmax(a2)
 
-and the loss is the mean of -log p of the right class. A step then changes every weight against \
+and the loss is the mean of -log y of the right class. A step then changes every weight against \
 its gradient, with a rate of {RATE}:
   W <- W - {RATE} dW"""
 
     def explanation(self) -> str:
-        _, found, nudged = after(0)
-        derivative = found["dW2"][UNIT, CLASS]
+        taken, nudge = after(0)
         return f"""\
 The chain rule goes through the same parts backwards. dy is how the loss moves with each a2:
-  dy = (p - t) / 5
+  dy = (y - t) / {len(_labels(taken))}
 
-The 5 is there because the loss is a mean over five images. Every other part follows from the one \
-after it: dW2 from dy and z1, dz1 from dy and W2, da1 from dz1 and the slope of the sigmoid, dW1 \
-from da1 and x. All of it takes about twice as long as the way forwards.
+The loss is a mean over the images, hence the {len(_labels(taken))}. Every other part follows from \
+the one after it: dW2 from dy and z1, dz1 from dy and W2, da1 from dz1 and the slope of the \
+sigmoid, dW1 from da1 and x. All of it takes about twice as long as the way forwards.
 
-For one weight, from neuron {UNIT} to class {CLASS}, this gives {derivative:.8f}; nudging it by \
-1e-4 up and down gives {nudged:.8f}. Go through the parts from x to db1."""
+For one weight, from unit {UNIT} to class {CLASS}, this gives {nudge.analytical:.8f}; nudging it \
+by {nudge.h:g} up and down gives {nudge.numerical:.8f}.
+
+Now press w: the Walk takes this step apart, asks you before it shows, and comes back here."""
 
     def figures(self, state: State) -> list[Figure]:
-        value, found, nudged = after(int(state["steps"]))
-        part = found[state["part"]]
-        table = part if part.ndim == 2 else part[None]
+        step = int(state["steps"])
+        taken, nudge = after(step)
+        stage, labels = _stage(taken, state["part"]), _labels(taken)
+        table = np.atleast_2d(stage.array)
         # The middle of an image, since its margin is black.
-        at = 290 if table.shape[1] == 784 else 0
-        down = 290 if table.shape[0] == 784 else 0
+        at, down = (290 if size == 784 else 0 for size in reversed(table.shape))
         rows = [" ".join(f"{v:7.4f}" for v in row[at : at + 5]) for row in table[down : down + 5]]
-        shape = " x ".join(map(str, part.shape))
+        shape = " x ".join(map(str, stage.array.shape)) or "one number"
         note = f"{shape}; here from {f'row {down}' if down else f'column {at}'} on"
-        p, labels = found["p"], batch()[1]
-        guesses = p.argmax(axis=1)
-        derivative = found["dW2"][UNIT, CLASS]
+        y = taken.probabilities
+        guesses = y.argmax(axis=1).tolist()
         return [
             Lines(
                 (
-                    FORMULAS[state["part"]],
+                    *textwrap.wrap(stage.formula, 40, subsequent_indent="  ")[:2],
                     note if at or down else shape,
                     *rows,
                     *[""] * (6 - len(rows)),
-                    "label       " + "".join(f"{y:>5}" for y in labels),
-                    "p of label  " + "".join(f"{p[i, y]:>5.2f}" for i, y in enumerate(labels)),
-                    "recognized  " + "".join(f"{y:>5}" for y in guesses),
-                    f"loss {value:.4f}",
-                    f"dW2[{UNIT},{CLASS}] {derivative:.8f}",
-                    f"  by nudging {nudged:.8f}",
-                    f"step {state['steps']}: {int((guesses == labels).sum())} of {IMAGES} right",
+                    "label       " + "".join(f"{label:>5}" for label in labels),
+                    "y of label  " + "".join(f"{y[i, t]:>5.2f}" for i, t in enumerate(labels)),
+                    "recognized  " + "".join(f"{guess:>5}" for guess in guesses),
+                    f"dW2[{UNIT},{CLASS}] {nudge.analytical:.8f}",
+                    f"  by nudging {nudge.numerical:.8f}",
+                    f"step {step}: {_right(taken)} of {len(labels)} right, loss {taken.loss:.4f}",
                 )
             )
         ]
 
     def answer(self) -> Answer:
-        needed = 2 * new_model().parameters.size
-        choice = next(i for i, each in enumerate(self.choices) if each.startswith(f"{needed:,} "))
+        choice = self.choices.index(f"{2 * PARAMETERS:,} times")
         return Answer(choice, "Up and down for each of them. Backpropagation goes back once.")
 
     def check(self, state: State) -> Verdict:
-        value, found, _ = after(int(state["steps"]))
-        right = int((found["p"].argmax(axis=1) == batch()[1]).sum())
-        return Verdict(right == IMAGES, f"{right} of {IMAGES} right, loss {value:.4f}.")
+        taken, _ = after(int(state["steps"]))
+        right, count = _right(taken), len(_labels(taken))
+        measured = f"{right} of {count} right after {state['steps']} steps, loss {taken.loss:.4f}."
+        return Verdict(right == count, measured)
 
     def solution(self) -> Solution:
-        steps = next(n for n in range(16) if self.check({"steps": n}).passed)
+        steps = next(n for n in range(STEPS + 1) if self.check({"steps": n}).passed)
         return Solution(
             f"{steps} steps are enough: the gradient of five images points where all five get"
             " better. It says little about other images.",
             {"steps": steps},
         )
+
+    def tour(self) -> Tour:
+        return Tour(CONFIG, STOPS, END, _settings)
+
+
+def _right(taken: Pass) -> int:
+    return int((taken.probabilities.argmax(axis=1) == _labels(taken)).sum())
+
+
+def _settings(place: Place) -> dict[str, Setting]:
+    """Where the knobs stand for a place of the walk."""
+    steps: dict[str, Setting] = {"steps": min(place.step, STEPS)}
+    return steps | ({"part": place.stage} if place.stage in PARTS else {})
+
+
+# The stops of the walk
+
+
+def _inside(place: Place) -> Verdict:
+    inside = place.level in ("stages", "numbers")
+    return Verdict(
+        inside and place.stage == "y", f"you are at {place.stage if inside else 'the images'}."
+    )
+
+
+def _probability(place: Place) -> Question:
+    label = _labels(place.taken)[0]
+    value = float(place.array("y")[0, label])
+    guesses = (0.1, 0.5, 0.9)
+    nearest = int(np.argmin([abs(value - guess) for guess in guesses]))
+    return Question(
+        f"The weights are random yet. How probable is the right class of the first image, a"
+        f" {label}?",
+        tuple(f"about {guess:.0%}" for guess in guesses),
+        nearest,
+        f"y[0,{label}] is {value:.1%}: there are ten classes, and nothing is learned.",
+    )
+
+
+def _output_gradient(place: Place) -> Question:
+    label, n = _labels(place.taken)[0], len(_labels(place.taken))
+    y = float(place.array("y")[0, label])
+    found = float(place.array("dy")[0, label])
+    values = (y - 1, (1 - y) / n, (y - 1) / n)
+    return Question(
+        f"The way back begins: dy = (y - t) / n. For the right class of the first image y is"
+        f" {y:.4f}, t is 1, and n is {n}. What is dy[0,{label}]?",
+        tuple(f"{value:.4f}" for value in values),
+        int(np.argmin([abs(found - value) for value in values])),
+        "Below 0: raising this output would lower the loss.",
+    )
+
+
+def _terms(place: Place) -> Question:
+    stage = _stage(place.taken, "dW2")
+    sizes = {"images": len(_labels(place.taken)), "units": HIDDEN, "classes": stage.array.shape[1]}
+    return Question(
+        "dW2 = z1^T dy has a number for each weight of W2, and each is a sum. Over what?",
+        tuple(f"the {size} {what}" for what, size in sizes.items()),
+        list(sizes.values()).index(len(stage.write(place.index).values)),
+        "What went into the weight times what comes back to it, for each image, added up.",
+    )
+
+
+def _largest(place: Place) -> Verdict:
+    if place.stage != "dW2":
+        return Verdict(False, f"you are at {place.stage}; tab goes back to dW2.")
+    sizes = np.abs(place.array("dW2"))
+    here, at = float(sizes[place.index]), ",".join(map(str, place.index))
+    return Verdict(
+        here == sizes.max(), f"|dW2[{at}]| is {here:.4f}, the largest {sizes.max():.4f}."
+    )
+
+
+def _nudged(place: Place) -> Verdict:
+    nudge = place.nudge
+    if nudge is None:
+        return Verdict(False, "no weight is nudged.")
+    error = abs(nudge.numerical - nudge.analytical)
+    return Verdict(
+        error < 1e-6,
+        f"nudged {nudge.numerical:.8f}, backpropagated {nudge.analytical:.8f}.",
+    )
+
+
+def _slope(place: Place) -> Question:
+    dz, da = place.array("dz1"), place.array("da1")
+    shares = da[dz != 0] / dz[dz != 0]
+    guesses = (1 / 4, 1 / 2, 1.0)
+    return Question(
+        "dy went back through W2 and is dz1. Now da1 = dz1 * z1 (1 - z1). How much of dz1 can a"
+        " sigmoid let through?",
+        ("a quarter at most", "half at most", "all of it"),
+        int(np.argmin([abs(float(shares.max()) - guess) for guess in guesses])),
+        f"Here {shares.min():.3f} to {shares.max():.3f} of it get through, and so in every layer.",
+    )
+
+
+def _update(place: Place) -> Question:
+    index = place.index
+    at, gradient = ",".join(map(str, index)), float(place.array("dW2")[index])
+    change = float((place.array("new W2") - place.taken.values["W2"])[index])
+    return Question(
+        f"The step: new W2 = W2 - {RATE} dW2. dW2[{at}] is {gradient:.4f}. What becomes of this"
+        " weight?",
+        ("it grows", "it shrinks", "it stays"),
+        0 if change > 0 else 1 if change < 0 else 2,
+        f"It changes by {change:+.4f}: against its gradient, which is where the loss falls.",
+    )
+
+
+def _recognized(place: Place) -> Verdict:
+    count = len(_labels(place.taken))
+    measured = f"{place.right} of {count} after step {place.step}, loss {place.taken.loss:.4f}."
+    return Verdict(place.right == count, measured)
+
+
+STOPS: tuple[Ask | Do, ...] = (
+    Do(
+        "images",
+        "x",
+        "Five images, and what the network makes of them. enter goes inside the step, and right"
+        " from part to part: go up to y.",
+        _inside,
+    ),
+    Ask("y", _probability),
+    Ask("dy", _output_gradient),
+    Ask("dW2", _terms),
+    Do(
+        "numbers",
+        "dW2",
+        "On which weight of W2 does the loss depend most? Move the cursor there: the brighter, the"
+        " more.",
+        _largest,
+    ),
+    Do("numbers", "dW2", "Is it true? n nudges this weight: see how the loss moves.", _nudged),
+    Ask("da1", _slope),
+    Ask("new W2", _update),
+    Do(
+        "images",
+        "y",
+        "That was one step. s takes it, and the next: go on until all five are recognized.",
+        _recognized,
+    ),
+)
+END = "That is backpropagation: one way back, and every weight has its derivative."
