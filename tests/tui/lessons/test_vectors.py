@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from nn.network.model import build_model
 from nn.recipes import load_recipe
 from tui.lessons.catalogue import find_lesson, lessons
 from tui.lessons.course.activations import value_and_slope
-from tui.lessons.course.backpropagation import CLASS, UNIT, after, new_model
+from tui.lessons.course.backpropagation import CLASS, NOTES, UNIT, after
 from tui.lessons.course.batches import IMAGES, drawn, never_drawn
 from tui.lessons.course.crossentropy import PAIRS, note_of, published
 from tui.lessons.course.data import DRAWS, facts, moments
@@ -143,7 +144,7 @@ def test_vanishing_gradients() -> None:
 
 
 def test_backpropagation_the_layers_of_the_table() -> None:
-    sizes = [layer.parameters for layer in new_model().summary() if layer.parameters]
+    sizes = [layer.parameters for layer in build_model(NOTES).summary() if layer.parameters]
     assert sizes == [39_250, 510]
     assert "39,760 weights" in find_lesson("backpropagation").question
 
