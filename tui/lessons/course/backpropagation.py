@@ -20,7 +20,7 @@ from tui.lessons.training import mnist
 
 HIDDEN, RATE, STEPS = 6, 0.5, 20
 CONFIG = TrainConfig.layered(DEFAULT_FIELDS, {"hidden": (HIDDEN,), "learning_rate": RATE})
-NOTES = TrainConfig.layered(DEFAULT_FIELDS)  # the larger network of the study notes
+NOTES = TrainConfig.layered(DEFAULT_FIELDS)  # a larger network
 PARAMETERS = parameter_count(layer_sizes(NOTES))
 SIZES = "-".join(map(str, layer_sizes(NOTES)))
 PARTS = "x a1 z1 a2 y loss dy dW2 db2 dz1 da1 dW1 db1".split()  # noqa: SIM905
@@ -56,7 +56,7 @@ class Backpropagation(Lesson):
         Knob("steps", tuple(range(STEPS + 1)), 0),
     )
     question = (
-        f"The notes' network, {SIZES}, has {PARAMETERS:,} weights and biases. How often would"
+        f"A network {SIZES} has {PARAMETERS:,} weights and biases. How often would"
         " central differences compute the loss for one gradient?"
     )
     choices = (f"{PARAMETERS:,} times", f"{2 * PARAMETERS:,} times", f"{DEFAULT_IMAGES} times")
