@@ -69,7 +69,7 @@ class RaceLesson(Lesson):
         entrants = self.entrants(state)
         lines = [f"{'%':<21}epoch  train   test"]
         for letter, name, run in zip(LETTERS, entrants, trials, strict=False):
-            lines.append(f"{letter} {name:<20}{_scores(run)}")
+            lines.append(f"{letter} {name:<19}{_scores(run)}")
         notes = [
             f"{letter} {band}"
             for letter, each in zip(LETTERS, entrants.values(), strict=False)

@@ -8,7 +8,7 @@ import pytest
 from tui.app.widgets.figures import figure_strips
 from tui.lessons.catalogue import find_lesson
 from tui.lessons.lesson import experiment
-from tui.lessons.race import chart_of, short
+from tui.lessons.race import RaceLesson, chart_of, short
 from tui.lessons.training import Trial, mnist, race, shuffled_labels, trial
 from tui.system.terminal import FULL
 
@@ -90,3 +90,16 @@ def test_a_frame_stays_as_it_is_while_the_next_ones_are_made(name: str) -> None:
     for _ in frames:
         pass
     assert [len(strip.text.strip()) for strip in figure_strips(first, 60, 20, FULL)] == before
+
+
+@pytest.mark.parametrize("name", ["crossentropy", "momentum", "initialization", "overfitting"])
+def test_the_table_of_a_race_fits_a_narrow_terminal(name: str) -> None:
+    lesson = find_lesson(name)
+    assert isinstance(lesson, RaceLesson)
+    for knob in lesson.knobs[:2]:
+        for setting in knob.settings:
+            state = {**lesson.start(), knob.name: setting}
+            trials = [lesson.trial_of(state, each) for each in lesson.entrants(state).values()]
+            for run in trials:
+                run.advance()
+            assert max(map(len, lesson.table(state, trials).lines)) <= 40

@@ -290,7 +290,8 @@ class LessonsScreen(ModeScreen):
         brief = self.has_class("-narrow") or self.has_class("-short")
         waiting = str(self._error or "Computing ...")
         self.put("#text", waiting if view is None else session.reading(view, brief=brief))
-        self.put("#knobs", session.knob_lines(self.query_one("#side").size.width))
+        width = self.query_one("#side").size.width or self.size.width  # 0 while the text is shown
+        self.put("#knobs", session.knob_lines(width))
         self.query_one(FigureView).show(() if view is None else view.figures)
         told = [] if view is None else session.told(view, brief=brief) if session.predicted else []
         self.put("#asked", "\n".join(told if session.predicted else session.asked()))

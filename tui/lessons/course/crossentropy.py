@@ -99,7 +99,7 @@ It learns less still: the sum is large at first, and every gradient is divided b
         if state["race"] == "first note":
             rate = float(state["rate"])
             return {
-                f"{first}, rate {rate:g}": note_of(first, learning_rate=rate),
+                f"{first} at {rate:g}": note_of(first, learning_rate=rate),
                 second: note_of(second),
             }
         return {named(first): short(first), named(second): short(second)}

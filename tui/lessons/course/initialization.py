@@ -99,7 +99,7 @@ ones have none either. Only the last biases move, and the answer is the same for
     def entrants(self, state: State) -> dict[str, Experiment]:
         first, second = PAIRS[state["race"]]
         std = float(state["std"])
-        changed = named(first) + (f" {std:g}" if std != 1 else "")
+        changed = named(first) if std == 1 else f"N(0, {std:g}^2)"
         return {changed: short(first, init_std=std), named(second): short(second)}
 
     def answer(self) -> Answer:

@@ -91,7 +91,7 @@ too high spoils all of it: try A at 100 times its rate."""
         rates = {"learning_rate": times * plain.config.learning_rate}
         if plain.config.final_learning_rate:
             rates["final_learning_rate"] = times * plain.config.final_learning_rate
-        changed = named(first) + (f", rate x {times}" if times > 1 else "")
+        changed = named(first) + (f", x {times}" if times > 1 else "")
         return {changed: short(first, **rates), named(second): short(second)}
 
     def picture(self, state: State, trials: Sequence[Trial]) -> Sequence[Figure]:
