@@ -82,3 +82,22 @@ def test_a_loss_that_overflows_at_once_is_refused(small: Dataset) -> None:
     config = TrainConfig(hidden=(20,), init="normal", init_std=1e37, optimizer="sgd", batch_size=50)
     with pytest.raises(ValueError, match="not finite"):
         summarize(tuple(rate_points(config, small)))
+
+
+def test_the_rates_reach_from_the_lowest_to_the_highest(small: Dataset) -> None:
+    assert [point.rate for point in rate_points(SGD, small, steps=2)] == pytest.approx([1e-6, 100])
+    assert [point.rate for point in rate_points(SGD, small, steps=1)] == pytest.approx([1e-6])
+
+
+def test_the_first_steps_do_not_end_it(small: Dataset) -> None:
+    """The loss doubles in the second step, and the mean is of few batches until the eleventh."""
+    found = list(rate_points(SGD, small, lowest=20, highest=200, steps=100))
+    assert found[1].loss > 2 * found[0].loss
+    assert len(found) == 12
+
+
+def test_two_points_are_enough() -> None:
+    found = summarize((RatePoint(0.1, 2.0), RatePoint(0.2, 1.0), RatePoint(0.3, math.inf)))
+    assert (found.lowest, found.blow_up) == (0.2, 0.3)
+    with pytest.raises(ValueError, match="not finite from the first steps on"):
+        summarize((RatePoint(0.1, 2.0), RatePoint(0.2, math.inf)))
