@@ -34,7 +34,7 @@ def charts(study: Study) -> str:
         else:
             parts.append(_by_choice(dimension.field, points, width, terminal))
     shares = importances(study.trials, study.spec)
-    if shares is not None:
+    if shares:
         longest = max(map(len, shares))
         lines = [f"share of the variance of {_unit(study)} that a field alone explains"]
         for name, share in sorted(shares.items(), key=lambda item: -item[1]):

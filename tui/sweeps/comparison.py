@@ -96,12 +96,12 @@ def comparison_text(trials: Sequence[Trial], spec: SweepSpec) -> str:
     best, pairs = found[0].better, found[0].pairs
     what = "percentage points of accuracy" if spec.objective == "accuracy" else "loss"
     head = (
-        f"trial {best.number} ({describe(best.setting)}) against the next, over {pairs} seeds in"
-        f" pairs: mean difference in {what}, 95% interval"
+        f"trial {best.number} less each of the next, over {pairs} seeds in pairs:\n"
+        f"mean difference in {what}, 95% interval"
     )
     foot = (
-        "  Each interval is of one comparison, and the best of many settings was partly lucky:"
-        " confirm a close one with other seeds."
+        "  Each interval is of one comparison, and the best of many settings was partly\n"
+        "  lucky: confirm a close one with other seeds."
     )
     return "\n".join((head, *(_line(each, spec) for each in found), foot)) + "\n"
 

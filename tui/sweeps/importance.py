@@ -21,7 +21,10 @@ _GROUPS = 4  # of a range: quarters with as many trials each
 
 
 def importances(trials: Sequence[Trial], spec: SweepSpec) -> dict[str, float] | None:
-    """The share of each field, from 0 to 1; None for fewer than eight trials with a result."""
+    """The share of each field, from 0 to 1; None for fewer than eight trials with a result.
+
+    A field each of whose values one trial has is left out: chance would explain as much.
+    """
     found = comparable(trials, spec)
     if len(found) < 2 * _GROUPS:
         return None
@@ -35,7 +38,8 @@ def importances(trials: Sequence[Trial], spec: SweepSpec) -> dict[str, float] | 
             groups: Array = ranks * _GROUPS // len(known)
         else:
             groups = np.array([dimension.values.index(value) for value in column])
-        shares[dimension.field] = _share(scores, groups)
+        if len(np.unique(groups)) < len(known):
+            shares[dimension.field] = _share(scores, groups)
     return shares
 
 
@@ -50,4 +54,4 @@ def _share(scores: Array, groups: Array) -> float:
         for g in kinds
     )
     chance = (len(kinds) - 1) / (len(scores) - 1)
-    return float(max(0.0, (between / total - chance) / (1 - chance))) if chance < 1 else 0.0
+    return float(max(0.0, (between / total - chance) / (1 - chance)))

@@ -150,7 +150,8 @@ def _field(name: str) -> str:
                     "vary seed: the seeds of each setting are set by --seeds N", field=field
                 )
             return field
-    raise ConfigError(f"vary {name}: unknown field{did_you_mean(wanted, FIELDS)}", field=name)
+    remedy = did_you_mean(wanted, FIELDS) or "; `mnist-tui sweep --help` lists the fields"
+    raise ConfigError(f"vary {name}: unknown field{remedy}", field=name)
 
 
 def _range(field: str, text: str) -> Range:

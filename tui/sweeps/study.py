@@ -22,6 +22,7 @@ from tui.sweeps.schedule import Result, Schedule, Task, Trial
 from tui.sweeps.space import Setting
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.spec_file import load_spec
+from tui.system.exits import CommandError
 
 _MIRROR = "mirror"
 
@@ -48,7 +49,12 @@ class Study:
     @classmethod
     def create(cls, root: Path, spec: SweepSpec, name: str | None = None) -> Study:
         """A new sweep in a folder of its own, named after the time unless it has a name."""
-        return cls.join(new_sweep(root, spec, name))
+        path = new_sweep(root, spec, name)
+        try:
+            return cls.join(path)
+        except (StorageError, CommandError):  # a full disk, or a sampler whose package is missing
+            shutil.rmtree(path, ignore_errors=True)
+            raise
 
     @classmethod
     def join(cls, path: Path) -> Study:

@@ -41,9 +41,9 @@ def test_what_is_close_is_undecided_and_the_text_has_the_signs() -> None:
     schedule = played(values)
     lines = comparison_text(schedule.trials, schedule.spec).splitlines()
     assert "over 3 seeds in pairs" in lines[0]
-    assert "undecided" in lines[1]
-    assert "activation=tanh" in lines[1]
-    assert "+40.00  [+40.00, +40.00]  better  activation=sigmoid" in lines[2]
+    assert "undecided" in lines[2]
+    assert "activation=tanh" in lines[2]
+    assert "+40.00  [+40.00, +40.00]  better  activation=sigmoid" in lines[3]
     by_loss = played(values, objective="loss")
     assert "-0.4000  [-0.4000, -0.4000]" in comparison_text(by_loss.trials, by_loss.spec)
 

@@ -8,10 +8,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
 from nn.errors import StorageError
+from nn.storage.lock import FolderLock
 from nn.storage.metrics import METRICS_FILE
 from nn.storage.runs import SavedRun
 from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE
@@ -298,6 +300,11 @@ def test_a_sweep_is_not_left_half_made(tmp_path: Path) -> None:
         Study.create(tmp_path / "file", SweepSpec(RATES), "s")
     with pytest.raises(StorageError, match="cannot save the sweep"):
         Study.create(tmp_path / "sweeps", SweepSpec(RATES), "n" * 300)
+    with (
+        patch.object(FolderLock, "acquire", side_effect=StorageError("No space left on device")),
+        pytest.raises(StorageError, match="No space left"),
+    ):
+        Study.create(tmp_path / "sweeps", SweepSpec(RATES), "s")
     assert list((tmp_path / "sweeps").iterdir()) == []
 
 

@@ -239,3 +239,13 @@ def test_the_field_that_matters_has_the_larger_share() -> None:
     assert shares["learning_rate"] > 0.8
     assert shares["hidden"] < 0.2
     assert importances(schedule.trials[:5], spec) is None
+
+
+def test_values_that_one_trial_each_has_have_no_share() -> None:
+    """Nine groups of one trial each: a share of all or of nothing would be an artefact."""
+    space = Space((parse_dimension(f"batch_size={','.join(str(2**n) for n in range(9))}"),))
+    spec = SweepSpec(space, sampler="grid", halving=False)
+    schedule = Schedule(spec, make_sampler(spec))
+    while (task := schedule.next()) is not None:
+        schedule.report(Result(task, "", 1, 1.0, 1.0, task.trial / 10))
+    assert importances(schedule.trials, spec) == {}

@@ -162,7 +162,7 @@ def test_interrupted_it_saves_says_how_to_go_on_and_goes_on(runs_dir: Path) -> N
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "to go on: mnist-tui sweep --resume s" in err
+    assert f"to go on: mnist-tui sweep --resume s --runs-dir {runs_dir}" in err
     assert "Traceback" not in err
     (run,) = runs_dir.iterdir()
     assert SavedRun.read(run).status == "interrupted"

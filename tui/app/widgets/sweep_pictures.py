@@ -137,8 +137,8 @@ def by_choice(dimension: Choice) -> Draw:
 def importance(view: SweepView, width: int, height: int, terminal: Terminal) -> list[Strip]:
     """The share of the variance that each field alone explains, the largest first."""
     lines = [heading("importance: share of variance explained alone", width, terminal)]
-    if view.shares is None:
-        note = "known after eight trials"
+    if not view.shares:
+        note = "known after eight trials" if view.shares is None else "each value has one trial"
         return padded([*lines, text_strip(note.center(width), width)], width, height)
     longest = min(max(map(len, view.shares)), max(4, width // 3))
     style = role_style("primary", terminal.colors)

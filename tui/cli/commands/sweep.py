@@ -32,6 +32,7 @@ from tui.sweeps.spec_file import load_spec
 from tui.sweeps.study import Study
 from tui.system.cores import available_cores
 from tui.system.exits import CommandError, ExitCode
+from tui.system.shell import command_line
 from tui.system.signals import GracefulStop
 
 _SWEEP = Group("Sweep", sort_key=1)
@@ -167,23 +168,27 @@ def sweep(
     # The place comes first: where it is refused, no sweep is begun.
     with _place(cluster, wanted, dataset, workers or available_cores()) as place:
         study = Study.join(path) if resume is not None else Study.create(root, wanted, name)
+        again = _command_to_go_on(study, runs_dir)
         try:
             mirror = _mirror(storage, study, new=resume is None)
-            return _work(study, runs, place, wanted.minutes, mirror, as_json=json)
+            return _work(study, runs, place, wanted.minutes, mirror, again, as_json=json)
         except PlaceLostError as error:
             raise CommandError(
                 f"--cluster {cluster}: the scheduler has gone; all results so far are saved, and"
-                f" to go on: mnist-tui sweep --resume {study.path.name}",
+                f" to go on: {again}",
                 ExitCode.FAILURE,
             ) from error
         except StorageError as error:
             raise CommandError(
-                f"{error}; all results so far are saved, and to go on: mnist-tui sweep --resume"
-                f" {study.path.name}",
-                ExitCode.FAILURE,
+                f"{error}; all results so far are saved, and to go on: {again}", ExitCode.FAILURE
             ) from error
         finally:
             study.close()
+
+
+def _command_to_go_on(study: Study, runs_dir: Path | None) -> str:
+    folder = ["--runs-dir", str(runs_dir)] if runs_dir else []
+    return command_line(["mnist-tui", "sweep", "--resume", study.path.name, *folder])
 
 
 def _mirror(url: str | None, study: Study, *, new: bool) -> OptunaMirror | None:
@@ -250,6 +255,7 @@ def _work(
     place: Place,
     minutes: float,
     mirror: OptunaMirror | None,
+    again: str,
     *,
     as_json: bool,
 ) -> ExitCode:
@@ -260,7 +266,9 @@ def _work(
 
         client.subscribe_topic(TOPIC, epoch_line)
     if not as_json:
-        sys.stderr.write(f"sweep {study.path.name}: {plan(study.spec)}, {place.workers} workers\n")
+        sys.stderr.write(
+            f"sweep {study.path.name}: {plan(study.spec)}, {place.workers} worker{'s' * (place.workers > 1)}\n"
+        )
     with GracefulStop(lambda: None) as stop, ResultReporter(as_json=as_json) as reporter:
         progress = Progress(
             on_result=reporter.show,
@@ -276,7 +284,7 @@ def _work(
             f"{duration(time.monotonic() - began)}; all trials are saved runs of {runs}\n"
         )
     if not study.schedule.done:
-        sys.stderr.write(f"not finished; to go on: mnist-tui sweep --resume {study.path.name}\n")
+        sys.stderr.write(f"not finished; to go on: {again}\n")
     if stop.code is not None:
         return stop.code
     if study.schedule.best() is None and study.schedule.done:
