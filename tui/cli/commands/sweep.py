@@ -266,9 +266,8 @@ def _work(
 
         client.subscribe_topic(TOPIC, epoch_line)
     if not as_json:
-        sys.stderr.write(
-            f"sweep {study.path.name}: {plan(study.spec)}, {place.workers} worker{'s' * (place.workers > 1)}\n"
-        )
+        workers = f"{place.workers} worker{'s' if place.workers > 1 else ''}"
+        sys.stderr.write(f"sweep {study.path.name}: {plan(study.spec)}, {workers}\n")
     with GracefulStop(lambda: None) as stop, ResultReporter(as_json=as_json) as reporter:
         progress = Progress(
             on_result=reporter.show,
