@@ -63,7 +63,7 @@ def recognizer(config: TrainConfig, split: Split, *, trained: bool) -> Predictor
         if config.hidden:
             first.weight[:, DEAD], first.bias[list(DEAD)] = 0, -1
             last.weight[:10] = np.eye(10) * 2
-    preprocessor = Preprocessor.fit("unit", split.images, config.dtype)
+    preprocessor = Preprocessor.of(config, split)
     return Predictor(config, model, preprocessor)
 
 

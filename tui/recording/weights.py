@@ -60,7 +60,7 @@ def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
 
 def weights_warning(config: TrainConfig, weights: Predictor) -> str | None:
     """What makes the weights mean something else in this configuration, or None."""
-    names = ("activation", "output_activation", "preprocessing")
+    names = ("activation", "output_activation", "preprocessing", "deskew")
     other = [
         f"{name}={getattr(config, name)} (was {getattr(weights.config, name)})"
         for name in names

@@ -14,6 +14,7 @@ from nn.data.dataset import Split
 from tui.app.screens import MODES as SCREENS
 from tui.app.screens.browsing import BrowsingScreen
 from tui.app.state.browser import Listing, Query
+from tui.app.state.fed_digits import FedDigits, fed_words
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
@@ -46,6 +47,9 @@ class DigitsScreen(BrowsingScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "sheet", "Sheet", id="digits.sheet"),
         Binding("v", "mode", "Characters, half blocks or braille", id="digits.mode", show=False),
+        Binding(
+            "i", "input", "As the network is fed it, or as it is", id="digits.input", show=False
+        ),
         Binding("a", "walk", "Into the walk, or out of it", id="digits.walk", show=False),
         Binding("x", "swap", "Other way round", id="digits.swap"),
         Binding("enter", "open", "Open the digit", id="digits.open", show=False),
@@ -69,6 +73,8 @@ class DigitsScreen(BrowsingScreen):
         self.call_after_refresh(self.draw)
 
     # What is shown
+
+    _fed: FedDigits | None = None  # where digits are shown as the network is fed them
 
     @property
     def showing_sheet(self) -> bool:
@@ -132,7 +138,14 @@ class DigitsScreen(BrowsingScreen):
         points = [(s.epoch, v.probabilities[v.label], v.predicted) for s, v in verdicts]
         words = verdict.words(short=self.size.width < 80)
         self.query_one(DigitPane).show_digit(
-            picture(split, index), words, verdict.probabilities, points, verdict.label, split.spec
+            self._fed.picture(split, index, shown.predictor, training=self.bench.split == "train")
+            if self._fed
+            else picture(split, index),
+            words,
+            verdict.probabilities,
+            points,
+            verdict.label,
+            split.spec,
         )
         self.query_one("#trail", Trajectory).set_points(points, verdict.label, split.spec)
 
@@ -162,6 +175,19 @@ class DigitsScreen(BrowsingScreen):
         if (comparison := self.bench.comparison) is not None:
             self.bench.open_comparison(comparison.swapped)
             self.catch_up()
+
+    def action_input(self) -> None:
+        """Show each digit as the network is fed it, or again as it is."""
+        if self.snapshot is None:
+            return
+        self.remove_class("-sheet")
+        self._fed = None if self._fed else FedDigits()
+        config = self.snapshot.predictor.config
+        words = fed_words(config, training=self.bench.split == "train")
+        self.show_note(
+            f"As the network is fed it: {words}" if self._fed else "As it is in the data"
+        )
+        self.draw()
 
     def action_walk(self) -> None:
         """Pick the present digit for the walk, or leave it out again."""

@@ -205,7 +205,10 @@ class DrawScreen(ModeScreen):
         """Bring the picture into MNIST's form and show what the newest weights predict."""
         self._fit_board()
         field, snapshot = self._field(), self.bench.snapshot
-        preview = None if field is None else field.reshape(self.board.shape)
+        preview = field
+        if field is not None and snapshot is not None:
+            preview = snapshot.predictor.preprocessor.fed(field[None])[0]
+        preview = None if preview is None else preview.reshape(self.board.shape)
         self.query_one("#preview", DigitView).set_image(preview)
         probabilities: list[float] = []
         if field is not None and snapshot is not None:

@@ -578,7 +578,7 @@ def test_every_key_can_be_remapped() -> None:
     async def scenario(app: MnistApp, _pilot: Pilot[ExitCode]) -> None:
         bindings = [b.binding for b in app.screen.active_bindings.values() if b.node is app.screen]
         own = [b for b in bindings if (b.id or "").startswith(("digits.", "browse."))]
-        assert len({b.id for b in own}) == 23
+        assert len({b.id for b in own}) == 24
         assert all(b.description for b in own)
         assert sum(b.show for b in own) <= 6
 

@@ -1,0 +1,65 @@
+"""Digits as the network is fed them, in place of the digits as they are in the data."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+from textual.pilot import Pilot
+
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset
+from nn.data.deskew import deskew
+from tests.support.networks import NetworkRun, app_of, play, shown
+from tui.app.state.fed_digits import FedDigits, fed_words
+from tui.app.widgets.digit import DigitView
+from tui.system.exits import ExitCode
+
+CONFIG = TrainConfig(hidden=(), deskew=True, augment_rotation=90.0)
+
+
+def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
+    app = app_of(NetworkRun(small, CONFIG), "digits")
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        async def image() -> Array:
+            for _ in range(300):
+                await pilot.pause()
+                if (pixels := app.screen.query_one(DigitView)._shown) is not None:
+                    return np.asarray(pixels).ravel()
+                await asyncio.sleep(0.01)
+            raise AssertionError("nothing is shown")
+
+        test, train = small.test.images[0], small.train.images[0]
+        np.testing.assert_array_equal(await image(), test)
+        await pilot.press("i")
+        np.testing.assert_array_equal(await image(), deskew(test[None], (28, 28))[0])
+        assert "As the network is fed it: deskewed, and warped only in training" in shown(app)[-2]
+        await pilot.press("s")
+        straight = deskew(train[None], (28, 28))[0]
+        first = await image()
+        assert abs(first.astype(int) - straight).max() > 50
+        await pilot.press("right", "left")
+        assert abs(first.astype(int) - await image()).max() > 5
+        await pilot.press("i")
+        np.testing.assert_array_equal(await image(), train)
+
+    play(app, scenario)
+
+
+def test_a_digit_that_stays_is_warped_in_one_way(small: Dataset) -> None:
+    """It is drawn again at each new snapshot of the run, and would dance otherwise."""
+    predictor = NetworkRun(small, CONFIG).snapshots[-1].predictor
+    fed = FedDigits()
+    first, again, other, back = (
+        fed.picture(small.train, index, predictor, training=True) for index in (3, 3, 4, 3)
+    )
+    np.testing.assert_array_equal(first, again)
+    assert abs(first.astype(int) - back).max() > 5
+    assert first.shape == other.shape == (28, 28)
+
+
+def test_what_is_done_is_named() -> None:
+    assert fed_words(TrainConfig(), training=True) == "with the pixels that it has"
+    assert fed_words(CONFIG, training=True) == "deskewed, warped at random"
