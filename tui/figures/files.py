@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import warnings
 from pathlib import Path
 from typing import Any, BinaryIO, Literal
 
@@ -20,6 +21,7 @@ Format = Literal["svg", "png"]
 _COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7")
 _DASHES = ("solid", "dashed", "dashdot", "dotted")
 _BACKGROUND = "#999999"
+_CAPTION = 16  # characters in a line of a caption
 _DOTTED = 60  # points up to which each of them is marked
 _SETTINGS: Any = {
     "axes.axisbelow": True,
@@ -46,10 +48,11 @@ def write_picture(folder: Path, picture: Picture, kind: Format) -> Path:
         canvas = _draw(picture)
 
         def save(stream: BinaryIO) -> None:
-            metadata = {"Title": picture.title}
-            canvas.savefig(
-                stream, format=kind, metadata=metadata | ({"Date": None} if kind == "svg" else {})
-            )
+            metadata = {"Title": picture.title} | ({"Date": None} if kind == "svg" else {})
+            with warnings.catch_warnings():
+                # Names of classes may be of any script. An SVG has them all the same.
+                warnings.filterwarnings("ignore", "Glyph .* missing from font")
+                canvas.savefig(stream, format=kind, metadata=metadata)
 
         write_atomically(path, save)
     return path
@@ -153,7 +156,7 @@ def _digits(part: Any, digits: Digits) -> None:
         axes.set_axis_off()
     for axes, image, caption in zip(grid.base.flat, digits.images, digits.captions, strict=False):
         axes.imshow(image, cmap="binary", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_title(caption, fontsize="small")
+        axes.set_title("\n".join(textwrap.wrap(caption, _CAPTION)), fontsize="small")
 
 
 def _table(axes: Any, table: Table) -> None:

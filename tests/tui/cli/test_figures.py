@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def test_the_list() -> None:
 
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_figures_in_a_pipe(encoding: str) -> None:
-    env = {"PYTHONIOENCODING": encoding, "COLUMNS": "60"}
+    env = {"PYTHONIOENCODING": encoding, "COLUMNS": "72"}
     names = ("path", "tangent", "surface", "contour", "activations", "digits")
     result = run_command("figures", *names, env=env)
     assert (result.returncode, result.stderr) == (0, "")
@@ -46,7 +47,7 @@ def test_figures_in_a_pipe(encoding: str) -> None:
         *("16", "Activation", "f(x)", "f(x0,", "f(x0,", "Gradient"),
     ]
     drawn = [line for line in result.stdout.splitlines() if "=" not in line]
-    assert max(map(len, drawn)) <= 60
+    assert max(map(len, drawn)) <= 72
     assert "contours at f = 1, 5, 12.5, 22.5" in result.stdout
     assert "slope 0.200001 at 5 and 0.300001 at 10" in result.stdout
 
@@ -62,6 +63,20 @@ def test_a_run_alone_has_all_of_its_figures(saved: Path) -> None:
     assert all(start in heading for start, heading in zip(starts, found, strict=True))
     assert "train" in result.stdout
     assert "epoch" in result.stdout
+
+
+def test_names_that_are_too_long_for_one_line_have_lines_of_their_own(
+    saved: Path, tmp_path: Path
+) -> None:
+    (name,) = (run.name for run in list_runs(saved)[0])
+    shutil.copytree(saved / name, tmp_path / name)
+    shutil.copytree(saved / name, tmp_path / "another-run-with-a-long-name")
+    result = run_command("figures", "accuracy", name, "another", "--runs-dir", tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = [line.strip() for line in result.stdout.splitlines()]
+    for run in (name, "another-run-with-a-long-name"):
+        for split in ("train", "test"):
+            assert sum(line.endswith(f" {run}, {split}") for line in lines) == 1
 
 
 def test_a_figure_and_a_run(saved: Path) -> None:

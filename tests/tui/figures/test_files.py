@@ -49,7 +49,7 @@ def test_every_kind_of_panel_is_drawn(tmp_path: Path, kind: Format) -> None:
     panels = (
         Chart("chart", (curve, Curve("", [1, 3], [1, 1])), "x", "y", y_log=True, cursor=2),
         Histogram("histogram", [1, 2], [0, 1, 2], "value"),
-        Digits(images, ("1, 2", "3, 4", "5, 6"), 2),
+        Digits(images, ("1, 2", "3, 4", "한글, 가"), 2),
         Bars(("a", "b"), (0.5, float("nan")), ("half", "-")),
         Table(("layer", "parameters"), (("Linear", "10"), ("total", "10"))),
         Lines(("one line",)),

@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.app.widgets.legend import role_style
+from tui.app.widgets.legend import legend, role_style
 from tui.app.widgets.plot import render_chart, render_histogram
 from tui.app.widgets.raster import render_ascii, render_braille
 from tui.app.widgets.series import ColorRole, Series
@@ -101,6 +101,29 @@ def _strips(figure: Figure, width: int, height: int, terminal: Terminal) -> list
 def _chart(
     figure: Chart, width: int, height: int, terminal: Terminal, *, framed: bool = True
 ) -> list[Strip]:
+    return render_chart(
+        _series(figure),
+        width,
+        height,
+        title=_title(figure),
+        x_label=figure.x_label,
+        y_log=figure.y_log,
+        axis=None if figure.x_range is None else np.array(figure.x_range),
+        y_range=figure.y_range,
+        cursor_x=figure.cursor,
+        framed=framed,
+        terminal=terminal,
+    )
+
+
+def _title(figure: Chart) -> str:
+    if figure.title and figure.y_label:
+        return f"{figure.title}; {figure.y_label} up"
+    return figure.title or figure.y_label
+
+
+def _series(figure: Chart) -> list[Series]:
+    """The curves and the arrows, each with what distinguishes it."""
     named, series = 0, []
     arrows = [] if figure.arrows is None else _arrows(figure.arrows, figure)
     # Contours have no name. Drawn later, they would hide the arrows where there are few cells.
@@ -110,22 +133,16 @@ def _chart(
         role: ColorRole = _ROLES[named % len(_ROLES)] if curve.name else "quinary"
         series.append(Series(curve.name, curve.x, curve.y, named, role, curve.glyph))
         named += bool(curve.name)
-    title = figure.title or figure.y_label
-    if figure.title and figure.y_label:
-        title = f"{figure.title}; {figure.y_label} up"
-    return render_chart(
-        series,
-        width,
-        height,
-        title=title,
-        x_label=figure.x_label,
-        y_log=figure.y_log,
-        axis=None if figure.x_range is None else np.array(figure.x_range),
-        y_range=figure.y_range,
-        cursor_x=figure.cursor,
-        framed=framed,
-        terminal=terminal,
-    )
+    return series
+
+
+def long_legend(figure: Chart, width: int, terminal: Terminal) -> list[Strip]:
+    """A line for each curve, if the names are too long for one line together."""
+    named = [one for one in _series(figure) if one.name]
+    together = legend(_title(figure), named, width, terminal=terminal).text
+    if all(one.name in together for one in named):
+        return []
+    return [legend("", [one], width, terminal=terminal) for one in named]
 
 
 def _arrows(arrows: Arrows, chart: Chart) -> list[Curve]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
+import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -177,17 +178,22 @@ def _writer(folder: Path, kind: Format) -> Callable[[Picture], None]:
 
 def _print(picture: Picture) -> None:
     """Draw a picture in characters, its panels below one another."""
-    from tui.app.widgets.figures import figure_strips
+    from tui.app.widgets.figures import figure_strips, long_legend
     from tui.app.widgets.plain import plain_text
+    from tui.lessons.figures import Chart
 
     terminal: Terminal = detect(stream=sys.stdout)
     if not is_live(sys.stdout):
         terminal = replace(terminal, colors="none")
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    parts = [f"{picture.title}\n{'=' * len(picture.title)}"]
+    title = textwrap.wrap(picture.title, width)
+    parts = ["\n".join((*title, "=" * max(map(len, title))))]
     for panel in picture.panels:
         fitted, height = _fitted(panel, width)
-        parts.append(plain_text(figure_strips([fitted], width, height, terminal), terminal))
+        strips = figure_strips([fitted], width, height, terminal)
+        if isinstance(fitted, Chart):
+            strips += long_legend(fitted, width, terminal)
+        parts.append(plain_text(strips, terminal))
     sys.stdout.write("\n\n".join(parts) + "\n\n")
     sys.stdout.flush()
 
