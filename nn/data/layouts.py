@@ -365,7 +365,12 @@ def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
         numbers = {name: number for number, name in enumerate(names)}
         listed = Listed.counted(names, str(folder))
     parts = train, test
-    order = [(name, path) for part in parts for name in names for path in part.get(name, ())]
+    order = []
+    for part in parts:
+        # In no order of classes, so that the first N of them are of all classes.
+        pairs = [(name, path) for name in names for path in part.get(name, ())]
+        shuffled = np.random.default_rng(0).permutation(len(pairs)).tolist()
+        order += [pairs[place] for place in shuffled]
     images, remark = read_pictures([path for _, path in order])
     labels = np.array([numbers[name] for name, _ in order], np.int64)
     n = sum(map(len, train.values()))

@@ -10,6 +10,7 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Split
 from nn.network.model import build_model
+from nn.spec import DataSpec
 from tui.figures.picture import FigureRun, NothingToDrawError, Picture
 from tui.formatting import count
 from tui.lessons.figures import Chart, Curve, Digits, Figure, Lines, Table
@@ -109,14 +110,14 @@ def _images(split: Split, chosen: Array) -> Array:
 
 def layers(run: FigureRun) -> Picture:
     """The layers with their output shapes and parameters, and the sum of these."""
-    rows = layer_rows(run.config)
+    rows = layer_rows(run.config, run.predictor.spec)
     table = Table(("layer", "output", "parameters"), tuple(rows))
     return Picture(f"layers-{run.name}", f"Layers: {run.name}", (table,))
 
 
-def layer_rows(config: TrainConfig) -> list[tuple[str, str, str]]:
+def layer_rows(config: TrainConfig, spec: DataSpec) -> list[tuple[str, str, str]]:
     """Name, output shape and number of parameters of every layer, and their total."""
-    found = build_model(config, rng=np.random.default_rng(config.seed)).summary()
+    found = build_model(config, spec, rng=np.random.default_rng(config.seed)).summary()
     rows = [
         (layer.name, "x".join(map(str, layer.output_shape)), f"{layer.parameters:,}")
         for layer in found

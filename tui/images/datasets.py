@@ -16,7 +16,6 @@ from nn.errors import DataError
 from nn.spec import MNIST
 
 Pixels = npt.NDArray[np.uint8]
-Size = tuple[int, int]  # rows and columns
 
 MOST_BYTES = 2**31  # of all pictures of a dataset
 LARGEST = 128  # pixels a side, to which larger pictures are reduced
@@ -47,6 +46,8 @@ def read_pictures(paths: Sequence[Path]) -> tuple[npt.NDArray[Any], str]:
         size = MNIST.shape
     if len(pictures) * size[0] * size[1] > MOST_BYTES:
         raise DataError(f"{paths[0].parent}: {len(pictures):,} pictures are too many to hold")
+    from tui.images.resizing import fitted
+
     images = np.empty((len(pictures), *size), np.uint8)
     for place, picture in enumerate(pictures):
         images[place] = picture if picture.shape == size else fitted(picture, size)
@@ -90,19 +91,3 @@ def _read(path: Path) -> tuple[Pixels, bool]:
     rows, columns = (max(1, round(side * LARGEST / longest)) for side in pixels.shape)
     image = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BOX)
     return np.asarray(image), True
-
-
-def fitted(picture: Pixels, size: Size) -> Pixels:
-    """A picture brought to another size, its proportions kept, with its own paper around it."""
-    from PIL import Image
-
-    rows, columns = size
-    factor = min(rows / picture.shape[0], columns / picture.shape[1])
-    high, wide = (max(1, round(side * factor)) for side in picture.shape)
-    resampling = Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR
-    scaled = np.asarray(Image.fromarray(picture).resize((wide, high), resampling))
-    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
-    result = np.full(size, int(np.median(border)), np.uint8)
-    top, left = (rows - high) // 2, (columns - wide) // 2
-    result[top : top + high, left : left + wide] = scaled
-    return result

@@ -7,22 +7,24 @@ import re
 import numpy as np
 
 from nn.errors import DataError
-from nn.spec import COLUMNS, PIXELS, ROWS
+from nn.spec import MNIST
 from tui.images.components import Levels
+
+Shape = tuple[int, int]  # rows and columns
 
 MAX_BYTES = 50_000_000
 _BACKGROUND = frozenset(" .0-_")
-_SIZE = f"{ROWS} lines of {COLUMNS}"
 # What NumPy and Python print around the numbers of an array.
 _PRINTED = re.compile(r"array\(|dtype=\w+|[\[\](),;]")
 
 
-def grids_of_text(content: bytes) -> list[Levels]:
-    """The images of a text, levels from 0 to 255 of shape (28, 28); raises `DataError`.
+def grids_of_text(content: bytes, shape: Shape = MNIST.shape) -> list[Levels]:
+    """The images of a text, levels from 0 to 255 of this shape; raises `DataError`.
 
-    Numbers from 0 to 255, or from 0 to 1, may stand in lines of 28, in lines of 784, in lines of
-    785 that begin with a label, or be what NumPy prints; blanks, tabs, commas and semicolons
-    separate them. In a grid of characters, blank, dot, 0, dash and underscore are background,
+    Numbers from 0 to 255, or from 0 to 1, may stand in lines of a row (28 numbers) or of an image
+    (784), in lines of one more that begin with a label, or be what NumPy prints; blanks,
+    tabs, commas and semicolons separate them. In a grid of characters, blank, dot, 0, dash and
+    underscore are background,
     unless the outermost characters are all the same one, which then is; any other is ink.
     Raises `UnicodeDecodeError` for what is not text.
     """
@@ -31,23 +33,24 @@ def grids_of_text(content: bytes) -> list[Levels]:
     text = content.decode("utf-8-sig")
     if "\0" in text:
         raise UnicodeDecodeError("utf-8", content, 0, 1, "a zero byte")
+    rows, columns = shape
     lines = [line.rstrip() for line in text.splitlines()]
     words = [_PRINTED.sub(" ", line).split() for line in lines]
     filled = [row for row in words if row]
-    if _has_names(filled):
+    if _has_names(filled, columns):
         filled = filled[1:]
     spaced = all(len(word) == 1 for row in filled for word in row)
-    unspaced = all(len(row) == 1 for row in filled) and len(filled) <= ROWS
+    unspaced = all(len(row) == 1 for row in filled) and len(filled) <= rows
     if filled and all(map(_are_numbers, filled)) and not unspaced:
-        return _of_numbers(filled)
-    if spaced and {len(row) for row in filled} == {COLUMNS}:
+        return _of_numbers(filled, shape)
+    if spaced and {len(row) for row in filled} == {columns}:
         lines = ["".join(row) for row in words]
-    return _of_characters(lines)
+    return _of_characters(lines, shape)
 
 
-def _has_names(rows: list[list[str]]) -> bool:
+def _has_names(rows: list[list[str]], columns: int) -> bool:
     """Whether the first line of a table holds the names of its columns."""
-    if len(rows) < 2 or not len(rows[0]) == len(rows[1]) > COLUMNS:
+    if len(rows) < 2 or not len(rows[0]) == len(rows[1]) > columns:
         return False
     return not _are_numbers(rows[0]) and _are_numbers(rows[1])
 
@@ -61,60 +64,66 @@ def _are_numbers(words: list[str]) -> bool:
     return True
 
 
-def _of_numbers(rows: list[list[str]]) -> list[Levels]:
+def _of_numbers(rows: list[list[str]], shape: Shape) -> list[Levels]:
+    pixels = shape[0] * shape[1]
     lengths = {len(row) for row in rows}
-    if lengths == {PIXELS + 1}:  # a table: the label, then the pixels
+    if lengths == {pixels + 1}:  # a table: the label, then the pixels
         rows = [row[1:] for row in rows]
     numbers = np.array([float(word) for row in rows for word in row])
-    count = len(numbers) // PIXELS
-    if len(numbers) % PIXELS or not count:
-        raise DataError(_why_not(rows, len(numbers)))
+    count = len(numbers) // pixels
+    if len(numbers) % pixels or not count:
+        raise DataError(_why_not(rows, len(numbers), shape))
     if not np.isfinite(numbers).all():
         raise DataError("a pixel is not a number")
     for extreme in (numbers.min(), numbers.max()):
         if not 0 <= extreme <= 255:
             raise DataError(f"pixel {extreme:g}, expected 0 to 255 or 0 to 1")
-    images = numbers.reshape(count, ROWS, COLUMNS).astype(np.float32)
+    images = numbers.reshape(count, *shape).astype(np.float32)
     return [image * 255 if image.max() <= 1 else image for image in images]
 
 
-def _why_not(rows: list[list[str]], total: int) -> str:
+def _grid(shape: Shape) -> str:
+    return f"a grid of {shape[0]} lines of {shape[1]}"
+
+
+def _why_not(rows: list[list[str]], total: int, shape: Shape) -> str:
     """What is wrong with a number of numbers that makes no whole image."""
+    columns = shape[1]
     for number, row in enumerate(rows, 1):
-        if len(row) != COLUMNS and len(rows) > 1:
-            return f"line {number} has {len(row)} numbers, expected a grid of {_SIZE} numbers"
+        if len(row) != columns and len(rows) > 1:
+            return f"line {number} has {len(row)} numbers, expected {_grid(shape)} numbers"
     if len(rows) > 1:
-        return f"{len(rows)} lines of {COLUMNS} numbers, expected a grid of {_SIZE} numbers"
-    return f"{total} numbers, expected {PIXELS} or a grid of {_SIZE} numbers"
+        return f"{len(rows)} lines of {columns} numbers, expected {_grid(shape)} numbers"
+    return f"{total} numbers, expected {shape[0] * columns} or {_grid(shape)} numbers"
 
 
-def _of_characters(lines: list[str]) -> list[Levels]:
-    while len(lines) > ROWS and not lines[0]:
+def _of_characters(lines: list[str], shape: Shape) -> list[Levels]:
+    rows = shape[0]
+    while len(lines) > rows and not lines[0]:
         lines = lines[1:]
-    while lines and len(lines) > ROWS and not lines[-1]:
+    while lines and len(lines) > rows and not lines[-1]:
         lines = lines[:-1]
-    if len(lines) > ROWS:  # several images, with or without empty lines between
+    if len(lines) > rows:  # several images, with or without empty lines between
         filled = [line for line in lines if line]
-        if len(filled) % ROWS:
-            raise DataError(f"{len(lines)} lines, expected a grid of {_SIZE} pixels")
-        parts = [filled[start : start + ROWS] for start in range(0, len(filled), ROWS)]
-        return [_image(part) for part in parts]
+        if len(filled) % rows:
+            raise DataError(f"{len(lines)} lines, expected {_grid(shape)} pixels")
+        parts = [filled[start : start + rows] for start in range(0, len(filled), rows)]
+        return [_image(part, shape) for part in parts]
     if not any(lines):
-        raise DataError(
-            f"blank: {len(lines)} lines, expected a grid of {_SIZE} pixels with a digit"
-        )
-    return [_image(lines)]
+        raise DataError(f"blank: {len(lines)} lines, expected {_grid(shape)} pixels with a digit")
+    return [_image(lines, shape)]
 
 
-def _image(lines: list[str]) -> Levels:
+def _image(lines: list[str], shape: Shape) -> Levels:
+    rows, columns = shape
     for number, line in enumerate(lines, 1):
-        if len(line) > COLUMNS:
+        if len(line) > columns:
             raise DataError(
-                f"line {number} is neither {COLUMNS} numbers from 0 to 255"
-                f" nor at most {COLUMNS} characters"
+                f"line {number} is neither {columns} numbers from 0 to 255"
+                f" nor at most {columns} characters"
             )
-    padded = [line.ljust(COLUMNS) for line in lines] + [" " * COLUMNS] * (ROWS - len(lines))
-    border = {*lines[0].ljust(COLUMNS), *lines[-1].ljust(COLUMNS)}
+    padded = [line.ljust(columns) for line in lines] + [" " * columns] * (rows - len(lines))
+    border = {*lines[0].ljust(columns), *lines[-1].ljust(columns)}
     border |= {line[at] for line in padded[: len(lines)] for at in (0, -1)}
     background = border | {" "} if len(border) == 1 else _BACKGROUND
     return np.array(

@@ -30,8 +30,10 @@ def preview(reading: Reading, stream: TextIO) -> str:
     panels = [_panel(reading.levels), _panel(reading.ink.astype(np.float32) * 255)]
     titles = ["picture", "ink"]
     for number, digit in enumerate(reading.digits, 1):
-        panels.append(digit.field.reshape(ROWS, COLUMNS).astype(np.float32))
-        titles.append("28x28" if len(reading.digits) == 1 else f"28x28, digit {number}")
+        field = digit.field.reshape(reading.shape).astype(np.float32)
+        panels.append(field if reading.shape == (ROWS, COLUMNS) else _panel(field))
+        size = f"{reading.shape[1]}x{reading.shape[0]}"
+        titles.append(size if len(reading.digits) == 1 else f"{size}, digit {number}")
     per_row = max(1, (console.width + len(_GAP)) // (COLUMNS + len(_GAP)))
     lines = []
     for start in range(0, len(panels), per_row):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,14 +11,15 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageFilter
 
+from nn.data.preprocessing import Preprocessor
 from nn.errors import DataError
-from nn.spec import COLUMNS, ROWS
+from nn.spec import MNIST, DataSpec
 from tui.images.boxes import Box
 from tui.images.components import Levels, Mask
 from tui.images.field import Pixels, field_of_ink, mnist_field, thickened
 from tui.images.files import NotAPictureError, levels_of_file
 from tui.images.grids import grids_of_text
-from tui.images.resizing import smoothly_enlarged
+from tui.images.resizing import fitted, paper_of, smoothly_enlarged
 from tui.images.segmentation import WORKING, find_ink, ink_of_digit, noise_level, reduced, smoothed
 
 MAX_BYTES = 500_000_000  # of a file or of standard input; more is no picture of digits
@@ -26,9 +27,29 @@ _SMALL = 60  # pixels of the working size; a smaller digit is looked at again, e
 _MOST_DIGITS = 200  # on one page
 
 
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The images that a network takes.
+
+    Where they are `centred`, as MNIST's are, digits are found in a picture and drawn as MNIST has
+    them. Otherwise the whole picture is one image of `shape`. `bright_paper` states that dark ink
+    stands on bright paper.
+    """
+
+    shape: tuple[int, int] = MNIST.shape
+    centred: bool = True
+    bright_paper: bool = False
+
+    @classmethod
+    def of(cls, spec: DataSpec, preprocessor: Preprocessor) -> Form:
+        """The form of the images that a network was trained on."""
+        centred = preprocessor.centred and spec.shape == MNIST.shape
+        return cls(spec.shape, centred, preprocessor.bright_paper)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Digit:
-    """One digit: its 784 pixels as MNIST has them, and where it is in the picture."""
+    """One digit: its pixels as the network takes them, and where it is in the picture."""
 
     field: Pixels
     box: Box
@@ -41,24 +62,22 @@ class Reading:
     levels: Levels
     ink: Mask
     digits: list[Digit]
+    shape: tuple[int, int] = MNIST.shape
 
 
-def read_file(path: Path, *, centred: bool = True) -> list[Reading]:
-    """The pictures in a file, of which a text grid may hold several; raises `DataError`.
-
-    `centred` is false for a model whose training images are not centred as MNIST's are.
-    """
+def read_file(path: Path, form: Form = Form()) -> list[Reading]:
+    """The pictures in a file, of which a text grid may hold several; raises `DataError`."""
     try:
         with path.open("rb") as file:
             content = file.read(MAX_BYTES + 1)
-        return read_content(content, centred=centred)
+        return read_content(content, form)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 
 
-def read_content(content: bytes, *, centred: bool = True) -> list[Reading]:
+def read_content(content: bytes, form: Form = Form()) -> list[Reading]:
     """The pictures in the content of a file: a picture by its first bytes, or else a text grid."""
     if len(content) > MAX_BYTES:
         raise DataError(f"more than {MAX_BYTES // 10**6} MB")
@@ -66,13 +85,14 @@ def read_content(content: bytes, *, centred: bool = True) -> list[Reading]:
         levels, scale = levels_of_file(BytesIO(content))
     except NotAPictureError as error:
         try:
-            grids = grids_of_text(content)
+            grids = grids_of_text(content, form.shape)
         except UnicodeDecodeError:
             raise DataError(str(error)) from None
-        return [_read_grid(grid, centred) for grid in grids]
-    if not centred:
-        return [_whole(levels)]
-    return [read_levels(levels, scale)]
+        return [_read_grid(grid, form) for grid in grids]
+    if not form.centred:
+        return [_whole(levels, form)]
+    reading = read_levels(levels, scale)
+    return [_on_bright_paper(reading) if form.bright_paper else reading]
 
 
 def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
@@ -96,44 +116,41 @@ def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
     return Reading(levels, ink, digits)
 
 
-def field_of_board(levels: npt.NDArray[Any], *, centred: bool) -> Pixels:
-    """The 784 pixels for a drawing of 28x28, bright ink on black; raises `DataError` if blank.
-
-    They are the drawing itself for a model whose training images are not centred.
-    """
-    if centred:
-        return mnist_field(levels)
+def field_of_board(levels: npt.NDArray[Any], form: Form = Form()) -> Pixels:
+    """The pixels of an image for a drawing in bright ink on black; raises `DataError` if blank."""
     if not levels.any():
         raise DataError("blank: there is no digit to see")
-    return levels.astype(np.uint8).ravel()
+    field = mnist_field(levels) if form.centred else levels.astype(np.uint8).ravel()
+    return 255 - field if form.bright_paper else field
 
 
-def _read_grid(levels: Levels, centred: bool) -> Reading:
+def _read_grid(levels: Levels, form: Form) -> Reading:
     """A text grid is a picture without noise or shadows, on paper of level 0 or 255."""
-    if not centred:
-        return _whole(levels)
+    if not form.centred:
+        return _whole(levels, form)
     field = mnist_field(levels)
     ink = abs(levels - levels[0, 0]) > 127
-    return Reading(levels, ink, [Digit(field, Box(0, 0, *levels.shape))])
+    reading = Reading(levels, ink, [Digit(field, Box(0, 0, *levels.shape))])
+    return _on_bright_paper(reading) if form.bright_paper else reading
 
 
-def _whole(levels: Levels) -> Reading:
-    """The whole picture as one image: 28x28 as it is, others padded to a square and reduced."""
-    height, width = levels.shape
-    square = levels
-    if (height, width) != (ROWS, COLUMNS):
-        border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-        paper = np.float32(np.percentile(border, 50))
-        side = max(height, width)
-        top, left = (side - height) // 2, (side - width) // 2
-        square = np.full((side, side), paper, np.float32)
-        square[top : top + height, left : left + width] = levels
-        if paper > 127:  # in the data, what is drawn is bright
-            square = 255 - square
-        image = Image.fromarray(square).resize((COLUMNS, ROWS), Image.Resampling.BOX)
-        square = np.asarray(image, np.float32)
-    field = np.clip(np.rint(square), 0, 255).astype(np.uint8).ravel()
-    return Reading(levels, levels > 127, [Digit(field, Box(0, 0, height, width))])
+def _on_bright_paper(reading: Reading) -> Reading:
+    digits = [replace(digit, field=255 - digit.field) for digit in reading.digits]
+    return replace(reading, digits=digits)
+
+
+def _whole(levels: Levels, form: Form) -> Reading:
+    """The whole picture as one image: of the right size as it is, others fitted into that size.
+
+    Another picture whose paper is not as bright or dark as that of the training images is inverted.
+    """
+    pixels = np.clip(np.rint(levels), 0, 255).astype(np.uint8)
+    if pixels.shape != form.shape:
+        if (paper_of(pixels) > 127) != form.bright_paper:
+            pixels = 255 - pixels
+        pixels = fitted(pixels, form.shape)
+    digit = Digit(pixels.ravel(), Box(0, 0, *levels.shape))
+    return Reading(levels, levels > 127, [digit], form.shape)
 
 
 def _digits(levels: Levels, expected: Box | None = None) -> list[tuple[Levels, Box]]:

@@ -1,8 +1,9 @@
-"""Pictures of very few pixels, drawn as squares or not at all enlarged, made smooth."""
+"""Pictures brought to another size; those of very few pixels made smooth."""
 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image
 
 from tui.images.components import Levels
@@ -36,3 +37,22 @@ def _square_side(levels: Levels) -> int:
     if not all(map(len, changes)):
         return 1
     return int(np.gcd.reduce(np.concatenate([*changes, np.array(levels.shape)])))
+
+
+def fitted(picture: npt.NDArray[np.uint8], size: tuple[int, int]) -> npt.NDArray[np.uint8]:
+    """A picture brought to so many rows and columns, its proportions kept, on its own paper."""
+    rows, columns = size
+    factor = min(rows / picture.shape[0], columns / picture.shape[1])
+    high, wide = (max(1, round(side * factor)) for side in picture.shape)
+    resampling = Image.Resampling.BOX if factor < 1 else Image.Resampling.BILINEAR
+    scaled = np.asarray(Image.fromarray(picture).resize((wide, high), resampling))
+    result = np.full(size, paper_of(picture), np.uint8)
+    top, left = (rows - high) // 2, (columns - wide) // 2
+    result[top : top + high, left : left + wide] = scaled
+    return result
+
+
+def paper_of(picture: npt.NDArray[np.uint8]) -> int:
+    """The level of a picture's paper: the median of its outermost pixels."""
+    border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
+    return int(np.median(border))

@@ -27,6 +27,10 @@ class Found:
     unused: tuple[str, ...]
 
 
+class OtherShapeError(StorageError):
+    """The weights are those of a network for images of another size, or for other classes."""
+
+
 def layers_of(path: object, arrays: Mapping[str, Array], spec: DataSpec = MNIST) -> Found:
     """The layers of a multilayer perceptron; raises `StorageError` where the arrays are of none.
 
@@ -63,7 +67,7 @@ def layers_of(path: object, arrays: Mapping[str, Array], spec: DataSpec = MNIST)
                 transposed,
                 tuple(name for name in vectors if not name.startswith("preprocessing.")),
             )
-    raise StorageError(
+    raise OtherShapeError(
         f"{path}: its matrices do not lead from {spec.pixels} inputs to {spec.classes} outputs"
         f" ({shapes(weights)})"
     )

@@ -59,6 +59,7 @@ class RunSource:
         self._checkpoint: Checkpoint | None = None
         self._events: list[Recorded] = []
         self._weights: Weights | None = None
+        self._begun_anew: str | None = None
 
     @classmethod
     def resumed(cls, saved: SavedRun, changes: Mapping[str, object] | None = None) -> RunSource:
@@ -122,7 +123,11 @@ class RunSource:
             if self._checkpoint is not None:
                 trainer.restore(self._checkpoint.state)
         if self._weights is not None:
-            trainer.start_from(self._weights.predictor.model.parameters)
+            from tui.recording.weights import first_parameters
+
+            named = self.experiment.init_from or self._weights.name
+            parameters, self._begun_anew = first_parameters(trainer, self._weights.predictor, named)
+            trainer.start_from(parameters)
         return self._events
 
     def recorder(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
@@ -138,6 +143,8 @@ class RunSource:
             from tui.recording.weights import weights_warning
 
             warnings += self._weights.remarks
+            if self._begun_anew:
+                warnings.append(self._begun_anew)
             if warning := weights_warning(self.experiment.config, self._weights.predictor):
                 warnings.append(warning)
         return recorder, warnings

@@ -6,6 +6,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.errors import ConfigError, StorageError
 from nn.network.model import layer_sizes
@@ -13,8 +14,10 @@ from nn.network.predictor import Predictor
 from nn.options import format_value
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import Which, find_run
+from nn.training.trainer import Trainer
 from tui.images.datasets import load_dataset
-from tui.models.opening import open_model
+from tui.models.layers import OtherShapeError
+from tui.models.opening import Opened, open_model
 from tui.models.shipped import NAME, shipped_model
 from tui.recording.folder import reference
 
@@ -36,7 +39,7 @@ def find_weights(named: str, root: Path, *, which: Which = "best", data_dir: str
     """
     path = Path(named)
     if path.exists() and not path.is_dir():
-        opened = open_model(path, lambda: load_dataset(data_dir))
+        opened = _opened(path, data_dir)
         return Weights(opened.predictor, str(path.absolute()), opened.remarks)
     if not path.exists() and (path.suffix or os.sep in named):
         raise StorageError(f"{named}: No such file, and no saved run's folder")
@@ -46,9 +49,19 @@ def find_weights(named: str, root: Path, *, which: Which = "best", data_dir: str
     return Weights(load_model(run, which), reference(run.path.absolute()))
 
 
+def _opened(path: Path, data_dir: str) -> Opened:
+    """A model file; one of another program that does not fit these data may be one of MNIST."""
+    try:
+        return open_model(path, lambda: load_dataset(data_dir))
+    except OtherShapeError:
+        if not data_dir:
+            raise
+        return open_model(path, load_dataset)
+
+
 def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
-    """Raise `ConfigError` unless a network of this configuration has weights of these shapes."""
-    needed, found = layer_sizes(config), layer_sizes(weights.config)
+    """Raise `ConfigError` unless a network of this configuration has these hidden layers."""
+    needed, found = layer_sizes(config, weights.spec), weights.model.sizes
     if needed != found:
         shown = ["-".join(map(str, sizes)) for sizes in (found, needed)]
         raise ConfigError(
@@ -56,6 +69,32 @@ def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
             f" --hidden={format_value(weights.config.hidden)}",
             field="hidden",
         )
+
+
+def first_parameters(trainer: Trainer, weights: Predictor, named: str) -> tuple[Array, str | None]:
+    """The parameters that a run starts from, and what could not be taken over, or None.
+
+    Where the data have another number of classes, the last layer keeps the random weights that the
+    trainer has drawn. Raises `ConfigError` for images of another size.
+    """
+    data, found = trainer.dataset.spec, weights.spec
+    if data.pixels != found.pixels:
+        raise ConfigError(
+            f"--init-from {named}: takes images of {found.size} pixels, and those of"
+            f" {trainer.dataset.name} have {data.size}",
+            field="data_dir",
+        )
+    parameters = trainer.model.parameters.copy()
+    if data.classes == found.classes:
+        parameters[...] = weights.model.parameters
+        return parameters, None
+    last = weights.model.linears[-1]
+    kept = weights.model.parameters.size - last.weight.size - last.bias.size
+    parameters[:kept] = weights.model.parameters[:kept]
+    return parameters, (
+        f"the last layer is begun anew: {trainer.dataset.name} has {data.classes} classes, the"
+        f" weights of {named} are for {found.classes}"
+    )
 
 
 def weights_warning(config: TrainConfig, weights: Predictor) -> str | None:

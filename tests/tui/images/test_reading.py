@@ -15,7 +15,7 @@ from nn.network.predictor import Predictor
 from nn.training.trainer import Trainer
 from tests.support.pictures import CONDITIONS, Levels, coverage, encode, grey
 from tui.images.components import Mask, connected_components
-from tui.images.reading import Reading, field_of_board, read_content
+from tui.images.reading import Form, Reading, field_of_board, read_content
 
 # One condition of each kind; the benchmark has them all.
 KINDS = (
@@ -129,7 +129,7 @@ def test_components_are_those_of_a_flood_fill(mask: Mask) -> None:
 def test_an_image_for_a_model_of_uncentred_data_stays_as_it_is() -> None:
     image = np.zeros((28, 28), np.uint8)
     image[2:9, 15:25] = 200
-    (reading,) = read_content(encode(grey(image.astype(np.float64))), centred=False)
+    (reading,) = read_content(encode(grey(image.astype(np.float64))), form=Form(centred=False))
     assert (reading.digits[0].field == image.ravel()).all()
-    assert (field_of_board(image, centred=False) == image.ravel()).all()
-    assert (field_of_board(image, centred=True) != image.ravel()).any()
+    assert (field_of_board(image, Form(centred=False)) == image.ravel()).all()
+    assert (field_of_board(image) != image.ravel()).any()

@@ -12,6 +12,7 @@ import pytest
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.model_file import read_model
 from nn.storage.runs import SavedRun, list_runs, run_names
+from tests.support.bands import bands
 from tests.support.commands import refused, run_command
 
 GRID = ("0 " * 13 + "255 " * 2 + "0 " * 13 + "\n") * 28
@@ -140,3 +141,34 @@ def test_an_unwritable_target_is_told_without_the_temporary_name(
     target = first.path / "exports" / "model.npz"
     said = refused(run_command("export", "-o", target, f"--runs-dir={root}"), 1)
     assert said == f"{target}: cannot write: there is no folder {target.parent}"
+
+
+def test_weights_go_to_data_with_other_classes(
+    root: Path, first: SavedRun, tiny_folder: Path, tmp_path: Path
+) -> None:
+    """All layers but the last are taken over, and that is stated."""
+    images, labels = bands(60, shape=(28, 28))
+    np.savez(tmp_path / "own.npz", x=images, y=labels)
+    flags = ("--hidden=8", "--epochs=1", "--lr=1e-30", f"--runs-dir={root}")
+    data = f"--data-dir={tmp_path / 'own.npz'}"
+    result = run_command("--headless", data, "--init-from=last", *flags)
+    assert result.returncode == 0, result.stderr
+    assert "warning: the last layer is begun anew: own has 3 classes, the weights of" in (
+        result.stderr
+    )
+    before, after = load_model(first, "best").model, load_model(list_runs(root)[0][0], "last").model
+    assert after.sizes == (784, 8, 3)
+    np.testing.assert_allclose(after.linears[0].weight, before.linears[0].weight, atol=1e-6)
+    assert after.linears[1].weight.any()
+
+
+def test_weights_for_images_of_another_size_are_refused(
+    root: Path, first: SavedRun, tmp_path: Path
+) -> None:
+    images, labels = bands(60)
+    np.savez(tmp_path / "own.npz", x=images, y=labels)
+    data = f"--data-dir={tmp_path / 'own.npz'}"
+    said = refused(
+        run_command("--headless", data, "--init-from=last", "--hidden=8", f"--runs-dir={root}")
+    )
+    assert "takes images of 28x28 pixels, and those of own have 12x20" in said

@@ -21,7 +21,7 @@ from tui.app.widgets.digit import DigitView
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
-from tui.images.reading import field_of_board
+from tui.images.reading import Form, field_of_board
 from tui.system.terminal import Terminal
 
 INVITATION = "Draw a digit: space puts the pen down, arrows move it."
@@ -179,6 +179,10 @@ class DrawScreen(ModeScreen):
         self._show_state()
 
     @property
+    def _as_mnist(self) -> bool:
+        return self.board.shape == MNIST.shape
+
+    @property
     def _spec(self) -> DataSpec:
         """The kind of images that the network takes, or those that are loaded."""
         if (snapshot := self.bench.snapshot) is not None:
@@ -221,11 +225,9 @@ class DrawScreen(ModeScreen):
         try:
             snapshot = self.bench.snapshot
             if snapshot is None:
-                return field_of_board(self.board.image, centred=self.board.shape == MNIST.shape)
-            preprocessor = snapshot.predictor.preprocessor
-            centred = preprocessor.centred and snapshot.predictor.spec.shape == MNIST.shape
-            field = field_of_board(self.board.image, centred=centred)
-            return 255 - field if preprocessor.bright_paper else field
+                return field_of_board(self.board.image, Form(self.board.shape, self._as_mnist))
+            predictor = snapshot.predictor
+            return field_of_board(self.board.image, Form.of(predictor.spec, predictor.preprocessor))
         except DataError:  # blank, or full of ink
             return None
 

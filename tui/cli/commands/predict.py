@@ -17,10 +17,11 @@ from cyclopts import Parameter, Token
 
 from nn.errors import ConfigError, DataError, did_you_mean
 from nn.network.predictor import Predictor
+from nn.spec import MNIST
 from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images.preview import preview
-from tui.images.reading import MAX_BYTES, Digit, Reading, read_content, read_file
+from tui.images.reading import MAX_BYTES, Digit, Form, Reading, read_content, read_file
 from tui.models.shipped import NAME
 from tui.recording.folder import runs_folder
 from tui.recording.weights import find_weights
@@ -101,36 +102,40 @@ def predict(
 
 
 def _read(name: Path, predictor: Predictor) -> list[Reading]:
-    centred = predictor.preprocessor.centred
+    spec = predictor.spec
+    form = Form.of(spec, predictor.preprocessor)
     if name != _STDIN:
-        return read_file(name, centred=centred)
+        return read_file(name, form)
     if sys.stdin.isatty():
-        sys.stderr.write("28 lines of 28 pixels, please; Ctrl-D ends them\n")
+        sys.stderr.write(f"{spec.rows} lines of {spec.columns} pixels, please; Ctrl-D ends them\n")
     try:
-        return read_content(sys.stdin.buffer.read(MAX_BYTES + 1), centred=centred)
+        return read_content(sys.stdin.buffer.read(MAX_BYTES + 1), form)
     except DataError as error:
         raise DataError(f"standard input: {error}") from error
 
 
 def _answer(name: Path, reading: Reading, predictor: Predictor, *, json: bool) -> None:
     """Write a line for each digit of a picture."""
+    names = predictor.spec.names
     fields = np.stack([digit.field for digit in reading.digits])
     for digit, row in zip(reading.digits, predictor.probabilities(fields).tolist(), strict=True):
         second, first = sorted(range(len(row)), key=row.__getitem__)[-2:]
         unsure = not (row[first] >= SURE and row[second] <= 1 - SURE)
         if json:
-            record = {
+            record: dict[str, Any] = {
                 "image": str(name),
                 "digit": first,
                 "probabilities": row,
                 "unsure": unsure,
                 "box": _corner_and_size(digit),
             }
+            if names != MNIST.names:
+                record["class"] = names[first]
             write_json(record, sys.stdout)
             continue
-        columns = [str(name), str(first), f"{row[first]:.4f}"]
+        columns = [str(name), names[first], f"{row[first]:.4f}"]
         if unsure:
-            columns.append(f"unsure: or {second} ({row[second]:.4f})")
+            columns.append(f"unsure: or {names[second]} ({row[second]:.4f})")
         if len(reading.digits) > 1:
             columns.append("at " + ",".join(map(str, _corner_and_size(digit))))
         sys.stdout.write("\t".join(columns) + "\n")

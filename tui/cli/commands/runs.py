@@ -12,6 +12,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from nn.errors import ConfigError, StorageError
+from nn.spec import MNIST
 from nn.storage.records import Outcome
 from nn.storage.runs import RUN_FILES, SavedRun, find_folder, find_run, is_abandoned, list_runs
 from tui.cli.flags import RunArgument, RunsDirFlag
@@ -101,6 +102,9 @@ def _facts(run: SavedRun) -> list[tuple[str, str]]:
         ("data", f"{record.data_name}, SHA-256 {record.data_sha256[:12]}..."),
         ("files", ", ".join(_sizes(run.path))),
     ]
+    if (spec := record.spec) != MNIST:
+        names = ", ".join(spec.names)
+        facts.append(("images", f"{spec.size} pixels, {spec.classes} classes: {names}"))
     if record.best:
         after = count(round(record.best.epoch, 2), "epoch")
         facts.append(("best", f"{percent(record.best.test.accuracy)} after {after}"))

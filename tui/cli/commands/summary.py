@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from nn.spec import MNIST
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags, experiment_of
 from tui.figures.training import layer_rows
+from tui.images.datasets import load_dataset
 from tui.system.exits import ExitCode
 
 
@@ -15,6 +17,7 @@ def summary(*, recipe: RecipeFlag = None, config: ConfigFlag = None, **flags: An
     """Print name, output shape and number of parameters of every layer."""
     effective = experiment_of(recipe, config, flags).config
     sys.stdout.write(f"{'layer':<10} {'output':>8} {'parameters':>14}\n")
-    for name, output, parameters in layer_rows(effective):
+    spec = load_dataset(effective.data_dir).spec if effective.data_dir else MNIST
+    for name, output, parameters in layer_rows(effective, spec):
         sys.stdout.write(f"{name:<10} {output:>8} {parameters:>14}\n")
     return ExitCode.SUCCESS
