@@ -17,6 +17,7 @@ from nn.analysis.stage import Index
 from nn.analysis.step_arrays import Pass
 from nn.arrays import Array
 from nn.config import TrainConfig
+from nn.data.dataset import Dataset
 from tui.lessons.lesson import Setting, Verdict
 from tui.lessons.progress import Record
 from tui.lessons.session import LETTERS
@@ -79,10 +80,13 @@ class Do:
 class Tour:
     """The network that is walked with, the places in their order, and what is said at the end.
 
-    `settings` are where the knobs of the lesson stand for a place of the walk.
+    `data` returns the data of the lesson, whose first training images are walked with, whatever
+    the application has open. `settings` are where the knobs of the lesson stand for a place of the
+    walk.
     """
 
     config: TrainConfig
+    data: Callable[[], Dataset]
     stops: tuple[Ask | Do, ...]
     end: str
     settings: Callable[[Place], Mapping[str, Setting]]

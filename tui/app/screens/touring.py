@@ -42,6 +42,8 @@ class TouringScreen(WalkingScreen):
             return tour is not None and tour.stop is not None and not tour.asking
         if action == "lesson":
             return tour is not None
+        if action == "step" and tour is not None and tour.stop is not None:
+            return tour.stop.level == "images"  # elsewhere the numbers are those of the question
         return False if tour is not None and action in _OWN_IMAGES else None
 
     def show_guide(self) -> None:
@@ -55,7 +57,7 @@ class TouringScreen(WalkingScreen):
             if tour.stop is not None:
                 self.visit(tour.stop)
         place = self.place()
-        if place is not None:
+        if place is not None and self.view.wanted is self.wanted:  # else it is being computed
             tour.look(place)
         set_text(guide, "\n".join(tour.lines()))
         self.refresh_bindings()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from nn.analysis.stage import Stage
 from tui.app.screens.touring import TouringScreen
 from tui.app.state.places import Places
@@ -178,10 +180,10 @@ class WalkLevels(TouringScreen):
         return Place(view.step, view.taken, self.level, stage.name, index, nudge)
 
     def visit(self, stop: Ask | Do) -> None:
-        """Go to the level and the stage of a stop; the cursor keeps its place."""
+        """Go to the level and stage of a stop, at the first step; the cursor keeps its place."""
         if self.view is not None:
             names = [stage.name for stage in self.view.taken.stages]
             self.stage = names.index(stop.stage)
-            if self.level == "nudge":
-                self.nudge(None)
+            if self.wanted is not None and (self.wanted.step or self.wanted.weight):
+                self.want(replace(self.wanted, step=0, weight=None))
             self.set_level(stop.level)

@@ -65,16 +65,17 @@ class WalkingScreen(ModeScreen):
 
     def begin(self) -> None:
         """Want the walk that the workbench describes now, from its first step if it is another."""
-        dataset = self.bench.dataset
-        if dataset is None:
-            return
         if (tour := self.bench.tour) is not None:
-            wanted = Wanted(tour.tour.config, dataset, first_images(dataset))
-        else:
+            data = tour.tour.data()  # read already: the lesson has shown them
+            wanted = Wanted(tour.tour.config, data, first_images(data))
+        elif (dataset := self.bench.dataset) is not None:
             picks = tuple(self.bench.picked) or first_images(dataset)
             config = walk_config(self.bench.config if self.of_train else None)
             wanted = Wanted(config, dataset, picks, of_train=self.of_train)
-        if self.wanted is None or not wanted.same_walk(self.wanted):
+        else:
+            return
+        fresh = tour is not None and tour.place is None
+        if fresh or self.wanted is None or not wanted.same_walk(self.wanted):
             self.want(wanted)
             self.begun()
 

@@ -156,7 +156,7 @@ Now press w: the Walk takes this step apart, asks you before it shows, and comes
         )
 
     def tour(self) -> Tour:
-        return Tour(CONFIG, STOPS, END, _settings)
+        return Tour(CONFIG, mnist, STOPS, END, _settings)
 
 
 def _right(taken: Pass) -> int:
@@ -285,8 +285,8 @@ STOPS: tuple[Ask | Do, ...] = (
     Do(
         "numbers",
         "dW2",
-        "On which weight of W2 does the loss depend most? Move the cursor there: the brighter, the"
-        " more.",
+        "On which weight of W2 does the loss depend most? Move the cursor there by the arrow keys:"
+        " the brighter, the more.",
         _largest,
     ),
     Do("numbers", "dW2", "Is it true? n nudges this weight: see how the loss moves.", _nudged),

@@ -102,6 +102,20 @@ def test_a_walk_that_is_led_from_its_start_to_its_end(app: MnistApp, progress_fi
         assert app.bench.tour is None
         found = Progress(progress_file).of("backpropagation")
         assert (found.passed, found.stop) == (True, len(STOPS))
+        await lessons_support.press(pilot, "r")
+        await pilot.press("w")
+        await pilot.pause()
+        view = await walking.walked(app, pilot)
+        await pilot.pause()
+        assert view.step == 0, "another walk begins at its first step"
+        await walking.press(app, pilot, "s", "s", "space")
+        view = await walking.walked(app, pilot)
+        assert view.step == 0, "its questions are about the first step"
+        view = await walking.press(app, pilot, "s")
+        assert view.step == 0
+        await pilot.press("w")
+        await pilot.pause()
+        await lessons_support.press(pilot)
         await pilot.press("9")
         await pilot.pause()
         view = await walking.walked(app, pilot)
