@@ -135,6 +135,15 @@ def resident() -> float:
     return pages * 4096 / 1e6
 
 
+def worker_seconds(*, dask: bool) -> float:
+    """The processor time of Dask's worker processes so far."""
+    if not dask:
+        return 0.0
+    psutil: Any = import_module("psutil")  # which Dask needs too
+    children = psutil.Process().children(recursive=True)
+    return float(sum(sum(child.cpu_times()[:2]) for child in children))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--trials", type=int, default=10_000)
@@ -161,10 +170,12 @@ def main() -> None:
         began, computed = time.perf_counter(), time.process_time()
         place.bare(spec.results_at_most)
         bare = time.perf_counter() - began, time.process_time() - computed
+        there = worker_seconds(dask=options.dask)
         study = Study.create(Path(name) / "sweeps", spec, "scale")
         before, began, computed = resident(), time.perf_counter(), time.process_time()
         SweepRunner(study, Path(name) / "runs", place, Progress(on_result)).run()
         wall, computed = time.perf_counter() - began, time.process_time() - computed
+        there = worker_seconds(dask=options.dask) - there
         size = (study.path / JOURNAL_FILE).stat().st_size
         study.close()
         again = time.perf_counter()
@@ -183,6 +194,7 @@ def main() -> None:
         ("  of the bare calls", f"{1e3 * (bare[0] - asleep) / results:.2f} ms"),
         ("processor time a result", f"{1e3 * computed / results:.2f} ms"),
         ("  of the bare calls", f"{1e3 * bare[1] / results:.2f} ms"),
+        ("  of the workers", f"{1e3 * there / results:.2f} ms"),
         ("time a result, by quarters", ", ".join(f"{each:.2f}" for each in quarters) + " ms"),
         ("memory at the start and after each quarter",
          ", ".join(f"{each:.0f}" for each in (before, *memory)) + " MB"),

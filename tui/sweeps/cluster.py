@@ -42,6 +42,7 @@ class Cluster:
         self.client, self._on_warning = client, on_warning
         self.sweep = secrets.token_hex(8)  # two sweeps may share a worker
         self._workers, self._counted = 0, -_COUNT_SECONDS
+        self._has_sent = False
         self._met: set[str] = set()  # addresses of workers whose versions are known
         self._under_way: set[Any] = set()  # futures of Dask's
 
@@ -155,13 +156,15 @@ class Cluster:
                 sent.pop(self.sweep, None)
 
         self.client.register_plugin(Sent(self.sweep, dataset), name=self._plugin)
+        self._has_sent = True
 
     def forget(self) -> None:
         """Let the workers forget the data and this sweep."""
         if self.lost:
             return
-        with suppress(OSError, TimeoutError, ValueError, KeyError):
-            self.client.unregister_worker_plugin(self._plugin)
+        if self._has_sent:
+            with suppress(OSError, TimeoutError, ValueError, KeyError):
+                self.client.unregister_worker_plugin(self._plugin)
         with suppress(OSError, TimeoutError):
             self.client.run(worker.forget_sweep, self.sweep, on_error="ignore")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
@@ -12,6 +13,8 @@ from unittest.mock import patch
 
 import pytest
 
+import tui.sweeps
+from nn.data.dataset import Dataset
 from nn.errors import StorageError
 from nn.storage.lock import FolderLock
 from nn.storage.metrics import METRICS_FILE
@@ -263,6 +266,25 @@ def test_a_packed_run_is_unpacked_whole_and_nowhere_else(tmp_path: Path) -> None
     state = pack(tmp_path / "x").replace(b"x/run.json", b"../n.jsons")
     with pytest.raises(StorageError):
         unpack(state, tmp_path / "b")
+
+
+def test_a_sweep_over_seeds_trains_the_members_of_a_committee(
+    tmp_path: Path, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The lines of the README average the probabilities of its runs."""
+    space, fields = Space((parse_dimension("hidden=4"),)), {"limit": 200, "epochs": 3}
+    spec = SweepSpec(space, sampler="grid", seeds=2, fields=fields)
+    study = Study.create(tmp_path / "sweeps", spec, "committee")
+    SweepRunner(study, tmp_path / "runs", Here(train)).run()
+    study.close()
+    monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "runs"))
+    monkeypatch.setattr("nn.data.dataset.load_dataset", lambda: small)
+    text = (Path(tui.sweeps.__file__).parent / "README.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert len(set(names["alone"])) == 2
+    assert 0.1 < names["together"] < 1
 
 
 # -- the folder of a sweep -------------------------------------------------------------------
