@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
+from nn.config import TrainConfig
 from nn.network.layers import Dropout, Identity, Linear, ReLU, Sigmoid
 from nn.network.losses import SquaredError
-from nn.network.model import MLP, layer_views
+from nn.network.model import MLP, build_model, initialize_model, layer_views
 
 
 def test_dropout_follows_every_hidden_activation_and_nothing_else() -> None:
@@ -59,6 +62,19 @@ def test_initialization_replaces_what_was_there() -> None:
     assert not any(linear.bias.any() for linear in model.linears)
     model.initialize("normal", "normal", std=2.0, rng=np.random.default_rng(3))
     assert all(linear.bias.all() for linear in model.linears)
+
+
+def test_initial_parameters_are_those_that_a_configuration_describes() -> None:
+    fields: dict[str, Any] = {"init": "normal", "init_std": 0.1, "init_bias": "normal"}
+    config = TrainConfig(hidden=(300,), **fields)
+    model, other = build_model(config), build_model(config)
+    initialize_model(model, config, rng=np.random.default_rng(3))
+    other.initialize("normal", "normal", std=0.1, rng=np.random.default_rng(3))
+    np.testing.assert_array_equal(model.parameters, other.parameters)
+    for array in (model.linears[0].weight, model.linears[0].bias):
+        assert array.std() == pytest.approx(0.1, rel=0.2)
+    model.initialize("normal", rng=np.random.default_rng(3))
+    assert model.linears[0].weight.std() == pytest.approx(1, rel=0.02)
 
 
 def test_gradient_norms_are_those_of_weight_and_bias_together() -> None:

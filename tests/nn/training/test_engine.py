@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, RunFinished, Score, StepCompleted
+from nn.network.losses import CrossEntropy, target_rows
 from nn.training.engine import OneProcess
+from nn.training.randomness import Stream, stream
 from nn.training.trainer import Trainer
 
 CONFIG = TrainConfig(hidden=(4,), epochs=2, batch_size=128)  # batches of 128, 128 and 44 images
@@ -78,6 +82,23 @@ def test_steps_have_their_batches_numbers_and_rates(small: Dataset) -> None:
     epochs = [event for event in events if isinstance(event, EpochCompleted)]
     assert [event.learning_rate for event in epochs] == [rates[2], rates[5]]
     assert engine.scored == ["train", "test"] * 2
+
+
+def test_dropout_masks_are_of_the_seed_and_the_step_alone(small: Dataset) -> None:
+    """In whichever order steps are taken."""
+    config = replace(CONFIG, hidden=(50, 20), dropout=0.4, seed=5)
+    engine, other = (Trainer(config, small).engine for _ in range(2))
+    index = np.arange(9)
+    images, labels = small.train.images[index], small.train.labels[index]
+    other.step(np.arange(30), 1, 0.0)
+    for step in (7, 2):
+        loss, model = CrossEntropy(), other.model
+        rng = stream(5, Stream.DROPOUT, step, 0)
+        for layer in model.dropouts:
+            layer.rng = rng
+        outputs = model.forward((images / 255).astype(np.float32), training=True)
+        expected = loss.forward(outputs, target_rows(10)[labels])
+        assert engine.step(index, step, 0.0) == pytest.approx(expected, rel=1e-6)
 
 
 def test_seconds_are_those_that_training_and_evaluating_took(small: Dataset) -> None:

@@ -46,3 +46,16 @@ def test_schedules() -> None:
 def test_a_schedule_begins_with_a_rate(name: str) -> None:
     config = TrainConfig.layered({"schedule": name, "final_learning_rate": 1e-4})
     assert 0 < make_schedule(config, 5, 50)(0) <= config.learning_rate
+
+
+@pytest.mark.parametrize("total", range(1, 8))
+def test_one_cycle_of_a_few_steps(total: int) -> None:
+    """From a 25th of the peak, up to it, and down to 4e-6 of it; never beyond these."""
+    config = TrainConfig(schedule="one-cycle", learning_rate=1.0)
+    rates = [make_schedule(config, 1, total)(step) for step in range(total)]
+    assert rates[0] == pytest.approx(1 / 25)
+    assert all(4e-6 <= rate <= 1 for rate in rates)
+    if total > 1:
+        assert rates[-1] == pytest.approx(4e-6)
+    if total == 3:  # the rise would end before the first step
+        assert rates[1] == pytest.approx((1 + 4e-6) / 2)
