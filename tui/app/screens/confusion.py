@@ -77,7 +77,8 @@ class ConfusionScreen(PredictingScreen):
             self.put("#score", "Predicting ..." if known else self.waiting())
             self.put("#cell", "")
         else:
-            digits = "" if self.size.width < 80 else f", {counts.sum():,} digits"
+            what = "images" if spec.has_names else "digits"
+            digits = "" if self.size.width < 80 else f", {counts.sum():,} {what}"
             self.put("#score", f"{self.bench.split}{digits}: accuracy {percent(accuracy(counts))}")
             self.put("#cell", self._words(counts, spec))
 

@@ -217,8 +217,10 @@ class ConfusionMatrix(StripWidget):
         width, left, cell = self.size.width, self._left, self._cell_width
         margin = " " * _margin(cell)
         widths, shown = self._widths, self._columns
+        heads = self._column_heads(cell - 1 - len(margin))
         columns = "".join(
-            (str(c) + margin).rjust(width) for c, width in zip(shown, widths, strict=True)
+            " " * (width - cell_len(heads[c]) - len(margin)) + heads[c] + margin
+            for c, width in zip(shown, widths, strict=True)
         )
         names = "".join(name.rjust(_METRIC_WIDTH) for name in METRICS) if self._has_metrics else ""
         bold = Style(bold=True)
@@ -254,6 +256,17 @@ class ConfusionMatrix(StripWidget):
                 )
                 lines.append(strip.adjust_cell_length(width, PLAIN).simplify())
         return lines
+
+    def _column_heads(self, room: int) -> list[str]:
+        """The names of the classes, cut where they can still be told apart, or their numbers."""
+        numbers = [str(c) for c in range(self.class_count)]
+        if not self._spec.has_names or not self._in_words:
+            return numbers
+        names = [
+            set_cell_size(printable(name, ascii_only=self.terminal.ascii_only), room).rstrip()
+            for name in self._spec.names
+        ]
+        return names if len(set(names)) == len(names) else numbers
 
     def _title(self) -> str:
         shown, n = self._columns, self.class_count
