@@ -22,7 +22,7 @@ from tui.lessons.course.softmax import softmax
 from tui.lessons.course.training import STEPS as TESTED
 from tui.lessons.course.training import the_run
 from tui.lessons.course.vanishing import ratio
-from tui.lessons.race import RaceLesson, named
+from tui.lessons.race import RaceLesson, named, short
 from tui.lessons.training import trial
 
 
@@ -209,3 +209,15 @@ def test_all_fourteen_runs_of_the_fifth_note_are_raced_beside_what_it_printed() 
                     raced.add(recipe)
                     assert BANDS.get(named(recipe), "note, in full: A 94.7  B 94.4") in table
     assert raced == {f"lincoln-{name}" for name in BANDS} | {"sigmoid-mse", "sigmoid-bce"}
+
+
+def test_numbers_that_are_typed_in_questions_and_hints() -> None:
+    whole = find_lesson("training").experiments({})[0].config
+    assert (whole.steps, whole.batch_size) == (10_000, 100)
+    assert short("lincoln-momentum").config.momentum == 0.9
+    assert short("lincoln-momentum").config.epochs == 10
+    assert (2 / (784 + short("lincoln-glorot-linear").config.hidden[0])) ** 0.5 == pytest.approx(
+        0.05, abs=0.003
+    )
+    assert load_recipe("lincoln-momentum").config.epochs == 50
+    assert load_recipe("sigmoid-mse").config.epochs == 30

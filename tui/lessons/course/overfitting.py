@@ -89,8 +89,9 @@ Against it:
   early stop    before it gets worse
 
 Weight decay keeps the weights small. With dropout no neuron can rely on a single other one. To \
-stop early, a fifth of the images is held out: the validation images. Their loss decides when to \
-stop, and the test images stay unseen until the end."""
+stop early, a fifth of the images is held out: the validation images. The knob named validation \
+shows their curve (watch), or lets their loss end the run (stop), so that the test images stay \
+unseen until the end."""
 
     def explanation(self) -> str:
         run = trial(own().config, shuffled=True).finish()
