@@ -11,7 +11,7 @@ from textual.strip import Strip
 
 from nn.network.model import layer_sizes
 from nn.spec import DataSpec
-from tui.app.state.walking import Pick, WalkView
+from tui.app.state.walking import Pick, WalkView, walk_config
 from tui.app.widgets.layer_table import visible_range
 from tui.app.widgets.legend import role_style, shorten
 from tui.app.widgets.probabilities import shown_classes
@@ -35,7 +35,9 @@ def walk_title(view: WalkView, width: int) -> str:
     config = view.wanted.config
     place = f"Walk  step {view.step}  loss {number(view.taken.loss, 8, '.4f')}"
     sizes = "-".join(map(str, layer_sizes(config, view.wanted.dataset.spec)))
-    whose = "network of Train" if view.wanted.of_train else "notes' network"
+    whose = "network of Train" if view.wanted.of_train else "lesson's network"
+    if config == walk_config(None):
+        whose = "notes' network"
     rate = f"{config.optimizer} {config.learning_rate:g}"
     texts = (
         f"{place}   {whose}: {sizes} {config.activation}, {config.loss}, {rate}",

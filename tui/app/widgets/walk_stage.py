@@ -150,7 +150,7 @@ def stage_strips(
 ) -> list[Strip]:
     """The stages in a line, the words about the chosen one, its picture and one of its elements.
 
-    The numbers are left out where `hidden` is set.
+    Where `hidden` is set, nothing but the name and the formula is shown.
     """
     stage = stages[chosen]
     formula = textwrap.wrap(stage.formula, width, subsequent_indent="  ")
@@ -158,14 +158,13 @@ def stage_strips(
         formula[-1] = f"{formula[-1]}   {stage.shapes}"
     elif height >= 20:
         formula.append(stage.shapes)
-    meaning = textwrap.wrap(stage.meaning, width)
     strips = [parts_line(stages, chosen, width)]
     strips += [text_strip(line, width, Style(bold=True)) for line in formula]
-    strips += [text_strip(line, width) for line in meaning]
-    if height >= 20:
-        strips.append(Strip.blank(width, PLAIN))
     if hidden:
         return [*strips, text_strip("(the numbers follow your prediction)", width)][:height]
+    strips += [text_strip(line, width) for line in textwrap.wrap(stage.meaning, width)]
+    if height >= 20:
+        strips.append(Strip.blank(width, PLAIN))
     body = _body(stage, extent, places, width, height - len(strips), shaded, terminal, spec)
     return [*strips, *body][:height]
 

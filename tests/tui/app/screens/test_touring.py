@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -172,3 +173,15 @@ def test_what_is_asked_is_in_sight(mnist: Dataset, size: tuple[int, int]) -> Non
             await walking.press(app, pilot, "a", "space")
 
     play(app, scenario, size)
+
+
+@pytest.mark.parametrize("size", [(40, 15), (80, 24), (120, 40)])
+def test_a_question(
+    snap_compare: Callable[..., bool], app: MnistApp, size: tuple[int, int]
+) -> None:
+    async def go(pilot: Pilot[ExitCode]) -> None:
+        await to_the_walk(app, pilot)
+        await walking.press(app, pilot, "space", "a", "space", "b", "space")
+        await pilot.pause()
+
+    assert snap_compare(app, run_before=go, terminal_size=size)
