@@ -145,7 +145,14 @@ class SweepRunner:
                 orders.append(self._order(task))
             except ConfigError as error:  # values that contradict one another
                 self._results.append(Result(task, "", 0.0, 0.0, None, None, str(error)))
-        for order, future in zip(orders, self.place.submit(orders), strict=True):
+        try:
+            futures = self.place.submit(orders)
+        except Exception as error:
+            if self.place.lost:
+                self._released += [order.task for order in orders]
+                raise PlaceLostError from error
+            raise
+        for order, future in zip(orders, futures, strict=True):
             self._pending[future] = order.task
             future.add_done_callback(self._ended.put)
 

@@ -168,6 +168,24 @@ def test_where_the_cluster_is_lost_tasks_are_given_back(tmp_path: Path) -> None:
     assert errors(again) == {}
 
 
+def test_a_cluster_that_is_lost_before_it_takes_a_task_has_the_task_given_back(
+    tmp_path: Path,
+) -> None:
+    study = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=4), "s")
+    place = Here(good)
+
+    def submit(orders: Sequence[Order]) -> list[Future[Delivery]]:
+        place.lost = True
+        raise RuntimeError("the client is closed")
+
+    with patch.object(place, "submit", submit), pytest.raises(PlaceLostError):
+        SweepRunner(study, tmp_path / "runs", place).run()
+    study.close()
+    again = Study.read(study.path)
+    assert (again.schedule.finished, len(again.trials)) == (0, 2)
+    assert not again.claims
+
+
 def test_one_process_that_stops_does_not_stop_another(tmp_path: Path) -> None:
     first = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=4), "s")
     second = Study.join(first.path)
