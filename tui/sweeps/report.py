@@ -89,7 +89,7 @@ def winner(study: Study, runs_dir: Path) -> str:
     shown = value_text(value, spec, spread)
     lines = [
         f"best: trial {best.number}, validation {spec.objective} {shown} after {epochs} epochs",
-        f"  {options}",
+        *([f"  {options}"] if options else []),
     ]
     accuracies = test_accuracies(runs_dir, runs)
     if accuracies:

@@ -64,11 +64,12 @@ class SweepSpec:
     brackets: bool = False
 
     def __post_init__(self) -> None:
-        if not self.space.dimensions:
-            raise ConfigError(
-                "a sweep varies at least one field: --vary learning_rate=0.01..0.5:log"
-            )
         self._check_values()
+        if not self.space.dimensions and self.seeds < 2:
+            raise ConfigError(
+                "a sweep varies at least one field, --vary learning_rate=0.01..0.5:log, or has"
+                " several --seeds"
+            )
         if self.sampler == "grid" and self.size > MOST_GRID:
             raise ConfigError(
                 f"a grid of {self.size:,} settings, more than {MOST_GRID:,}; vary fewer fields,"
@@ -134,8 +135,10 @@ class SweepSpec:
 
     @cached_property
     def size(self) -> int:
-        """The number of settings that are tried at most."""
-        return self.space.grid_size(self.grid_points) if self.sampler == "grid" else self.trials
+        """The number of settings that are tried at most; one where only seeds differ."""
+        if self.sampler == "grid" or not self.space.dimensions:
+            return self.space.grid_size(self.grid_points)
+        return self.trials
 
     @cached_property
     def _recipes(self) -> dict[str, Recipe]:

@@ -18,9 +18,8 @@ from tui.system.terminal import is_live
 
 def plan(spec: SweepSpec) -> str:
     """What a sweep is going to try, in a line."""
-    words = f"{spec.size} settings ({spec.sampler})" + (
-        f" x {spec.seeds} seeds" if spec.seeds > 1 else ""
-    )
+    settings = f"{spec.size} settings ({spec.sampler})" if spec.size > 1 else "1 setting"
+    words = settings + (f" x {spec.seeds} seeds" if spec.seeds > 1 else "")
     brackets = [rungs for _, _, rungs in spec.brackets_of_trials()]
     if len(brackets[0]) > 1:
         words += f", rungs of {', '.join(map(str, brackets[0]))} epochs"
@@ -78,7 +77,9 @@ class ResultReporter:
         value = value_text(result.value(study.spec.objective), study.spec)
         words = result.error or f"{value} after {trial.rungs[result.task.rung]} epochs"
         sys.stderr.write(
-            f"trial {trial.number}, seed {result.task.seed}: {words}  {describe(trial.setting)}\n"
+            f"trial {trial.number}, seed {result.task.seed}: {words}"
+            f"  {describe(trial.setting)}".rstrip()
+            + "\n"
         )
 
 
