@@ -20,7 +20,7 @@ from nn.events import EpochCompleted, Event
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.records import Outcome
 from nn.storage.run_writer import RunWriter
-from nn.storage.runs import SavedRun, find_run, list_runs
+from nn.storage.runs import SavedRun, find_run, list_runs, newest_name
 from nn.training.trainer import Trainer
 from tests.support.commands import refused, run_command
 from tests.support.json_schema import check_stream
@@ -143,6 +143,27 @@ def test_what_cannot_be_saved_never_reaches_training(
     _, outcome, failures = record_with(make_trainer(), root, lambda event, folder: None)
     assert outcome.reason == "completed"
     assert failures[0] == r"saving failed after step 0: RuntimeError: unforeseen \x1b[2J"
+
+
+def test_the_newest_run_is_found_without_looking_into_the_others(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (root / f"20250101-0000{number}-run").mkdir(parents=True)
+        (root / f"20250101-0000{number}-run" / "run.json").write_text("{}")
+    (root / "20990101-000000-empty").mkdir()
+    (root / "file").write_text("")
+    looked, lexists = [], os.path.lexists
+
+    def look(path: Path) -> bool:
+        looked.append(path)
+        return lexists(path)
+
+    monkeypatch.setattr(os.path, "lexists", look)
+    assert newest_name(root) == "20250101-00009-run"
+    assert len(looked) == 2
+    assert newest_name(root / "none") is None
+    assert newest_name(root / "20990101-000000-empty") is None
 
 
 def test_the_clock_set_back(
