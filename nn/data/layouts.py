@@ -352,9 +352,12 @@ def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
     tests = [each for each in _subfolders(folder) if each.name.lower() in _TEST_FOLDERS]
     has_train = any(each.name.lower() in _TRAIN_FOLDERS for each in _subfolders(folder))
     test: dict[str, list[Path]] = {}
+    remarks: list[str] = []
     if has_train and tests:
         chosen = min(tests, key=lambda each: _TEST_FOLDERS.index(each.name.lower()))
         test = {each.name: _pictures(each) for each in _subfolders(chosen) if _pictures(each)}
+        if not test:
+            remarks.append(f"{chosen.name} has no folders of classes and is left out")
         if unknown := sorted(set(test) - set(train)):
             raise DataError(f"{chosen / unknown[0]}: a class without training images")
     names = sorted(train, key=_natural)
@@ -372,6 +375,7 @@ def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
         shuffled = np.random.default_rng(0).permutation(len(pairs)).tolist()
         order += [pairs[place] for place in shuffled]
     images, remark = read_pictures([path for _, path in order])
+    remarks += [remark] if remark else []
     labels = np.array([numbers[name] for name, _ in order], np.int64)
     n = sum(map(len, train.values()))
     return Found(
@@ -381,7 +385,7 @@ def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
         Samples(images[n:], labels[n:], str(folder)) if test else None,
         _name_of(folder),
         listed,
-        (remark,) if remark else (),
+        tuple(remarks),
         folders=(folder,),
     )
 

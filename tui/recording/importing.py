@@ -50,6 +50,7 @@ def import_model(
         raise StorageError(f"{path}: a folder; a file with weights is wanted")
     opened = open_model(path, data, activation=activation)
     predictor, dataset = opened.predictor, data()
+    check_spec(predictor, dataset, path)
     config = replace(predictor.config, data_dir=data_dir)
     predictor = Predictor(config, predictor.model, predictor.preprocessor, predictor.spec)
     experiment = Experiment(config)
@@ -83,6 +84,20 @@ def import_model(
             raise
     writer.close()
     return SavedRun.read(writer.path), opened.remarks
+
+
+def check_spec(predictor: Predictor, dataset: Dataset, path: Path) -> None:
+    """Raise `StorageError` unless a network takes such images and knows as many classes."""
+    model, data = predictor.spec, dataset.spec
+    if (model.shape, model.classes) == (data.shape, data.classes):
+        return
+    trained_on = predictor.config.data_dir
+    hint = f", such as --data-dir={trained_on}" if trained_on else ""
+    raise StorageError(
+        f"{path}: takes images of {model.size} pixels and knows {model.classes} classes, where"
+        f" {dataset.name} has {data.size} and {data.classes}; name the data that it was trained"
+        f" on{hint}"
+    )
 
 
 def _label_of(path: Path) -> str:

@@ -72,6 +72,15 @@ def test_exported_weights_are_opened_again(
     assert "test accuracy 100.00%" in result.stderr
 
 
+def test_a_model_of_other_data_is_imported_with_its_data_only(
+    model: Path, folder: Path, tmp_path: Path
+) -> None:
+    """It ended in an internal error."""
+    said = refused(run_command("import", model, f"--runs-dir={tmp_path}"))
+    assert "takes images of 12x20 pixels and knows 3 classes, where MNIST has 28x28 and 10" in said
+    assert said.endswith(f"--data-dir={folder}")
+
+
 def test_a_run_is_resumed(folder: Path, model: Path) -> None:
     result = run_command("--headless", "--resume", "last", "--epochs=21")
     assert result.returncode == 0, result.stderr

@@ -27,6 +27,15 @@ def test_class_folders_with_train_and_test(tmp_path: Path) -> None:
     assert "no test images" not in dataset.remark
 
 
+def test_a_test_folder_without_classes_is_left_out_and_told(tmp_path: Path) -> None:
+    write_bands(tmp_path / "train", 30)
+    (tmp_path / "test").mkdir()
+    Image.new("L", (12, 20)).save(tmp_path / "test" / "1.png")
+    dataset = load_dataset(str(tmp_path))
+    assert "test has no folders of classes and is left out" in dataset.remark
+    assert len(dataset.test) == 6
+
+
 def test_a_network_learns_them_to_the_last(tmp_path: Path) -> None:
     write_bands(tmp_path, 60)
     dataset = load_dataset(str(tmp_path))
