@@ -140,6 +140,20 @@ class Walk:
         analytical = float(self.here.values[f"d{parameter}"][index])
         return self.along(parameter, index).nudge(analytical, h)
 
+    def errors(self, count: int, *, rng: np.random.Generator) -> dict[str, float]:
+        """The largest error of backpropagation for each array of parameters, by its name.
+
+        It is the largest |numerical - analytical| of `count` elements, drawn with `rng`.
+        """
+        found = {}
+        for name in self.here.gradient_norms:
+            shape = self.here.values[name].shape
+            chosen = rng.integers(np.prod(shape), size=count)
+            indices = zip(*(part.tolist() for part in np.unravel_index(chosen, shape)), strict=True)
+            nudges = (self.nudge(name, index) for index in indices)
+            found[name] = max(abs(nudge.numerical - nudge.analytical) for nudge in nudges)
+        return found
+
     def _predictor(self) -> Predictor:
         parameters = self._states[self.step].parameters
         return Predictor.of(self.config, parameters, self._preprocessor, self.batch.spec)

@@ -176,6 +176,18 @@ def test_a_nudge_shows_the_derivative(small: Dataset, dtype: str, loss: str) -> 
     assert walk.go(2).loss == walk.losses[2], "a nudge changes nothing"
 
 
+def test_every_array_is_checked_against_the_definition(
+    small: Dataset,
+) -> None:
+    walk = walk_of(small, hidden=(6, 5))
+    walk.go(1)
+    found = walk.errors(10, rng=np.random.default_rng(3))
+    assert list(found) == ["W1", "b1", "W2", "b2", "W3", "b3"]
+    assert 0 < max(found.values()) < 1e-8
+    walk.here.values["dW2"][...] += 0.01
+    assert walk.errors(10, rng=np.random.default_rng(3))["W2"] == pytest.approx(0.01, rel=1e-4)
+
+
 def test_a_walk_that_diverges_stands_still(small: Dataset) -> None:
     walk = walk_of(small, activation="identity", loss="squared-error", output_activation="identity",
                    learning_rate=1e9)  # fmt: skip

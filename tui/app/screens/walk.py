@@ -119,7 +119,7 @@ class WalkScreen(WalkLevels):
         hidden = self.bench.tour is not None and self.bench.tour.hides(stages[self.stage].name)
         self.query_one(StageView).show(view, self.stage, self.cursors, hidden=hidden)
         if (gradient := self.gradient(self.nudged)) is not None:
-            self.query_one(NudgeView).show(view.nudged, gradient, self.depth)
+            self.query_one(NudgeView).show(view, gradient, self.depth)
 
     def _head(self) -> str:
         if self.view is not None:

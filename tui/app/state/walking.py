@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -21,6 +21,10 @@ NUDGES = (1e-4, 1e-1, 1e-2, 1e-6, 1e-8, 1e-12)
 """The sizes of a nudge: the textbook's first, then too large ones and too small ones."""
 CHANGES = np.linspace(-1.0, 1.0, 33)
 """How far a weight is moved for the curve of the loss."""
+CHECKED = 20
+"""Elements of each array whose derivatives are checked when a weight is nudged."""
+MOST_CHECKED = 100_000
+"""Parameters of a network up to which they are: a forward pass for each takes long in others."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,7 +145,8 @@ class WalkView:
 
     `step` is lower than the wanted one where the loss of that step is not finite. `losses` are
     those of all steps up to this one, `before` the probabilities of the step before, and `extents`
-    those of the stages.
+    those of the stages. `errors` are those of backpropagation, by the names of the parameters;
+    there are none where no weight is nudged, and for a network that is too large.
     """
 
     wanted: Wanted
@@ -152,6 +157,7 @@ class WalkView:
     diverged: bool
     extents: Sequence[Extent]
     nudged: Nudged | None = None
+    errors: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def picks(self) -> tuple[Pick, ...]:
@@ -171,6 +177,7 @@ class Walker:
 
     _walk: Walk | None = None
     _walked: Wanted | None = field(default=None, repr=False)
+    _checked: dict[int, Mapping[str, float]] = field(default_factory=dict, repr=False)
 
     def look(self, wanted: Wanted) -> WalkView:
         """Compute what is wanted; raises `ConfigError` for a network that cannot be walked."""
@@ -183,6 +190,7 @@ class Walker:
                 wanted.dataset.spec,
             )
             walk = Walk(config, batch, Preprocessor.of(config, train))
+            self._checked = {}
         taken = walk.go(wanted.step)
         self._walk, self._walked = walk, wanted
         return WalkView(
@@ -194,4 +202,14 @@ class Walker:
             walk.diverged,
             tuple(Extent.of(stage.array) for stage in taken.stages),
             Nudged.of(walk, wanted.weight) if wanted.weight else None,
+            self._errors(walk) if wanted.weight else {},
         )
+
+    def _errors(self, walk: Walk) -> Mapping[str, float]:
+        """The errors of backpropagation at the present step, which are kept for other weights."""
+        parameters = sum(walk.here.values[name].size for name in walk.here.gradient_norms)
+        if parameters > MOST_CHECKED:
+            return {}
+        if walk.step not in self._checked:
+            self._checked[walk.step] = walk.errors(CHECKED, rng=np.random.default_rng(0))
+        return self._checked[walk.step]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import numpy as np
@@ -12,7 +12,7 @@ from textual.strip import Strip
 
 from nn.analysis.nudge import Nudge
 from nn.analysis.stage import Stage
-from tui.app.state.walking import CHANGES, Nudged
+from tui.app.state.walking import CHANGES, CHECKED, Nudged, WalkView
 from tui.app.widgets.plot import render_chart
 from tui.app.widgets.series import Series
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
@@ -48,6 +48,7 @@ def weight_words(parameter: str, index: Sequence[int], layers: int) -> str:
 
 def nudge_strips(
     nudged: Nudged,
+    errors: Mapping[str, float],
     stage: Stage,
     layers: int,
     part: Part,
@@ -62,7 +63,7 @@ def nudge_strips(
     strips = [text_strip(line, width, _BOLD) for line in title]
     height -= len(strips)
     if width >= COLUMNS:
-        return [*strips, *_columns(nudged, stage, width, height, terminal)]
+        return [*strips, *_columns(nudged, errors, stage, width, height, terminal)]
     if part == "sum":
         lines = sum_lines(stage, first.index, width, height)
     elif part == "numbers":
@@ -76,7 +77,12 @@ def nudge_strips(
 
 
 def _columns(
-    nudged: Nudged, stage: Stage, width: int, height: int, terminal: Terminal
+    nudged: Nudged,
+    errors: Mapping[str, float],
+    stage: Stage,
+    width: int,
+    height: int,
+    terminal: Terminal,
 ) -> list[Strip]:
     """At the left the sum and the definition, at the right the curve and what a step does."""
     first, left = nudged.nudges[0], (width - _GAP) // 2
@@ -87,6 +93,7 @@ def _columns(
     bold = {0, len(lines)}
     lines += ["By its definition, a difference", *_definition(nudged.nudges, left, 7)]
     lines += textwrap.wrap(_ROUNDING, left)[: max(0, height - len(lines))]
+    lines += _checked(errors, left) if height >= len(lines) + 4 else []
     below = ["", *_losses(first, right), "", *_step(nudged, right)]
     chart = _curve(nudged, right, max(0, height - len(below)), terminal)
     beside = [*chart, *(text_strip(line, right) for line in below)]
@@ -134,6 +141,15 @@ def _definition(nudges: Sequence[Nudge], width: int, rows: int) -> list[str]:
     return lines[: max(0, rows)]
 
 
+def _checked(errors: Mapping[str, float], width: int) -> list[str]:
+    """How far backpropagation is from the definition, in every array."""
+    if not errors:
+        return []
+    each = "  ".join(f"{name} {tidy_exponent(f'{error:.0e}')}" for name, error in errors.items())
+    words = f"{CHECKED} of each array at random, the largest errors: {each}"
+    return ["", *textwrap.wrap(words, width)]
+
+
 def _curve(nudged: Nudged, width: int, height: int, terminal: Terminal) -> list[Strip]:
     """The loss where the weight alone moves, and its tangent with the backpropagated slope."""
     first = nudged.nudges[0]
@@ -172,12 +188,14 @@ class NudgeView(StripWidget):
 
     part: Part = "numbers"
     _nudged: Nudged | None = None
+    _errors: Mapping[str, float] = {}
     _stage: Stage | None = None
     _layers = 2
 
-    def show(self, nudged: Nudged | None, stage: Stage, layers: int) -> None:
-        """Show this weight of a network with so many layers; `stage` is the gradient there."""
-        self._nudged, self._stage, self._layers = nudged, stage, layers
+    def show(self, view: WalkView, stage: Stage, layers: int) -> None:
+        """Show the weight of a network with so many layers; `stage` is the gradient there."""
+        self._nudged, self._errors = view.nudged, view.errors
+        self._stage, self._layers = stage, layers
         self.redraw()
 
     def turn(self) -> None:
@@ -190,5 +208,12 @@ class NudgeView(StripWidget):
             return []
         width, height = self.size
         return nudge_strips(
-            self._nudged, self._stage, self._layers, self.part, width, height, self.terminal
+            self._nudged,
+            self._errors,
+            self._stage,
+            self._layers,
+            self.part,
+            width,
+            height,
+            self.terminal,
         )[:height]
