@@ -39,6 +39,8 @@ SLOW_TESTS = frozenset(
         "test_the_preprocessing_is_guessed",
     }
 )
+# Pictures of screens, and lessons that train, if only on few images.
+SLOW_FIXTURES = frozenset({"snap_compare", "small_training"})
 # A test that reaches one of these names starts a process or plays the application.
 SLOW_NAMES = frozenset(
     {"subprocess", "run_command", "Process", "Popen", "Tmux", "asyncio", "run_test"}
@@ -74,7 +76,7 @@ def is_quick(item: pytest.Function) -> bool:
         return False
     if item.get_closest_marker("slow") or item.originalname in SLOW_TESTS:
         return False
-    if "snap_compare" in item.fixturenames or is_hypothesis_test(item.function):
+    if SLOW_FIXTURES & set(item.fixturenames) or is_hypothesis_test(item.function):
         return False
     seen: set[FunctionType] = set()
     functions = [item.function, *_fixture_functions(item)]

@@ -278,6 +278,33 @@ def test_a_second_run_keeps_the_curves_of_the_first() -> None:
     run(scenario)
 
 
+def test_a_run_that_is_offered_takes_the_place_of_one_that_has_ended() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await trained(app, pilot)
+        offered = Experiment(TrainConfig(limit=300, epochs=2, hidden=(4,)))
+        assert app.bench.offer(offered)
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        assert app.bench.run is not None
+        assert app.bench.run.config == offered.config
+
+    run(scenario)
+
+
+def test_a_run_that_is_offered_waits_while_another_goes_on() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await begin_long_run(app, pilot)
+        await until(pilot, lambda: app.bench.history and app.bench.history.latest)
+        offered = Experiment(TrainConfig(limit=300, epochs=2, hidden=(4,)))
+        assert not app.bench.offer(offered)
+        assert app.bench.run is not None
+        assert app.bench.run.config == LONG
+        assert app.bench.status is Status.RUNNING
+        assert app.bench.experiment == offered
+        app.bench.stop()
+
+    run(scenario, LONG)
+
+
 def test_keys_before_the_data_are_there() -> None:
     """Every key of every screen at once after the start: nothing crashes, and training begins."""
 

@@ -231,8 +231,8 @@ class LessonsScreen(ModeScreen):
         experiments = self.session.lesson.experiments(self.session.settings)
         if self.bench.opened is not None:
             self.bench.close()
-        if experiments:
-            self.bench.configure(experiments[0])
+        if experiments and not self.bench.offer(experiments[0]):
+            self.notify("A run is under way. Key r puts that of the lesson in its place.")
         self.app.switch_mode("train")
 
     def _changed(self) -> None:

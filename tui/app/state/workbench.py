@@ -191,6 +191,19 @@ class Workbench:
         if self.history is None or self.history.latest is None:
             self.reset()
 
+    def offer(self, experiment: Experiment) -> bool:
+        """Make an untrained run of another experiment ready; False while the present run goes on.
+
+        The experiment is then that of the next run.
+        """
+        self.configure(experiment)
+        begun = self.history is not None and self.history.latest is not None
+        if begun and self._can_go_on:
+            return False
+        if begun:
+            self.reset()
+        return True
+
     def go(self, goal: Goal) -> None:
         """Start, pause, resume, or run one epoch or step; a new run replaces one that has ended."""
         if self._loading is not None:

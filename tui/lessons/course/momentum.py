@@ -59,8 +59,8 @@ Plain gradient descent (SGD) forgets each step. Momentum keeps a velocity v, whi
 
 Where gradients agree from step to step, v grows; where they point to and fro, they cancel out.
 
-A rate that is right at first is too long at the end, when the steps only jump about the goal. So \
-it may fall each epoch, by equal differences (linear) or by equal ratios (exponential).
+A rate that is right at first makes steps that are too long at the end, where they only jump about \
+the goal. So it may fall each epoch, by equal differences (linear) or by equal ratios (exponential).
 
 The races are runs of the fifth study note, each against its neighbour: {config.hidden[0]} hidden \
 neurons, weights from N(0, 1), {config.limit:,} images in place of 60,000, {config.epochs} epochs \
