@@ -61,6 +61,7 @@ class TrainConfig:
     activation: ActivationName = _option("relu", "Network", "Activation of every hidden layer")
     output_activation: ActivationName = _option("identity", "Network", "Activation of the output layer; identity for the two cross-entropies, which take logits")
     dropout: float = _option(0.0, "Network", "Probability of dropping a hidden unit in training", minimum=0, maximum=1, open_maximum=True)
+    batch_norm: bool = _option(False, "Network", "Batch normalization before each hidden activation; computed by one process")
     init: Initializer = _option("he-normal", "Network", "Distribution of the initial weights")
     init_std: float = _option(1.0, "Network", "Standard deviation of init=normal, and of init_bias=normal", minimum=0)
     init_bias: BiasInitializer = _option("zero", "Network", "Initial biases: zero, or drawn from N(0, init_std^2)")
@@ -237,6 +238,13 @@ def _check_together(config: TrainConfig) -> None:
         raise refuse(
             "processes", f"contradicts threads={config.threads}; give as many threads at least"
         )
+    if config.batch_norm and config.processes > 1:
+        rule = (
+            "contradicts batch_norm=true, whose statistics of a batch one process computes; use 1"
+        )
+        raise refuse("processes", rule)
+    if config.batch_norm and config.batch_size == 1:
+        raise refuse("batch_size", "contradicts batch_norm=true, which needs 2 images at least")
     if config.patience and config.stop_on == "validation" and config.validation == 0:
         rule = "needs validation images; set validation=0.1, or stop_on=test"
         raise refuse("patience", rule)

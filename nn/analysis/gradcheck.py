@@ -19,6 +19,7 @@ from nn.arrays import Array
 from nn.network.layers import ACTIVATIONS, Dropout, Layer, Linear, ReLU
 from nn.network.losses import LOSSES, Loss, target_rows
 from nn.network.model import MLP
+from nn.network.normalization import BatchNorm
 
 THRESHOLD = 1e-7
 STEP = 1e-5  # the truncation error of a central difference is then of the order of 1e-10
@@ -57,6 +58,7 @@ def check_gradients(seed: int = 0) -> Iterator[GradientCheck]:
     for name, activation in ACTIVATIONS.items():
         yield check_layer(name, activation(), rng)
     yield check_dropout(rng)
+    yield from check_batch_norm(rng)
     for name, loss in LOSSES.items():
         for smoothing in (0.0, 0.1):
             title = f"{name}, smoothing {smoothing}" if smoothing else name
@@ -109,6 +111,26 @@ def check_dropout(rng: np.random.Generator) -> GradientCheck:
             return super().forward(x, training=training)
 
     return check_layer("dropout", FixedMask(0.5, rng=rng), rng)
+
+
+def check_batch_norm(rng: np.random.Generator) -> Iterator[GradientCheck]:
+    """Check the gradients of batch normalization in training, by its input, scale and shift."""
+    scale, shift, grad_scale, grad_shift = rng.normal(size=(4, 7))
+    layer = BatchNorm(scale, shift, grad_scale, grad_shift, np.zeros(7), np.ones(7))
+    yield check_layer("batch normalization, input", layer, rng)
+    x, upstream = rng.normal(size=(2, _BATCH, 7))
+    layer.forward(x, training=True)
+    layer.backward(upstream)
+    for name, array, gradient in (
+        ("scale", scale, layer.grad_scale),
+        ("shift", shift, layer.grad_shift),
+    ):
+
+        def f(values: Array, array: Array = array) -> float:
+            array[...] = values
+            return float(np.vdot(upstream, layer.forward(x, training=True)))
+
+        yield compare(f"batch normalization, {name}", f, array.copy(), gradient.copy())
 
 
 def check_loss(what: str, loss: Loss, smoothing: float, rng: np.random.Generator) -> GradientCheck:

@@ -19,7 +19,7 @@ from nn.analysis.numerical import STEP
 from nn.analysis.stage import Index
 from nn.analysis.step_arrays import Pass, take_apart
 from nn.arrays import Array
-from nn.config import TrainConfig
+from nn.config import DEFAULTS, TrainConfig
 from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
@@ -44,14 +44,24 @@ DEFAULT_FIELDS: Mapping[str, Value] = {
 
 FIELDS = (
     *("data_dir", "preprocessing", "deskew", "dtype"),
-    *("hidden", "activation", "output_activation", "dropout", "init", "init_std", "init_bias"),
+    *(
+        "hidden",
+        "activation",
+        "output_activation",
+        "dropout",
+        "batch_norm",
+        "init",
+        "init_std",
+        "init_bias",
+    ),
     *("loss", "label_smoothing"),
     *("optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps", "eps_placement"),
     *("weight_decay", "clip_norm", "seed"),
 )
 """The fields of a configuration that a walk depends on; all others have no effect on it.
 
-Dropout and clipping would be parts of a step that a walk does not have, so both must be 0.
+Dropout, batch normalization and clipping would be parts of a step that a walk does not have, so
+they must be off.
 """
 
 DEFAULT_IMAGES = 5  # the first of the training set
@@ -201,9 +211,10 @@ class Walk:
 
 def _check(config: TrainConfig) -> None:
     """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
-    for field in ("dropout", "clip_norm"):
+    for field in ("dropout", "batch_norm", "clip_norm"):
         if value := getattr(config, field):
+            kind, off = field.replace("_", " "), format_value(DEFAULTS[field])
             raise ConfigError(
-                f"{field}={format_value(value)}: a walk has no {field.replace('_', ' ')}; use 0",
+                f"{field}={format_value(value)}: a walk has no {kind}; use {off}",
                 field=field,
             )

@@ -21,6 +21,7 @@ from nn.network.layers import (
     Matmul,
     gradient_norm,
 )
+from nn.network.normalization import EPS, BatchNorm
 from nn.spec import MNIST, DataSpec
 
 
@@ -44,6 +45,30 @@ def layer_views(sizes: Sequence[int], vector: Array) -> list[tuple[Array, Array]
     return views
 
 
+def vector_size(config: TrainConfig, spec: DataSpec = MNIST) -> tuple[int, int]:
+    """The length of a network's flat vector of parameters, and of the part that is trained."""
+    return _vector_size(layer_sizes(config, spec), batch_norm=config.batch_norm)
+
+
+def _vector_size(sizes: Sequence[int], *, batch_norm: bool) -> tuple[int, int]:
+    units, trained = sum(sizes[1:-1]) if batch_norm else 0, parameter_count(sizes)
+    return trained + 4 * units, trained + 2 * units
+
+
+def norm_views(sizes: Sequence[int], vector: Array) -> list[tuple[Array, Array, Array, Array]]:
+    """Scale, shift, mean and variance (units,) of each batch normalization, as views.
+
+    There is none where the flat vector ends with the last bias.
+    """
+    units, start = sum(sizes[1:-1]), parameter_count(sizes)
+    if len(vector) == start:
+        return []
+    ends = np.cumsum([0, *sizes[1:-1]])
+    four = (vector[start + part * units : start + (part + 1) * units] for part in range(4))
+    scale, shift, mean, variance = four
+    return [(scale[i:j], shift[i:j], mean[i:j], variance[i:j]) for i, j in pairwise(ends)]
+
+
 class MLP:
     """Linear layers of the given sizes, inputs first, with an activation after each.
 
@@ -51,6 +76,10 @@ class MLP:
     by row, then the bias. Each `Linear` works on views of them. So an optimizer is a few vector
     operations, a snapshot is one copy, and a numerical gradient check is one loop. Parameters are
     zero until `initialize`.
+
+    With `batch_norm` each hidden layer is normalized before its activation. The vectors then go on
+    with all scales and all shifts, up to which they are trained (`trained`), and end with the means
+    and the variances, which have no gradient.
     """
 
     def __init__(
@@ -60,6 +89,7 @@ class MLP:
         activation: str = "relu",
         output_activation: str = "identity",
         dropout: float = 0.0,
+        batch_norm: bool = False,
         dtype: npt.DTypeLike = np.float32,
         rng: np.random.Generator | None = None,
         vectors: tuple[Array, Array] | None = None,
@@ -72,8 +102,9 @@ class MLP:
         """
         self.sizes = tuple(sizes)
         self.parameters, self.gradients = vectors or (
-            aligned_zeros(parameter_count(sizes), dtype) for _ in range(2)
+            aligned_zeros(_vector_size(sizes, batch_norm=batch_norm)[0], dtype) for _ in range(2)
         )
+        self.trained = slice(_vector_size(sizes, batch_norm=batch_norm)[1])
         self.linears = [
             Linear(*parameters, *gradients, matmul=matmul)
             for parameters, gradients in zip(
@@ -82,10 +113,18 @@ class MLP:
                 strict=True,
             )
         ]
+        self.norms = [
+            BatchNorm(scale, shift, *gradients[:2], mean, variance)
+            for (scale, shift, mean, variance), gradients in zip(
+                norm_views(sizes, self.parameters), norm_views(sizes, self.gradients), strict=True
+            )
+        ]
         self.layers: list[Layer] = []
-        for linear in self.linears:
+        for number, linear in enumerate(self.linears):
             self.layers.append(linear)
             last = linear is self.linears[-1]
+            if self.norms and not last:
+                self.layers.append(self.norms[number])
             self.layers.append(ACTIVATIONS[output_activation if last else activation]())
             if dropout and not last:
                 self.layers.append(Dropout(dropout, rng=rng))
@@ -106,6 +145,8 @@ class MLP:
             linear.bias[...] = (
                 rng.normal(0.0, std, linear.bias.shape) if biases == "normal" else 0.0
             )
+        for norm in self.norms:
+            norm.scale[...], norm.shift[...], norm.mean[...], norm.variance[...] = 1, 0, 0, 1
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """Outputs (n, sizes[-1]) of the inputs (n, sizes[0]), after the output activation."""
@@ -134,8 +175,24 @@ class MLP:
             if isinstance(layer, Linear):
                 features = layer.out_features
                 parameters = layer.weight.size + layer.bias.size
+            elif isinstance(layer, BatchNorm):
+                parameters = layer.scale.size + layer.shift.size
             rows.append(LayerSummary(type(layer).__name__, (features,), parameters))
         return tuple(rows)
+
+
+def folded(model: MLP) -> Array:
+    """The flat vector of a network without batch normalization that predicts the same.
+
+    With f = scale / sqrt(variance + eps), the layer before has the weights W f and the biases
+    (b - mean) f + shift in place of W and b.
+    """
+    vector = model.parameters[: parameter_count(model.sizes)].copy()
+    for (weight, bias), norm in zip(layer_views(model.sizes, vector), model.norms, strict=False):
+        factor = norm.scale / np.sqrt(norm.variance + EPS)
+        weight *= factor
+        bias[...] = (bias - norm.mean) * factor + norm.shift
+    return vector
 
 
 def build_model(
@@ -155,6 +212,7 @@ def build_model(
         activation=config.activation,
         output_activation=config.output_activation,
         dropout=config.dropout,
+        batch_norm=config.batch_norm,
         dtype=config.dtype,
         rng=rng,
         vectors=vectors,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.events import Score
 from nn.network.losses import LOSSES, target_rows
-from nn.network.model import MLP, build_model
+from nn.network.model import MLP, build_model, folded
 from nn.spec import MNIST, DataSpec
 
 BLOCK = 1000  # images at a time, whose inputs and outputs stay in the cache
@@ -57,6 +57,11 @@ class Predictor:
     def snapshot(self) -> Predictor:
         """A predictor with a copy of the parameters, which later training does not change."""
         return self.of(self.config, self.model.parameters, self.preprocessor, self.spec)
+
+    def without_batch_norm(self) -> Predictor:
+        """The same predictions by a network whose linear layers have taken up the normalization."""
+        config = replace(self.config, batch_norm=False)
+        return self.of(config, folded(self.model), self.preprocessor, self.spec)
 
     @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
     def outputs(self, images: Array) -> Array:

@@ -53,6 +53,12 @@ class ProcessGroup:
                 " together; use 1",
                 field="processes",
             )
+        if config.batch_norm:
+            raise ConfigError(
+                f"processes={cores.processes}: batch normalization takes its statistics of the"
+                " whole batch, which one process computes; use 1",
+                field="processes",
+            )
         self.cores = cores
         # Called with a line for the user when a step waits for a process that has been stopped, and
         # with None when training goes on.

@@ -10,7 +10,7 @@ values             a JSON object: position, clocks, early stopping (`TrainerStat
                    refuse
 optimizer.*        the optimizer's vectors, in the layout of the parameters: for each linear layer,
                    input side first, the weight (in_features, out_features) row by row, then the
-                   bias
+                   bias; with batch normalization then all scales, then all shifts
 stopping.*         vectors of parameters that early stopping may go back to
 finite             the parameters to go back to where training diverges, if they are others
 """
@@ -26,6 +26,7 @@ import numpy as np
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
+from nn.network.model import vector_size
 from nn.network.predictor import Predictor
 from nn.spec import MNIST, DataSpec
 from nn.storage.model_file import (
@@ -102,8 +103,10 @@ class Checkpoint:
         if not isinstance(values, dict):
             raise ValueError("values are not a JSON object")
         arrays = {"parameters": parameters}
+        size, trained = vector_size(config, spec)
         for name in sorted(set(reader.names) - model_names(config, reader) - set(_ABOUT)):
-            arrays[name] = np.empty_like(parameters)
+            of_optimizer = name.startswith("optimizer.")
+            arrays[name] = np.empty(trained if of_optimizer else size, parameters.dtype)
             reader.read_into(name, arrays[name])
         return cls(
             config,

@@ -4,6 +4,8 @@ format                 "mnist-tui model 1"
 config                 the configuration as a JSON object
 layer1.weight, layer1.bias, ...             (in_features, out_features) and (out_features,), of the
                        configuration's type or of half precision
+norm1.scale, norm1.shift, norm1.mean, ...   of batch normalization, (units,) for each hidden layer:
+                       scale, shift, and the running mean and variance
 preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; no shift means 0;
                        with `deskew` in the configuration, of pixels that are deskewed first
 step                   the number of updates; only in the final model of a saved run
@@ -26,12 +28,13 @@ from nn.arrays import Array, aligned_zeros
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError, StorageError
-from nn.network.model import build_model, layer_sizes, layer_views, parameter_count
+from nn.network.model import build_model, layer_sizes, layer_views, norm_views, vector_size
 from nn.network.predictor import Predictor
 from nn.spec import MNIST, DataSpec
 from nn.storage.npz import NpzReader, open_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
+_NORM_PARTS = ("scale", "shift", "mean", "variance")
 CENTRED, BRIGHT = "preprocessing.centred", "preprocessing.bright"
 DATA = "data"
 MAX_BYTES = 32 * 2**30
@@ -94,6 +97,8 @@ def named_arrays(
         arrays["preprocessing.shift"] = preprocessor.shift
     for number, (weight, bias) in enumerate(layer_views(sizes, parameters), 1):
         arrays[f"layer{number}.weight"], arrays[f"layer{number}.bias"] = weight, bias
+    for number, views in enumerate(norm_views(sizes, parameters), 1):
+        arrays |= {f"norm{number}.{part}": v for part, v in zip(_NORM_PARTS, views, strict=True)}
     return arrays
 
 
@@ -116,7 +121,7 @@ def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, Dat
     config = TrainConfig.layered(json.loads(str(reader.read("config"))))
     spec = _take_spec(reader)
     sizes = layer_sizes(config, spec)
-    needed, least = parameter_count(sizes), np.dtype(np.float16).itemsize
+    (needed, _), least = vector_size(config, spec), np.dtype(np.float16).itemsize
     if needed * least > reader.bytes:  # checked before memory of that size is allocated
         raise ValueError(f"{needed:,} parameters configured, {reader.bytes:,} bytes stored")
     parameters = aligned_zeros(needed, config.dtype)
@@ -146,6 +151,7 @@ def model_names(config: TrainConfig, reader: NpzReader) -> set[str]:
     """The names of the arrays in an archive that belong to the model in it."""
     layers = range(1, len(layer_sizes(config)))
     names = {f"layer{number}.{part}" for number in layers for part in ("weight", "bias")}
+    names |= {f"norm{number}.{part}" for number in layers for part in _NORM_PARTS}
     preprocessing = {"preprocessing.scale", "preprocessing.shift", CENTRED, BRIGHT}
     about = {"format", "config", "step", DATA} | preprocessing
     return (names | about) & set(reader.names)

@@ -81,7 +81,9 @@ class OneProcess:
     ) -> None:
         self.model = model = build_model(config, splits["train"].spec, matmul=matmul)
         self.predictor = Predictor(config, model, preprocessor, splits["train"].spec)
-        optimizer = make_optimizer(config, model.parameters, model.gradients)
+        optimizer = make_optimizer(
+            config, model.parameters[model.trained], model.gradients[model.trained]
+        )
         self.optimizer_state = optimizer.state
         self._splits = splits
         self._step = TrainingStep(config, splits["train"], preprocessor, model, optimizer)

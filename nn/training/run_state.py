@@ -79,8 +79,10 @@ class RunState:
 
     def _restore(self, state: TrainerState) -> None:
         arrays, parameters = state.arrays, self._parameters
+        slots = self._engine.optimizer_state
         for name, array in arrays.items():
-            if array.shape != parameters.shape or array.dtype != parameters.dtype:
+            slot = slots.get(name.removeprefix("optimizer."), parameters)
+            if array.shape != slot.shape or array.dtype != parameters.dtype:
                 raise ValueError(f"{name} is {array.dtype} {array.shape}")
         progress = Progress.from_dict(state.values)
         steps_of_epoch = progress.step - progress.epoch * self._steps_per_epoch

@@ -65,6 +65,8 @@ class TrainingStep:
                     self.optimizer.gradients *= self._clip_factor
             self.optimizer.updates = step
             self.optimizer.step(learning_rate)
+            for norm in self.model.norms:
+                norm.update_statistics()
         return loss
 
     def compute_gradient(self, index: Array, step: int) -> float:

@@ -272,7 +272,7 @@ class Trainer:
         return RunStarted(
             config=self.config,
             layers=self.model.summary(),
-            parameters=self.model.parameters.size,
+            parameters=self.model.parameters[self.model.trained].size,
             train_images=len(self.train),
             validation_images=len(self.validation) if self.validation else 0,
             test_images=len(self.dataset.test),

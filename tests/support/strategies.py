@@ -53,6 +53,11 @@ def configs(draw: st.DrawFn) -> TrainConfig:
     """
     names = draw(st.sets(st.sampled_from(list(FIELDS))))
     fields: dict[str, Any] = DEFAULTS | {name: draw(values_of(name)) for name in names}
+    if fields["batch_norm"]:
+        fields |= {
+            "processes": min(fields["processes"], 1),
+            "batch_size": max(2, fields["batch_size"]),
+        }
     for first, second in ALTERNATIVES:
         if fields[second]:
             fields[first] = 0

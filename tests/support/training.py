@@ -47,6 +47,7 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
         "deskew": draw(st.booleans()),
         "augment_rotation": draw(st.sampled_from([0.0, 10.0])),
         "elastic_alpha": draw(st.sampled_from([0.0, 20.0])),
+        "batch_norm": draw(st.booleans()),
         "dtype": draw(st.sampled_from(choices("dtype"))),
         "optimizer": draw(st.sampled_from(choices("optimizer"))),
         "learning_rate": draw(st.sampled_from([0.001, 0.05, 30.0])),

@@ -69,6 +69,13 @@ def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
             f" --hidden={format_value(weights.config.hidden)}",
             field="hidden",
         )
+    if config.batch_norm != weights.config.batch_norm:
+        has = "has" if weights.config.batch_norm else "has no"
+        raise ConfigError(
+            f"--init-from {named}: its network {has} batch normalization; add"
+            f" --{'' if weights.config.batch_norm else 'no-'}batch-norm",
+            field="batch_norm",
+        )
 
 
 def first_parameters(trainer: Trainer, weights: Predictor, named: str) -> tuple[Array, str | None]:

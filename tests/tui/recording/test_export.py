@@ -102,6 +102,23 @@ def test_a_file_states_which_pixels_it_expects(
     assert found.score(mnist.test).accuracy == pytest.approx(expected, abs=0.05)
 
 
+@pytest.mark.parametrize("kind", ["safetensors", "onnx"])
+def test_batch_normalization_is_folded_into_the_layers(
+    mnist: Dataset, tmp_path: Path, root: Path, kind: str
+) -> None:
+    """So that a file is a plain network, which any program reads."""
+    if kind == "onnx":
+        pytest.importorskip("onnx")
+    config = TrainConfig(hidden=(16,), limit=3000, epochs=4, batch_norm=True)
+    trainer = Trainer(config, mnist)
+    record_run(trainer, root)
+    path = tmp_path / f"model.{kind}"
+    run_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    found = open_model(path, lambda: mnist).predictor
+    expected = trainer.predictor.predict(mnist.test[:1000]).predicted
+    assert (found.predict(mnist.test[:1000]).predicted == expected).mean() > 0.98
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("dtype", choices("dtype"))
 def test_safetensors_reads_what_we_write(tiny: Dataset, tmp_path: Path, dtype: str) -> None:

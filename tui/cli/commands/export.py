@@ -59,6 +59,8 @@ def export(
 
 
 def _write(path: Path, predictor: Predictor, kind: Format) -> None:
+    if predictor.config.batch_norm and kind != "npz":
+        predictor = predictor.without_batch_norm()
     match kind:
         case "npz":
             write_model(path, predictor)
