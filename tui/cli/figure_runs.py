@@ -22,7 +22,7 @@ from tui.cli.reporters.base import Reporter, Silence
 from tui.images.datasets import load_dataset
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
-from tui.recording.resumption import check_data
+from tui.recording.resumption import check_data, where_saved
 from tui.recording.source import RunSource, Saving
 from tui.system.cores import make_trainer
 from tui.system.exits import CommandError, ExitCode
@@ -102,9 +102,11 @@ class DrawnRun:
         with source, closing(make_trainer(self.config, self.dataset, step_interval=0.0)) as trainer:
             source.restore(trainer)
             recorder, warnings = source.recorder(trainer)
+            folder = recorder.folder
             code = report(trainer, recorder, warnings, _reporter(self.name))
             if code is not ExitCode.SUCCESS:
-                raise CommandError(f"the training of {self.name} was interrupted", code)
+                end = where_saved(folder)
+                raise CommandError(f"the training of {self.name} was interrupted{end}", code)
             return recorder.history, trainer.predictor
 
 
