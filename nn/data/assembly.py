@@ -18,10 +18,10 @@ from nn.data.classes import (
     read_names,
 )
 from nn.data.dataset import Dataset, Split, joined_digest, stratified_split
-from nn.data.layouts import Found, ReadPictures, find_data
-from nn.data.samples import Samples
+from nn.data.layouts import ReadPictures, find_data
+from nn.data.samples import Found, Samples
 from nn.errors import ConfigError, DataError
-from nn.spec import DataSpec
+from nn.spec import MNIST, DataSpec
 
 TEST_SHARE = 1 / 6  # of the images of each class, where there are none for testing
 
@@ -45,7 +45,7 @@ def _dataset(found: Found) -> Dataset:
     if test is not None and test.images.shape[1:] != shape:
         sizes = [f"{s.images.shape[2]}x{s.images.shape[1]}" for s in (train, test)]
         raise DataError(f"{test.where}: images of {sizes[1]} pixels, those for training {sizes[0]}")
-    known = known_dataset(found.words)
+    known = known_dataset(found.words) if shape == MNIST.shape else None
     remarks = [*found.remarks]
     labels, listed = [part.labels for part in (train, test) if part is not None], _listed(found)
     for part in (train, test):
@@ -60,7 +60,6 @@ def _dataset(found: Found) -> Dataset:
     if known is not None and (known.transposed or classes is known.listed):
         kind = f"{known.title} ({found.kind})"
     if known is not None and known.transposed:
-        spec = DataSpec(spec.columns, spec.rows, spec.names)
         remarks.insert(0, "rows and columns exchanged, since EMNIST stores its images lying")
     parts = [
         _split(part, classes, spec, transposed=known is not None and known.transposed)

@@ -6,12 +6,9 @@ of these may lie one or two folders deeper, as torchvision and unpacked archives
 
 from __future__ import annotations
 
-import gzip
 import re
 import stat
-import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -19,9 +16,10 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.data.archives import ARCHIVE_NAMES, read_archive
-from nn.data.classes import NAMES_FILE, Listed
-from nn.data.idx import read_idx
-from nn.data.samples import Samples
+from nn.data.classes import Listed
+from nn.data.files import files_of, name_of, starts_with, subfolders_of
+from nn.data.idx_sets import idx_sets, read_idx_set
+from nn.data.samples import Found, Samples
 from nn.data.tables import has_labels, is_table, read_table
 from nn.errors import DataError
 
@@ -32,9 +30,6 @@ KINDS = (
     "IDX files (train-images-idx3-ubyte and so on, plain or .gz), CSV (a label and pixels in each"
     f" line), .npz ({ARCHIVE_NAMES}), or a folder of pictures for each class"
 )
-_IDX_NAME = re.compile(
-    r"(?P<set>.*?)(?P<split>train|t10k|test)(?P<between>[^a-z]*)(?P<what>images|imgs|labels)(?P<end>.*)"
-)
 _TRAIN_FOLDERS, _TEST_FOLDERS = ("train", "training"), ("test", "testing", "t10k", "val", "valid")
 _PICTURE_SUFFIXES = (
     ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm",
@@ -42,27 +37,7 @@ _PICTURE_SUFFIXES = (
 _PICTURE_STARTS = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5", b"P6", b"P4",
 )  # fmt: skip
-_ZIP, _GZIP = b"PK\x03\x04", b"\x1f\x8b"
-
-
-@dataclass(frozen=True)
-class Found:
-    """The images of a file or folder, and what was recognized.
-
-    `test` is None where there is no test part. `listed` are classes that the names of folders give.
-    `words` are the names by which a published dataset may be known. `digests` are the SHA-256 of
-    four unpacked IDX files.
-    """
-
-    kind: str
-    name: str
-    train: Samples
-    test: Samples | None
-    words: str
-    listed: Listed | None = None
-    remarks: tuple[str, ...] = ()
-    digests: tuple[str, ...] = ()
-    folders: tuple[Path, ...] = ()
+_ZIP = b"PK\x03\x04"
 
 
 def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
@@ -72,9 +47,9 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
             return _read_folder(path, read_pictures)
         mode = path.stat().st_mode
     except FileNotFoundError as error:
-        for group in _idx_groups(path.parent) if path.parent.is_dir() else []:
+        for group in idx_sets(path.parent) if path.parent.is_dir() else []:
             if group.set == path.name.lower().rstrip("-_."):
-                return _read_idx_files(group)
+                return read_idx_set(group)
         raise DataError(f"data folder {path}: no such folder or file") from error
     except OSError as error:
         raise DataError(f"data folder {path}: {error.strerror or error}") from error
@@ -84,11 +59,11 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
 
 
 def _read_file(path: Path) -> Found:
-    if _starts_with(path, _ZIP):
+    if starts_with(path, _ZIP):
         return _read_archive(path)
-    for group in _idx_groups(path.parent):
+    for group in idx_sets(path.parent):
         if path in group.files.values():
-            return _read_idx_files(group)
+            return read_idx_set(group)
     if is_table(path):
         return _read_tables(path, [path, *_partner(path)])
     if path.name.lower().endswith((".csv", ".csv.gz")):
@@ -119,7 +94,7 @@ def _candidates(folder: Path) -> Iterator[list[Path]]:
     level = [folder]
     for _ in range(3):
         yield level
-        level = [each for parent in level for each in _subfolders(parent)][:200]
+        level = [each for parent in level for each in subfolders_of(parent)][:200]
 
 
 def _readers(
@@ -128,14 +103,14 @@ def _readers(
     """How to read each dataset that lies in these folders, by the path that names it."""
     readers: dict[str, Callable[[], Found]] = {}
     for folder in folders:
-        groups = _idx_groups(folder)
+        groups = idx_sets(folder)
         for group in groups:
             name = str(folder if len(groups) == 1 else folder / group.set)
-            readers[name] = partial(_read_idx_files, group)
+            readers[name] = partial(read_idx_set, group)
         if groups:
             continue
-        files = _files(folder)
-        archives = [file for file in files if _starts_with(file, _ZIP)]
+        files = files_of(folder)
+        archives = [file for file in files if starts_with(file, _ZIP)]
         tables = [file for file in files if file not in archives and _may_be_table(file)]
         if archives:
             for file in archives:
@@ -150,120 +125,12 @@ def _readers(
     return readers
 
 
-# IDX files
-
-
-@dataclass(frozen=True)
-class _IdxGroup:
-    """The IDX files of one dataset; `set` is what their names begin with, such as `emnist-digits`.
-
-    `files` are by split and by what they hold.
-    """
-
-    folder: Path
-    set: str
-    files: dict[tuple[str, str], Path]
-
-
-def _idx_groups(folder: Path) -> list[_IdxGroup]:
-    groups: dict[str, dict[tuple[str, str], Path]] = {}
-    for path in sorted(_entries(folder), reverse=True):  # plain files after packed ones win
-        name = path.name.lower()
-        found = _IDX_NAME.fullmatch(name.removesuffix(".gz"))
-        if found is None or name.endswith(".npz"):
-            continue
-        if path.is_dir():  # some archives unpack to a folder for each file
-            inside = [each for each in _files(path) if _IDX_NAME.search(each.name.lower())]
-            if len(inside) != 1:
-                continue
-            path = inside[0]
-        elif "idx" not in name and not _is_idx(path):
-            continue
-        key = (
-            "train" if found["split"] == "train" else "test",
-            "labels" if found["what"] == "labels" else "images",
-        )
-        prefix = found["set"].rstrip("-_.")
-        groups.setdefault(prefix, {})
-        if key not in groups[prefix] or not name.endswith(".gz"):
-            groups[prefix][key] = path
-    return [_IdxGroup(folder, prefix, files) for prefix, files in sorted(groups.items())]
-
-
-def _read_idx_files(group: _IdxGroup) -> Found:
-    files = group.files
-    for split, what in (("train", "images"), ("train", "labels")):
-        _require(group, split, what)
-    if any(split == "test" for split, _ in files):
-        for what in ("images", "labels"):
-            _require(group, "test", what)
-    train, train_digests = _idx_samples(files["train", "images"], files["train", "labels"])
-    test: Samples | None = None
-    digests: tuple[str, ...] = ()
-    if ("test", "images") in files:
-        test, test_digests = _idx_samples(files["test", "images"], files["test", "labels"])
-        digests = train_digests + test_digests
-    name = group.set or _name_of(group.folder)
-    return Found(
-        "IDX files",
-        name,
-        train,
-        test,
-        f"{_name_of(group.folder)} {group.set}-",
-        digests=digests,
-        folders=(group.folder,),
-    )
-
-
-def _require(group: _IdxGroup, split: str, what: str) -> None:
-    if (split, what) not in group.files:
-        start = f"{group.set}-" if group.set else ""
-        part = "train" if split == "train" else "test" if group.set else "t10k"
-        number = 3 if what == "images" else 1
-        name = f"{start}{part}-{what}-idx{number}-ubyte"
-        raise DataError(f"{group.folder / name}: no such file, plain or .gz")
-
-
-def _idx_samples(images_path: Path, labels_path: Path) -> tuple[Samples, tuple[str, str]]:
-    for path in (images_path, labels_path):
-        if not path.is_file():
-            raise DataError(f"{path}: not a regular file")
-    images, images_digest = read_idx(images_path)
-    labels, labels_digest = read_idx(labels_path, integers=True)
-    if images.ndim != 3 or 0 in images.shape[1:]:
-        raise DataError(f"{images_path}: shape {images.shape}, expected (images, rows, columns)")
-    if labels.ndim == 2:  # QMNIST: the class, and seven numbers about who wrote it
-        labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise DataError(f"{labels_path}: {labels.ndim} dimensions, expected one label an image")
-    if len(images) != len(labels):
-        raise DataError(
-            f"{labels_path}: {len(labels):,} labels for the {len(images):,} images of"
-            f" {images_path.name}"
-        )
-    if len(images) == 0:
-        raise DataError(f"{images_path}: holds no images")
-    return Samples(images, labels, str(labels_path)), (images_digest, labels_digest)
-
-
-def _is_idx(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            start = file.read(4)
-        if start[:2] == _GZIP:
-            with gzip.open(path, "rb") as file:
-                start = file.read(4)
-    except (OSError, EOFError, zlib.error):
-        return False
-    return len(start) == 4 and start[:3] == b"\0\0\x08" and start[3] in (1, 3)
-
-
 # Archives and tables
 
 
 def _read_archive(path: Path) -> Found:
     train, test = read_archive(path)
-    words = f"{_name_of(path.parent)} {path.name}"
+    words = f"{name_of(path.parent)} {path.name}"
     return Found("NumPy archive", path.stem, train, test, words, folders=(path.parent,))
 
 
@@ -288,7 +155,7 @@ def _partner(path: Path) -> list[Path]:
         return []
     return [
         each
-        for each in _files(path.parent)
+        for each in files_of(path.parent)
         if _part_of(each) == "test" and _stem(each) == _stem(path) and is_table(each)
     ]
 
@@ -319,8 +186,8 @@ def _read_tables(at: Path, files: list[Path]) -> Found:
             test = read_table(test_files[0])
         else:
             remarks.append(f"{test_files[0].name} has no labels and is left out")
-    name = _stem(train_files[0]) or _name_of(train_files[0].parent)
-    words = f"{_name_of(train_files[0].parent)} {train_files[0].name}"
+    name = _stem(train_files[0]) or name_of(train_files[0].parent)
+    words = f"{name_of(train_files[0].parent)} {train_files[0].name}"
     folders = (train_files[0].parent,)
     return Found("CSV", name, train, test, words, remarks=tuple(remarks), folders=folders)
 
@@ -330,9 +197,9 @@ def _read_tables(at: Path, files: list[Path]) -> Found:
 
 def _class_folders(folder: Path) -> list[Path]:
     """The folders of the classes, one each, that hold pictures; of the training part first."""
-    parts = _subfolders(folder)
+    parts = subfolders_of(folder)
     train = [each for each in parts if each.name.lower() in _TRAIN_FOLDERS]
-    parts = _subfolders(train[0]) if train else parts
+    parts = subfolders_of(train[0]) if train else parts
     return [each for each in parts if _pictures(each)]
 
 
@@ -340,8 +207,8 @@ def _pictures(folder: Path) -> list[Path]:
     """The pictures in a folder, by their names or their first bytes."""
     return [
         path
-        for path in _files(folder)
-        if path.name.lower().endswith(_PICTURE_SUFFIXES) or _starts_with(path, *_PICTURE_STARTS)
+        for path in files_of(folder)
+        if path.name.lower().endswith(_PICTURE_SUFFIXES) or starts_with(path, *_PICTURE_STARTS)
     ]
 
 
@@ -349,13 +216,13 @@ def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
     if read_pictures is None:
         raise DataError(f"{folder}: holds pictures, which nn alone does not read")
     train = {each.name: _pictures(each) for each in _class_folders(folder)}
-    tests = [each for each in _subfolders(folder) if each.name.lower() in _TEST_FOLDERS]
-    has_train = any(each.name.lower() in _TRAIN_FOLDERS for each in _subfolders(folder))
+    tests = [each for each in subfolders_of(folder) if each.name.lower() in _TEST_FOLDERS]
+    has_train = any(each.name.lower() in _TRAIN_FOLDERS for each in subfolders_of(folder))
     test: dict[str, list[Path]] = {}
     remarks: list[str] = []
     if has_train and tests:
         chosen = min(tests, key=lambda each: _TEST_FOLDERS.index(each.name.lower()))
-        test = {each.name: _pictures(each) for each in _subfolders(chosen) if _pictures(each)}
+        test = {each.name: _pictures(each) for each in subfolders_of(chosen) if _pictures(each)}
         if not test:
             remarks.append(f"{chosen.name} has no folders of classes and is left out")
         if unknown := sorted(set(test) - set(train)):
@@ -380,10 +247,10 @@ def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
     n = sum(map(len, train.values()))
     return Found(
         "pictures in a folder for each class",
-        _name_of(folder),
+        name_of(folder),
         Samples(images[:n], labels[:n], str(folder)),
         Samples(images[n:], labels[n:], str(folder)) if test else None,
-        _name_of(folder),
+        name_of(folder),
         listed,
         tuple(remarks),
         folders=(folder,),
@@ -394,35 +261,3 @@ def _natural(name: str) -> list[tuple[int, str]]:
     """Sort key in which class10 comes after class9."""
     parts = re.split(r"([0-9]+)", name.lower())
     return [(int(part[-18:]), "") if part.isdecimal() else (-1, part) for part in parts]
-
-
-# Files and folders
-
-
-def _name_of(folder: Path) -> str:
-    """The name of a folder, or of the one that it is `raw` or `processed` in."""
-    folder = folder.resolve()
-    return folder.parent.name if folder.name in ("raw", "processed") else folder.name
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return [each for each in folder.iterdir() if not each.name.startswith((".", "__"))]
-    except OSError as error:
-        raise DataError(f"{folder}: {error.strerror or error}") from error
-
-
-def _files(folder: Path) -> list[Path]:
-    return sorted(each for each in _entries(folder) if each.is_file() and each.name != NAMES_FILE)
-
-
-def _subfolders(folder: Path) -> list[Path]:
-    return sorted(each for each in _entries(folder) if each.is_dir())
-
-
-def _starts_with(path: Path, *starts: bytes) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(4).startswith(starts)
-    except OSError:
-        return False

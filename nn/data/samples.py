@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from nn.arrays import Array
+from nn.data.classes import Listed
 from nn.errors import DataError
 
 MAX_BYTES = 2**31  # of all images of a file: 45 times MNIST
@@ -20,6 +22,26 @@ class Samples:
     images: Array
     labels: Array
     where: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The images of a file or folder, and what was recognized.
+
+    `test` is None where there is no test part. `listed` are classes that the names of folders give.
+    `words` are the names by which a published dataset may be known. `digests` are the SHA-256 of
+    four unpacked IDX files.
+    """
+
+    kind: str
+    name: str
+    train: Samples
+    test: Samples | None
+    words: str
+    listed: Listed | None = None
+    remarks: tuple[str, ...] = ()
+    digests: tuple[str, ...] = ()
+    folders: tuple[Path, ...] = ()
 
 
 def as_samples(images: Array, labels: Array, where: str) -> Samples:
