@@ -78,6 +78,15 @@ def open_regular(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
+def why_missing(path: Path) -> str:
+    """The reason why a path leads to no file, such as "No such file or directory"."""
+    try:
+        path.stat()
+    except OSError as error:
+        return error.strerror or str(error)
+    return "a folder" if os.path.isdir(path) else "not a regular file"
+
+
 def open_entry(path: Path, flags: int) -> int:
     """A descriptor of the file `path` itself; raises OSError where `path` is a symbolic link."""
     if not _NO_FOLLOW and path.is_symlink():

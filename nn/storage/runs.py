@@ -216,10 +216,10 @@ def find_folder(root: Path, name: str) -> Path:
     """
     if os.sep in name or (os.altsep and os.altsep in name) or name in (".", ".."):
         path = Path(name)
-        if path.is_file():
+        if os.path.isfile(path):
             raise _is_file(path)
         # A folder that cannot be looked into is for the reader of its record to refuse.
-        if path.is_dir() and os.access(path, os.X_OK) and not _is_run(path):
+        if os.path.isdir(path) and os.access(path, os.X_OK) and not _is_run(path):
             raise _is_no_run(path)
         return path
     names = [*run_names(root), *_abandoned_names(root)]
@@ -230,7 +230,7 @@ def find_folder(root: Path, name: str) -> Path:
         shown = ", ".join(matches[:3]) + (", ..." if len(matches) > 3 else "")
         raise StorageError(f"{name!r} may be any of {len(matches)} runs: {shown}")
     if not matches:
-        if Path(name).is_file():
+        if os.path.isfile(name):
             raise _is_file(Path(name))
         raise StorageError(f"no run {name!r} in {root}{did_you_mean(name, names)}")
     return root / matches[0]
@@ -257,7 +257,7 @@ def _is_no_run(folder: Path) -> StorageError:
 def _is_file(path: Path) -> StorageError:
     """The error of a file where a run is wanted; a file in a run's folder names that run."""
     wanted = _WANTED
-    if (path.parent / RUN_FILE).is_file():
+    if os.path.isfile(path.parent / RUN_FILE):
         wanted += f"; {path.name} is a file of the run {path.parent}"
     return StorageError(f"{path} is a file; {wanted}")
 

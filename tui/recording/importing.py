@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable
 from contextlib import closing
@@ -46,7 +47,7 @@ def import_model(
     """
     if label is not None and not _LABEL.fullmatch(label):
         raise ConfigError(f"--name {label}: letters, digits, dots, dashes and underscores only")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise StorageError(f"{path}: a folder; a file with weights is wanted")
     opened = open_model(path, data, activation=activation)
     predictor, dataset = opened.predictor, data()

@@ -13,6 +13,7 @@ from nn.network.model import layer_sizes
 from nn.network.predictor import Predictor
 from nn.options import format_value
 from nn.storage.checkpoint import load_model
+from nn.storage.files import why_missing
 from nn.storage.runs import Which, find_run
 from nn.training.trainer import Trainer
 from tui.images.datasets import load_dataset
@@ -38,11 +39,13 @@ def find_weights(named: str, root: Path, *, which: Which = "best", data_dir: str
     guessed by the test images of `data_dir`. Raises `StorageError` where there is neither.
     """
     path = Path(named)
-    if path.exists() and not path.is_dir():
+    # Unlike the methods of Path, these functions never raise.
+    exists = os.path.exists(path)
+    if exists and not os.path.isdir(path):
         opened = _opened(path, data_dir)
         return Weights(opened.predictor, str(path.absolute()), opened.remarks)
-    if not path.exists() and (path.suffix or os.sep in named):
-        raise StorageError(f"{named}: No such file, and no saved run's folder")
+    if not exists and (path.suffix or os.sep in named):
+        raise StorageError(f"{named}: {why_missing(path)}, and no saved run's folder")
     if named == NAME:
         return Weights(shipped_model(), NAME)
     run = find_run(root, named)

@@ -112,13 +112,16 @@ def locked(folder: Path, sweep: str) -> Iterator[None]:
 def sweep_names(root: Path) -> list[str]:
     """All sweeps of a folder, the newest first."""
     try:
-        found = [path for path in root.iterdir() if (path / SPEC_FILE).is_file()]
-        times = {path: (path / SPEC_FILE).stat().st_mtime for path in found}
+        folders = list(root.iterdir())
     except FileNotFoundError:
         return []
     except OSError as error:
         raise StorageError(f"{root}: {error.strerror or error}") from error
-    return [path.name for path in sorted(found, key=lambda path: times[path], reverse=True)]
+    times: dict[str, float] = {}
+    for folder in folders:
+        with suppress(OSError):  # it is no sweep, is being deleted, or belongs to somebody else
+            times[folder.name] = (folder / SPEC_FILE).stat().st_mtime
+    return sorted(times, key=times.__getitem__, reverse=True)
 
 
 def find_sweep(root: Path, name: str) -> Path:

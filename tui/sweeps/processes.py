@@ -52,6 +52,8 @@ class WorkerProcesses(Executor):
         # Processes read this when they load NumPy, before a task could set it.
         for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
             os.environ[name] = "1"
+        # A starting process would import from the working directory what happens to be there.
+        os.environ["PYTHONSAFEPATH"] = "1"
         pool = ProcessPoolExecutor(
             1, get_context("spawn"), initializer=start_worker, initargs=(self._data_dir,)
         )

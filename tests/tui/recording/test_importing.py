@@ -121,13 +121,17 @@ def test_weights_are_used_without_importing(
 def test_refusals_leave_nothing(foreign: Path, root: Path, tmp_path: Path) -> None:
     at = f"--runs-dir={root}"
     (tmp_path / "model.pth").write_bytes(pickle.dumps({"W1": [1]}))
+    unreachable = tmp_path / ("x" * 300 + ".npz")  # its very existence cannot be asked for
     for words, said in [
         (("import", tmp_path / "model.pth"), "safetensors.torch.save_file"),
         (("predict", "--model", tmp_path / "model.pth"), "safetensors.torch.save_file"),
         (("import", tmp_path / "missing.npz"), "No such file"),
+        (("import", unreachable), "File name too long"),
+        (("predict", "--model", unreachable), "File name too long"),
         (("import", tmp_path), "a folder"),
         (("import", foreign, "--name=../out"), "--name ../out"),
         (("import", foreign, "--activation=gelu"), "gelu"),
     ]:
         assert said in refused(run_command(*words, at, input=GRID))
+    assert "File name too long" in refused(run_command("check", unreachable))
     assert not root.exists() or not list(root.iterdir())

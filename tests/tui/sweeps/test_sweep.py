@@ -18,6 +18,7 @@ import pytest
 from nn.storage.runs import SavedRun
 from tests.support.commands import refused, run_command
 from tui.__main__ import main
+from tui.sweeps.folder import sweep_names, sweeps_folder
 from tui.sweeps.study import Study
 from tui.system.exits import ExitCode
 
@@ -252,3 +253,12 @@ def test_a_line_that_a_killed_process_left_half_written_is_dropped(runs_dir: Pat
     path.write_bytes(whole[:-20])
     assert sweep(runs_dir, "--resume", "s").returncode == 0
     assert results(runs_dir) == [(0, 0, 0)]
+
+
+def test_a_folder_that_cannot_be_read_hides_no_sweep(runs_dir: Path) -> None:
+    folder = sweeps_folder(runs_dir)
+    for name in ("first", "second"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "sweep.toml").touch()
+    (folder / "loop").symlink_to("loop")
+    assert sorted(sweep_names(folder)) == ["first", "second"]

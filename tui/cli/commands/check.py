@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +11,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from nn.errors import ConfigError
+from nn.storage.files import why_missing
 from tui.checking.diagnosis import FORMULAS
 from tui.checking.reference import Model
 from tui.checking.report import Report, check_file, remarks
@@ -55,8 +57,8 @@ def check(
         raise ConfigError(
             "check needs a Python file; `mnist-tui check --template` prints one to start from"
         )
-    if not file.is_file():
-        raise ConfigError(f"{file}: no such file; check needs a Python file with a network")
+    if not os.path.isfile(file):
+        raise ConfigError(f"{file}: {why_missing(file)}; check needs a Python file with a network")
     if not seconds > 0:
         raise ConfigError(f"--seconds {seconds:g}: must be above 0")
     try:

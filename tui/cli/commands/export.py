@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -48,7 +49,7 @@ def export(
     found = find_run(runs_folder(runs_dir), run)
     predictor = load_model(found, which)
     path = output or Path(f"{found.name}-{which}.{format}")
-    if path.exists() and not path.is_file():  # a device, say
+    if os.path.exists(path) and not os.path.isfile(path):  # a device, say
         raise CommandError(f"{path}: exists and is not a file", ExitCode.USAGE)
     try:
         _write(path, predictor, format)
