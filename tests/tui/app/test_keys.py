@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from typing import Any
 
 import pytest
 from rich.style import Style
 from textual import events
 from textual.pilot import Pilot
+from textual.strip import Strip
 from textual.widgets import OptionList
 
 from nn.errors import ConfigError
@@ -145,6 +147,27 @@ def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> No
         await pilot.press("enter")
         await pilot.pause()
         assert app.current_mode == "runs"
+
+    run(scenario)
+
+
+def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
+    """Textual kept what each of its widgets had drawn: half a megabyte a dialog."""
+
+    def strips() -> int:
+        gc.collect()
+        return sum(isinstance(each, Strip) for each in gc.get_objects())
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        counts = []
+        for _ in range(3):
+            for key in ("ctrl+p", "question_mark", "p"):
+                await pilot.press(key)
+                await pilot.pause()
+                await pilot.press("escape")
+                await pilot.pause()
+            counts.append(strips())
+        assert counts[-1] < counts[0] + 20
 
     run(scenario)
 

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.app.state.workbench import Workbench
@@ -42,7 +43,13 @@ class Dialog(LatestSize, ModalScreen[ScreenResultType]):
 
     def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
         """Leave with this result."""
-        return super().dismiss(result) if self.is_current else AwaitComplete()
+        if not self.is_current:
+            return AwaitComplete()
+        # Textual keeps the drawn lines of the last 1,024 widgets, removed or not, unless they are
+        # out of date.
+        for widget in self.walk_children(Widget, with_self=True):
+            widget.refresh()
+        return super().dismiss(result)
 
     def show_progress(self) -> None:
         """Draw what has changed of the run since the dialog was opened."""
