@@ -169,7 +169,8 @@ def limit_threads(threads: int) -> int | None:
 
     Returns the number in force, which the library may have capped, or None if it is unknown.
     """
-    wanted = threads or _own_choice()
+    own_choice = _own_choice()  # read before the first limit replaces it
+    wanted = threads or own_choice
     limit = None if wanted is None else min(wanted, available_cores())
     threadpoolctl.threadpool_limits(limits=limit, user_api="blas")
     return _threads()

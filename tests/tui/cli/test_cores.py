@@ -30,6 +30,7 @@ from tui.system.cores import (
     core_warnings,
     cores_of,
     cpu_quota,
+    limit_threads,
     make_trainer,
     share_cores,
 )
@@ -124,6 +125,22 @@ def test_products_are_taken_in_blocks_where_that_helps(
 ) -> None:
     Machine(monkeypatch, 2, kernels)
     assert bool(share_cores(TrainConfig.layered(fields), dataset).product_limit) is limited
+
+
+def test_after_a_run_of_one_thread_the_choice_is_that_of_the_library_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Lessons train on one thread; the runs that followed in the same process once did, too."""
+    own_choice = tui.system.cores._own_choice
+    machine = Machine(monkeypatch, 4, "Haswell")
+    machine.limited = 4
+    monkeypatch.setattr(tui.system.cores, "_own_choice", own_choice)
+    own_choice.cache_clear()
+    try:
+        assert limit_threads(1) == 1
+        assert limit_threads(0) == 4
+    finally:
+        own_choice.cache_clear()
 
 
 @pytest.mark.parametrize(
