@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -51,7 +52,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
             async with app.run_test(**{"size": (80, 24), **options}) as pilot:
                 await app.screen.workers.wait_for_complete()
                 await pilot.pause()
-                app.post_message(DataLoaded(config.data_dir, dataset or object()))
+                app.post_message(DataLoaded(config.data_dir, dataset or SimpleNamespace(remark="")))
                 await pilot.pause()
                 await scenario(app, pilot)
 

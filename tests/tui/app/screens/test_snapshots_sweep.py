@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -82,7 +83,7 @@ def test_range_test(
         at = Sitting(app, pilot)
         await app.screen.workers.wait_for_complete()
         await at.until(lambda: app.bench.loading)
-        dataset: Any = object()
+        dataset: Any = SimpleNamespace(remark="")
         app.post_message(DataLoaded("", dataset))
         await pilot.press("l")
         await at.until(lambda: isinstance(app.screen, RateRangeScreen) and app.screen.found)
