@@ -48,7 +48,8 @@ def _read(path: Path, archive: zipfile.ZipFile) -> tuple[Samples, Samples | None
         return train, _part(path, archive, members, _TEST)
     whole = _part(path, archive, members, _ALL)
     if whole is None:
-        held = ", ".join(sorted(members)[:6]) or "no arrays"
+        names = (name if name.isprintable() else ascii(name) for name in sorted(members)[:6])
+        held = ", ".join(names) or "no arrays"
         raise DataError(
             f"{path}: holds {held[:200]}; expected {ARCHIVE_NAMES}, or x and y, as np.savez writes"
         )

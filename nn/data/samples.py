@@ -13,6 +13,7 @@ from nn.data.classes import Listed
 from nn.errors import DataError
 
 MAX_BYTES = 2**31  # of all images of a file: 45 times MNIST
+MAX_LABEL = 2**31  # which int64 holds, and float64 exactly
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -119,8 +120,7 @@ def _label_array(labels: Array) -> Array:
         labels = labels.argmax(axis=1)
     if labels.ndim != 1:
         raise ValueError(f"labels of shape {labels.shape}, expected one an image")
-    whole = labels.astype(np.int64)
-    if labels.dtype.kind == "f" and not (whole == labels).all():
-        wrong = labels[whole != labels][0]
-        raise ValueError(f"label {wrong:g}, expected a whole number")
-    return whole
+    fits = (labels == np.rint(labels)) & (abs(labels) <= MAX_LABEL)
+    if labels.dtype.kind != "b" and not fits.all():
+        raise ValueError(f"label {labels[~fits][0]:g}, expected a whole number")
+    return labels.astype(np.int64)

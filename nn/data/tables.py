@@ -22,7 +22,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.data.classes import NAMES_FILE
-from nn.data.samples import MAX_BYTES, Samples, as_bytes, square
+from nn.data.samples import MAX_BYTES, MAX_LABEL, Samples, as_bytes, square
 from nn.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -79,7 +79,7 @@ def read_table(path: Path) -> Samples:
             for numbers, lines in _blocks(stream, form):
                 values = _values(path, lines, numbers, form)
                 label = values[:, form.label]
-                wrong = np.flatnonzero(label != np.rint(label))
+                wrong = np.flatnonzero((label != np.rint(label)) | (abs(label) > MAX_LABEL))
                 if len(wrong):
                     text = _split(lines[wrong[0]], form)[form.label]
                     at = numbers[wrong[0]]

@@ -29,6 +29,7 @@ from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.model_file import read_model, write_model
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
+from tests.fuzz.datasets import dataset_targets
 from tests.fuzz.foreign import write_foreign
 from tests.fuzz.mutations import damage, damage_chunk
 from tests.fuzz.target import ARCHIVE, TEXT, Target
@@ -106,6 +107,7 @@ def make_targets(folder: Path) -> list[Target]:
         *(Target(path.name, path, partial(open_model, path, lambda: dataset),
                  ARCHIVE if path.suffix == ".npz" else (damage,)) for path in foreign),
         *sweep_targets(folder / "sweeping" / "runs"),
+        *dataset_targets(folder / "datasets"),
         *user_targets(folder),
     ]  # fmt: skip
 

@@ -335,6 +335,8 @@ BAD_LABELS = {
     "negative": ([0, 1, -1] * 10, "label 2 is -1"),
     "one class": ([0] * 30, "all labels are 0: a network needs at least two classes"),
     "a fraction": ([0, 1, 1.5] * 10, r"label 1\.5, expected a whole number"),
+    "no number": ([0, 1, float("nan")] * 10, "label nan, expected a whole number"),
+    "infinity": ([0, 1, float("inf")] * 10, "label inf, expected a whole number"),
 }
 
 
@@ -353,6 +355,7 @@ BAD_TABLES = {
     "a word": ("0,1,2,3,4\n1,1,two,3,4\n", "line 2: pixel 'two', expected a number"),
     "a name as label": ("0,1,2,3,4\ncat,1,2,3,4\n", "line 2: label 'cat', expected a whole number"),
     "a fraction": ("0,1,2,3,4\n1.5,1,2,3,4\n", r"line 2: label 1\.5, expected a whole number"),
+    "an endless label": ("0,1,2,3,4\n1e999,1,2,3,4\n", "line 2: label 1e999, expected a whole"),
     "a large pixel": ("0,1,2,3,4\n\n1,1,2,3,256\n", "line 3: pixel 256, expected 0 to 255"),
     "no number": ("0,1,2,3,4\n1,1,2,3,nan\n", "line 2: pixel nan"),
     "no square": ("0,1,2,3\n1,1,2,3\n", "4 columns: a label and 3 pixels an image are no square"),
