@@ -167,7 +167,7 @@ class Schedule:
 
     def add(self, number: int, setting: Setting) -> Trial:
         """Take note of a trial; of one that is known already when a sweep is resumed."""
-        if number != len(self.trials) or number >= self.spec.size:
+        if type(number) is not int or number != len(self.trials) or number >= self.spec.size:
             raise ValueError(f"trial {number} is not the next of {self.spec.size}")
         bracket = self._brackets[self._begun]
         if number >= bracket.first + bracket.size:

@@ -15,10 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nn.errors import StorageError
 from nn.storage.runs import SavedRun
 from tests.support.commands import refused, run_command
+from tests.support.sweeps import WrittenSweep, finished_sweep
 from tui.__main__ import main
 from tui.sweeps.folder import sweep_names, sweeps_folder
+from tui.sweeps.schedule import Result, Task
 from tui.sweeps.study import Study
 from tui.system.exits import ExitCode
 
@@ -262,3 +265,25 @@ def test_a_folder_that_cannot_be_read_hides_no_sweep(runs_dir: Path) -> None:
         (folder / name / "sweep.toml").touch()
     (folder / "loop").symlink_to("loop")
     assert sorted(sweep_names(folder)) == ["first", "second"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("epoch", "3"), ("seconds", []), ("loss", True), ("run", "a\x1b[2Jb"), ("task", {"trial": 0})],
+)
+def test_a_result_of_another_type_is_damage(runs_dir: Path, field: str, value: object) -> None:
+    written = finished_sweep(runs_dir)
+    lines = (written.path / "journal.jsonl").read_text().splitlines()
+    written.write(json.loads(lines[-1]) | {field: value})
+    with pytest.raises(StorageError, match=rf"damaged, entry {len(lines) + 1} .*{field}") as caught:
+        Study.read(written.path)
+    assert str(caught.value).isprintable()
+
+
+def test_an_error_of_several_lines_is_kept_in_one(runs_dir: Path) -> None:
+    written = WrittenSweep(runs_dir, "s")
+    written.begin(0)
+    study, task = Study.join(written.path), Task(0, 0, 0, 1)
+    study.report(Result(task, "", 0.0, 0.0, None, None, "two\nlines"))
+    study.close()
+    assert Study.read(written.path).trials[0].results[0, 0].error == "two lines"
