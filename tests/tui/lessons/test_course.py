@@ -89,6 +89,8 @@ def test_texts_can_be_shown_on_every_terminal(lesson: Lesson) -> None:
         assert text.strip()
         assert text.isascii()
         assert text.isprintable() or "\n" in text
+    for line in f"{lesson.text()}\n{lesson.explanation()}".splitlines():
+        assert len(line) <= 36 or not line.startswith(" ")
 
 
 @EACH
@@ -101,6 +103,7 @@ def test_the_five_lines_of_code_run(
     if lesson.name in TRAIN:
         monkeypatch.setattr(dataset, "load_dataset", lambda: small)
     assert len(lesson.code.splitlines()) <= 5
+    assert max(map(len, lesson.code.splitlines())) <= 78  # indented, in a pipe of 80 columns
     assert "from nn." in lesson.code
     assert "tui" not in lesson.code
     exec(lesson.code, {})

@@ -48,7 +48,7 @@ print(layer.backward(np.ones((1, 3))))"""
         return """\
 Without an activation, layers in a row would be no more than one layer. Three are common:
   sigmoid  1 / (1 + exp(-x))
-  tanh     2 s(2x) - 1, s the sigmoid
+  tanh     2 sigmoid(2x) - 1
   ReLU     max(0, x)
 
 When a network learns, corrections go back through it, the gradients. Each activation multiplies \

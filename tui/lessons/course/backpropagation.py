@@ -72,10 +72,10 @@ class Backpropagation(Lesson):
         *(("hidden", (HIDDEN,)), ("learning_rate", RATE), ("init_std", 0.1)),
     )
     code = """\
-from nn.network.model import MLP; import numpy as np
-from nn.network.losses import CrossEntropy
-model, loss = MLP((784, 6, 10), activation="sigmoid"), CrossEntropy()
-loss.forward(model.forward(np.ones((5, 784), "float32")), np.eye(10, dtype="float32")[:5])
+import numpy as np; from nn.network.losses import CrossEntropy
+from nn.network.model import MLP; x, t = np.ones((5, 784)), np.eye(10)[:5]
+model = MLP((784, 50, 10), activation="sigmoid", dtype="float64")
+loss = CrossEntropy(); loss.forward(model.forward(x), t)
 model.backward(loss.backward()); print(model.gradient_norms())"""
 
     def text(self) -> str:

@@ -66,10 +66,9 @@ class Batches(Lesson):
         "The fields batch_size and sampling. There the charts count epochs; key s takes one step."
     )
     code = """\
-from nn.config import TrainConfig
-from nn.data.dataset import load_dataset
+from nn.config import TrainConfig; from nn.data.dataset import load_dataset
 from nn.training.trainer import Trainer
-config = TrainConfig(hidden=(50,), batch_size=600, sampling="replacement", epochs=1)
+config = TrainConfig(batch_size=600, sampling="replacement", epochs=1)
 for event in Trainer(config, load_dataset()).events(): print(event)"""
 
     def text(self) -> str:

@@ -48,10 +48,10 @@ class CrossEntropyRace(RaceLesson):
     train = "The field loss chooses the loss; each of the two needs a learning_rate of its own."
     code = """\
 from nn.data.dataset import load_dataset; from nn.recipes import load_recipe
-from nn.training.trainer import Trainer
-data = load_dataset()
+from nn.training.trainer import Trainer; data = load_dataset()
 for name in ("sigmoid-mse", "sigmoid-bce"):
-    for event in Trainer(load_recipe(name).config, data, step_interval=60).events(): print(event)"""
+    trainer = Trainer(load_recipe(name).config, data, step_interval=60)
+    for event in trainer.events(): print(event)"""
 
     def text(self) -> str:
         mse, bce = (note_of(name).config for name in PAIRS["first note"])

@@ -45,10 +45,10 @@ class MomentumRace(RaceLesson):
     )
     code = """\
 from nn.config import TrainConfig; from nn.data.dataset import load_dataset
-from nn.training.trainer import Trainer
-data, same = load_dataset(), {"limit": 10_000, "learning_rate": 0.1, "schedule": "constant"}
+from nn.training.trainer import Trainer; data = load_dataset()
+same = {"limit": 10_000, "learning_rate": 0.1, "schedule": "constant"}
 for rule in ("sgd", "momentum"):
-    print(*Trainer(TrainConfig(optimizer=rule, momentum=0.9, **same), data).events())"""
+    print(*Trainer(TrainConfig(optimizer=rule, **same), data).events())"""
 
     def text(self) -> str:
         config = short("lincoln-momentum").config

@@ -61,10 +61,9 @@ class Neuron(Lesson):
     train = "Hidden layers of sigmoid neurons are the fields hidden and activation."
     fields = (("hidden", (3, 2)), ("activation", "sigmoid"))
     code = """\
-import numpy as np
-from nn.network.layers import Linear, Sigmoid
-W, b = np.array([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]]), np.array([0.1, 0.2, 0.3])
-layer = Linear(W, b, np.empty_like(W), np.empty_like(b))  # and room for the gradients
+import numpy as np; from nn.network.layers import Linear, Sigmoid
+W, b = np.array([[.1, .3, .5], [.2, .4, .6]]), np.array([.1, .2, .3])
+layer = Linear(W, b, np.empty_like(W), np.empty_like(b))  # and the gradients
 print(Sigmoid().forward(layer.forward(np.array([[1.0, 0.5]]))))"""
 
     def text(self) -> str:

@@ -71,8 +71,9 @@ class Overfitting(RaceLesson):
     code = """\
 from nn.config import TrainConfig; from nn.data.dataset import load_dataset
 from nn.training.trainer import Trainer
-config = TrainConfig(limit=300, validation=0.2, patience=3, weight_decay=0.01, dropout=0.5)
-for event in Trainer(config, load_dataset(), step_interval=60).events(): print(event)"""
+remedies = {"weight_decay": 0.01, "dropout": 0.5, "patience": 3}
+config = TrainConfig(limit=300, validation=0.2, **remedies)
+for event in Trainer(config, load_dataset()).events(): print(event)"""
 
     def text(self) -> str:
         config = own().config

@@ -66,11 +66,11 @@ class SimpleNet(Lesson):
     train = "No hidden layer at all is this network with 784 inputs and ten classes."
     fields = (("hidden", ()),)
     code = """\
-import numpy as np
-from nn.network.losses import CrossEntropy
-W = np.array([[0.71338084, -0.94925867, 0.32417468], [-0.58673328, -0.36919303, 1.15482563]])
-loss, x = CrossEntropy(), np.array([[0.6, 0.9]])
-print(loss.forward(x @ W, np.array([[0.0, 0.0, 1.0]])), x.T @ loss.backward())"""
+import numpy as np; from nn.network.losses import CrossEntropy
+W = np.array([[0.71338084, -0.94925867, 0.32417468],
+              [-0.58673328, -0.36919303, 1.15482563]])
+loss, x, t = CrossEntropy(), np.array([[0.6, 0.9]]), np.eye(3)[[2]]
+print(loss.forward(x @ W, t), x.T @ loss.backward())"""
 
     def text(self) -> str:
         logits, p, loss, _ = backpropagated(WEIGHTS)
@@ -78,7 +78,7 @@ print(loss.forward(x @ W, np.array([[0.0, 0.0, 1.0]])), x.T @ loss.backward())""
 Two inputs, x = (0.6, 0.9), three classes, weights W of 2 x 3 and no bias:
   logits = x W
   p = softmax(logits)
-  loss = -log p3, as class 3 is right
+  loss = -log p3 (class 3 is right)
 
 Here the logits are {logits[0]:.4f}, {logits[1]:.4f} and {logits[2]:.4f}, p3 is {p[2]:.4f} and \
 the loss {loss:.6f}.

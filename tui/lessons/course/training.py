@@ -65,9 +65,9 @@ class Training(Lesson):
     code = """\
 from nn.config import TrainConfig; from nn.data.dataset import load_dataset
 from nn.recipes import load_recipe; from nn.training.trainer import Trainer
-config = TrainConfig.layered(load_recipe("two-layer-net").fields, {"steps": 1201})
-trainer = Trainer(config, load_dataset(), step_interval=60)  # 10,000 steps: the whole run
-for event in trainer.events(): print(event)"""
+recipe = load_recipe("two-layer-net")
+config = TrainConfig.layered(recipe.fields, {"steps": 1201})  # 10,000 in all
+for event in Trainer(config, load_dataset()).events(): print(event)"""
 
     def text(self) -> str:
         return f"""\

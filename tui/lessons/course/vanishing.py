@@ -78,7 +78,7 @@ class Vanishing(Lesson):
 import numpy as np; from nn.network.model import MLP
 model = MLP((784, 100, 100, 100, 100, 100, 10), activation="sigmoid")
 model.initialize("glorot-normal", rng=np.random.default_rng(0))
-model.forward(np.ones((1, 784), "float32")); model.backward(np.ones((1, 10), "float32"))
+model.forward(np.ones((1, 784), "f4")); model.backward(np.ones((1, 10), "f4"))
 print(model.gradient_norms())"""
 
     def text(self) -> str:
