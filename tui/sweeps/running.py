@@ -145,6 +145,8 @@ class SweepRunner:
                 orders.append(self._order(task))
             except ConfigError as error:  # values that contradict one another
                 self._results.append(Result(task, "", 0.0, 0.0, None, None, str(error)))
+        if not orders:
+            return
         try:
             futures = self.place.submit(orders)
         except Exception as error:

@@ -63,7 +63,7 @@ def until_event(process: subprocess.Popen[str], event: str) -> list[dict[str, ob
 
 
 def test_a_cluster_of_this_machine(tmp_path: Path) -> None:
-    words = (*WORDS, "--trials", "3", "--epochs", "3", "--cluster", "local:2")
+    words = (*WORDS, "--trials", "3", "--epochs", "3", "--cluster", "local:1")
     process = start(tmp_path / "runs", *words)
     out, err = finish(process)
     assert process.returncode == 0, err
