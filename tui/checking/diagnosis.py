@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nn.arrays import Array
-from tui.checking.mistakes import CATALOGUE, Mistake
+from tui.checking.mistake import Mistake
+from tui.checking.mistakes import CATALOGUE
 from tui.checking.reference import (
     MODELS,
     PARAMETERS,

@@ -15,22 +15,20 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import FrameType, ModuleType
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from nn.arrays import Array
-from nn.config import TrainConfig
-from nn.network.losses import CrossEntropy, target_rows
-from nn.network.model import build_model, initialize_model
-from nn.training.optimizers import SGD
-from tui.checking.discovery import Net, NotFoundError, find, first_of
+from tui.checking.discovery import Net, NotFoundError, find
+from tui.checking.names import first_of, outputs_in
+from tui.checking.recorder import Recorder
 from tui.checking.reference import LEARNING_RATE, PARAMETERS
 from tui.checking.request import BATCH, MANY
+from tui.checking.speed import our_step
 
 MODULE = "learner"
-_MOST_SEEN = 200
 _RATES = re.compile(r"(learning_?rate|lr|eta|alpha|step_size)", re.I)
 
 
@@ -147,7 +145,7 @@ class Learner:
         x, one_hot = self.request["x"], self.request["t"]
         given = self._oriented(net, x)
         before, stored = given.copy(), {name: v.copy() for name, v in net.parameters.items()}
-        self.arrays["outputs"] = self._rows(net, _outputs(net.forward(given)))
+        self.arrays["outputs"] = self._rows(net, outputs_in(net.forward(given)))
         if not np.array_equal(given, before):
             self.facts["changes"] = "x"
         self._enter("loss")
@@ -181,7 +179,7 @@ class Learner:
         # Large logits: a softmax without subtraction of the largest overflows.
         net.assign({**self.given, "W2": self.given["W2"] * 1e4})
         with np.errstate(all="ignore"):
-            large = _outputs(net.forward(before.copy()))
+            large = outputs_in(net.forward(before.copy()))
         self.facts["overflows"] = not bool(np.isfinite(large).all())
         net.assign(self.given)
 
@@ -264,7 +262,7 @@ class Learner:
                 self._descend(net, net.gradients(x, self._oriented(net, t)), rate)
                 times.append(time.perf_counter() - start)
             test = self._oriented(net, self.request["test images"] / 255.0)
-            outputs = self._rows(net, _outputs(net.forward(test)))
+            outputs = self._rows(net, outputs_in(net.forward(test)))
         return float(np.mean(outputs.argmax(axis=1) == self.request["test labels"])), float(
             np.median(times)
         )
@@ -281,75 +279,6 @@ class Learner:
                 value.ravel() if value.size == max(np.shape(self.given[name]), default=1) else value
             )
         return value.T if net.columns and value.ndim == 2 else value
-
-
-def our_step(request: Mapping[str, Array]) -> float:
-    """Median seconds of a step of our network: 784-50-10, sigmoid, 100 images, float32."""
-    config = TrainConfig(hidden=(50,), activation="sigmoid", optimizer="sgd")
-    rng = np.random.default_rng(0)
-    model = build_model(config, rng=rng)
-    initialize_model(model, config, rng=rng)
-    loss, optimizer = CrossEntropy(), SGD(model.parameters, model.gradients)
-    targets, times = target_rows(10, smoothing=0.0, dtype="float32"), []
-    for step in range(len(request["images"]) // BATCH):
-        start = time.perf_counter()
-        rows = slice(step * BATCH, (step + 1) * BATCH)
-        x = request["images"][rows] * np.float32(1 / 255)
-        loss.forward(model.forward(x, training=True), targets[request["labels"][rows]])
-        model.backward(loss.backward())
-        optimizer.step(LEARNING_RATE)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times))
-
-
-class Recorder:
-    """Keeps the arrays among the local variables of the learner's functions as they return."""
-
-    def __init__(self, path: Path) -> None:
-        self._folder = str(path.parent)
-        self.seen: list[tuple[str, Array]] = []
-
-    def __enter__(self) -> Recorder:
-        sys.setprofile(self._profile)
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        sys.setprofile(None)
-
-    def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
-        if event != "return" or not frame.f_code.co_filename.startswith(self._folder):
-            return
-        for name, value in [*frame.f_locals.items(), (f"{frame.f_code.co_name}()", argument)]:
-            self._keep(name, value)
-            if name == "self":
-                for attribute, held in vars(value).items() if hasattr(value, "__dict__") else ():
-                    self._keep(attribute, held)
-
-    def _keep(self, name: str, value: Any) -> None:
-        if isinstance(value, np.ndarray) and 0 < value.ndim <= 2 and len(self.seen) < _MOST_SEEN:
-            self.seen.append((re.sub(r"\W", "", name), np.array(value)))
-
-
-def _outputs(returned: Any) -> Array:
-    """The outputs among what a forward pass returned: the last array of a tuple's first dictionary,
-    or an array.
-    """
-    if isinstance(returned, dict):
-        returned = next(
-            (returned[k] for k in ("y", "a2", "A2", "probabilities", "output") if k in returned),
-            list(returned.values())[-1],
-        )
-    if isinstance(returned, tuple | list):
-        arrays = [each for each in returned if isinstance(each, np.ndarray)]
-        tens = [each for each in arrays if 10 in each.shape]
-        returned = (
-            next((each for each in tens if np.allclose(each.sum(axis=1), 1)), None)
-            if tens
-            else None
-        )
-        if returned is None:
-            returned = tens[-1] if tens else arrays[0]
-    return np.asarray(returned, float)
 
 
 def main() -> None:
