@@ -30,7 +30,7 @@ FAINT = 0.2
 # Width of strokes in pixels of the box: 1 in 100 of MNIST's digits is thinner, half are wider than
 # 2.2.
 THIN, USUAL = 1.3, 2.0
-LEAST_CONTRAST = 16  # of 255 levels, between paper and ink
+LEAST_CONTRAST = 10  # of 255 levels, between paper and ink
 
 
 def mnist_field(levels: npt.NDArray[Any]) -> Pixels:

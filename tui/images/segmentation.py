@@ -23,6 +23,9 @@ from tui.images.lines import without_lines
 WORKING = 200  # pixels a side at which digits are looked for
 _STROKE = 0.4  # share of the picture's side; ink is narrower than this, shadows and desks are wider
 _RIM = 0.08  # share of the side that a blurred stroke's outline and its neighbours reach
+_EDGE = 3  # pixels along the edges of the picture
+_STRAIGHT = 0.3  # share of a row or column above which hairlines in it are a line
+_CONNECTED = 0.5  # least share of the hairlines in a picture that belong to its ink
 # Shares of the strongest ink: above the first, a pixel surely is ink; above the second, where it is
 # connected with one that surely is; above the third, the same where strokes are about a pixel wide,
 # of which the average over a square makes less ink; above the fourth, it may join two pieces.
@@ -98,10 +101,10 @@ def _ink(levels: Levels, sign: int) -> Ink | None:
     if strongest < max(LEAST_CONTRAST, 5 * noise):
         return None
     mask = _connected_ink(depth, max(_WEAK * strongest, 2.5 * noise))
-    if not _holds_squares(mask):
-        mask = _connected_ink(depth, max(_HAIRLINE * strongest, 4 * noise))
     paper, depth, mask = _grown(values, paper, depth, mask)
-    mask = without_lines(mask)
+    ruled, mask = mask, without_lines(mask)
+    if (mask == ruled).all():  # the rests of lines are thin too
+        mask = _with_hairlines(mask, depth > max(_HAIRLINE * strongest, 4 * noise))
     components = connected_components(dilation(mask, 3))
     if len(components) == 0:
         return None
@@ -126,16 +129,36 @@ def _ink(levels: Levels, sign: int) -> Ink | None:
 
 def _connected_ink(depth: Levels, least: float) -> Mask:
     """Pixels with at least so much ink that are connected with one that surely is ink."""
-    mask = depth > least
+    return _connected_with(depth > least, depth > _STRONG * depth.max())
+
+
+def _connected_with(mask: Mask, certain: Mask) -> Mask:
+    """The connected components of a mask that hold a certain pixel."""
     pieces = connected_components(mask)
-    strong = depth > _STRONG * depth.max()
-    return pieces.mask(np.bincount(pieces.labels[strong & mask] - 1, minlength=len(pieces)) > 0)
+    return pieces.mask(np.bincount(pieces.labels[certain & mask] - 1, minlength=len(pieces)) > 0)
 
 
-def _holds_squares(mask: Mask) -> bool:
-    """Whether strokes are wide enough for squares of 3x3 pixels; a hairline holds none."""
-    inner = windowed(mask.astype(np.float32), 3, np.minimum, 0) > 0
-    return float(inner.sum()) > 0.1 * float(mask.sum())
+def _with_hairlines(mask: Mask, faint: Mask) -> Mask:
+    """The mask with those parts of faint ink that are about a pixel wide.
+
+    They hold no square of 3x3 pixels, as a blurred outline does. Those that are straight or reach
+    the picture's edge are lines of paper and frames; where most are not connected with the ink,
+    they are the grain of wood.
+    """
+    thin = faint & ~_opened(faint) & ~mask
+    if not thin.any() or max(thin.mean(axis=0).max(), thin.mean(axis=1).max()) > _STRAIGHT:
+        return mask
+    longer = _connected_with(mask | thin, mask)
+    added = longer & ~mask
+    inner = added[_EDGE:-_EDGE, _EDGE:-_EDGE]
+    belongs = inner.sum() == added.sum() >= _CONNECTED * thin.sum()
+    return longer if belongs else mask
+
+
+def _opened(mask: Mask) -> Mask:
+    """The squares of 3x3 pixels within a mask."""
+    inner = windowed(mask.astype(np.float32), 3, np.minimum, 0)
+    return windowed(inner, 3, np.maximum, 0) > 0
 
 
 def _grown(values: Levels, paper: Levels, depth: Levels, mask: Mask) -> tuple[Levels, Levels, Mask]:

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import DataError
 from nn.network.predictor import Predictor
-from nn.training.trainer import Trainer
-from tests.support.pictures import CONDITIONS, Levels, coverage, encode, grey
+from tests.support.optdigits import load_optdigits
+from tests.support.pictures import CONDITIONS, HARD, Levels, coverage, encode, grey, thinned
 from tui.images.components import Mask, connected_components
 from tui.images.reading import Form, Reading, field_of_board, read_content
+from tui.models.shipped import shipped_model
 
 # One condition of each kind; the benchmark has them all.
 KINDS = (
@@ -27,12 +27,9 @@ KINDS = (
 
 
 @pytest.fixture(scope="module")
-def predictor(mnist: Dataset) -> Predictor:
-    """Of a network that has learned enough to tell digits apart."""
-    config = TrainConfig.layered({"limit": 20_000, "epochs": 3, "eval_train": False})
-    trainer = Trainer(config, mnist)
-    list(trainer.events())
-    return trainer.predictor
+def predictor() -> Predictor:
+    """The network of the package."""
+    return shipped_model()
 
 
 def answer(reading: Reading, predictor: Predictor) -> list[int]:
@@ -40,18 +37,30 @@ def answer(reading: Reading, predictor: Predictor) -> list[int]:
     return predictor.probabilities(fields).argmax(axis=1).tolist()  # type: ignore[no-any-return]
 
 
+def share_read(names: list[str], count: int, mnist: Dataset, predictor: Predictor) -> float:
+    """The share of the first test digits that are read rightly, rendered under these conditions."""
+    right = 0
+    for name in names:
+        for index in range(count):
+            ink = coverage(mnist.test.images[index])
+            (reading,) = read_content(CONDITIONS[name](ink, np.random.default_rng(index)))
+            right += answer(reading, predictor) == [int(mnist.test.labels[index])]
+    return right / (len(names) * count)
+
+
 @pytest.mark.parametrize("name", KINDS)
 def test_a_digit_is_read_under_each_kind_of_condition(
     name: str, mnist: Dataset, predictor: Predictor
 ) -> None:
-    """Of ten digits that this quickly trained network knows, at most one is lost by the picture."""
-    known = predictor.probabilities(mnist.test.images[:24]).argmax(axis=1) == mnist.test.labels[:24]
-    right = 0
-    for index in np.flatnonzero(known)[:10].tolist():
-        ink = coverage(mnist.test.images[index])
-        (reading,) = read_content(CONDITIONS[name](ink, np.random.default_rng(index)))
-        right += answer(reading, predictor) == [int(mnist.test.labels[index])]
-    assert right >= 9
+    assert share_read([name], 4, mnist, predictor) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_each_condition_reaches_its_goal(name: str, mnist: Dataset, predictor: Predictor) -> None:
+    """At least 97% of 200 digits, or 95% under frames, shadows, lines, and on desks and cards."""
+    goal = 0.95 if name in HARD else 0.97
+    assert share_read([name], 200, mnist, predictor) >= goal
 
 
 def page(digits: list[tuple[int, int, int, int]], mnist: Dataset, size: tuple[int, int]) -> Levels:
@@ -82,6 +91,30 @@ def test_several_digits_are_read_line_by_line_with_their_boxes(
 def test_blank_pictures_are_refused(level: int, shape: tuple[int, int]) -> None:
     with pytest.raises(DataError, match="blank"):
         read_content(encode(grey(np.full(shape, float(level)))))
+
+
+@pytest.mark.parametrize("enlarge", [1, 10])
+def test_few_square_pixels_are_made_smooth(enlarge: int, predictor: Predictor) -> None:
+    """Scans of 8x8, as they are or as squares of ten pixels, with the box in their own pixels."""
+    images, labels = load_optdigits()
+    right = 0
+    for image, label in zip(images[:20], labels[:20], strict=True):
+        squares = np.kron(255 - image * 15.0, np.ones((enlarge, enlarge)))
+        (reading,) = read_content(encode(grey(squares)))
+        right += answer(reading, predictor) == [label]
+        box = reading.digits[0].box
+        assert 0 <= box.top < box.bottom <= 8 * enlarge
+        assert box.height >= 6 * enlarge
+    assert right >= 18
+
+
+def test_a_hairline_that_is_lost_in_places_is_one_digit(
+    mnist: Dataset, predictor: Predictor
+) -> None:
+    for index in (15, 24, 47):
+        ink = thinned(coverage(mnist.test.images[index]), 20)
+        (reading,) = read_content(encode(grey(235 - 190 * ink)))
+        assert answer(reading, predictor) == [int(mnist.test.labels[index])]
 
 
 @settings(max_examples=40, deadline=None)
