@@ -50,7 +50,13 @@ class MnistApp(TerminalApp):
             Binding(mode.key, f"switch_mode('{name}')", mode.title, id=f"app.{name}", show=False)
             for name, mode in MODES.items()
         ),
-        Binding("0", "close_opened", "Back to the present run", id="app.present", show=False),
+        Binding(
+            "0",
+            "close_opened",
+            "The present run, or the shipped network",
+            id="app.present",
+            show=False,
+        ),
         Binding(
             "ctrl+s", "save_screen", "Save the screen as SVG", id="app.save-screen", show=False
         ),
@@ -243,10 +249,11 @@ class MnistApp(TerminalApp):
     def _show_moved(self, run: ShownRun) -> None:
         if not self.bench.collect(run):
             return
-        if run is self.bench.opened:
+        moved = self.bench.snapshot is not self._drawn_snapshot
+        if moved or run is self.bench.opened:
             self._update(lambda screen: screen.show_opened())
         self._show_progress()
-        if self.bench.snapshot is not self._drawn_snapshot:
+        if moved:
             self._drawn_snapshot = self.bench.snapshot
             self._update(lambda screen: screen.show_snapshot())
 
@@ -268,8 +275,11 @@ class MnistApp(TerminalApp):
                 screen.show_progress()
 
     def action_close_opened(self) -> None:
-        """Show the present run again in place of a saved one."""
-        self.bench.close()
+        """Show the present run again; where that is untrained, the network of the package."""
+        if self.bench.offers_shipped:
+            self.bench.open_shipped()
+        else:
+            self.bench.close()
         self.show_run()
 
     def show_run(self, mode: str | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from textual import events
 from textual.app import App
@@ -16,6 +16,8 @@ from tui.app.state.workbench import Workbench
 from tui.app.widgets.strips import printable
 from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
+
+_ROOM = 20  # lines of a screen on which one can be spared for an offer
 
 
 class LatestSize:
@@ -72,6 +74,8 @@ class ModeScreen(LatestSize, Screen[None]):
         &:nocolor { text-style: bold reverse; }
     }
     """
+    SHOWS_NETWORK: ClassVar[bool] = False
+    """Whether the screen shows what a network does, which an untrained one hardly does."""
     # Textual declares both as instance variables, which a ClassVar must not replace.
     HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012
         (0, "-narrow"),
@@ -111,30 +115,32 @@ class ModeScreen(LatestSize, Screen[None]):
         """Draw the configuration that is now in force."""
 
     def show_opened(self) -> None:
-        """Name at the top the saved run that is shown in place of the present one, if one is.
+        """Name at the top what is shown in place of the present run, or what could be.
 
-        This is the one place where the reason stands why such a run cannot be read.
+        This is the one place where the reason stands why a saved run cannot be read.
         """
-        opened = self.bench.opened
+        opened, wide = self.bench.opened, self.app.size.width >= 80
+        text = ""
+        if opened is not None:
+            name = opened.title if wide else opened.label
+            text = f" 0: back   {name}" if wide else f"0: back  {name}"
+            text += f": {opened.error}" if opened.error else ""
+        elif self.SHOWS_NETWORK and self.bench.offers_shipped and self.app.size.height >= _ROOM:
+            text = (
+                " 0: the shipped network   This one is untrained" if wide else "0: trained network"
+            )
         if self._opened is None:
-            if opened is None:
+            if not text:
                 return
             self._opened = Static(id="opened", markup=False)
             self.mount(self._opened)
-        self._opened.display = opened is not None
-        if opened is not None:
-            name = printable(opened.history.label, ascii_only=self.terminal.ascii_only)
-            status = opened.saved.record.status
-            wide = f" 0: back   Saved run {name}, {status}, read only"
-            text = wide if self.app.size.width >= 80 else f"0: back  {name}"
-            self._opened.update(f"{text}{f': {opened.error}' if opened.error else ''}")
+        self._opened.display = bool(text)
+        self._opened.update(printable(text, ascii_only=self.terminal.ascii_only))
 
     def waiting(self) -> str:
         """The reason why there is no network to show, in a sentence."""
         if (opened := self.bench.opened) is not None:
-            if opened.saved.record.best is None:
-                return "It was never evaluated: no best network."
-            return "It cannot be shown." if opened.error else "Reading the saved run ..."
+            return opened.waiting
         if self.bench.error is not None:
             return str(self.bench.error)
         return "Loading the data ..." if self.bench.loading else "Preparing the run ..."

@@ -27,6 +27,7 @@ LEGEND = "Share of the true class: " + ", ".join(
 class ConfusionScreen(PredictingScreen):
     """The matrix, and in words the cell with the cursor."""
 
+    SHOWS_NETWORK = True
     DEFAULT_CSS = """
     ConfusionScreen {
         #head { height: 1; }

@@ -29,6 +29,7 @@ from tui.recording.folder import display_name
 class DigitsScreen(BrowsingScreen):
     """One digit large, or a contact sheet of them."""
 
+    SHOWS_NETWORK = True
     DEFAULT_CSS = """
     DigitsScreen {
         #head, #line { height: 1; }

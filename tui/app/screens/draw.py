@@ -30,6 +30,7 @@ INVITATION = "Draw a digit: space puts the pen down, arrows move it."
 class DrawScreen(ModeScreen):
     """Board, preprocessed image and probabilities."""
 
+    SHOWS_NETWORK = True
     DEFAULT_CSS = """
     DrawScreen {
         #desk { height: 1fr; }

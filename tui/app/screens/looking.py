@@ -124,7 +124,7 @@ class LookingScreen(ListScreen):
         bench, path = self.bench, message.run.path
         if path in bench.overlays:
             bench.overlay(message.run)
-        if bench.opened is not None and bench.opened.saved.path == path:
+        if bench.opened is not None and bench.opened.history.folder == path:
             bench.close()
             self.show_opened()
         self.entries = [entry for entry in self.entries or () if entry.run.path != path]

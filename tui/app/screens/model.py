@@ -37,6 +37,7 @@ SHADED_PACE = 6.0  # the same while they are drawn in shades, which takes four t
 class ModelScreen(InspectingScreen):
     """Four parts, one at a time or, on a wide screen, all together; keys go to the chosen one."""
 
+    SHOWS_NETWORK = True
     DEFAULT_CSS = """
     ModelScreen {
         #parts-line { height: 1; }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.app.state.ending import end_reason
 from tui.app.state.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -13,9 +14,7 @@ if TYPE_CHECKING:
 def describe(bench: Workbench) -> str:
     """The state of the shown run, and the name of the present one."""
     if (opened := bench.opened) is not None:
-        record = opened.saved.record
-        why = end_reason(record.reason, record.step, record.total_steps)
-        return f"saved run, {opened.status.value}{f' ({why})' if why else ''}"
+        return opened.state
     history = bench.history
     if bench.loading or (history is None and bench.error is None):
         return "loading data"
@@ -29,15 +28,10 @@ def describe(bench: Workbench) -> str:
     return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 
 
-def end_reason(reason: str | None, step: int, total_steps: int | None) -> str | None:
-    """Why a run ended. One that did all of its steps is complete, even if it had to stop there."""
-    return "completed" if reason == "early-stopped" and step == total_steps else reason
-
-
 def trouble(bench: Workbench) -> str | None:
     """What part of the shown run is not saved; None if all is well."""
     if (opened := bench.opened) is not None:
-        return opened.saved.record.save_error
+        return opened.trouble
     return bench.run.trouble if bench.run else None
 
 

@@ -17,9 +17,9 @@ from tui.app.screens.delete import DeleteScreen
 from tui.app.screens.listing import list_bindings
 from tui.app.screens.looking import LookingScreen
 from tui.app.screens.path import PathScreen
-from tui.app.screens.run_status import end_reason
 from tui.app.state.catalogue import ORDERS, Entry, arranged
 from tui.app.state.comparison import compare
+from tui.app.state.ending import end_reason
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.legend import run_glyph

@@ -12,6 +12,7 @@ from nn.storage.checkpoint import load_model
 from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
+from tui.app.state.ending import end_reason
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.experiment import Experiment
@@ -64,6 +65,35 @@ class FollowedRun:
     def snapshot(self) -> Snapshot | None:
         """The best network, None before it is read, or where there is none."""
         return self.snapshots[-1] if self.snapshots else None
+
+    @property
+    def label(self) -> str:
+        """The name of the run."""
+        return self.history.label
+
+    @property
+    def title(self) -> str:
+        """What the run is, in words."""
+        return f"Saved run {self.label}, {self.saved.record.status}, read only"
+
+    @property
+    def state(self) -> str:
+        """How the run stands, and why it ended."""
+        record = self.saved.record
+        why = end_reason(record.reason, record.step, record.total_steps)
+        return f"saved run, {self.status.value}{f' ({why})' if why else ''}"
+
+    @property
+    def trouble(self) -> str | None:
+        """What part of the run is not saved; None if all is well."""
+        return self.saved.record.save_error
+
+    @property
+    def waiting(self) -> str:
+        """The reason why there is no network to show, in a sentence."""
+        if self.saved.record.best is None:
+            return "It was never evaluated: no best network."
+        return "It cannot be shown." if self.error else "Reading the saved run ..."
 
     def request_snapshot(self) -> None:
         """Others train it: it comes when it comes."""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tui.app.state.browser import Browser
     from tui.app.state.comparison import Comparison
     from tui.app.state.followed_run import FollowedRun
+    from tui.app.state.shipped_run import ShippedRun
     from tui.app.state.walking import Pick
     from tui.lessons.tour import Touring
 
@@ -43,7 +44,7 @@ class Workbench:
     Attributes:
         experiment: What the next run is made of.
         histories: Every run of the sitting that made a step; the last is the present one.
-        opened: The saved run that the screens show in place of the present one.
+        opened: The saved run, or the network of the package, shown in place of the present run.
         overlays: The saved runs whose curves are drawn with those of the present one.
         comparison: What the shown digits were chosen by, if they were.
         endings: How the runs of the sitting ended.
@@ -71,7 +72,7 @@ class Workbench:
         self.picked: list[Pick] = []
         self.tour: Touring | None = None
         self.saving = saving or Saving()
-        self.opened: FollowedRun | None = None
+        self.opened: FollowedRun | ShippedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}
         self.comparison: Comparison | None = None
         self._post = post
@@ -129,7 +130,7 @@ class Workbench:
         return earlier
 
     @property
-    def saved_runs(self) -> list[FollowedRun]:
+    def saved_runs(self) -> list[FollowedRun | ShippedRun]:
         """Every saved run that is shown or drawn with the present one."""
         return [*self.overlays.values(), *([self.opened] if self.opened else [])]
 
@@ -270,6 +271,19 @@ class Workbench:
 
         self.close()
         self.opened = FollowedRun(saved, self._post, models=True, dataset=self.dataset)
+
+    @property
+    def offers_shipped(self) -> bool:
+        """Whether the network of the package could be shown in place of an untrained one."""
+        digits = self.data_dir == "" == self.config.data_dir
+        snapshot = self.snapshot
+        return self.opened is None and digits and snapshot is not None and snapshot.untrained
+
+    def open_shipped(self) -> None:
+        """Have the screens show the network of the package in place of the present run's."""
+        from tui.app.state.shipped_run import ShippedRun
+
+        self.opened = ShippedRun(self._post, self.dataset)
 
     def open_comparison(self, comparison: Comparison) -> None:
         """Have the screens show the digits on which the two runs differ."""
