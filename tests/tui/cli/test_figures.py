@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from nn.errors import NNError
 from nn.storage.runs import list_runs
 from tests.support.commands import ROOT, refused, run_command
+from tui.cli.parser import run
 from tui.figures.catalogue import FIGURES
+from tui.system.exits import CommandError, ExitCode
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +78,9 @@ def test_names_that_are_too_long_for_one_line_have_lines_of_their_own(
     result = run_command("figures", "accuracy", name, "another", "--runs-dir", tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     lines = [line.strip() for line in result.stdout.splitlines()]
-    for run in (name, "another-run-with-a-long-name"):
+    for each in (name, "another-run-with-a-long-name"):
         for split in ("train", "test"):
-            assert sum(line.endswith(f" {run}, {split}") for line in lines) == 1
+            assert sum(line.endswith(f" {each}, {split}") for line in lines) == 1
 
 
 def test_a_figure_and_a_run(saved: Path) -> None:
@@ -93,12 +97,13 @@ def test_a_figure_and_a_run(saved: Path) -> None:
 def test_files(saved: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     folder = tmp_path / "new" / "pictures"
-    result = run_command("figures", "last", "contour", "--save", folder, "--runs-dir", saved)
+    words = ("figures", "accuracy", "last", "contour", "layers", "--save", folder)
+    result = run_command(*words, "--runs-dir", saved)
     assert (result.returncode, result.stderr) == (0, "")
     written = [Path(line) for line in result.stdout.splitlines()]
     name = list_runs(saved)[0][0].name
-    kinds = ("layers", "loss", "accuracy", "predictions", "mistakes")
-    assert written == [folder / f"{n}.svg" for n in ("contour", *(f"{k}-{name}" for k in kinds))]
+    names = ("contour", f"layers-{name}", f"accuracy-{name}")
+    assert written == [folder / f"{each}.svg" for each in names]
     assert sorted(folder.iterdir()) == sorted(written)
     assert all(path.read_bytes().startswith(b"<?xml") for path in written)
 
@@ -126,7 +131,10 @@ def test_without_matplotlib_a_line_names_how_to_install_it(tmp_path: Path) -> No
     ],
 )
 def test_refusals(words: Sequence[str], reason: str, tmp_path: Path) -> None:
-    assert reason in refused(run_command("figures", *words, "--runs-dir", tmp_path))
+    """By the exit code of usage, which is that of these errors."""
+    with pytest.raises((NNError, CommandError), match=re.escape(reason)) as raised:
+        run(["figures", *words, "--runs-dir", str(tmp_path)])
+    assert getattr(raised.value, "code", ExitCode.USAGE) == ExitCode.USAGE
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
