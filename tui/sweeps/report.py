@@ -18,6 +18,8 @@ from tui.sweeps.space import Setting, flag_of
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.study import Study
 
+_ERRORS = 3  # reasons below the table of trials
+
 
 def value_text(value: float | None, spec: SweepSpec, spread: float | None = None) -> str:
     """The objective as it is shown: a percentage, or a loss; with the spread over the seeds."""
@@ -48,15 +50,18 @@ def table(study: Study, most: int = 0) -> str:
     """The trials, the best first, with their values; the first `most` of them, 0 for all."""
     spec, trials = study.spec, ranking(study.trials, study.spec)
     head = ["trial", "state", "epochs", f"validation {spec.objective}", *spec.space.fields]
-    rows = [head]
+    rows, errors = [head], list[str]()
     for trial in trials[: most or None]:
         epochs, value, spread = last_value(trial, spec)
+        error = _error(trial)
+        if error:
+            errors.append(f"trial {trial.number} failed: {error}")
         rows.append(
             [
                 str(trial.number),
                 trial.state(spec.seeds),
                 str(epochs or ""),
-                value_text(value, spec, spread),
+                "" if error else value_text(value, spec, spread),
                 *setting_cells(trial.setting),
             ]
         )
@@ -70,7 +75,15 @@ def table(study: Study, most: int = 0) -> str:
             f"... and {len(trials) - most} more;"
             f" `mnist-tui sweeps show {study.path.name}` lists all"
         )
+    lines += errors[:_ERRORS]
+    if len(errors) > _ERRORS:
+        lines.append(f"{len(errors) - _ERRORS} more failed; `mnist-tui sweeps export` has why")
     return "\n".join(lines) + "\n"
+
+
+def _error(trial: Trial) -> str:
+    """Why a run of a trial could not be trained; empty where all could."""
+    return next((result.error for result in trial.results.values() if result.error), "")
 
 
 def winner(study: Study, runs_dir: Path) -> str:

@@ -21,6 +21,7 @@ from nn.storage.metrics import METRICS_FILE
 from nn.storage.runs import SavedRun
 from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE
 from tui.sweeps.packing import pack, unpack
+from tui.sweeps.report import table
 from tui.sweeps.running import ATTEMPTS, PlaceLostError, Progress, SweepRunner
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.space import Space, parse_dimension
@@ -145,6 +146,10 @@ def test_settings_that_contradict_fail_by_themselves(tmp_path: Path) -> None:
     assert study.schedule.done
     assert errors(study)
     assert all("output" in reason for reason in errors(study).values())
+    shown = table(study)
+    assert "diverged" not in shown
+    for number, reason in errors(study).items():
+        assert f"trial {number} failed: {reason}\n" in shown
     assert study.schedule.best() is not None
 
 
