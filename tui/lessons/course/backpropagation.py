@@ -106,7 +106,8 @@ sigmoid, dW1 from da1 and x. All of it takes about twice as long as the way forw
 For one weight, from unit {UNIT} to class {CLASS}, this gives {nudge.analytical:.8f}; nudging it \
 by {nudge.h:g} up and down gives {nudge.numerical:.8f}.
 
-Now press w: the Walk takes this step apart, asks you before it shows, and comes back here."""
+In the application, w takes this step apart on the screen Walk: it asks you before it shows, and \
+comes back here."""
 
     def figures(self, state: State) -> list[Figure]:
         step = int(state["steps"])
