@@ -78,6 +78,7 @@ class TrainConfig:
     eps_placement: EpsPlacement = _option("pytorch", "Optimizer", "Adam's epsilon is added after (pytorch) or before (keras) the bias correction")
     weight_decay: float = _option(0.0, "Optimizer", "L2 penalty added to the gradient; decoupled with adamw", minimum=0)
     clip_norm: float = _option(0.0, "Optimizer", "Scale gradients down to this global L2 norm; 0: never", minimum=0)
+    max_norm: float = _option(0.0, "Optimizer", "Scale the weights into a hidden unit down to this L2 norm after each update, such as 3; 0: never", minimum=0)
 
     schedule: Schedule = _option("one-cycle", "Schedule", "Learning rate over the run; linear, exponential and step change it once an epoch, cosine and one-cycle each step")
     final_learning_rate: float = _option(0.0, "Schedule", "Last rate of linear, exponential and cosine", minimum=0, flags=("--final-lr",))

@@ -56,12 +56,12 @@ FIELDS = (
     ),
     *("loss", "label_smoothing"),
     *("optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps", "eps_placement"),
-    *("weight_decay", "clip_norm", "seed"),
+    *("weight_decay", "clip_norm", "max_norm", "seed"),
 )
 """The fields of a configuration that a walk depends on; all others have no effect on it.
 
-Dropout, batch normalization and clipping would be parts of a step that a walk does not have, so
-they must be off.
+Dropout, batch normalization, clipping and max-norm would be parts of a step that a walk does not
+have, so they must be off.
 """
 
 DEFAULT_IMAGES = 5  # the first of the training set
@@ -211,7 +211,7 @@ class Walk:
 
 def _check(config: TrainConfig) -> None:
     """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
-    for field in ("dropout", "batch_norm", "clip_norm"):
+    for field in ("dropout", "batch_norm", "clip_norm", "max_norm"):
         if value := getattr(config, field):
             kind, off = field.replace("_", " "), format_value(DEFAULTS[field])
             raise ConfigError(

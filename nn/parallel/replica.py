@@ -16,6 +16,7 @@ from nn.network.predictor import Predictor
 from nn.parallel.barrier import Barrier
 from nn.parallel.shared_memory import Layout, even_slices
 from nn.spec import DataSpec
+from nn.training.max_norm import limit_norms
 from nn.training.optimizers import RULES, make_optimizer
 from nn.training.step import TrainingStep
 
@@ -93,6 +94,12 @@ class Replica(TrainingStep):
     def squared_norm(self) -> float:
         """The square of the whole gradient's L2 norm."""
         return self._barrier.sum(super().squared_norm())
+
+    def limit_norms(self, limit: float) -> None:
+        """Bound the weights into this process's share of the units of each hidden layer."""
+        self._barrier.sync()  # all processes have updated their slices of the weights
+        for linear in self.model.linears[:-1]:
+            limit_norms(linear.weight[:, self._share(linear.out_features)], limit)
 
     def score(self, name: str) -> Score:
         """Mean loss and accuracy over a split, of which each process computes its share."""

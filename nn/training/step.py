@@ -13,6 +13,7 @@ from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP
+from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
 from nn.training.randomness import Stream, stream
 
@@ -38,6 +39,7 @@ class TrainingStep:
         self.model, self.optimizer = model, optimizer
         self._loss = LOSSES[config.loss]()
         self._seed, self._clip_norm, self._clip_factor = config.seed, config.clip_norm, 1.0
+        self._max_norm = config.max_norm
         self._images, self._preprocessor = train.images, preprocessor
         self._labels = train.labels.astype(np.intp)  # np.take converts any other type on each call
         # Column c is the target of class c. The losses compute on columns, one for each image.
@@ -65,9 +67,16 @@ class TrainingStep:
                     self.optimizer.gradients *= self._clip_factor
             self.optimizer.updates = step
             self.optimizer.step(learning_rate)
+            if self._max_norm:
+                self.limit_norms(self._max_norm)
             for norm in self.model.norms:
                 norm.update_statistics()
         return loss
+
+    def limit_norms(self, limit: float) -> None:
+        """Bound the weights into each hidden unit."""
+        for linear in self.model.linears[:-1]:
+            limit_norms(linear.weight, limit)
 
     def compute_gradient(self, index: Array, step: int) -> float:
         """Forward and backward over the images `index`; returns their mean loss."""

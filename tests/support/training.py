@@ -53,6 +53,7 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
         "learning_rate": draw(st.sampled_from([0.001, 0.05, 30.0])),
         "eps_placement": draw(st.sampled_from(choices("eps_placement"))),
         "weight_decay": draw(st.sampled_from([0.0, 0.01])),
+        "max_norm": draw(st.sampled_from([0.0, 1.0])),
         "clip_norm": draw(st.sampled_from([0.0, 0.1])),
         "schedule": schedule,
         "final_learning_rate": 0.0005,

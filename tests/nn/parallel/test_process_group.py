@@ -44,6 +44,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "adam": {"optimizer": "adam", "learning_rate": 0.01},
     "adamw": {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.1},
     "clipped": {"clip_norm": 0.1},
+    "bounded": {"max_norm": 0.8},
     "binary cross-entropy": {"loss": "binary-cross-entropy", "activation": "sigmoid"},
     "squared error": {"loss": "squared-error", "label_smoothing": 0.1},
     "normalized": {"loss": "squared-error-normalized", "output_activation": "sigmoid"},
