@@ -9,7 +9,7 @@ from pathlib import Path
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.errors import ConfigError, StorageError
-from nn.network.model import layer_sizes
+from nn.network.model import layer_sizes, parameter_count
 from nn.network.predictor import Predictor
 from nn.options import format_value
 from nn.storage.checkpoint import load_model
@@ -98,9 +98,11 @@ def first_parameters(trainer: Trainer, weights: Predictor, named: str) -> tuple[
     if data.classes == found.classes:
         parameters[...] = weights.model.parameters
         return parameters, None
-    last = weights.model.linears[-1]
-    kept = weights.model.parameters.size - last.weight.size - last.bias.size
+    kept = parameter_count(weights.model.sizes[:-1])
     parameters[:kept] = weights.model.parameters[:kept]
+    # What follows the last bias belongs to the hidden layers.
+    mine, theirs = map(parameter_count, (trainer.model.sizes, weights.model.sizes))
+    parameters[mine:] = weights.model.parameters[theirs:]
     return parameters, (
         f"the last layer is begun anew: {trainer.dataset.name} has {data.classes} classes, the"
         f" weights of {named} are for {found.classes}"

@@ -162,6 +162,21 @@ def test_weights_go_to_data_with_other_classes(
     assert after.linears[1].weight.any()
 
 
+def test_normalization_goes_to_other_classes_too(root: Path, tmp_path: Path) -> None:
+    images, labels = bands(60, shape=(28, 28))
+    np.savez(tmp_path / "three.npz", x=images, y=labels)
+    np.savez(tmp_path / "two.npz", x=images, y=labels % 2)
+    flags = ("--hidden=8-6", "--batch-norm", "--epochs=2", "--quiet", f"--runs-dir={root}")
+    three, two = (f"--data-dir={tmp_path / name}.npz" for name in ("three", "two"))
+    assert run_command("--headless", three, *flags).returncode == 0
+    before = load_model(list_runs(root)[0][0], "best").model
+    assert run_command("--headless", two, *flags, "--init-from=last", "--lr=1e-30").returncode == 0
+    after = load_model(list_runs(root)[0][0], "last").model
+    assert after.sizes == (784, 8, 6, 2)
+    for old, new in zip(before.norms, after.norms, strict=True):
+        np.testing.assert_allclose(old.scale, new.scale, atol=1e-6)
+
+
 def test_weights_for_images_of_another_size_are_refused(
     root: Path, first: SavedRun, tmp_path: Path
 ) -> None:

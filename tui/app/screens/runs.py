@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from nn.errors import ConfigError
+from nn.spec import MNIST
 from nn.storage.runs import SavedRun
 from tui.app.screens.delete import DeleteScreen
 from tui.app.screens.listing import list_bindings
@@ -143,6 +144,10 @@ class RunsScreen(LookingScreen):
         reason = end_reason(record.reason, record.step, record.total_steps)
         reason = None if reason in (entry.status, "completed") else reason
         what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
+        if record.spec != MNIST:
+            names = ", ".join(record.spec.names)
+            what += f", {record.data_name}: {record.spec.size}, {record.spec.classes} classes"
+            what += f" ({names})" if record.spec.has_names else ""
         self.put("#about", f"{entry.name}, {what}\n{record.command}")
 
     def action_clear(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,7 +14,7 @@ from textual.strip import Strip
 
 from tui.app.widgets.legend import legend, role_style
 from tui.app.widgets.plot import render_chart, render_histogram
-from tui.app.widgets.raster import render_ascii, render_braille
+from tui.app.widgets.raster import Image, fitting, render_ascii, render_braille
 from tui.app.widgets.series import ColorRole, Series
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import bar
@@ -220,7 +220,7 @@ def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list
     strips = []
     for first in range(0, len(figure.images), figure.columns):
         part = slice(first, first + figure.columns)
-        drawn = [draw(image, wide, tall) for image in figure.images[part]]
+        drawn = [_drawn(image, wide, tall, draw) for image in figure.images[part]]
         if above:
             captions = (f"{caption:^{wide}}" for caption in figure.captions[part])
             strips.append(text_strip("".join(f"{each:<{cell}}" for each in captions), width))
@@ -229,6 +229,15 @@ def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list
             cells = (f"{c:<{beside}}{d[y]}" for c, d in zip(names, drawn, strict=True))
             strips.append(text_strip("".join(f"{each:<{cell}}" for each in cells), width))
     return strips[:height]
+
+
+def _drawn(
+    image: Image, wide: int, tall: int, draw: Callable[[Image, int, int], list[str]]
+) -> list[str]:
+    """An image in the middle of so many cells, its proportions kept."""
+    across, down = fitting(image, wide, tall)
+    lines = [f"{line:^{wide}}" for line in draw(image, across, down)]
+    return lines + [" " * wide] * (tall - down)
 
 
 def _part(caption: str, y: int) -> str:
