@@ -95,10 +95,11 @@ class TrainingStep:
         # A stream depends on the step alone, so that a resumed run needs no random state.
         if self._augmentation:
             rng = stream(self._seed, Stream.AUGMENTATION, step)
-            warped = self._augmentation.warped(pixels, rng=rng, first=first, of=of or n)
-            x = self._preprocessor.scale_in_place(warped)
+            x = self._augmentation.warped(pixels, rng=rng, first=first, of=of or n)
         else:
-            x = self._preprocessor.transform(pixels, self._inputs.rows(n, pixels.shape[1], dtype))
+            x = self._inputs.rows(n, pixels.shape[1], dtype)
+            x[...] = pixels  # the bytes that are scaled: a deskewed split holds deskewed images
+        self._preprocessor.scale_in_place(x)
         (labels,) = self._batch_labels.rows(1, n, np.intp)
         self._labels.take(index, 0, labels, "clip")
         targets = self._batch_targets.rows(len(self._targets), n, dtype)
