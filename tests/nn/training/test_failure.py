@@ -18,6 +18,8 @@ from nn.training.failure import divergence_advice, ending_advice, stuck_advice
         ({"init": "normal", "init_std": 1e30}, 0, "try a lower --init-std than 1e+30"),
         ({"init": "normal", "init_std": 50.0}, 2, "try a lower --init-std than 50, or a lower"),
         ({"init": "normal", "init_std": 0.01}, 2, "try a lower --learning-rate"),
+        ({"init_bias": "normal", "init_std": 1e6}, 2, "try a lower --init-std than 1e+06, or a"),
+        ({"init_bias": "normal", "init_std": 0.01}, 2, "try a lower --learning-rate"),
         ({}, 0, "before any update; the initial weights are too large: try another --init"),
         ({"eps": 0.0}, 1, "try a higher --eps than 0"),
         ({"eps": 0.0, "optimizer": "sgd"}, 1, "try a lower --learning-rate"),
