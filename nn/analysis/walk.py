@@ -19,7 +19,7 @@ from nn.analysis.numerical import STEP
 from nn.analysis.stage import Index
 from nn.analysis.step_arrays import Pass, take_apart
 from nn.arrays import Array
-from nn.config import DEFAULTS, TrainConfig
+from nn.config import TrainConfig
 from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
@@ -213,7 +213,7 @@ def _check(config: TrainConfig) -> None:
     """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
     for field in ("dropout", "batch_norm", "clip_norm", "max_norm"):
         if value := getattr(config, field):
-            kind, off = field.replace("_", " "), format_value(DEFAULTS[field])
+            kind, off = field.replace("_", " "), "false" if value is True else "0"
             raise ConfigError(
                 f"{field}={format_value(value)}: a walk has no {kind}; use {off}",
                 field=field,
