@@ -1,6 +1,6 @@
 """How many digits a model recognizes in pictures of every condition.
 
-Run with `python -m tests.benchmarks.pictures MODEL`.
+Run with `python -m tests.benchmarks.pictures [MODEL]`; the default is the network of the package.
 
 A table of the conditions of `tests/support/pictures.py`, each with the share of the first `--count`
 test digits that are read as one digit and recognized, and the mean time of reading one picture.
@@ -21,6 +21,7 @@ from nn.network.predictor import Predictor
 from nn.storage.model_file import read_model
 from tests.support.pictures import CONDITIONS, HARD, coverage
 from tui.images.reading import read_content
+from tui.models.shipped import FILE
 
 
 def measure(name: str, predictor: Predictor, split: Split) -> tuple[float, float]:
@@ -48,7 +49,7 @@ def _measure(task: tuple[str, Path, int]) -> tuple[float, float]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("model", type=Path)
+    parser.add_argument("model", type=Path, nargs="?", default=FILE)
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--only", default="", help="conditions whose names hold this")

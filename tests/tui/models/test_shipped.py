@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import replace
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nn.data.dataset import Dataset
 from nn.data.drawing import FORMS, drawn_digits
@@ -16,7 +18,7 @@ from nn.data.variation import varied
 from nn.errors import DataError
 from nn.storage.model_file import read_model
 from tests.support.optdigits import CHOSEN_ON, enlarged, load_optdigits
-from tui.images.reading import read_levels
+from tui.images.reading import Form, read_content, read_levels
 from tui.models.make_shipped import CONFIG, train_shipped, write_shipped
 from tui.models.shipped import FILE, shipped_model
 
@@ -28,6 +30,21 @@ def test_the_file_is_the_one_that_its_page_names() -> None:
     assert documented is not None
     assert hashlib.sha256(FILE.read_bytes()).hexdigest() == documented[1]
     assert FILE.stat().st_size < 2_000_000
+
+
+def test_pictures_are_centred_for_it(mnist: Dataset) -> None:
+    """A page is read digit by digit, and not as one image."""
+    page = np.full((60, 120), 240, np.uint8)
+    for number in (0, 1):
+        ink = mnist.test.images[number].reshape(28, 28)
+        page[20:48, 10 + 60 * number : 38 + 60 * number] = 240 - ink * 0.8
+    form = Form.of(shipped_model().spec, shipped_model().preprocessor)
+    content = BytesIO()
+    Image.fromarray(page).save(content, "PNG")
+    (reading,) = read_content(content.getvalue(), form)
+    fields = np.stack([digit.field for digit in reading.digits])
+    predicted = shipped_model().probabilities(fields).argmax(axis=1)
+    assert predicted.tolist() == mnist.test.labels[:2].tolist()
 
 
 def test_mnists_test_digits_are_recognized(mnist: Dataset) -> None:
