@@ -101,3 +101,9 @@ def test_two_points_are_enough() -> None:
     assert (found.lowest, found.blow_up) == (0.2, 0.3)
     with pytest.raises(ValueError, match="not finite from the first steps on"):
         summarize((RatePoint(0.1, 2.0), RatePoint(0.2, math.inf)))
+
+
+@pytest.mark.parametrize(("last", "blow_up"), [(1.99, None), (2.01, 0.3)])
+def test_it_blows_up_at_twice_the_lowest_loss(last: float, blow_up: float | None) -> None:
+    points = (RatePoint(0.1, 9.0), RatePoint(0.2, 1.0), RatePoint(0.3, last))
+    assert summarize(points).blow_up == blow_up
