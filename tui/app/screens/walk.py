@@ -118,8 +118,10 @@ class WalkScreen(WalkLevels):
         self.query_one(WalkImages).show(view, self.image)
         hidden = self.bench.tour is not None and self.bench.tour.hides(stages[self.stage].name)
         self.query_one(StageView).show(view, self.stage, self.cursors, hidden=hidden)
-        if (gradient := self.gradient(self.nudged)) is not None:
-            self.query_one(NudgeView).show(view, gradient, self.depth)
+        # Of the weight in the view: the one under the cursor may still be computed.
+        parameter = view.nudged.nudges[0].parameter if view.nudged is not None else ""
+        gradient = self.gradient(parameter) if parameter else None
+        self.query_one(NudgeView).show(view, gradient, self.depth)
 
     def _head(self) -> str:
         if self.view is not None:

@@ -192,8 +192,11 @@ class NudgeView(StripWidget):
     _stage: Stage | None = None
     _layers = 2
 
-    def show(self, view: WalkView, stage: Stage, layers: int) -> None:
-        """Show the weight of a network with so many layers; `stage` is the gradient there."""
+    def show(self, view: WalkView, stage: Stage | None, layers: int) -> None:
+        """Show the weight of a network with so many layers; `stage` is the gradient there.
+
+        Nothing is shown as long as no weight has been nudged.
+        """
         self._nudged, self._errors = view.nudged, view.errors
         self._stage, self._layers = stage, layers
         self.redraw()

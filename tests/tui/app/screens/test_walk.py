@@ -335,6 +335,21 @@ def test_the_weight_under_the_cursor_is_nudged(app: MnistApp) -> None:
     play(app, scenario)
 
 
+def test_another_weight_may_be_wanted_than_the_one_that_is_shown(app: MnistApp) -> None:
+    """A weight of two indices was once looked up in the gradient of the biases."""
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "n")
+        screen = walk_screen(app)
+        screen._nudge("b2")
+        screen.draw()
+        assert "W2[" in text(app)
+        await walked(app, pilot)
+        assert "b2[" in text(app)
+
+    play(app, scenario)
+
+
 def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         view = await press(app, pilot, "tab", "tab", "enter", "n", "f")
