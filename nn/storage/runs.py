@@ -23,6 +23,7 @@ from typing import Literal
 
 from nn.config import RESUMABLE_FIELDS, TrainConfig, flag
 from nn.errors import ConfigError, StorageError, did_you_mean
+from nn.events import Evaluation
 from nn.storage.files import temporary_prefix
 from nn.storage.lock import LOCK_FILE, is_locked
 from nn.storage.metrics import METRICS_FILE, MetricsReader
@@ -35,7 +36,7 @@ from nn.storage.positions import (
     is_doubtful,
     put_in_order,
 )
-from nn.storage.records import Recorded
+from nn.storage.records import Outcome, Recorded
 from nn.storage.run_record import RUN_FILE, RunRecord, Status, read_record
 
 RUN_FILES = (RUN_FILE, METRICS_FILE, LAST_FILE, BEST_FILE, FINAL_FILE, LOCK_FILE)
@@ -120,6 +121,14 @@ class SavedRun:
     def events(self) -> Iterator[Recorded]:
         """The events on disk; raises `StorageError` at one that is damaged."""
         yield from MetricsReader(self.path).poll()
+
+    def final_evaluation(self) -> Evaluation | None:
+        """The evaluation of the weights that the run ended with; the last one before its end.
+
+        With patience these weights may be those of an earlier evaluation. Raises `StorageError`.
+        """
+        ends = [event for event in self.events() if isinstance(event, Outcome)]
+        return (ends[-1].evaluation if ends else None) or self.record.latest
 
 
 def _budget(config: TrainConfig) -> str:

@@ -8,7 +8,7 @@ import sys
 from dataclasses import replace
 
 from nn.options import format_value
-from tui.formatting import bar
+from tui.formatting import bar, count
 from tui.sweeps.importance import importances
 from tui.sweeps.schedule import Trial, comparable
 from tui.sweeps.space import Range
@@ -57,7 +57,7 @@ def _unit(study: Study) -> str:
     if len(first) > 1:
         after = " after each trial's last rung"
     elif (epochs := first.pop()) > 0:
-        after = f" after {epochs} epochs"
+        after = f" after {count(epochs, 'epoch')}"
     return f"validation {what}{after}"
 
 

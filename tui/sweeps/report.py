@@ -12,7 +12,7 @@ from typing import Any
 from nn.errors import StorageError
 from nn.options import format_value
 from nn.storage.runs import SavedRun
-from tui.formatting import percent
+from tui.formatting import count, percent
 from tui.sweeps.schedule import Trial, ranking
 from tui.sweeps.space import Setting, flag_of
 from tui.sweeps.spec import SweepSpec
@@ -41,6 +41,18 @@ def last_value(trial: Trial, spec: SweepSpec) -> tuple[int, float | None, float 
     return 0, None, None
 
 
+def epochs_trained(trial: Trial, spec: SweepSpec) -> float:
+    """The most epochs that a seed had trained when the trial's last value was known.
+
+    They are fewer than those of the rung where all seeds stopped early.
+    """
+    for rung in range(len(trial.rungs) - 1, -1, -1):
+        found = [trial.results.get((rung, seed)) for seed in range(spec.seeds)]
+        if all(found):
+            return max(result.epoch for result in found if result is not None)
+    return 0.0
+
+
 def setting_cells(setting: Setting) -> list[str]:
     """The values of a setting, numbers with four digits."""
     return [f"{v:.4g}" if isinstance(v, float) else format_value(v) for v in setting.values()]
@@ -52,15 +64,15 @@ def table(study: Study, most: int = 0) -> str:
     head = ["trial", "state", "epochs", f"validation {spec.objective}", *spec.space.fields]
     rows, errors = [head], list[str]()
     for trial in trials[: most or None]:
-        epochs, value, spread = last_value(trial, spec)
-        error = _error(trial)
+        _, value, spread = last_value(trial, spec)
+        error, epochs = _error(trial), epochs_trained(trial, spec)
         if error:
             errors.append(f"trial {trial.number} failed: {error}")
         rows.append(
             [
                 str(trial.number),
                 trial.state(spec.seeds),
-                str(epochs or ""),
+                f"{epochs:.4g}" if epochs else "",
                 "" if error else value_text(value, spec, spread),
                 *setting_cells(trial.setting),
             ]
@@ -94,14 +106,15 @@ def winner(study: Study, runs_dir: Path) -> str:
     best, spec = study.schedule.best(), study.spec
     if best is None:
         return ""
-    epochs, value, spread = last_value(best, spec)
+    _, value, spread = last_value(best, spec)
+    after = count(round(epochs_trained(best, spec), 2), "epoch")
     runs = [run for seed in range(spec.seeds) if (run := study.run_of(best.number, seed))]
     options = " ".join(
         f"{flag_of(name)} {format_value(value)}" for name, value in best.setting.items()
     )
     shown = value_text(value, spec, spread)
     lines = [
-        f"best: trial {best.number}, validation {spec.objective} {shown} after {epochs} epochs",
+        f"best: trial {best.number}, validation {spec.objective} {shown} after {after}",
         *([f"  {options}"] if options else []),
     ]
     accuracies = test_accuracies(runs_dir, runs)
@@ -118,15 +131,15 @@ def winner(study: Study, runs_dir: Path) -> str:
 
 
 def test_accuracies(runs_dir: Path, runs: Sequence[str]) -> list[float]:
-    """The test accuracy at the end of each of these runs, of those that can be read."""
+    """The test accuracy of the weights that each of these runs kept, of those that can be read."""
     found = []
     for run in runs:
         try:
-            latest = SavedRun.read(runs_dir / run).record.latest
+            final = SavedRun.read(runs_dir / run).final_evaluation()
         except StorageError:
             continue
-        if latest is not None:
-            found.append(latest.test.accuracy)
+        if final is not None:
+            found.append(final.test.accuracy)
     return found
 
 

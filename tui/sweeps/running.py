@@ -179,7 +179,7 @@ class SweepRunner:
         if not shared:
             found = self.runs_dir / run if run else None
             if look:
-                found = find_run_of(self.runs_dir, label)
+                found = find_run_of(self.runs_dir, label, experiment.config)
             state = pack(found) if found and found.is_dir() else None
             run, look = found.name if state and found else None, False
         return Order(

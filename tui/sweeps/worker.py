@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import re
 import signal
 import tempfile
 import threading
@@ -178,7 +179,8 @@ def _experiment(order: Order) -> Experiment:
 def _known_result(task: Task, saved: SavedRun) -> Result | None:
     """What a saved run came to at the end of a task; None where it has not come so far.
 
-    A run that ended before, since it diverged or stopped early, has its last scores from there on.
+    The scores are those after the task's epochs. A run that has ended has the scores of the
+    weights that it kept, which with patience are those of an earlier evaluation.
     """
     record, status = saved.record, saved.status
     if record.save_error is not None:
@@ -187,16 +189,20 @@ def _known_result(task: Task, saved: SavedRun) -> Result | None:
     on_the_way = 0 < task.epochs <= record.epoch and task.epochs < record.config.epochs
     if not ended and not on_the_way:
         return None
-    epochs = [event for event in saved.events() if isinstance(event, EpochCompleted)]
-    reached = [event for event in epochs if event.epoch == task.epochs]
-    scores = None
-    if reached or record.reason != "diverged":
-        evaluation = (reached or epochs)[-1].evaluation if epochs else record.latest
-        scores = evaluation.validation if evaluation else None
+    evaluation = None
+    if on_the_way:
+        evaluation = next(
+            event.evaluation
+            for event in saved.events()
+            if isinstance(event, EpochCompleted) and event.epoch == task.epochs
+        )
+    elif record.reason != "diverged":
+        evaluation = saved.final_evaluation()
+    scores = evaluation.validation if evaluation else None
     return Result(
         task,
         saved.name,
-        record.epoch,
+        task.epochs if on_the_way else record.epoch,
         record.seconds,
         scores.loss if scores else None,
         scores.accuracy if scores else None,
@@ -234,19 +240,28 @@ def _tell(task: Task, event: EpochCompleted) -> None:
 
 def _find(order: Order, root: Path) -> Path | None:
     if order.run is not None:
-        return root / order.run
-    return find_run_of(root, order.label) if order.look else None
+        found = root / order.run
+        return found if (found / RUN_FILE).exists() else None  # deleted: it is trained anew
+    return find_run_of(root, order.label, TrainConfig(**order.fields)) if order.look else None
 
 
-def find_run_of(root: Path, label: str) -> Path | None:
-    """The folder of a sweep's run, whose name ends with its label; None before there is one."""
+def find_run_of(root: Path, label: str, config: TrainConfig) -> Path | None:
+    """The folder of a sweep's run by its label and configuration; None before there is one.
+
+    An earlier sweep of the same name may have left runs of the same label, which differ in their
+    configurations.
+    """
+    is_ours = re.compile(rf"\d{{8}}-\d{{6}}-{re.escape(label)}(-\d+)?").fullmatch
     try:
         with os.scandir(root) as entries:
-            names = sorted(entry.name for entry in entries if entry.name.endswith(f"-{label}"))
+            names = sorted(entry.name for entry in entries if is_ours(entry.name))
     except OSError:
         return None
-    found = (root / name for name in names)
-    return next((folder for folder in found if (folder / RUN_FILE).exists()), None)
+    for name in names:
+        with suppress(StorageError):  # a folder without a record, or a damaged one, is no use
+            if SavedRun.read(root / name).record.config == config:
+                return root / name
+    return None
 
 
 @cache

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import BrokenExecutor, Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -14,14 +15,18 @@ from unittest.mock import patch
 import pytest
 
 import tui.sweeps
+from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import StorageError
+from nn.events import EpochCompleted
 from nn.storage.lock import FolderLock
 from nn.storage.metrics import METRICS_FILE
+from nn.storage.run_writer import delete_run
 from nn.storage.runs import SavedRun
+from tui.formatting import percent
 from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE
 from tui.sweeps.packing import pack, unpack
-from tui.sweeps.report import table
+from tui.sweeps.report import table, winner
 from tui.sweeps.running import ATTEMPTS, PlaceLostError, Progress, SweepRunner
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.space import Space, parse_dimension
@@ -233,7 +238,7 @@ def test_a_run_that_was_trained_before_it_could_be_reported_is_not_trained_again
     for task in (Task(0, 0, 0, 1), Task(0, 0, 1, 3)):
         order = order_of(spec, tmp_path, task)
         first = train(order).result
-        found = find_run_of(tmp_path, order.label)
+        found = find_run_of(tmp_path, order.label, TrainConfig(**order.fields))
         assert found is not None
         before = (found / METRICS_FILE).read_bytes()
         assert train(order).result == first
@@ -256,6 +261,55 @@ def test_a_trial_that_stopped_early_goes_through_later_rungs(tmp_path: Path) -> 
     result = train(later).result
     assert result is not None
     assert (result.loss, result.error) == (first.loss, None)
+
+
+def test_a_trial_with_patience_has_the_scores_of_the_weights_that_it_kept(
+    tmp_path: Path,
+) -> None:
+    fields = {"hidden": (32,), "limit": 400, "epochs": 25, "patience": 2}
+    spec = SweepSpec(RATES, fields=fields, sampler="grid", grid_points=2, halving=False)
+    study = run(tmp_path, spec, train)
+    best = study.schedule.best()
+    assert best is not None
+    result = best.results[0, 0]
+    saved = SavedRun.read(tmp_path / "runs" / result.run)
+    assert saved.record.kept_step is not None
+    epochs = [event for event in saved.events() if isinstance(event, EpochCompleted)]
+    (kept,) = [event for event in epochs if event.step == saved.record.kept_step]
+    assert kept is not epochs[-1], "the run kept its last weights, which proves nothing"
+    assert kept.evaluation is not None
+    assert kept.evaluation.validation is not None
+    assert result.accuracy == kept.evaluation.validation.accuracy
+    text = winner(study, tmp_path / "runs")
+    assert f"test accuracy {percent(kept.evaluation.test.accuracy)};" in text
+    assert f"after {len(epochs)} epochs\n" in text
+
+
+def test_the_runs_of_other_sweeps_are_not_taken_for_those_of_this_one(tmp_path: Path) -> None:
+    """The name of one sweep may end as that of another, or be that of one that was deleted."""
+    spec = SweepSpec(RATES, fields=TINY)
+    longer = replace(order_of(spec, tmp_path, Task(0, 0, 0, 3)), label="other-s-t0000-s0")
+    train(longer)
+    earlier = order_of(spec, tmp_path, Task(0, 0, 0, 3))
+    earlier.fields["learning_rate"] = 0.02
+    train(earlier)
+    theirs = set(tmp_path.iterdir())
+    result = train(order_of(spec, tmp_path, Task(0, 0, 0, 3))).result
+    assert result is not None
+    (ours,) = set(tmp_path.iterdir()) - theirs
+    assert result.run == ours.name
+    assert SavedRun.read(ours).record.config.learning_rate == 0.05
+
+
+def test_a_run_that_was_deleted_between_two_rungs_is_trained_anew(tmp_path: Path) -> None:
+    spec = SweepSpec(RATES, fields=TINY)
+    first = train(order_of(spec, tmp_path, Task(0, 0, 0, 1))).result
+    assert first is not None
+    delete_run(tmp_path / first.run)
+    again = train(order_of(spec, tmp_path, Task(0, 0, 1, 3), run=first.run)).result
+    assert again is not None
+    assert again.error is None
+    assert SavedRun.read(tmp_path / again.run).status == "finished"
 
 
 def test_a_run_without_a_checkpoint_is_begun_anew(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tui.cli.reporters.json_lines import write_json
-from tui.formatting import percent
+from tui.formatting import count, percent
 from tui.sweeps.report import last_value, value_text
 from tui.sweeps.schedule import Result
 from tui.sweeps.space import describe
@@ -75,7 +75,7 @@ class ResultReporter:
     def _line(study: Study, result: Result) -> None:
         trial = study.trials[result.task.trial]
         value = value_text(result.value(study.spec.objective), study.spec)
-        words = result.error or f"{value} after {trial.rungs[result.task.rung]} epochs"
+        words = result.error or f"{value} after {count(round(result.epoch, 2), 'epoch')}"
         sys.stderr.write(
             f"trial {trial.number}, seed {result.task.seed}: {words}"
             f"  {describe(trial.setting)}".rstrip()
