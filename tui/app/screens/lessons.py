@@ -56,11 +56,12 @@ class LessonsScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="lessons.open"),
         Binding("v", "side", "Picture", id="lessons.side"),
+        Binding("a", "predict(0)", "Predict", key_display="a b c", id="lessons.a"),
         *(
             Binding(
                 letter, f"predict({i})", f"Predict {letter}", show=False, id=f"lessons.{letter}"
             )
-            for i, letter in enumerate(LETTERS)
+            for i, letter in enumerate(LETTERS[1:], 1)
         ),
         Binding("left,h", "turn(-1)", "Move", id="lessons.left"),
         Binding("right,l", "turn(1)", "Move on", show=False, id="lessons.right"),
@@ -117,6 +118,8 @@ class LessonsScreen(ModeScreen):
             return session is None
         if action == "predict":
             return session is not None and not session.predicted
+        if action == "step":
+            return session is None or session.predicted
         if action in ("turn", "hint", "start"):
             return session is not None and session.predicted
         if action == "walk":

@@ -33,7 +33,7 @@ class Activations(Lesson):
     task = "Find an x where a curve still rises, but with a slope below 0.01."
     hints = (
         "The slope is the dotted curve. Look where it is close to zero.",
-        "Go far to either side on the sigmoid. ReLU does not do: its slope is exactly 0 or 1.",
+        "Go far to either side on the sigmoid. ReLU is no help: its slope is exactly 0 or 1.",
     )
     revealing = True
     train = "The field activation chooses the function of the hidden layers."

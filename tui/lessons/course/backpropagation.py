@@ -277,7 +277,7 @@ STOPS: tuple[Ask | Do, ...] = (
         "images",
         "x",
         "Five images, and what the network makes of them. enter goes inside the step, and right"
-        " from part to part: go up to y.",
+        " from part to part: go on to y.",
         _inside,
     ),
     Ask("y", _probability),

@@ -81,7 +81,7 @@ Each of {CONFIG.steps:,} steps
 At step 1 and every {CONFIG.eval_steps} steps from there it is tested on the 10,000 test images, \
 from which it never learns.
 
-Each digit is titled with what was predicted and its label. The run starts when you have \
+Each digit is titled with what was predicted, then with its label. The run starts when you have \
 predicted, and takes some seconds."""
 
     def explanation(self) -> str:

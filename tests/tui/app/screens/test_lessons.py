@@ -132,6 +132,25 @@ def test_the_picture_that_gives_the_answer_away_waits_for_the_prediction() -> No
     play(app, scenario)
 
 
+def test_the_keys_that_are_named_are_those_that_have_an_effect() -> None:
+    """A prediction comes first, and is not made by the keys that move the picture afterwards."""
+    app = app_of()
+
+    async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await open_lesson(pilot, "neuron")
+        assert "a b c Predict" in shown(app)[-1]
+        assert "Choose" not in shown(app)[-1]
+        await press(pilot, "down")
+        assert session_of(app).knob == 0
+        await press(pilot, "b")
+        assert "Predict" not in shown(app)[-1]
+        assert "Choose" in shown(app)[-1]
+        await press(pilot, "down")
+        assert session_of(app).knob == 1
+
+    play(app, scenario)
+
+
 @pytest.mark.usefixtures("small_training")
 def test_skip_and_next_go_on_and_nothing_else_does(progress_file: Path) -> None:
     app = app_of()
