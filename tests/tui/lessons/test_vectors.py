@@ -107,11 +107,12 @@ def test_descent_in_the_valley_the_velocity_pays() -> None:
 
 
 def test_simplenet_logits_loss_and_gradient() -> None:
-    """The note adds 1e-7 inside the logarithm, hence the tolerance of the loss."""
-    logits, _, loss, gradient = backpropagated(WEIGHTS)
+    """The note adds 1e-7 inside the logarithm, and prints eight digits of its weights."""
+    logits, p, loss, gradient = backpropagated(WEIGHTS)
     published = [-0.10003145, -0.90182893, 1.23384788]
     np.testing.assert_allclose(logits, published, rtol=0, atol=2e-8)
     assert loss == loss_at(WEIGHTS) == pytest.approx(0.3232550250958044, abs=2e-7)
+    assert -np.log(p[2] + 1e-7) == pytest.approx(0.3232550250958044, abs=1e-9)
     moved = WEIGHTS.copy()
     moved[1, 2] += 1e-6
     assert (loss_at(moved) - loss) / 1e-6 == pytest.approx(gradient[1, 2], rel=1e-4)

@@ -94,7 +94,7 @@ where t is (0, 0, 1)."""
         largest = float(np.abs(gradient - numerical_gradient(loss_at, WEIGHTS)).max())
         return f"""\
 The two gradients differ by {largest:.0e} at most. The first computes the loss twice for \
-every weight; the second costs about as much as the loss itself, whatever the number of weights. \
+every weight; the second takes about as long as two losses, however many weights there are. \
 That is why networks learn by backpropagation."""
 
     def figures(self, state: State) -> list[Figure]:
