@@ -127,8 +127,11 @@ class SavedRun:
 
         With patience these weights may be those of an earlier evaluation. Raises `StorageError`.
         """
+        latest, kept_step = self.record.latest, self.record.kept_step
+        if latest is None or kept_step in (None, latest.step):
+            return latest
         ends = [event for event in self.events() if isinstance(event, Outcome)]
-        return (ends[-1].evaluation if ends else None) or self.record.latest
+        return (ends[-1].evaluation if ends else None) or latest
 
 
 def _budget(config: TrainConfig) -> str:

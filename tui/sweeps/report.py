@@ -60,7 +60,7 @@ def setting_cells(setting: Setting) -> list[str]:
 
 def table(study: Study, most: int = 0) -> str:
     """The trials, the best first, with their values; the first `most` of them, 0 for all."""
-    spec, trials = study.spec, ranking(study.trials, study.spec)
+    spec, trials, states = study.spec, ranking(study.trials, study.spec), study.states()
     head = ["trial", "state", "epochs", f"validation {spec.objective}", *spec.space.fields]
     rows, errors = [head], list[str]()
     for trial in trials[: most or None]:
@@ -71,7 +71,7 @@ def table(study: Study, most: int = 0) -> str:
         rows.append(
             [
                 str(trial.number),
-                trial.state(spec.seeds),
+                states[trial.number],
                 f"{epochs:.4g}" if epochs else "",
                 "" if error else value_text(value, spec, spread),
                 *setting_cells(trial.setting),
@@ -101,7 +101,8 @@ def _error(trial: Trial) -> str:
 def winner(study: Study, runs_dir: Path) -> str:
     """The best trial: its setting, its test accuracy over the seeds, and its runs.
 
-    It is empty before there is one.
+    It is empty before there is one. Test accuracy is left out as long as the sweep may find a
+    better one; a limit in minutes is an end of its own.
     """
     best, spec = study.schedule.best(), study.spec
     if best is None:
@@ -117,7 +118,10 @@ def winner(study: Study, runs_dir: Path) -> str:
         f"best: trial {best.number}, validation {spec.objective} {shown} after {after}",
         *([f"  {options}"] if options else []),
     ]
-    accuracies = test_accuracies(runs_dir, runs)
+    is_winner = study.schedule.done or study.spec.minutes > 0
+    accuracies = test_accuracies(runs_dir, runs) if is_winner else []
+    if not is_winner:
+        lines.append("  test accuracy is printed at the end of the sweep, for its winner")
     if accuracies:
         mean = sum(accuracies) / len(accuracies)
         least, most = percent(min(accuracies)), percent(max(accuracies))
@@ -145,11 +149,11 @@ def test_accuracies(runs_dir: Path, runs: Sequence[str]) -> list[float]:
 
 def records(study: Study) -> list[dict[str, Any]]:
     """One JSON object a trial, the best first."""
-    spec = study.spec
+    spec, states = study.spec, study.states()
     return [
         {
             "trial": trial.number,
-            "state": trial.state(spec.seeds),
+            "state": states[trial.number],
             "setting": trial.setting,
             "objective": spec.objective,
             "rungs": [
@@ -184,12 +188,11 @@ def to_csv(study: Study) -> str:
     """One line a result: trial, seed, epochs, validation scores, the setting, and the run."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    fields = study.spec.space.fields
+    fields, states = study.spec.space.fields, study.states()
     writer.writerow(
         ["trial", "seed", "epochs", "loss", "accuracy", "state", *fields, "run", "error"]
     )
     for trial in study.trials:
-        state = trial.state(study.spec.seeds)
         values = [format_value(trial.setting[name]) for name in fields]
         for (rung, seed), r in sorted(trial.results.items()):
             writer.writerow(
@@ -199,7 +202,7 @@ def to_csv(study: Study) -> str:
                     trial.rungs[rung],
                     r.loss,
                     r.accuracy,
-                    state,
+                    states[trial.number],
                     *values,
                     r.run,
                     r.error,

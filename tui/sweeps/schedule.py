@@ -90,12 +90,12 @@ class Trial:
         return complete or self.pruned_at is not None
 
     def state(self, seeds: int) -> str:
-        """waiting, running, pruned, failed or finished, as lists show it.
+        """waiting (until a process trains it, and between two rungs), pruned, failed or finished.
 
         A trial has failed if a seed of it diverged or could not be trained: it has no mean.
         """
         if not self.has_ended(seeds):
-            return "running" if self.results else "waiting"
+            return "waiting"
         reached = self.reached
         if any(self.results[reached, seed].value("loss") == -math.inf for seed in range(seeds)):
             return "failed"

@@ -92,6 +92,15 @@ class Study:
         """All trials so far."""
         return self.schedule.trials
 
+    def states(self) -> list[str]:
+        """The state of each trial: that of the schedule, or running where a process trains it."""
+        claimed = {task.trial for task in self.claims} if self.active else set[int]()
+        states = [trial.state(self.spec.seeds) for trial in self.trials]
+        return [
+            "running" if state == "waiting" and number in claimed else state
+            for number, state in enumerate(states)
+        ]
+
     def exchange(
         self, results: Sequence[Result] = (), released: Iterable[Task] = (), wanted: int = 0
     ) -> list[Task]:

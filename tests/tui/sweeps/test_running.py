@@ -425,3 +425,25 @@ def test_the_journal_has_one_write_for_many_tasks(tmp_path: Path) -> None:
     ]
     assert kinds.count("result") == 9
     study.close()
+
+
+def test_a_sweep_that_was_left_has_no_test_accuracy_and_nothing_that_runs(tmp_path: Path) -> None:
+    spec = SweepSpec(RATES, fields=TINY, trials=4)
+    runs, left = tmp_path / "runs", Study.create(tmp_path / "sweeps", spec, "s")
+    for task in left.exchange(wanted=3):
+        result = train(order_of(spec, runs, task)).result
+        assert result is not None
+        left.report(result)
+    assert left.states() == ["waiting"] * 3
+    left.exchange(wanted=1)
+    assert left.states() == ["waiting"] * 3 + ["running"]
+    assert "test accuracy is printed at the end of the sweep" in winner(left, runs)
+    left.close()
+    left = Study.read(left.path)
+    assert left.states() == ["waiting"] * 4
+    assert "running" not in table(left)
+    timed = Study.create(tmp_path / "sweeps", replace(spec, minutes=1.0), "t")
+    timed.exchange(wanted=1)
+    timed.exchange(results=list(left.trials[0].results.values()))
+    assert "no choice was made by it" in winner(timed, runs)
+    timed.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +74,7 @@ class SweepReader:
     def _view_of(
         self, study: Study, runs_dir: Path, begun: Mapping[int, tuple[str, float]], *, active: bool
     ) -> SweepView:
-        rows = _rows(study, begun, active=active)
+        rows = _rows(study, begun)
         finished = study.schedule.done
         state: State = "running" if active else "finished" if finished else "left"
         best = study.schedule.best()
@@ -123,11 +123,8 @@ def _begun(study: Study, runs_dir: Path) -> dict[int, tuple[str, float]]:
     return found
 
 
-def _rows(
-    study: Study, begun: Mapping[int, tuple[str, float]], *, active: bool
-) -> tuple[TrialRow, ...]:
-    spec = study.spec
-    under_way = {task.trial for task in study.claims} if active else set()
+def _rows(study: Study, begun: Mapping[int, tuple[str, float]]) -> tuple[TrialRow, ...]:
+    spec, states = study.spec, study.states()
     percent = 100 if spec.objective == "accuracy" else -1
     compared = {trial.number: percent * value for trial, value in comparable(study.trials, spec)}
     ranks = {trial.number: n for n, trial in enumerate(ranking(study.trials, spec), 1)}
@@ -141,7 +138,7 @@ def _rows(
             TrialRow(
                 number=trial.number,
                 rank=ranks[trial.number],
-                state=_state(trial, spec, under_way),
+                state=states[trial.number],
                 epoch=max(epoch, *(r.epoch for r in trial.results.values()), 0.0),
                 epochs=trial.rungs[-1],
                 rung=rung + 1,
@@ -154,14 +151,6 @@ def _rows(
             )
         )
     return tuple(rows)
-
-
-def _state(trial: Trial, spec: SweepSpec, under_way: Iterable[int]) -> str:
-    """The state; a trial between two rungs waits, until it is resumed."""
-    state = trial.state(spec.seeds)
-    if state in ("waiting", "running"):
-        return "running" if trial.number in under_way else "waiting"
-    return state
 
 
 def _score(
