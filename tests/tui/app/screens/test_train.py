@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -67,7 +68,8 @@ class Sitting:
 
     async def load(self) -> None:
         """Let the data arrive."""
-        self.app.post_message(DataLoaded(self.bench.config.data_dir, object()))  # type: ignore[arg-type]
+        nothing_told = SimpleNamespace(remark="")
+        self.app.post_message(DataLoaded(self.bench.config.data_dir, nothing_told))  # type: ignore[arg-type]
         await self.pilot.pause()
         await self.tell(Status.READY)
 
