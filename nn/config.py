@@ -158,14 +158,7 @@ class TrainConfig:
             for chosen, other in (pair, pair[::-1]):
                 if changed.get(chosen) and changed.get(other) == 0:
                     del changed[other]
-        arguments: list[str] = []
-        for name, value in changed.items():
-            if isinstance(value, bool):
-                arguments.append(flag(name) if value else "--no-" + flag(name)[2:])
-            else:
-                # One argument, so that a value with a leading dash is not taken for a flag.
-                arguments.append(f"{flag(name)}={format_value(value)}")
-        return arguments
+        return [argument(name, value) for name, value in changed.items()]
 
 
 # Pairs of fields of which exactly one is above 0.
@@ -200,6 +193,14 @@ def choices(name: str) -> tuple[str, ...]:
 def flag(name: str) -> str:
     """The long command-line flag of a field."""
     return "--" + name.replace("_", "-")
+
+
+def argument(name: str, value: Value) -> str:
+    """The command-line argument that gives a field a value."""
+    if isinstance(value, bool):
+        return flag(name) if value else "--no-" + flag(name)[2:]
+    # One argument, so that a value with a leading dash is not taken for a flag.
+    return f"{flag(name)}={format_value(value)}"
 
 
 def require_field(name: str) -> None:

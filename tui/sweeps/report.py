@@ -14,9 +14,10 @@ from nn.options import format_value
 from nn.storage.runs import SavedRun
 from tui.formatting import count, percent
 from tui.sweeps.schedule import Trial, ranking
-from tui.sweeps.space import Setting, flag_of
+from tui.sweeps.space import Setting, arguments_of
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.study import Study
+from tui.system.shell import command_line
 
 _ERRORS = 3  # reasons below the table of trials
 
@@ -110,9 +111,7 @@ def winner(study: Study, runs_dir: Path) -> str:
     _, value, spread = last_value(best, spec)
     after = count(round(epochs_trained(best, spec), 2), "epoch")
     runs = [run for seed in range(spec.seeds) if (run := study.run_of(best.number, seed))]
-    options = " ".join(
-        f"{flag_of(name)} {format_value(value)}" for name, value in best.setting.items()
-    )
+    options = command_line(arguments_of(best.setting))
     shown = value_text(value, spec, spread)
     lines = [
         f"best: trial {best.number}, validation {spec.objective} {shown} after {after}",

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from nn.config import FIELDS, check_value, field_types, flag
+from nn.config import FIELDS, argument, check_value, field_types, flag
 from nn.errors import ConfigError, did_you_mean
 from nn.options import Value, format_value
 from nn.recipes import load_recipe
@@ -132,9 +132,12 @@ def check_setting(name: str, value: object) -> Value:
     return load_recipe(value).name
 
 
-def flag_of(name: str) -> str:
-    """The command-line flag of a field or of the recipe."""
-    return "--recipe" if name == RECIPE else flag(name)
+def arguments_of(setting: Setting) -> list[str]:
+    """The command-line arguments that give a run these values."""
+    return [
+        f"--recipe={value}" if name == RECIPE else argument(name, value)
+        for name, value in setting.items()
+    ]
 
 
 def _field(name: str) -> str:

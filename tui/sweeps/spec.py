@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from itertools import islice
+from itertools import chain, islice
 from typing import Any, Literal, get_args
+
+import numpy as np
 
 from nn.config import TrainConfig, check_value
 from nn.errors import ConfigError, did_you_mean
@@ -21,7 +23,7 @@ Objective = Literal["accuracy", "loss"]
 
 HELD_OUT = 0.1  # of the training images, where the configuration has no validation split
 MOST_GRID = 100_000
-_LOOKED_AT = 64  # settings of which at least one must be a valid configuration
+_LOOKED_AT = 64  # corners of the space, and settings at random, of which one must be valid
 
 # Least and greatest values of the numbers; Python's bool is no number here.
 _WHOLE = {"trials": (1, 10**6), "grid_points": (2, 10**5), "seeds": (1, 10**4)}
@@ -38,6 +40,8 @@ _NOT_VARIED = frozenset(
         "processes",
     }
 )
+
+_OF_THE_LOSS = ("loss", "label_smoothing")  # what the value of the loss is a value of
 
 
 @dataclass(frozen=True)
@@ -93,7 +97,8 @@ class SweepSpec:
         taken = set(self.space.fields) & fixed
         if taken:
             raise ConfigError(f"{', '.join(sorted(taken))}: both fixed and varied")
-        self._check_settings()
+        self._check_objective()
+        _ = self.example
 
     def _check_values(self) -> None:
         for name, known in (("sampler", SamplerName), ("objective", Objective)):
@@ -120,18 +125,24 @@ class SweepSpec:
         if not isinstance(self.recipe, str | None):
             raise ConfigError(f"recipe = {self.recipe!r}: must be the name of a recipe")
 
-    def _check_settings(self) -> None:
-        """Refuse a sweep of which no trial could be trained; single settings may contradict."""
-        first = None
-        for setting in islice(self.space.grid(2), _LOOKED_AT):
-            try:
-                self.config_of(setting, 0)
-            except ConfigError as error:
-                first = first or error
-            else:
-                return
-        assert first is not None
-        raise first
+    def _check_objective(self) -> None:
+        """Refuse to compare values of different losses with one another."""
+        if self.objective != "loss":
+            return
+        for name in _OF_THE_LOSS:
+            values: set[Any] = set()
+            for dimension in self.space.dimensions:
+                if dimension.field == name:
+                    values.update(dimension.grid(2))
+                elif dimension.field == RECIPE and name not in self.fields:
+                    recipes = (self._recipe_of({RECIPE: each}) for each in dimension.grid(2))
+                    values.update(getattr(each.config, name) for each in recipes if each)
+            if len(values) > 1:
+                raise ConfigError(
+                    f"objective = 'loss': {name} differs among the trials, whose losses cannot be"
+                    " compared then; take accuracy",
+                    field=name,
+                )
 
     @cached_property
     def size(self) -> int:
@@ -155,13 +166,21 @@ class SweepSpec:
 
     @cached_property
     def example(self) -> TrainConfig:
-        """The configuration of some trial, for what is the same in all of them."""
-        for setting in self.space.grid(2):
+        """The configuration of some trial, for what is the same in all of them.
+
+        Raises `ConfigError` where no trial could be trained; single settings may contradict.
+        """
+        first = None
+        corners = islice(self.space.grid(2), _LOOKED_AT)
+        # The first corners of a large space have the same values of its first fields.
+        drawn = (self.space.sample(np.random.default_rng([n])) for n in range(_LOOKED_AT))
+        for setting in chain(corners, drawn):
             try:
                 return self.config_of(setting, 0)
-            except ConfigError:
-                continue
-        raise AssertionError("refused when it was constructed")
+            except ConfigError as error:
+                first = first or error
+        assert first is not None
+        raise first
 
     def config_of(self, setting: Setting, seed: int) -> TrainConfig:
         """The configuration of one run: a setting and a seed, on one core, with held-out images."""

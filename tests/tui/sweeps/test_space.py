@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 
 import tui.sweeps
 from nn.errors import ConfigError
-from tui.sweeps.space import Choice, Range, Space, describe, dimension_of, parse_dimension
+from tui.sweeps.space import (
+    Choice,
+    Range,
+    Space,
+    arguments_of,
+    describe,
+    dimension_of,
+    parse_dimension,
+)
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.spec_file import load_spec, parse_spec, to_toml
 
@@ -246,3 +254,27 @@ def test_a_grid_of_a_billion_is_refused_at_once() -> None:
     space = Space(tuple(parse_dimension(f"{field}=0.1..0.9") for field in fields))
     with pytest.raises(ConfigError, match="a grid of 1,280,000,000 settings"):
         SweepSpec(space, sampler="grid", grid_points=20)
+
+
+def test_a_space_is_not_refused_for_a_first_value_that_contradicts() -> None:
+    """Its first 64 corners, and many more, have that value of its first field."""
+    names = ("learning_rate", "momentum", "beta1", "beta2", "eps", "weight_decay", "dropout")
+    others = tuple(Choice(name, (0.1, 0.2)) for name in names)
+    space = Space((Choice("output_activation", ("sigmoid", "identity")), *others))
+    assert SweepSpec(space).example.output_activation == "identity"
+
+
+@pytest.mark.parametrize(
+    "vary", ["loss=cross-entropy,squared-error", "label_smoothing=0..0.1", "recipe=lincoln-mse,"]
+)
+def test_the_values_of_different_losses_are_not_compared(vary: str) -> None:
+    space = Space((parse_dimension(vary + "default" * vary.endswith(",")),))
+    SweepSpec(space)
+    with pytest.raises(ConfigError, match="whose losses cannot be compared"):
+        SweepSpec(space, objective="loss")
+
+
+def test_the_arguments_of_a_setting_are_those_of_a_run() -> None:
+    setting = {"recipe": "default", "hidden": (), "batch_norm": False, "learning_rate": 0.1}
+    found = arguments_of(setting)
+    assert found == ["--recipe=default", "--hidden=none", "--no-batch-norm", "--learning-rate=0.1"]
