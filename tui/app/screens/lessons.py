@@ -12,6 +12,7 @@ from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.widgets import Static
 
 from tui.app.screens.base import ModeScreen
+from tui.app.screens.touring import answer_bindings
 from tui.app.state.lesson_request import LessonComputed, Request
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.figures import FigureView
@@ -19,7 +20,7 @@ from tui.app.widgets.hints import KeyHints
 from tui.lessons.catalogue import lessons
 from tui.lessons.contents import contents, summary
 from tui.lessons.progress import Progress
-from tui.lessons.session import LETTERS, Session, View
+from tui.lessons.session import Session, View
 from tui.lessons.tour import Touring
 from tui.system.terminal import Terminal
 
@@ -56,13 +57,7 @@ class LessonsScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Open", id="lessons.open"),
         Binding("v", "side", "Picture", id="lessons.side"),
-        Binding("a", "predict(0)", "Predict", key_display="a b c", id="lessons.a"),
-        *(
-            Binding(
-                letter, f"predict({i})", f"Predict {letter}", show=False, id=f"lessons.{letter}"
-            )
-            for i, letter in enumerate(LETTERS[1:], 1)
-        ),
+        *answer_bindings("lessons"),
         Binding("left,h", "turn(-1)", "Move", id="lessons.left"),
         Binding("right,l", "turn(1)", "Move on", show=False, id="lessons.right"),
         Binding("up,k", "step(-1)", "Choose", id="lessons.up"),

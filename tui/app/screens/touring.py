@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from textual.binding import Binding, BindingType
 from textual.widgets import Static
 
@@ -14,10 +16,19 @@ TOUR_BINDINGS: tuple[BindingType, ...] = (
     Binding("space", "go_on", "Go on", id="tour.on"),
     Binding("w", "lesson", "Lesson", id="tour.lesson"),
 )
-ANSWERS: tuple[BindingType, ...] = tuple(
-    Binding(letter, f"predict({i})", f"Predict {letter}", show=False, id=f"tour.{letter}")
-    for i, letter in enumerate(LETTERS)
-)
+
+
+def answer_bindings(prefix: str) -> Iterator[Binding]:
+    """The keys of a prediction, of which the hints name all at once; `prefix` begins their ids."""
+    yield Binding(
+        LETTERS[0], "predict(0)", "Predict", key_display=" ".join(LETTERS), id=f"{prefix}.a"
+    )
+    for i, letter in enumerate(LETTERS[1:], 1):
+        name = f"{prefix}.{letter}"
+        yield Binding(letter, f"predict({i})", f"Predict {letter}", show=False, id=name)
+
+
+ANSWERS: tuple[BindingType, ...] = tuple(answer_bindings("tour"))
 """To be declared before keys of the walk with these letters, from which a question takes them."""
 _OWN_IMAGES = ("add", "remove", "first", "network")
 
