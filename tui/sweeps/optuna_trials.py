@@ -70,11 +70,14 @@ def intermediate(trial: Trial, spec: SweepSpec) -> dict[int, float]:
     }
 
 
-def add_ended(optuna: Any, study: Any, spec: SweepSpec, trial: Trial) -> None:
-    """Add a trial that has ended to a study of Optuna."""
+def add_ended(optuna: Any, study: Any, spec: SweepSpec, trial: Trial, failed: Any = None) -> None:
+    """Add a trial that has ended to a study of Optuna.
+
+    `failed` is Optuna's state for one that failed, FAIL if it is None.
+    """
     values, states = intermediate(trial, spec), optuna.trial.TrialState
     state = trial.state(spec.seeds)
-    kind = {"finished": states.COMPLETE, "pruned": states.PRUNED}.get(state, states.FAIL)
+    kind = {"finished": states.COMPLETE, "pruned": states.PRUNED}.get(state, failed or states.FAIL)
     study.add_trial(
         optuna.trial.create_trial(
             params={name: to_optuna(value) for name, value in trial.setting.items()},

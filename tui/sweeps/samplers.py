@@ -62,17 +62,21 @@ class _Tpe:
         return {name: from_optuna(name, value) for name, value in asked.params.items()}
 
     def _learn(self, trials: Sequence[Trial]) -> None:
-        """Add the trials that others have asked for, and the results of all that have ended."""
+        """Add the trials that others have asked for, and the results of all that have ended.
+
+        A trial that diverged counts as pruned, as a bad one: of failed ones TPE learns nothing,
+        and would propose their like for ever.
+        """
+        states = self._optuna.trial.TrialState
         for trial in trials[self._known :]:
             if trial.has_ended(self._spec.seeds):
-                add_ended(self._optuna, self._study, self._spec, trial)
+                add_ended(self._optuna, self._study, self._spec, trial, failed=states.PRUNED)
                 continue
             self._study.enqueue_trial(
                 {name: to_optuna(value) for name, value in trial.setting.items()}
             )
             self._under_way[trial.number] = self._study.ask(self._distributions)
         self._known = max(self._known, len(trials))
-        states = self._optuna.trial.TrialState
         for number, asked in list(self._under_way.items()):
             trial = trials[number]
             if not trial.has_ended(self._spec.seeds):
@@ -81,9 +85,7 @@ class _Tpe:
             values = intermediate(trial, self._spec)
             for epochs, value in values.items():
                 asked.report(value, epochs)
-            state = trial.state(self._spec.seeds)
-            if state == "finished":
+            if trial.state(self._spec.seeds) == "finished":
                 self._study.tell(asked, values[trial.rungs[-1]])
             else:
-                ended = states.PRUNED if state == "pruned" and values else states.FAIL
-                self._study.tell(asked, state=ended)
+                self._study.tell(asked, state=states.PRUNED)

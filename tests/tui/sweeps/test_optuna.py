@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -86,3 +87,22 @@ def test_a_storage_by_the_command_line(tmp_path: Path) -> None:
     done = run_command(*WORDS, *where, "--storage", url)
     assert done.returncode == 0, done.stderr
     assert len(optuna.load_study(study_name="s", storage=open_storage(optuna, url)).trials) == 2
+
+
+@pytest.mark.parametrize("is_resumed", [False, True])
+def test_tpe_learns_of_trials_that_diverged(is_resumed: bool) -> None:
+    """The best settings lie beside those that diverge; random ones diverge in 38 of 100 cases."""
+    space = Space((parse_dimension("lr=0.001..10:log"), parse_dimension("momentum=0..0.9")))
+    spec = SweepSpec(space, sampler="tpe", trials=60, halving=False)
+    schedule = Schedule(spec, make_sampler(spec))
+    diverged = []
+    while (task := schedule.next()) is not None:
+        rate = schedule.trials[task.trial].setting["learning_rate"]
+        assert isinstance(rate, float)
+        diverged.append(rate > 0.3)
+        accuracy = None if rate > 0.3 else 0.9 + 0.02 * math.log10(rate)
+        loss = None if accuracy is None else 1 - accuracy
+        schedule.report(Result(task, "", 10.0, 1.0, loss, accuracy))
+        if is_resumed:  # by a process that knows the trials only
+            schedule._ask = make_sampler(spec)
+    assert sum(diverged[20:]) < 30
