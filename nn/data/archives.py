@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import math
+import re
 import zipfile
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,6 +21,54 @@ _TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"), ("train_x", 
 _TEST = (("x_test", "y_test"), ("test_images", "test_labels"), ("test_x", "test_y"))
 _ALL = (("x", "y"), ("images", "labels"), ("data", "target"), ("data", "labels"))
 ARCHIVE_NAMES = "x_train, y_train, x_test and y_test"
+_FILE_NAME = re.compile(
+    r"(?P<set>.*?)[-_.]?(?P<split>train|test)[-_.](?P<what>images|imgs|labels)\.npz"
+)
+
+_Read = TypeVar("_Read")
+
+
+@dataclass(frozen=True)
+class ArchiveSet:
+    """Archives of one array each, as KMNIST's `kmnist-train-imgs.npz` and `kmnist-train-labels.npz`
+    are. `set` is what their names begin with; `files` are by split and by what they hold.
+    """
+
+    set: str
+    files: dict[tuple[str, str], Path]
+
+
+def archive_sets(paths: Iterable[Path]) -> list[ArchiveSet]:
+    """The datasets whose images and labels are archives of their own, by the names of the files."""
+    groups: dict[str, dict[tuple[str, str], Path]] = {}
+    for path in paths:
+        if found := _FILE_NAME.fullmatch(path.name.lower()):
+            what = "labels" if found["what"] == "labels" else "images"
+            groups.setdefault(found["set"], {})[found["split"], what] = path
+    return [ArchiveSet(name, files) for name, files in sorted(groups.items())]
+
+
+def read_archive_set(group: ArchiveSet) -> tuple[Samples, Samples | None]:
+    """The training images of such files, and the test images, if there are any.
+
+    Raises `DataError`, also where images have no file of labels or the reverse.
+    """
+    parts = []
+    for split in ("train", "test"):
+        paths = [group.files.get((split, what)) for what in ("images", "labels")]
+        if paths == [None, None] and split == "test":
+            parts.append(None)
+            continue
+        images, labels = paths
+        if images is None or labels is None:
+            beside = next(iter(group.files.values()))
+            missing = "images" if images is None else "labels"
+            raise DataError(f"{beside}: there is no file of the {split}ing {missing} beside it")
+        x, y = (_opened(path, _only_array) for path in (images, labels))
+        parts.append(as_samples(x, y, f"{images} and {labels.name}"))
+    train, test = parts
+    assert train is not None
+    return train, test
 
 
 def read_archive(path: Path) -> tuple[Samples, Samples | None]:
@@ -24,9 +76,16 @@ def read_archive(path: Path) -> tuple[Samples, Samples | None]:
 
     Raises `DataError`. Sizes are checked before memory is taken.
     """
+    return _opened(path, _read)
+
+
+def _opened(path: Path, read: Callable[[Path, zipfile.ZipFile], _Read]) -> _Read:
+    """What is read from an archive; raises `DataError` where it is damaged or too large."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return _read(path, archive)
+            if sum(info.file_size for info in archive.infolist()) > 8 * MAX_BYTES:
+                raise DataError(f"{path}: unpacks to more than the {8 * MAX_BYTES:,} bytes allowed")
+            return read(path, archive)
     except (DataError, MemoryError):
         raise
     except OSError as error:
@@ -36,13 +95,7 @@ def read_archive(path: Path) -> tuple[Samples, Samples | None]:
 
 
 def _read(path: Path, archive: zipfile.ZipFile) -> tuple[Samples, Samples | None]:
-    members = {
-        info.filename.removesuffix(".npy").lower(): info
-        for info in archive.infolist()
-        if info.filename.endswith(".npy")
-    }
-    if sum(info.file_size for info in archive.infolist()) > 8 * MAX_BYTES:
-        raise DataError(f"{path}: unpacks to more than the {8 * MAX_BYTES:,} bytes allowed")
+    members = _members(archive)
     train = _part(path, archive, members, _TRAIN)
     if train is not None:
         return train, _part(path, archive, members, _TEST)
@@ -54,6 +107,21 @@ def _read(path: Path, archive: zipfile.ZipFile) -> tuple[Samples, Samples | None
             f"{path}: holds {held[:200]}; expected {ARCHIVE_NAMES}, or x and y, as np.savez writes"
         )
     return whole, None
+
+
+def _members(archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
+    return {
+        info.filename.removesuffix(".npy").lower(): info
+        for info in archive.infolist()
+        if info.filename.endswith(".npy")
+    }
+
+
+def _only_array(path: Path, archive: zipfile.ZipFile) -> Array:
+    members = _members(archive)
+    if len(members) != 1:
+        raise DataError(f"{path}: holds {len(members)} arrays, expected one")
+    return _array(path, archive, *members.values())
 
 
 def _part(

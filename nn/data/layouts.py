@@ -15,7 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from nn.arrays import Array
-from nn.data.archives import ARCHIVE_NAMES, read_archive
+from nn.data.archives import (
+    ARCHIVE_NAMES,
+    ArchiveSet,
+    archive_sets,
+    read_archive,
+    read_archive_set,
+)
 from nn.data.classes import Listed
 from nn.data.files import files_of, name_of, starts_with, subfolders_of
 from nn.data.idx_sets import idx_sets, read_idx_set
@@ -60,7 +66,9 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
 
 def _read_file(path: Path) -> Found:
     if starts_with(path, _ZIP):
-        return _read_archive(path)
+        sets = archive_sets(files_of(path.parent))
+        group = next((each for each in sets if path in each.files.values()), None)
+        return _read_archive(path) if group is None else _read_archive_set(group)
     for group in idx_sets(path.parent):
         if path in group.files.values():
             return read_idx_set(group)
@@ -113,9 +121,15 @@ def _readers(
         archives = [file for file in files if starts_with(file, _ZIP)]
         tables = [file for file in files if file not in archives and _may_be_table(file)]
         if archives:
+            sets = archive_sets(archives)
+            for of_set in sets:
+                first = max(of_set.files.items())[1]  # of training before testing
+                alone = len(archives) == len(of_set.files)
+                readers[str(folder if alone else first)] = partial(_read_archive_set, of_set)
             for file in archives:
-                name = str(folder if len(archives) == 1 else file)
-                readers[name] = partial(_read_archive, file)
+                if not any(file in of_set.files.values() for of_set in sets):
+                    name = str(folder if len(archives) == 1 else file)
+                    readers[name] = partial(_read_archive, file)
         elif tables:
             for group_of in _table_groups(tables):
                 name = str(folder if len(group_of) == len(tables) else group_of[0])
@@ -132,6 +146,14 @@ def _read_archive(path: Path) -> Found:
     train, test = read_archive(path)
     words = f"{name_of(path.parent)} {path.name}"
     return Found("NumPy archive", path.stem, train, test, words, folders=(path.parent,))
+
+
+def _read_archive_set(group: ArchiveSet) -> Found:
+    train, test = read_archive_set(group)
+    folder = next(iter(group.files.values())).parent
+    words = f"{name_of(folder)} {group.set}-"
+    name = group.set or name_of(folder)
+    return Found("NumPy archives", name, train, test, words, folders=(folder,))
 
 
 def _may_be_table(path: Path) -> bool:

@@ -100,6 +100,17 @@ def keras_in_a_folder(at: Path) -> Path:
     return at
 
 
+def an_archive_for_each(at: Path) -> Path:
+    for part, images in (("train", TRAIN), ("test", TEST)):
+        np.savez_compressed(at / f"toy-{part}-imgs.npz", images)
+        np.savez_compressed(at / f"toy-{part}-labels.npz", labels_of(len(images)))
+    return at
+
+
+def one_of_such_archives(at: Path) -> Path:
+    return an_archive_for_each(at) / "toy-test-labels.npz"
+
+
 def fractions_and_one_hot(at: Path) -> Path:
     path = at / "own.npz"
     np.savez(
@@ -138,6 +149,8 @@ LAYOUTS: dict[str, Callable[[Path], Path]] = {
         prefixed,
         keras,
         keras_in_a_folder,
+        an_archive_for_each,
+        one_of_such_archives,
         fractions_and_one_hot,
         csv_folder,
         csv_file_and_its_partner,
