@@ -12,6 +12,7 @@ from nn.config import TrainConfig
 from nn.events import Evaluation
 from nn.network.layers import ACTIVATIONS
 from nn.network.model import layer_sizes
+from nn.spec import MNIST, DataSpec
 from nn.training.advice import Advice
 from nn.training.optimizers import RULES
 
@@ -35,6 +36,7 @@ def ending_advice(
     best: Evaluation | None,
     labels: Array,
     *,
+    spec: DataSpec = MNIST,
     init_from: str | None = None,
     rate_factor: float = 1.0,
 ) -> Advice | None:
@@ -44,12 +46,19 @@ def ending_advice(
     `labels` are those of the test images.
     """
     if reason == "diverged":
-        return divergence_advice(config, step, init_from=init_from, rate_factor=rate_factor)
+        return divergence_advice(
+            config, step, spec=spec, init_from=init_from, rate_factor=rate_factor
+        )
     return stuck_advice(config, step, epoch, best, labels)
 
 
 def divergence_advice(
-    config: TrainConfig, step: int, *, init_from: str | None = None, rate_factor: float = 1.0
+    config: TrainConfig,
+    step: int,
+    *,
+    spec: DataSpec = MNIST,
+    init_from: str | None = None,
+    rate_factor: float = 1.0,
 ) -> Advice:
     """What to change where the loss was not finite after `step` updates.
 
@@ -68,7 +77,7 @@ def divergence_advice(
         return Advice("diverged", f"diverged: the loss was not finite {when}", remedy, field)
     if "eps" in RULES[config.optimizer].hyperparameters and config.eps < _LEAST_EPS:
         field, remedy = "eps", f"try a higher --eps than {config.eps:g}, such as 1e-8"
-    elif draws_normal and init_from is None and _growth(config) > _LARGEST_GROWTH:
+    elif draws_normal and init_from is None and _growth(config, spec) > _LARGEST_GROWTH:
         field = "init_std"
         remedy = f"try a lower --init-std than {config.init_std:g}, or a lower --learning-rate"
     elif config.learning_rate * config.weight_decay >= 1:
@@ -82,14 +91,14 @@ def divergence_advice(
     return Advice("diverged", sentence, remedy, field)
 
 
-def _growth(config: TrainConfig) -> float:
+def _growth(config: TrainConfig, spec: DataSpec) -> float:
     """About how much larger than the inputs the outputs of `init=normal` are: the product over the
     layers of std * sqrt(fan_in / 2), where He's initialization has 1 (He et al. 2015, eq. 10).
     """
     if config.init != "normal":
         return config.init_std  # of the biases alone
     return math.prod(
-        config.init_std * math.sqrt(fan_in / 2) for fan_in, _ in pairwise(layer_sizes(config))
+        config.init_std * math.sqrt(fan_in / 2) for fan_in, _ in pairwise(layer_sizes(config, spec))
     )
 
 

@@ -41,6 +41,7 @@ class Advising:
                 outcome.epoch,
                 outcome.best,
                 trainer.dataset.test.labels,
+                spec=trainer.dataset.spec,
                 init_from=self._init_from,
                 rate_factor=trainer.rate_factor,
             )

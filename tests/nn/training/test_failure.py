@@ -8,6 +8,7 @@ import pytest
 from nn.arrays import Array
 from nn.config import FIELDS, TrainConfig
 from nn.events import Evaluation, Score
+from nn.spec import DataSpec
 from nn.training.failure import divergence_advice, ending_advice, stuck_advice
 
 
@@ -45,6 +46,14 @@ def test_divergence(fields: dict[str, object], step: int, said: str) -> None:
     assert advice is not None
     assert said in str(advice)
     assert advice.field in FIELDS
+
+
+def test_the_size_of_the_images_decides_on_the_growth() -> None:
+    """Fewer inputs make smaller outputs: sqrt(64 / 2) sqrt(128 / 2) = 45, from 784 inputs 158."""
+    config = TrainConfig(init="normal", init_std=1.0, hidden=(128,))
+    small = DataSpec(8, 8)
+    assert divergence_advice(config, 3).field == "init_std"
+    assert divergence_advice(config, 3, spec=small).field == "learning_rate"
 
 
 def test_a_rate_that_was_raised_by_hand() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from nn.errors import DataError, NNError, StorageError
 from nn.events import RateChanged, RunFinished
+from nn.spec import MNIST
 from nn.storage.checkpoint import load_model
 from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
@@ -170,6 +171,7 @@ class FollowedRun:
             record.epoch,
             record.best,
             np.empty(0, np.uint8) if test is None else test.labels,
+            spec=MNIST if test is None else test.spec,
             init_from=record.init_from,
             rate_factor=self._rate_factor,
         )
