@@ -124,6 +124,18 @@ MISTAKES = (
         ("a.max(axis=1, keepdims=True)", "a.max()"),
         ("np.exp(a).sum(axis=1, keepdims=True)", "np.exp(a).sum()"),
     ),
+    mutation(
+        "softmax along the wrong axis",
+        ("np.exp(a).sum(axis=1, keepdims=True)", "np.exp(a).sum(axis=0, keepdims=True)"),
+    ),
+    mutation(
+        "softmax over the whole batch",
+        ("np.exp(a).sum(axis=1, keepdims=True)", "np.exp(a).sum()"),
+    ),
+    mutation(
+        "largest output taken over the images",
+        ("a.max(axis=1, keepdims=True)", "a.max(axis=0, keepdims=True)"),
+    ),
     mutation("softmax twice", ("y = softmax(a2)", "y = softmax(softmax(a2))")),
     mutation(
         "softmax without exponentials",

@@ -91,7 +91,7 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
                     " makes up for it"
                 )
             wrong = [name for name in wrong if name[0] != "d"]
-    elif not observation.facts.get("own update"):
+    elif not observation.facts.get("own update") and not any(name[0] == "d" for name in wrong):
         wrong = [name for name in wrong if not name.startswith("new ")]
     if wrong:
         mistake = _recognized(problem, model, given, seen)
@@ -101,7 +101,10 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
             diagnosis.formula = mistake.formula
         else:
             diagnosis.sentence = departure(
-                wrong[0], given[wrong[0]], _expected(wrong[0], reference, model)
+                wrong[0],
+                given[wrong[0]],
+                _expected(wrong[0], reference, model),
+                images=len(problem.x),
             )
             diagnosis.formula = f"{wrong[0]} = {FORMULAS.get(wrong[0], 'W - rate dW')}"
         wrong = [first, *wrong]
@@ -238,8 +241,11 @@ def _table(
     return rows
 
 
-def departure(name: str, got: Array, want: Array) -> str:
-    """How an array departs from the reference: shape, transposition, factor, sign, axis, values."""
+def departure(name: str, got: Array, want: Array, *, images: int = 0) -> str:
+    """How an array departs from the reference: shape, transposition, factor, sign, axis, values.
+
+    A factor that is the number of `images` in the batch is one of an average.
+    """
     got, want = np.asarray(got, float), np.asarray(want, float)
     if not np.isfinite(got).all():
         return f"{name} contains numbers that are not finite (NaN or infinity)."
@@ -261,7 +267,11 @@ def departure(name: str, got: Array, want: Array) -> str:
         kind = "large" if abs(factor) > 1 else "small"
         size = abs(factor) if abs(factor) > 1 else 1 / max(abs(factor), 1e-300)
         sign = " and of the wrong sign" if factor < 0 else ""
-        return f"{name} is {size:.6g} times too {kind}{sign} in every element."
+        times = f"{name} is {size:.6g} times too {kind}{sign} in every element"
+        if images > 1 and abs(size / images - 1) < 1e-3:
+            what = "not averaged" if kind == "large" else "averaged twice"
+            return f"{times}, the number of images in the batch: it is {what}."
+        return f"{times}."
     difference = got - want
     if difference.ndim == 2 and close(difference, np.broadcast_to(difference[0], difference.shape)):
         return (

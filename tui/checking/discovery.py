@@ -89,7 +89,15 @@ class FunctionNet(Net):
 
     def forward(self, x: Array) -> Any:
         assert self._forward is not None
-        return self._forward(self.parameters, x)
+        try:
+            return self._forward(self.parameters, x)
+        except KeyError as error:
+            if self.own or not error.args or error.args[0] in self.parameters:
+                raise
+            raise NotFoundError(
+                f"its forward function takes params[{error.args[0]!r}], but params holds W1, b1, W2"
+                " and b2, of two layers, since no init_params() returns another dictionary"
+            ) from error
 
     def loss(self, x: Array, t: Array) -> Any:
         return None if self._loss is None else self._loss(self.parameters, x, t)

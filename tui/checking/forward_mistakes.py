@@ -5,7 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from tui.checking.mistake import Mistake
-from tui.checking.reference import softmax
+from tui.checking.reference import Step, softmax, softmax_less
+
+
+def _softmaxes(over: int | None) -> tuple[Step, ...]:
+    """Softmaxes whose sum is taken along another axis than 1, by what is subtracted beforehand: the
+    largest output of that sum, of each image, or of each class.
+    """
+    return (
+        lambda v: softmax(v.a2, over),
+        *(
+            lambda v, axis=axis: softmax_less(v.a2, v.a2.max(axis=axis, keepdims=True), over)
+            for axis in (0, 1)
+            if axis != over
+        ),
+    )
+
 
 FORWARD = (
     Mistake(
@@ -39,19 +54,32 @@ FORWARD = (
         "y = softmax(a2), directly of a2 = z1 W2 + b2",
         {"y": lambda v: softmax(v.activation.function(v.a2))},
     ),
-    Mistake(
-        "softmax along the wrong axis",
-        "The softmax sums over the images of the batch in place of the classes of each image.",
-        "y = exp(a2) / sum of exp(a2) over the classes: axis=1, keepdims=True",
-        {"y": lambda v: softmax(v.a2, axis=0)},
+    *(
+        Mistake(
+            "softmax along the wrong axis",
+            "The softmax sums over the images of the batch in place of the classes of each image.",
+            "y = exp(a2) / sum of exp(a2) over the classes: axis=1, keepdims=True",
+            {"y": step},
+        )
+        for step in _softmaxes(over=0)
+    ),
+    *(
+        Mistake(
+            "softmax over the whole batch",
+            "The softmax divides by the sum over all images and classes, so that the probabilities"
+            " of one image do not add up to 1.",
+            "y = exp(a2) / sum of exp(a2) over the classes: axis=1, keepdims=True",
+            {"y": step},
+        )
+        for step in _softmaxes(over=None)
     ),
     Mistake(
-        "softmax over the whole batch",
-        "The softmax divides by the sum over all images and classes, so that the probabilities of"
-        " one image"
-        " do not add up to 1.",
-        "y = exp(a2) / sum of exp(a2) over the classes: axis=1, keepdims=True",
-        {"y": lambda v: softmax(v.a2, axis=None)},
+        "largest output taken over the images",
+        "The softmax subtracts the largest output of each class over the batch, which changes the"
+        " probabilities, in place of the largest output of each image.",
+        "y = exp(a2 - max) / sum of exp(a2 - max), the maximum and the sum with axis=1,"
+        " keepdims=True",
+        {"y": lambda v: softmax_less(v.a2, v.a2.max(axis=0, keepdims=True))},
     ),
     Mistake(
         "softmax twice",

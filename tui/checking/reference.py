@@ -36,7 +36,14 @@ def sigmoid(a: Array) -> Array:
 
 def softmax(a: Array, axis: int | None = -1) -> Array:
     """exp(a) / sum exp(a) along an axis; the maximum is subtracted first against overflow."""
-    exponentials = np.exp(a - a.max(axis=axis, keepdims=True))
+    return softmax_less(a, a.max(axis=axis, keepdims=True), axis)
+
+
+def softmax_less(a: Array, subtracted: Array, axis: int | None = -1) -> Array:
+    """exp(a - subtracted) / sum exp(a) along an axis. The quotient does not depend on what is
+    subtracted only where that is the same for all elements of a sum.
+    """
+    exponentials = np.exp(a - subtracted)
     result: Array = exponentials / exponentials.sum(axis=axis, keepdims=True)
     return result
 

@@ -68,7 +68,8 @@ def check_observation(path: Path, observation: Observation, dataset: Dataset) ->
     request = make_request(dataset)
     arrays, facts = observation.arrays, observation.facts
     findings = check_data(arrays, dataset) + check_initial(arrays, request["x"])
-    diagnosis = diagnose(observation, request) if "W1" in arrays else None
+    unknown = facts.get("error") == "NotFound" and "outputs" not in arrays
+    diagnosis = diagnose(observation, request) if "W1" in arrays and not unknown else None
     findings += check_behaviour(observation)
     error = check_error(observation)
     if error is not None and (diagnosis is None or diagnosis.right):
@@ -82,7 +83,8 @@ def remarks(report: Report) -> list[str]:
     """What is not wrong, but worth knowing."""
     facts = report.observation.facts
     found = list(report.diagnosis.remarks) if report.diagnosis else []
-    if facts.get("overflows"):
+    rows = report.diagnosis.rows if report.diagnosis else []
+    if facts.get("overflows") and not any(r.name == "y" and r.state == "wrong" for r in rows):
         found.append(
             "the softmax overflows where outputs are large: subtract the largest output of each"
             " image first"

@@ -164,7 +164,7 @@ def _remarks(
         second = max(others, key=lambda each: each.accuracy)
         remarks.append(
             f"the next best activation, {second.activation}, recognizes {second.accuracy:.1%};"
-            " --activation chooses another"
+            " `mnist-tui import --activation` chooses another"
         )
     if found.transposed:
         remarks.append(

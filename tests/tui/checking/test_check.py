@@ -187,6 +187,25 @@ def test_by_what_an_array_departs(got: np.ndarray, words: str) -> None:  # type:
     assert words in departure("dW2", got, np.array([[1.0, 2.0], [3.0, 4.0]]))
 
 
+@pytest.mark.parametrize(("factor", "words"), [(3.0, "not averaged"), (1 / 3, "averaged twice")])
+def test_a_factor_that_is_the_size_of_the_batch(factor: float, words: str) -> None:
+    want = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert words in departure("dW1", factor * want, want, images=3)
+    assert words not in departure("dW1", factor * want, want, images=4)
+
+
+def test_no_update_is_right_where_a_gradient_is_wrong(checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(changed({"dy = (y - t) / n": "dy = y - t"}, NO_UPDATE))
+    states = {row.name: row.state for row in report.diagnosis.rows}
+    assert states["one update"] == states["five updates"] == "wrong"
+
+
+def test_a_wrong_softmax_is_not_said_to_overflow(checked) -> None:  # type: ignore[no-untyped-def]
+    axis = "np.exp(a).sum(axis={}, keepdims=True)"
+    report = checked(changed({axis.format(1): axis.format(0)}))
+    assert "overflows" not in " ".join(report.record()["remarks"])
+
+
 def test_a_mistake_that_makes_the_rest_impossible_ends_the_list() -> None:
     problem = Problem(np.ones((3, 4)), np.eye(2)[[0, 1, 0]], {
         "W1": np.ones((4, 5)), "b1": np.ones(5), "W2": np.ones((5, 2)), "b2": np.ones(2)
@@ -229,6 +248,13 @@ def test_the_exported_arrays(tmp_path: Path) -> None:
     ("source", "words"),
     [
         ("x = 1\n", "no network of a known shape"),
+        (
+            (
+                "def forward(params, x):\n    return x @ params['W3']\n"
+                "def gradient(params, x, t):\n    return {}\n"
+            ),
+            "takes params['W3'], but params holds W1, b1, W2 and b2",
+        ),
         ("def broken(:\n", "SyntaxError"),
         ("raise ValueError('spam')\n", "ValueError in line 1"),
         ("import sys\nsys.exit(3)\n", "SystemExit"),
@@ -253,7 +279,13 @@ def test_code_that_does_not_end_is_stopped(tmp_path: Path) -> None:
 
 
 def test_a_file_that_is_not_there() -> None:
-    assert "absent.py: no such file" in refused(run_command("check", "absent.py"))
+    assert "absent.py: No such file or directory" in refused(run_command("check", "absent.py"))
+
+
+def test_a_notebook_is_no_python_file(tmp_path: Path) -> None:
+    path = tmp_path / "network.ipynb"
+    path.write_text("{}", encoding="utf-8")
+    assert "jupyter nbconvert --to script" in refused(run_command("check", path))
 
 
 def test_the_code_sees_no_secrets_and_writes_elsewhere(tmp_path: Path) -> None:

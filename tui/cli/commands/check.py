@@ -59,6 +59,11 @@ def check(
         )
     if not os.path.isfile(file):
         raise ConfigError(f"{file}: {why_missing(file)}; check needs a Python file with a network")
+    if file.suffix.lower() != ".py":
+        raise ConfigError(
+            f"{file}: not a Python file (.py); a notebook becomes one with"
+            " `jupyter nbconvert --to script`"
+        )
     if not seconds > 0:
         raise ConfigError(f"--seconds {seconds:g}: must be above 0")
     try:
