@@ -53,22 +53,19 @@ def read_archive_set(group: ArchiveSet) -> tuple[Samples, Samples | None]:
 
     Raises `DataError`, also where images have no file of labels or the reverse.
     """
-    parts = []
-    for split in ("train", "test"):
-        paths = [group.files.get((split, what)) for what in ("images", "labels")]
-        if paths == [None, None] and split == "test":
-            parts.append(None)
-            continue
-        images, labels = paths
-        if images is None or labels is None:
-            beside = next(iter(group.files.values()))
-            missing = "images" if images is None else "labels"
-            raise DataError(f"{beside}: there is no file of the {split}ing {missing} beside it")
-        x, y = (_opened(path, _only_array) for path in (images, labels))
-        parts.append(as_samples(x, y, f"{images} and {labels.name}"))
-    train, test = parts
-    assert train is not None
-    return train, test
+    train = _set_part(group, "train")
+    has_test = any(split == "test" for split, _ in group.files)
+    return train, _set_part(group, "test") if has_test else None
+
+
+def _set_part(group: ArchiveSet, split: str) -> Samples:
+    images, labels = (group.files.get((split, what)) for what in ("images", "labels"))
+    if images is None or labels is None:
+        beside = next(iter(group.files.values()))
+        missing = "images" if images is None else "labels"
+        raise DataError(f"{beside}: there is no file of the {split}ing {missing} beside it")
+    x, y = (_opened(path, _only_array) for path in (images, labels))
+    return as_samples(x, y, f"{images} and {labels.name}")
 
 
 def read_archive(path: Path) -> tuple[Samples, Samples | None]:

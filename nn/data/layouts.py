@@ -66,9 +66,10 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
 
 def _read_file(path: Path) -> Found:
     if starts_with(path, _ZIP):
-        sets = archive_sets(files_of(path.parent))
-        group = next((each for each in sets if path in each.files.values()), None)
-        return _read_archive(path) if group is None else _read_archive_set(group)
+        for of_set in archive_sets(files_of(path.parent)):
+            if path in of_set.files.values():
+                return _read_archive_set(of_set)
+        return _read_archive(path)
     for group in idx_sets(path.parent):
         if path in group.files.values():
             return read_idx_set(group)

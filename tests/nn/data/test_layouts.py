@@ -425,6 +425,29 @@ def test_other_arrays_are_named(tmp_path: Path) -> None:
         load_dataset(str(path))
 
 
+def test_images_without_their_labels_are_refused(tmp_path: Path) -> None:
+    an_archive_for_each(tmp_path)
+    (tmp_path / "toy-test-labels.npz").unlink()
+    with pytest.raises(DataError, match="no file of the testing labels beside it"):
+        load_dataset(str(tmp_path))
+
+
+def test_an_archive_of_images_holds_one_array(tmp_path: Path) -> None:
+    an_archive_for_each(tmp_path)
+    np.savez(tmp_path / "toy-train-imgs.npz", TRAIN, TRAIN)
+    with pytest.raises(DataError, match="holds 2 arrays, expected one"):
+        load_dataset(str(tmp_path))
+
+
+def test_sets_of_archives_side_by_side_are_named(tmp_path: Path) -> None:
+    an_archive_for_each(tmp_path)
+    for path in [*tmp_path.iterdir()]:
+        (tmp_path / path.name.replace("toy", "other")).write_bytes(path.read_bytes())
+    with pytest.raises(DataError, match=r"name one, such as .*other-train-labels\.npz"):
+        load_dataset(str(tmp_path))
+    assert load_dataset(str(tmp_path / "toy-train-imgs.npz")).name == "toy"
+
+
 def test_pictures_need_a_reader(tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
