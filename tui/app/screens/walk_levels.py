@@ -153,7 +153,7 @@ class WalkLevels(TouringScreen):
     def action_nudge(self) -> None:
         """Nudge the chosen weight, or one of the last layer."""
         stage = self._cursor_stage
-        if stage is None:
+        if stage is None or not self.shows_wanted_walk:
             return
         if self.level == "nudge":
             self.action_leave_level()

@@ -85,6 +85,12 @@ class WalkingScreen(ModeScreen):
         if not self._working:
             self._work(wanted)
 
+    @property
+    def shows_wanted_walk(self) -> bool:
+        """Whether no other walk is being computed, whose network may have other weights."""
+        view, wanted = self.view, self.wanted
+        return view is not None and wanted is not None and wanted.same_walk(view.wanted)
+
     def go(self, step: int) -> None:
         """Want another step."""
         if self.wanted is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -31,6 +32,7 @@ from tui.app.state.walking import (
 from tui.app.widgets.heat import heat_strips
 from tui.app.widgets.walk_nudge import weight_words
 from tui.app.widgets.walk_stage import StageView, parts_line
+from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
@@ -361,6 +363,24 @@ def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(app: Mnist
         assert (screen.level, view.nudged) == ("images", None)
         assert screen.cursors["class"] == view.picks[0].label
         assert screen.cursors["image"] == screen.image == 0
+
+    play(app, scenario)
+
+
+def test_no_weight_is_nudged_while_another_network_is_on_its_way(app: MnistApp) -> None:
+    """The weight of one network was once looked up in another one, which has no such layer."""
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "c")
+        screen = walk_screen(app)
+        app.bench.configure(Experiment(replace(app.bench.config, hidden=())))
+        screen.show_configuration()
+        screen.action_nudge()
+        assert screen.level == "images"
+        view = await walked(app, pilot)
+        assert list(view.taken.gradient_norms) == ["W1", "b1"]
+        view = await press(app, pilot, "n", "tab", "tab")
+        assert "W1[" in text(app)
 
     play(app, scenario)
 
