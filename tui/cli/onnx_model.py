@@ -23,9 +23,10 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
 
     `images` are pixels from 0 to 255, (n, pixels); the network of a run with `deskew` expects
     images that are deskewed, which the documentation of the input and the metadata "pixels" state.
-    The metadata "config" is the configuration as JSON. All three have the floating-point type that
-    the network was trained in. Raises `ImportError` without the package, `StorageError` for a layer
-    that has no ONNX form here and where the file cannot be written.
+    The metadata "config" is the configuration as JSON, "size" that of the images, and "classes" the
+    names of the outputs as JSON. Images, outputs and probabilities have the floating-point type
+    that the network was trained in. Raises `ImportError` without the package, `StorageError` for a
+    layer that has no ONNX form here and where the file cannot be written.
     """
     import onnx
     from onnx import helper, numpy_helper
@@ -92,7 +93,12 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
-    about = {"pixels": preprocessor.expected_pixels, "config": json.dumps(config.to_dict())}
+    about = {
+        "pixels": preprocessor.expected_pixels,
+        "config": json.dumps(config.to_dict()),
+        "size": predictor.spec.size,
+        "classes": json.dumps(predictor.spec.names),
+    }
     helper.set_model_props(model, about)
     model.ir_version = 8  # the oldest that has this operator set: newer ones gain nothing
     onnx.checker.check_model(model)

@@ -234,7 +234,10 @@ def test_export_as_safetensors(at: str, saved: Path, tmp_path: Path) -> None:
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
-    assert json.loads(header.pop("__metadata__")["config"])["hidden"] == [8]
+    about = header.pop("__metadata__")
+    assert json.loads(about["config"])["hidden"] == [8]
+    assert json.loads(about["classes"]) == list("0123456789")
+    assert about["size"] == "28x28"
     model = load_model(SavedRun.read(saved / NAMES[0]), "best").model
     for name, expected in (
         ("layer1.weight", model.linears[0].weight),

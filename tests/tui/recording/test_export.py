@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,6 +80,17 @@ def test_onnx_refuses_a_layer_that_it_does_not_know(tiny: Dataset, tmp_path: Pat
         with pytest.raises(StorageError, match=f"class {type(unknown).__name__} cannot be written"):
             write_onnx(path, predictor)
         assert not path.exists()
+
+
+def test_onnx_names_the_classes_of_its_outputs(tiny: Dataset, tmp_path: Path) -> None:
+    onnx = pytest.importorskip("onnx")
+    predictor = trained(tiny)
+    names = tuple(f"Größe {c}" for c in range(predictor.spec.classes))
+    predictor.spec = replace(predictor.spec, names=names)
+    write_onnx(tmp_path / "model.onnx", predictor)
+    about = {each.key: each.value for each in onnx.load(tmp_path / "model.onnx").metadata_props}
+    assert json.loads(about["classes"]) == list(names)
+    assert about["size"] == predictor.spec.size
 
 
 @pytest.mark.parametrize("deskew", [False, True])

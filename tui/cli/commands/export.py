@@ -71,6 +71,8 @@ def _write(path: Path, predictor: Predictor, kind: Format) -> None:
                 "config": json.dumps(predictor.config.to_dict()),
                 "pixels": predictor.preprocessor.expected_pixels,
                 "inputs": "pixels * preprocessing.scale + preprocessing.shift",
+                "size": predictor.spec.size,
+                "classes": json.dumps(predictor.spec.names),
             }
             write_safetensors(path, weight_arrays(predictor), about)
         case "onnx":
