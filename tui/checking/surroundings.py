@@ -4,6 +4,7 @@ rate, its errors.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -201,6 +202,12 @@ def check_behaviour(observation: Observation) -> list[Finding]:
     return found
 
 
+# NumPy's message on an array (n, k) beside one of (n,).
+_LOST_AXIS = re.compile(
+    r"together with shapes (\(([0-9]+),[0-9]+\) \(\2,\)|\(([0-9]+),\) \(\3,[0-9]+\))"
+)
+
+
 def check_error(observation: Observation) -> Finding | None:
     """The exception that ended the code, in a sentence."""
     facts = observation.facts
@@ -213,7 +220,12 @@ def check_error(observation: Observation) -> Finding | None:
     )
     message = str(facts.get("message", ""))
     remedy = "run the file by itself to see where"
-    if any(words in message for words in ("matmul", "not aligned", "broadcast")):
+    if _LOST_AXIS.search(message):
+        remedy = (
+            "a sum or a maximum over the classes of each image lost its axis: give it"
+            " keepdims=True, so that (n,) becomes (n, 1)"
+        )
+    elif any(words in message for words in ("matmul", "not aligned", "broadcast")):
         remedy = (
             "the shapes do not fit: compare them with x (n, 784), W1 (784, 50), dy (n, 10); one"
             " factor is"

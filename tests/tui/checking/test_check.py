@@ -200,6 +200,12 @@ def test_no_update_is_right_where_a_gradient_is_wrong(checked) -> None:  # type:
     assert states["one update"] == states["five updates"] == "wrong"
 
 
+def test_a_sum_that_lost_its_axis_is_explained(checked) -> None:  # type: ignore[no-untyped-def]
+    lines = {"np.exp(a).sum(axis=1, keepdims=True)": "np.exp(a).sum(axis=1)"}
+    (finding,) = checked(changed(lines)).findings
+    assert "keepdims=True" in finding.remedy
+
+
 def test_a_wrong_softmax_is_not_said_to_overflow(checked) -> None:  # type: ignore[no-untyped-def]
     axis = "np.exp(a).sum(axis={}, keepdims=True)"
     report = checked(changed({axis.format(1): axis.format(0)}))
