@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -146,26 +147,61 @@ class BackwardStages(Stages):
 
 
 class UpdateStages(Stages):
-    """The weights and biases after the step."""
+    """What clipping does to the gradients, and the weights and biases after the step."""
 
     part = "update"
 
     def __iter__(self) -> Iterator[Stage]:
+        if self.config.clip_norm:
+            yield self._norm()
+            yield self._factor()
         for number in range(1, self.last + 1):
             yield self._update(f"W{number}")
             yield self._update(f"b{number}")
+
+    def _norm(self) -> Stage:
+        names = [f"d{kind}{number}" for number in range(1, self.last + 1) for kind in "Wb"]
+
+        def write(_index: Index) -> Written:
+            squares = [float(np.square(self.v[name], dtype=float).sum()) for name in names]
+            symbols = " + ".join(f"|{name}|^2" for name in names)
+            numbers = " + ".join(map(number_text, squares))
+            total = math.sqrt(sum(squares))
+            return single_term("norm", f"sqrt({symbols})", f"sqrt({numbers})", total)
+
+        formula = f"norm = sqrt(sum of the squares of {', '.join(names)})"
+        meaning = (
+            "The length of the gradient, all weights and biases together: how steep the loss is."
+        )
+        return self._stage("norm", formula, "", meaning, (), write)
+
+    def _factor(self) -> Stage:
+        limit, norm = self.config.clip_norm, float(self.v["norm"])
+        formula = f"min(1, {limit:g} / (norm + 1e-6))"
+
+        def write(_index: Index) -> Written:
+            numbers = f"min(1, {limit:g} / ({number_text(norm)} + 1e-6))"
+            return single_term("factor", formula, numbers, min(1.0, limit / (norm + 1e-6)))
+
+        meaning = (
+            f"Clipping: gradients longer than {limit:g} are all multiplied by this factor, so that"
+            " their direction stays and their length is the limit."
+        )
+        return self._stage("factor", f"factor = {formula}", "", meaning, (), write)
 
     def _update(self, parameter: str) -> Stage:
         config = self.config
         rate, decay = config.learning_rate, config.weight_decay
         old, gradient, new = (self.v[f"{kind}{parameter}"] for kind in ("", "d", "new "))
         decayed = decay > 0 and config.optimizer != "adamw"
+        factor = float(self.v["factor"]) if config.clip_norm else 1.0
 
         def write(index: Index) -> Written:
-            w, g, at = float(old[index]), float(gradient[index]), index_text(index)
+            w, g, at = float(old[index]), factor * float(gradient[index]), index_text(index)
             if config.optimizer == "sgd":
                 g += decay * w if decayed else 0.0
-                change, symbols = -rate * g, f"-r g[{at}]" if decayed else f"-r d{parameter}[{at}]"
+                name = "g" if decayed or config.clip_norm else f"d{parameter}"
+                change, symbols = -rate * g, f"-r {name}[{at}]"
                 numbers = product_text(-rate, g)
             else:
                 change, symbols = float(new[index]) - w, f"step of {config.optimizer}"
@@ -175,7 +211,8 @@ class UpdateStages(Stages):
             return Written(formula, np.array([w, change]), terms.__getitem__)
 
         text = UPDATE_FORMULAS[config.optimizer].format(w=parameter)
-        g = f"g = d{parameter}" + (f" + {decay:g} {parameter}" if decayed else "")
+        g = f"g = factor d{parameter}" if config.clip_norm else f"g = d{parameter}"
+        g += f" + {decay:g} {parameter}" if decayed else ""
         if config.optimizer == "adamw":
             g += f", d = {decay:g}"
         number = int(parameter[1:])

@@ -6,8 +6,10 @@ With inputs x (n, in), targets t (n, classes), layers l = 1 to L, an activation 
     dW_l = z_(l-1)^T da_l    db_l = sum_n da_l    dz_(l-1) = da_l W_l^T    da_l = dz_l s'(a_l)
 
 where d stands for the derivative of the loss. With a loss that takes logits, dy = (y - t) / n is
-the gradient at the last a, as in K. Saitoh, "Deep Learning from Scratch", 2016, chapter 5. Here the
-arrays are only described: the layers, the loss and the optimizer of the network compute them.
+the gradient at the last a, as in K. Saitoh, "Deep Learning from Scratch", 2016, chapter 5. With
+clipping, the update takes factor dW and factor db, where factor = min(1, c / norm) and norm is that
+of all gradients together. Here the arrays are only described: the layers, the loss and the
+optimizer of the network compute them.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from nn.data.preprocessing import Preprocessor
 from nn.network.layers import Activation
 from nn.network.losses import Loss
 from nn.network.model import MLP
-from nn.training.optimizers import Optimizer
+from nn.training.optimizers import Optimizer, clip_factor
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,7 +25,8 @@ class Pass:
     """One step, from the inputs to the updated parameters.
 
     `values` holds every array by its name, the parameters before the update ("W1", "b1", ...) and
-    the targets ("t") among them. `gradient_norms` are L2 norms, by the names of the parameters.
+    the targets ("t") among them. `gradient_norms` are L2 norms before clipping, by the names of the
+    parameters.
     """
 
     loss: float
@@ -75,6 +76,12 @@ def take_apart(
         else:
             linear.backward_parameters(grad)
         v[f"dW{number}"], v[f"db{number}"] = linear.grad_weight.copy(), linear.grad_bias.copy()
+    if config.clip_norm:
+        norm = math.sqrt(np.vdot(optimizer.gradients, optimizer.gradients))
+        factor = clip_factor(norm, config.clip_norm)
+        v["norm"], v["factor"] = np.array(norm), np.array(factor)
+        if math.isfinite(value) and factor < 1:
+            optimizer.gradients *= factor
     if math.isfinite(value):
         optimizer.step(config.learning_rate)
     for number, (linear, _) in enumerate(layers, 1):

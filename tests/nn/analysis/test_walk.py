@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Any
 
 import numpy as np
@@ -16,10 +17,15 @@ from nn.analysis.formulas import (
     UPDATE_FORMULAS,
 )
 from nn.analysis.walk import DEFAULT_FIELDS, Walk
+from nn.arrays import Array
 from nn.config import REQUIRED_OUTPUT, TrainConfig, choices
-from nn.data.dataset import Dataset
+from nn.data.dataset import Dataset, Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
+from nn.network.model import build_model, initialize_model
+from nn.training.optimizers import make_optimizer
+from nn.training.randomness import Stream, stream
+from nn.training.step import TrainingStep
 from nn.training.trainer import Trainer
 from tui.checking.reference import Model, Problem, evaluate
 
@@ -139,6 +145,86 @@ def test_steps_are_those_of_training(small: Dataset, optimizer: str, weight_deca
             assert stage.parameter == stage.name.removeprefix("new ")
 
 
+def trained(config: TrainConfig, train: Split, steps: int) -> Array:
+    """The parameters after some steps of the trainer on the first five images, in their order."""
+    model = build_model(config)
+    initialize_model(model, config, rng=stream(config.seed, Stream.INITIALIZATION))
+    optimizer = make_optimizer(config, model.parameters, model.gradients)
+    preprocessor = Preprocessor.of(config, train)
+    step = TrainingStep(config, train, preprocessor, model, optimizer)
+    for number in range(steps):
+        step.run(np.arange(5), number, config.learning_rate)
+    return model.parameters
+
+
+def flat(walk: Walk, kind: str = "") -> Array:
+    """The parameters of a step of a walk, with `kind` "new " those after it."""
+    names = walk.here.gradient_norms
+    return np.concatenate([walk.here.values[f"{kind}{name}"].ravel() for name in names])
+
+
+def assert_steps_are_exactly_those_of_training(small: Dataset, **fields: Any) -> None:
+    config = config_of(**fields)
+    walk = Walk.of(config, small.train)
+    for step in range(3):
+        walk.go(step)
+        np.testing.assert_array_equal(flat(walk, "new "), trained(config, small.train, step + 1))
+    walk.go(0)
+    np.testing.assert_array_equal(flat(walk, "new "), trained(config, small.train, 1))
+
+
+def assert_elements_are_their_sums(walk: Walk) -> None:
+    """Each stage's elements are what their written sums add up to."""
+    rng = np.random.default_rng(1)
+    # A float32 array has about seven digits.
+    rel, least = (1e-6, 1e-12) if walk.config.dtype == "float64" else (1e-3, 1e-6)
+    for stage in walk.here.stages:
+        assert stage.formula.startswith(f"{stage.name} = ")
+        assert len(stage.axes) == stage.array.ndim
+        for _ in range(20):
+            index = tuple(int(rng.integers(size)) for size in stage.array.shape)
+            value = pytest.approx(float(stage.array[index]), rel=rel, abs=least)
+            assert stage.write(index).total == value, stage.name
+
+
+def names_of(walk: Walk) -> list[str]:
+    return [stage.name for stage in walk.here.stages]
+
+
+@pytest.mark.parametrize("clip_norm", [0.3, 100.0])
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+def test_clipping_is_shown_and_is_that_of_training(
+    small: Dataset, optimizer: str, dtype: str, clip_norm: float
+) -> None:
+    fields = {"optimizer": optimizer, "dtype": dtype, "clip_norm": clip_norm, "weight_decay": 0.01}
+    assert_steps_are_exactly_those_of_training(small, hidden=(9,), **fields)
+    walk = walk_of(small, hidden=(9,), **fields)
+    walk.go(1)
+    assert names_of(walk)[-6:] == ["norm", "factor", "new W1", "new b1", "new W2", "new b2"]
+    v = walk.here.values
+    norm = math.hypot(*walk.here.gradient_norms.values())
+    assert norm > 0.3
+    assert float(v["norm"]) == pytest.approx(norm, rel=1e-6)
+    clipped = clip_norm == 0.3
+    assert float(v["factor"]) == pytest.approx(0.3 / norm if clipped else 1.0, rel=1e-5)
+    assert_elements_are_their_sums(walk)
+    if optimizer == "sgd":
+        step = (v["W1"] - v["new W1"]) / 0.1 - 0.01 * v["W1"]
+        np.testing.assert_allclose(
+            step, v["factor"] * v["dW1"], atol=1e-9 if dtype == "float64" else 1e-5
+        )
+
+
+def test_gradients_are_nudged_as_they_are_before_clipping(small: Dataset) -> None:
+    walk = walk_of(small, clip_norm=0.01, hidden=(9,))
+    walk.go(1)
+    assert float(walk.here.values["factor"]) < 0.1
+    assert 0 < max(walk.errors(10, rng=np.random.default_rng(3)).values()) < 1e-8
+    nudge = walk.nudge("W2", (4, 5))
+    assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-6)
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("kept", [64_000_000, 0])
 def test_back_and_forth(
@@ -212,7 +298,7 @@ def test_the_accuracy_is_that_of_the_weights_of_the_step(mnist: Dataset) -> None
     assert walk.accuracy(twenty) == before < 0.5
 
 
-@pytest.mark.parametrize(("field", "value"), [("dropout", 0.2), ("clip_norm", 1.0)])
+@pytest.mark.parametrize(("field", "value"), [("dropout", 0.2), ("max_norm", 3.0)])
 def test_parts_of_a_step_that_are_not_shown_are_refused(
     small: Dataset, field: str, value: float
 ) -> None:

@@ -94,9 +94,23 @@ def test_a_walk_that_diverges(tiny_folder: Path) -> None:
         (("--images", "60000"), "these are 0 to 59,999"),
         (("--images", "-1"), "-1 is not the index"),
         (("--recipe", "lincoln-dropout"), "dropout=0.2: a walk has no dropout; use 0"),
-        (("--clip-norm", "1"), "clip_norm=1.0: a walk has no clip norm; use 0"),
+        (("--max-norm", "3"), "max_norm=3.0: a walk has no max norm; use 0"),
         (("--epochs", "3"), "unknown option --epochs"),
     ],
 )
 def test_refusals(words: Sequence[str], reason: str) -> None:
     assert reason in refused(run_command("walk", *words))
+
+
+def test_clipping_is_printed(tiny: Dataset, tiny_folder: Path) -> None:
+    words = ("--data-dir", tiny_folder, "--hidden", "6", "--clip-norm", "0.3", "--steps", "2")
+    config = TrainConfig.layered(DEFAULT_FIELDS, {"hidden": (6,), "clip_norm": 0.3})
+    walk = Walk.of(config, tiny.train)
+    losses = [line for line in printed(*words) if line.startswith("step ")]
+    record = json.loads(printed(*words, "--json")[0])
+    for step, line in enumerate(losses):
+        values = walk.go(step).values
+        norm, factor = float(values["norm"]), float(values["factor"])
+        assert line.endswith(f", gradient norm {norm:.4g}, clip factor {factor:.4g}")
+        assert record["steps"][step]["clip_factor"] == factor < 1
+    assert len(losses) == 3

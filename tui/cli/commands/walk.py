@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
+from nn.analysis.step_arrays import Pass
 from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, FIELDS, JUDGED_IMAGES, Walk
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
@@ -92,7 +93,7 @@ def _lines(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> Iter
     for step in range(steps + 1):
         here = walked.go(step)
         yield ""
-        yield f"step {walked.step}, loss {here.loss:.6f}"
+        yield f"step {walked.step}, loss {here.loss:.6f}{_clipping(here)}"
         yield "image  t " + "".join(f"{digit:>5} " for digit in range(spec.classes)) + " predicted"
         rows = zip(index, walked.batch.labels, here.probabilities, walked.targets, strict=True)
         for number, label, row, targets in rows:
@@ -109,6 +110,14 @@ def _lines(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> Iter
             break
     yield ""
     yield _accuracy(walked, len(judged), walked.accuracy(judged), f"after step {walked.step}")
+
+
+def _clipping(here: Pass) -> str:
+    """The norm of all gradients and the factor that clips them, where they are clipped at all."""
+    if "factor" not in here.values:
+        return ""
+    norm, factor = (f"{float(here.values[name]):.4g}" for name in ("norm", "factor"))
+    return f", gradient norm {norm}, clip factor {factor}"
 
 
 def _accuracy(walked: Walk, count: int, accuracy: float, when: str) -> str:
@@ -132,6 +141,8 @@ def _record(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> dic
                 "gradient_norms": dict(here.gradient_norms),
             }
         )
+        if "factor" in here.values:
+            made[-1]["clip_factor"] = float(here.values["factor"])
     return {
         "configuration": {name: getattr(walked.config, name) for name in FIELDS},
         "dataset": dataset.name,
