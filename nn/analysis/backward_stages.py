@@ -156,8 +156,16 @@ class UpdateStages(Stages):
             yield self._norm()
             yield self._factor()
         for number in range(1, self.last + 1):
-            yield self._update(f"W{number}")
-            yield self._update(f"b{number}")
+            yield self._update(f"W{number}", "updated" if self._bounds(number) else "new")
+            yield self._update(f"b{number}", "new")
+        for number in range(1, self.last):
+            if self._bounds(number):
+                yield self._unit_norms(number)
+                yield self._bounded(number)
+
+    def _bounds(self, number: int) -> bool:
+        """Whether max-norm bounds the weights of a layer after the update."""
+        return self.config.max_norm > 0 and number < self.last
 
     def _norm(self) -> Stage:
         names = [f"d{kind}{number}" for number in range(1, self.last + 1) for kind in "Wb"]
@@ -189,10 +197,12 @@ class UpdateStages(Stages):
         )
         return self._stage("factor", f"factor = {formula}", "", meaning, (), write)
 
-    def _update(self, parameter: str) -> Stage:
+    def _update(self, parameter: str, kind: str) -> Stage:
+        """The parameter after the update, as an array that is called `kind` and its name."""
         config = self.config
         rate, decay = config.learning_rate, config.weight_decay
-        old, gradient, new = (self.v[f"{kind}{parameter}"] for kind in ("", "d", "new "))
+        name = f"{kind} {parameter}"
+        old, gradient, new = (self.v[each] for each in (parameter, f"d{parameter}", name))
         decayed = decay > 0 and config.optimizer != "adamw"
         factor = float(self.v["factor"]) if config.clip_norm else 1.0
 
@@ -200,14 +210,14 @@ class UpdateStages(Stages):
             w, g, at = float(old[index]), factor * float(gradient[index]), index_text(index)
             if config.optimizer == "sgd":
                 g += decay * w if decayed else 0.0
-                name = "g" if decayed or config.clip_norm else f"d{parameter}"
-                change, symbols = -rate * g, f"-r {name}[{at}]"
+                slope = "g" if decayed or config.clip_norm else f"d{parameter}"
+                change, symbols = -rate * g, f"-r {slope}[{at}]"
                 numbers = product_text(-rate, g)
             else:
                 change, symbols = float(new[index]) - w, f"step of {config.optimizer}"
                 numbers = number_text(change)
             terms = Term(f"{parameter}[{at}]", number_text(w), w), Term(symbols, numbers, change)
-            formula = f"new {parameter}[{at}] = {parameter}[{at}] plus its step"
+            formula = f"{name}[{at}] = {parameter}[{at}] plus its step"
             return Written(formula, np.array([w, change]), terms.__getitem__)
 
         text = UPDATE_FORMULAS[config.optimizer].format(w=parameter)
@@ -221,11 +231,53 @@ class UpdateStages(Stages):
             "Every weight takes a small step against its gradient, which is where the loss falls."
         )
         return self._stage(
-            f"new {parameter}",
-            f"new {parameter} = {text}, r = {rate:g}, {g}",
+            name,
+            f"{name} = {text}, r = {rate:g}, {g}",
             shape_text(old),
             meaning,
             axes if parameter[0] == "W" else axes[1:],
             write,
             parameter=parameter,
+        )
+
+    def _unit_norms(self, number: int) -> Stage:
+        name, weights = f"norms W{number}", f"updated W{number}"
+        w = self.v[weights]
+
+        def write(index: Index) -> Written:
+            (j,) = index
+            square = float(np.square(w[:, j], dtype=float).sum())
+            symbols = f"sqrt(sum of {weights}[i,{j}]^2 over i)"
+            numbers = f"sqrt({number_text(square)})"
+            return single_term(f"{name}[{j}]", symbols, numbers, math.sqrt(square))
+
+        formula = f"{name} = sqrt(sum of ({weights})^2 over the inputs)"
+        meaning = "The length of the weights into each unit, without its bias."
+        axes = (self._layer(number),)
+        return self._stage(name, formula, shape_text(w), meaning, axes, write)
+
+    def _bounded(self, number: int) -> Stage:
+        name, weights, norms = f"new W{number}", f"updated W{number}", f"norms W{number}"
+        w, lengths, limit = self.v[weights], self.v[norms], self.config.max_norm
+
+        def write(index: Index) -> Written:
+            at, length = float(w[index]), float(lengths[index[1]])
+            place = index_text(index)
+            symbols = f"{weights}[{place}] min(1, {limit:g} / {norms}[{index[1]}])"
+            numbers = f"{number_text(at)} * min(1, {limit:g} / {number_text(length)})"
+            value = at * limit / length if length > limit else at
+            return single_term(f"{name}[{place}]", symbols, numbers, value)
+
+        meaning = (
+            f"Max-norm: where the weights into a unit are longer than {limit:g}, they are scaled"
+            " down to that length."
+        )
+        return self._stage(
+            name,
+            f"{name} = {weights} min(1, {limit:g} / {norms})",
+            f"{shape_text(w)} {shape_text(lengths)}",
+            meaning,
+            (self._layer(number - 1), self._layer(number)),
+            write,
+            parameter=f"W{number}",
         )

@@ -8,8 +8,9 @@ With inputs x (n, in), targets t (n, classes), layers l = 1 to L, an activation 
 where d stands for the derivative of the loss. With a loss that takes logits, dy = (y - t) / n is
 the gradient at the last a, as in K. Saitoh, "Deep Learning from Scratch", 2016, chapter 5. With
 clipping, the update takes factor dW and factor db, where factor = min(1, c / norm) and norm is that
-of all gradients together. Here the arrays are only described: the layers, the loss and the
-optimizer of the network compute them.
+of all gradients together. With max-norm, the updated weights w into each hidden unit become
+w min(1, c / |w|). Here the arrays are only described: the layers, the loss and the optimizer of the
+network compute them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ class Stages:
 
     The network has `last` layers. `v` holds the arrays of the step by name: those of the equations
     above; "images", the bytes that are scaled; "t", the targets; "new W1" and the like, the
-    parameters after the update; and "do", the gradient at the outputs of the network.
+    parameters after the step; and "do", the gradient at the outputs of the network.
     """
 
     part: ClassVar[Part]

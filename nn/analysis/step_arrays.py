@@ -17,6 +17,7 @@ from nn.data.preprocessing import Preprocessor
 from nn.network.layers import Activation
 from nn.network.losses import Loss
 from nn.network.model import MLP
+from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
 
 
@@ -84,6 +85,13 @@ def take_apart(
             optimizer.gradients *= factor
     if math.isfinite(value):
         optimizer.step(config.learning_rate)
+    if config.max_norm:
+        for number, linear in enumerate(model.linears[:-1], 1):
+            weight = linear.weight
+            v[f"updated W{number}"] = weight.copy()
+            v[f"norms W{number}"] = np.sqrt(np.einsum("ij,ij->j", weight, weight))
+            if math.isfinite(value):
+                limit_norms(weight, config.max_norm)
     for number, (linear, _) in enumerate(layers, 1):
         v[f"new W{number}"], v[f"new b{number}"] = linear.weight.copy(), linear.bias.copy()
     names = [f"{kind}{number}" for number in range(1, last + 1) for kind in "Wb"]

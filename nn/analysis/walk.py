@@ -60,8 +60,8 @@ FIELDS = (
 )
 """The fields of a configuration that a walk depends on; all others have no effect on it.
 
-Dropout, batch normalization and max-norm would be parts of a step that a walk does not have, so
-they must be off.
+Dropout and batch normalization would be parts of a step that a walk does not have, so they must be
+off.
 """
 
 DEFAULT_IMAGES = 5  # the first of the training set
@@ -211,7 +211,7 @@ class Walk:
 
 def _check(config: TrainConfig) -> None:
     """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
-    for field in ("dropout", "batch_norm", "max_norm"):
+    for field in ("dropout", "batch_norm"):
         if value := getattr(config, field):
             kind, off = field.replace("_", " "), "false" if value is True else "0"
             raise ConfigError(

@@ -211,9 +211,8 @@ def test_clipping_is_shown_and_is_that_of_training(
     assert_elements_are_their_sums(walk)
     if optimizer == "sgd":
         step = (v["W1"] - v["new W1"]) / 0.1 - 0.01 * v["W1"]
-        np.testing.assert_allclose(
-            step, v["factor"] * v["dW1"], atol=1e-9 if dtype == "float64" else 1e-5
-        )
+        tolerance = 1e-9 if dtype == "float64" else 1e-5
+        np.testing.assert_allclose(step, v["factor"] * v["dW1"], atol=tolerance)
 
 
 def test_gradients_are_nudged_as_they_are_before_clipping(small: Dataset) -> None:
@@ -223,6 +222,43 @@ def test_gradients_are_nudged_as_they_are_before_clipping(small: Dataset) -> Non
     assert 0 < max(walk.errors(10, rng=np.random.default_rng(3)).values()) < 1e-8
     nudge = walk.nudge("W2", (4, 5))
     assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize(("optimizer", "rate"), [("sgd", 0.1), ("adam", 0.001)])
+def test_max_norm_is_shown_and_is_that_of_training(
+    small: Dataset, optimizer: str, rate: float, dtype: str
+) -> None:
+    fields: dict[str, Any] = {"optimizer": optimizer, "dtype": dtype, "learning_rate": rate}
+    fields |= {"max_norm": 2.8, "hidden": (9, 7)}
+    assert_steps_are_exactly_those_of_training(small, **fields)
+    walk = walk_of(small, **fields)
+    assert names_of(walk)[-10:] == [
+        *("updated W1", "new b1", "updated W2", "new b2", "new W3", "new b3"),
+        *("norms W1", "new W1", "norms W2", "new W2"),
+    ]
+    v = walk.here.values
+    for layer in ("W1", "W2"):
+        norms = np.linalg.norm(v[f"updated {layer}"], axis=0)
+        np.testing.assert_allclose(v[f"norms {layer}"], norms, rtol=1e-5)
+        after = np.linalg.norm(v[f"new {layer}"], axis=0)
+        np.testing.assert_allclose(after, np.minimum(norms, 2.8), rtol=1e-5)
+        direction = v[f"updated {layer}"] / norms
+        np.testing.assert_allclose(v[f"new {layer}"] / after, direction, rtol=1e-4)
+    over = v["norms W1"] > 2.8
+    assert over.any()
+    assert not over.all()
+    assert not (v["norms W2"] > 2.8).any()
+    assert_elements_are_their_sums(walk)
+    walk.go(1)
+    np.testing.assert_array_equal(walk.here.values["W1"], v["new W1"])
+
+
+def test_a_nudge_goes_on_to_the_bounded_weights(small: Dataset) -> None:
+    walk = walk_of(small, max_norm=1.0, clip_norm=0.1, hidden=(9,))
+    walk.go(1)
+    assert 0 < max(walk.errors(10, rng=np.random.default_rng(3)).values()) < 1e-8
+    assert max(np.linalg.norm(walk.here.values["W1"], axis=0)) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -298,11 +334,17 @@ def test_the_accuracy_is_that_of_the_weights_of_the_step(mnist: Dataset) -> None
     assert walk.accuracy(twenty) == before < 0.5
 
 
-@pytest.mark.parametrize(("field", "value"), [("dropout", 0.2), ("max_norm", 3.0)])
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("dropout", 0.2, "dropout=0.2: a walk has no dropout; use 0"),
+        ("batch_norm", True, "batch_norm=true: a walk has no batch norm; use false"),
+    ],
+)
 def test_parts_of_a_step_that_are_not_shown_are_refused(
-    small: Dataset, field: str, value: float
+    small: Dataset, field: str, value: float, reason: str
 ) -> None:
-    with pytest.raises(ConfigError, match=f"{field}={value}: a walk has no .*; use 0"):
+    with pytest.raises(ConfigError, match=reason):
         walk_of(small, **{field: value})
 
 

@@ -94,7 +94,7 @@ def test_a_walk_that_diverges(tiny_folder: Path) -> None:
         (("--images", "60000"), "these are 0 to 59,999"),
         (("--images", "-1"), "-1 is not the index"),
         (("--recipe", "lincoln-dropout"), "dropout=0.2: a walk has no dropout; use 0"),
-        (("--max-norm", "3"), "max_norm=3.0: a walk has no max norm; use 0"),
+        (("--batch-norm",), "batch_norm=true: a walk has no batch norm; use false"),
         (("--epochs", "3"), "unknown option --epochs"),
     ],
 )
