@@ -35,6 +35,8 @@ class BackwardStages(Stages):
                 yield self._output_gradient()
             else:
                 yield self._units_gradient(number)
+                if self.config.dropout:
+                    yield self._dropout_gradient(number)
             if number < self.last or not self.logits:
                 yield self._sums_gradient(number)
             yield self._weight_gradient(number)
@@ -102,7 +104,11 @@ class BackwardStages(Stages):
             " output of each unit."
         )
         axes = ("image", self._layer(number))
-        return self._product(f"dz{number}", delta, weight, meaning, axes)
+        return self._product(f"d{self._outputs}{number}", delta, weight, meaning, axes)
+
+    def _dropout_gradient(self, number: int) -> Stage:
+        meaning = "The gradient takes the same mask: a unit that was left out has no effect."
+        return self._masked(f"dz{number}", f"dh{number}", number, meaning)
 
     def _product(
         self,

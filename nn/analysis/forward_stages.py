@@ -34,6 +34,9 @@ class ForwardStages(Stages):
             yield self._sums(number)
             if number < last or self.config.loss == "squared-error-normalized":
                 yield self._activation(number, f"z{number}")
+            if number < last and self.config.dropout:
+                yield self._mask(number)
+                yield self._dropped(number)
         if self.config.loss == "squared-error":
             yield self._activation(last, "y")
         else:
@@ -93,6 +96,30 @@ class ForwardStages(Stages):
         return self._stage(
             name, text, shape_text(sums), formula.meaning, axes, write, key=f"z{number}"
         )
+
+    def _mask(self, number: int) -> Stage:
+        name, u, rate = f"m{number}", self.v[f"u{number}"], self.config.dropout
+
+        def write(index: Index) -> Written:
+            at = f"[{index_text(index)}]"
+            drawn = float(u[index])
+            numbers = f"1 if {number_text(drawn)} >= {rate:g} else 0"
+            symbols = f"1 if u{at} >= {rate:g} else 0"
+            return single_term(f"{name}{at}", symbols, numbers, float(u[index] >= rate))
+
+        formula = f"{name} = 1 if u >= {rate:g} else 0, u drawn from 0 to 1"
+        meaning = (
+            f"Dropout: in this step each unit is left out of each image with probability {rate:g},"
+            " and the mask is 0 there. Predictions take all units."
+        )
+        return self._stage(name, formula, "", meaning, ("image", self._layer(number)), write)
+
+    def _dropped(self, number: int) -> Stage:
+        meaning = (
+            "Units that are left out give 0. The others are scaled up, so that on average the next"
+            " layer gets as much as from all units."
+        )
+        return self._masked(f"h{number}", f"z{number}", number, meaning)
 
     def _predictions(self) -> Stage:
         o = self.v[self.outputs]

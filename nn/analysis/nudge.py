@@ -1,11 +1,13 @@
 """The loss as a function of one weight or bias, and its derivative by definition.
 
-All other parameters and the batch stay as they are, and everything is computed in float64, whatever
-the type of the network: a difference of two losses has few digits left.
+All other parameters, the batch and the masks of dropout stay as they are, and everything is
+computed in float64, whatever the type of the network: a difference of two losses has few digits
+left.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +47,7 @@ class LossAlong:
     """The loss of a batch where one parameter, such as "W2" or "b1", has another value.
 
     `parameters` is the flat vector of the network, of which this has a copy; `value` is what the
-    parameter is there.
+    parameter is there. With dropout, `masks` are those of the hidden layers, of 0 and 1.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class LossAlong:
         targets: Array,
         parameter: str,
         index: Index,
+        masks: Sequence[Array] = (),
     ) -> None:
         self.parameter, self.index = parameter, index
         self._x, self._targets = x.astype(np.float64), targets.astype(np.float64)
@@ -64,9 +67,12 @@ class LossAlong:
             (x.shape[1], *config.hidden, targets.shape[1]),
             activation=config.activation,
             output_activation=config.output_activation,
+            dropout=config.dropout,
             dtype=np.float64,
         )
         self._model.parameters[...] = parameters
+        scales = (mask / (1 - config.dropout) for mask in masks)
+        self._scales = dict(zip(self._model.dropouts, scales, strict=True))
         views = layer_views(self._model.sizes, self._model.parameters)
         self._element = views[int(parameter[1:]) - 1]["Wb".index(parameter[0])]
         self.value = float(self._element[index])
@@ -75,7 +81,12 @@ class LossAlong:
     def at(self, value: float) -> float:
         """The loss where the parameter has this value."""
         self._element[self.index] = value
-        return self._loss.forward(self._model.forward(self._x), self._targets)
+        out = self._x
+        for layer in self._model.layers:
+            out = layer.forward(out)
+            if layer in self._scales:
+                out = out * self._scales[layer]
+        return self._loss.forward(out, self._targets)
 
     def nudge(self, analytical: float, h: float = STEP) -> Nudge:
         """The loss a little above and below, beside a derivative that was found otherwise."""

@@ -8,9 +8,10 @@ With inputs x (n, in), targets t (n, classes), layers l = 1 to L, an activation 
 where d stands for the derivative of the loss. With a loss that takes logits, dy = (y - t) / n is
 the gradient at the last a, as in K. Saitoh, "Deep Learning from Scratch", 2016, chapter 5. With
 clipping, the update takes factor dW and factor db, where factor = min(1, c / norm) and norm is that
-of all gradients together. With max-norm, the updated weights w into each hidden unit become
-w min(1, c / |w|). Here the arrays are only described: the layers, the loss and the optimizer of the
-network compute them.
+of all gradients together. With dropout of rate p, the next layer takes h_l = z_l m_l / (1 - p), the
+mask m_l being 0 or 1, and dz_l = dh_l m_l / (1 - p). With max-norm, the updated weights w into each
+hidden unit become w min(1, c / |w|). Here the arrays are only described: the layers, the loss and
+the optimizer of the network compute them.
 """
 
 from __future__ import annotations
@@ -19,7 +20,16 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from nn.analysis.formulas import LOSS_FORMULAS
-from nn.analysis.stage import Index, Part, Stage, Written, shape_text
+from nn.analysis.stage import (
+    Index,
+    Part,
+    Stage,
+    Written,
+    index_text,
+    product_text,
+    shape_text,
+    single_term,
+)
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
@@ -30,8 +40,9 @@ class Stages:
     """The stages of one part of a step, in the order in which they are computed.
 
     The network has `last` layers. `v` holds the arrays of the step by name: those of the equations
-    above; "images", the bytes that are scaled; "t", the targets; "new W1" and the like, the
-    parameters after the step; and "do", the gradient at the outputs of the network.
+    above; "images", the bytes that are scaled; "u1" and the like, from which the masks of dropout
+    are drawn; "t", the targets; "new W1" and the like, the parameters after the step; and "do", the
+    gradient at the outputs of the network.
     """
 
     part: ClassVar[Part]
@@ -49,6 +60,8 @@ class Stages:
         self.loss = LOSS_FORMULAS[config.loss]
         # What y is made of: the last sums, or those after their activation.
         self.outputs = f"a{last}" if self.logits else f"z{last}"
+        # What the next layer takes of a hidden one: its activations, or those that dropout leaves.
+        self._outputs = "h" if config.dropout else "z"
 
     def _layer(self, number: int) -> str:
         """What the outputs of a layer are called, as an axis; layer 0 is the inputs."""
@@ -56,7 +69,7 @@ class Stages:
 
     def _input(self, number: int) -> str:
         """The name of the inputs of a layer."""
-        return "x" if number == 1 else f"z{number - 1}"
+        return "x" if number == 1 else f"{self._outputs}{number - 1}"
 
     def _delta(self, number: int) -> str:
         """The name of the gradient at the sums of a layer."""
@@ -66,6 +79,20 @@ class Stages:
     def _output_delta(self) -> str:
         """The name of the gradient at the outputs of the network."""
         return f"dz{self.last}" if self.config.loss == "squared-error-normalized" else "dy"
+
+    def _masked(self, name: str, before: str, number: int, meaning: str) -> Stage:
+        """The array `before` of a hidden layer times its mask, scaled."""
+        array, mask, rate = self.v[before], self.v[f"m{number}"], self.config.dropout
+
+        def write(index: Index) -> Written:
+            at, value, kept = index_text(index), float(array[index]), float(mask[index])
+            symbols = f"{before}[{at}] m{number}[{at}] / (1 - {rate:g})"
+            numbers = f"{product_text(value, kept)} / (1 - {rate:g})"
+            return single_term(f"{name}[{at}]", symbols, numbers, value * kept / (1 - rate))
+
+        formula = f"{name} = {before} m{number} / (1 - {rate:g})"
+        shapes = f"{shape_text(array)} {shape_text(mask)}"
+        return self._stage(name, formula, shapes, meaning, ("image", self._layer(number)), write)
 
     def _stage(
         self,

@@ -19,6 +19,7 @@ from nn.network.losses import Loss
 from nn.network.model import MLP
 from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
+from nn.training.randomness import Stream, stream
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +28,8 @@ class Pass:
 
     `values` holds every array by its name, the parameters before the update ("W1", "b1", ...) and
     the targets ("t") among them. `gradient_norms` are L2 norms before clipping, by the names of the
-    parameters.
+    parameters. With dropout, the loss and `values` are those with the masks of the step, and
+    `probabilities` those of the whole network.
     """
 
     loss: float
@@ -48,7 +50,8 @@ def take_apart(
 ) -> Pass:
     """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
 
-    A loss that is not finite updates nothing, as in training.
+    A loss that is not finite updates nothing, as in training. The masks of dropout are those that
+    training draws after `optimizer.updates` updates.
     """
     fed = preprocessor.fed(images)
     v: dict[str, Array] = {"images": fed, "x": preprocessor.scaled(fed), "t": targets}
@@ -56,19 +59,34 @@ def take_apart(
     last = len(layers)
     for number, (linear, _) in enumerate(layers, 1):
         v[f"W{number}"], v[f"b{number}"] = linear.weight.copy(), linear.bias.copy()
-    out = v["x"]
+    out, probabilities = v["x"], None
+    if model.dropouts:
+        probabilities = loss.probabilities(model.forward(out))
+        key = config.seed, Stream.DROPOUT, optimizer.updates, 0  # the rank of the first process
+        rng, uniform = stream(*key), stream(*key)  # the same numbers twice: one to show them
+        for layer in model.dropouts:
+            layer.rng = rng
     for number, (linear, activation) in enumerate(layers, 1):
         out = linear.forward(out)
         v[f"a{number}"] = out.copy()
         out = activation.forward(out)
         v[f"z{number}"] = out.copy()
-    value, probabilities = loss.forward(out, targets), loss.probabilities(out)
+        if model.dropouts and number < last:
+            drawn = uniform.random(out.shape, out.dtype.type)
+            v[f"u{number}"] = drawn
+            v[f"m{number}"] = (drawn >= config.dropout).astype(out.dtype)
+            out = model.dropouts[number - 1].forward(out, training=True)
+            v[f"h{number}"] = out.copy()
+    value, y = loss.forward(out, targets), loss.probabilities(out)
     v["loss"] = np.array(value)
-    v["y"] = v[f"z{last}"] if config.loss == "squared-error" else probabilities
+    v["y"] = v[f"z{last}"] if config.loss == "squared-error" else y
     grad = loss.backward()
     v["do"] = grad.copy()
     for number in range(last, 0, -1):
         linear, activation = layers[number - 1]
+        if model.dropouts and number < last:
+            v[f"dh{number}"] = grad.copy()
+            grad = model.dropouts[number - 1].backward(grad)
         v[f"dz{number}"] = grad.copy()
         grad = activation.backward(grad)
         v[f"da{number}"] = grad.copy()
@@ -98,7 +116,7 @@ def take_apart(
     norms = {name: float(np.linalg.norm(v[f"d{name}"])) for name in names}
     parts = (ForwardStages, BackwardStages, UpdateStages)
     stages = tuple(stage for part in parts for stage in part(config, preprocessor, v, last))
-    return Pass(value, probabilities, stages, v, norms)
+    return Pass(value, y if probabilities is None else probabilities, stages, v, norms)
 
 
 def _activations(model: MLP) -> list[Activation]:

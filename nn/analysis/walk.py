@@ -26,7 +26,7 @@ from nn.errors import ConfigError
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
-from nn.options import Value, format_value
+from nn.options import Value
 from nn.training.optimizers import make_optimizer
 from nn.training.randomness import Stream, stream
 
@@ -60,8 +60,7 @@ FIELDS = (
 )
 """The fields of a configuration that a walk depends on; all others have no effect on it.
 
-Dropout and batch normalization would be parts of a step that a walk does not have, so they must be
-off.
+Batch normalization would be a part of a step that a walk does not have, so it must be off.
 """
 
 DEFAULT_IMAGES = 5  # the first of the training set
@@ -82,7 +81,8 @@ class Walk:
     """The steps of a network on a batch, of which one at a time is looked at.
 
     `go` moves to any step; `here` is that step taken apart, with the weights after `step` updates.
-    `losses` and `probabilities` are those of every step reached so far, from step 0 on. Only the
+    `losses` and `probabilities` are those of every step reached so far, from step 0 on; with
+    dropout, the losses have the masks of their steps, and the probabilities have none. Only the
     fields in `FIELDS` have an effect. Raises `ConfigError` for a configuration whose steps have
     more parts than are shown here.
     """
@@ -118,6 +118,11 @@ class Walk:
         return self._targets
 
     @property
+    def drops(self) -> bool:
+        """Whether units are dropped in each step."""
+        return bool(self._model.dropouts)
+
+    @property
     def diverged(self) -> bool:
         """Whether the loss of this step is not finite, so that no step follows."""
         return not math.isfinite(self.here.loss)
@@ -142,8 +147,9 @@ class Walk:
 
     def along(self, parameter: str, index: Index) -> LossAlong:
         """The loss as a function of one parameter, such as "W2" or "b1", from here on."""
-        x, parameters = self.here.values["x"], self._states[self.step].parameters
-        return LossAlong(self.config, parameters, x, self._targets, parameter, index)
+        v, parameters = self.here.values, self._states[self.step].parameters
+        masks = [v[f"m{layer}"] for layer, _ in enumerate(self._model.dropouts, 1)]
+        return LossAlong(self.config, parameters, v["x"], self._targets, parameter, index, masks)
 
     def nudge(self, parameter: str, index: Index, h: float = STEP) -> Nudge:
         """Change one parameter by `h` up and down, beside its derivative by backpropagation."""
@@ -211,10 +217,6 @@ class Walk:
 
 def _check(config: TrainConfig) -> None:
     """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
-    for field in ("dropout", "batch_norm"):
-        if value := getattr(config, field):
-            kind, off = field.replace("_", " "), "false" if value is True else "0"
-            raise ConfigError(
-                f"{field}={format_value(value)}: a walk has no {kind}; use {off}",
-                field=field,
-            )
+    if config.batch_norm:
+        reason = "batch_norm=true: a walk has no batch norm; use false"
+        raise ConfigError(reason, field="batch_norm")

@@ -133,8 +133,10 @@ saved.""",
 Prints the ten probabilities of every image before each step and after the last
 one, and the accuracy on 100 test images before and after. Of a recipe or a
 configuration file only the fields above matter; the rate stays the same, and
-all images are in every step. Dropout and batch normalization would be parts of
-a step that a walk does not show: they must be off.""",
+all images are in every step. With dropout, the loss is that with the masks of
+the step, and the probabilities are those without dropout, as in predictions.
+Batch normalization would be a part of a step that a walk does not show: it must
+be off.""",
     ),
     "summary": Command(
         "summary:summary",

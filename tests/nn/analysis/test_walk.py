@@ -23,6 +23,7 @@ from nn.data.dataset import Dataset, Split
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError
 from nn.network.model import build_model, initialize_model
+from nn.network.predictor import Predictor
 from nn.training.optimizers import make_optimizer
 from nn.training.randomness import Stream, stream
 from nn.training.step import TrainingStep
@@ -261,6 +262,79 @@ def test_a_nudge_goes_on_to_the_bounded_weights(small: Dataset) -> None:
     assert max(np.linalg.norm(walk.here.values["W1"], axis=0)) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize("loss", choices("loss"))
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_dropout_is_shown_and_is_that_of_training(
+    small: Dataset, activation: str, loss: str, dtype: str
+) -> None:
+    fields = {"activation": activation, "loss": loss, "dtype": dtype, "dropout": 0.3, "seed": 4}
+    fields |= {"hidden": (9, 7)}
+    assert_steps_are_exactly_those_of_training(small, **fields)
+    walk = walk_of(small, **fields)
+    walk.go(2)
+    forward = ["x", "a1", "z1", "m1", "h1", "a2", "z2", "m2", "h2", "a3"]
+    assert names_of(walk)[: len(forward)] == forward
+    backward = ["dh2", "dz2", "da2", "dW2", "db2", "dh1", "dz1", "da1", "dW1", "db1"]
+    start = names_of(walk).index("dh2")
+    assert names_of(walk)[start : start + len(backward)] == backward
+    v, near = walk.here.values, {"rtol": 1e-4 if dtype == "float32" else 1e-9, "atol": 1e-7}
+    rng = stream(4, Stream.DROPOUT, 2, 0)
+    for number, units in enumerate((9, 7), 1):
+        mask = rng.random((5, units), dtype) >= np.dtype(dtype).type(0.3)
+        np.testing.assert_array_equal(v[f"m{number}"], mask)
+        assert 0 < mask.mean() < 1
+        kept = np.where(mask, v[f"z{number}"], 0) / 0.7
+        np.testing.assert_allclose(v[f"h{number}"], kept, **near)
+        w, b = v[f"W{number + 1}"], v[f"b{number + 1}"]
+        np.testing.assert_allclose(v[f"a{number + 1}"], kept @ w + b, **near)
+        back = v[f"da{number + 1}"] @ w.T
+        np.testing.assert_allclose(v[f"dh{number}"], back, **near)
+        np.testing.assert_allclose(v[f"dz{number}"], np.where(mask, back, 0) / 0.7, **near)
+        np.testing.assert_allclose(v[f"dW{number + 1}"], kept.T @ v[f"da{number + 1}"], **near)
+    assert_elements_are_their_sums(walk)
+
+
+def test_the_probabilities_are_those_without_dropout_and_the_loss_has_it(small: Dataset) -> None:
+    walk = walk_of(small, dropout=0.5)
+    walk.go(3)
+    config = config_of(dropout=0.5)
+    preprocessor = Preprocessor.of(config, small.train)
+    predicted = Predictor.of(config, trained(config, small.train, 3), preprocessor)
+    whole = predicted.predict(small.train[:5]).probabilities
+    np.testing.assert_allclose(walk.here.probabilities, whole, rtol=1e-12)
+    labels = small.train.labels[:5]
+    of_step = -np.log(walk.here.values["y"][np.arange(5), labels]).mean()
+    assert walk.here.loss == walk.losses[3] == pytest.approx(of_step)
+    without = -np.log(whole[np.arange(5), labels]).mean()
+    assert abs(walk.here.loss - without) > 1e-3
+
+
+@pytest.mark.parametrize("loss", choices("loss"))
+@pytest.mark.parametrize("dtype", choices("dtype"))
+def test_a_nudge_keeps_the_masks_of_the_step(small: Dataset, dtype: str, loss: str) -> None:
+    walk = walk_of(small, dtype=dtype, loss=loss, dropout=0.5, hidden=(9, 7))
+    losses = []
+    for step in (0, 2):
+        walk.go(step)
+        nudge = walk.nudge("b3", (5,))
+        assert nudge.loss == pytest.approx(walk.here.loss, rel=1e-6)
+        losses.append(nudge.loss)
+        found = walk.errors(10, rng=np.random.default_rng(3))
+        assert list(found) == ["W1", "b1", "W2", "b2", "W3", "b3"]
+        assert 0 < max(found.values()) < (1e-8 if dtype == "float64" else 1e-5)
+    assert losses[0] != losses[1]
+
+
+def test_all_parts_together_are_those_of_training(small: Dataset) -> None:
+    fields = {"dropout": 0.2, "clip_norm": 0.2, "max_norm": 2.5, "optimizer": "momentum"}
+    assert_steps_are_exactly_those_of_training(small, hidden=(9, 7), dtype="float32", **fields)
+
+
+def test_dropout_has_nothing_to_drop_without_hidden_layers(small: Dataset) -> None:
+    assert names_of(walk_of(small, hidden=(), dropout=0.5)) == names_of(walk_of(small, hidden=()))
+
+
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("kept", [64_000_000, 0])
 def test_back_and_forth(
@@ -334,18 +408,9 @@ def test_the_accuracy_is_that_of_the_weights_of_the_step(mnist: Dataset) -> None
     assert walk.accuracy(twenty) == before < 0.5
 
 
-@pytest.mark.parametrize(
-    ("field", "value", "reason"),
-    [
-        ("dropout", 0.2, "dropout=0.2: a walk has no dropout; use 0"),
-        ("batch_norm", True, "batch_norm=true: a walk has no batch norm; use false"),
-    ],
-)
-def test_parts_of_a_step_that_are_not_shown_are_refused(
-    small: Dataset, field: str, value: float, reason: str
-) -> None:
-    with pytest.raises(ConfigError, match=reason):
-        walk_of(small, **{field: value})
+def test_parts_of_a_step_that_are_not_shown_are_refused(small: Dataset) -> None:
+    with pytest.raises(ConfigError, match="batch_norm=true: a walk has no batch norm; use false"):
+        walk_of(small, batch_norm=True)
 
 
 def test_the_preprocessing_is_fitted_on_all_training_images(small: Dataset) -> None:

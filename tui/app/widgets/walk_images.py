@@ -59,7 +59,8 @@ def walk_strips(
     column = min(_WIDEST, (width - side) // len(shown))
     inner = column - 1
     bars = min(view.wanted.dataset.spec.classes, _MOST_BARS)
-    picture = min(inner // 2, height - bars - _BESIDE_BARS - 1)  # a line for what the marks mean
+    words = 2 if _drops(view) else 1  # lines for what the marks and the loss mean
+    picture = min(inner // 2, height - bars - _BESIDE_BARS - words)
     picture = picture if picture >= _LEAST_PICTURE else 0
     columns = [_column(view, i, i == chosen, inner, picture, terminal) for i in shown]
     rows = [list(row) for row in zip(*columns, strict=True)]
@@ -175,13 +176,19 @@ def loss_lines(losses: Sequence[float], width: int, rows: int, ascii_only: bool)
     return lines
 
 
+def _drops(view: WalkView) -> bool:
+    config = view.wanted.config
+    return bool(config.dropout and config.hidden)
+
+
 def _below(view: WalkView, width: int, rows: int) -> list[str]:
     """What a step consists of, in the lines that are left."""
     names: dict[str, list[str]] = {"forward": [], "backward": [], "update": []}
     for stage in view.taken.stages:
         names[stage.part].append(stage.name)
     legend = "* target   > most probable   + - change since the last step"
-    lines = [legend if width >= len(legend) else "* target  > most probable  + - change", ""]
+    lines = [legend if width >= len(legend) else "* target  > most probable  + - change"]
+    lines.append("bars without dropout, loss with it" if _drops(view) else "")
     lines += [f"{part:<9}{' '.join(named)}" for part, named in names.items()]
     lines = [line if len(line) <= width else f"{line[: width - 3]}..." for line in lines]
     return lines[:rows]

@@ -87,6 +87,8 @@ def _lines(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> Iter
     numbers = ", ".join(map(str, index))
     yield f"{dataset.name}, training images {numbers}, all of them in every step"
     yield f"rows: image, label t, and the {spec.classes} probabilities; * marks the target"
+    if walked.drops:
+        yield "probabilities without dropout; losses with the dropout masks of the step"
     if spec.has_names:
         yield "classes: " + ", ".join(map(spec.named, range(spec.classes)))
     yield _accuracy(walked, len(judged), walked.accuracy(judged), "before")

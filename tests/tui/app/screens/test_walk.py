@@ -483,13 +483,41 @@ def test_the_network_of_train(small: Dataset) -> None:
     play(app, scenario)
 
 
+def test_dropout_clipping_and_max_norm_are_stages(small: Dataset) -> None:
+    config = TrainConfig(hidden=(12,), dropout=0.5, clip_norm=0.1, max_norm=1.0, optimizer="sgd")
+    app = walking_app(small, config)
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        assert "bars without dropout" not in text(app)
+        await press(app, pilot, "c")
+        assert "bars without dropout, loss with it" in text(app)
+        await press(app, pilot, "enter", "right", "right", "right")
+        assert stage_name(app) == "m1"
+        assert "m1 = 1 if u >= 0.5 else 0" in text(app)
+        await press(app, pilot, "right")
+        assert "h1 = z1 m1 / (1 - 0.5)" in text(app)
+        await press(app, pilot, "end")
+        assert "new W1 = updated W1 min(1, 1 / norms W1)" in text(app)
+        await press(app, pilot, "left")
+        assert "norms W1 = sqrt(sum of (updated W1)^2" in text(app)
+        await press(app, pilot, *["left"] * 5)
+        assert "factor = min(1, 0.1 / (norm + 1e-6))" in text(app)
+        view = await press(app, pilot, "n")
+        assert view.nudged is not None
+        nudge = view.nudged.nudges[0]
+        assert nudge.loss == pytest.approx(view.taken.loss, rel=1e-5)
+        assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-3, abs=1e-6)
+
+    play(app, scenario)
+
+
 def test_a_network_that_cannot_be_walked_is_named(small: Dataset) -> None:
-    app = walking_app(small, TrainConfig(dropout=0.5))
+    app = walking_app(small, TrainConfig(batch_norm=True))
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         view = await press(app, pilot, "s", "c")
         assert view.wanted.config.hidden == (50,)
-        assert note(app) == "dropout=0.5: a walk has no dropout; use 0"
+        assert note(app) == "batch_norm=true: a walk has no batch norm; use false"
 
     play(app, scenario)
 
