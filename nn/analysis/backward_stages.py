@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nn.analysis.formulas import ACTIVATION_FORMULAS, UPDATE_FORMULAS
+from nn.analysis.normalization_stages import NormalizingGradients, RunningStages
 from nn.analysis.stage import (
     Factor,
     Index,
@@ -39,6 +40,9 @@ class BackwardStages(Stages):
                     yield self._dropout_gradient(number)
             if number < self.last or not self.logits:
                 yield self._sums_gradient(number)
+            if self._normalizes(number):
+                parts = NormalizingGradients(self.config, self.preprocessor, self.v, self.last)
+                yield from parts.of_layer(number)
             yield self._weight_gradient(number)
             yield self._bias_gradient(number)
 
@@ -134,7 +138,7 @@ class BackwardStages(Stages):
     def _sums_gradient(self, number: int) -> Stage:
         last = number == self.last
         function = self.config.output_activation if last else self.config.activation
-        formula, name = ACTIVATION_FORMULAS[function], f"da{number}"
+        formula, name = ACTIVATION_FORMULAS[function], f"d{self._activated(number)}"
         before = self._output_delta if last else f"dz{number}"
         units = "y" if last and self.config.loss == "squared-error" else f"z{number}"
         dz, z = self.v[f"dz{number}"], self.v[f"z{number}"]
@@ -165,16 +169,24 @@ class UpdateStages(Stages):
             yield self._update(f"W{number}", "updated" if self._bounds(number) else "new")
             yield self._update(f"b{number}", "new")
         for number in range(1, self.last):
+            if self._normalizes(number):
+                yield self._update(f"g{number}", "new")
+                yield self._update(f"c{number}", "new")
+        for number in range(1, self.last):
             if self._bounds(number):
                 yield self._unit_norms(number)
                 yield self._bounded(number)
+        for number in range(1, self.last):
+            if self._normalizes(number):
+                parts = RunningStages(self.config, self.preprocessor, self.v, self.last)
+                yield from parts.of_layer(number)
 
     def _bounds(self, number: int) -> bool:
         """Whether max-norm bounds the weights of a layer after the update."""
         return self.config.max_norm > 0 and number < self.last
 
     def _norm(self) -> Stage:
-        names = [f"d{kind}{number}" for number in range(1, self.last + 1) for kind in "Wb"]
+        names = [f"d{name}" for name in self.parameters]
 
         def write(_index: Index) -> Written:
             squares = [float(np.square(self.v[name], dtype=float).sum()) for name in names]

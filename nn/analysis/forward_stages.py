@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nn.analysis.formulas import ACTIVATION_FORMULAS, INPUT_MEANINGS
+from nn.analysis.normalization_stages import NormalizingStages
 from nn.analysis.stage import (
     Factor,
     Index,
@@ -32,6 +33,9 @@ class ForwardStages(Stages):
         yield self._inputs()
         for number in range(1, last + 1):
             yield self._sums(number)
+            if self._normalizes(number):
+                parts = NormalizingStages(self.config, self.preprocessor, self.v, last)
+                yield from parts.of_layer(number)
             if number < last or self.config.loss == "squared-error-normalized":
                 yield self._activation(number, f"z{number}")
             if number < last and self.config.dropout:
@@ -82,7 +86,7 @@ class ForwardStages(Stages):
     def _activation(self, number: int, name: str) -> Stage:
         last = number == self.last
         function = self.config.output_activation if last else self.config.activation
-        formula, a = ACTIVATION_FORMULAS[function], f"a{number}"
+        formula, a = ACTIVATION_FORMULAS[function], self._activated(number)
         sums = self.v[a]
 
         def write(index: Index) -> Written:

@@ -16,8 +16,9 @@ from nn.analysis.numerical import STEP
 from nn.analysis.stage import Index
 from nn.arrays import Array
 from nn.config import TrainConfig
+from nn.network.layers import Dropout
 from nn.network.losses import LOSSES
-from nn.network.model import MLP, layer_views
+from nn.network.model import MLP
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,19 @@ class LossAlong:
             activation=config.activation,
             output_activation=config.output_activation,
             dropout=config.dropout,
+            batch_norm=config.batch_norm,
             dtype=np.float64,
         )
         self._model.parameters[...] = parameters
         scales = (mask / (1 - config.dropout) for mask in masks)
         self._scales = dict(zip(self._model.dropouts, scales, strict=True))
-        views = layer_views(self._model.sizes, self._model.parameters)
-        self._element = views[int(parameter[1:]) - 1]["Wb".index(parameter[0])]
+        kind, layer = parameter[0], int(parameter[1:]) - 1
+        if kind in "gc":
+            norm = self._model.norms[layer]
+            self._element = norm.scale if kind == "g" else norm.shift
+        else:
+            linear = self._model.linears[layer]
+            self._element = linear.weight if kind == "W" else linear.bias
         self.value = float(self._element[index])
 
     @np.errstate(all="ignore")
@@ -83,7 +90,8 @@ class LossAlong:
         self._element[self.index] = value
         out = self._x
         for layer in self._model.layers:
-            out = layer.forward(out)
+            # The masks are given, and batch normalization takes the statistics of the batch.
+            out = layer.forward(out, training=not isinstance(layer, Dropout))
             if layer in self._scales:
                 out = out * self._scales[layer]
         return self._loss.forward(out, self._targets)

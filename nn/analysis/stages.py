@@ -10,8 +10,9 @@ the gradient at the last a, as in K. Saitoh, "Deep Learning from Scratch", 2016,
 clipping, the update takes factor dW and factor db, where factor = min(1, c / norm) and norm is that
 of all gradients together. With dropout of rate p, the next layer takes h_l = z_l m_l / (1 - p), the
 mask m_l being 0 or 1, and dz_l = dh_l m_l / (1 - p). With max-norm, the updated weights w into each
-hidden unit become w min(1, c / |w|). Here the arrays are only described: the layers, the loss and
-the optimizer of the network compute them.
+hidden unit become w min(1, c / |w|). The equations of batch normalization are in
+`nn.analysis.normalization_stages`. Here the arrays are only described: the layers, the loss and the
+optimizer of the network compute them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,14 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.network.losses import LOSSES
+
+
+def parameter_names(last: int, *, batch_norm: bool) -> list[str]:
+    """The names of all parameters of a network with `last` layers, such as "W1"."""
+    names = [f"{kind}{number}" for number in range(1, last + 1) for kind in "Wb"]
+    if batch_norm:
+        names += [f"{kind}{number}" for number in range(1, last) for kind in "gc"]
+    return names
 
 
 class Stages:
@@ -62,6 +71,15 @@ class Stages:
         self.outputs = f"a{last}" if self.logits else f"z{last}"
         # What the next layer takes of a hidden one: its activations, or those that dropout leaves.
         self._outputs = "h" if config.dropout else "z"
+        self.parameters = parameter_names(last, batch_norm=config.batch_norm)
+
+    def _normalizes(self, number: int) -> bool:
+        """Whether the sums of a layer are normalized."""
+        return self.config.batch_norm and number < self.last
+
+    def _activated(self, number: int) -> str:
+        """The name of what a layer's activation takes."""
+        return f"s{number}" if self._normalizes(number) else f"a{number}"
 
     def _layer(self, number: int) -> str:
         """What the outputs of a layer are called, as an axis; layer 0 is the inputs."""

@@ -11,12 +11,14 @@ import numpy as np
 from nn.analysis.backward_stages import BackwardStages, UpdateStages
 from nn.analysis.forward_stages import ForwardStages
 from nn.analysis.stage import Stage
+from nn.analysis.stages import parameter_names
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.network.layers import Activation
 from nn.network.losses import Loss
 from nn.network.model import MLP
+from nn.network.normalization import EPS
 from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
 from nn.training.randomness import Stream, stream
@@ -59,8 +61,11 @@ def take_apart(
     last = len(layers)
     for number, (linear, _) in enumerate(layers, 1):
         v[f"W{number}"], v[f"b{number}"] = linear.weight.copy(), linear.bias.copy()
+    for number, norm in enumerate(model.norms, 1):
+        v[f"g{number}"], v[f"c{number}"] = norm.scale.copy(), norm.shift.copy()
+        v[f"old mu{number}"], v[f"old var{number}"] = norm.mean.copy(), norm.variance.copy()
     out, probabilities = v["x"], None
-    if model.dropouts:
+    if model.dropouts or model.norms:
         probabilities = loss.probabilities(model.forward(out))
         key = config.seed, Stream.DROPOUT, optimizer.updates, 0  # the rank of the first process
         rng, uniform = stream(*key), stream(*key)  # the same numbers twice: one to show them
@@ -68,7 +73,12 @@ def take_apart(
             layer.rng = rng
     for number, (linear, activation) in enumerate(layers, 1):
         out = linear.forward(out)
-        v[f"a{number}"] = out.copy()
+        v[f"a{number}"] = a = out.copy()
+        if model.norms and number < last:
+            v[f"mu{number}"], v[f"var{number}"] = a.mean(axis=0), a.var(axis=0)
+            v[f"n{number}"] = (a - v[f"mu{number}"]) / np.sqrt(v[f"var{number}"] + EPS)
+            out = model.norms[number - 1].forward(out, training=True)
+            v[f"s{number}"] = out.copy()
         out = activation.forward(out)
         v[f"z{number}"] = out.copy()
         if model.dropouts and number < last:
@@ -89,6 +99,11 @@ def take_apart(
             grad = model.dropouts[number - 1].backward(grad)
         v[f"dz{number}"] = grad.copy()
         grad = activation.backward(grad)
+        if model.norms and number < last:
+            norm = model.norms[number - 1]
+            v[f"ds{number}"] = grad.copy()
+            grad = norm.backward(grad)
+            v[f"dg{number}"], v[f"dc{number}"] = norm.grad_scale.copy(), norm.grad_shift.copy()
         v[f"da{number}"] = grad.copy()
         if number > 1:
             grad = linear.backward(grad)
@@ -96,9 +111,9 @@ def take_apart(
             linear.backward_parameters(grad)
         v[f"dW{number}"], v[f"db{number}"] = linear.grad_weight.copy(), linear.grad_bias.copy()
     if config.clip_norm:
-        norm = math.sqrt(np.vdot(optimizer.gradients, optimizer.gradients))
-        factor = clip_factor(norm, config.clip_norm)
-        v["norm"], v["factor"] = np.array(norm), np.array(factor)
+        length = math.sqrt(np.vdot(optimizer.gradients, optimizer.gradients))
+        factor = clip_factor(length, config.clip_norm)
+        v["norm"], v["factor"] = np.array(length), np.array(factor)
         if math.isfinite(value) and factor < 1:
             optimizer.gradients *= factor
     if math.isfinite(value):
@@ -112,7 +127,13 @@ def take_apart(
                 limit_norms(weight, config.max_norm)
     for number, (linear, _) in enumerate(layers, 1):
         v[f"new W{number}"], v[f"new b{number}"] = linear.weight.copy(), linear.bias.copy()
-    names = [f"{kind}{number}" for number in range(1, last + 1) for kind in "Wb"]
+    for number, norm in enumerate(model.norms, 1):
+        if math.isfinite(value):
+            norm.update_statistics()
+        v[f"new g{number}"], v[f"new c{number}"] = norm.scale.copy(), norm.shift.copy()
+        v[f"running mu{number}"] = norm.mean.copy()
+        v[f"running var{number}"] = norm.variance.copy()
+    names = parameter_names(last, batch_norm=config.batch_norm)
     norms = {name: float(np.linalg.norm(v[f"d{name}"])) for name in names}
     parts = (ForwardStages, BackwardStages, UpdateStages)
     stages = tuple(stage for part in parts for stage in part(config, preprocessor, v, last))

@@ -22,7 +22,6 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
-from nn.errors import ConfigError
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
@@ -58,10 +57,7 @@ FIELDS = (
     *("optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps", "eps_placement"),
     *("weight_decay", "clip_norm", "max_norm", "seed"),
 )
-"""The fields of a configuration that a walk depends on; all others have no effect on it.
-
-Batch normalization would be a part of a step that a walk does not have, so it must be off.
-"""
+"""The fields of a configuration that a walk depends on; all others have no effect on it."""
 
 DEFAULT_IMAGES = 5  # the first of the training set
 JUDGED_IMAGES = 100  # the first of the test set, whose accuracy is printed
@@ -82,19 +78,22 @@ class Walk:
 
     `go` moves to any step; `here` is that step taken apart, with the weights after `step` updates.
     `losses` and `probabilities` are those of every step reached so far, from step 0 on; with
-    dropout, the losses have the masks of their steps, and the probabilities have none. Only the
-    fields in `FIELDS` have an effect. Raises `ConfigError` for a configuration whose steps have
-    more parts than are shown here.
+    dropout, the losses have the masks of their steps, and the probabilities have none; with batch
+    normalization, the losses have the statistics of the batch and the probabilities the running
+    ones. Only the
+    fields in `FIELDS` have an effect.
     """
 
     def __init__(self, config: TrainConfig, batch: Split, preprocessor: Preprocessor) -> None:
-        _check(config)
         self.config, self.batch = config, batch
         self._preprocessor = preprocessor
         self._model = build_model(config, batch.spec)
         initialize_model(self._model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._loss = LOSSES[config.loss]()
-        self._optimizer = make_optimizer(config, self._model.parameters, self._model.gradients)
+        trained = self._model.trained
+        self._optimizer = make_optimizer(
+            config, self._model.parameters[trained], self._model.gradients[trained]
+        )
         rows = target_rows(
             self._model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
         )
@@ -121,6 +120,11 @@ class Walk:
     def drops(self) -> bool:
         """Whether units are dropped in each step."""
         return bool(self._model.dropouts)
+
+    @property
+    def normalizes(self) -> bool:
+        """Whether each step normalizes the hidden layers over the batch."""
+        return bool(self._model.norms)
 
     @property
     def diverged(self) -> bool:
@@ -213,10 +217,3 @@ class Walk:
         if len(self._states) > most:
             others = self._states.keys() - {0, step - 1, step}
             del self._states[max(others, key=lambda kept: abs(kept - step))]
-
-
-def _check(config: TrainConfig) -> None:
-    """Raise `ConfigError` for what would be parts of a step that a walk does not have."""
-    if config.batch_norm:
-        reason = "batch_norm=true: a walk has no batch norm; use false"
-        raise ConfigError(reason, field="batch_norm")

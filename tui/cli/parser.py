@@ -133,10 +133,10 @@ saved.""",
 Prints the ten probabilities of every image before each step and after the last
 one, and the accuracy on 100 test images before and after. Of a recipe or a
 configuration file only the fields above matter; the rate stays the same, and
-all images are in every step. With dropout, the loss is that with the masks of
-the step, and the probabilities are those without dropout, as in predictions.
-Batch normalization would be a part of a step that a walk does not show: it must
-be off.""",
+all images are in every step. With dropout or batch normalization, the loss is
+that of training, with the masks of the step and the statistics of the batch;
+the probabilities are those of predictions, without masks and with the running
+statistics.""",
     ),
     "summary": Command(
         "summary:summary",

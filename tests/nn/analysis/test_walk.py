@@ -21,7 +21,6 @@ from nn.arrays import Array
 from nn.config import REQUIRED_OUTPUT, TrainConfig, choices
 from nn.data.dataset import Dataset, Split
 from nn.data.preprocessing import Preprocessor
-from nn.errors import ConfigError
 from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
 from nn.training.optimizers import make_optimizer
@@ -150,7 +149,9 @@ def trained(config: TrainConfig, train: Split, steps: int) -> Array:
     """The parameters after some steps of the trainer on the first five images, in their order."""
     model = build_model(config)
     initialize_model(model, config, rng=stream(config.seed, Stream.INITIALIZATION))
-    optimizer = make_optimizer(config, model.parameters, model.gradients)
+    optimizer = make_optimizer(
+        config, model.parameters[model.trained], model.gradients[model.trained]
+    )
     preprocessor = Preprocessor.of(config, train)
     step = TrainingStep(config, train, preprocessor, model, optimizer)
     for number in range(steps):
@@ -160,7 +161,8 @@ def trained(config: TrainConfig, train: Split, steps: int) -> Array:
 
 def flat(walk: Walk, kind: str = "") -> Array:
     """The parameters of a step of a walk, with `kind` "new " those after it."""
-    names = walk.here.gradient_norms
+    # The flat vector has the scales of all layers before the shifts.
+    names = sorted(walk.here.gradient_norms, key=lambda name: {"g": 1, "c": 2}.get(name[0], 0))
     return np.concatenate([walk.here.values[f"{kind}{name}"].ravel() for name in names])
 
 
@@ -169,9 +171,12 @@ def assert_steps_are_exactly_those_of_training(small: Dataset, **fields: Any) ->
     walk = Walk.of(config, small.train)
     for step in range(3):
         walk.go(step)
-        np.testing.assert_array_equal(flat(walk, "new "), trained(config, small.train, step + 1))
+        here, right = flat(walk, "new "), trained(config, small.train, step + 1)
+        np.testing.assert_array_equal(here, right[: len(here)])
+        running = [v for name, v in walk.here.values.items() if name.startswith("running")]
+        assert len(here) + sum(map(len, running)) == len(right)
     walk.go(0)
-    np.testing.assert_array_equal(flat(walk, "new "), trained(config, small.train, 1))
+    np.testing.assert_array_equal(flat(walk, "new "), trained(config, small.train, 1)[: len(here)])
 
 
 def assert_elements_are_their_sums(walk: Walk) -> None:
@@ -408,9 +413,58 @@ def test_the_accuracy_is_that_of_the_weights_of_the_step(mnist: Dataset) -> None
     assert walk.accuracy(twenty) == before < 0.5
 
 
-def test_parts_of_a_step_that_are_not_shown_are_refused(small: Dataset) -> None:
-    with pytest.raises(ConfigError, match="batch_norm=true: a walk has no batch norm; use false"):
-        walk_of(small, batch_norm=True)
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("activation", ["sigmoid", "relu"])
+def test_batch_normalization_is_shown_and_is_that_of_training(
+    small: Dataset, activation: str, optimizer: str, dtype: str
+) -> None:
+    fields: dict[str, Any] = {"activation": activation, "dtype": dtype, "hidden": (9, 7)}
+    fields |= {"optimizer": optimizer, "learning_rate": 0.01, "batch_norm": True}
+    assert_steps_are_exactly_those_of_training(small, **fields)
+    walk = walk_of(small, **fields)
+    walk.go(1)
+    names = names_of(walk)
+    assert names[:8] == ["x", "a1", "mu1", "var1", "n1", "s1", "z1", "a2"]
+    start = names.index("dz1")
+    assert names[start : start + 7] == ["dz1", "ds1", "dg1", "dc1", "da1", "dW1", "db1"]
+    assert names[-8:-4] == ["new g1", "new c1", "new g2", "new c2"]
+    assert names[-4:] == ["running mu1", "running var1", "running mu2", "running var2"]
+    v, near = walk.here.values, {"rtol": 1e-3 if dtype == "float32" else 1e-9, "atol": 1e-6}
+    np.testing.assert_allclose(v["n1"].mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(v["n1"].var(axis=0), v["var1"] / (v["var1"] + 1e-5), rtol=1e-4)
+    np.testing.assert_allclose(v["s1"], v["g1"] * v["n1"] + v["c1"], **near)
+    np.testing.assert_allclose(v["running mu1"], 0.9 * v["old mu1"] + 0.1 * v["mu1"], **near)
+    unbiased = v["a1"].var(axis=0, ddof=1)
+    np.testing.assert_allclose(v["running var1"], 0.9 * v["old var1"] + 0.1 * unbiased, **near)
+    assert_elements_are_their_sums(walk)
+
+
+@pytest.mark.parametrize("fields", [{}, {"dropout": 0.3}])
+def test_every_array_of_a_normalized_net_is_checked_against_the_definition(
+    small: Dataset, fields: dict[str, Any]
+) -> None:
+    walk = walk_of(small, hidden=(6, 5), batch_norm=True, clip_norm=0.1, **fields)
+    walk.go(1)
+    found = walk.errors(10, rng=np.random.default_rng(3))
+    assert list(found) == ["W1", "b1", "W2", "b2", "W3", "b3", "g1", "c1", "g2", "c2"]
+    assert 0 < max(found.values()) < 1e-6
+    nudge = walk.nudge("g2", (3,))
+    assert nudge.loss == pytest.approx(walk.here.loss, rel=1e-9)
+    assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-5, abs=1e-9)
+
+
+def test_a_normalized_net_is_walked_back_and_predicts_with_its_running_statistics(
+    small: Dataset,
+) -> None:
+    walk = walk_of(small, hidden=(6,), batch_norm=True)
+    seen = [walk.go(step).probabilities for step in range(4)]
+    config = walk.config
+    parameters, preprocessor = trained(config, small.train, 3), Preprocessor.of(config, small.train)
+    rows = Predictor.of(config, parameters, preprocessor).predict(small.train[:5]).probabilities
+    np.testing.assert_allclose(seen[3], rows, rtol=1e-9)
+    for step in (2, 0, 3, 1):
+        np.testing.assert_array_equal(walk.go(step).probabilities, seen[step])
 
 
 def test_the_preprocessing_is_fitted_on_all_training_images(small: Dataset) -> None:

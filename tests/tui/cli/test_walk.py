@@ -71,6 +71,8 @@ def test_any_recipe_and_any_network_can_be_walked(tiny_folder: Path) -> None:
     lines = printed("--data-dir", tiny_folder, "--recipe", "lincoln-dropout", "--steps", "0")
     note = "probabilities without dropout; losses with the dropout masks of the step"
     assert lines.count(note) == 1
+    lines = printed("--data-dir", tiny_folder, "--hidden", "6", "--batch-norm", "--steps", "2")
+    assert "probabilities with running statistics; losses with those of the batch" in lines
     lines = printed("--data-dir", tiny_folder, "--hidden", "none", "--dropout", "0.5")
     assert note not in lines
     lines = printed("--data-dir", tiny_folder, "--hidden", "none", "--optimizer", "adam")
@@ -98,7 +100,6 @@ def test_a_walk_that_diverges(tiny_folder: Path) -> None:
         (("--images", "5,,6"), "--images 5,,6: an empty word is not the index of a training image"),
         (("--images", "60000"), "these are 0 to 59,999"),
         (("--images", "-1"), "-1 is not the index"),
-        (("--batch-norm",), "batch_norm=true: a walk has no batch norm; use false"),
         (("--epochs", "3"), "unknown option --epochs"),
     ],
 )

@@ -40,7 +40,8 @@ class WalkLevels(TouringScreen):
     @property
     def depth(self) -> int:
         """Linear layers of the network that is shown."""
-        return len(self.view.taken.gradient_norms) // 2 if self.view else 0
+        names = self.view.taken.gradient_norms if self.view else ()
+        return sum(name.startswith("W") for name in names)
 
     # Steps and levels
 

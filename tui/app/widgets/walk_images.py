@@ -59,7 +59,7 @@ def walk_strips(
     column = min(_WIDEST, (width - side) // len(shown))
     inner = column - 1
     bars = min(view.wanted.dataset.spec.classes, _MOST_BARS)
-    words = 2 if _drops(view) else 1  # lines for what the marks and the loss mean
+    words = 2 if _loss_words(view) else 1  # lines for what the marks and the loss mean
     picture = min(inner // 2, height - bars - _BESIDE_BARS - words)
     picture = picture if picture >= _LEAST_PICTURE else 0
     columns = [_column(view, i, i == chosen, inner, picture, terminal) for i in shown]
@@ -176,9 +176,14 @@ def loss_lines(losses: Sequence[float], width: int, rows: int, ascii_only: bool)
     return lines
 
 
-def _drops(view: WalkView) -> bool:
+def _loss_words(view: WalkView) -> str:
+    """Where a step computes otherwise than predictions: which of the two is shown."""
     config = view.wanted.config
-    return bool(config.dropout and config.hidden)
+    if not config.hidden:
+        return ""
+    if config.batch_norm:
+        return "bars as predicted, loss as trained"
+    return "bars without dropout, loss with it" if config.dropout else ""
 
 
 def _below(view: WalkView, width: int, rows: int) -> list[str]:
@@ -188,7 +193,7 @@ def _below(view: WalkView, width: int, rows: int) -> list[str]:
         names[stage.part].append(stage.name)
     legend = "* target   > most probable   + - change since the last step"
     lines = [legend if width >= len(legend) else "* target  > most probable  + - change"]
-    lines.append("bars without dropout, loss with it" if _drops(view) else "")
+    lines.append(_loss_words(view))
     lines += [f"{part:<9}{' '.join(named)}" for part, named in names.items()]
     lines = [line if len(line) <= width else f"{line[: width - 3]}..." for line in lines]
     return lines[:rows]

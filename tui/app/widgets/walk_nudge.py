@@ -32,6 +32,9 @@ _DISPENSABLE = (1e-6, 1e-2, 1e-8, 1e-12, 1e-1)
 _ROUNDING = "A large h: the curve bends. A tiny one: the losses differ by rounding only."
 
 
+_OF_A_UNIT = {"b": "bias", "g": "scale", "c": "shift"}
+
+
 def weight_words(parameter: str, index: Sequence[int], layers: int) -> str:
     """What a weight or bias connects, such as `weight from unit 17 of layer 1 to class 5`."""
     number = int(parameter[1:])
@@ -41,8 +44,8 @@ def weight_words(parameter: str, index: Sequence[int], layers: int) -> str:
             return f"pixel {at}"
         return f"class {at}" if layer == layers else f"unit {at} of layer {layer}"
 
-    if parameter[0] == "b":
-        return f"bias of {place(number, index[0])}"
+    if (kind := _OF_A_UNIT.get(parameter[0])) is not None:
+        return f"{kind} of {place(number, index[0])}"
     return f"weight from {place(number - 1, index[0])} to {place(number, index[1])}"
 
 

@@ -87,6 +87,8 @@ def _lines(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> Iter
     numbers = ", ".join(map(str, index))
     yield f"{dataset.name}, training images {numbers}, all of them in every step"
     yield f"rows: image, label t, and the {spec.classes} probabilities; * marks the target"
+    if walked.normalizes:
+        yield "probabilities with running statistics; losses with those of the batch"
     if walked.drops:
         yield "probabilities without dropout; losses with the dropout masks of the step"
     if spec.has_names:

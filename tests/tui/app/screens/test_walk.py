@@ -511,13 +511,44 @@ def test_dropout_clipping_and_max_norm_are_stages(small: Dataset) -> None:
     play(app, scenario)
 
 
-def test_a_network_that_cannot_be_walked_is_named(small: Dataset) -> None:
-    app = walking_app(small, TrainConfig(batch_norm=True))
+def test_a_normalized_network_is_walked_and_its_scale_nudged(small: Dataset) -> None:
+    app = walking_app(small, TrainConfig(hidden=(12, 7), batch_norm=True))
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "c", "s")
+        assert "bars as predicted, loss as trained" in text(app)
+        await press(app, pilot, "enter", *["right"] * 4)
+        assert stage_name(app) == "n1"
+        assert "n1 = (a1 - mu1) / sqrt(var1 + e), e = 1e-05" in text(app)
+        while stage_name(app) != "dg2":
+            await press(app, pilot, "right")
+        view = await press(app, pilot, "n")
+        assert "the scale of unit" in text(app)
+        assert view.nudged is not None
+        nudge = view.nudged.nudges[0]
+        assert nudge.parameter == "g2"
+        assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-3, abs=1e-6)
+
+    play(app, scenario)
+
+
+def test_a_network_that_cannot_be_walked_is_named(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = walking_app(small, TrainConfig())
+    look = Walker.look
+
+    def without_memory(walker: Walker, wanted: Wanted) -> WalkView:
+        if wanted.of_train:
+            raise MemoryError("not enough memory")
+        return look(walker, wanted)
+
+    monkeypatch.setattr(Walker, "look", without_memory)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         view = await press(app, pilot, "s", "c")
         assert view.wanted.config.hidden == (50,)
-        assert note(app) == "batch_norm=true: a walk has no batch norm; use false"
+        assert note(app) == "not enough memory"
 
     play(app, scenario)
 
