@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from textual.pilot import Pilot
@@ -55,7 +56,7 @@ def root(tmp_path: Path, small: Dataset) -> Path:
 
 def pressing(
     app: MnistApp, *keys: str, dataset: Dataset | None = None, until: str = ""
-) -> Callable[[Pilot[ExitCode]], object]:
+) -> Callable[[Pilot[ExitCode]], Coroutine[Any, Any, None]]:
     async def play(pilot: Pilot[ExitCode]) -> None:
         at = Sitting(app, pilot)
         await at.until(lambda: app.bench.loading)
@@ -89,8 +90,14 @@ def test_ascii_runs(snap_compare: SnapCompare, root: Path) -> None:
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_opened(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
     app = runs_app(root)
-    keys = pressing(app, "j", "space", "j", "j", "enter", until="5/6")
-    assert snap_compare(app, terminal_size=size, run_before=keys)
+    opened = pressing(app, "j", "space", "j", "j", "enter", until="5/6")
+
+    async def drawn(pilot: Pilot[ExitCode]) -> None:
+        await opened(pilot)
+        # Charts are drawn at most once a second, so the numbers may be ahead of them.
+        await pilot.pause(1.2)
+
+    assert snap_compare(app, terminal_size=size, run_before=drawn)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
