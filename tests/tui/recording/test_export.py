@@ -93,19 +93,24 @@ def test_onnx_names_the_classes_of_its_outputs(tiny: Dataset, tmp_path: Path) ->
     assert about["size"] == predictor.spec.size
 
 
+def exported(trainer: Trainer, root: Path, kind: str) -> Path:
+    """The file of this kind that a run of the trainer is exported to."""
+    if kind == "onnx":
+        pytest.importorskip("onnx")
+    record_run(trainer, root)
+    path = root.parent / f"model.{kind}"
+    run_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    return path
+
+
 @pytest.mark.parametrize("deskew", [False, True])
 @pytest.mark.parametrize("kind", ["safetensors", "onnx"])
 def test_a_file_states_which_pixels_it_expects(
-    mnist: Dataset, tmp_path: Path, root: Path, kind: str, deskew: bool
+    mnist: Dataset, root: Path, kind: str, deskew: bool
 ) -> None:
     """And it is opened as a network that is given such pixels."""
-    if kind == "onnx":
-        pytest.importorskip("onnx")
-    config = TrainConfig(hidden=(16,), limit=3000, epochs=6, deskew=deskew)
-    trainer = Trainer(config, mnist)
-    record_run(trainer, root)
-    path = tmp_path / f"model.{kind}"
-    run_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    trainer = Trainer(TrainConfig(hidden=(16,), limit=3000, epochs=6, deskew=deskew), mnist)
+    path = exported(trainer, root, kind)
     assert (
         b"deskewed by nn.data.deskew.deskew(images, (28, 28), False)" in path.read_bytes()
     ) == deskew
@@ -117,16 +122,11 @@ def test_a_file_states_which_pixels_it_expects(
 
 @pytest.mark.parametrize("kind", ["safetensors", "onnx"])
 def test_batch_normalization_is_folded_into_the_layers(
-    mnist: Dataset, tmp_path: Path, root: Path, kind: str
+    mnist: Dataset, root: Path, kind: str
 ) -> None:
     """So that a file is a plain network, which any program reads."""
-    if kind == "onnx":
-        pytest.importorskip("onnx")
-    config = TrainConfig(hidden=(16,), limit=3000, epochs=4, batch_norm=True)
-    trainer = Trainer(config, mnist)
-    record_run(trainer, root)
-    path = tmp_path / f"model.{kind}"
-    run_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    trainer = Trainer(TrainConfig(hidden=(16,), limit=3000, epochs=4, batch_norm=True), mnist)
+    path = exported(trainer, root, kind)
     found = open_model(path, lambda: mnist).predictor
     expected = trainer.predictor.predict(mnist.test[:1000]).predicted
     assert (found.predict(mnist.test[:1000]).predicted == expected).mean() > 0.98
