@@ -10,7 +10,8 @@ from textual.pilot import Pilot
 
 from nn.events import EpochCompleted, Evaluation, RunFinished, Score
 from tui.app.screens.lessons import LessonsScreen
-from tui.lessons.training import Trial, mnist
+from tui.images.datasets import load_dataset
+from tui.lessons.training import Trial
 from tui.system.exits import ExitCode
 
 
@@ -31,7 +32,7 @@ def scripted_training(trial: Trial) -> Iterator[EpochCompleted]:
 
     Momentum halves the mistakes. Of the predictions, every tenth is wrong.
     """
-    config, labels = trial.config, mnist().test.labels
+    config, labels = trial.config, load_dataset().test.labels
     count = 18 if config.steps else config.epochs  # as many evaluations as `two-layer-net` has
     factor = 0.25 if config.optimizer == "momentum" else 0.5
     wrong = (labels + (np.arange(len(labels)) % 10 == 0)) % 10

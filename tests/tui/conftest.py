@@ -15,6 +15,7 @@ from nn.training.trainer import Trainer
 from tests.support.commands import run_command
 from tests.support.recorded import MakeTrainer
 from tests.support.tiny_data import idx_bytes, tiny_arrays
+from tui.images import datasets
 from tui.lessons import training
 from tui.system import cores
 
@@ -77,10 +78,10 @@ def small_training(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         return Trainer(config, data, step_interval=step_interval)
 
     def forget() -> None:
-        for cached in (training.mnist, training.trial, training.shuffled_labels):
+        for cached in (training.trial, training.shuffled_labels):
             cached.cache_clear()
 
-    monkeypatch.setattr(training, "load_dataset", lambda: small)
+    monkeypatch.setattr(datasets, "load_once", lambda: small)
     monkeypatch.setattr(cores, "make_trainer", make)
     forget()
     yield

@@ -129,7 +129,7 @@ class MnistApp(TerminalApp):
         self.call_after_refresh(self._load_first)
 
     def _load_first(self) -> None:
-        if not self.bench.loading:  # a key may have started it already
+        if not self.bench.loading and self.bench.dataset is None:  # a key may have started it
             self.bench.load()
 
     # Keys

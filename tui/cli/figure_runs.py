@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from contextlib import closing
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 from nn.config import TrainConfig
@@ -19,7 +19,7 @@ from nn.storage.runs import SavedRun, config_differences, find_run, list_runs, r
 from tui.cli.commands.runs import saved_history
 from tui.cli.headless import report
 from tui.cli.reporters.base import Reporter, Silence
-from tui.images.datasets import load_dataset
+from tui.images.datasets import load_once
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.resumption import check_data, where_saved
@@ -27,8 +27,6 @@ from tui.recording.source import RunSource, Saving
 from tui.system.cores import make_trainer
 from tui.system.exits import CommandError, ExitCode
 from tui.system.terminal import is_live
-
-_load_dataset_once = cache(load_dataset)
 
 
 class DrawnRun:
@@ -74,7 +72,7 @@ class DrawnRun:
     @cached_property
     def dataset(self) -> Dataset:
         """The data; raises `StorageError` where they are no longer those of a saved run."""
-        data = _load_dataset_once(self.config.data_dir)
+        data = load_once(self.config.data_dir)
         if self.saved is not None:
             check_data(self.saved, data)
         return data

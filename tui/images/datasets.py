@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -20,9 +22,25 @@ Pixels = npt.NDArray[np.uint8]
 MOST_BYTES = 2**31  # of all pictures of a dataset
 LARGEST = 128  # pixels a side, to which larger pictures are reduced
 
+_reading = Lock()
+
 
 def load_dataset(data_dir: str = "") -> Dataset:
-    """The embedded MNIST, or the images of a folder or file; raises `DataError`."""
+    """The embedded MNIST, or the images of a folder or file; raises `DataError`.
+
+    The embedded images do not change, so all threads of a process share one reading of them.
+    """
+    return datasets.load_dataset(data_dir, read_pictures) if data_dir else load_once()
+
+
+def load_once(data_dir: str = "") -> Dataset:
+    """As `load_dataset`, for a process in whose life no folder changes: each is read once."""
+    with _reading:
+        return _read_once(data_dir)
+
+
+@cache
+def _read_once(data_dir: str) -> Dataset:
     return datasets.load_dataset(data_dir, read_pictures)
 
 

@@ -33,6 +33,11 @@ class Knob:
         return setting if isinstance(setting, str) else f"{setting:g}"
 
 
+def nearest(value: float, guesses: Sequence[float]) -> int:
+    """The index of the guess that a value is next to, the first of those as near."""
+    return min(range(len(guesses)), key=lambda index: abs(value - guesses[index]))
+
+
 @dataclass(frozen=True)
 class Answer:
     """The right choice of a prediction, as an index, and the reason in a sentence or two."""

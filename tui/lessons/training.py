@@ -11,8 +11,9 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset, Split, load_dataset
+from nn.data.dataset import Dataset, Split
 from nn.events import EpochCompleted, Evaluation, Event, RunFinished, StepCompleted
+from tui.images.datasets import load_dataset
 
 NEVER = float("inf")
 
@@ -101,7 +102,7 @@ class Trial:
         from tui.system.cores import make_trainer
 
         config = replace(self.config, threads=1, processes=1)
-        data = shuffled_labels(config.limit) if self._shuffled else mnist()
+        data = shuffled_labels(config.limit) if self._shuffled else load_dataset()
         interval = 0.0 if self._every_step else NEVER
         with closing(make_trainer(config, data, step_interval=interval)) as trainer:
             for event in trainer.events():
@@ -137,15 +138,9 @@ def race(trials: Sequence[Trial]) -> Iterator[None]:
 
 
 @cache
-def mnist() -> Dataset:
-    """The embedded data, read once."""
-    return load_dataset()
-
-
-@cache
 def shuffled_labels(limit: int) -> Dataset:
     """MNIST, where each of the first `limit` training images has the label of another of them."""
-    data = mnist()
+    data = load_dataset()
     train = data.train[: limit or None]
     labels = np.random.default_rng(0).permutation(train.labels)
     return replace(data, train=Split(train.images, labels))

@@ -17,7 +17,6 @@ import threading
 import time
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +29,7 @@ from nn.storage.positions import LAST_FILE
 from nn.storage.run_record import RUN_FILE
 from nn.storage.run_writer import delete_run
 from nn.storage.runs import SavedRun
-from tui.images.datasets import load_dataset
+from tui.images.datasets import load_once
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.sweeps.packing import pack, unpack
@@ -137,7 +136,7 @@ def _train_run(order: Order, root: Path) -> Result | None:
         source = RunSource(_experiment(order), Saving(runs_dir=root, label=order.label))
     with source:
         config = source.experiment.config
-        dataset = sent.get(order.sweep) or _dataset(config.data_dir)
+        dataset = sent.get(order.sweep) or load_once(config.data_dir)
         with closing(make_trainer(config, dataset)) as trainer:
             source.restore(trainer)
             recorder, _ = source.recorder(trainer)
@@ -264,12 +263,6 @@ def find_run_of(root: Path, label: str, config: TrainConfig) -> Path | None:
     return None
 
 
-@cache
-def _dataset(data_dir: str) -> Dataset:
-    """The data, read once in the life of a worker."""
-    return load_dataset(data_dir)
-
-
 def start_worker(data_dir: str) -> None:
     """Prepare a worker process of this machine.
 
@@ -281,7 +274,7 @@ def start_worker(data_dir: str) -> None:
             signal.signal(getattr(signal, name), signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with suppress(NNError):  # the first task reports what is wrong with the data
-        _dataset(data_dir)
+        load_once(data_dir)
 
 
 def _end_with_parent() -> None:

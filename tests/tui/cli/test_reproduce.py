@@ -34,7 +34,7 @@ def recipes(tiny: Dataset, monkeypatch: pytest.MonkeyPatch) -> dict[str, Recipe]
     }
     monkeypatch.setattr(command, "load_recipe", known.__getitem__)
     monkeypatch.setattr(command, "recipe_names", lambda: sorted(known))
-    monkeypatch.setattr(command, "_load_dataset_once", {"": tiny}.__getitem__)
+    monkeypatch.setattr(command, "load_once", {"": tiny}.__getitem__)
     return known
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,16 @@ from nn.errors import DataError
 from nn.training.trainer import Trainer
 from tests.support.bands import write_bands
 from tui.images.datasets import load_dataset
+
+
+def test_the_embedded_images_are_read_once_by_all_threads_and_a_folder_each_time(
+    tmp_path: Path,
+) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        embedded = list(threads.map(lambda _: load_dataset(), range(4)))
+    assert all(dataset is embedded[0] for dataset in embedded)
+    write_bands(tmp_path, 30)
+    assert load_dataset(str(tmp_path)) is not load_dataset(str(tmp_path))
 
 
 def test_class_folders_with_train_and_test(tmp_path: Path) -> None:

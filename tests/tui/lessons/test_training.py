@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from tui.app.widgets.figures import figure_strips
+from tui.images.datasets import load_dataset
 from tui.lessons.catalogue import find_lesson
 from tui.lessons.lesson import experiment
 from tui.lessons.race import RaceLesson, chart_of, short
-from tui.lessons.training import Trial, mnist, race, shuffled_labels, trial
+from tui.lessons.training import Trial, race, shuffled_labels, trial
 from tui.system.terminal import FULL
 
 pytestmark = pytest.mark.usefixtures("small_training")
@@ -52,7 +53,7 @@ def test_losses_and_predictions_where_they_are_asked_for() -> None:
     run = Trial(config, every_step=True, predict=True).finish()
     assert len(run.losses) == 6
     assert [len(each) for each in run.predictions] == [200, 200]
-    right = float((run.predictions[-1] == mnist().test.labels).mean())
+    right = float((run.predictions[-1] == load_dataset().test.labels).mean())
     assert right == pytest.approx(run.test / 100)
     assert not trial_of().finish().losses
 
@@ -74,7 +75,7 @@ def test_a_rate_far_too_high_diverges_and_still_has_a_picture() -> None:
 
 
 def test_shuffled_labels_are_those_of_the_same_images() -> None:
-    shuffled, true = shuffled_labels(100).train.labels, mnist().train.labels[:100]
+    shuffled, true = shuffled_labels(100).train.labels, load_dataset().train.labels[:100]
     assert (shuffled != true).any()
     np.testing.assert_array_equal(np.sort(shuffled), np.sort(true))
 

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
-from functools import cache
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -19,7 +18,7 @@ from nn.training.trainer import Trainer
 from tui.cli.flags import recipe_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.cli.reporters.progress import Bar
-from tui.images.datasets import load_dataset
+from tui.images.datasets import load_once
 from tui.system.cores import limit_threads
 from tui.system.exits import ExitCode
 from tui.system.terminal import is_live
@@ -61,12 +60,9 @@ def _chosen(names: Iterable[str], *, everything: bool) -> list[Recipe]:
     return named or [recipe for recipe in map(load_recipe, recipe_names()) if recipe.published]
 
 
-_load_dataset_once = cache(load_dataset)
-
-
 def _events(recipe: Recipe, bar: Bar | None) -> Iterator[Event]:
     limit_threads(recipe.config.threads)
-    for event in Trainer(recipe.config, _load_dataset_once(recipe.config.data_dir)).events():
+    for event in Trainer(recipe.config, load_once(recipe.config.data_dir)).events():
         if bar:
             bar.follow(event)
         yield event

@@ -7,7 +7,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.network.layers import ACTIVATIONS
 from tui.lessons.figures import Chart, Curve, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment, nearest
 from tui.recording.experiment import Experiment
 
 REACH = 6
@@ -82,7 +82,7 @@ passes back {float(slope[0]):.2%} of the gradient: the layers before it hardly l
     def answer(self) -> Answer:
         _, slopes = value_and_slope("sigmoid", np.linspace(-REACH, REACH, 1201))
         steepest = float(slopes.max())
-        choice = int(np.argmin([abs(steepest - guess) for guess in (0.25, 0.5, 1.0)]))
+        choice = nearest(steepest, (0.25, 0.5, 1.0))
         return Answer(choice, f"The slope is {steepest:.4g} at x = 0 and less elsewhere.")
 
     def check(self, state: State) -> Verdict:

@@ -13,10 +13,10 @@ from nn.analysis.step_arrays import Pass
 from nn.analysis.walk import DEFAULT_FIELDS, DEFAULT_IMAGES, Walk
 from nn.config import TrainConfig
 from nn.network.model import layer_sizes, parameter_count
+from tui.images.datasets import load_dataset
 from tui.lessons.figures import Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Setting, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Setting, Solution, State, Verdict, nearest
 from tui.lessons.tour import Ask, Do, Place, Question, Tour
-from tui.lessons.training import mnist
 
 HIDDEN, RATE, STEPS = 6, 0.5, 20
 CONFIG = TrainConfig.layered(DEFAULT_FIELDS, {"hidden": (HIDDEN,), "learning_rate": RATE})
@@ -31,7 +31,7 @@ UNIT, CLASS = 3, 5
 @cache
 def walk() -> Walk:
     """The first five training images through a small network."""
-    return Walk.of(CONFIG, mnist().train)
+    return Walk.of(CONFIG, load_dataset().train)
 
 
 @cache
@@ -157,7 +157,7 @@ comes back here."""
         )
 
     def tour(self) -> Tour:
-        return Tour(CONFIG, mnist, STOPS, END, _settings)
+        return Tour(CONFIG, load_dataset, STOPS, END, _settings)
 
 
 def _right(taken: Pass) -> int:
@@ -184,12 +184,11 @@ def _probability(place: Place) -> Question:
     label = _labels(place.taken)[0]
     value = float(place.array("y")[0, label])
     guesses = (0.1, 0.5, 0.9)
-    nearest = int(np.argmin([abs(value - guess) for guess in guesses]))
     return Question(
         f"The weights are random yet. How probable is the right class of the first image, a"
         f" {label}?",
         tuple(f"about {guess:.0%}" for guess in guesses),
-        nearest,
+        nearest(value, guesses),
         f"y[0,{label}] is {value:.1%}: there are ten classes, and nothing is learned.",
     )
 
@@ -203,7 +202,7 @@ def _output_gradient(place: Place) -> Question:
         f"The way back begins: dy = (y - t) / n. For the right class of the first image y is"
         f" {y:.4f}, t is 1, and n is {n}. What is dy[0,{label}]?",
         tuple(f"{value:.4f}" for value in values),
-        int(np.argmin([abs(found - value) for value in values])),
+        nearest(found, values),
         "Below 0: raising this output would lower the loss.",
     )
 
@@ -248,7 +247,7 @@ def _slope(place: Place) -> Question:
         "dy went back through W2 and is dz1. Now da1 = dz1 * z1 (1 - z1). How much of dz1 can a"
         " sigmoid let through?",
         ("a quarter at most", "half at most", "all of it"),
-        int(np.argmin([abs(float(shares.max()) - guess) for guess in guesses])),
+        nearest(float(shares.max()), guesses),
         f"Here {shares.min():.3f} to {shares.max():.3f} of it get through, and so in every layer.",
     )
 

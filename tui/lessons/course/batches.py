@@ -9,7 +9,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.training.plan import Plan
 from tui.lessons.figures import Chart, Curve, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment, nearest
 from tui.lessons.training import Trial, trial
 from tui.recording.experiment import Experiment
 
@@ -123,7 +123,7 @@ With batches of 200 there are {len(whole.losses)} steps, and the accuracy is {wh
 
     def answer(self) -> Answer:
         share = never_drawn()
-        choice = int(np.argmin([abs(share - guess) for guess in (0.0, 0.1, 0.37)]))
+        choice = nearest(share, (0.0, 0.1, 0.37))
         return Answer(
             choice, f"{share:.1%} here; with many images it nears 1/e = {np.exp(-1):.1%}."
         )

@@ -9,11 +9,11 @@ from functools import cache
 import numpy as np
 
 from nn.arrays import Array
-from nn.data.dataset import load_dataset
 from nn.data.preprocessing import PREPROCESSING
 from nn.network.losses import target_rows
+from tui.images.datasets import load_dataset
 from tui.lessons.figures import Digits, Figure, Histogram, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment, nearest
 from tui.recording.experiment import Experiment
 
 DRAWS, GRID = 10, 16
@@ -40,7 +40,7 @@ class Facts:
 
 @cache
 def facts() -> Facts:
-    """Read MNIST once."""
+    """What the pictures show, computed once."""
     data = load_dataset()
     images, labels = data.train.images, data.train.labels
     columns = np.ascontiguousarray(images.T)
@@ -141,8 +141,8 @@ input learns from every image, as its gradient is a multiple of the input."""
     def answer(self) -> Answer:
         counts = facts().counts
         share = float(counts[:, 0].sum() / counts.sum())
-        nearest = int(np.argmin([abs(share - guess) for guess in (0.2, 0.5, 0.8)]))
-        return Answer(nearest, f"{share:.1%} of the pixels are 0.")
+        choice = nearest(share, (0.2, 0.5, 0.8))
+        return Answer(choice, f"{share:.1%} of the pixels are 0.")
 
     def check(self, state: State) -> Verdict:
         mean, deviation = moments(state["scaling"])

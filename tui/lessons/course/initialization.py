@@ -9,9 +9,9 @@ import numpy as np
 from nn.data.preprocessing import Preprocessor
 from nn.network.layers import Tanh
 from nn.network.model import build_model, initialize_model
-from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict
+from tui.images.datasets import load_dataset
+from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict, nearest
 from tui.lessons.race import RaceLesson, behind, named, short
-from tui.lessons.training import mnist
 from tui.recording.experiment import Experiment
 
 CLOSE, IMAGES = 1, 1000
@@ -32,7 +32,7 @@ def first_layer(std: float) -> tuple[float, float]:
     Saturated is an output of tanh beyond 0.99 or below -0.99.
     """
     config = short("lincoln-tanh", init_std=std).config
-    images = mnist().train.images[:IMAGES]
+    images = load_dataset().train.images[:IMAGES]
     model = build_model(config)
     initialize_model(model, config, rng=np.random.default_rng(0))
     inputs = Preprocessor.fit(config.preprocessing, images).transform(images)
@@ -105,7 +105,7 @@ ones have none either. Only the last biases move, and the answer is the same for
     def answer(self) -> Answer:
         normal, glorot = (run.test for run in self.trials(self.start()))
         gain = glorot - normal
-        choice = int(np.argmin([abs(gain - guess) for guess in (0, 1, 5)]))
+        choice = nearest(gain, (0, 1, 5))
         return Answer(choice, f"Glorot {glorot:.1f}%, N(0, 1) {normal:.1f}%.")
 
     def check(self, state: State) -> Verdict:

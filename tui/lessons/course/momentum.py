@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from nn.training.plan import Plan
 from tui.lessons.figures import Chart, Curve, Figure
-from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict, nearest
 from tui.lessons.race import LETTERS, RaceLesson, named, published_test, short
 from tui.lessons.training import Trial
 from tui.recording.experiment import Experiment
@@ -108,7 +106,7 @@ too high spoils all of it: try A at 100 times its rate."""
     def answer(self) -> Answer:
         plain, fast = (run.test for run in self.trials(self.start()))
         gain = fast - plain
-        choice = int(np.argmin([abs(gain - guess) for guess in (0, 3, 10)]))
+        choice = nearest(gain, (0, 3, 10))
         return Answer(choice, f"It has {fast:.1f}%, and A {plain:.1f}%.")
 
     def check(self, state: State) -> Verdict:

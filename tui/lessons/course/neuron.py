@@ -7,7 +7,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.network.model import MLP
 from tui.lessons.figures import Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, nearest
 
 LAYERS = (
     ([[0.1, 0.3, 0.5], [0.2, 0.4, 0.6]], [0.1, 0.2, 0.3]),
@@ -107,7 +107,7 @@ neurons and follow each sum by hand: the outputs of a layer are the inputs of th
 
     def answer(self) -> Answer:
         total = float(passes(1.0, 0.5)[0][1][0])
-        choice = int(np.argmin([abs(total - float(each)) for each in self.choices]))
+        choice = nearest(total, [float(each) for each in self.choices])
         return Answer(choice, f"0.1 * 1 + 0.2 * 0.5 + 0.1 = {total:.4g}.")
 
     def check(self, state: State) -> Verdict:

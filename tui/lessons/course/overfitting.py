@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from tui.lessons.figures import Figure
-from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict, experiment
+from tui.lessons.lesson import Answer, Knob, Solution, State, Verdict, experiment, nearest
 from tui.lessons.race import RaceLesson, chart_of, named, published_test, short
 from tui.lessons.training import Trial, trial
 from tui.recording.experiment import Experiment
@@ -136,7 +134,7 @@ other."""
 
     def answer(self) -> Answer:
         (run,) = self.trials(self.start())
-        choice = int(np.argmin([abs(run.test - guess) for guess in (98, 80, 50)]))
+        choice = nearest(run.test, (98, 80, 50))
         return Answer(choice, f"{run.test:.1f}% of the test images.")
 
     def check(self, state: State) -> Verdict:

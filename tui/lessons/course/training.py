@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from nn.arrays import Array
 from nn.recipes import load_recipe
+from tui.images.datasets import load_dataset
 from tui.lessons.figures import Chart, Curve, Digits, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict
-from tui.lessons.training import Trial, mnist, trial
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, nearest
+from tui.lessons.training import Trial, trial
 
 RECIPE = "two-layer-net"
 CONFIG = load_recipe(RECIPE).config
@@ -26,12 +28,12 @@ def the_run() -> Trial:
 
 def drawn(draw: int) -> Array:
     """Indices of 25 random test digits."""
-    return np.random.default_rng(draw).integers(len(mnist().test), size=GRID)
+    return np.random.default_rng(draw).integers(len(load_dataset().test), size=GRID)
 
 
 def right(run: Trial, at: int) -> Array:
     """Whether each test digit is recognized at the evaluation `at`."""
-    recognized: Array = run.predictions[at] == mnist().test.labels
+    recognized: Array = run.predictions[at] == load_dataset().test.labels
     return recognized
 
 
@@ -127,7 +129,7 @@ written, some are not."""
             ]
         wanted = state["show"] == "mistakes"
         index = mistakes(run, at, state["draw"]) if wanted else drawn(state["draw"])
-        test = mnist().test
+        test = load_dataset().test
         pairs = zip(run.predictions[at][index], test.labels[index], strict=True)
         captions = tuple(f"{predicted}, {label}" for predicted, label in pairs)
         count = f"predicted, label: {int(right(run, at)[index].sum())} of {len(index)} right"
@@ -139,7 +141,7 @@ written, some are not."""
 
     def answer(self) -> Answer:
         wrong = self._wrong(STEPS[-1])
-        choice = int(np.argmin([abs(np.log(max(wrong, 1) / guess)) for guess in (50, 500, 2000)]))
+        choice = nearest(math.log(max(wrong, 1)), [math.log(guess) for guess in (50, 500, 2000)])
         return Answer(choice, f"{wrong} are wrong, {wrong / 10_000:.2%}.")
 
     def check(self, state: State) -> Verdict:

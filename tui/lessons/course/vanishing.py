@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cache
 
 import numpy as np
@@ -11,9 +12,9 @@ from nn.config import Initializer
 from nn.network.layers import Activation
 from nn.network.losses import CrossEntropy, target_rows
 from nn.network.model import MLP
+from tui.images.datasets import load_dataset
 from tui.lessons.figures import Bars, Figure, Lines
-from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment
-from tui.lessons.training import mnist
+from tui.lessons.lesson import Answer, Knob, Lesson, Solution, State, Verdict, experiment, nearest
 from tui.recording.experiment import Experiment
 
 INITS: dict[str, tuple[Initializer, float]] = {
@@ -29,7 +30,7 @@ RAMP = " .:-=+*#%@"
 @cache
 def batch() -> tuple[Array, Array]:
     """Training images / 255 and one-hot labels."""
-    train = mnist().train[:IMAGES]
+    train = load_dataset().train[:IMAGES]
     return train.images / 255, target_rows(10, dtype="float64")[train.labels]
 
 
@@ -134,7 +135,7 @@ The histograms show both: the denser the character, the more outputs."""
 
     def answer(self) -> Answer:
         found = ratio("sigmoid", "Glorot")
-        choice = int(np.argmin([abs(np.log(found / guess)) for guess in (3, 20, 400)]))
+        choice = nearest(math.log(found), [math.log(guess) for guess in (3, 20, 400)])
         return Answer(choice, f"{found:.0f} times, before a single step.")
 
     def check(self, state: State) -> Verdict:
