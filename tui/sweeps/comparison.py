@@ -1,55 +1,29 @@
 """Whether the best setting is better than another one, or was only luckier with its seeds.
 
 Seed s of every setting starts from the same random streams and holds out the same images, so that
-runs are compared in pairs. With the differences d_s of n seeds, their mean m and their sample
-standard deviation S, the interval is m ± t S / sqrt(n), where t is the 97.5% quantile of Student's
-distribution with n - 1 degrees of freedom: it holds the true mean difference in 95 of 100 cases.
-
-Source: Dietterich, "Approximate statistical tests for comparing supervised classification learning
-algorithms", Neural Computation 10 (1998); "Student", "The probable error of a mean", 1908.
+runs are compared in pairs (`nn.analysis.paired`).
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from nn.analysis.paired import PairedDifference, paired_difference
 from tui.sweeps.schedule import Trial, ranking
 from tui.sweeps.space import describe
 from tui.sweeps.spec import SweepSpec
 
-# The 97.5% quantile for 1 to 30 degrees of freedom.
-_QUANTILES = (
-    12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
-    2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086,
-    2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
-)  # fmt: skip
 _MOST = 5  # settings that the best one is compared with
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The objective of one trial less that of another, over `pairs` seeds: mean and half width."""
+    """The objective of one trial less that of another, over the seeds that both have."""
 
     better: Trial
     other: Trial
-    pairs: int
-    mean: float
-    half_width: float
-
-    @property
-    def decided(self) -> bool:
-        """Whether the interval lies on one side of zero."""
-        return abs(self.mean) > self.half_width
-
-
-def quantile(freedom: int) -> float:
-    """Student's 97.5% quantile; above 30 degrees of freedom to within 0.001."""
-    if freedom <= len(_QUANTILES):
-        return _QUANTILES[freedom - 1]
-    z = 1.959964
-    return z + (z**3 + z) / (4 * freedom) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * freedom**2)
+    difference: PairedDifference
 
 
 def compare(better: Trial, other: Trial, spec: SweepSpec) -> Comparison | None:
@@ -62,12 +36,8 @@ def compare(better: Trial, other: Trial, spec: SweepSpec) -> Comparison | None:
         first = better.results[better.rungs.index(epochs), seed].value(spec.objective)
         second = other.results[other.rungs.index(epochs), seed].value(spec.objective)
         differences.append(first - second)
-    mean = sum(differences) / len(differences)
-    if not math.isfinite(mean):
-        return None
-    variance = sum((each - mean) ** 2 for each in differences) / (len(differences) - 1)
-    half_width = quantile(len(differences) - 1) * math.sqrt(variance / len(differences))
-    return Comparison(better, other, len(differences), mean, half_width)
+    found = paired_difference(differences)
+    return None if found is None else Comparison(better, other, found)
 
 
 def _epochs_of(trial: Trial, spec: SweepSpec) -> list[int]:
@@ -93,7 +63,7 @@ def comparison_text(trials: Sequence[Trial], spec: SweepSpec) -> str:
     found = comparisons(trials, spec)
     if not found:
         return ""
-    best, pairs = found[0].better, found[0].pairs
+    best, pairs = found[0].better, found[0].difference.pairs
     what = "percentage points of accuracy" if spec.objective == "accuracy" else "loss"
     head = (
         f"trial {best.number} less each of the next, over {pairs} seeds in pairs:\n"
@@ -107,12 +77,13 @@ def comparison_text(trials: Sequence[Trial], spec: SweepSpec) -> str:
 
 
 def _line(each: Comparison, spec: SweepSpec) -> str:
-    ends = (each.mean - each.half_width, each.mean + each.half_width)
+    difference = each.difference
+    ends = difference.interval
     low, high = ends if spec.objective == "accuracy" else ends[::-1]
     return (
-        f"  trial {each.other.number:<4} {_signed(each.mean, spec)}"
+        f"  trial {each.other.number:<4} {_signed(difference.mean, spec)}"
         f"  [{_signed(low, spec)}, {_signed(high, spec)}]"
-        f"  {'better' if each.decided else 'undecided'}  {describe(each.other.setting)}"
+        f"  {'better' if difference.decided else 'undecided'}  {describe(each.other.setting)}"
     )
 
 

@@ -104,11 +104,15 @@ def test_compare(at: str, saved: Path, tiny: Dataset) -> None:
     assert rows["--learning-rate"] == ["0.008", "0.0005"]
     assert "--epochs" not in rows
     assert "test accuracy % by epoch" in out
-    first, second = (load_model(SavedRun.read(saved / name), "best") for name in NAMES[:2])
-    found = disagreement(first, second, tiny.test)
+    first, second = (
+        load_model(SavedRun.read(saved / name), "best").predict(tiny.test).predicted
+        for name in NAMES[:2]
+    )
+    found = disagreement(first, second, tiny.test.labels)
     assert found.first_only
     assert f"A right, B wrong: {len(found.first_only)} test image" in out
     assert "  " + " ".join(map(str, found.first_only[:10])) in out
+    assert f"McNemar's exact test: p = {found.p_value:.2g}\n" in out
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from tui.sweeps.comparison import compare, comparison_text, quantile
+from tui.sweeps.comparison import comparison_text
 from tui.sweeps.schedule import Result, Schedule
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
@@ -23,19 +21,6 @@ def played(values: dict[str, list[float]], **settings: object) -> Schedule:
     return schedule
 
 
-def test_the_interval_is_that_of_the_paired_t_test() -> None:
-    """Student's data of 1908, sleep gained with two drugs; `t.test` of R: 0.7001 to 2.4599."""
-    first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
-    second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
-    schedule = played({"relu": first, "tanh": second})
-    found = compare(schedule.trials[1], schedule.trials[0], schedule.spec)
-    assert found is not None
-    assert found.mean == pytest.approx(1.58)
-    assert found.mean - found.half_width == pytest.approx(0.7001142, abs=1e-3)
-    assert found.mean + found.half_width == pytest.approx(2.4598858, abs=1e-3)
-    assert found.decided
-
-
 def test_what_is_close_is_undecided_and_the_text_has_the_signs() -> None:
     values = {"relu": [0.90, 0.92, 0.91], "tanh": [0.91, 0.91, 0.90], "sigmoid": [0.5, 0.52, 0.51]}
     schedule = played(values)
@@ -51,9 +36,3 @@ def test_what_is_close_is_undecided_and_the_text_has_the_signs() -> None:
 def test_one_seed_is_no_comparison() -> None:
     schedule = played({"relu": [0.9], "tanh": [0.8]})
     assert comparison_text(schedule.trials, schedule.spec) == ""
-
-
-def test_quantiles() -> None:
-    assert quantile(1) == 12.706
-    assert quantile(31) == pytest.approx(2.0395, abs=1e-3)
-    assert quantile(10_000) == pytest.approx(1.9602, abs=1e-3)

@@ -53,5 +53,6 @@ def compare(first: SavedRun, second: SavedRun, dataset: Dataset) -> Comparison:
     for run in (first, second):
         if run.record.data_sha256 != dataset.sha256:
             raise StorageError(f"run {run.name} was trained on other data than {dataset.name}")
-    found = disagreement(load_model(first, "best"), load_model(second, "best"), dataset.test)
+    a, b = (load_model(run, "best").predict(dataset.test).predicted for run in (first, second))
+    found = disagreement(a, b, dataset.test.labels)
     return Comparison(Side("A", first, found.first_only), Side("B", second, found.second_only))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from itertools import combinations
 from string import ascii_uppercase
 from typing import Annotated
@@ -54,7 +54,7 @@ def compare(
             write_json(json_record(run), sys.stdout)
         for (first, second), found in pairs.items():
             paths = [str(chosen[letter].path) for letter in (first, second)]
-            write_json({"runs": paths, "which": which, **asdict(found)}, sys.stdout)
+            write_json({"runs": paths, "which": which, **_json_of(found)}, sys.stdout)
     else:
         out, table = sys.stdout.write, _table(chosen) + "\n" + _chart(chosen)
         for letter, run in chosen.items():
@@ -128,27 +128,39 @@ def _pairs(
 ) -> tuple[dict[tuple[str, str], Disagreement], list[str]]:
     """Each two runs of the same data, digit by digit, and why other runs are left out."""
     found, reasons = {}, []
-    models, tests = {}, {}
+    predicted, tests = {}, {}
     for letter, run in runs.items():
         try:
             data = load_dataset(run.record.config.data_dir)
             if data.sha256 != run.record.data_sha256:
                 raise ConfigError(f"{run.record.data_name} is not the data it was trained on")
-            tests[letter] = data
-            models[letter] = load_model(run, "best" if which == "best" else "last")
+            model = load_model(run, "best" if which == "best" else "last")
+            predicted[letter], tests[letter] = model.predict(data.test).predicted, data
         except NNError as error:
             reasons.append(f"{letter} is not compared digit by digit: {error}")
-    for first, second in combinations(models, 2):
+    for first, second in combinations(predicted, 2):
         if tests[first].sha256 == tests[second].sha256:
-            found[first, second] = disagreement(models[first], models[second], tests[first].test)
+            labels = tests[first].test.labels
+            found[first, second] = disagreement(predicted[first], predicted[second], labels)
         else:
             reasons.append(f"{first} and {second} are of different data")
     return found, reasons
 
 
+def _json_of(found: Disagreement) -> dict[str, object]:
+    return {
+        "first_only": found.first_only,
+        "second_only": found.second_only,
+        "both": len(found.both),
+        "neither": len(found.neither),
+        "p_value": found.p_value,
+    }
+
+
 def _disagreement_text(first: str, second: str, found: Disagreement, which: str) -> str:
-    totals = f"both right {found.both:,}, both wrong {found.neither:,}"
+    totals = f"both right {len(found.both):,}, both wrong {len(found.neither):,}"
     lines = [f"{which} weights of {first} and {second}: {totals}"]
+    lines.append(f"McNemar's exact test: p = {found.p_value:.2g}")
     for right, wrong, indices in (
         (first, second, found.first_only),
         (second, first, found.second_only),
