@@ -7,9 +7,10 @@ lost. Windows has SIGBREAK instead, for Ctrl-Break and for a console window that
 from __future__ import annotations
 
 import signal
+import sys
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, ClassVar
 
 from tui.system.exits import ExitCode
 
@@ -24,6 +25,8 @@ _ENDING = {
     int(getattr(signal, name)): code for name, code in _EXIT_CODES.items() if hasattr(signal, name)
 }
 
+_LATER = 0.05  # seconds until a signal is sent anew
+
 HAS_HANGUP = hasattr(signal, "SIGHUP")  # a lost terminal is reported by a signal
 
 
@@ -33,9 +36,13 @@ class Interrupted(BaseException):
     It is no `Exception`, so that no handler of errors catches it.
     """
 
+    raised: ClassVar[bool] = False
+    """Whether this process has been told to end."""
+
     def __init__(self, signum: int) -> None:
         super().__init__(signal.Signals(signum).name)
-        self.code = _ENDING[signum]
+        self.signum, self.code = signum, _ENDING[signum]
+        Interrupted.raised = True
 
 
 def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
@@ -48,12 +55,39 @@ def _handle(handler: Callable[[int, FrameType | None], None]) -> dict[int, Any]:
 
 
 def raise_on_signals() -> None:
-    """From here on an ending signal raises `Interrupted` wherever the program is."""
+    """From here on an ending signal raises `Interrupted` wherever the program is.
+
+    That may be a destructor or a callback, of which Python discards any exception. Then the signal
+    is sent anew. What destructors complain of after an interruption is not reported, because it
+    comes from objects that were only half made.
+    """
 
     def handler(signum: int, frame: FrameType | None) -> None:
         raise Interrupted(signum)
 
+    report = sys.unraisablehook
+
+    def hook(unraisable: sys.UnraisableHookArgs) -> None:
+        if isinstance(unraisable.exc_value, Interrupted):
+            _send_later(unraisable.exc_value.signum)
+        elif not Interrupted.raised:
+            report(unraisable)
+
     _handle(handler)
+    sys.unraisablehook = hook
+
+
+def _send_later(signum: int) -> None:
+    """Send a signal to the main thread when it has left the destructor it is in."""
+    import threading
+
+    main = threading.main_thread().ident
+    if sys.platform == "win32" or main is None:
+        timer = threading.Timer(_LATER, signal.raise_signal, [signum])
+    else:  # this also wakes the main thread from a wait
+        timer = threading.Timer(_LATER, signal.pthread_kill, [main, signum])
+    timer.daemon = True
+    timer.start()
 
 
 def ignore_hangups() -> None:

@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -175,6 +176,7 @@ def test_a_signal_at_the_last_event_does_not_turn_a_complete_run_into_an_interru
     assert (outcome.reason, code) == ("completed", ExitCode.SUCCESS)
 
 
+@pytest.mark.usefixtures("reported")
 def test_the_second_signal_ends_at_once(make_trainer: MakeTrainer) -> None:
     class Stubborn(Trainer):
         """Asks for two signals within one step and would go on for ever."""
@@ -191,8 +193,40 @@ def test_the_second_signal_ends_at_once(make_trainer: MakeTrainer) -> None:
     assert stop.value.code is ExitCode.INTERRUPTED
 
 
-def test_handlers_are_put_back() -> None:
+@pytest.fixture
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What Python could not raise; `raise_on_signals` has been called, and is undone at the end."""
+    reported: list[Any] = []
+    monkeypatch.setattr(Interrupted, "raised", False)
+    monkeypatch.setattr(sys, "unraisablehook", reported.append)
     raise_on_signals()
+    return reported
+
+
+def test_a_signal_in_a_destructor_is_not_lost(reported: list[Any]) -> None:
+    class HalfMade:
+        def __del__(self) -> None:
+            _ = self.missing  # type: ignore[attr-defined]
+
+    class Slow:
+        def __del__(self) -> None:
+            os.kill(os.getpid(), signal.SIGINT)
+            raise AssertionError("went on after the signal")
+
+    def interrupted_in_a_destructor() -> None:
+        Slow()
+        time.sleep(60)
+
+    HalfMade()
+    assert [each.exc_type for each in reported] == [AttributeError]
+    with pytest.raises(Interrupted):
+        interrupted_in_a_destructor()
+    HalfMade()
+    assert len(reported) == 1
+
+
+@pytest.mark.usefixtures("reported")
+def test_handlers_are_put_back() -> None:
     before = signal.getsignal(signal.SIGTERM)
     with GracefulStop(lambda: None) as stop:
         os.kill(os.getpid(), signal.SIGTERM)

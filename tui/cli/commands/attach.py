@@ -19,9 +19,10 @@ from tui.recording.following import RunFollower
 from tui.recording.invocation import RATE_CHANGED
 from tui.recording.source import Saving
 from tui.system.exits import ExitCode
-from tui.system.signals import Interrupted
+from tui.system.signals import GracefulStop
 
 _POLL_SECONDS = 0.5
+_GLANCE_SECONDS = 0.1  # between two looks at whether a signal has come
 
 
 def attach(
@@ -37,27 +38,34 @@ def attach(
         from tui.cli.launch import open_screen
 
         return open_screen(Experiment(), saving=Saving(runs_dir=runs_dir), watched=found)
-    try:
-        replay(found, sys.stdout, live=True)
-    except Interrupted as interrupted:
-        return interrupted.code
-    return ExitCode.SUCCESS
+    with GracefulStop(lambda: None) as stop:
+        replay(found, sys.stdout, stop)
+    return stop.code or ExitCode.SUCCESS
 
 
-def replay(run: SavedRun, stream: TextIO, *, live: bool = False) -> None:
-    """Narrate a run as it was narrated while it was trained; with `live`, until the run ends."""
+def replay(run: SavedRun, stream: TextIO, stop: GracefulStop | None = None) -> None:
+    """Narrate a run as it was narrated while it was trained.
+
+    With `stop`, what is added is narrated too, until the run ends or `stop` has a code.
+    """
     record = run.record
     invocation = Invocation(record.recipe, record.command, record.threads, record.processes)
     narration = Narration(invocation, stream)
     follower, outcome, rate_changed = RunFollower(run), None, False
     while True:
         for event in follower.poll():
+            if stop and stop.code is not None:
+                return
             outcome = event if isinstance(event, Outcome) else None
             rate_changed = rate_changed or isinstance(event, RateChanged)
             narration.show(event)
-        if outcome or not (live and follower.live):
+        if outcome or stop is None or not follower.live:
             break
-        time.sleep(_POLL_SECONDS)
+        again = time.monotonic() + _POLL_SECONDS
+        while time.monotonic() < again:
+            if stop.code is not None:
+                return
+            time.sleep(_GLANCE_SECONDS)
     end = follower.saved
     if outcome is None and end.status != "running":
         why = end.record.reason or "the process that trained it has gone"
