@@ -14,6 +14,7 @@ from nn.config import TrainConfig
 from nn.spec import MNIST, DataSpec
 
 Reason = Literal["completed", "early-stopped", "diverged"]
+"""Why a run ended. One that did all of its steps is completed, even if patience ended there too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -124,7 +124,11 @@ def script() -> NoReturn:
     Everything is saved and printed by then, and taking apart NumPy and Textual, object by object,
     takes longer than saving the run.
     """
-    os._exit(main())
+    try:
+        code = main()
+    except Interrupted as interrupted:  # before its first line in `try`, or after its last
+        code = interrupted.code
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -119,6 +119,7 @@ class Trainer:
     def events(self) -> Iterator[Event]:
         """`RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
         yield self._run_started()
+        self._stop_if_exhausted()  # a run whose patience and budget ended together, and got more
         progress, steps = self._progress, self.steps_per_epoch
         while progress.reason is None and progress.epoch * steps < self.total_steps:
             if progress.step == progress.epoch * steps:
@@ -264,9 +265,13 @@ class Trainer:
             progress.reason = "diverged"
             return evaluation
         self._state.stopping.update(evaluation, self.model.parameters)
-        if self._state.stopping.exhausted:
-            progress.reason = "early-stopped"
+        self._stop_if_exhausted()
         return evaluation
+
+    def _stop_if_exhausted(self) -> None:
+        """Stop early, unless nothing of the budget is left."""
+        if self._state.stopping.exhausted and self.step < self.total_steps:
+            self._progress.reason = "early-stopped"
 
     def _run_started(self) -> RunStarted:
         return RunStarted(

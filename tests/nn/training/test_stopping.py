@@ -9,8 +9,9 @@ import pytest
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.events import EpochCompleted, Evaluation, RunFinished, Score, StepCompleted
+from nn.events import EpochCompleted, Evaluation, Event, RunFinished, Score, StepCompleted
 from nn.training.early_stopping import EarlyStopping
+from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
 
 STOPPING = TrainConfig(patience=2, stop_on="test")
@@ -111,6 +112,32 @@ def test_an_overfitting_run_ends_early(small: Dataset, restore: str) -> None:
     assert trainer.predictor.score(small.test) == finished.evaluation.test
     improved = [evaluation.improved for evaluation in evaluations]
     assert improved == [loss == min(losses[: i + 1]) for i, loss in enumerate(losses)]
+
+
+def test_a_run_of_the_whole_budget_is_completed_even_where_patience_ends_with_it(
+    small: Dataset,
+) -> None:
+    """With a larger budget, given when it is resumed, it is one that stopped early."""
+
+    def finish(trainer: Trainer) -> tuple[RunFinished, TrainerState, list[Event]]:
+        events = []
+        for event in trainer.events():
+            events.append(event)
+            if isinstance(event, EpochCompleted):
+                state = trainer.state()
+        assert isinstance(event, RunFinished)
+        return event, state, events
+
+    stopped, _, events = finish(Trainer(OVERFITTING, small))
+    epochs = sum(isinstance(event, EpochCompleted) for event in events)
+    completed, state, _ = finish(Trainer(dataclasses.replace(OVERFITTING, epochs=epochs), small))
+    assert (completed.reason, completed.step) == ("completed", stopped.step)
+    assert completed.kept_step == stopped.kept_step
+    resumed = Trainer(OVERFITTING, small)
+    resumed.restore(state)
+    _, end = resumed.events()
+    assert isinstance(end, RunFinished)
+    assert (end.reason, end.kept_step) == ("early-stopped", stopped.kept_step)
 
 
 def test_without_patience_nothing_stops_or_is_restored(small: Dataset) -> None:

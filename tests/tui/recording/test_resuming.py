@@ -134,6 +134,19 @@ def test_what_has_ended(make_trainer: MakeTrainer, root: Path) -> None:
         RunSource.resumed(SavedRun.read(stopped), {"epochs": 50})
 
 
+def test_more_budget_for_a_run_whose_patience_and_budget_ended_together(
+    make_trainer: MakeTrainer, root: Path, tiny: Dataset
+) -> None:
+    flags = {"patience": 1, "validation": 0.2, "learning_rate": 1.0, "schedule": "constant"}
+    _, stopped = record_run(make_trainer(epochs=40, **flags), root)
+    folder, outcome = record_run(make_trainer(epochs=round(stopped.epoch), **flags), root)
+    assert (outcome.reason, outcome.step) == ("completed", stopped.step)
+    _, resumed = go_on(folder, tiny, changes={"epochs": 40})
+    assert (resumed.reason, resumed.kept_step) == ("early-stopped", stopped.kept_step)
+    with pytest.raises(ConfigError, match="has ended, early-stopped"):
+        RunSource.resumed(SavedRun.read(folder), {"epochs": 50})
+
+
 def test_other_data_are_refused_and_the_run_is_as_it_was(
     make_trainer: MakeTrainer, root: Path, tiny: Dataset
 ) -> None:

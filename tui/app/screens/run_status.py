@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.app.state.ending import end_reason
 from tui.app.state.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -22,8 +21,7 @@ def describe(bench: Workbench) -> str:
         return f"failed: {bench.error}"
     state = bench.status.value if bench.status else ""
     if (end := history.finished) is not None:
-        total = history.started.total_steps if history.started else None
-        state += f" ({end_reason(end.reason, end.step, total)})"
+        state += f" ({end.reason})"
     hint = "; form changed, r: new run" if history.config != bench.config else ""
     return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 

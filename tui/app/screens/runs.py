@@ -20,7 +20,6 @@ from tui.app.screens.looking import LookingScreen
 from tui.app.screens.path import PathScreen
 from tui.app.state.catalogue import ORDERS, Entry, arranged
 from tui.app.state.comparison import compare
-from tui.app.state.ending import end_reason
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.legend import run_glyph
@@ -141,8 +140,7 @@ class RunsScreen(LookingScreen):
             self.put("#about", "")
             return
         record = entry.run.record
-        reason = end_reason(record.reason, record.step, record.total_steps)
-        reason = None if reason in (entry.status, "completed") else reason
+        reason = None if record.reason in (entry.status, "completed") else record.reason
         what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
         if record.spec != MNIST:
             names = ", ".join(record.spec.names)

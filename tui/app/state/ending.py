@@ -64,8 +64,3 @@ def _ending_of(run: LiveRun, history: RunHistory) -> Ending | None:
     invocation = invocation_of(history.experiment, run.cores)
     changed = bool(history.rate_changes)
     return Ending(run.outcome, invocation, changed, run.failure)
-
-
-def end_reason(reason: str | None, step: int, total_steps: int | None) -> str | None:
-    """Why a run ended. One that did all of its steps is complete, even if it had to stop there."""
-    return "completed" if reason == "early-stopped" and step == total_steps else reason

@@ -13,7 +13,6 @@ from nn.storage.checkpoint import load_model
 from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
-from tui.app.state.ending import end_reason
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.experiment import Experiment
@@ -80,8 +79,7 @@ class FollowedRun:
     @property
     def state(self) -> str:
         """How the run stands, and why it ended."""
-        record = self.saved.record
-        why = end_reason(record.reason, record.step, record.total_steps)
+        why = self.saved.record.reason
         return f"saved run, {self.status.value}{f' ({why})' if why else ''}"
 
     @property

@@ -691,18 +691,6 @@ def test_no_hint_is_a_key_that_is_typed_into_a_field(play: Callable[..., None]) 
     play(scenario, size=(80, 24))
 
 
-def test_a_run_of_the_whole_budget_is_not_called_stopped_early(play: Callable[..., None]) -> None:
-    async def scenario(at: Sitting) -> None:
-        total = at.bench.config.epochs
-        end = replace(finished(total), reason="early-stopped")
-        await at.tell(Status.FINISHED, *epochs(total), end)
-        assert "finished (completed)" in at.status
-        await at.tell(Status.FINISHED, replace(end, step=end.step - 10))
-        assert "finished (early-stopped)" in at.status
-
-    play(scenario)
-
-
 def test_every_binding_can_be_remapped() -> None:
     from textual.binding import Binding
 
