@@ -18,9 +18,10 @@ data                   {"rows", "columns", "names"} as a JSON object: the size o
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 
@@ -116,7 +117,25 @@ def model_arrays(
     return about | named_arrays(layer_sizes(config, spec), parameters, preprocessor)
 
 
-def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, DataSpec]:
+class ArraySource(Protocol):
+    """Where the arrays of a network are read from: an `NpzReader`, or another file's content."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Of all arrays."""
+
+    @property
+    def bytes(self) -> int:
+        """The size of all arrays."""
+
+    def read(self, name: str) -> Array:
+        """The array of that name; raises KeyError where there is none."""
+
+    def read_into(self, name: str, target: Array) -> None:
+        """Read an array to where it is to be; raises ValueError where it has another shape."""
+
+
+def take_model(reader: ArraySource) -> tuple[TrainConfig, Array, Preprocessor, DataSpec]:
     """Read what a model file holds, each weight to its place; raises one of `DAMAGE`."""
     config = TrainConfig.layered(json.loads(str(reader.read("config"))))
     spec = _take_spec(reader)
@@ -137,7 +156,7 @@ def take_model(reader: NpzReader) -> tuple[TrainConfig, Array, Preprocessor, Dat
     return config, parameters, preprocessor, spec
 
 
-def _take_spec(reader: NpzReader) -> DataSpec:
+def _take_spec(reader: ArraySource) -> DataSpec:
     if DATA not in reader.names:
         return MNIST
     about = json.loads(str(reader.read(DATA)))

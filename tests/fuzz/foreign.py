@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from nn.network.predictor import Predictor
+from nn.storage.model_file import weight_arrays
 from nn.storage.safetensors import write_safetensors
 from tui.cli.onnx_model import write_onnx
+from tui.models.metadata import about
 
 
 def write_foreign(folder: Path, predictor: Predictor) -> list[Path]:
@@ -21,6 +23,8 @@ def write_foreign(folder: Path, predictor: Predictor) -> list[Path]:
     paths = [folder / "foreign.npz", folder / "foreign.safetensors"]
     np.savez(paths[0], allow_pickle=False, **arrays)
     write_safetensors(paths[1], arrays, {"format": "pt"})
+    paths.append(folder / "exported.safetensors")
+    write_safetensors(paths[-1], weight_arrays(predictor), about(predictor))
     if importlib.util.find_spec("h5py"):
         paths.append(folder / "foreign.h5")
         _write_hdf5(paths[-1], arrays)

@@ -107,6 +107,7 @@ DY, DW2, DB2, DB1 = "dy = (y - t) / n", "z1.T @ dy", "dy.sum(axis=0)", "da1.sum(
 DA1, DW1, DZ1 = "da1 = dz1 * derivative(a1, z1)", "x.T @ da1", 'dz1 = dy @ p["W2"].T'
 UPDATE = "self.params[name] -= rate * grads[name]"
 LOSS = "return -np.sum(t * np.log(y + 1e-7)) / n"
+SQUARES = "sum(np.sum(self.params[k] ** 2) for k in ('W1', 'W2'))"
 
 MISTAKES = (
     mutation("inputs scaled twice", (A1, 'x = x / 255\n        a1 = x @ p["W1"] + p["b1"]')),
@@ -172,6 +173,8 @@ MISTAKES = (
     ),
     mutation("bias gradients summed to one number", (DB2, "dy.sum()"), (DB1, "da1.sum()")),
     mutation("bias gradients summed to one number", (DB1, "np.sum(da1)"), base=NO_UPDATE),
+    mutation("bias gradients of one image", (DB2, "dy[0]"), (DB1, "da1[0]")),
+    mutation("bias gradients of one image", (DB1, "da1[0]")),
     mutation("bias gradients averaged twice", (DB2, "dy.mean(axis=0)"), (DB1, "da1.mean(axis=0)")),
     mutation("W2 updated before it is used", (DZ1, 'dz1 = dy @ (p["W2"] - 0.1 * grads["W2"]).T')),
     mutation("derivative of the activation missing", (DA1, "da1 = dz1")),
@@ -212,6 +215,28 @@ MISTAKES = (
     mutation("hidden layer not updated", ("for name in self.params:", 'for name in ("W2", "b2"):')),
     mutation("output layer not updated", ("for name in self.params:", 'for name in ("W1", "b1"):')),
     mutation("nothing updated", (UPDATE, "weight = self.params[name] - rate * grads[name]")),
+)
+
+PENALTIES = (
+    mutation(
+        "L2 term in the gradient alone",
+        (DW2, f"{DW2} + 0.01 * p['W2']"),
+        (DW1, f"{DW1} + 0.01 * p['W1']"),
+    ),
+    mutation("L2 term in the gradient alone", (DW2, f"{DW2} + 1e-3 * p['W2']")),
+    mutation("L2 term in the loss alone", (LOSS, f"{LOSS} + 0.05 * {SQUARES}")),
+    mutation(
+        "L2 term without its factor",
+        (LOSS, f"{LOSS} + 0.01 * {SQUARES}"),
+        (DW2, f"{DW2} + 0.01 * p['W2']"),
+        (DW1, f"{DW1} + 0.01 * p['W1']"),
+    ),
+    mutation(
+        "L2 term with the wrong sign",
+        (LOSS, f"{LOSS} + 0.005 * {SQUARES}"),
+        (DW2, f"{DW2} - 0.01 * p['W2']"),
+        (DW1, f"{DW1} - 0.01 * p['W1']"),
+    ),
 )
 
 FUNCTIONS = """\
@@ -358,6 +383,16 @@ CORRECT = {
                 "def __init__(self, input_size=784, hidden_size=37, output_size=10,"
             )
         }
+    ),
+    "an L2 penalty": changed(
+        {
+            LOSS: f"{LOSS} + 0.005 * {SQUARES}",
+            DW2: f"{DW2} + 0.01 * p['W2']",
+            DW1: f"{DW1} + 0.01 * p['W1']",
+        }
+    ),
+    "weight decay in the update": changed(
+        {UPDATE: f"{UPDATE} + rate * 0.01 * self.params[name] * (name[0] == 'W')"}
     ),
     "binary cross-entropy": changed(
         {

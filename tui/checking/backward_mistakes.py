@@ -103,6 +103,12 @@ BACKWARD = (
         {"db2": lambda v: v.dy.sum(), "db1": lambda v: v.da1.sum()},
     ),
     Mistake(
+        "bias gradients of one image",
+        "The gradients of the biases are those of the first image, in place of the sum over all.",
+        "db2 = np.sum(dy, axis=0), and db1 = np.sum(da1, axis=0)",
+        {"db2": lambda v: v.dy[0], "db1": lambda v: v.da1[0]},
+    ),
+    Mistake(
         "bias gradients averaged twice",
         "The gradients of the biases are means over the batch, although dy has been divided by n"
         " already.",

@@ -10,13 +10,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nn.arrays import Array
+from tui.checking.departure import close, departure
 from tui.checking.mistake import Mistake
 from tui.checking.mistakes import CATALOGUE
+from tui.checking.penalty import find_penalty
 from tui.checking.reference import (
     MODELS,
     PARAMETERS,
     Model,
     Problem,
+    Steps,
     evaluate,
 )
 from tui.checking.request import MANY
@@ -38,9 +41,6 @@ FORMULAS = {
     "one update": "W - rate dW",
     "five updates": "the same, five times",
 }
-_TOLERANCE = (
-    2e-4  # relative to the largest element: an epsilon in the logarithm and float32 stay below it
-)
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,11 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
     problem = Problem(request["x"], request["t"], {name: arrays[name] for name in PARAMETERS})
     given = _outcomes(arrays)
     seen = [value for name, value in arrays.items() if name.startswith("seen.")]
-    model = max(MODELS, key=lambda each: _agreement(evaluate(problem, each), given, seen))
-    reference = evaluate(problem, model)
-    diagnosis = Diagnosis(model)
-    wrong = [name for name in given if not _matches(name, given[name], reference, model)]
+    model = max(MODELS, key=lambda each: _agreement(problem, evaluate(problem, each), given, seen))
+    penalty = find_penalty(problem, model, given, arrays.get("loss elsewhere"))
+    reference = evaluate(problem, model, penalty.steps)
+    diagnosis = Diagnosis(model, remarks=[penalty.remark] if penalty.remark else [])
+    wrong = [name for name in given if not _matches(name, given[name], reference, problem)]
     updated = [name for name in given if name.startswith("new ")]
     if len(updated) == len(PARAMETERS) and not any(name in wrong for name in updated):
         if observation.facts.get("own update"):
@@ -94,7 +95,7 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
     elif not observation.facts.get("own update") and not any(name[0] == "d" for name in wrong):
         wrong = [name for name in wrong if not name.startswith("new ")]
     if wrong:
-        mistake = _recognized(problem, model, given, seen)
+        mistake = penalty.mistake or _recognized(problem, model, given, seen)
         first = mistake.step if mistake else wrong[0]
         if mistake:
             diagnosis.mistake, diagnosis.sentence = mistake.name, mistake.sentence
@@ -103,24 +104,29 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
             diagnosis.sentence = departure(
                 wrong[0],
                 given[wrong[0]],
-                _expected(wrong[0], reference, model),
+                reference.get(wrong[0], np.empty(0)),
                 images=len(problem.x),
             )
             diagnosis.formula = f"{wrong[0]} = {FORMULAS.get(wrong[0], 'W - rate dW')}"
         wrong = [first, *wrong]
     diagnosis.rows = _table(given, seen, reference, wrong)
     if f"{MANY} updates W1" in arrays:
-        _check_many(diagnosis, problem, arrays)
+        _check_many(diagnosis, problem, penalty.steps, arrays)
     return diagnosis
 
 
-def _check_many(diagnosis: Diagnosis, problem: Problem, arrays: Mapping[str, Array]) -> None:
+def _check_many(
+    diagnosis: Diagnosis, problem: Problem, penalty: Steps, arrays: Mapping[str, Array]
+) -> None:
     """Compare the weights after several updates on the same batch."""
     want = problem
     for _ in range(MANY):
-        after = evaluate(want, diagnosis.model)
+        after = evaluate(want, diagnosis.model, penalty)
         want = replace(want, parameters={name: after[f"new {name}"] for name in PARAMETERS})
-    same = all(close(arrays[f"{MANY} updates {n}"], want.parameters[n]) for n in PARAMETERS)
+    same = all(
+        close(arrays[f"{MANY} updates {name}"] - before, want.parameters[name] - before)
+        for name, before in problem.parameters.items()
+    )
     if same:
         diagnosis.rows.append(Row("five updates", "right"))
     elif diagnosis.right:
@@ -141,31 +147,28 @@ def _outcomes(arrays: Mapping[str, Array]) -> dict[str, Array]:
     return {("y" if name == "outputs" else name): arrays[name] for name in names if name in arrays}
 
 
-def close(got: Array, want: Array) -> bool:
-    """Whether two arrays have one shape and agree but for rounding."""
-    if got.shape != want.shape or not np.issubdtype(got.dtype, np.number):
-        return False
-    finite = np.isfinite(want)
-    if not np.array_equal(finite, np.isfinite(got)):
-        return False
-    scale = float(np.max(np.abs(want[finite]), initial=0.0)) + 1e-12
-    return bool(np.all(np.abs(got[finite] - want[finite]) <= _TOLERANCE * scale))
+def _matches(name: str, got: Array, arrays: Mapping[str, Array], problem: Problem) -> bool:
+    """Whether an outcome is right.
 
-
-def _expected(name: str, arrays: Mapping[str, Array], model: Model) -> Array:
-    return arrays.get(name, np.empty(0))
-
-
-def _matches(name: str, got: Array, arrays: Mapping[str, Array], model: Model) -> bool:
-    """Whether an outcome is right; a forward pass may return logits or probabilities."""
+    A forward pass may return logits or probabilities. Of an update the change is compared, which is
+    small beside the parameters.
+    """
     if name == "y" and "a2" in arrays and close(got, arrays["a2"]):
         return True
-    return name in arrays and close(np.asarray(got, float), np.asarray(arrays[name], float))
+    if name not in arrays:
+        return False
+    got, want = np.asarray(got, float), np.asarray(arrays[name], float)
+    if name.startswith("new ") and got.shape == want.shape:
+        before = problem.parameters[name.removeprefix("new ")]
+        got, want = got - before, want - before
+    return close(got, want)
 
 
-def _agreement(arrays: Mapping[str, Array], given: Mapping[str, Array], seen: list[Array]) -> float:
+def _agreement(
+    problem: Problem, arrays: Mapping[str, Array], given: Mapping[str, Array], seen: list[Array]
+) -> float:
     """How many arrays a kind of network explains; outcomes count for more than the others."""
-    outcomes = sum(_matches(name, value, arrays, MODELS[0]) for name, value in given.items())
+    outcomes = sum(_matches(name, value, arrays, problem) for name, value in given.items())
     inner = sum(
         any(close(each, arrays[n]) for each in seen)
         for n in ("z1", "a2", "y", "dy", "da1")
@@ -187,10 +190,11 @@ def _recognized(
         for mistake in _hypotheses(candidate):
             arrays = evaluate(problem, candidate, mistake.replaced)
             if all(
-                _matches(name, value, arrays, candidate)
-                for name, value in _comparable(given, arrays)
+                _matches(name, value, arrays, problem) for name, value in _comparable(given, arrays)
             ):
-                score = _agreement(arrays, given, seen) + (0.5 if candidate == model else 0)
+                score = _agreement(problem, arrays, given, seen) + (
+                    0.5 if candidate == model else 0
+                )
                 if len(list(_comparable(given, arrays))) >= 2 and (best is None or score > best[0]):
                     best = score, mistake
     return best[1] if best else None
@@ -239,50 +243,3 @@ def _table(
         follows = state == "wrong" and not wrong[0].startswith("new ")
         rows.append(Row("one update", state, "follows from the above" if follows else ""))
     return rows
-
-
-def departure(name: str, got: Array, want: Array, *, images: int = 0) -> str:
-    """How an array departs from the reference: shape, transposition, factor, sign, axis, values.
-
-    A factor that is the number of `images` in the batch is one of an average.
-    """
-    got, want = np.asarray(got, float), np.asarray(want, float)
-    if not np.isfinite(got).all():
-        return f"{name} contains numbers that are not finite (NaN or infinity)."
-    if got.shape != want.shape:
-        if got.ndim == 2 and got.T.shape == want.shape:
-            same = (
-                "and is the transpose" if close(got.T, want) else "and its numbers differ as well"
-            )
-            return f"{name} has the shape {got.shape}, expected {want.shape}, {same}."
-        return f"{name} has the shape {got.shape}, expected {want.shape}."
-    if not got.any():
-        return f"{name} is zero everywhere."
-    scale = np.abs(want) > 1e-9 * np.max(np.abs(want), initial=1e-300)
-    ratios = got[scale] / want[scale]
-    if ratios.size and np.ptp(ratios) <= 1e-3 * abs(float(np.median(ratios))) + 1e-12:
-        factor = float(np.median(ratios))
-        if abs(factor + 1) < 1e-3:
-            return f"{name} has the wrong sign."
-        kind = "large" if abs(factor) > 1 else "small"
-        size = abs(factor) if abs(factor) > 1 else 1 / max(abs(factor), 1e-300)
-        sign = " and of the wrong sign" if factor < 0 else ""
-        times = f"{name} is {size:.6g} times too {kind}{sign} in every element"
-        if images > 1 and abs(size / images - 1) < 1e-3:
-            what = "not averaged" if kind == "large" else "averaged twice"
-            return f"{times}, the number of images in the batch: it is {what}."
-        return f"{times}."
-    difference = got - want
-    if difference.ndim == 2 and close(difference, np.broadcast_to(difference[0], difference.shape)):
-        return (
-            f"{name} differs from the reference by the same row in every image: a term is missing"
-            " or too much."
-        )
-    if got.shape == want.shape and close(np.sort(got, axis=0), np.sort(want, axis=0)):
-        return f"{name} has the right numbers in another order of its rows."
-    worst = np.unravel_index(int(np.argmax(np.abs(difference))), difference.shape)
-    at = ", ".join(map(str, worst))
-    return (
-        f"{name} departs from the reference by up to {float(np.max(np.abs(difference))):.3g}"
-        f" (at [{at}]: {got[worst]:.6g}, expected {want[worst]:.6g})."
-    )

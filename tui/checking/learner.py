@@ -23,6 +23,7 @@ import numpy as np
 from nn.arrays import Array
 from tui.checking.discovery import Net, NotFoundError, find
 from tui.checking.names import first_of, outputs_in
+from tui.checking.penalty import OTHER_WEIGHTS
 from tui.checking.recorder import Recorder
 from tui.checking.reference import LEARNING_RATE, PARAMETERS
 from tui.checking.request import BATCH, MANY
@@ -152,6 +153,9 @@ class Learner:
         targets, loss = self._with_targets(net, lambda t: net.loss(before.copy(), t), one_hot)
         if loss is not None:
             self.arrays["loss"] = np.asarray(loss, float)
+            net.assign({name: OTHER_WEIGHTS * value for name, value in self.given.items()})
+            self.arrays["loss elsewhere"] = np.asarray(net.loss(before.copy(), targets), float)
+            net.assign(self.given)
         self._enter("gradient")
         with Recorder(self.path) as recorder:
             targets, gradients = self._with_targets(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, assert_never
 
@@ -12,6 +11,7 @@ from nn.errors import StorageError
 from nn.network.layers import Dropout, Identity, Layer, Linear, ReLU, Sigmoid, Tanh
 from nn.network.predictor import Predictor
 from nn.storage.files import write_atomically
+from tui.models.metadata import about
 
 OPSET = 17
 _OPERATORS: dict[type[Layer], str] = {Sigmoid: "Sigmoid", Tanh: "Tanh", ReLU: "Relu"}
@@ -23,10 +23,9 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
 
     `images` are pixels from 0 to 255, (n, pixels); the network of a run with `deskew` expects
     images that are deskewed, which the documentation of the input and the metadata "pixels" state.
-    The metadata "config" is the configuration as JSON, "size" that of the images, and "classes" the
-    names of the outputs as JSON. Images, outputs and probabilities have the floating-point type
-    that the network was trained in. Raises `ImportError` without the package, `StorageError` for a
-    layer that has no ONNX form here and where the file cannot be written.
+    The metadata are those of `tui.models.metadata`. Images, outputs and probabilities have the
+    floating-point type that the network was trained in. Raises `ImportError` without the package,
+    `StorageError` for a layer that has no ONNX form here and where the file cannot be written.
     """
     import onnx
     from onnx import helper, numpy_helper
@@ -45,9 +44,13 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
         nodes.append(helper.make_node(operator, inputs, [result], **attributes))
         return result
 
-    value = apply("Mul", value, constant("scale", preprocessor.scale), result="scaled")
+    value = apply(
+        "Mul", value, constant("preprocessing.scale", preprocessor.scale), result="scaled"
+    )
     if preprocessor.shift is not None:
-        value = apply("Add", value, constant("shift", preprocessor.shift), result="shifted")
+        value = apply(
+            "Add", value, constant("preprocessing.shift", preprocessor.shift), result="shifted"
+        )
     name = ""
     for layer in predictor.model.layers:
         known = type(layer)  # a class derived from a known one may compute something else
@@ -93,13 +96,7 @@ def write_onnx(path: Path, predictor: Predictor) -> None:
         constants,
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
-    about = {
-        "pixels": preprocessor.expected_pixels,
-        "config": json.dumps(config.to_dict()),
-        "size": predictor.spec.size,
-        "classes": json.dumps(predictor.spec.names),
-    }
-    helper.set_model_props(model, about)
+    helper.set_model_props(model, about(predictor))
     model.ir_version = 8  # the oldest that has this operator set: newer ones gain nothing
     onnx.checker.check_model(model)
     write_atomically(path, lambda stream: stream.write(model.SerializeToString()))

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from nn.arrays import Array
-from nn.config import ActivationName, TrainConfig
-from nn.errors import ConfigError, StorageError
+from nn.config import ActivationName
+from nn.errors import StorageError
+from nn.network.predictor import Predictor
 
 MAX_BYTES = 2**30
 
@@ -20,20 +19,13 @@ Named = dict[str, Array]
 class Contents:
     """Arrays by name, and what the file states of the network.
 
-    `activation` is that of the hidden layers; `deskew` whether the inputs are deskewed images.
+    `activation` is that of the hidden layers. `network` is the whole network where
+    `mnist-tui export` wrote the file, which states all of it.
     """
 
     arrays: Named
     activation: ActivationName | None = None
-    deskew: bool = False
-
-
-def own_config(about: Any) -> TrainConfig | None:
-    """The configuration in the metadata that `mnist-tui export` writes, None in any other."""
-    try:
-        return TrainConfig.layered(json.loads(about["config"]))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, ConfigError):
-        return None
+    network: Predictor | None = None
 
 
 def same_activation(path: object, names: Iterable[str]) -> ActivationName | None:

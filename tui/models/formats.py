@@ -22,7 +22,8 @@ from nn.arrays import Array
 from nn.errors import StorageError
 from nn.storage.files import open_regular
 from tui.formatting import on_one_line
-from tui.models.contents import MAX_BYTES, Contents, Named, own_config
+from tui.models.contents import MAX_BYTES, Contents, Named
+from tui.models.metadata import exported_network
 
 # The safetensors types that NumPy has; BF16 is converted.
 _SAFETENSORS_TYPES = {
@@ -143,7 +144,7 @@ def _is_safetensors(content: bytes) -> bool:
 
 
 def _safetensors(path: Path, content: bytes) -> Contents:
-    """Format: nn.storage.safetensors. What `mnist-tui export` writes names its activation."""
+    """Format: nn.storage.safetensors."""
     length = int.from_bytes(content[:8], "little")
     if length > _MAX_HEADER_BYTES:
         raise StorageError(f"{path}: its header has more than {_MAX_HEADER_BYTES:,} bytes")
@@ -168,7 +169,4 @@ def _safetensors(path: Path, content: bytes) -> Contents:
                 f"{path}: {name} has the type {str(entry['dtype'])[:20]!r}; known are BF16,"
                 f" {', '.join(_SAFETENSORS_TYPES)}"
             )
-    config = own_config(about)
-    if config is None:
-        return Contents(arrays)
-    return Contents(arrays, config.activation, deskew=config.deskew)
+    return Contents(arrays, network=exported_network(path, about, arrays))

@@ -13,8 +13,9 @@ from typing import Any
 
 from nn.config import ActivationName
 from nn.errors import StorageError
-from tui.models.contents import Contents, own_config, same_activation
+from tui.models.contents import Contents, same_activation
 from tui.models.hdf5 import hdf5_arrays
+from tui.models.metadata import exported_network
 
 _LINEAR = ("Gemm", "MatMul")
 _ONNX_ACTIVATIONS = ("Relu", "Sigmoid", "Tanh")
@@ -94,6 +95,6 @@ def read_onnx(path: Path, content: bytes) -> Contents:
     hidden = [operator for operator in inside if operator in _ONNX_ACTIVATIONS]
     if not hidden and len(linear) > 1:
         hidden = ["identity"]
-    config = own_config({each.key: each.value for each in model.metadata_props})
-    deskew = config is not None and config.deskew
-    return Contents(arrays, same_activation(path, hidden), deskew=deskew)
+    about = {str(each.key): str(each.value) for each in model.metadata_props}
+    network = exported_network(path, about, arrays)
+    return Contents(arrays, same_activation(path, hidden), network)

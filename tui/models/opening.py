@@ -75,9 +75,10 @@ def open_model(
 ) -> Opened:
     """Open a model file; raises `StorageError`, and `CommandError` where a package is missing.
 
-    The files of other programs hold weights only. The activation of the hidden layers, unless it is
-    given or the file names it, and the inputs are those with which the network recognizes most of
-    the first thousand test digits. `data` is called only for such files.
+    What `mnist-tui export` wrote states all of its network. Other files hold weights only. The
+    activation of their hidden layers, unless it is given or the file names it, and the inputs are
+    those with which the network recognizes most of the first thousand test digits. `data` is called
+    only for such files.
     """
     if is_own(path):
         return Opened(read_model(path))
@@ -90,12 +91,16 @@ def open_model(
             f"{path}: reading it needs the package {package}: pip install 'mnist-tui[{extra}]'",
             ExitCode.USAGE,
         ) from error
+    network = contents.network
+    if network is not None and activation in (None, network.config.activation):
+        return Opened(network)
+    deskew = network is not None and network.config.deskew
     dataset = data()
     found = layers_of(path, contents.arrays, dataset.spec)
     known = activation or contents.activation
     activations = (known,) if known else HIDDEN if len(found.layers) > 1 else HIDDEN[:1]
     candidates = [
-        _candidate(path, found.layers, kind, pixels, dataset, deskew=contents.deskew)
+        _candidate(path, found.layers, kind, pixels, dataset, deskew=deskew)
         for kind in activations
         for pixels in PIXELS
     ]

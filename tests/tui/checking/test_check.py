@@ -12,8 +12,16 @@ from nn.data.dataset import Dataset
 from nn.network.layers import Linear, Sigmoid
 from nn.network.losses import CrossEntropy
 from tests.support.commands import refused, run_command
-from tests.support.learner_networks import CORRECT, MISTAKES, NETWORK, NO_UPDATE, Mutation, changed
-from tui.checking.diagnosis import departure
+from tests.support.learner_networks import (
+    CORRECT,
+    MISTAKES,
+    NETWORK,
+    NO_UPDATE,
+    PENALTIES,
+    Mutation,
+    changed,
+)
+from tui.checking.departure import departure
 from tui.checking.learner import Learner
 from tui.checking.mistakes import CATALOGUE
 from tui.checking.reference import Model, Problem, evaluate
@@ -41,7 +49,7 @@ def checked(tmp_path: Path, mnist: Dataset, monkeypatch: pytest.MonkeyPatch):  #
     return check
 
 
-@pytest.mark.parametrize("mutation", MISTAKES, ids=lambda m: m.mistake)
+@pytest.mark.parametrize("mutation", MISTAKES + PENALTIES, ids=lambda m: m.mistake)
 def test_a_mistake_is_named(mutation: Mutation, checked) -> None:  # type: ignore[no-untyped-def]
     report = checked(mutation.source)
     assert report.diagnosis.mistake == mutation.mistake
@@ -154,6 +162,17 @@ def test_a_rate_that_is_too_high(checked) -> None:  # type: ignore[no-untyped-de
     report = checked(NETWORK + "\nlearning_rate = 200.0\n", steps=100)
     assert [finding.mistake for finding in report.findings] == ["learning rate too high"]
     assert checked(NETWORK + "\nlearning_rate = 0.3\n", steps=100).right
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("an L2 penalty", "L2 penalty, lambda = 0.01 of W1 and W2"),
+        ("weight decay in the update", "weight decay of lambda = 0.01 of W1 and W2"),
+    ],
+)
+def test_a_penalty_that_loss_and_gradient_share_is_told(name: str, words: str, checked) -> None:  # type: ignore[no-untyped-def]
+    assert words in " ".join(checked(CORRECT[name]).record()["remarks"])
 
 
 def test_an_overflowing_softmax_is_noted_but_not_accused(checked) -> None:  # type: ignore[no-untyped-def]

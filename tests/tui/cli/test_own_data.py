@@ -62,12 +62,19 @@ def test_predict_takes_a_grid_of_that_size(model: Path) -> None:
     assert "a grid of 20 lines of 12 numbers" in said
 
 
-@pytest.mark.parametrize("kind", ["npz", "safetensors"])
+@pytest.mark.parametrize("kind", ["npz", "safetensors", "onnx"])
 def test_exported_weights_are_opened_again(
     folder: Path, model: Path, tmp_path: Path, kind: str
 ) -> None:
+    if kind == "onnx":
+        pytest.importorskip("onnx", reason="the extra onnx is not installed")
     path = tmp_path / f"weights.{kind}"
     run_command("export", "last", "--format", kind, "-o", path)
+    picture = next((folder / "test" / NAMES[1]).iterdir())
+    answers = [run_command("predict", "--model", each, picture) for each in ("last", path)]
+    assert answers[0].stdout.split("\t")[1] in NAMES
+    assert answers[1].stdout == answers[0].stdout
+    assert answers[1].stderr == ""
     result = run_command("import", path, "--data-dir", folder, f"--runs-dir={tmp_path / 'runs'}")
     assert "test accuracy 100.00%" in result.stderr
 

@@ -22,6 +22,7 @@ from nn.storage.model_file import weight_arrays, write_model
 from nn.storage.safetensors import write_safetensors
 from nn.training.trainer import Trainer
 from tui.models.layers import layers_of
+from tui.models.metadata import about
 from tui.models.opening import Opened, open_model
 
 Arrays = Mapping[str, Array]
@@ -242,11 +243,17 @@ def test_an_hdf5_file_reads_no_other_file(tmp_path: Path, mnist: Dataset) -> Non
 
 
 def test_onnx(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> None:
-    pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
     from tui.cli.onnx_model import write_onnx
 
     write_onnx(tmp_path / "model.onnx", trained["sigmoid"])
     found = opened(tmp_path / "model.onnx", mnist)
+    same(found, trained["sigmoid"], mnist)
+    assert found.remarks == ()
+    model = onnx.load(tmp_path / "model.onnx")
+    del model.metadata_props[:]
+    onnx.save(model, tmp_path / "other.onnx")
+    found = opened(tmp_path / "other.onnx", mnist)
     same(found, trained["sigmoid"], mnist)
     assert "the inputs were guessed" in found.remarks[0]
 
@@ -277,15 +284,27 @@ def test_an_onnx_file_reads_no_other_file(
         opened(path, mnist)
 
 
-def test_what_we_export_names_its_activation(
+def test_what_we_export_needs_no_guess(
     trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
 ) -> None:
     predictor = trained["tanh"]
-    about = {"config": json.dumps(predictor.config.to_dict())}
-    write_safetensors(tmp_path / "model.safetensors", weight_arrays(predictor), about)
-    found = opened(tmp_path / "model.safetensors", mnist)
+    path = tmp_path / "model.safetensors"
+    write_safetensors(path, weight_arrays(predictor), about(predictor))
+    found = opened(path, mnist)
     same(found, predictor, mnist)
-    assert len(found.remarks) == 1
+    assert found.remarks == ()
+    asked = opened(path, mnist, activation="relu")
+    assert asked.predictor.config.activation == "relu"
+
+
+def test_metadata_that_do_not_fit_the_arrays_are_refused(
+    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+) -> None:
+    predictor, path = trained["tanh"], tmp_path / "model.safetensors"
+    for changed in ({"size": "27x28"}, {"classes": '["a", 3]'}, {"centred": "1"}, {"size": "x"}):
+        write_safetensors(path, weight_arrays(predictor), about(predictor) | changed)
+        with pytest.raises(StorageError, match="damaged"):
+            opened(path, mnist)
 
 
 def test_vectors_that_belong_to_no_layer_are_named(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
@@ -17,6 +16,7 @@ from nn.storage.model_file import weight_arrays, write_model
 from nn.storage.runs import find_run
 from nn.storage.safetensors import write_safetensors
 from tui.cli.flags import RunArgument, RunsDirFlag, WhichFlag
+from tui.models.metadata import about
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
 
@@ -66,15 +66,7 @@ def _write(path: Path, predictor: Predictor, kind: Format) -> None:
         case "npz":
             write_model(path, predictor)
         case "safetensors":
-            about = {
-                "format": "np",
-                "config": json.dumps(predictor.config.to_dict()),
-                "pixels": predictor.preprocessor.expected_pixels,
-                "inputs": "pixels * preprocessing.scale + preprocessing.shift",
-                "size": predictor.spec.size,
-                "classes": json.dumps(predictor.spec.names),
-            }
-            write_safetensors(path, weight_arrays(predictor), about)
+            write_safetensors(path, weight_arrays(predictor), {"format": "np", **about(predictor)})
         case "onnx":
             from tui.cli.onnx_model import write_onnx
 
