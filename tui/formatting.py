@@ -81,6 +81,19 @@ def bar(share: float, width: int, *, ascii_only: bool, track: bool = False) -> s
     return ("█" * filled + (_EIGHTHS[eighths] if eighths else "")).ljust(width)
 
 
+def cut_middle(text: str, width: int) -> str:
+    """The text, or its beginning and its end around a tilde, in `width` characters.
+
+    Names of runs often begin alike, and differ at their ends.
+    """
+    if len(text) <= width:
+        return text
+    if width < 4:
+        return text[: max(width, 0)]
+    end = (width - 1) // 2
+    return f"{text[: width - 1 - end]}~{text[-end:]}"
+
+
 def on_one_line(text: str) -> str:
     """The text without characters that a terminal would obey, its line breaks made blanks."""
     return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in " ".join(text.split()))

@@ -71,6 +71,15 @@ def test_the_list_as_json(at: str, saved: Path) -> None:
     assert runs[0]["config"]["epochs"] == 9
 
 
+def test_the_list_of_those_that_are_found(at: str) -> None:
+    found = run_command("runs", "--find=lr=0.0005 hidden=4 fin", at).stdout.splitlines()
+    assert [line.split()[0] for line in found[1:]] == [NAMES[1]]
+    none = run_command("runs", "--find=early", at)
+    assert (none.returncode, none.stdout) == (0, "")
+    assert "no saved runs like these in" in none.stderr
+    assert "no hyperparameter begins with lrr" in refused(run_command("runs", "--find=lrr=1", at))
+
+
 def test_an_empty_list(tmp_path: Path) -> None:
     result = run_command("runs", f"--runs-dir={tmp_path / 'none'}")
     assert (result.returncode, result.stdout) == (0, "")

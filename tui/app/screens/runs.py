@@ -25,6 +25,7 @@ from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.runs_table import RunsTable
+from tui.recording.finding import Search
 from tui.system.terminal import Terminal
 
 MAX_BUDGET_DIGITS = 7
@@ -38,9 +39,9 @@ class RunsScreen(LookingScreen):
     RunsScreen {
         #head { height: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
         #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
-        #about { height: 2; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
+        #about { height: 3; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         #note { height: 1; color: $text-accent; display: none; }
-        &.-short #about { height: 1; }
+        &.-short #about { height: 2; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -106,11 +107,13 @@ class RunsScreen(LookingScreen):
         return ORDERS
 
     def draw(self) -> None:
-        entries = arranged(self.entries or (), self._filter.text, self._order)
+        search = Search(self._filter.text)
+        entries = arranged(self.entries or (), search, self._order)
         if self.entries is None:
             empty = "reading ..."
         else:
-            empty = "no run matches" if self.entries else "no saved runs yet"
+            none = search.problem or "no run matches"
+            empty = none if self.entries else "no saved runs yet"
         self.query_one(RunsTable).show(entries, self._marks(), empty=empty)
         self._draw_head(len(entries))
         self.draw_row()
@@ -134,7 +137,7 @@ class RunsScreen(LookingScreen):
         self.show_note(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
     def draw_row(self) -> None:
-        """Show how the run ended and what repeats it."""
+        """Show how the run ended, what differs from the other runs, and what repeats it."""
         entry = self._current
         if entry is None:
             self.put("#about", "")
@@ -146,7 +149,8 @@ class RunsScreen(LookingScreen):
             names = ", ".join(record.spec.names)
             what += f", {record.data_name}: {record.spec.size}, {record.spec.classes} classes"
             what += f" ({names})" if record.spec.has_names else ""
-        self.put("#about", f"{entry.name}, {what}\n{record.command}")
+        differing = self.query_one(RunsTable).values_of(entry)
+        self.put("#about", "\n".join((f"{entry.name}, {what}", differing, record.command)))
 
     def action_clear(self) -> None:
         """Give up comparing, or show all runs again."""

@@ -14,6 +14,7 @@ from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
 from nn.storage.run_record import RUN_FILE
 from nn.storage.runs import SavedRun, abandoned_runs, run_names
+from tui.recording.finding import Search, words_of
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,9 @@ class Entry:
         return None
 
     @cached_property
-    def _words(self) -> str:
-        return f"{self.name} {self.run.record.recipe or ''} {self.status}".lower()
-
-    def matches(self, text: str) -> bool:
-        """Whether name, recipe or status contain every word."""
-        return all(word in self._words for word in text.lower().split())
+    def words(self) -> str:
+        """What a word of a search is looked for in."""
+        return words_of(self.run, self.status)
 
 
 def _highest(evaluation: Evaluation | None) -> float:
@@ -91,9 +89,10 @@ ORDERS: dict[str, Callable[[Entry], Any]] = {
 }
 
 
-def arranged(entries: Iterable[Entry], text: str, order: str) -> list[Entry]:
-    """The entries that match, in an order; equals the newest first."""
-    matching = sorted((e for e in entries if e.matches(text)), key=ORDERS["newest"])
+def arranged(entries: Iterable[Entry], search: Search, order: str) -> list[Entry]:
+    """The entries that are searched for, in an order; equals the newest first."""
+    found = (e for e in entries if search.matches(e.run.record.config, e.words))
+    matching = sorted(found, key=ORDERS["newest"])
     return sorted(matching, key=ORDERS[order])
 
 

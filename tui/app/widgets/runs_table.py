@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
+from nn.config import FIELDS
 from nn.events import Evaluation
+from nn.options import format_value
 from tui.app.state.catalogue import Entry
 from tui.app.widgets.columns import Column, fitting, total_width
 from tui.app.widgets.cursor_table import CursorTable
-from tui.app.widgets.legend import shorten
-from tui.formatting import clock, number, percent
+from tui.formatting import clock, cut_middle, number, percent
+from tui.recording.finding import short_name
 from tui.recording.folder import display_name
 
-NAME_WIDTH = 29
+NAME_WIDTH = 24
 """Cells that a run's name has at least where more than two columns stand beside it."""
+YEAR_WIDTH = 29
+"""Cells from which on a name that is cut keeps the year of its time."""
 SHORT_NAME_WIDTH = 16
 """Cells that it has at least where only the last two columns stand beside it."""
+_LONGEST_VALUE = 20
+"""Cells of the value of a hyperparameter at most."""
+_RANKS = (4, 5, 7)
+"""Ranks of the hyperparameters that tell most runs apart; those of the others follow from 10 on."""
 
 
 def _accuracy(evaluation: Evaluation | None) -> str:
@@ -43,18 +53,58 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("status", 11, 2, lambda entry, _: entry.status, words=True),
     Column("epochs", 9, 3, _epochs),
     Column("best", 7, 1, lambda entry, _: _accuracy(entry.best)),
-    Column("final", 7, 4, lambda entry, _: _accuracy(entry.final)),
-    Column("loss", 7, 5, _loss),
-    Column("time", 8, 6, lambda entry, width: clock(entry.run.record.seconds, width)),
-    Column("recipe", 20, 8, lambda entry, _: entry.run.record.recipe or "", words=True),
-    Column("started", 16, 7, _started),
+    Column("final", 7, 8, lambda entry, _: _accuracy(entry.final)),
+    Column("loss", 7, 6, _loss),
+    Column("time", 8, 9, lambda entry, width: clock(entry.run.record.seconds, width)),
 )
+ORIGIN: tuple[Column[Entry], ...] = (
+    Column("recipe", 20, 90, lambda entry, _: entry.run.record.recipe or "", words=True),
+    Column("started", 16, 91, _started),
+)
+"""The columns to the right of the hyperparameters."""
+
+
+def differing_fields(entries: Sequence[Entry]) -> list[str]:
+    """The hyperparameters that are not the same in all of these runs, in their order."""
+    configs = [entry.run.record.config for entry in entries]
+    names = (name for name, option in FIELDS.items() if not option.machine)
+    return [name for name in names if len({getattr(config, name) for config in configs}) > 1]
+
+
+def hyperparameter_columns(entries: Sequence[Entry]) -> list[Column[Entry]]:
+    """A column for each hyperparameter that differs; what tells most runs apart stays longest."""
+    names = differing_fields(entries)
+    values = {name: [getattr(entry.run.record.config, name) for entry in entries] for name in names}
+    commonest = {name: max(Counter(values[name]).values()) for name in names}
+    places = {name: at for at, name in enumerate(sorted(names, key=commonest.__getitem__))}
+    columns = []
+    for name in names:
+        at = places[name]
+        longest = max(len(format_value(value)) for value in set(values[name]))
+        columns.append(
+            Column(
+                short_name(name),
+                min(max(longest, len(short_name(name))), _LONGEST_VALUE),
+                _RANKS[at] if at < len(_RANKS) else 10 + at,
+                partial(_value, name),
+                words=not isinstance(values[name][0], int | float),
+            )
+        )
+    return columns
+
+
+def _value(name: str, entry: Entry, width: int) -> str:
+    return cut_middle(format_value(getattr(entry.run.record.config, name)), width)
 
 
 class RunsTable(CursorTable[Entry]):
-    """A row for each run; one has the cursor, `>`, and some have a mark."""
+    """A row for each run; one has the cursor, `>`, and some have a mark.
+
+    Hyperparameters that differ between the shown runs have columns, as many as fit.
+    """
 
     _marks: Mapping[Path, str] = {}
+    _differing: Sequence[Column[Entry]] = ()
     _columns: Sequence[Column[Entry]] = ()
     _name_width = 0
     _label_first = False
@@ -62,8 +112,17 @@ class RunsTable(CursorTable[Entry]):
 
     def show(self, entries: Sequence[Entry], marks: Mapping[Path, str], *, empty: str) -> None:
         """Show these runs, or the text `empty` where there are none."""
-        self._marks = marks
+        self._marks, self._differing = marks, hyperparameter_columns(entries)
         self.show_rows(entries, empty)
+
+    def values_of(self, entry: Entry) -> str:
+        """The hyperparameters of a run that differ from those of other shown runs, in words.
+
+        Those that are off, which have the value 0 or false, are left out.
+        """
+        texts = ((each.title, each.text(entry, 2 * _LONGEST_VALUE)) for each in self._differing)
+        off = ("0", "0.0", "false")
+        return ", ".join(f"{title} {text}" for title, text in texts if text not in off)
 
     def _key(self, row: Entry) -> Path:
         return row.run.path
@@ -74,7 +133,9 @@ class RunsTable(CursorTable[Entry]):
     def _prepare(self, width: int) -> str:
         longest = max((len(entry.name) for entry in self._rows), default=0)
         self._columns, self._name_width = fitting_columns(
-            width + self.MARGIN, max(longest, SHORT_NAME_WIDTH)
+            width + self.MARGIN,
+            max(longest, SHORT_NAME_WIDTH),
+            (*COLUMNS, *self._differing, *ORIGIN),
         )
         self._label_first = longest > self._name_width
         titles = " ".join(column.heading for column in self._columns)
@@ -84,28 +145,29 @@ class RunsTable(CursorTable[Entry]):
         width = self._name_width
         name = label_first(row.name, width) if self._label_first else row.name
         cells = " ".join(column.cell(row) for column in self._columns)
-        return f"{shorten(name, width):<{width}} {cells}"
+        return f"{name:<{width}} {cells}"
 
 
 def label_first(name: str, width: int) -> str:
     """A run's name in `width` cells, its label before its time.
 
-    The label is shortened rather than the time, which distinguishes runs of the same label.
+    The label is cut in its middle rather than the time, which distinguishes runs of the same label.
     """
     label, _, time = display_name(name).rpartition(" ")
     if not label:
-        return shorten(name, width)
-    if width < NAME_WIDTH:
+        return cut_middle(name, width)
+    if width < YEAR_WIDTH:
         time = time[4:]  # The year is left out.
-    return f"{shorten(label, max(2, width - len(time) - 1))} {time}"
+    return cut_middle(f"{cut_middle(label, max(2, width - len(time) - 1))} {time}", width)
 
 
-def fitting_columns(width: int, longest: int) -> tuple[list[Column[Entry]], int]:
+def fitting_columns(
+    width: int, longest: int, columns: Sequence[Column[Entry]]
+) -> tuple[list[Column[Entry]], int]:
     """The columns that fit beside the name, and the cells for the name, `longest` at most."""
     room = width - 4  # without the cursor, the mark and the blanks around the name
-    columns = fitting(COLUMNS, room - NAME_WIDTH)
-    if len(columns) <= 2:
-        two = sorted(COLUMNS, key=lambda column: column.rank)[:2]
-        kept = [column for column in COLUMNS if column in two]
-        columns = fitting(kept, room - SHORT_NAME_WIDTH)
-    return columns, max(1, min(room - total_width(columns), longest))
+    shown = fitting(columns, room - NAME_WIDTH)
+    if len(shown) <= 2:
+        two = sorted(columns, key=lambda column: column.rank)[:2]
+        shown = fitting([c for c in columns if c in two], room - SHORT_NAME_WIDTH)
+    return shown, max(1, min(room - total_width(shown), longest))

@@ -20,6 +20,7 @@ from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.recording.experiment import Experiment
+from tui.recording.finding import Search, words_of
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.history import RunHistory
 from tui.system.exits import CommandError, ExitCode
@@ -27,12 +28,23 @@ from tui.system.exits import CommandError, ExitCode
 
 def runs(
     *,
+    find: Annotated[
+        str,
+        Parameter(
+            help="List only the runs that all of these words are true of, such as"
+            " 'lr=0.1 momentum 64-64 early'",
+            metavar="WORDS",
+        ),
+    ] = "",
     json: Annotated[bool, Parameter(help="One JSON object a run, a line each")] = False,
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
     """List the saved runs, the newest first."""
-    root = runs_folder(runs_dir)
-    found, errors = list_runs(root)
+    root, search = runs_folder(runs_dir), Search(find)
+    if search.problem:
+        raise ConfigError(f"--find={find}: {search.problem}")
+    saved, errors = list_runs(root)
+    found = [run for run in saved if search.matches(run.record.config, words_of(run, run.status))]
     if json:
         for run in found:
             write_json(json_record(run), sys.stdout)
@@ -47,7 +59,7 @@ def runs(
             if record.save_error is not None:
                 sys.stdout.write(f"  warning: {record.save_error}\n")
     else:
-        sys.stderr.write(f"no saved runs in {root}\n")
+        sys.stderr.write(f"no saved runs{' like these' if saved else ''} in {root}\n")
     for error in errors:
         warn(str(error))
     return ExitCode.SUCCESS

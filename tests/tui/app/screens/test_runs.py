@@ -36,8 +36,9 @@ from tui.app.state.catalogue import ORDERS, Catalogue, arranged
 from tui.app.state.followed_run import FollowedRun
 from tui.app.state.shown_run import Status
 from tui.app.widgets.curves import Curves
-from tui.app.widgets.runs_table import COLUMNS, RunsTable, fitting_columns, label_first
+from tui.app.widgets.runs_table import COLUMNS, ORIGIN, RunsTable, fitting_columns, label_first
 from tui.recording.experiment import Experiment
+from tui.recording.finding import Search
 from tui.recording.folder import display_name
 
 FIRST, SECOND, THIRD = (
@@ -543,27 +544,59 @@ def test_words_of_the_filter_and_a_strange_clock(root: Path) -> None:
     record = SavedRun.read(root / FIRST).record
     write_record(root / FIRST, record, created="yesterday")
     entries, _ = Catalogue(root).look()
-    assert [entry.name for entry in arranged(entries, "", "newest")] == [THIRD, SECOND, FIRST]
-    assert [entry.name for entry in arranged(entries, "LINCOLN fin", "best")] == [FIRST]
-    assert arranged(entries, "lincoln failed", "best") == []
+    assert [entry.name for entry in arranged(entries, Search(""), "newest")] == [
+        THIRD,
+        SECOND,
+        FIRST,
+    ]
+    assert [entry.name for entry in arranged(entries, Search("LINCOLN fin"), "best")] == [FIRST]
+    assert arranged(entries, Search("lincoln failed"), "best") == []
+
+
+def test_runs_are_found_by_hyperparameters_that_have_columns(tmp_path: Path) -> None:
+    for name, changes in {
+        FIRST: {"learning_rate": 0.1, "optimizer": "momentum"},
+        SECOND: {"learning_rate": 0.1, "optimizer": "sgd"},
+        THIRD: {"learning_rate": 0.02, "optimizer": "sgd", "hidden": (64, 64)},
+    }.items():
+        run = save_run(tmp_path, name)
+        config = TrainConfig.layered(run.record.config.to_dict(), changes)
+        write_record(run.path, run.record, config=config)
+
+    async def scenario(at: Sitting) -> None:
+        table = at.app.screen.query_one(RunsTable)
+        heading = table._strips[0].text.split()
+        assert [name for name in ("hidden", "optimizer", "lr") if name in heading]
+        assert "hidden 64-64, optimizer sgd, lr 0.02" in at.text
+        await at.press("slash", *"lr=0.1", "space", *"mom", "enter")
+        assert (len(rows(at)), current(at)) == (1, FIRST)
+        assert "optimizer" not in table._strips[0].text  # one run differs in nothing
+        await at.press("escape", "slash", *"lr=0.1", "enter")
+        assert "optimizer" in table._strips[0].text
+        assert "hidden" not in table._strips[0].text
+        await at.press("escape", "slash", *"mon=1", "enter")
+        assert "no hyperparameter begins with mon" in at.text
+
+    play(runs_app(tmp_path), scenario, (120, 40))
 
 
 @pytest.mark.parametrize("width", range(1, 220, 7))
 def test_columns_fit(width: int) -> None:
-    columns, name_width = fitting_columns(width, 60)
+    known = (*COLUMNS, *ORIGIN)
+    columns, name_width = fitting_columns(width, 60, known)
     assert name_width >= 1
     used = 3 + name_width + sum(column.width + 1 for column in columns)
     assert used <= max(width, 4)
-    assert width < 200 or len(columns) == len(COLUMNS)
+    assert width < 200 or len(columns) == len(known)
 
 
 @pytest.mark.parametrize(
     ("width", "name", "shown"),
     [
         (40, "20261121-194501-relu-cross-entropy", "relu-cross-entropy 20261121-194501"),
-        (31, "20261121-194501-relu-cross-entropy", "relu-cross-ent~ 20261121-194501"),
-        (17, "20261121-194501-relu-cross-entropy", "relu~ 1121-194501"),
-        (17, "my-renamed-run-of-yesterday", "my-renamed-run-o~"),
+        (31, "20261121-194501-relu-cross-entropy", "relu-cr~entropy 20261121-194501"),
+        (17, "20261121-194501-relu-cross-entropy", "re~py 1121-194501"),
+        (17, "my-renamed-run-of-yesterday", "my-renam~esterday"),
     ],
 )
 def test_a_name_without_room_keeps_its_time(width: int, name: str, shown: str) -> None:

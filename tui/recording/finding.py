@@ -1,0 +1,132 @@
+"""Finding saved runs by what distinguishes them, from words as they are typed.
+
+`lr=0.1 momentum 64-64 early` keeps the runs that every word is true of. A word with a sign compares
+a hyperparameter, by the name of its flag, the beginning of that, or its short form; any other
+word is looked for in the name of a run, its recipe, how it stands or ended, its layers, and what is
+chosen in its configuration.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from math import isclose
+from typing import Any
+
+from nn.config import DEFAULTS, FIELDS, TrainConfig, check_value, choices, field_types, flag
+from nn.errors import ConfigError
+from nn.options import Value, format_value
+from nn.storage.runs import SavedRun
+
+CHOSEN = ("activation", "init", "loss", "optimizer", "schedule")
+"""Fields whose value is a word of every run; that of another field only where it was changed."""
+
+_COMPARISON = re.compile(r"-{0,2}([a-z][a-z0-9_-]*)(<=|>=|!=|=|<|>)(.*)")
+_ORDERS: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+_Condition = Callable[[TrainConfig], bool]
+
+
+def short_name(name: str) -> str:
+    """The shortest flag of a field without its dashes, such as `lr`."""
+    return min((flag(name), *FIELDS[name].flags), key=len).lstrip("-")
+
+
+def words_of(run: SavedRun, status: str) -> str:
+    """Everything that a word without a sign is looked for in, in lower case."""
+    record = run.record
+    config, spec = record.config, record.spec
+    layers = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
+    words = [run.name, record.recipe or "", status, record.reason or "", layers]
+    words += [str(getattr(config, name)) for name in CHOSEN]
+    for name, value in config.to_dict().items():
+        if value != DEFAULTS[name]:
+            words += [flag(name)[2:], format_value(value)]
+    if config.patience:
+        words.append("early-stopping")
+    return " ".join(words).lower()
+
+
+class Search:
+    """What a run must be like.
+
+    Attributes:
+        problem: Why a word can find nothing, in words; empty where all is well.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.problem = ""
+        self._words: list[str] = []
+        self._conditions: list[_Condition] = []
+        for word in text.lower().split():
+            if compared := _COMPARISON.fullmatch(word):
+                self._compare(*compared.groups())
+            else:
+                self._words.append(word)
+
+    def matches(self, config: TrainConfig, words: str) -> bool:
+        """Whether a run of this configuration, and with the words of `words_of`, is wanted."""
+        return all(word in words for word in self._words) and all(
+            condition(config) for condition in self._conditions
+        )
+
+    def _compare(self, typed: str, sign: str, text: str) -> None:
+        names = _fields(typed)
+        if not names:
+            self.problem = f"no hyperparameter begins with {typed}"
+        elif text:  # as long as no value is typed, every run may be meant
+            conditions = [_condition(name, sign, text) for name in names]
+            known = [condition for condition in conditions if condition is not None]
+            if not known:
+                self.problem = f"{flag(names[0])[2:]}{sign}{text} compares with nothing"
+            self._conditions.append(lambda config: any(each(config) for each in known))
+            return
+        if self.problem:
+            self._conditions.append(lambda config: False)
+
+
+def _fields(typed: str) -> list[str]:
+    """The fields that a name means: the one with that flag, or those whose flag begins so."""
+    typed = typed.replace("_", "-")
+    flags = {name: [flag(name)[2:], *(f[2:] for f in FIELDS[name].flags)] for name in FIELDS}
+    exact = [name for name, known in flags.items() if typed in known]
+    return exact or [name for name, known in flags.items() if known[0].startswith(typed)]
+
+
+def _condition(name: str, sign: str, text: str) -> _Condition | None:
+    """The condition that a field stands in this relation to a value; None where none can."""
+    kind = field_types()[name]
+    if kind in (int, float):
+        return _number_condition(name, sign, text)
+    if sign in _ORDERS:
+        return None
+    value: Value | None = None
+    if kind is not str:
+        try:
+            value = check_value(name, text)
+        except ConfigError:
+            if not choices(name):
+                return None
+
+    def equals(config: TrainConfig) -> bool:
+        own = getattr(config, name)
+        # A word that is no value is the beginning of one, such as that of a choice half typed.
+        same = own == value if value is not None else str(own).lower().startswith(text)
+        return same == (sign == "=")
+
+    return equals
+
+
+def _number_condition(name: str, sign: str, text: str) -> _Condition | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    if order := _ORDERS.get(sign):
+        return lambda config: order(getattr(config, name), number)
+    return lambda config: isclose(getattr(config, name), number, rel_tol=1e-9) == (sign == "=")
