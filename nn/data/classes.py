@@ -25,6 +25,13 @@ _FASHION = (
     "Ankle boot",
 )  # fmt: skip
 _KUZUSHIJI = ("o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo")
+# In the order of `k49_classmap.csv`, which is that of the syllabary.
+_KUZUSHIJI_49 = (
+    "a", "i", "u", "e", "o", "ka", "ki", "ku", "ke", "ko", "sa", "shi", "su", "se", "so", "ta",
+    "chi", "tsu", "te", "to", "na", "ni", "nu", "ne", "no", "ha", "hi", "fu", "he", "ho", "ma",
+    "mi", "mu", "me", "mo", "ya", "yu", "yo", "ra", "ri", "ru", "re", "ro", "wa", "wi", "we", "wo",
+    "n", "iteration mark",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -67,6 +74,11 @@ KNOWN = (
     _emnist("balanced", _MERGED),
     _emnist("letters", _CAPITALS, first=1),
     Known("EMNIST", r"(?<![a-z])emnist", Listed.counted(_DIGITS, "EMNIST"), transposed=True),
+    Known(
+        "Kuzushiji-49",
+        r"(?<![a-z0-9])k-?49(?![0-9])|kuzushiji-?49",
+        Listed.counted(_KUZUSHIJI_49, "Kuzushiji-49"),
+    ),
     Known("KMNIST", r"(?<![a-z])kmnist|kuzushiji-?mnist", Listed.counted(_KUZUSHIJI, "KMNIST")),
 )
 

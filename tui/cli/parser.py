@@ -98,7 +98,7 @@ way MNIST was made.""",
     ),
     "export": Command(
         "export:export",
-        "Write a saved run's weights as npz, safetensors or ONNX",
+        "Write a saved run's weights as npz, safetensors, for PyTorch, or ONNX",
         "  mnist-tui export last --format safetensors -o model.safetensors",
     ),
     "import": Command(

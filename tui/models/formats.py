@@ -24,6 +24,7 @@ from nn.storage.files import open_regular
 from tui.formatting import on_one_line
 from tui.models.contents import MAX_BYTES, Contents, Named
 from tui.models.metadata import exported_network
+from tui.models.torch_state import from_torch_state
 
 # The safetensors types that NumPy has; BF16 is converted.
 _SAFETENSORS_TYPES = {
@@ -169,4 +170,5 @@ def _safetensors(path: Path, content: bytes) -> Contents:
                 f"{path}: {name} has the type {str(entry['dtype'])[:20]!r}; known are BF16,"
                 f" {', '.join(_SAFETENSORS_TYPES)}"
             )
-    return Contents(arrays, network=exported_network(path, about, arrays))
+    named = from_torch_state(arrays) if "module" in about else arrays
+    return Contents(arrays, network=exported_network(path, about, named))

@@ -276,17 +276,26 @@ def test_a_folder_with_several_datasets_asks_for_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("folder", "name"), [("FashionMNIST/raw", "Ankle boot"), ("kmnist", "wo"), ("mine", "9")]
+    ("folder", "classes", "name"),
+    [
+        ("FashionMNIST/raw", 10, "Ankle boot"),
+        ("kmnist", 10, "wo"),
+        ("k49", 49, "iteration mark"),
+        ("kuzushiji49/raw", 49, "iteration mark"),
+        ("mine", 10, "9"),
+    ],
 )
-def test_published_names_are_known_by_the_folder(tmp_path: Path, folder: str, name: str) -> None:
+def test_published_names_are_known_by_the_folder(
+    tmp_path: Path, folder: str, classes: int, name: str
+) -> None:
     at = tmp_path / folder
     at.mkdir(parents=True)
-    for part, count in (("train", 20), ("t10k", 10)):
-        images, labels = toy(count, shape=(28, 28)), labels_of(count, 10)
+    for part, count in (("train", 2 * classes), ("t10k", classes)):
+        images, labels = toy(count, shape=(28, 28)), labels_of(count, classes)
         (at / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
         (at / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(labels))
     dataset = load_dataset(str(at))
-    assert dataset.spec.names[9] == name
+    assert dataset.spec.names[-1] == name
     assert dataset.name == folder.partition("/")[0]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from tests.support.commands import refused, run_command
 from tests.support.recorded import record_run
 from tui.cli.onnx_model import write_onnx
 from tui.models.opening import open_model
+from tui.models.torch_state import torch_state
 
 
 def trained(dataset: Dataset, **fields: Any) -> Predictor:
@@ -154,3 +156,49 @@ def test_without_the_library_it_is_named(tiny: Dataset, root: Path, tmp_path: Pa
     arguments = ["export", "--format=onnx", f"--runs-dir={root}", "-o", tmp_path / "m.onnx"]
     said = refused(run_command(*arguments, env={"PYTHONPATH": path}))
     assert said == "ONNX needs the package onnx: pip install 'mnist-tui[onnx]'"
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"hidden": (7, 5), "activation": "tanh", "preprocessing": "standardize"},
+        {
+            "hidden": (6,),
+            "loss": "squared-error",
+            "output_activation": "sigmoid",
+            "preprocessing": "minmax",
+            "dtype": "float64",
+        },
+    ],
+    ids=lambda fields: fields["preprocessing"],
+)
+def test_a_state_dict_of_pytorch(tiny: Dataset, tmp_path: Path, fields: dict[str, Any]) -> None:
+    """The module that the file names, computed here, is the network, for pixels from 0 to 1."""
+    predictor = trained(tiny, **fields)
+    arrays, about = torch_state(predictor)
+    functions = {
+        "ReLU()": lambda x: np.maximum(x, 0),
+        "Tanh()": np.tanh,
+        "Sigmoid()": lambda x: 1 / (1 + np.exp(-x)),
+    }
+    module = re.fullmatch(r"torch\.nn\.Sequential\((.*)\)", about["module"])
+    assert module is not None
+    values = tiny.test.images / 255
+    assert about["inputs"] == "pixels / 255"
+    for place, layer in enumerate(re.findall(r"\w+\(.*?\)", module[1])):
+        if layer.startswith("Linear"):
+            weight = arrays[f"{place}.weight"]
+            assert layer == f"Linear({weight.shape[1]}, {weight.shape[0]})"
+            values = values @ weight.T + arrays[f"{place}.bias"]
+        else:
+            values = functions[layer](values)
+    np.testing.assert_allclose(values, predictor.outputs(tiny.test.images), 1e-3, 1e-4)
+    path = tmp_path / "model.safetensors"
+    write_safetensors(path, arrays, about)
+    found = open_model(path, lambda: tiny)
+    assert found.remarks == ()
+    np.testing.assert_allclose(
+        found.predictor.probabilities(tiny.test.images),
+        predictor.probabilities(tiny.test.images),
+        atol=1e-4,
+    )

@@ -17,10 +17,17 @@ from nn.storage.runs import find_run
 from nn.storage.safetensors import write_safetensors
 from tui.cli.flags import RunArgument, RunsDirFlag, WhichFlag
 from tui.models.metadata import about
+from tui.models.torch_state import torch_state
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
 
-Format = Literal["npz", "safetensors", "onnx"]
+Format = Literal["npz", "safetensors", "torch", "onnx"]
+_ENDINGS: dict[Format, str] = {
+    "npz": ".npz",
+    "safetensors": ".safetensors",
+    "torch": ".torch.safetensors",
+    "onnx": ".onnx",
+}
 
 
 def export(
@@ -30,7 +37,8 @@ def export(
     format: Annotated[  # noqa: A002 - the name of the flag
         Format,
         Parameter(
-            help="npz is a model file, as --save writes; onnx needs the package onnx",
+            help="npz is a model file, as --save writes; torch a state_dict as safetensors; onnx"
+            " needs the package onnx",
             show_default=True,
         ),
     ] = "npz",
@@ -39,7 +47,8 @@ def export(
         Path | None,
         Parameter(
             name=("--output", "-o"),
-            help="File to write; RUN-WHICH.FORMAT in the current folder if left out",
+            help="File to write; RUN-WHICH with the format's ending in the current folder if left"
+            " out",
             metavar="FILE",
         ),
     ] = None,
@@ -48,7 +57,7 @@ def export(
     """Write the weights of a run to a file of their own."""
     found = find_run(runs_folder(runs_dir), run)
     predictor = load_model(found, which)
-    path = output or Path(f"{found.name}-{which}.{format}")
+    path = output or Path(f"{found.name}-{which}{_ENDINGS[format]}")
     if os.path.exists(path) and not os.path.isfile(path):  # a device, say
         raise CommandError(f"{path}: exists and is not a file", ExitCode.USAGE)
     try:
@@ -67,6 +76,8 @@ def _write(path: Path, predictor: Predictor, kind: Format) -> None:
             write_model(path, predictor)
         case "safetensors":
             write_safetensors(path, weight_arrays(predictor), {"format": "np", **about(predictor)})
+        case "torch":
+            write_safetensors(path, *torch_state(predictor))
         case "onnx":
             from tui.cli.onnx_model import write_onnx
 
