@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,6 +25,8 @@ _BINARY: int = getattr(os, "O_BINARY", 0)
 # instant, so the replacement is tried again.
 _REPLACE_ATTEMPTS = 50
 _REPLACE_PAUSE = 0.02  # seconds
+
+_CHUNK = 2**20  # bytes read at once
 
 
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
@@ -76,6 +79,17 @@ def open_regular(path: Path) -> BinaryIO:
         os.close(descriptor)
         raise OSError("not a regular file")
     return os.fdopen(descriptor, "rb")
+
+
+def read_at_most(stream: BinaryIO, limit: int) -> bytes:
+    """What is left in a stream, at most `limit` bytes; only as much memory is used as there are.
+
+    `stream.read(limit)` would allocate all of the limit first.
+    """
+    content = BytesIO()
+    while chunk := stream.read(min(_CHUNK, limit - content.tell())):
+        content.write(chunk)
+    return content.getvalue()
 
 
 def why_missing(path: Path) -> str:

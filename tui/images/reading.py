@@ -14,6 +14,7 @@ from PIL import Image, ImageFilter
 from nn.data.preprocessing import Preprocessor
 from nn.errors import DataError
 from nn.spec import MNIST, DataSpec
+from nn.storage.files import read_at_most
 from tui.images.boxes import Box
 from tui.images.components import Levels, Mask
 from tui.images.field import Pixels, field_of_ink, mnist_field, thickened
@@ -69,7 +70,7 @@ def read_file(path: Path, form: Form = Form()) -> list[Reading]:
     """The pictures in a file, of which a text grid may hold several; raises `DataError`."""
     try:
         with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
+            content = read_at_most(file, MAX_BYTES + 1)
         return read_content(content, form)
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}") from error

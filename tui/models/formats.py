@@ -20,7 +20,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.errors import StorageError
-from nn.storage.files import open_regular
+from nn.storage.files import open_regular, read_at_most
 from tui.formatting import on_one_line
 from tui.models.contents import MAX_BYTES, Contents, Named
 from tui.models.metadata import exported_network
@@ -63,7 +63,7 @@ def read_contents(path: Path) -> Contents:
 def _content(path: Path) -> bytes:
     try:
         with open_regular(path) as stream:
-            content = stream.read(MAX_BYTES + 1)
+            content = read_at_most(stream, MAX_BYTES + 1)
     except OSError as error:
         raise StorageError(f"{path}: {error.strerror or error}") from error
     if len(content) > MAX_BYTES:

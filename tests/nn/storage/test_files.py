@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tracemalloc
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,7 +18,7 @@ from nn.data.preprocessing import Preprocessor
 from nn.errors import StorageError
 from nn.network.model import layer_sizes, parameter_count
 from nn.network.predictor import Predictor
-from nn.storage.files import open_regular, write_atomically
+from nn.storage.files import open_regular, read_at_most, write_atomically
 from nn.storage.model_file import read_model, write_model
 from nn.storage.npz import read_npz, write_npz
 
@@ -102,3 +103,21 @@ def test_a_model_is_read_to_where_it_is_to_be(tmp_path: Path) -> None:
     # Twice the parameters: NumPy's zeros for the gradients are counted, though never touched. The
     # last 5% are the check that all are finite, and pieces of the file.
     assert most < 2.3 * parameters.nbytes
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2**20, 3 * 2**20, 3 * 2**20 + 1])
+def test_no_more_is_read_than_allowed(limit: int) -> None:
+    content = np.random.default_rng(1).bytes(3 * 2**20)
+    assert read_at_most(BytesIO(content), limit) == content[:limit]
+
+
+def test_a_small_file_takes_little_memory_whatever_is_allowed(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"a few bytes")
+    tracemalloc.start()
+    try:
+        with path.open("rb") as stream:
+            assert read_at_most(stream, 2**40) == b"a few bytes"
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()

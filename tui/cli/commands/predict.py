@@ -18,6 +18,7 @@ from cyclopts import Parameter, Token
 from nn.errors import ConfigError, DataError, did_you_mean
 from nn.network.predictor import Predictor
 from nn.spec import MNIST
+from nn.storage.files import read_at_most
 from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images.preview import preview
@@ -109,7 +110,7 @@ def _read(name: Path, predictor: Predictor) -> list[Reading]:
     if sys.stdin.isatty():
         sys.stderr.write(f"{spec.rows} lines of {spec.columns} pixels, please; Ctrl-D ends them\n")
     try:
-        return read_content(sys.stdin.buffer.read(MAX_BYTES + 1), form)
+        return read_content(read_at_most(sys.stdin.buffer, MAX_BYTES + 1), form)
     except DataError as error:
         raise DataError(f"standard input: {error}") from error
 
