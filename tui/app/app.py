@@ -21,6 +21,9 @@ from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
 from tui.app.terminal_app import OnHangup, TerminalApp
+from tui.app.themes import BASIC_THEME, DEFAULT_THEME, default_variables, own_themes, palette_of
+from tui.app.widgets.colors import use_palette
+from tui.app.widgets.header import Tab
 from tui.recording.experiment import Experiment
 from tui.recording.export import save_metrics, save_screen
 from tui.recording.source import RunSource, Saving
@@ -49,6 +52,7 @@ class MnistApp(TerminalApp):
         *(
             Binding(mode.key, f"switch_mode('{name}')", mode.title, id=f"app.{name}", show=False)
             for name, mode in MODES.items()
+            if mode.key
         ),
         Binding(
             "0",
@@ -86,14 +90,17 @@ class MnistApp(TerminalApp):
         """
         super().__init__(terminal, on_hangup)
         self.kept = True
-        self._apply(preferences or Preferences())
+        for theme in own_themes():
+            self.register_theme(theme)
+        self.preferences = preferences or Preferences()
+        self._apply(self.preferences)
         self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
         if watched is not None:
             self.bench.open(watched)
         self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
         self._drawn_snapshot: object = None
         for name, mode in MODES.items():
-            self.add_mode(name, partial(self._make_screen, mode))
+            self.add_mode(name, partial(self._make_screen, name, mode))
 
     def _apply(self, preferences: Preferences) -> None:
         source = f"{preferences.path}: " if preferences.path else ""
@@ -106,14 +113,35 @@ class MnistApp(TerminalApp):
             except ConfigError as error:
                 raise ConfigError(f"{source}keys: {error}") from None
             self.set_keymap(preferences.keys)
+        self.theme = DEFAULT_THEME if self.terminal.colors != "16" else BASIC_THEME
         if preferences.theme is not None and self.terminal.colors != "none":
             if preferences.theme not in self.available_themes:
                 near = did_you_mean(preferences.theme, self.available_themes)
                 raise ConfigError(f"{source}theme={preferences.theme}: no such theme{near}")
             self.theme = preferences.theme
 
-    def _make_screen(self, mode: Mode) -> ModeScreen:
-        return mode.load()(self.bench, self.terminal)
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """What style sheets use and a theme of Textual does not define."""
+        return default_variables(self.current_theme)
+
+    def watch_theme(self) -> None:
+        """Draw charts and pictures in the colours that go with the theme."""
+        use_palette(palette_of(self.current_theme))
+
+    def _make_screen(self, name: str, mode: Mode) -> ModeScreen:
+        screen = mode.load()(self.bench, self.terminal)
+        tabs = [
+            Tab(other, self._key_of(other, each), each.title)
+            for other, each in MODES.items()
+            if each.key
+        ]
+        screen.name_screens(tabs, mode.within or name)
+        return screen
+
+    def _key_of(self, name: str, mode: Mode) -> str:
+        """The key of a mode, which may be the user's own."""
+        key = self.preferences.keys.get(f"app.{name}", mode.key).split(",")[0].strip()
+        return self.get_key_display(Binding(key, ""))
 
     @property
     def busy(self) -> bool:
@@ -294,3 +322,4 @@ class MnistApp(TerminalApp):
         for screen in self.screen_stack:
             if isinstance(screen, ModeScreen) and screen.is_mounted:
                 show(screen)
+                screen.show_header()

@@ -10,11 +10,15 @@ if TYPE_CHECKING:
 
 
 class Mode(NamedTuple):
-    """A screen that a key switches to; `screen` is "module:Class"."""
+    """A screen; `screen` is "module:Class".
+
+    A mode without a key is opened from another one, `within`, as which the header names it.
+    """
 
     key: str
     title: str
     screen: str
+    within: str = ""
 
     def load(self) -> type[ModeScreen]:
         """Import the class, only when the screen is first shown: the first frame is sooner."""
@@ -29,7 +33,7 @@ MODES = {
     "confusion": Mode("3", "Confusion", "tui.app.screens.confusion:ConfusionScreen"),
     "model": Mode("4", "Model", "tui.app.screens.model:ModelScreen"),
     "draw": Mode("5", "Draw", "tui.app.screens.draw:DrawScreen"),
-    "runs": Mode("6", "Saved runs", "tui.app.screens.runs:RunsScreen"),
+    "runs": Mode("6", "Runs", "tui.app.screens.runs:RunsScreen"),
     "sweep": Mode("7", "Sweep", "tui.app.screens.sweep:SweepScreen"),
     "lessons": Mode("8", "Lessons", "tui.app.screens.lessons:LessonsScreen"),
     "walk": Mode("9", "Walk", "tui.app.screens.walk:WalkScreen"),

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from textual import events
-from textual.app import App
+from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.app.screens.run_status import run_state
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.header import Header, Tab
+from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
 from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
@@ -68,7 +72,7 @@ class ModeScreen(LatestSize, Screen[None]):
 
     DEFAULT_CSS = """
     #opened {
-        dock: top; width: 1fr; height: auto; max-height: 5;
+        width: 1fr; height: auto; max-height: 5;
         background: $warning; color: $background;
         text-style: bold;
         &:nocolor { text-style: bold reverse; }
@@ -89,6 +93,25 @@ class ModeScreen(LatestSize, Screen[None]):
         super().__init__()
         self.bench, self.terminal = bench, terminal
         self._opened: Static | None = None
+        self._header = Header((), "", terminal)
+
+    def name_screens(self, tabs: Sequence[Tab], current: str) -> None:
+        """Name the screens for the header, before the screen is shown; `current` is this one."""
+        self._header = Header(tabs, current, self.terminal)
+
+    def compose(self) -> ComposeResult:
+        """The header, what the subclass shows, and the keys."""
+        yield self._header
+        yield from self.compose_body()
+        yield KeyHints(self.terminal)
+
+    def compose_body(self) -> ComposeResult:
+        """What is between the header and the keys."""
+        raise NotImplementedError
+
+    def show_header(self) -> None:
+        """Show in the header how the present run stands."""
+        self._header.show(run_state(self.bench))
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
@@ -133,7 +156,7 @@ class ModeScreen(LatestSize, Screen[None]):
             if not text:
                 return
             self._opened = Static(id="opened", markup=False)
-            self.mount(self._opened)
+            self.mount(self._opened, after=self._header)
         self._opened.display = bool(text)
         self._opened.update(printable(text, ascii_only=self.terminal.ascii_only))
 
@@ -156,6 +179,7 @@ class ModeScreen(LatestSize, Screen[None]):
 
     def catch_up(self) -> None:
         """Draw what happened while another screen was shown."""
+        self.show_header()
         self.show_opened()
         self.show_configuration()
         self.show_progress()

@@ -16,7 +16,6 @@ from nn.spec import MNIST, DataSpec
 from tui.app.screens.predicting import PredictingScreen
 from tui.app.state.browser import Array
 from tui.app.widgets.confusion import LEVELS, MARKS, ConfusionMatrix
-from tui.app.widgets.hints import KeyHints
 from tui.formatting import percent
 
 LEGEND = "Share of the true class: " + ", ".join(
@@ -54,14 +53,13 @@ class ConfusionScreen(PredictingScreen):
         ),
     ]
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         with Horizontal(id="head"):
             yield Static(id="score", markup=False)
             yield Static(id="weights", markup=False)
         yield ConfusionMatrix(self.terminal)
         yield Static(id="cell", markup=False)
         yield Static(LEGEND, id="legend", markup=False)
-        yield KeyHints()
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the width."""

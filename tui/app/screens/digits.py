@@ -18,7 +18,6 @@ from tui.app.state.fed_digits import FedDigits, fed_words
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.raster import MODES
 from tui.app.widgets.trajectory import Trajectory
@@ -57,7 +56,7 @@ class DigitsScreen(BrowsingScreen):
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
     ]
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         with Horizontal(id="head"):
             yield Static(id="place", markup=False)
             yield Static(id="weights", markup=False)
@@ -67,7 +66,6 @@ class DigitsScreen(BrowsingScreen):
             yield Prompt()
             yield Static(id="note", markup=False)
             yield Trajectory(self.terminal, id="trail")
-        yield KeyHints()
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the size."""

@@ -18,7 +18,6 @@ from tui.app.state.board import Board
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.canvas import Canvas
 from tui.app.widgets.digit import DigitView
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
 from tui.images.reading import Form, field_of_board
@@ -80,7 +79,7 @@ class DrawScreen(ModeScreen):
         self.board = Board()
         self.set_class(terminal.ascii_only, "-ascii")
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         with Horizontal(id="desk"):
             yield Canvas(self.terminal)
             yield DigitView(self.terminal, mode="half", id="preview")
@@ -88,7 +87,6 @@ class DrawScreen(ModeScreen):
                 yield Static(id="guess", markup=False)
                 yield ProbabilityBars(self.terminal)
                 yield Static(id="state", markup=False)
-        yield KeyHints()
 
     def on_mount(self) -> None:
         self.query_one("#preview").border_title = "as MNIST"

@@ -16,7 +16,6 @@ from tui.app.screens.touring import answer_bindings
 from tui.app.state.lesson_request import LessonComputed, Request
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.figures import FigureView
-from tui.app.widgets.hints import KeyHints
 from tui.lessons.catalogue import lessons
 from tui.lessons.contents import contents, summary
 from tui.lessons.progress import Progress
@@ -84,7 +83,7 @@ class LessonsScreen(ModeScreen):
         self.cursor = names.index(self.progress.last) if self.progress.last in names else 0
         self.set_class(terminal.ascii_only, "-ascii")
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static(id="title", markup=False)
         yield Static(id="contents", markup=False)
         with Vertical(id="lesson"):
@@ -95,7 +94,6 @@ class LessonsScreen(ModeScreen):
                     yield Static(id="knobs", markup=False)
                     yield FigureView(self.terminal)
             yield Static(id="asked", markup=False)
-        yield KeyHints()
 
     def catch_up(self) -> None:
         super().catch_up()

@@ -16,7 +16,6 @@ from tui.app.screens.inspecting import InspectingScreen
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.activations_pane import ActivationsPane
 from tui.app.widgets.digit_sheet import picture
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.histograms import Histograms
 from tui.app.widgets.layer_table import LayerTable
 from tui.app.widgets.weights_pane import WeightsPane
@@ -105,7 +104,7 @@ class ModelScreen(InspectingScreen):
         self.chosen_layer = 0
         self.set_class(terminal.ascii_only, "-ascii")
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static(id="parts-line")
         with Container(id="parts"):
             with Container(id="table", classes="part"):
@@ -114,7 +113,6 @@ class ModelScreen(InspectingScreen):
                 yield Histograms(self.terminal)
             yield WeightsPane(self.terminal, id="weights", classes="part")
             yield ActivationsPane(self.terminal, id="activations", classes="part")
-        yield KeyHints()
 
     def on_mount(self) -> None:
         for part, title in TITLES.items():

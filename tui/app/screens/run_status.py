@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
+from tui.app.state.shown_run import Status
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.colors import InkRole
+from tui.app.widgets.header import RunState
 
 if TYPE_CHECKING:
     from nn.training.advice import Advice
@@ -24,6 +28,46 @@ def describe(bench: Workbench) -> str:
         state += f" ({end.reason})"
     hint = "; form changed, r: new run" if history.config != bench.config else ""
     return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
+
+
+_TRAINING, _WAITING, _ENDED, _FAILED = ("▸", ">"), ("‖", "="), ("■", "#"), ("!", "!")
+
+
+def run_state(bench: Workbench) -> RunState:
+    """How the present run stands, for the header of every screen."""
+    history, status = bench.history, bench.status
+    if bench.error is not None:
+        return RunState("failed", _FAILED, "wrong")
+    if bench.loading or history is None or status is None:
+        return RunState("loading", _WAITING, "muted")
+    word, sign = status.value, _WAITING
+    role: InkRole = "muted"
+    if history.finished is not None or status in (Status.FINISHED, Status.STOPPED):
+        word, sign = "finished" if status is Status.FINISHED else status.value, _ENDED
+        if history.finished is not None and history.finished.reason == "diverged":
+            word, sign, role = "diverged", _FAILED, "wrong"
+    elif status is Status.FAILED:
+        sign, role = _FAILED, "wrong"
+    elif status is Status.RUNNING:
+        word, sign, role = "training", _TRAINING, "accent"
+    started, latest = history.started, history.latest
+    epochs, done = history.config.epochs, 0
+    if started is not None:
+        epochs = math.ceil(started.total_steps / started.steps_per_epoch)
+        step = latest.step if latest is not None else started.start_step
+        done = math.ceil(step / started.steps_per_epoch)
+    running = status is Status.RUNNING and history.finished is None
+    curve = [each.test.accuracy for each in history.evaluations]
+    return RunState(
+        word,
+        sign,
+        role,
+        epoch=done,
+        epochs=epochs,
+        accuracy=curve[-1] if curve else None,
+        left=history.seconds_left if running else None,
+        curve=curve,
+    )
 
 
 def trouble(bench: Workbench) -> str | None:

@@ -21,7 +21,6 @@ from tui.app.screens.path import PathScreen
 from tui.app.state.catalogue import ORDERS, Entry, arranged
 from tui.app.state.comparison import compare
 from tui.app.state.workbench import Workbench
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.runs_table import RunsTable
@@ -62,14 +61,13 @@ class RunsScreen(LookingScreen):
         self._comparing = False
         self._first: SavedRun | None = None  # of two to compare
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         yield Static(id="errors", markup=False)
         yield RunsTable(self.terminal, id="runs")
         yield Static(id="about", markup=False)
         yield Static(id="note", markup=False)
         yield Prompt()
-        yield KeyHints()
 
     # In the background
 

@@ -21,7 +21,6 @@ from tui.app.state.sweep_view import (
     orders,
 )
 from tui.app.state.workbench import Workbench
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.parallel_coordinates import ParallelCoordinates
 from tui.app.widgets.sweep_pictures import SweepPictures
 from tui.app.widgets.trials_table import TrialsTable, accuracy_text
@@ -87,7 +86,7 @@ class SweepScreen(WatchingScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal, "best")
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         yield Static(id="best", markup=False)
         yield Static(id="errors", markup=False)
@@ -96,7 +95,6 @@ class SweepScreen(WatchingScreen):
             yield TrialsTable(self.terminal, id="trials")
             yield SweepPictures(self.terminal, id="pictures")
         yield ParallelCoordinates(self.terminal, id="parallel")
-        yield KeyHints()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything: where there is no sweep, one can only be begun."""

@@ -19,7 +19,6 @@ from tui.app.state.shown_run import Status
 from tui.app.state.workbench import RATE_STEP, Workbench
 from tui.app.widgets.charts import CHARTS
 from tui.app.widgets.epoch_table import EpochTable
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.numbers import Numbers
 from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
@@ -119,7 +118,7 @@ class TrainScreen(ConfiguringScreen):
         self._curves: Curves | None = None
         self._pane = "loss"
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield self._status
         yield self._trouble
         yield self._advice
@@ -130,7 +129,6 @@ class TrainScreen(ConfiguringScreen):
                 with Container(id="details"):
                     yield self._numbers
                     yield self._table
-        yield KeyHints()
 
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._pane}")
@@ -152,6 +150,7 @@ class TrainScreen(ConfiguringScreen):
 
     def show_progress(self) -> None:
         """Draw the present state of the run's history."""
+        self.show_header()
         bench = self.bench
         history = bench.shown_history
         set_text(self._status, describe(bench))

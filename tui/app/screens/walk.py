@@ -13,7 +13,6 @@ from textual.widgets import Static
 from tui.app.screens.touring import ANSWERS, TOUR_BINDINGS
 from tui.app.screens.walk_levels import WalkLevels
 from tui.app.state.places import Places
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.walk_images import WalkImages, walk_title
 from tui.app.widgets.walk_nudge import COLUMNS, NudgeView
@@ -73,7 +72,7 @@ class WalkScreen(WalkLevels):
     ]
     AUTO_FOCUS = ""
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static(id="head", markup=False)
         yield WalkImages(self.terminal)
         yield StageView(self.terminal)
@@ -82,7 +81,6 @@ class WalkScreen(WalkLevels):
             yield Prompt()
             yield Static(id="note", markup=False)
         yield Static(id="guide", markup=False)
-        yield KeyHints()
 
     def on_mount(self) -> None:
         self.show_level("images")

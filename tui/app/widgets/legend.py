@@ -9,35 +9,18 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.app.widgets.series import ColorRole, Series
+from tui.app.widgets.colors import ROLES as ROLES
+from tui.app.widgets.colors import role_style as role_style
+from tui.app.widgets.series import Series
 from tui.app.widgets.strips import PLAIN, printable
 from tui.formatting import number
-from tui.system.terminal import FULL, ColorMode, Terminal
+from tui.system.terminal import FULL, Terminal
 
 _STYLES = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks.
 _ASCII_STYLES = ("*", "o", "+", "x", "#", "~")
 _SAMPLES = {"hd": "▄▀"}
 _RUN_GLYPHS = "123456789abcdefghijklmnpqrstuvwyz"  # Styles are drawn with "o" and "x".
 _MORE = "~"
-
-# These colours can be distinguished with the common colour blindnesses, on dark and on light.
-_PALETTE: dict[ColorRole, tuple[str, str]] = {
-    "primary": ("bright_blue", "#3d9be9"),
-    "secondary": ("yellow", "#d98200"),
-    "tertiary": ("green", "#009e73"),
-    "quaternary": ("magenta", "#cc79a7"),
-    "quinary": ("cyan", "#2aa1b3"),
-    "warning": ("red", "#d55e00"),
-}
-ROLES: tuple[ColorRole, ...] = tuple(_PALETTE)
-
-
-def role_style(role: ColorRole, colors: ColorMode) -> Style:
-    """The style of a role with as many colours as the terminal has."""
-    if colors == "none":
-        return PLAIN
-    basic, exact = _PALETTE[role]
-    return Style(color=basic if colors == "16" else exact)
 
 
 def run_glyph(run: int) -> str:

@@ -8,16 +8,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tui.app.widgets.colors import ColorRole as ColorRole
 from tui.formatting import tidy_exponent
 
 Floats: TypeAlias = NDArray[np.float64]
 Values: TypeAlias = Sequence[float] | NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
-ColorRole = Literal["primary", "secondary", "tertiary", "quaternary", "quinary", "warning"]
 
 LARGEST = 1e100
 """Larger magnitudes are clipped to this one, so that their differences and ratios stay finite."""

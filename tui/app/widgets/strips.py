@@ -14,6 +14,7 @@ from rich.style import Style
 from textual import events
 from textual.geometry import Region, Size
 from textual.strip import Strip
+from textual.theme import Theme
 from textual.widget import Widget
 
 from tui.system.terminal import FULL, Terminal
@@ -54,6 +55,12 @@ class StripWidget(Widget):
         self.terminal = terminal
         self._strips: list[Strip] = []
         self._resized_to = Size()
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, self._change_theme)
+
+    def _change_theme(self, _theme: Theme) -> None:
+        self.redraw()
 
     def _lay_out(self) -> list[Strip]:
         """The lines for the present size and state."""

@@ -1,0 +1,263 @@
+"""The first line of every screen: the screens with their keys, and how the run stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from time import monotonic
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.strip import Strip
+
+from tui.app.widgets.colors import InkRole, role_style
+from tui.app.widgets.strips import PLAIN, StripWidget
+from tui.formatting import clock, percent
+from tui.system.terminal import FULL, Terminal
+
+INTERVAL = 1.0
+"""Least time in seconds between two drawings of a run that trains."""
+LEFT_OUT = ("sweep", "walk", "draw", "model", "runs", "confusion", "lessons", "digits", "train")
+"""The order in which titles are left out where there is no room; their keys stay."""
+_BLOCKS = "▁▂▃▄▅▆▇█"
+_CLOCK = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    """A screen as the header names it, with the key that goes there."""
+
+    name: str
+    key: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """How the present run stands.
+
+    Attributes:
+        word: The state, such as "training".
+        sign: One character for it, and the same in ASCII.
+        role: Its colour.
+        epoch: The epoch under way, or the number of those done at the end; None before there is a
+            run.
+        epochs: How many there are to be.
+        accuracy: The last test accuracy, None before there is one.
+        left: Seconds to its end, None where that is not known or it has ended.
+        curve: The test accuracies so far, oldest first.
+    """
+
+    word: str
+    sign: tuple[str, str]
+    role: InkRole
+    epoch: int | None = None
+    epochs: int = 0
+    accuracy: float | None = None
+    left: float | None = None
+    curve: Sequence[float] = ()
+
+
+class Header(Horizontal):
+    """Both parts, of which the screens take what room the state leaves them.
+
+    They are widgets of their own, because a line is sent to the terminal from its start: of what
+    changes while a run trains only the state is sent.
+    """
+
+    DEFAULT_CSS = """
+    Header { width: 1fr; height: 1; }
+    """
+
+    def __init__(self, tabs: Sequence[Tab], current: str, terminal: Terminal) -> None:
+        """`current` is the name of the tab that is marked."""
+        super().__init__()
+        self._tabs = Tabs(tabs, current, terminal)
+        self._state = StateLine(terminal)
+        self._drawn_at = float("-inf")
+
+    def compose(self) -> ComposeResult:
+        yield self._tabs
+        yield self._state
+
+    def show(self, state: RunState) -> None:
+        """Show how the run stands: at once if its state has changed, else once a second."""
+        before, now = self._state.state, monotonic()
+        if before is None or before.word != state.word or now - self._drawn_at >= INTERVAL:
+            self._drawn_at = now
+            self._state.state = state
+            self._lay_out()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Another width has room for other parts."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        state = self._state.state
+        if state is not None and self.size.width:
+            width = self.size.width
+            self._state.form = form_that_fits(
+                state, width - self._tabs.least, width - self._tabs.most
+            )
+            self._state.styles.width = self._state.form.width
+            self._state.redraw()
+
+
+class Tabs(StripWidget):
+    """The screens; the present one is marked by colour or reversed, in ASCII also by brackets."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--key", "tabs--current"}
+    DEFAULT_CSS = """
+    Tabs {
+        height: 1; background: $footer-background; color: $footer-foreground;
+        & > .tabs--key { color: $footer-key-foreground; text-style: bold; }
+        & > .tabs--current {
+            background: $block-cursor-background; color: $block-cursor-foreground;
+            text-style: bold;
+        }
+        &:nocolor > .tabs--current { text-style: bold reverse; }
+    }
+    """
+
+    def __init__(self, tabs: Sequence[Tab], current: str, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.can_focus = False
+        self._tabs, self._current = tabs, current
+        self._ends: list[tuple[int, str]] = []
+
+    @property
+    def most(self) -> int:
+        """The cells that all titles take."""
+        return 1 + sum(len(tab.key) + len(tab.title) + 2 for tab in self._tabs)
+
+    @property
+    def least(self) -> int:
+        """The cells that all keys and the title of the present screen take."""
+        current = next((tab.title for tab in self._tabs if tab.name == self._current), "")
+        return 1 + sum(len(tab.key) + 1 for tab in self._tabs) + len(current) + bool(current)
+
+    def _lay_out(self) -> list[Strip]:
+        untitled: set[str] = set()
+        room = self.size.width - self.most
+        for name in LEFT_OUT:
+            if room >= 0:
+                break
+            if name != self._current:
+                room += next((len(tab.title) + 1 for tab in self._tabs if tab.name == name), 0)
+                untitled.add(name)
+        key_style = self.get_component_rich_style("tabs--key", partial=True)
+        here = self.get_component_rich_style("tabs--current")
+        opening, closing = "[]" if self.terminal.ascii_only else "  "
+        parts, self._ends, end, before = [], [], 0, ""
+        for tab in self._tabs:
+            title = "" if tab.name in untitled else f" {tab.title}"
+            end += 1 + len(tab.key) + len(title)
+            self._ends.append((end, tab.name))
+            if tab.name == self._current:
+                parts.append(Segment(f"{opening}{tab.key}{title}{closing}", here))
+            else:
+                if before != self._current:
+                    parts.append(Segment(" "))
+                parts += [Segment(tab.key, key_style), Segment(title)]
+            before = tab.name
+        return [Strip(parts).adjust_cell_length(self.size.width, PLAIN).simplify()]
+
+    async def on_click(self, event: events.Click) -> None:
+        """Go to the screen under the mouse."""
+        name = next((name for end, name in self._ends if event.x < end), None)
+        if name is not None:
+            await self.run_action(f"app.switch_mode('{name}')")
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """Which parts of the state are shown, in how many cells; `curve` is its width."""
+
+    width: int = 0
+    epoch: bool = True
+    accuracy: bool = True
+    words: bool = False
+    left: bool = False
+    curve: int = 0
+
+
+class StateLine(StripWidget):
+    """How the run stands, at the right end."""
+
+    DEFAULT_CSS = """
+    StateLine { height: 1; background: $footer-background; color: $footer-foreground; }
+    """
+
+    def __init__(self, terminal: Terminal) -> None:
+        super().__init__(terminal)
+        self.can_focus = False
+        self.state: RunState | None = None
+        self.form = Form()
+
+    def _lay_out(self) -> list[Strip]:
+        if self.state is None:
+            return []
+        parts = state_parts(self.state, self.form, self.terminal)
+        strip = Strip(parts)
+        blank = max(self.size.width - strip.cell_length, 0)
+        strip = Strip([Segment(" " * blank), *parts])
+        return [strip.adjust_cell_length(self.size.width, PLAIN).simplify()]
+
+
+def form_that_fits(state: RunState, most: int, spare: int) -> Form:
+    """The longest form of the state.
+
+    `spare` are the cells beside all titles; into `most` cells it fits when titles are left out,
+    which only the epoch and the accuracy are worth.
+    """
+    forms = (
+        (spare, Form(words=True, left=True, curve=16)),
+        (spare, Form(words=True, left=True, curve=8)),
+        (spare, Form(words=True, left=True)),
+        (spare, Form(left=True, curve=8)),
+        (spare, Form(left=True)),
+        (most, Form()),
+        (most, Form(accuracy=False)),
+        (most, Form(epoch=False, accuracy=False)),
+    )
+    for room, form in forms:
+        width = sum(len(segment.text) for segment in state_parts(state, form, FULL))
+        if width <= room:
+            return replace(form, width=width)
+    return Form()
+
+
+def state_parts(state: RunState, form: Form, terminal: Terminal) -> list[Segment]:
+    """The text of a form of the state, of the same length as long as the run is the same."""
+    style, bold = role_style(state.role, terminal.colors), Style(bold=True)
+    parts = [Segment(state.sign[terminal.ascii_only], style + bold)]
+    if form.words or state.epoch is None:
+        parts.append(Segment(f" {state.word}", style))
+    if state.epoch is None:
+        return parts
+    if form.epoch:
+        place = f"{state.epoch:>{len(str(state.epochs))}}/{state.epochs}"
+        parts.append(Segment(f"  epoch {place}" if form.words else f" {place}"))
+    if form.accuracy:
+        parts.append(
+            Segment(f" {'-' if state.accuracy is None else percent(state.accuracy):>6}", bold)
+        )
+    if form.left:
+        left = "" if state.left is None else f"{clock(state.left, _CLOCK)} left"
+        parts.append(Segment(f" {left:>{_CLOCK + 5}}"))
+    if form.curve and not terminal.ascii_only:
+        parts += [Segment("  "), Segment(_curve(state.curve, form.curve), style)]
+    return parts
+
+
+def _curve(values: Sequence[float], width: int) -> str:
+    """The newest values as blocks, from the least to the greatest of them."""
+    shown = [value for value in values if value == value][-width:]
+    low, high = min(shown, default=0.0), max(shown, default=0.0)
+    span = (high - low) or 1.0
+    blocks = (_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in shown)
+    return "".join(blocks).ljust(width)
