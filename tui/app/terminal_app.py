@@ -20,7 +20,7 @@ from tui.app.key_order import KeyOrder
 from tui.system.exits import ExitCode
 from tui.system.signals import ignore_hangups
 from tui.system.suspension import handle_job_control
-from tui.system.terminal import Terminal, is_lost
+from tui.system.terminal import Terminal, in_browser, is_lost
 
 LOST_TERMINAL_INTERVAL = 0.5
 """Seconds between two checks that the terminal is still there."""
@@ -94,8 +94,10 @@ class TerminalApp(App[ExitCode]):
         self._own_loop = asyncio.get_running_loop()
         if self._ending is not None:
             self.take_signal(self._ending)
-        if sys.__stdin__ is not None and sys.__stdin__.isatty():
+        in_terminal = sys.__stdin__ is not None and sys.__stdin__.isatty()
+        if in_terminal or in_browser():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)
+        if in_terminal:
             handle_job_control(
                 self._own_loop,
                 partial(self.refresh, layout=True),

@@ -96,6 +96,17 @@ way MNIST was made.""",
   mnist-tui attach
   mnist-tui attach 20261121-194501""",
     ),
+    "serve": Command(
+        "serve:serve",
+        "Offer the application to browsers on this machine",
+        """\
+  mnist-tui serve
+  ssh -L 8000:localhost:8000 USER@MACHINE      and open http://localhost:8000""",
+        """\
+Each visitor gets a process and runs of the same folder. There is no password:
+only connections from this machine are accepted, so that whoever may log in on
+it may use it. It needs textual-serve: pip install 'mnist-tui[serve]'""",
+    ),
     "export": Command(
         "export:export",
         "Write a saved run's weights as npz, safetensors, for PyTorch, or ONNX",

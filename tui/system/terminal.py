@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import select
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,10 +45,15 @@ def is_live(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
 def is_lost(stream: TextIO | None) -> bool:
     """Whether the terminal of a stream has gone without a signal: it has no foreground group.
 
-    Always False where processes have no groups; the end of the terminal ends the process there.
+    A pipe to a browser has gone when nobody is left to write into it. Always False where processes
+    have no groups; the end of the terminal ends the process there.
     """
     if stream is None or not hasattr(os, "tcgetpgrp"):
         return False
+    if not stream.isatty():
+        watched = select.poll()
+        watched.register(stream, 0)
+        return any(events & select.POLLHUP for _, events in watched.poll(0))
     try:
         os.tcgetpgrp(stream.fileno())
     except OSError:
@@ -55,12 +61,19 @@ def is_lost(stream: TextIO | None) -> bool:
     return False
 
 
+def in_browser(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether Textual draws for a browser, through a pipe to the server that started this."""
+    return environ.get("TEXTUAL_DRIVER", "").startswith("textual.drivers.web_driver:")
+
+
 def refusal(environ: Mapping[str, str] = os.environ) -> str | None:
     """Why the screen application cannot run here, in one line, or None where it can.
 
     Standard output may be a file: Textual draws on standard error. Standard input must be a
-    terminal, because Textual would read its end of file over and over.
+    terminal, because Textual would read its end of file over and over. In a browser neither is one.
     """
+    if in_browser(environ):
+        return None
     for stream, name in ((sys.__stdin__, "standard input"), (sys.__stderr__, "standard error")):
         if stream is None or stream.closed or not stream.isatty():
             return f"{name} is not a terminal; train without a screen with --headless"
