@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import CodeType, FunctionType
@@ -14,16 +15,55 @@ from hypothesis import is_hypothesis_test
 
 TESTS = Path(__file__).parents[1]
 
-# These folders and files need terminals, computing processes, other tools or minutes as a whole.
-SLOW_FOLDERS = ("e2e", "monkey", "benchmarks", "fuzz")
-SLOW_FILES = (
-    "test_conventions.py",
-    "nn/parallel/test_process_group.py",
-    "nn/training/test_hot_loop.py",
-    "tui/app/screens/test_sweep.py",
-    "tui/app/screens/test_lessons.py",
-    "tui/app/screens/test_walk.py",
-    "tui/checking/test_check.py",
+# Hardly a test of these folders and files is quick: nearly all need terminals, processes, screens,
+# other tools or minutes. The quick tier does not even import them, which would take seconds.
+SLOW_FOLDERS = frozenset({"e2e", "monkey", "benchmarks", "fuzz"})
+SLOW_FILES = frozenset(
+    {
+        "test_conventions.py",
+        "nn/parallel/test_process_group.py",
+        "nn/training/test_hot_loop.py",
+        "tui/app/screens/test_confusion.py",
+        "tui/app/screens/test_digits.py",
+        "tui/app/screens/test_lessons.py",
+        "tui/app/screens/test_rate_range.py",
+        "tui/app/screens/test_shipped.py",
+        "tui/app/screens/test_snapshots_digits.py",
+        "tui/app/screens/test_snapshots_draw.py",
+        "tui/app/screens/test_snapshots_lessons.py",
+        "tui/app/screens/test_snapshots_model.py",
+        "tui/app/screens/test_snapshots_runs.py",
+        "tui/app/screens/test_snapshots_sweep.py",
+        "tui/app/screens/test_snapshots_train.py",
+        "tui/app/screens/test_snapshots_walk.py",
+        "tui/app/screens/test_sweep.py",
+        "tui/app/screens/test_touring.py",
+        "tui/app/screens/test_train.py",
+        "tui/app/screens/test_walk.py",
+        "tui/app/test_app.py",
+        "tui/app/test_leaving.py",
+        "tui/app/test_own_data.py",
+        "tui/checking/test_check.py",
+        "tui/cli/test_headless.py",
+        "tui/cli/test_lessons.py",
+        "tui/cli/test_lr_find.py",
+        "tui/cli/test_own_data.py",
+        "tui/cli/test_portability.py",
+        "tui/cli/test_predict.py",
+        "tui/cli/test_signals.py",
+        "tui/cli/test_startup.py",
+        "tui/cli/test_streams.py",
+        "tui/cli/test_walk.py",
+        "tui/lessons/test_training.py",
+        "tui/recording/test_commands.py",
+        "tui/recording/test_export.py",
+        "tui/recording/test_importing.py",
+        "tui/recording/test_init_from.py",
+        "tui/recording/test_killing.py",
+        "tui/sweeps/test_cluster.py",
+        "tui/sweeps/test_cluster_hosts.py",
+        "tui/system/test_python.py",
+    }
 )
 # These tests compute for more than a second in this process.
 SLOW_TESTS = frozenset(
@@ -65,22 +105,26 @@ def _is_importable(name: str) -> bool:
     return True
 
 
+def is_never_quick(path: Path) -> bool:
+    """Whether the quick tier leaves out a file or a folder of tests as a whole."""
+    parts = path.relative_to(TESTS).parts
+    return not SLOW_FOLDERS.isdisjoint(parts[:1]) or "/".join(parts) in SLOW_FILES
+
+
 def is_quick(item: pytest.Function) -> bool:
     """Whether a test runs in milliseconds, in this process alone and without a screen.
 
     A test marked `quick` by hand belongs to the tier whatever this function returns. Tests with
     generated examples are left out, so that the quick tier runs the same cases each time.
     """
-    path = item.path.relative_to(TESTS)
-    if path.parts[0] in SLOW_FOLDERS or path.as_posix() in SLOW_FILES:
+    if is_never_quick(item.path):
         return False
     if item.get_closest_marker("slow") or item.originalname in SLOW_TESTS:
         return False
     if SLOW_FIXTURES & set(item.fixturenames) or is_hypothesis_test(item.function):
         return False
-    seen: set[FunctionType] = set()
     functions = [item.function, *_fixture_functions(item)]
-    return SLOW_NAMES.isdisjoint(name for function in functions for name in _names(function, seen))
+    return not any(_reaches_a_slow_name(function) for function in functions)
 
 
 def _fixture_functions(item: pytest.Function) -> Iterator[Callable[..., Any]]:
@@ -88,6 +132,11 @@ def _fixture_functions(item: pytest.Function) -> Iterator[Callable[..., Any]]:
     # process, and test_tiers.py would fail.
     for definitions in item._fixtureinfo.name2fixturedefs.values():
         yield definitions[-1].func
+
+
+@cache
+def _reaches_a_slow_name(function: Callable[..., Any]) -> bool:
+    return not SLOW_NAMES.isdisjoint(_names(function, set()))
 
 
 def _names(function: object, seen: set[FunctionType]) -> Iterator[str]:
