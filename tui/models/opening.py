@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -99,10 +99,15 @@ def open_model(
     found = layers_of(path, contents.arrays, dataset.spec)
     known = activation or contents.activation
     activations = (known,) if known else HIDDEN if len(found.layers) > 1 else HIDDEN[:1]
+    hidden = tuple(weight.shape[1] for weight, _ in found.layers[:-1])
+    config = TrainConfig(hidden=hidden, deskew=deskew)
+    configs = [replace(config, preprocessing=pixels.preprocessing) for pixels in PIXELS]
+    # Each of them goes through all training images, so it is fitted once for all activations.
+    fitted = {one.preprocessing: Preprocessor.of(one, dataset.train) for one in set(configs)}
     candidates = [
-        _candidate(path, found.layers, kind, pixels, dataset, deskew=deskew)
+        _candidate(path, found.layers, pixels, replace(one, activation=kind), fitted, dataset)
         for kind in activations
-        for pixels in PIXELS
+        for pixels, one in zip(PIXELS, configs, strict=True)
     ]
     best = max(candidates, key=lambda each: each.accuracy)
     tried = min(_TRIED, len(dataset.test))
@@ -122,18 +127,11 @@ def is_own(path: Path) -> bool:
 def _candidate(
     path: Path,
     layers: Layers,
-    activation: ActivationName,
     pixels: Pixels,
+    config: TrainConfig,
+    fitted: Mapping[Preprocessing, Preprocessor],
     dataset: Dataset,
-    *,
-    deskew: bool,
 ) -> _Candidate:
-    config = TrainConfig(
-        hidden=tuple(weight.shape[1] for weight, _ in layers[:-1]),
-        activation=activation,
-        preprocessing=pixels.preprocessing,
-        deskew=deskew,
-    )
     sizes = layer_sizes(config, dataset.spec)
     parameters: Array = np.empty(parameter_count(sizes), config.dtype)
     views = layer_views(sizes, parameters)
@@ -145,10 +143,10 @@ def _candidate(
         weight *= pixels.factor
         if not np.isfinite(parameters).all():
             raise StorageError(f"{path}: holds values that are not finite, or too large")
-        preprocessor = Preprocessor.of(config, dataset.train)
+        preprocessor = fitted[config.preprocessing]
         predictor = Predictor.of(config, parameters, preprocessor, dataset.spec)
         accuracy = predictor.score(dataset.test[:_TRIED]).accuracy
-    return _Candidate(activation, pixels, predictor, accuracy)
+    return _Candidate(config.activation, pixels, predictor, accuracy)
 
 
 def _remarks(

@@ -29,7 +29,13 @@ Arrays = Mapping[str, Array]
 
 
 @pytest.fixture(scope="module")
-def trained(mnist: Dataset) -> dict[str, Predictor]:
+def digits(mnist: Dataset) -> Dataset:
+    """Enough digits to learn from and to guess by."""
+    return Dataset(mnist.train[:4000], mnist.test[:1000], mnist.name, mnist.sha256)
+
+
+@pytest.fixture(scope="module")
+def trained(digits: Dataset) -> dict[str, Predictor]:
     """A network that learned something with each activation, by its name."""
     networks = {}
     for activation in ("sigmoid", "relu", "tanh"):
@@ -37,12 +43,11 @@ def trained(mnist: Dataset) -> dict[str, Predictor]:
             {
                 "hidden": (20, 12),
                 "activation": activation,
-                "limit": 4000,
                 "epochs": 4,
                 "learning_rate": 0.01,
             }
         )
-        trainer = Trainer(config, mnist)
+        trainer = Trainer(config, digits)
         list(trainer.events())
         networks[activation] = trainer.predictor
     return networks
@@ -67,12 +72,12 @@ def torch_state(predictor: Predictor) -> Arrays:
     return state
 
 
-def opened(path: Path, mnist: Dataset, **options: object) -> Opened:
-    return open_model(path, lambda: mnist, **options)  # type: ignore[arg-type]
+def opened(path: Path, digits: Dataset, **options: object) -> Opened:
+    return open_model(path, lambda: digits, **options)  # type: ignore[arg-type]
 
 
-def same(opened: Opened, predictor: Predictor, mnist: Dataset) -> None:
-    images = mnist.test.images[:200]
+def same(opened: Opened, predictor: Predictor, digits: Dataset) -> None:
+    images = digits.test.images[:200]
     np.testing.assert_allclose(
         opened.predictor.probabilities(images), predictor.probabilities(images), atol=1e-5
     )
@@ -115,12 +120,12 @@ def test_weights_of_other_programs(
     save: Callable[[Path, Arrays], None],
     trained: dict[str, Predictor],
     tmp_path: Path,
-    mnist: Dataset,
+    digits: Dataset,
 ) -> None:
     path = tmp_path / "model.npz"
     save(path, named(trained[activation]))
-    found = opened(path, mnist)
-    same(found, trained[activation], mnist)
+    found = opened(path, digits)
+    same(found, trained[activation], digits)
     assert found.predictor.config.activation == activation
     assert f"{activation} and pixels from 0 to 1" in found.remarks[0]
     assert "both were guessed" in found.remarks[0]
@@ -128,12 +133,12 @@ def test_weights_of_other_programs(
 
 
 def test_our_own_files_need_no_guess(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     write_model(tmp_path / "model.npz", trained["relu"])
-    found = opened(tmp_path / "model.npz", mnist)
+    found = opened(tmp_path / "model.npz", digits)
     assert found.remarks == ()
-    same(found, trained["relu"], mnist)
+    same(found, trained["relu"], digits)
 
 
 @pytest.mark.parametrize(
@@ -170,22 +175,22 @@ def test_the_preprocessing_is_guessed(
 
 
 def test_the_activation_can_be_given(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     save_npz(tmp_path / "model.npz", notes(trained["relu"]))
     assert (
-        opened(tmp_path / "model.npz", mnist, activation="tanh").predictor.config.activation
+        opened(tmp_path / "model.npz", digits, activation="tanh").predictor.config.activation
         == "tanh"
     )
 
 
-def test_a_network_that_knows_other_things_is_told(tmp_path: Path, mnist: Dataset) -> None:
+def test_a_network_that_knows_other_things_is_told(tmp_path: Path, digits: Dataset) -> None:
     rng = np.random.default_rng(0)
     save_npz(tmp_path / "model.npz", {"W1": rng.normal(size=(784, 10)), "b1": np.zeros(10)})
-    assert "trained on other data" in opened(tmp_path / "model.npz", mnist).remarks[-1]
+    assert "trained on other data" in opened(tmp_path / "model.npz", digits).remarks[-1]
 
 
-def test_keras_weights(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> None:
+def test_keras_weights(trained: dict[str, Predictor], tmp_path: Path, digits: Dataset) -> None:
     h5py = pytest.importorskip("h5py", reason="the extra keras is not installed")
     path = tmp_path / "model.weights.h5"
     with h5py.File(path, "w") as file:
@@ -193,11 +198,11 @@ def test_keras_weights(trained: dict[str, Predictor], tmp_path: Path, mnist: Dat
             group = file.create_group(f"layers/dense{f'_{number}' if number else ''}/vars")
             group["0"], group["1"] = weight, bias
         file["optimizer/vars/0"] = np.arange(5)
-    same(opened(path, mnist), trained["relu"], mnist)
+    same(opened(path, digits), trained["relu"], digits)
     with zipfile.ZipFile(tmp_path / "model.keras", "w") as archive:
         archive.write(path, "model.weights.h5")
         archive.writestr("config.json", "{}")
-    same(opened(tmp_path / "model.keras", mnist), trained["relu"], mnist)
+    same(opened(tmp_path / "model.keras", digits), trained["relu"], digits)
 
 
 def dense(*activations: str) -> str:
@@ -215,7 +220,7 @@ def dense(*activations: str) -> str:
     ],
 )
 def test_keras_names_its_activation(
-    settings: str, words: str, trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    settings: str, words: str, trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     h5py = pytest.importorskip("h5py", reason="the extra keras is not installed")
     path = tmp_path / "model.h5"
@@ -224,42 +229,42 @@ def test_keras_names_its_activation(
         for name, array in notes(trained["relu"]).items():
             file[f"model_weights/{name}"] = array
     if words.endswith(" and"):
-        remarks = opened(path, mnist).remarks
+        remarks = opened(path, digits).remarks
         assert words in remarks[0]
         assert "the inputs were guessed" in remarks[0]
     else:
         with pytest.raises(StorageError, match=re.escape(words)):
-            opened(path, mnist)
+            opened(path, digits)
 
 
-def test_an_hdf5_file_reads_no_other_file(tmp_path: Path, mnist: Dataset) -> None:
+def test_an_hdf5_file_reads_no_other_file(tmp_path: Path, digits: Dataset) -> None:
     h5py = pytest.importorskip("h5py", reason="the extra keras is not installed")
     secret = tmp_path / "secret"
     secret.write_bytes(bytes(784 * 10 * 4))
     with h5py.File(tmp_path / "model.h5", "w") as file:
         file.create_dataset("W", (784, 10), "f4", external=str(secret))
     with pytest.raises(StorageError, match="no weight matrices"):
-        opened(tmp_path / "model.h5", mnist)
+        opened(tmp_path / "model.h5", digits)
 
 
-def test_onnx(trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset) -> None:
+def test_onnx(trained: dict[str, Predictor], tmp_path: Path, digits: Dataset) -> None:
     onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
     from tui.cli.onnx_model import write_onnx
 
     write_onnx(tmp_path / "model.onnx", trained["sigmoid"])
-    found = opened(tmp_path / "model.onnx", mnist)
-    same(found, trained["sigmoid"], mnist)
+    found = opened(tmp_path / "model.onnx", digits)
+    same(found, trained["sigmoid"], digits)
     assert found.remarks == ()
     model = onnx.load(tmp_path / "model.onnx")
     del model.metadata_props[:]
     onnx.save(model, tmp_path / "other.onnx")
-    found = opened(tmp_path / "other.onnx", mnist)
-    same(found, trained["sigmoid"], mnist)
+    found = opened(tmp_path / "other.onnx", digits)
+    same(found, trained["sigmoid"], digits)
     assert "the inputs were guessed" in found.remarks[0]
 
 
 def test_onnx_names_that_are_no_text(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     pytest.importorskip("onnx", reason="the extra onnx is not installed")
     from tui.cli.onnx_model import write_onnx
@@ -268,11 +273,11 @@ def test_onnx_names_that_are_no_text(
     write_onnx(path, trained["sigmoid"])
     content = path.read_bytes()
     path.write_bytes(content.replace(b"layer1.weight", b"layer1.\xff\xfeight"))
-    same(opened(path, mnist), trained["sigmoid"], mnist)
+    same(opened(path, digits), trained["sigmoid"], digits)
 
 
 def test_an_onnx_file_reads_no_other_file(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
     from tui.cli.onnx_model import write_onnx
@@ -281,37 +286,37 @@ def test_an_onnx_file_reads_no_other_file(
     write_onnx(path, trained["sigmoid"])
     onnx.save(onnx.load(path), path, save_as_external_data=True, location="data", size_threshold=0)
     with pytest.raises(StorageError, match="second file"):
-        opened(path, mnist)
+        opened(path, digits)
 
 
 def test_what_we_export_needs_no_guess(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     predictor = trained["tanh"]
     path = tmp_path / "model.safetensors"
     write_safetensors(path, weight_arrays(predictor), about(predictor))
-    found = opened(path, mnist)
-    same(found, predictor, mnist)
+    found = opened(path, digits)
+    same(found, predictor, digits)
     assert found.remarks == ()
-    asked = opened(path, mnist, activation="relu")
+    asked = opened(path, digits, activation="relu")
     assert asked.predictor.config.activation == "relu"
 
 
 def test_metadata_that_do_not_fit_the_arrays_are_refused(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     predictor, path = trained["tanh"], tmp_path / "model.safetensors"
     for changed in ({"size": "27x28"}, {"classes": '["a", 3]'}, {"centred": "1"}, {"size": "x"}):
         write_safetensors(path, weight_arrays(predictor), about(predictor) | changed)
         with pytest.raises(StorageError, match="damaged"):
-            opened(path, mnist)
+            opened(path, digits)
 
 
 def test_vectors_that_belong_to_no_layer_are_named(
-    trained: dict[str, Predictor], tmp_path: Path, mnist: Dataset
+    trained: dict[str, Predictor], tmp_path: Path, digits: Dataset
 ) -> None:
     save_npz(tmp_path / "model.npz", notes(trained["relu"]) | {"losses\x1b[2J": np.ones(5)})
-    assert opened(tmp_path / "model.npz", mnist).remarks[-1] == "not used: losses\\x1b[2J"
+    assert opened(tmp_path / "model.npz", digits).remarks[-1] == "not used: losses\\x1b[2J"
 
 
 def test_layers_need_not_be_in_order() -> None:
@@ -383,11 +388,11 @@ def overlapping() -> bytes:
     ids=lambda value: value if isinstance(value, str) else "",  # archives hold the time of day
 )
 def test_what_cannot_be_opened(
-    name: str, content: bytes, words: str, tmp_path: Path, mnist: Dataset
+    name: str, content: bytes, words: str, tmp_path: Path, digits: Dataset
 ) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(StorageError) as refused:
-        opened(tmp_path / name, mnist)
+        opened(tmp_path / name, digits)
     assert words in str(refused.value)
     assert name in str(refused.value)
     assert "\n" not in str(refused.value)
@@ -409,14 +414,14 @@ def test_what_cannot_be_opened(
     ],
 )
 def test_arrays_that_are_no_such_network(
-    arrays: Arrays, words: str, tmp_path: Path, mnist: Dataset
+    arrays: Arrays, words: str, tmp_path: Path, digits: Dataset
 ) -> None:
     save_npz(tmp_path / "model.npz", arrays)
     with pytest.raises(StorageError, match=words):
-        opened(tmp_path / "model.npz", mnist)
+        opened(tmp_path / "model.npz", digits)
 
 
-def test_a_pickle_inside_an_archive_is_not_executed(tmp_path: Path, mnist: Dataset) -> None:
+def test_a_pickle_inside_an_archive_is_not_executed(tmp_path: Path, digits: Dataset) -> None:
     np.savez(tmp_path / "model.npz", W1=np.array([Path("x")], dtype=object))
     with pytest.raises(StorageError, match="Python objects"):
-        opened(tmp_path / "model.npz", mnist)
+        opened(tmp_path / "model.npz", digits)
