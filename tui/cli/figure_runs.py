@@ -14,6 +14,7 @@ from nn.data.dataset import Dataset
 from nn.errors import ConfigError
 from nn.network.predictor import Predictor
 from nn.recipes import Recipe
+from nn.spec import DataSpec
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import SavedRun, config_differences, find_run, list_runs, run_names
 from tui.cli.commands.runs import saved_history
@@ -58,6 +59,11 @@ class DrawnRun:
     def config(self) -> TrainConfig:
         """The configuration of the run."""
         return self.experiment.config
+
+    @property
+    def spec(self) -> DataSpec:
+        """The size of the images and the names of the classes, for which nothing is trained."""
+        return self.saved.record.spec if self.saved else self.dataset.spec
 
     @cached_property
     def history(self) -> RunHistory:

@@ -9,6 +9,7 @@ from typing import Protocol
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.network.predictor import Predictor
+from nn.spec import DataSpec
 from tui.lessons.figures import Figure
 from tui.recording.history import RunHistory
 
@@ -35,6 +36,10 @@ class FigureRun(Protocol):
     @property
     def config(self) -> TrainConfig:
         """Its configuration."""
+
+    @property
+    def spec(self) -> DataSpec:
+        """The size of its images and the names of its classes."""
 
     @property
     def history(self) -> RunHistory:

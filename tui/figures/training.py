@@ -110,7 +110,7 @@ def _images(split: Split, chosen: Array) -> Array:
 
 def layers(run: FigureRun) -> Picture:
     """The layers with their output shapes and parameters, and the sum of these."""
-    rows = layer_rows(run.config, run.predictor.spec)
+    rows = layer_rows(run.config, run.spec)
     table = Table(("layer", "output", "parameters"), tuple(rows))
     return Picture(f"layers-{run.name}", f"Layers: {run.name}", (table,))
 

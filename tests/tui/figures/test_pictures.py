@@ -192,7 +192,7 @@ def test_sixteen_training_digits(mnist: Dataset) -> None:
 
 
 def test_the_table_of_layers_of_the_notes(tmp_path: Path) -> None:
-    run = DrawnRun.of_recipe(load_recipe("keras-adam"), tmp_path, None)
+    run = DrawnRun.of_recipe(load_recipe("keras-adam"), tmp_path, tmp_path)
     (table,) = training.layers(run).panels
     assert isinstance(table, Table)
     assert [row[2] for row in table.rows] == ["39,250", "0", "510", "39,760"]
