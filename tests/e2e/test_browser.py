@@ -5,10 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
-import json
-import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -26,37 +23,10 @@ import pyte  # noqa: E402
 from PIL import Image  # noqa: E402
 
 from tests.support.browser import PATIENCE, Page, find_browser  # noqa: E402
+from tests.support.serving import Serving  # noqa: E402
 
+FONT = 14  # pixels; a column of the terminal is 0.6 of it wide
 PROXY = "digits.example"  # the name under which a proxy offers the server
-
-
-class Serving:
-    """A server as its user starts it."""
-
-    def __init__(self, folder: Path, *flags: str) -> None:
-        self.runs = folder / "runs"
-        self.port = _free_port()
-        environment = os.environ | {"MNIST_TUI_RUNS_DIR": str(self.runs), "NO_COLOR": "1"}
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "tui", "serve", "--port", str(self.port), *flags],
-            env=environment | {"OPENBLAS_NUM_THREADS": "1"},
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self.process.stderr is not None
-        self.greeting = "".join(self.process.stderr.readline() for _ in range(4))
-
-    @property
-    def address(self) -> str:
-        return f"http://localhost:{self.port}"
-
-    def end(self, number: int = signal.SIGINT) -> int:
-        self.process.send_signal(number)
-        return self.process.wait(PATIENCE)
-
-    def records(self) -> list[dict[str, Any]]:
-        """The records of all runs that were saved."""
-        return [json.loads(file.read_text()) for file in self.runs.glob("*/run.json")]
 
 
 @pytest.fixture
@@ -203,14 +173,15 @@ def test_the_application_trains_in_a_browser(serving: Serving, tmp_path: Path) -
     async def story() -> None:
         async with Page(program, tmp_path) as page:
             await page.call("Page.enable")
-            await page.call("Page.navigate", url=f"{serving.address}/?fontsize=14")
+            await page.call("Page.navigate", url=f"{serving.address}/?fontsize={FONT}")
             await page.wait_for("ready")
             await page.press(" ")  # without a click first
             await page.wait_for("Grad 2")
-            await page.wait_for("finished")
+            shown = await page.wait_for("finished")
             picture = np.asarray(Image.open(io.BytesIO(await page.picture())).convert("L"))
             assert picture.std() > 5  # neither empty nor a notice
-            await page.press("2")
+            header = shown.splitlines()[0]
+            await page.click((header.index("2 Digits") + 4) * 0.6 * FONT, FONT / 2)
             await page.wait_for("Mistake")
             (tmp_path / "page.png").write_bytes(await page.picture())
             assert all(
@@ -222,12 +193,6 @@ def test_the_application_trains_in_a_browser(serving: Serving, tmp_path: Path) -
 
     asyncio.run(story())
     _wait_until(lambda: [record["status"] for record in serving.records()] == ["finished"])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until(condition: Any) -> None:

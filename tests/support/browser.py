@@ -21,6 +21,16 @@ import pyte
 PATIENCE = 90  # seconds: for a busy machine, not a requirement
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
+NAMED: dict[str, dict[str, Any]] = {
+    "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"},
+    "Escape": {"windowsVirtualKeyCode": 27},
+    "ArrowLeft": {"windowsVirtualKeyCode": 37},
+    "ArrowUp": {"windowsVirtualKeyCode": 38},
+    "ArrowRight": {"windowsVirtualKeyCode": 39},
+    "ArrowDown": {"windowsVirtualKeyCode": 40},
+}
+"""Keys that write no character, with the code that the browser's terminal looks at."""
+
 
 def find_browser() -> str | None:
     """The first browser that this machine has."""
@@ -30,11 +40,12 @@ def find_browser() -> str | None:
 class Page:
     """One page of a browser, whose terminal's text is read off what the server sent to it."""
 
-    def __init__(self, program: str, folder: Path) -> None:
+    def __init__(self, program: str, folder: Path, width: int = 1000, height: int = 700) -> None:
         self._profile = folder / "profile"
         self._process = subprocess.Popen(
             [
-                *(program, "--headless", "--no-sandbox", "--disable-gpu", "--window-size=1000,700"),
+                *(program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
+                f"--window-size={width},{height}",
                 *("--remote-debugging-port=0", f"--user-data-dir={self._profile}", "about:blank"),
             ],
             stdout=subprocess.DEVNULL,
@@ -100,19 +111,33 @@ class Page:
                 self._stream.feed(base64.b64decode(frame["payloadData"]))
         return dict(message)
 
+    def shown(self) -> str:
+        """The terminal's text."""
+        return "\n".join(line.rstrip() for line in self._screen.display).rstrip()
+
+    def shows(self, *texts: str) -> bool:
+        """Whether the terminal's text holds all of these."""
+        shown = self.shown()
+        return all(text in shown for text in texts)
+
+    async def listen(self, seconds: float) -> None:
+        """Take in for so long what the page reports."""
+        limit = time.monotonic() + seconds
+        while (left := limit - time.monotonic()) > 0:
+            await self._receive(left)
+
     async def wait_for(self, *texts: str) -> str:
         """The terminal's text once it holds all of these; fails with what it shows instead."""
         limit = time.monotonic() + PATIENCE
-        while True:
-            shown = "\n".join(line.rstrip() for line in self._screen.display).rstrip()
-            if all(text in shown for text in texts):
-                return shown
-            assert time.monotonic() < limit, f"{texts} did not appear in:\n{shown}"
+        while not self.shows(*texts):
+            assert time.monotonic() < limit, f"{texts} did not appear in:\n{self.shown()}"
             await self._receive(0.2)
+        return self.shown()
 
     async def press(self, key: str) -> None:
-        """Press a key that writes a character."""
-        await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, text=key)
+        """Press a key that writes a character, or one that JavaScript names, such as ArrowLeft."""
+        named = NAMED.get(key, {"text": key})
+        await self.call("Input.dispatchKeyEvent", type="keyDown", key=key, **named)
         await self.call("Input.dispatchKeyEvent", type="keyUp", key=key)
 
     async def click(self, x: float, y: float) -> None:

@@ -1,0 +1,26 @@
+"""The recording of the README can be made."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.support.browser import find_browser
+
+pytest.importorskip("textual_serve")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed")
+def test_a_sitting_is_recorded(tmp_path: Path) -> None:
+    subprocess.run([sys.executable, "-m", "tests.pictures.record", str(tmp_path)], check=True)
+    assert (tmp_path / "sitting.gif").stat().st_size < 2_000_000
+    with Image.open(tmp_path / "sitting.gif") as recording:
+        assert getattr(recording, "n_frames", 1) > 30
+    stills = {file.stem: file.read_bytes() for file in tmp_path.glob("*.png")}
+    assert {"train", "digits", "confusion", "model", "draw", "walk", "lessons"} <= set(stills)
+    assert len(set(stills.values())) == len(stills)
