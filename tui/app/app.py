@@ -17,7 +17,7 @@ from tui.app.screens import MODES, Mode
 from tui.app.screens.base import Dialog, ModeScreen
 from tui.app.screens.help import shown_bindings
 from tui.app.state.background import Throttle
-from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.app.state.messages import BackgroundFailed, DataLoaded, SeedsMoved, TrainingMoved
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
 from tui.app.terminal_app import OnHangup, TerminalApp
@@ -149,8 +149,9 @@ class MnistApp(TerminalApp):
         return self.bench.run is not None and self.bench.run.status is Status.RUNNING
 
     def stop_work(self) -> None:
-        """End the run; it is saved by its thread."""
+        """End the run, which is saved by its thread, and the training of more seeds."""
         self.bench.stop()
+        self.bench.stop_seeds()
 
     def on_mount(self) -> None:
         """Read the data once the first frame is on its way."""
@@ -269,6 +270,12 @@ class MnistApp(TerminalApp):
             self._show_moved(message.run)
         else:
             self._collect.request()
+
+    def on_seeds_moved(self, message: SeedsMoved) -> None:
+        """Take what a run of the training of more seeds did, and have the next one begin."""
+        if self.bench.seeds is not None:
+            self.bench.seeds.collect(message.run)
+            self._update(lambda screen: screen.show_seeds())
 
     def _collect_present(self) -> None:
         if self.bench.run is not None:

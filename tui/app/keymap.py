@@ -24,6 +24,8 @@ CONTEXTS = (
     ("app", "model"),
     ("app", "draw"),
     ("app", "runs"),
+    ("app", "compare", "chart"),
+    ("app", "compare", "agreement"),
     ("app", "sweep"),
     ("app", "lessons"),
     ("app", "walk"),

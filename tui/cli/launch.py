@@ -129,6 +129,9 @@ def _go_on_without_screen(bench: Workbench) -> ExitCode:
 def _finish(bench: Workbench) -> list[str]:
     """Wait until all runs are saved; returns why some are not."""
     bench.stop()
+    if bench.seeds is not None:
+        bench.seeds.stop()
+        bench.seeds.wait()
     if not bench.endings.wait(PATIENCE):
         try:
             sys.stderr.write("saving the run ...\n")

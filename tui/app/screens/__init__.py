@@ -37,5 +37,6 @@ MODES = {
     "sweep": Mode("7", "Sweep", "tui.app.screens.sweep:SweepScreen"),
     "lessons": Mode("8", "Lessons", "tui.app.screens.lessons:LessonsScreen"),
     "walk": Mode("9", "Walk", "tui.app.screens.walk:WalkScreen"),
+    "compare": Mode("", "Compare", "tui.app.screens.compare:CompareScreen", within="runs"),
 }
 """Every mode by its name, in the order of the keys."""

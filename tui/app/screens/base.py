@@ -137,6 +137,9 @@ class ModeScreen(LatestSize, Screen[None]):
     def show_configuration(self) -> None:
         """Draw the configuration that is now in force."""
 
+    def show_seeds(self) -> None:
+        """Draw how the training of more seeds goes on."""
+
     def show_opened(self) -> None:
         """Name at the top what is shown in place of the present run, or what could be.
 

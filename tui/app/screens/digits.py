@@ -51,7 +51,7 @@ class DigitsScreen(BrowsingScreen):
             "i", "input", "As the network is fed it, or as it is", id="digits.input", show=False
         ),
         Binding("a", "walk", "Into the walk, or out of it", id="digits.walk", show=False),
-        Binding("x", "swap", "Other way round", id="digits.swap"),
+        Binding("O", "swap", "Other way round", id="digits.swap"),
         Binding("enter", "open", "Open the digit", id="digits.open", show=False),
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),
     ]
@@ -158,21 +158,22 @@ class DigitsScreen(BrowsingScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything."""
-        return action != "swap" or self.bench.comparison is not None
+        return action != "swap" or self.bench.cell is not None
 
     def show_configuration(self) -> None:
         """Another run, or a comparison of two, brings other weights and maybe other data."""
         self.refresh_bindings()
         super().show_configuration()
-        if (comparison := self.bench.comparison) is not None:
-            runs = sorted((comparison.right, comparison.wrong), key=lambda side: side.letter)
-            names = [f"{side.letter} {display_name(side.run.name)}" for side in runs]
-            self.show_note(", ".join(["x: swap", *(names if self.size.width >= 80 else [])]))
+        if (cell := self.bench.cell) is not None:
+            names = [
+                f"{side.letter} {display_name(side.run.name)}" for side in cell.comparison.sides
+            ]
+            self.show_note(", ".join(names))
 
     def action_swap(self) -> None:
-        """Show what the other one of two compared runs gets wrong."""
-        if (comparison := self.bench.comparison) is not None:
-            self.bench.open_comparison(comparison.swapped)
+        """Show what the other one of two compared runs gets wrong, or its network."""
+        if (cell := self.bench.cell) is not None:
+            self.bench.open_cell(cell.swapped)
             self.catch_up()
 
     def action_input(self) -> None:
@@ -244,7 +245,7 @@ class DigitsScreen(BrowsingScreen):
         """
         if mode := self.browser.close_cell():
             self.remove_class("-sheet")
-            if mode == "runs":
+            if mode == "compare":
                 self.bench.close()
             self.app.switch_mode(mode)
         elif self.showing_sheet:

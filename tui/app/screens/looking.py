@@ -11,7 +11,6 @@ from nn.storage.runs import SavedRun
 from tui.app.screens.listing import ListScreen
 from tui.app.state.background import in_background
 from tui.app.state.catalogue import Catalogue, Entry
-from tui.app.state.comparison import Comparison
 from tui.app.state.workbench import Workbench
 from tui.recording.folder import runs_folder
 from tui.system.terminal import Terminal
@@ -32,13 +31,6 @@ class LookingScreen(ListScreen):
         def __init__(self, entries: list[Entry], errors: list[str]) -> None:
             super().__init__()
             self.entries, self.errors = entries, errors
-
-    class Compared(Message):
-        """Two runs have predicted the test digits."""
-
-        def __init__(self, comparison: Comparison) -> None:
-            super().__init__()
-            self.comparison = comparison
 
     class Imported(Message):
         """A file has become a saved run; `remarks` are sentences on what was guessed."""

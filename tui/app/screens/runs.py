@@ -19,11 +19,11 @@ from tui.app.screens.listing import list_bindings
 from tui.app.screens.looking import LookingScreen
 from tui.app.screens.path import PathScreen
 from tui.app.state.catalogue import ORDERS, Entry, arranged
-from tui.app.state.comparison import compare
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.runs_table import RunsTable
+from tui.formatting import count
 from tui.recording.finding import Search
 from tui.system.terminal import Terminal
 
@@ -45,7 +45,7 @@ class RunsScreen(LookingScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open('train')", "Curves", key_display="enter", id="runs.open"),
-        Binding("space", "overlay", "Overlay", id="runs.overlay"),
+        Binding("space", "overlay", "Mark", id="runs.overlay"),
         Binding("r", "resume", "Resume", id="runs.resume"),
         Binding("v", "compare", "Compare", id="runs.compare"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
@@ -53,13 +53,11 @@ class RunsScreen(LookingScreen):
         Binding("i", "import", "Open a file", id="runs.import"),
         Binding("x,delete", "delete", "Delete for good", id="runs.delete", show=False),
         *list_bindings("runs"),
-        Binding("escape", "clear", "Compare nothing, or show all", id="runs.clear", show=False),
+        Binding("escape", "clear", "Show all", id="runs.clear", show=False),
     ]
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal, "newest")
-        self._comparing = False
-        self._first: SavedRun | None = None  # of two to compare
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="head", markup=False)
@@ -77,16 +75,8 @@ class RunsScreen(LookingScreen):
             self.entries = self.entries or []
             self.draw()
         else:
-            self._comparing = False
             self.show_note("")
             self.notify(message.error, severity="error", timeout=15, markup=False)
-
-    def on_looking_screen_compared(self, message: LookingScreen.Compared) -> None:
-        self._comparing, self._first = False, None
-        self.show_note("")
-        if self.app.screen is self:  # unless another screen was opened meanwhile
-            self.bench.open_comparison(message.comparison)
-            self.app.switch_mode("digits")
 
     def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
         self.show_note("")
@@ -121,8 +111,6 @@ class RunsScreen(LookingScreen):
         marks = dict.fromkeys(self.bench.overlays, "+")
         earlier = enumerate(self.bench.earlier, 1)
         marks |= {run.folder: run_glyph(number) for number, run in earlier if run.folder}
-        if self._first is not None:
-            marks[self._first.path] = "A"
         return marks
 
     def _draw_head(self, shown: int) -> None:
@@ -150,19 +138,10 @@ class RunsScreen(LookingScreen):
         differing = self.query_one(RunsTable).values_of(entry)
         self.put("#about", "\n".join((f"{entry.name}, {what}", differing, record.command)))
 
-    def action_clear(self) -> None:
-        """Give up comparing, or show all runs again."""
-        if self._first is None:
-            super().action_clear()
-            return
-        self._first = None
-        self.show_note("")
-        self.draw()
-
     # What is done with a run
 
     def action_overlay(self) -> None:
-        """Draw its curves on the train screen's charts too, or no longer."""
+        """Mark it: its curves are drawn on the train screen's charts too, and two are compared."""
         if (entry := self._current) is not None:
             self.bench.overlay(entry.run)
             self.draw()
@@ -220,23 +199,19 @@ class RunsScreen(LookingScreen):
         self.app.push_screen(DeleteScreen(run.name), answer)
 
     def action_compare(self) -> None:
-        """Choose it as the first of two, or compare it with that one."""
-        entry, dataset = self._current, self.bench.dataset
-        if entry is None or self._comparing:
-            return
-        run, first = entry.run, self._first
-        if first is None:
-            self._first = run
-            self.show_note("This is A; now the other one, and v")
-            self.draw()
-        elif first.path == run.path:
-            self.action_clear()
-        elif dataset is None:
-            self.notify("The data are still being read.", severity="warning")
+        """Compare the two marked runs, or the marked one with that of the cursor."""
+        runs = [followed.saved for followed in self.bench.overlays.values()]
+        if len(runs) == 1 and (entry := self._current) is not None:
+            runs += [entry.run] if entry.run.path != runs[0].path else []
+        if len(runs) == 2:
+            self.bench.compared = runs[0], runs[1]
+            self.app.switch_mode("compare")
         else:
-            self._comparing = True
-            self.show_note("Comparing ...")
-            self.work(lambda: self.Compared(compare(first, run, dataset)))
+            marked = f"{count(len(runs), 'run')} marked" if runs else "no run is marked"
+            self.notify(
+                f"Two runs are compared, and {marked}: space marks a run, or no longer.",
+                severity="warning",
+            )
 
     def action_import(self) -> None:
         """Ask for a file, keep the network in it as a run, and show it on all screens."""

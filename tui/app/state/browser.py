@@ -273,7 +273,7 @@ class Browser:
 
     def choose(self, chosen: Chosen) -> None:
         """Narrow the query to some digits; `close_cell` undoes it."""
-        self._narrow(Query(chosen=chosen), "runs")
+        self._narrow(Query(chosen=chosen), "compare")
 
     def _narrow(self, query: Query, mode: str) -> None:
         outer = self._outer[0] if self._outer else self.query

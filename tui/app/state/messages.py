@@ -33,3 +33,11 @@ class BackgroundFailed(Message):
     def __init__(self, error: Exception, run: ShownRun | None) -> None:
         super().__init__()
         self.error, self.run = error, run
+
+
+class SeedsMoved(Message):
+    """A run of the training of more seeds has events to take, or has ended."""
+
+    def __init__(self, run: ShownRun) -> None:
+        super().__init__()
+        self.run = run

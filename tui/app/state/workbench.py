@@ -7,7 +7,7 @@ the shown screen when something has changed.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -28,8 +28,10 @@ from tui.recording.source import RunSource, Saving
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
     from tui.app.state.browser import Browser
-    from tui.app.state.comparison import Comparison
+    from tui.app.state.comparison import ComparedCell
     from tui.app.state.followed_run import FollowedRun
+    from tui.app.state.seed_pairs import SeedTask
+    from tui.app.state.seed_training import SeedTraining
     from tui.app.state.shipped_run import ShippedRun
     from tui.app.state.walking import Pick
     from tui.lessons.tour import Touring
@@ -46,7 +48,9 @@ class Workbench:
         histories: Every run of the sitting that made a step; the last is the present one.
         opened: The saved run, or the network of the package, shown in place of the present run.
         overlays: The saved runs whose curves are drawn with those of the present one.
-        comparison: What the shown digits were chosen by, if they were.
+        compared: The two saved runs that are compared, A before B.
+        cell: The digits of a comparison that are shown, if they are.
+        seeds: The training of more seeds of two settings, if it was begun.
         endings: How the runs of the sitting ended.
         data_dir: Where `dataset` was read from, empty for the embedded images.
         picked: The images of the walk; where it is empty, the walk has the first training images.
@@ -74,7 +78,9 @@ class Workbench:
         self.saving = saving or Saving()
         self.opened: FollowedRun | ShippedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}
-        self.comparison: Comparison | None = None
+        self.compared: tuple[SavedRun, SavedRun] | None = None
+        self.cell: ComparedCell | None = None
+        self.seeds: SeedTraining | None = None
         self._post = post
         self._resumed = resumed
         self.endings = Endings()
@@ -265,12 +271,16 @@ class Workbench:
 
     # saved runs
 
-    def open(self, saved: SavedRun) -> None:
-        """Have the screens show a saved run in place of the present one."""
+    def open(self, saved: SavedRun, dataset: Dataset | None = None) -> None:
+        """Have the screens show a saved run in place of the present one.
+
+        `dataset` is that of the run, if it is in memory.
+        """
         from tui.app.state.followed_run import FollowedRun
 
         self.close()
-        self.opened = FollowedRun(saved, self._post, models=True, dataset=self.dataset)
+        dataset = dataset or self.dataset
+        self.opened = FollowedRun(saved, self._post, models=True, dataset=dataset)
 
     @property
     def offers_shipped(self) -> bool:
@@ -285,21 +295,30 @@ class Workbench:
 
         self.opened = ShippedRun(self._post, self.dataset)
 
-    def open_comparison(self, comparison: Comparison) -> None:
-        """Have the screens show the digits on which the two runs differ."""
+    def open_cell(self, cell: ComparedCell) -> None:
+        """Have the screens show the digits of a comparison on which two runs agree or differ."""
         from tui.app.state.browser import Chosen
 
-        self.open(comparison.wrong.run)
-        self.comparison, self.split = comparison, "test"
-        right, wrong = comparison.right, comparison.wrong
-        indices = right.indices
-        self.browser.choose(Chosen(indices, comparison.words, f"{right.letter} not {wrong.letter}"))
-        self.index = indices[0] if indices else 0
+        self.open(cell.run, cell.comparison.dataset)
+        self.cell, self.split = cell, "test"
+        self.browser.choose(Chosen(cell.indices, cell.words, cell.short))
+        self.index = cell.indices[0] if cell.indices else 0
+
+    def train_seeds(self, tasks: Sequence[SeedTask], dataset: Dataset) -> None:
+        """Train runs of two settings beside the present one, one after the other."""
+        from tui.app.state.seed_training import SeedTraining
+
+        self.seeds = SeedTraining(tasks, dataset, self.saving, self._post)
+
+    def stop_seeds(self) -> None:
+        """Train no more seeds; those that are trained stay."""
+        if self.seeds is not None:
+            self.seeds.stop()
 
     def close(self) -> None:
         """Have the screens show the present run again."""
-        if self.comparison is not None:
-            self.comparison = None
+        if self.cell is not None:
+            self.cell = None
             self.browser.close_cell()
         if self.opened is not None:
             self.opened.close()

@@ -9,6 +9,7 @@ from typing import ClassVar
 import numpy as np
 from rich.style import Style
 from textual import events
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -109,7 +110,9 @@ class Chart(StripWidget, can_focus=True):
         self._move_cursor(1)
 
     def action_cursor_off(self) -> None:
-        """Remove the cursor."""
+        """Remove the cursor; without one, the key is left to the screen."""
+        if self.cursor is None:
+            raise SkipAction
         self.cursor = None
 
     def _move_cursor(self, direction: int) -> None:

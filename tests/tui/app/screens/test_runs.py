@@ -468,57 +468,22 @@ def test_what_is_being_written_is_not_deleted(root: Path, writer: RunWriter) -> 
     play(runs_app(root), scenario)
 
 
-def test_two_runs_compared_digit_by_digit(tmp_path: Path, small: Dataset) -> None:
-    config = TrainConfig(hidden=(16,))
-    good = recognizer(config, small.train, trained=True)
-    poor = recognizer(config, small.train, trained=False)
-    save_run(tmp_path, FIRST, network=poor, sha256=small.sha256)
-    save_run(tmp_path, SECOND, network=good, sha256=small.sha256)
-    right = [p.predict(small.test).predicted == small.test.labels for p in (good, poor)]
-    good_only = np.flatnonzero(right[0] & ~right[1]).tolist()
-    poor_only = np.flatnonzero(right[1] & ~right[0]).tolist()
-    assert good_only
-
-    def listed(at: Sitting) -> list[int]:
-        screen = at.app.screen
-        assert isinstance(screen, DigitsScreen)
-        indices: list[int] = screen.listing.indices.tolist()
-        return indices
-
+def test_two_runs_are_compared_once_two_are_marked(root: Path) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("v")
-        assert rows(at)[0][1] == "A"
-        await at.press("v")  # the same: none
-        assert rows(at)[0][1] == " "
-        await at.press("v", "escape", "v", "j", "v")
-        await at.until(lambda: at.app.current_mode == "digits")
-        await at.until(at.shows("A right, B wrong", display_name(FIRST)))
-        await at.until(lambda: listed(at) == good_only)
-        await at.press("s")  # other images were not compared
-        assert at.bench.split == "test"
-        await at.press("x")
-        await at.until(at.shows("B right, A wrong", display_name(SECOND)))
-        await at.until(lambda: listed(at) == poor_only)
-        await at.press("escape")
-        assert at.app.current_mode == "runs"
-        assert at.bench.opened is None
-        assert at.bench.browser.query.chosen is None
+        assert "no run is marked: space marks a run" in notes(at)
+        await at.press("space", "v")  # the one with the cursor is the marked one
+        assert "1 run marked" in notes(at)
+        await at.press("j", "v")
+        assert at.app.current_mode == "compare"
+        assert at.bench.compared is not None
+        assert [run.name for run in at.bench.compared] == [THIRD, SECOND]
+        await at.press("escape", "space", "end", "space", "v")
+        assert "3 runs marked" in notes(at)
+        await at.press("home", "space", "v")
+        assert [run.name for run in at.bench.compared] == [SECOND, FIRST]
 
-    play(runs_app(tmp_path), scenario, dataset=small)
-
-
-def test_comparing_what_cannot_be_compared(root: Path, small: Dataset) -> None:
-    async def scenario(at: Sitting) -> None:
-        await at.press("v", "j", "v")
-        await at.until(lambda: "trained on other data" in notes(at))
-        assert at.app.current_mode == "runs"
-
-    async def before_the_data(at: Sitting) -> None:
-        await at.press("v", "j", "v")
-        assert "still being read" in notes(at)
-
-    play(runs_app(root), scenario, dataset=small)
-    play(runs_app(root), before_the_data)
+    play(runs_app(root), scenario)
 
 
 def test_a_second_look_reads_only_what_changed(root: Path) -> None:

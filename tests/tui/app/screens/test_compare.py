@@ -1,0 +1,178 @@
+"""The screen that compares two saved runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nn.data.dataset import Dataset
+from nn.storage.runs import list_runs
+from tests.support.compared import NAMES, save_pair
+from tests.support.saved_runs import Sitting, play, runs_app, save_run
+from tui.app.screens.compare import CompareScreen
+from tui.app.screens.digits import DigitsScreen
+from tui.app.widgets.agreement import AgreementTable
+from tui.app.widgets.chart import Chart
+from tui.recording.folder import display_name
+
+
+def compare_screen(at: Sitting) -> CompareScreen:
+    screen = at.app.screen
+    assert isinstance(screen, CompareScreen)
+    return screen
+
+
+def names_of(at: Sitting) -> list[str]:
+    return [one.name for one in compare_screen(at).query_one(Chart)._series]
+
+
+def notes(at: Sitting) -> str:
+    return "\n".join(notification.message for notification in at.app._notifications)
+
+
+async def open_pair(at: Sitting) -> None:
+    """The older run is A, the newer one B."""
+    await at.press("end", "space", "home", "v")
+    await at.until(at.shows("A right"))
+
+
+def test_everything_about_two_runs(tmp_path: Path, small: Dataset) -> None:
+    save_pair(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        assert "A poor-net" in at.text
+        assert "B good-net" in at.text
+        assert sorted(names_of(at)) == ["A test", "A training", "B test", "B training"]
+        assert "lr" in at.text
+        assert "hardly chance (p < 0.001)" in at.text
+        assert "1 seed of both so far" in at.text
+        chart = compare_screen(at).query_one(Chart)
+        await at.press("left", "left", "left")
+        await at.until(at.shows("at epoch 2"))
+        await at.press("z")
+        assert "at epoch" not in at.text.replace("at epoch  ", "")
+        assert chart.x_label == "step"
+        await at.press("left")
+        await at.until(at.shows("at step 40"))
+        await at.press("escape", "z", "z", "m", "y")  # the first escape hides the cursor
+        assert chart.x_label == "epoch"
+        assert chart.y_log
+        await at.press("m", "o")
+        assert not chart.y_log
+        await at.until(at.shows("A good-net", "B poor-net"))
+        await at.press("escape")
+        assert at.app.current_mode == "runs"
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_the_digits_of_a_cell_with_what_both_say(tmp_path: Path, small: Dataset) -> None:
+    save_pair(tmp_path, small)
+
+    def listed(at: Sitting) -> list[int]:
+        screen = at.app.screen
+        assert isinstance(screen, DigitsScreen)
+        indices: list[int] = screen.listing.indices.tolist()
+        return indices
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        digits = compare_screen(at)._comparison.digits  # type: ignore[union-attr]
+        assert digits is not None
+        found = digits.found
+        await at.press("tab", "down", "left")  # B right, A wrong
+        assert compare_screen(at).query_one(AgreementTable).cell == "second_only"
+        await at.press("enter")
+        await at.until(lambda: at.app.current_mode == "digits")
+        await at.until(at.shows("B right, A wrong", display_name(NAMES[0])))
+        await at.until(lambda: listed(at) == list(found.second_only))
+        await at.press("tab")  # other images were not compared
+        assert at.bench.split == "test"
+        if found.first_only:
+            await at.press("O")
+            await at.until(at.shows("A right, B wrong", display_name(NAMES[1])))
+            await at.until(lambda: listed(at) == list(found.first_only))
+        await at.press("escape")
+        await at.until(lambda: at.app.current_mode == "compare")
+        assert at.bench.opened is None
+        assert at.bench.browser.query.chosen is None
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_a_small_screen_shows_one_panel_at_a_time(tmp_path: Path, small: Dataset) -> None:
+    save_pair(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("end", "space", "home", "v")
+        screen = compare_screen(at)
+        await at.until(lambda: screen._comparison)
+        for words in ("Values", "B right", "What differs", "A poor-net"):
+            await at.press("tab")
+            await at.until(at.shows(words))
+        await at.press("shift+tab", "shift+tab")
+        await at.until(at.shows("[", "A mistakes"))
+        await at.press("right", "enter")
+        await at.until(lambda: at.app.current_mode == "digits" or "no such digit" in notes(at))
+
+    play(runs_app(tmp_path), scenario, (40, 15), dataset=small)
+
+
+def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
+    save_pair(tmp_path, small, loss="binary-cross-entropy")
+    save_run(tmp_path, "20261103-100000-elsewhere", done=0, status="failed")
+
+    async def scenario(at: Sitting) -> None:
+        at.app.switch_mode("compare")
+        await at.until(at.shows("mark them in Runs"))
+        await at.press(*["enter", "tab", "m", "z", "plus", "o", "left", "enter", "escape"])
+        await at.press("end", "space", "up", "v")
+        await at.until(at.shows("only accuracies compare"))
+        await at.press("m")
+        assert "their losses do not compare" in notes(at)
+        assert sorted(names_of(at)) == ["A test", "A training", "B test", "B training"]
+        await at.press("escape", "home", "v")
+        await at.until(at.shows("trained on different data"))
+        await at.press("plus", "enter")
+        assert at.bench.seeds is None
+        assert at.app.current_mode == "compare"
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_more_seeds_are_trained_and_saved(
+    tmp_path: Path, small: Dataset, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
+) -> None:
+    monkeypatch.setattr("tui.app.screens.compare.LOOK_INTERVAL", 0.05)
+    save_pair(tmp_path, small, epochs=100_000 if stopped else 1)
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        await at.press("plus")
+        training = at.bench.seeds
+        assert training is not None
+        if stopped:
+            await at.until(lambda: training.ended == 1)
+            await at.until(at.shows("B seed 1"))
+            await at.press("plus")
+            assert "x stops that" in notes(at)
+            await at.press("x")
+        await at.until(lambda: not training.active)
+        assert training.error is None
+        saved = [run for run in list_runs(tmp_path)[0] if run.name not in NAMES]
+        assert all(run.status == "finished" for run in saved)
+        if stopped:
+            assert [run.name[16:] for run in saved] == ["poor-net-seed-1"]
+            await at.until(at.shows("1 seed of both so far"))
+        else:
+            assert len(saved) == 8
+            await at.until(at.shows("5 seeds: B"))
+            differences = compare_screen(at)._comparison.seeds.differences  # type: ignore[union-attr]
+            assert list(differences) == [0, 1, 2, 3, 4]
+            assert np.isfinite(list(differences.values())).all()
+
+    play(runs_app(tmp_path), scenario, dataset=small)

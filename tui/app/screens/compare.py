@@ -1,0 +1,394 @@
+"""The screen that compares two saved runs: curves, configurations, and the test digits."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical, VerticalScroll
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Static
+
+from nn.storage.runs import SavedRun
+from tui.app.screens.base import ModeScreen
+from tui.app.state.background import Throttle, in_background
+from tui.app.state.comparison import Comparer, Comparison, opened_cell
+from tui.app.state.comparison_words import (
+    AXES,
+    Axis,
+    Row,
+    chance_words,
+    confusion_words,
+    differing_rows,
+    more_words,
+    same_words,
+    seed_list,
+    seeds_words,
+    training_words,
+    value_rows,
+)
+from tui.app.state.workbench import Workbench
+from tui.app.widgets.agreement import AgreementTable
+from tui.app.widgets.chart import Chart
+from tui.app.widgets.charts import CHARTS
+from tui.app.widgets.compared_curves import compared_series
+from tui.app.widgets.hints import KeyHints
+from tui.app.widgets.strips import printable
+from tui.formatting import cut_middle
+from tui.recording.folder import display_name, runs_folder
+from tui.system.terminal import Terminal
+
+LOOK_INTERVAL = 1.5
+"""Seconds between two looks at runs that are being trained."""
+SEEDS_INTERVAL = 1.0
+"""Seconds between two drawings of how the training of more seeds goes on."""
+PANELS = ("curves", "values", "digits", "differing")
+"""The panels in the order of the key that goes to the next one."""
+_NONE = "Two runs are compared: mark them in Runs (6) with space, then press v."
+
+
+class CompareScreen(ModeScreen):
+    """Four curves and the values at the cursor; what differs, and the test digits in four cells.
+
+    A small screen shows one panel at a time.
+    """
+
+    DEFAULT_CSS = """
+    CompareScreen {
+        #note { height: auto; max-height: 3; color: $text-accent; display: none; }
+        #top { height: 1fr; }
+        #bottom { height: 9; }
+        #curves { width: 1fr; }
+        #values { width: 30; }
+        #digits, #differing { width: 1fr; }
+        #words { height: 1fr; }
+        &.-wide #bottom, &.-huge #bottom { height: 16; }
+        &.-wide #values, &.-huge #values { width: 36; }
+        &.-short, &.-narrow {
+            #top, #bottom { display: none; height: 1fr; }
+            .panel { display: none; width: 1fr; }
+            .panel.-chosen { display: block; }
+            &.-at-curves #top, &.-at-values #top { display: block; }
+            &.-at-digits #bottom, &.-at-differing #bottom { display: block; }
+        }
+    }
+    """
+    AUTO_FOCUS = "#curves"
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "open", "Digits", key_display="enter", id="compare.open"),
+        Binding("tab", "move_panel(1)", "Panel", id="compare.next-panel"),
+        Binding("shift+tab", "move_panel(-1)", "Panel before", id="compare.last-panel", show=False),
+        Binding("m", "measure", "Accuracy/loss", id="compare.measure"),
+        Binding("z", "axis", "Axis", id="compare.axis"),
+        Binding("plus", "seeds", "More seeds", key_display="+", id="compare.seeds"),
+        Binding("x", "stop", "Stop the seeds", id="compare.stop"),
+        Binding("o", "swap", "Swap A and B", id="compare.swap", show=False),
+        Binding("y", "log", "Logarithmic scale of the loss", id="compare.log", show=False),
+        Binding("escape", "back", "Back to the runs", id="compare.back", show=False),
+    ]
+
+    class Looked(Message):
+        """Both runs were read, and their networks have predicted the test digits."""
+
+        def __init__(self, comparison: Comparison, comparer: Comparer) -> None:
+            super().__init__()
+            self.comparison, self.comparer = comparison, comparer
+
+    class Failed(Message):
+        """One of the runs cannot be read any more."""
+
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self._runs: tuple[SavedRun, SavedRun] | None = None
+        self._comparer: Comparer | None = None
+        self._comparison: Comparison | None = None
+        self._looking = False
+        self._ended = 0
+        self._kind = CHARTS[-1]
+        self._axis: Axis = AXES[0]
+        self._panel = PANELS[0]
+        self._chart = Chart("", terminal, id="curves", classes="panel -chosen")
+        self._table = AgreementTable(terminal)
+        self._seeds = Throttle(self._draw_seeds, self.set_timer, SEEDS_INTERVAL)
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="note", markup=False)
+        with Horizontal(id="top"):
+            yield self._chart
+            with VerticalScroll(id="values", classes="panel", can_focus=False):
+                yield Static(id="scores", markup=False)
+        with Horizontal(id="bottom"):
+            with Vertical(id="digits", classes="panel"):
+                yield self._table
+                with VerticalScroll(id="words", can_focus=False):
+                    yield Static(id="verdict", markup=False)
+            with VerticalScroll(id="differing", classes="panel"):
+                yield Static(id="fields", markup=False)
+        yield KeyHints()
+
+    def on_mount(self) -> None:
+        self.add_class(f"-at-{self._panel}")
+        self.watch(self._chart, "cursor", self._draw_values, init=False)
+        self.set_interval(LOOK_INTERVAL, self._look_again)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """The words depend on the size."""
+        self.call_after_refresh(self.draw)
+
+    # In the background
+
+    def catch_up(self) -> None:
+        """Read the runs that are to be compared now."""
+        super().catch_up()
+        if self.bench.compared is not self._runs:
+            self._runs, self._comparison, self._comparer = self.bench.compared, None, None
+            self._chart.cursor = None
+            if self._runs is not None:
+                root = runs_folder(self.bench.saving.runs_dir)
+                self._comparer = Comparer(self._runs, root, self.bench.dataset)
+        self._look()
+        self.draw()
+
+    def _look(self) -> None:
+        comparer = self._comparer
+        if comparer is None or self._looking:
+            return
+        self._looking = True
+        in_background(
+            "comparing",
+            lambda: self.Looked(comparer.look(), comparer),
+            self.post_message,
+            self.Failed,
+        )
+
+    def _look_again(self) -> None:
+        """Read them again while one is trained, and after each run of the training of seeds."""
+        if self.app.screen is not self or self._comparison is None:
+            return
+        ended = self.bench.seeds.ended if self.bench.seeds else 0
+        if self._comparison.live or ended != self._ended:
+            self._ended = ended
+            self._look()
+
+    def on_compare_screen_looked(self, message: Looked) -> None:
+        self._looking = False
+        if message.comparer is not self._comparer:
+            self._look()  # others were chosen meanwhile
+            return
+        self._comparison = message.comparison
+        self.draw()
+
+    def on_compare_screen_failed(self, message: Failed) -> None:
+        self._looking, self._comparer = False, None
+        self.show_note(printable(str(message.error), ascii_only=self.terminal.ascii_only))
+
+    def show_seeds(self) -> None:
+        """Draw how the training of more seeds goes on, once a second."""
+        self._seeds.request()
+
+    # What is shown
+
+    def draw(self) -> None:
+        """Show the present state."""
+        waiting = "Comparing the two runs digit by digit ..." if self._runs else _NONE
+        self.show_note("" if self._comparison else waiting)
+        self._draw_curves()
+        self._draw_values()
+        self._draw_differing()
+        self._draw_digits()
+
+    def _draw_curves(self) -> None:
+        comparison, kind = self._comparison, self._kind
+        self._chart.x_label = self._axis
+        labels = [side.label for side in comparison.sides] if comparison else []
+        names = "   ".join(cut_middle(label, self.size.width // 3) for label in labels)
+        self._title("#curves", f"{names}   {kind.title}" if names else "Compare")
+        series = compared_series(comparison.sides, kind, self._axis) if comparison else []
+        self._chart.set_series(series)
+
+    def _draw_values(self) -> None:
+        if (comparison := self._comparison) is None:
+            self.put("#scores", "")
+            return
+        x = self._chart.cursor_x
+        at = f"at {self._axis} {x:g}" if x is not None else "last"
+        self._title("#values", f"Values, {at}")
+        rows: list[Row] = [("", "A", "B"), *value_rows(comparison, self._axis, x)]
+        width = max(len(row[0]) for row in rows)
+        self.put("#scores", "\n".join(f"{r[0]:<{width}} {r[1]:>8} {r[2]:>8}" for r in rows))
+
+    def _draw_differing(self) -> None:
+        self._title("#differing", "What differs")
+        if (comparison := self._comparison) is None:
+            self.put("#fields", "")
+            return
+        rows = differing_rows(comparison)
+        room = max(10, self.query_one("#differing").scrollable_content_region.width)
+        name_width = min(max((len(row[0]) for row in rows), default=0), room // 3)
+        width = min(24, (room - name_width - 2) // 2)
+
+        def line(row: Row) -> str:
+            cells = " ".join(f"{cut_middle(cell, width):<{width}}" for cell in row[1:])
+            return f"{cut_middle(row[0], name_width):<{name_width}} {cells}".rstrip()
+
+        lines = [line(row) for row in (("", "A", "B"), *rows)] if rows else ["nothing but the run"]
+        if not comparison.same_loss:
+            lines.append("The losses are of different functions: only accuracies compare.")
+        lines.append(same_words(comparison))
+        lines += [
+            f"{side.letter} is {display_name(side.run.name)}, {side.run.status}"
+            for side in comparison.sides
+        ]
+        self.put("#fields", self._printable("\n".join(lines)))
+
+    def _draw_digits(self) -> None:
+        comparison = self._comparison
+        digits = comparison.digits if comparison else None
+        total = f"The {digits.found.total:,} test digits" if digits else "The test digits"
+        self._title("#digits", total)
+        self._table.display = digits is not None
+        self._table.show(digits.found if digits else None)
+        if comparison is None:
+            self.put("#verdict", "")
+            return
+        short = self.size.width < 120
+        arrow = ">" if self.terminal.ascii_only else "→"
+        lines = [] if digits else [comparison.reason]
+        if digits:
+            for at, side in enumerate(comparison.sides):
+                words = confusion_words(digits, at, 3 if short else 6, arrow)
+                lines.append(f"{side.letter} mistakes {words}")
+            lines.append(chance_words(digits.found, short=short))
+        lines += self._seed_lines(comparison, short=short)
+        self.put("#verdict", self._printable("\n".join(lines)))
+
+    def _draw_seeds(self) -> None:
+        self.refresh_bindings()
+        self._draw_digits()
+
+    def _seed_lines(self, comparison: Comparison, *, short: bool) -> list[str]:
+        seeds, training = comparison.seeds, self.bench.seeds
+        words = seeds_words(seeds, short=short)
+        doing = training_words(training, short=short) if training else ""
+        more = doing or more_words(seeds, short=short)
+        if short:
+            return [words, more]
+        return [words, seed_list(seeds), more]
+
+    def _title(self, selector: str, text: str) -> None:
+        self.query_one(selector).border_title = self._printable(text)
+
+    def _printable(self, text: str) -> str:
+        lines = text.split("\n")
+        return "\n".join(printable(line, ascii_only=self.terminal.ascii_only) for line in lines)
+
+    # Keys
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything."""
+        seeds = self.bench.seeds
+        return action != "stop" or (seeds is not None and seeds.active)
+
+    def action_measure(self) -> None:
+        """Show the loss in place of the accuracy, where losses compare, or back."""
+        kinds = [kind for kind in CHARTS if not kind.same_loss or self._losses_compare]
+        if len(kinds) < len(CHARTS) and self._kind in kinds:
+            self.notify(
+                "They minimize different functions, so their losses do not compare.",
+                severity="warning",
+            )
+        at = kinds.index(self._kind) + 1 if self._kind in kinds else 0
+        self._kind = kinds[at % len(kinds)]
+        self._chart.y_log = self._chart.y_log and self._kind.log
+        self._draw_curves()
+
+    @property
+    def _losses_compare(self) -> bool:
+        return self._comparison is not None and self._comparison.same_loss
+
+    def action_log(self) -> None:
+        """A logarithmic scale of the loss, or a linear one."""
+        self._chart.y_log = self._kind.log and not self._chart.y_log
+
+    def action_axis(self) -> None:
+        """Draw over epochs, steps or seconds."""
+        self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
+        self._chart.cursor = None
+        self._draw_curves()
+        self._draw_values()
+
+    def action_swap(self) -> None:
+        """Make A of B and B of A."""
+        if self.bench.compared is not None:
+            self.bench.compared = self.bench.compared[::-1]
+            self.catch_up()
+
+    @on(AgreementTable.Chosen)
+    def action_open(self) -> None:
+        """Show the digits of the cell with the cursor."""
+        comparison = self._comparison
+        if comparison is None or comparison.digits is None:
+            return
+        cell = opened_cell(comparison, self._table.cell)
+        if cell.indices:
+            self.bench.open_cell(cell)
+            self.app.switch_mode("digits")
+        else:
+            self.notify("There is no such digit.")
+
+    def action_seeds(self) -> None:
+        """Train both settings with more seeds, or tell why not."""
+        comparison, training = self._comparison, self.bench.seeds
+        if comparison is None:
+            return
+        if training is not None and training.active:
+            refusal = "More seeds are being trained; x stops that."
+        elif not self.bench.saving.save_run:
+            refusal = "More seeds are trained as saved runs, and this sitting saves none."
+        elif comparison.dataset is None:
+            refusal = comparison.reason
+        else:
+            refusal = comparison.seeds.refusal
+        if refusal or comparison.dataset is None:
+            self.notify(refusal, severity="warning", markup=False)
+            return
+        self.bench.train_seeds(comparison.seeds.missing(), comparison.dataset)
+        self._ended = 0
+        self._draw_seeds()
+
+    def action_stop(self) -> None:
+        """Train no more seeds; those that are trained stay."""
+        self.bench.stop_seeds()
+        self._draw_seeds()
+
+    def action_back(self) -> None:
+        """Back to the list of runs."""
+        self.app.switch_mode("runs")
+
+    # Panels
+
+    def action_move_panel(self, direction: Literal[1, -1]) -> None:
+        """Go to the next or the previous panel that takes keys; on a small screen, to any."""
+        single = self.has_class("-narrow") or self.has_class("-short")
+        panels = PANELS if single else tuple(name for name in PANELS if name != "values")
+        at = panels.index(self._panel) if self._panel in panels else 0
+        self.remove_class(f"-at-{self._panel}")
+        self.query_one(f"#{self._panel}").remove_class("-chosen")
+        self._panel = panels[(at + direction) % len(panels)]
+        self.add_class(f"-at-{self._panel}")
+        self.query_one(f"#{self._panel}").add_class("-chosen")
+        # Styles are updated at once, because what is not displayed cannot have the focus.
+        self.app.stylesheet.update(self)
+        self.set_focus(self._focused_of(self._panel))
+        self.call_after_refresh(self.draw)
+
+    def _focused_of(self, panel: str) -> Widget | None:
+        widget = self._table if panel == "digits" else self.query_one(f"#{panel}")
+        return widget if widget.can_focus else None

@@ -1,0 +1,224 @@
+"""A comparison of two runs in words and numbers, without a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal
+
+from nn.options import format_value
+from tui.app.state.comparison import ComparedDigits, Comparison, Side
+from tui.app.state.seed_pairs import MORE, SeedPairs
+from tui.app.state.seed_training import SeedTraining
+from tui.formatting import count, duration, number, percent
+from tui.recording.finding import short_name
+
+if TYPE_CHECKING:
+    from nn.analysis.disagreement import Disagreement
+    from nn.events import Evaluation
+
+Axis = Literal["epoch", "step", "seconds"]
+AXES: tuple[Axis, ...] = ("epoch", "step", "seconds")
+"""Attributes of an evaluation that the curves may be drawn over."""
+Row = tuple[str, str, str]
+"""What is compared, then A's and B's value."""
+
+DOUBT = 0.05
+"""The p value from which on a difference counts as one that may be chance."""
+_LEVELS = (0.5, 0.8, 0.9, 0.95, 0.97, 0.98, 0.99)
+
+
+def evaluation_at(side: Side, axis: Axis, x: float | None) -> Evaluation | None:
+    """The last evaluation that is not later than `x`; without `x`, the last one."""
+    evaluations = side.history.evaluations
+    past = [e for e in evaluations if x is None or getattr(e, axis) <= x]
+    return past[-1] if past else None
+
+
+def value_rows(comparison: Comparison, axis: Axis, x: float | None) -> list[Row]:
+    """The scores of both at a place of the curves, and the best that they came to."""
+    at = [evaluation_at(side, axis, x) for side in comparison.sides]
+
+    def scores(split: str, metric: str) -> list[str]:
+        values = [getattr(getattr(e, split), metric, None) if e else None for e in at]
+        if metric == "accuracy":
+            return [percent(value) or "-" for value in values]
+        return ["-" if value is None else number(value, 7, ".4f") for value in values]
+
+    def row(name: str, cells: Sequence[str]) -> Row:
+        return (name, cells[0], cells[1])
+
+    losses = ["train loss", "test loss"] if comparison.same_loss else []
+    rows = [
+        row("epoch", [number(e.epoch, 7) if e else "-" for e in at]),
+        row("train acc", scores("train", "accuracy")),
+        row("test acc", scores("test", "accuracy")),
+        row("gap", [_gap(e) for e in at]),
+        *(row(name, scores(name.split()[0], "loss")) for name in losses),
+        row("best test", [_best(side) for side in comparison.sides]),
+        row("at epoch", [_best_epoch(side) for side in comparison.sides]),
+    ]
+    if level := _level(comparison.sides):
+        rows.append(row(f"{level:.0%} at", [_reached(side, level) for side in comparison.sides]))
+    rows.append(
+        row("time", [duration(side.run.record.seconds, whole=True) for side in comparison.sides])
+    )
+    rows.append(row("weights", [f"{side.run.record.parameters:,}" for side in comparison.sides]))
+    return rows
+
+
+def _gap(evaluation: Evaluation | None) -> str:
+    """By how many percentage points the network is better at what it was trained on."""
+    if evaluation is None or evaluation.train is None:
+        return "-"
+    return f"{100 * (evaluation.train.accuracy - evaluation.test.accuracy):.2f}"
+
+
+def _best(side: Side) -> str:
+    best = side.history.best
+    return percent(best.test.accuracy) if best else "-"
+
+
+def _best_epoch(side: Side) -> str:
+    best = side.history.best
+    return number(best.epoch, 7) if best else "-"
+
+
+def _level(sides: Sequence[Side]) -> float | None:
+    """The highest round accuracy that both came to."""
+    bests = [side.history.best for side in sides]
+    lowest = min(best.test.accuracy if best else 0.0 for best in bests)
+    return max((level for level in _LEVELS if level <= lowest), default=None)
+
+
+def _reached(side: Side, level: float) -> str:
+    """The epoch of the first evaluation with this test accuracy."""
+    first = next(e for e in side.history.evaluations if e.test.accuracy >= level)
+    return number(first.epoch, 7)
+
+
+def differing_rows(comparison: Comparison) -> list[Row]:
+    """The hyperparameters that differ, by the names of their flags."""
+    first, second = (side.run.record.config for side in comparison.sides)
+    return [
+        (
+            short_name(name),
+            format_value(getattr(first, name)),
+            format_value(getattr(second, name)),
+        )
+        for name in comparison.differing
+    ]
+
+
+def same_words(comparison: Comparison) -> str:
+    """The most telling of what is the same."""
+    config = comparison.sides[0].run.record.config
+    spec = comparison.sides[0].run.record.spec
+    layers = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
+    texts = {
+        "hidden": layers,
+        "activation": config.activation,
+        "loss": config.loss,
+        "optimizer": config.optimizer,
+        "learning_rate": f"lr {config.learning_rate:g}",
+        "batch_size": f"batch {config.batch_size}",
+        "epochs": count(config.epochs, "epoch") if config.epochs else "",
+        "seed": f"seed {config.seed}",
+    }
+    shown = [text for name, text in texts.items() if name not in comparison.differing and text]
+    return "the same: " + ", ".join(shown) if shown else ""
+
+
+def chance_words(found: Disagreement, *, short: bool) -> str:
+    """Whether the difference may be chance, by McNemar's test, in words that explain it."""
+    b, c = len(found.first_only), len(found.second_only)
+    points = 100 * found.accuracy_difference
+    if b + c == 0:
+        return "Both are right on the same digits."
+    verdict = "may be chance" if found.p_value >= DOUBT else "hardly chance"
+    if short:
+        return f"B {points:+.2f} points: {verdict} (p {_p(found.p_value)})"
+    ahead = "B" if c > b else "A"
+    lead = f"{ahead} is right on {abs(c - b):,} more of {found.total:,} digits"
+    lead = f"{lead}, {abs(points):.2f} points." if b != c else "Both are right on as many digits."
+    return (
+        f"{lead} Were both equally good, the {b + c:,} digits on which only one is right would fall"
+        f" as unevenly as {b:,} to {c:,} in {_cases(found.p_value)}: it {_is(verdict)}"
+        f" (McNemar's test, p {_p(found.p_value)})."
+    )
+
+
+def _is(verdict: str) -> str:
+    return verdict if verdict.startswith("may") else f"is {verdict}"
+
+
+def _p(p: float) -> str:
+    return f"= {p:.2f}" if p >= 0.1 else f"= {p:.3f}" if p >= 0.001 else "< 0.001"
+
+
+def _cases(p: float) -> str:
+    if p >= 0.01:
+        return f"{round(100 * p)} of 100 cases"
+    return f"{round(1000 * p)} of 1,000 cases" if p >= 0.001 else "fewer than 1 of 1,000 cases"
+
+
+def seeds_words(seeds: SeedPairs, *, short: bool) -> str:
+    """What several seeds of both say, as far as they are trained."""
+    pairs, found = len(seeds.differences), seeds.difference
+    if found is None:
+        known = f"{count(pairs, 'seed')} of both so far" if pairs else "No seed of both yet"
+        return f"{known}." if short else f"{known}; other seeds give other networks."
+    low, high = (100 * end for end in found.interval)
+    verdict = "more than the seed" if found.decided else "may be the seed"
+    text = f"{pairs} seeds: B {100 * found.mean:+.2f} [{low:+.2f}, {high:+.2f}]: {verdict}"
+    if short:
+        return text
+    return (
+        f"{pairs} seeds in pairs: B has {100 * found.mean:+.2f} points on average, 95% interval"
+        f" {low:+.2f} to {high:+.2f}: it {_is(verdict)}."
+    )
+
+
+def more_words(seeds: SeedPairs, *, short: bool) -> str:
+    """What the key for more seeds would do, or why it does nothing."""
+    if seeds.refusal:
+        return seeds.refusal
+    tasks = seeds.missing()
+    left = duration(sum(task.seconds for task in tasks), whole=True)
+    return f"+ {MORE} more: {left}" if short else f"+ trains {MORE} more of both: about {left}."
+
+
+def training_words(training: SeedTraining, *, short: bool) -> str:
+    """How far the training of more seeds has come; nothing where none was begun."""
+    if training.error is not None:
+        return f"More seeds failed: {training.error}"
+    task = training.task
+    if task is None:
+        return ""
+    place = f"{training.ended + 1} of {len(training.tasks)}"
+    left = duration(training.seconds_left, whole=True)
+    if short:
+        return f"{place}: {task.letter} seed {task.seed}, {left} left"
+    return f"Training {place}: {task.letter} with seed {task.seed}, about {left} left; x stops."
+
+
+def seed_list(seeds: SeedPairs) -> str:
+    """The difference of each seed."""
+    each = seeds.differences.items()
+    return ", ".join(f"seed {seed} {100 * difference:+.2f}" for seed, difference in each)
+
+
+def confusion_words(digits: ComparedDigits, side: int, most: int, arrow: str) -> str:
+    """The most frequent mistakes of one network."""
+    found = digits.confusions(side, most)
+    return ", ".join(f"{label}{arrow}{said} {times:,}" for label, said, times in found)
+
+
+def probability_words(digits: ComparedDigits, index: int, *, short: bool) -> str:
+    """What both networks say of one test digit."""
+    said = []
+    for letter, outputs in zip("AB", digits.outputs, strict=True):
+        predicted = int(outputs.predicted[index])
+        share = float(outputs.probabilities[index, predicted])
+        says = "" if short else " says"
+        said.append(f"{letter}{says} {predicted} {share:.1%}")
+    return ", ".join(said)
