@@ -27,6 +27,7 @@ from tui.app.state.comparison_words import (
     same_words,
     seed_list,
     seeds_words,
+    short_seed_lines,
     training_words,
     value_rows,
 )
@@ -35,7 +36,6 @@ from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.charts import CHARTS
 from tui.app.widgets.compared_curves import compared_series
-from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
 from tui.formatting import cut_middle
 from tui.recording.folder import display_name, runs_folder
@@ -60,16 +60,18 @@ class CompareScreen(ModeScreen):
     CompareScreen {
         #note { height: auto; max-height: 3; color: $text-accent; display: none; }
         #top { height: 1fr; }
-        #bottom { height: 9; }
+        #bottom { height: 10; }
         #curves { width: 1fr; }
-        #values { width: 30; }
+        #values { width: 30; overflow: hidden; }
         #digits, #differing { width: 1fr; }
+        #differing, #words { scrollbar-size-vertical: 1; }
         #words { height: 1fr; }
         &.-wide #bottom, &.-huge #bottom { height: 16; }
         &.-wide #values, &.-huge #values { width: 36; }
         &.-short, &.-narrow {
             #top, #bottom { display: none; height: 1fr; }
-            .panel { display: none; width: 1fr; }
+            #values { width: 1fr; }
+            .panel { display: none; }
             .panel.-chosen { display: block; }
             &.-at-curves #top, &.-at-values #top { display: block; }
             &.-at-digits #bottom, &.-at-differing #bottom { display: block; }
@@ -118,7 +120,7 @@ class CompareScreen(ModeScreen):
         self._table = AgreementTable(terminal)
         self._seeds = Throttle(self._draw_seeds, self.set_timer, SEEDS_INTERVAL)
 
-    def compose(self) -> ComposeResult:
+    def compose_body(self) -> ComposeResult:
         yield Static(id="note", markup=False)
         with Horizontal(id="top"):
             yield self._chart
@@ -131,7 +133,6 @@ class CompareScreen(ModeScreen):
                     yield Static(id="verdict", markup=False)
             with VerticalScroll(id="differing", classes="panel"):
                 yield Static(id="fields", markup=False)
-        yield KeyHints()
 
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._panel}")
@@ -208,8 +209,9 @@ class CompareScreen(ModeScreen):
         comparison, kind = self._comparison, self._kind
         self._chart.x_label = self._axis
         labels = [side.label for side in comparison.sides] if comparison else []
-        names = "   ".join(cut_middle(label, self.size.width // 3) for label in labels)
-        self._title("#curves", f"{names}   {kind.title}" if names else "Compare")
+        room = (self._chart.size.width - len(kind.title) - 8) // 2
+        names = [cut_middle(label, max(room, 3)) for label in labels]
+        self._title("#curves", "  ".join((*names, kind.title)) if names else "Compare")
         series = compared_series(comparison.sides, kind, self._axis) if comparison else []
         self._chart.set_series(series)
 
@@ -230,7 +232,7 @@ class CompareScreen(ModeScreen):
             self.put("#fields", "")
             return
         rows = differing_rows(comparison)
-        room = max(10, self.query_one("#differing").scrollable_content_region.width)
+        room = max(12, self.query_one("#differing").content_size.width - 1)
         name_width = min(max((len(row[0]) for row in rows), default=0), room // 3)
         width = min(24, (room - name_width - 2) // 2)
 
@@ -275,12 +277,10 @@ class CompareScreen(ModeScreen):
 
     def _seed_lines(self, comparison: Comparison, *, short: bool) -> list[str]:
         seeds, training = comparison.seeds, self.bench.seeds
-        words = seeds_words(seeds, short=short)
-        doing = training_words(training, short=short) if training else ""
-        more = doing or more_words(seeds, short=short)
         if short:
-            return [words, more]
-        return [words, seed_list(seeds), more]
+            return short_seed_lines(seeds, training)
+        doing = training_words(training, short=False) if training else ""
+        return [seeds_words(seeds), seed_list(seeds), doing or more_words(seeds)]
 
     def _title(self, selector: str, text: str) -> None:
         self.query_one(selector).border_title = self._printable(text)

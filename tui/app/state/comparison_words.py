@@ -14,6 +14,7 @@ from tui.recording.finding import short_name
 
 if TYPE_CHECKING:
     from nn.analysis.disagreement import Disagreement
+    from nn.analysis.paired import PairedDifference
     from nn.events import Evaluation
 
 Axis = Literal["epoch", "step", "seconds"]
@@ -136,7 +137,7 @@ def chance_words(found: Disagreement, *, short: bool) -> str:
         return "Both are right on the same digits."
     verdict = "may be chance" if found.p_value >= DOUBT else "hardly chance"
     if short:
-        return f"B {points:+.2f} points: {verdict} (p {_p(found.p_value)})"
+        return f"B {points:+.2f}: {verdict} (p {_p(found.p_value)})"
     ahead = "B" if c > b else "A"
     lead = f"{ahead} is right on {abs(c - b):,} more of {found.total:,} digits"
     lead = f"{lead}, {abs(points):.2f} points." if b != c else "Both are right on as many digits."
@@ -161,30 +162,46 @@ def _cases(p: float) -> str:
     return f"{round(1000 * p)} of 1,000 cases" if p >= 0.001 else "fewer than 1 of 1,000 cases"
 
 
-def seeds_words(seeds: SeedPairs, *, short: bool) -> str:
+def seeds_words(seeds: SeedPairs) -> str:
     """What several seeds of both say, as far as they are trained."""
     pairs, found = len(seeds.differences), seeds.difference
     if found is None:
         known = f"{count(pairs, 'seed')} of both so far" if pairs else "No seed of both yet"
-        return f"{known}." if short else f"{known}; other seeds give other networks."
-    low, high = (100 * end for end in found.interval)
-    verdict = "more than the seed" if found.decided else "may be the seed"
-    text = f"{pairs} seeds: B {100 * found.mean:+.2f} [{low:+.2f}, {high:+.2f}]: {verdict}"
-    if short:
-        return text
+        return f"{known}; other seeds give other networks."
     return (
         f"{pairs} seeds in pairs: B has {100 * found.mean:+.2f} points on average, 95% interval"
-        f" {low:+.2f} to {high:+.2f}: it {_is(verdict)}."
+        f" {_interval(found, ' to ')}: it {_is(_verdict(found))}."
     )
 
 
-def more_words(seeds: SeedPairs, *, short: bool) -> str:
+def _interval(found: PairedDifference, between: str) -> str:
+    return between.join(f"{100 * end:+.2f}" for end in found.interval)
+
+
+def _verdict(found: PairedDifference) -> str:
+    return "more than the seed" if found.decided else "may be the seed"
+
+
+def more_words(seeds: SeedPairs) -> str:
     """What the key for more seeds would do, or why it does nothing."""
-    if seeds.refusal:
-        return seeds.refusal
-    tasks = seeds.missing()
-    left = duration(sum(task.seconds for task in tasks), whole=True)
-    return f"+ {MORE} more: {left}" if short else f"+ trains {MORE} more of both: about {left}."
+    return seeds.refusal or f"+ trains {MORE} more of both: about {_seconds(seeds)}."
+
+
+def _seconds(seeds: SeedPairs) -> str:
+    return duration(sum(task.seconds for task in seeds.missing()), whole=True)
+
+
+def short_seed_lines(seeds: SeedPairs, training: SeedTraining | None) -> list[str]:
+    """The same as `seeds_words` and `more_words`, or how far training is, in two short lines."""
+    pairs, found = len(seeds.differences), seeds.difference
+    text = f"{count(pairs, 'seed')} of both"
+    if found is not None:
+        text = f"{pairs} seeds: B {100 * found.mean:+.2f} [{_interval(found, ', ')}]"
+    more = seeds.refusal or f"+ {MORE} more: {_seconds(seeds)}"
+    doing = training_words(training, short=True) if training else ""
+    if not doing and found is not None:
+        return [text, f"{_verdict(found)}; {more}"]
+    return [text, doing or more]
 
 
 def training_words(training: SeedTraining, *, short: bool) -> str:

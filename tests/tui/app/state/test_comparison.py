@@ -24,6 +24,7 @@ from tui.app.state.comparison_words import (
     same_words,
     seed_list,
     seeds_words,
+    short_seed_lines,
     value_rows,
 )
 from tui.app.state.seed_pairs import SeedPairs, seed_pairs
@@ -69,7 +70,8 @@ def test_numbers_and_configurations_beside_each_other(tmp_path: Path, small: Dat
         ("lr", "0.008", "0.1"),
     ]
     assert same_words(found).startswith("the same: 784-4-10, relu, adam, batch 128, 1 epoch")
-    alike = save_one(tmp_path, NAMES[1], small, trained=True, accuracy=0.8, learning_rate=0.1)
+    rate = {"learning_rate": 0.1}
+    alike = save_one(tmp_path, "20261103-1", small, trained=True, accuracy=0.8, **rate)
     rows = {
         row[0]: row[1:] for row in value_rows(looked(tmp_path, (runs[0], alike), small), "epoch", 2)
     }
@@ -101,12 +103,12 @@ def test_seeds_are_paired_from_whatever_trained_them(tmp_path: Path, small: Data
     alone = pairs(tmp_path, runs)
     assert alone.differences == {0: pytest.approx(0.7)}
     assert alone.difference is None
-    assert "1 seed of both so far" in seeds_words(alone, short=False)
+    assert "1 seed of both so far" in seeds_words(alone)
     tasks = alone.missing(2)
     assert [(task.letter, task.seed) for task in tasks] == [("A", 1), ("B", 1), ("A", 2), ("B", 2)]
     assert [task.label for task in tasks[:2]] == ["poor-net-seed-1", "good-net-seed-1"]
     assert tasks[1].experiment.config == replace(runs[1].record.config, seed=1)
-    assert "+ trains 4 more of both: about 2:40." in more_words(alone, short=False)
+    assert "+ trains 4 more of both: about 2:40." in more_words(alone)
 
     rate = {"learning_rate": 0.1}
     for name, changes in {
@@ -121,8 +123,9 @@ def test_seeds_are_paired_from_whatever_trained_them(tmp_path: Path, small: Data
     assert known.differences == {0: pytest.approx(0.7), 1: 0.0}
     assert known.difference is not None
     assert known.difference.pairs == 2
-    assert "2 seeds in pairs: B has +35.00 points on average" in seeds_words(known, short=False)
-    assert "may be the seed" in seeds_words(known, short=True)
+    assert "2 seeds in pairs: B has +35.00 points on average" in seeds_words(known)
+    assert "it may be the seed." in seeds_words(known)
+    assert short_seed_lines(known, None)[1].startswith("may be the seed; + 4 more")
     assert seed_list(known) == "seed 0 +70.00, seed 1 +0.00"
     # A lacks seed 7; the next seed that is free is 2.
     assert [(task.letter, task.seed) for task in known.missing(2)] == [("A", 7), ("A", 2), ("B", 2)]
@@ -130,7 +133,7 @@ def test_seeds_are_paired_from_whatever_trained_them(tmp_path: Path, small: Data
 
 def test_runs_that_tell_nothing_of_a_seed(tmp_path: Path, small: Dataset) -> None:
     runs = save_pair(tmp_path, small)
-    append(runs[1].path, [RateChanged(step=5, factor=2.0, seconds=1.0)])
+    append(runs[1].path, [RateChanged(step=5, factor=2.0)])
     assert pairs(tmp_path, runs).differences == {}  # its rate was changed by hand
     seeds_only = save_pair(tmp_path / "seeds", small, learning_rate=0.008, seed=1)
     assert "the seed alone" in pairs(tmp_path, seeds_only).refusal
@@ -143,9 +146,9 @@ def test_runs_that_tell_nothing_of_a_seed(tmp_path: Path, small: Dataset) -> Non
     [
         (0, 0, "Both are right on the same digits.", "Both are right on the same digits."),
         (5, 5, "may be chance (p = 1.00)", "as many digits."),
-        (50, 65, "B +1.50 points: may be chance (p = 0.19)", "in 19 of 100 cases: it may be"),
-        (80, 50, "B -3.00 points: hardly chance (p = 0.011)", "A is right on 30 more of 1,000"),
-        (60, 27, "B -3.30 points: hardly chance (p < 0.001)", "1 of 1,000 cases: it is hardly"),
+        (50, 65, "B +1.50: may be chance (p = 0.19)", "in 19 of 100 cases: it may be"),
+        (80, 50, "B -3.00: hardly chance (p = 0.011)", "A is right on 30 more of 1,000"),
+        (60, 27, "B -3.30: hardly chance (p < 0.001)", "1 of 1,000 cases: it is hardly"),
         (90, 10, "hardly chance (p < 0.001)", "fewer than 1 of 1,000 cases"),
     ],
 )
