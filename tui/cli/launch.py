@@ -18,6 +18,7 @@ from tui.recording.experiment import Experiment
 from tui.recording.invocation import RATE_CHANGED
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
+from tui.system.memory import return_freed_memory
 from tui.system.signals import Forwarded, GracefulStop, ignore_hangups
 from tui.system.terminal import detect, refusal
 
@@ -44,6 +45,7 @@ def open_screen(
     """
     if reason := refusal():
         raise CommandError(reason, ExitCode.USAGE)
+    return_freed_memory()  # before there is a thread
     preferences = load_preferences()
     terminal = detect()
     # Textual reads both when it is imported. Of its themes only this one has no colour at all.
