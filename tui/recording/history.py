@@ -116,6 +116,12 @@ class RunHistory:
         """The evaluation with the highest test accuracy, the first of equals."""
         return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
 
+    @property
+    def lowest(self) -> Evaluation | None:
+        """The evaluation with the lowest test loss, the first of equals; NaN is not low."""
+        known = (e for e in self.evaluations if e.test.loss == e.test.loss)
+        return min(known, key=lambda e: e.test.loss, default=None)
+
     def outcome(self, saved: str | None = None) -> Outcome:
         """How the run ended, or how far it came; `saved` is the file that its model is in."""
         if end := self.finished:

@@ -15,10 +15,19 @@ ColorMode = Literal["none", "16", "full"]
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """`ascii_only`: nothing beyond ASCII can be shown. `colors`: how many colours to use."""
+    """`ascii_only`: nothing beyond ASCII can be shown. `colors`: how many colours to use.
+
+    `braille`: braille patterns may be used, of which the font of a Linux console has none.
+    """
 
     ascii_only: bool
     colors: ColorMode
+    braille: bool = True
+
+    @property
+    def thin_lines(self) -> bool:
+        """Whether the lines of charts are drawn in braille dots."""
+        return self.braille and not self.ascii_only
 
 
 FULL = Terminal(ascii_only=False, colors="full")
@@ -34,7 +43,8 @@ def detect(environ: Mapping[str, str] = os.environ, stream: TextIO | None = None
         colors = "none"
     elif environ.get("COLORTERM", "") not in ("truecolor", "24bit") and "256" not in term:
         colors = "16"
-    return Terminal(codecs.lookup(encoding).name not in ("utf-8", "utf-16"), colors)
+    ascii_only = codecs.lookup(encoding).name not in ("utf-8", "utf-16")
+    return Terminal(ascii_only, colors, braille=term != "linux")
 
 
 def is_live(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:

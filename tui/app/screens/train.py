@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import work
 from textual.app import ComposeResult
@@ -24,7 +24,7 @@ from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
-    from tui.app.widgets.curves import Curves
+    from tui.app.widgets.curves import Change, Curves
 
 PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
 """Identifiers of the panes, in the order of the key that goes to the next one."""
@@ -95,6 +95,7 @@ class TrainScreen(ConfiguringScreen):
         Binding("plus", "rate(1)", "Learning rate up", id="train.rate-up", show=False),
         Binding("minus", "rate(-1)", "Learning rate down", id="train.rate-down", show=False),
         Binding("l", "find_rate", "Find a learning rate", id="train.find-rate", show=False),
+        Binding("d", "chart('draw')", "Thin lines or blocks", id="train.draw", show=False),
         Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
         Binding("m", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
         Binding("z", "chart('zoom')", "Zoom to the recent part", id="train.zoom", show=False),
@@ -214,7 +215,7 @@ class TrainScreen(ConfiguringScreen):
         self.bench.change_rate(RATE_STEP**direction)
         self.show_progress()
 
-    def action_chart(self, change: Literal["log", "smooth", "zoom", "overlay"]) -> None:
+    def action_chart(self, change: Change) -> None:
         """Change how the curves are drawn, once they are there."""
         if self._curves is not None:
             self._curves.change(change)

@@ -11,16 +11,18 @@ from rich.style import Style
 from textual import events
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
+from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
 from tui.app.state.background import Throttle
-from tui.app.widgets.legend import readout
-from tui.app.widgets.plot import Mark, render_chart
-from tui.app.widgets.series import Floats, Series, recent, smooth
+from tui.app.widgets.plot import Mark, Picture, draw_chart
+from tui.app.widgets.series import Floats, Series, smooth
 from tui.app.widgets.strips import StripWidget
 from tui.system.terminal import FULL, Terminal
 
+WHEEL = 1.25
+"""What a notch of the mouse wheel multiplies the shown part by."""
 DATA_INTERVAL = 1.0
 """Least time in seconds between two redraws because of new data."""
 KEY_INTERVAL = 0.05
@@ -37,6 +39,7 @@ class Chart(StripWidget, can_focus=True):
         title: What the values are.
         terminal: Which characters and how many colours to use.
         x_label: What the positions are.
+        form: How a value is written, if that is not too long.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -45,10 +48,21 @@ class Chart(StripWidget, can_focus=True):
         Binding("escape", "cursor_off", "Hide the cursor", id="chart.hide", show=False),
     ]
 
+    class Wheel(Message):
+        """The mouse wheel has zoomed this chart."""
+
+        def __init__(self, chart: Chart) -> None:
+            super().__init__()
+            self.chart = chart
+
     y_log = reactive(False, repaint=False, init=False)
     """Whether the y axis is logarithmic."""
+    fitted = reactive(False, repaint=False, init=False)
+    """Whether early values that would press the rest together are left out."""
+    thin_lines = reactive(True, repaint=False, init=False)
+    """Whether lines are drawn in braille dots, where the terminal has them."""
     smoothing = reactive(0.0, repaint=False, init=False)
-    """Weight of `smooth`, 0 to 0.99. The readout stays with the values themselves."""
+    """Weight of `smooth`, 0 to 0.99. The values that are written are not smoothed."""
     zoom = reactive(1.0, repaint=False, init=False)
     """The last part of the x range that is shown, 0.01 to 1."""
     cursor: reactive[int | None] = reactive(None, repaint=False, init=False)
@@ -62,17 +76,19 @@ class Chart(StripWidget, can_focus=True):
         terminal: Terminal = FULL,
         *,
         x_label: str = "",
+        form: str = ".4g",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(terminal, id=id, classes=classes)
         self.title = title
-        self.x_label = x_label
-        self.note = ""  # stands behind the label of the x axis
+        self.x_label, self.form = x_label, form
+        self.note = ""  # stands behind the title
         self._series: list[Series] = []
         self._axis: Floats | None = None
         self._end: float | None = None
         self._positions: Floats | None = None
+        self._picture = Picture([])
         self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
 
     def set_series(
@@ -130,6 +146,27 @@ class Chart(StripWidget, can_focus=True):
         target = max(target, here + 1) if direction > 0 else min(target, here - 1)
         self.cursor = min(max(target, 0), last)
 
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the point next to a click."""
+        at = event.get_content_offset(self)
+        position = self._picture.position(at.x) if at is not None else None
+        if position is not None and len(self.positions):
+            self.cursor = int(np.abs(self.positions - position).argmin())
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Show less of the past."""
+        self._turn(1 / WHEEL)
+        event.stop()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Show more of the past."""
+        self._turn(WHEEL)
+        event.stop()
+
+    def _turn(self, factor: float) -> None:
+        self.zoom *= factor
+        self.post_message(self.Wheel(self))
+
     def validate_smoothing(self, weight: float) -> float:
         """Keep the weight where the average is defined."""
         return min(max(weight, 0.0), 0.99)
@@ -141,7 +178,8 @@ class Chart(StripWidget, can_focus=True):
     def _changed(self) -> None:
         self._schedule(KEY_INTERVAL)
 
-    watch_y_log = watch_smoothing = watch_zoom = watch_cursor = watch_marks = _changed
+    watch_y_log = watch_fitted = watch_thin_lines = watch_smoothing = _changed
+    watch_zoom = watch_cursor = watch_marks = _changed
 
     def on_focus(self, _event: events.Focus) -> None:
         """Show that the keys move the cursor here."""
@@ -169,21 +207,28 @@ class Chart(StripWidget, can_focus=True):
             axis = np.append(axis, self._end)
         left, right = (axis.min(), axis.max()) if len(axis) else (0.0, 0.0)
         left = right - self.zoom * (right - left)
-        smoothed = (replace(s, ys=smooth(s.points[1], self.smoothing)) for s in self._series)
-        at = self.cursor_x
-        strips = render_chart(
-            [recent(one, left) for one in smoothed],
+        smoothed = [replace(s, ys=smooth(s.points[1], self.smoothing)) for s in self._series]
+        bordered = bool(self.styles.border_top[0])
+        title = f"{self.title}{self.note}"
+        if bordered:
+            self.border_title = title
+        braille = self.terminal.braille and self.thin_lines
+        self._picture = draw_chart(
+            smoothed,
             width,
             height,
-            title=self.title,
-            x_label=f"{self.x_label}{self.note}",
+            title="" if bordered else title,
+            x_label=self.x_label,
             y_log=self.y_log,
             axis=axis[axis >= left],
+            fitted=self.fitted,
+            values=self._series,
             marks=self.marks,
-            cursor_x=at,
-            footer="" if at is None else readout(self._series, at, width, x_label=self.x_label),
-            terminal=self.terminal,
+            cursor_x=self.cursor_x,
+            form=self.form,
+            terminal=replace(self.terminal, braille=braille),
         )
-        if self.has_focus and strips:
+        strips = self._picture.strips
+        if self.has_focus and strips and not bordered:
             strips[0] = strips[0].apply_style(Style(reverse=True))
         return strips

@@ -13,6 +13,7 @@ class ChartKind:
         name: Identifier of the pane, and the field of `nn.events.Score` that is drawn.
         title: Heading, with the unit.
         factor: Multiplies the values.
+        form: How a value is written.
         same_loss: Whether values compare only between runs that minimize the same loss.
         batches: Whether the loss of the training batches is drawn too.
         log: Whether the key for the logarithmic scale concerns this chart.
@@ -21,6 +22,7 @@ class ChartKind:
     name: str
     title: str
     factor: float = 1.0
+    form: str = ".4g"
     same_loss: bool = False
     batches: bool = False
     log: bool = False
@@ -28,5 +30,5 @@ class ChartKind:
 
 CHARTS = (
     ChartKind("loss", "Loss", same_loss=True, batches=True, log=True),
-    ChartKind("accuracy", "Accuracy %", factor=100.0),
+    ChartKind("accuracy", "Accuracy %", factor=100.0, form=".2f"),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
 from textual.app import ComposeResult
@@ -13,24 +13,29 @@ from textual.widget import Widget
 from tui.app.state.background import Throttle
 from tui.app.widgets.chart import DATA_INTERVAL, Chart
 from tui.app.widgets.charts import CHARTS, ChartKind
+from tui.app.widgets.colors import ColorRole, InkRole
 from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.plot import Mark
-from tui.app.widgets.series import ColorRole, Series
+from tui.app.widgets.series import Series
 from tui.formatting import number
 from tui.recording.history import RunHistory
 from tui.system.terminal import Terminal
 
+Change: TypeAlias = Literal["draw", "log", "smooth", "zoom", "overlay"]
+Value = TypeVar("Value")
+
 SPLITS: dict[str, tuple[str, int, ColorRole]] = {
-    "train": ("trn", 1, "secondary"),
-    "validation": ("val", 2, "tertiary"),
-    "test": ("tst", 0, "primary"),
+    "train": ("training", 1, "secondary"),
+    "validation": ("validation", 2, "tertiary"),
+    "test": ("test", 0, "primary"),
 }
 """Name, style and colour of the curve of each split, in the order in which they are drawn."""
-BATCHES: tuple[int, ColorRole] = (5, "quinary")
-EARLIER: tuple[ColorRole, ...] = ("quaternary", "warning")
-"""Colours of earlier runs in turn. Their glyphs, not their colours, distinguish them."""
+BATCHES: tuple[int, InkRole] = (5, "muted")
+EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quaternary"), (4, "warning"))
+"""Style and colour of earlier runs in turn. Their numbers distinguish them, not their colours."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
-ZOOM = (1.0, 0.5, 0.2, 0.1)
+ZOOM = ((1.0, True), (0.5, True), (0.2, True), (0.1, True), (1.0, False))
+"""The last part of the epochs that is shown, and whether the y axis is fitted to what matters."""
 
 
 class Curves(Widget):
@@ -49,8 +54,11 @@ class Curves(Widget):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self.charts = {
-            kind.name: Chart(kind.title, terminal, x_label="epoch", id=kind.name) for kind in CHARTS
+            kind.name: Chart(kind.title, terminal, x_label="epoch", form=kind.form, id=kind.name)
+            for kind in CHARTS
         }
+        for chart in self.charts.values():
+            chart.fitted = True
         self.overlay = True
         self._earlier: Sequence[RunHistory] = ()
         self._present: RunHistory | None = None
@@ -76,15 +84,16 @@ class Curves(Widget):
         drawn = {kind.name: _series(kind, earlier, self._present) for kind in CHARTS}
         axis = np.concatenate([[], *(s.points[0] for series in drawn.values() for s in series)])
         end = _end_of_epoch(self._present) if self._present else None
-        marks = _marks(self._present) if self._present else ()
-        for name, chart in self.charts.items():
-            chart.set_series(drawn[name], axis, end)
-            chart.marks = marks
+        for kind in CHARTS:
+            chart = self.charts[kind.name]
+            chart.note = _note(chart)
+            chart.set_series(drawn[kind.name], axis, end)
+            chart.marks = _marks(self._present, kind) if self._present else ()
 
-    def change(self, what: Literal["log", "smooth", "zoom", "overlay"]) -> None:
-        """Switch the logarithmic scale or the earlier runs, or smooth or zoom by another step.
+    def change(self, what: Change) -> None:
+        """Switch the drawing, the logarithmic scale or the earlier runs; smooth or zoom by a step.
 
-        The line under a chart states how it differs from a plain one.
+        The title of a chart states how it differs from a plain one.
         """
         if what == "overlay":
             self.overlay = not self.overlay
@@ -95,44 +104,52 @@ class Curves(Widget):
             elif what == "smooth":
                 chart.smoothing = _next(SMOOTHING, chart.smoothing)
             elif what == "zoom":
-                chart.zoom = _next(ZOOM, chart.zoom)
-            chart.note = "".join(
-                [
-                    ", log scale" if chart.y_log else "",
-                    f", smoothed {chart.smoothing:g}" if chart.smoothing else "",
-                    f", last {chart.zoom:.0%}" if chart.zoom < 1 else "",
-                ]
-            )
+                chart.zoom, chart.fitted = _next(ZOOM, (chart.zoom, chart.fitted))
+            elif what == "draw":
+                chart.thin_lines = not chart.thin_lines
         self._update()
+
+    def on_chart_wheel(self, event: Chart.Wheel) -> None:
+        """Zoom all charts alike."""
+        for chart in self.charts.values():
+            chart.zoom = event.chart.zoom
+        self._update()
+
+
+def _note(chart: Chart) -> str:
+    """How a chart differs from a plain one."""
+    notes = (
+        "log scale" if chart.y_log else "",
+        f"smoothed {chart.smoothing:g}" if chart.smoothing else "",
+        f"last {chart.zoom:.0%}" if chart.zoom < 1 else "",
+        "" if chart.fitted else "whole range",
+    )
+    return "".join(f", {note}" for note in notes if note)
 
 
 def _series(
     kind: ChartKind, earlier: Sequence[tuple[int, RunHistory]], present: RunHistory | None
 ) -> list[Series]:
     """What a chart draws, the present run's test curve last and so on top."""
-    series = [
-        _curve(kind, run, "test", run.label, 0, EARLIER[n % len(EARLIER)], run_glyph(n))
-        for n, run in earlier
-        if not (kind.same_loss and present) or run.config.loss == present.config.loss
-    ]
+    series = []
+    for n, run in earlier:
+        if not (kind.same_loss and present) or run.config.loss == present.config.loss:
+            xs, ys = _curve(kind, run, "test")
+            style, role = EARLIER[n % len(EARLIER)]
+            detail, tag = f"test {kind.name}", run_glyph(n)
+            series.append(Series(run.label, xs, ys, style, role, detail=detail, tag=tag))
     if present:
         if kind.batches:
-            series.append(Series("batch", *present.running_loss(), *BATCHES))
-        series += [_curve(kind, present, split, *look) for split, look in SPLITS.items()]
+            series.append(Series("batch", *present.running_loss(), *BATCHES, detail=kind.name))
+        for split, (name, style, role) in SPLITS.items():
+            xs, ys = _curve(kind, present, split)
+            series.append(Series(name, xs, ys, style, role, detail=kind.name))
     return [one for one in series if len(one.xs)]
 
 
-def _curve(
-    kind: ChartKind,
-    run: RunHistory,
-    split: str,
-    name: str,
-    style: int,
-    role: ColorRole,
-    glyph: str | None = None,
-) -> Series:
-    xs, ys = run.curve(split, kind.name)
-    return Series(name, xs, [kind.factor * y for y in ys], style, role, glyph)
+def _curve(kind: ChartKind, run: RunHistory, split: str) -> tuple[list[float], list[float]]:
+    epochs, values = run.curve(split, kind.name)
+    return epochs, [kind.factor * value for value in values]
 
 
 def _end_of_epoch(run: RunHistory) -> float | None:
@@ -148,15 +165,24 @@ def _end_of_epoch(run: RunHistory) -> float | None:
     return min(whole, run.started.total_steps) / per_epoch
 
 
-def _marks(run: RunHistory) -> tuple[Mark, ...]:
-    """The changes of the learning rate."""
+def _marks(run: RunHistory, kind: ChartKind) -> tuple[Mark, ...]:
+    """The changes of the learning rate, the best epoch by what the chart shows, and an early stop.
+
+    The newest epoch is not marked as the best, since the mark would move with every epoch.
+    """
     if run.started is None:
         return ()
     per_epoch = run.started.steps_per_epoch
-    return tuple(
-        (c.step / per_epoch, f"lr x{number(c.factor, 9, '.3g')}") for c in run.rate_changes
-    )
+    marks = [(c.step / per_epoch, f"lr x{number(c.factor, 9, '.3g')}") for c in run.rate_changes]
+    best = run.best if kind.name == "accuracy" else run.lowest
+    if best is not None and best is not run.evaluations[-1]:
+        marks.append((best.epoch, "best"))
+    if run.finished is not None and run.finished.reason == "early-stopped":
+        marks.append((run.finished.step / per_epoch, "early stop"))
+    return tuple(sorted(marks))
 
 
-def _next(values: tuple[float, ...], value: float) -> float:
-    return values[(values.index(value) + 1) % len(values)]
+def _next(values: Sequence[Value], value: Value) -> Value:
+    """The value behind this one in turn; the first where it is none of them."""
+    place = values.index(value) + 1 if value in values else 0
+    return values[place % len(values)]

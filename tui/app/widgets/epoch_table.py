@@ -15,6 +15,8 @@ from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.strips import StripWidget, text_strip
 from tui.formatting import clock, number, percent
 
+WHEEL = 3
+"""Rows that one notch of the mouse wheel scrolls by."""
 Row: TypeAlias = StepCompleted | EpochCompleted
 
 
@@ -111,6 +113,16 @@ class EpochTable(StripWidget, can_focus=True):
         above = max(0, (last if self._above is None else min(self._above, last)) + by)
         self._above = above if above < last else None
         self.redraw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel."""
+        self.action_scroll(-WHEEL)
+        event.stop()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel."""
+        self.action_scroll(WHEEL)
+        event.stop()
 
     def on_focus(self, _event: events.Focus) -> None:
         """Highlight the heading: the keys scroll this table."""

@@ -12,8 +12,9 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.app.widgets.histograms import render_histogram
 from tui.app.widgets.legend import legend, role_style
-from tui.app.widgets.plot import render_chart, render_histogram
+from tui.app.widgets.plot import render_chart
 from tui.app.widgets.raster import Image, fitting, render_ascii, render_braille
 from tui.app.widgets.series import ColorRole, Series
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip

@@ -1,18 +1,64 @@
-"""Histograms of the weights of each layer, as many side by side as fit."""
+"""Histograms, and those of the weights of each layer, as many side by side as fit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from rich.segment import Segment
 from textual.strip import Strip
 
 from nn.analysis.inspection import LayerStatistics
 from tui.app.widgets.layer_table import visible_range
-from tui.app.widgets.plot import render_histogram
-from tui.app.widgets.strips import PLAIN, StripWidget
+from tui.app.widgets.layout import Layout, x_scale
+from tui.app.widgets.legend import legend
+from tui.app.widgets.series import ColorRole, Values, linear_scale, transform
+from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from tui.system.terminal import FULL, Terminal
 
 _LEAST_WIDTH = 36  # cells of one histogram, where there are several
+
+
+def render_histogram(
+    counts: Values,
+    edges: Values,
+    width: int,
+    height: int,
+    *,
+    title: str = "",
+    x_label: str = "",
+    role: ColorRole = "primary",
+    terminal: Terminal = FULL,
+) -> list[Strip]:
+    """Draw the counts of `numpy.histogram` as bars, in `height` lines of exactly `width` cells.
+
+    Args:
+        counts: One for each bin.
+        edges: Rising, one more than counts.
+        width: Cells in a line.
+        height: Lines.
+        title: What was counted.
+        x_label: What the edges are.
+        role: Colour of the bars.
+        terminal: Which characters and how many colours to use.
+    """
+    head = legend(title, [], width, terminal=terminal)
+    layout = Layout(width, height, head, x_label.center(width), terminal)
+    heights, bounds = np.nan_to_num(transform(counts, False)), transform(edges, False)
+    if len(bounds) != len(heights) + 1:
+        raise ValueError(f"{len(heights)} counts need {len(heights) + 1} edges, not {len(bounds)}")
+    if not np.isfinite(bounds).all() or not heights.any():
+        return layout.empty()
+    if not width or not layout.rows:
+        return [text_strip("", width)] * height
+    x = x_scale(bounds, width)
+    y = linear_scale(0, float(heights.max()), max(1, layout.rows // 3), whole=True)
+    centers = (np.arange(2 * width) + 0.5) / (2 * width)
+    bins = np.searchsorted(x.place(bounds), centers, side="right") - 1
+    tops = np.concatenate([[0.0], y.place(heights), [0.0]])[bins + 1]  # nothing beyond the edges
+    plotter = layout.plotter(x, y)
+    plotter.bars(centers[tops > 0], tops[tops > 0], role)
+    return layout.around(plotter.strips())
 
 
 class Histograms(StripWidget):

@@ -13,12 +13,14 @@ from tui.app.widgets.colors import ROLES as ROLES
 from tui.app.widgets.colors import role_style as role_style
 from tui.app.widgets.series import Series
 from tui.app.widgets.strips import PLAIN, printable
+from tui.app.widgets.trace import DASHES
 from tui.formatting import number
 from tui.system.terminal import FULL, Terminal
 
-_STYLES = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks.
-_ASCII_STYLES = ("*", "o", "+", "x", "#", "~")
-_SAMPLES = {"hd": "▄▀"}
+_BLOCKS = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks.
+_ASCII_MARKS = ("*", "o", "+", "x", "#", "~")
+_LINES = "─╌┈┄╴·"
+_SAMPLES = {"hd": "▄"}
 _RUN_GLYPHS = "123456789abcdefghijklmnpqrstuvwyz"  # Styles are drawn with "o" and "x".
 _MORE = "~"
 
@@ -28,10 +30,32 @@ def run_glyph(run: int) -> str:
     return _RUN_GLYPHS[(run - 1) % len(_RUN_GLYPHS)]
 
 
-def symbol(one: Series, ascii_only: bool) -> str:
+def symbol(one: Series, terminal: Terminal) -> str:
     """The character, or the name of the sub-cell marker, that draws a series."""
-    shapes = _ASCII_STYLES if ascii_only else _STYLES
-    return one.glyph or shapes[one.style % len(shapes)]
+    if one.glyph:
+        return one.glyph
+    if terminal.thin_lines:
+        return "braille"
+    shapes = _ASCII_MARKS if terminal.ascii_only else _BLOCKS
+    return one.tag[:1] or shapes[one.style % len(shapes)]
+
+
+def dash_of(one: Series, terminal: Terminal) -> tuple[int, ...]:
+    """Dots drawn and left out in turn where a series is a thin line; nothing for a solid one.
+
+    A faint line is solid where its colour makes it faint.
+    """
+    if one.glyph or not terminal.thin_lines or (one.faint and terminal.colors != "none"):
+        return ()
+    return DASHES[one.style % len(DASHES)]
+
+
+def sample(one: Series, terminal: Terminal) -> str:
+    """One character that looks like the line of a series."""
+    if terminal.thin_lines and not one.glyph:
+        return "─" if one.faint else _LINES[one.style % len(_LINES)]
+    shape = symbol(one, terminal)
+    return _SAMPLES.get(shape, shape)
 
 
 def legend(title: str, series: Sequence[Series], width: int, *, terminal: Terminal = FULL) -> Strip:
@@ -46,11 +70,10 @@ def legend(title: str, series: Sequence[Series], width: int, *, terminal: Termin
     ]
 
     def entry(one: Series, name: str) -> list[Segment]:
-        shape, style = symbol(one, terminal.ascii_only), role_style(one.role, terminal.colors)
-        if one.glyph:
-            return [Segment(shape, style), Segment(f":{name}" if name else "")]
-        sample = Segment(_SAMPLES.get(shape, 2 * shape), style)
-        return [sample, Segment(f" {name}" if name else "")]
+        look, style = sample(one, terminal), role_style(one.role, terminal.colors)
+        if one.tag:
+            return [Segment(one.tag, style), Segment(f":{name}" if name else "")]
+        return [Segment(2 * look, style), Segment(f" {name}" if name else "")]
 
     def line(longest: int, left_out: int = 0) -> Strip:
         entries = [entry(one, shorten(name, longest)) for one, name in named[left_out:]]

@@ -12,8 +12,8 @@ from textual.strip import Strip
 
 from nn.options import format_value
 from tui.app.state.sweep_view import SweepView, TrialRow
+from tui.app.widgets.layout import EMPTY
 from tui.app.widgets.legend import role_style, shorten
-from tui.app.widgets.plot import EMPTY
 from tui.app.widgets.raster import render_braille
 from tui.app.widgets.series import Floats
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip

@@ -1,120 +1,72 @@
-"""Line charts and histograms in character cells. The only module that touches plotext.
-
-plotext draws on one figure, global to the process: call everything here from one thread. It gets
-points in the unit square and finished tick labels, because its own limits and its own logarithm
-raise, or print a warning over the screen, on values that a training run does produce.
-"""
+"""Line charts: what is drawn, where, and in how much of the space."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
-import plotext
-from rich.segment import Segment
-from rich.style import Style
 from textual.strip import Strip
 
-from tui.app.widgets.legend import ROLES, legend, role_style, symbol
+from tui.app.widgets.layout import Layout, x_scale
+from tui.app.widgets.legend import dash_of, legend, readout, symbol
+from tui.app.widgets.line_labels import Labels, fit_labels
+from tui.app.widgets.plotter import AXIS_ROWS, Plotter
 from tui.app.widgets.series import (
-    ColorRole,
     Floats,
     Scale,
     Series,
-    Values,
     linear_scale,
     log_scale,
     thin,
     transform,
 )
-from tui.app.widgets.strips import PLAIN, printable, text_strip
+from tui.app.widgets.strips import printable, text_strip
+from tui.app.widgets.y_range import interesting_range
+from tui.formatting import number
 from tui.system.terminal import FULL, Terminal
 
 Mark: TypeAlias = tuple[float, str]
 """A position on the x axis and what happened there."""
 
-EMPTY = "no data yet"
+Taken: TypeAlias = dict[int, list[tuple[float, float]]]
+"""The columns of texts in the first line of a plot, 1, and in its last, 0."""
 
-_ASCII_BOX = str.maketrans("─│┌┐└┘├┤┬┴┼┊", "-|+++++++++:")
-_ROLE_CODE = {role: 16 + i for i, role in enumerate(ROLES)}  # palette numbers for plotext
-_SGR = re.compile(r"\x1b\[([\d;]*)m")
+_BEYOND = 0.2
+"""How far values go beyond the plot, in its heights, if that is to be told."""
 
 
 @dataclass(frozen=True)
-class _Layout:
-    """Where the lines go: legend, plot and footer, of which only the plot is always there.
+class Picture:
+    """A chart as lines, and what its columns stand for.
 
-    `axes` is whether there are to be axes and ticks.
+    Attributes:
+        strips: The lines.
+        x: The scale across, None of a chart without data.
+        left: Cells before the plot.
+        columns: Cells of the plot.
     """
 
-    width: int
-    height: int
-    head: Strip
-    footer: str
-    terminal: Terminal
-    axes: bool = True
+    strips: list[Strip]
+    x: Scale | None = None
+    left: int = 0
+    columns: int = 0
 
-    @property
-    def top(self) -> list[Strip]:
-        return [self.head] if self.head.text.strip() and self.height >= 4 else []
-
-    @property
-    def bottom(self) -> list[Strip]:
-        text = printable(self.footer.rstrip(), ascii_only=self.terminal.ascii_only)
-        return [text_strip(text, self.width)] if text and self.height >= 6 else []
-
-    @property
-    def rows(self) -> int:
-        """Lines of the plot."""
-        return max(0, self.height - len(self.top) - len(self.bottom))
-
-    @property
-    def framed(self) -> bool:
-        """Whether there is room for axes and ticks."""
-        return self.axes and self.width >= 16 and self.rows >= 4
-
-    def columns(self, y: Scale) -> int:
-        """Cells between the axes."""
-        gutter = 1 + max(len(label) for label in _y_labels(y)) if self.framed else 0
-        return max(1, self.width - gutter)
-
-    def empty(self) -> list[Strip]:
-        """The layout around a note that there is nothing to draw."""
-        plot = [text_strip("", self.width)] * self.rows
-        if self.rows:
-            plot[(self.rows - 1) // 2] = text_strip(EMPTY.center(self.width), self.width)
-        return [*self.top, *plot, *self.bottom]
-
-    def plot(self, x: Scale, y: Scale, draw: Callable[[Any], None]) -> list[Strip]:
-        """The layout around what `draw` puts on the figure."""
-        if not self.width or not self.rows:
-            return [text_strip("", self.width)] * self.height
-        plotext.terminal.limit(False, False)  # else cut to the terminal, 80x24 if there is none
-        figure = plotext.figure
-        figure.clear()
-        figure.plot_size(self.width, self.rows)
-        figure.theme("colorless")
-        figure.axes(False, axis="x", side="upper")
-        figure.axes(False, axis="y", side="right")
-        for axis, scale, labels in (("x", x, [t for _, t in x.ticks]), ("y", y, _y_labels(y))):
-            figure.ruler(axis).lim(0, 1)
-            if self.framed:
-                figure.ruler(axis).ticks([at for at, _ in scale.ticks], labels=labels)
-            else:
-                figure.axes(False, axis=axis)
-                figure.ruler(axis).frequency(0)
-        draw(figure)
-        text = figure.build().string()
-        text = text.translate(_ASCII_BOX) if self.terminal.ascii_only else text
-        styles = {str(_ROLE_CODE[role]): role_style(role, self.terminal.colors) for role in ROLES}
-        lines = [_strip(line, styles, self.width) for line in text.split("\n")[: self.rows]]
-        return [*self.top, *lines, *self.bottom]
+    def position(self, column: int) -> float | None:
+        """The position across that a column shows; None beside the plot."""
+        place = (column - self.left) / max(1, self.columns - 1)
+        if self.x is None or not 0 <= place <= 1:
+            return None
+        return self.x.low + place * (self.x.high - self.x.low)
 
 
-def render_chart(
+def render_chart(series: Sequence[Series], width: int, height: int, **options: Any) -> list[Strip]:
+    """The lines of `draw_chart`."""
+    return draw_chart(series, width, height, **options).strips
+
+
+def draw_chart(
     series: Sequence[Series],
     width: int,
     height: int,
@@ -124,16 +76,20 @@ def render_chart(
     y_log: bool = False,
     axis: Floats | None = None,
     y_range: tuple[float, float] | None = None,
+    fitted: bool = False,
+    values: Sequence[Series] = (),
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
-    footer: str = "",
+    form: str = ".4g",
     framed: bool = True,
     terminal: Terminal = FULL,
-) -> list[Strip]:
+) -> Picture:
     """Draw the series as `height` lines of exactly `width` cells.
 
-    From the top: title and legend, the plot, and one line with `footer` or else `x_label`. Where
-    there are too few lines, only the plot is left.
+    From the top: the title, and the plot with a label at the end of each line, which has the value
+    at the cursor, else the last value. Where there is no room for labels, there is a legend beside
+    the title, and a line below the plot has the values at the cursor. Where there are too few
+    lines, only the plot is left.
 
     Args:
         series: Drawn in this order, the last on top.
@@ -145,139 +101,156 @@ def render_chart(
         axis: Positions that the x axis covers, such as those of all charts of a group; None takes
             those of the series.
         y_range: The least and the greatest value that the y axis covers at least.
+        fitted: Whether early values that would press the rest together are left out; how far they
+            went is told at the edge.
+        values: The same series with the values to write, where those drawn are smoothed.
         marks: Dotted vertical lines, each with its label unless that would touch the label of a
             later mark.
         cursor_x: Where to draw the vertical cursor.
-        footer: The last line, such as the values at the cursor.
+        form: How a value is written, if that is not too long.
         framed: Whether there are axes with ticks, if there is room.
         terminal: Which characters, axes included, and how many colours to use; the styles of the
             series distinguish them without any.
     """
-    head = legend(title, series, width, terminal=terminal)
-    layout = _Layout(width, height, head, footer or x_label.center(width), terminal, framed)
+    told, fitted = values or series, fitted and not y_log
+    rows = height - bool(title and height >= 4)
+    framed = framed and width >= 16 and rows >= 4
+    labels = fit_labels(told, width, rows - AXIS_ROWS if framed else rows, form)
+    head = legend(title, () if labels.width else series, width, terminal=terminal)
+    place = _place(x_label, cursor_x)
+    beside = framed and len(place) + 1 < labels.width
+    footer = "" if beside else place.center(width)
+    if cursor_x is not None and not labels.values and told:
+        footer = readout(told, cursor_x, width, x_label=x_label)
+    layout = Layout(width, height, head, footer, terminal, framed)
     points = [(transform(one.points[0], False), one.points[1]) for one in series]
-    drawn = [np.isfinite(xs) & np.isfinite(transform(ys, y_log)) for xs, ys in points]
-    all_x = np.concatenate([[], *(xs[part] for (xs, _), part in zip(points, drawn, strict=True))])
-    all_y = np.concatenate([[], *(ys[part] for (_, ys), part in zip(points, drawn, strict=True))])
+    drawn = [_drawable(xs, ys, axis, y_log) for xs, ys in points]
+    all_x, all_y = (np.concatenate([[], *(each[i] for each in drawn)]) for i in (0, 1))
     if not len(all_x):
-        return layout.empty()
-    x = _x_scale(all_x if axis is None else axis[np.isfinite(axis)], width)
-    low, high = float(all_y.min()), float(all_y.max())
+        return Picture(layout.empty())
+    if not width or not layout.rows:
+        return Picture([text_strip("", width)] * height)
+    x = x_scale(all_x if axis is None else axis[np.isfinite(axis)], width - labels.width)
+    low, high = _fitted(series, drawn) if fitted else (float(all_y.min()), float(all_y.max()))
     if y_range is not None:
         low, high = min(low, y_range[0]), max(high, y_range[1])
     y = (log_scale if y_log else linear_scale)(low, high, max(1, layout.rows // 3))
-    columns = layout.columns(y)
 
-    def draw(figure: Any) -> None:
-        placed = [(float(x.place([position])[0]), label) for position, label in marks]
-        placed = [(at, label) for at, label in placed if 0 <= at <= 1]
-        for at, _ in placed:
-            figure.line(at, "vertical", style="dotted", pixel=plotext.pixel())
-        if cursor_x is not None and 0 <= (at := float(x.place([cursor_x])[0])) <= 1:
-            figure.line(at, "vertical", pixel=plotext.pixel())
-        for one, (xs, ys) in zip(series, points, strict=True):
-            shape = symbol(one, terminal.ascii_only)
-            places = thin(x.place(xs), np.clip(y.place(ys), 0, 1), columns)
-            _draw_line(figure, *places, _marker(shape, one.role))
-        _draw_labels(figure, placed, columns)
+    plotter = layout.plotter(x, y, labels.width)
+    if layout.framed and layout.rows >= 6:
+        for at, _ in y.ticks:
+            plotter.rule(at, "grid")
+    placed = [(float(x.place([position])[0]), label) for position, label in marks]
+    placed = [(at, label) for at, label in placed if 0 <= at <= 1]
+    for at, _ in placed:
+        plotter.mark(at, dotted=True)
+    if cursor_x is not None and 0 <= (at := float(x.place([cursor_x])[0])) <= 1:
+        plotter.mark(at, dotted=False)
+    for one, (xs, ys) in zip(series, points, strict=True):
+        places = x.place(xs), y.place(ys)
+        if bool((np.diff(places[0]) >= 0).all()):
+            places = thin(*_near(*places), 2 * plotter.columns)
+        plotter.line(*places, symbol(one, terminal), one.role, dash_of(one, terminal))
+    taken: Taken = _tell_cut(plotter, y, all_y) if fitted else {0: [], 1: []}
+    _draw_labels(plotter, placed, taken, x.place(all_x), y.place(all_y))
+    plot = plotter.strips()
+    if labels.width:
+        column = _label_column(labels, plotter, y, told, cursor_x)
+        column += [text_strip("", labels.width)] * (layout.rows - len(column))
+        if beside:
+            column[-1] = text_strip(
+                f" {printable(place, ascii_only=terminal.ascii_only)}", labels.width
+            )
+        plot = [Strip.join(pair).simplify() for pair in zip(plot, column, strict=True)]
+    return Picture(layout.around(plot), x, plotter.gutter, plotter.columns)
 
-    return layout.plot(x, y, draw)
+
+def _place(x_label: str, cursor_x: float | None) -> str:
+    """The name of the x axis, and the position of the cursor."""
+    if cursor_x is None:
+        return x_label
+    position = f"{int(cursor_x)}" if float(cursor_x).is_integer() else f"{cursor_x:.4g}"
+    return f"{x_label} {position}".strip()
 
 
-def render_histogram(
-    counts: Values,
-    edges: Values,
-    width: int,
-    height: int,
-    *,
-    title: str = "",
-    x_label: str = "",
-    role: ColorRole = "primary",
-    terminal: Terminal = FULL,
+def _drawable(xs: Floats, ys: Floats, axis: Floats | None, y_log: bool) -> tuple[Floats, Floats]:
+    """The points that can be drawn, within the positions of the axis."""
+    shown = np.isfinite(xs) & np.isfinite(transform(ys, y_log))
+    if axis is not None and np.isfinite(axis).any():
+        shown &= (xs >= np.nanmin(axis)) & (xs <= np.nanmax(axis))
+    return xs[shown], transform(ys, False)[shown]
+
+
+def _fitted(
+    series: Sequence[Series], drawn: Sequence[tuple[Floats, Floats]]
+) -> tuple[float, float]:
+    lines, faint = (
+        [points for one, points in zip(series, drawn, strict=True) if one.faint is wanted]
+        for wanted in (False, True)
+    )
+    return interesting_range(lines, faint)
+
+
+def _near(xs: Floats, ys: Floats) -> tuple[Floats, Floats]:
+    """The points within the plot and one beyond each side, to which lines go; places rise."""
+    part = slice(max(0, int(np.searchsorted(xs, 0.0)) - 1), np.searchsorted(xs, 1.0, "right") + 1)
+    return xs[part], ys[part]
+
+
+def _label_column(
+    labels: Labels,
+    plotter: Plotter,
+    y: Scale,
+    told: Sequence[Series],
+    cursor_x: float | None,
 ) -> list[Strip]:
-    """Draw the counts of `numpy.histogram` as bars, in `height` lines of exactly `width` cells.
+    """The labels beside the plot, each as near as can be to the end of its line."""
+    ends, values = [], []
+    for one in labels.series:
+        ys = one.points[1]
+        places = y.place(ys)
+        places = places[np.isfinite(places)]
+        ends.append(plotter.row(float(np.clip(places[-1], 0, 1))) if len(places) else np.nan)
+        last = float(ys[-1]) if len(ys) else np.nan
+        values.append(last if cursor_x is None else one.value_at(cursor_x))
+    return labels.strips(ends, values, plotter.lines, plotter.terminal)
 
-    Args:
-        counts: One for each bin.
-        edges: Rising, one more than counts.
-        width: Cells in a line.
-        height: Lines.
-        title: What was counted.
-        x_label: What the edges are.
-        role: Colour of the bars.
-        terminal: Which characters and how many colours to use.
+
+def _tell_cut(plotter: Plotter, y: Scale, every: Floats) -> Taken:
+    """Write how far the values go beyond the plot, at its left; returns what that takes."""
+    places, signs = y.place(every), "v^" if plotter.terminal.ascii_only else "↓↑"
+    taken: Taken = {0: [], 1: []}
+    for edge, value, beyond in (
+        (0, every.min(), -places.min()),
+        (1, every.max(), places.max() - 1),
+    ):
+        if beyond > _BEYOND and plotter.columns >= 16 and plotter.lines >= 3:
+            text = f"{signs[edge]}{number(float(value), 7, '.3g')}"
+            plotter.text(0, edge, text)
+            taken[edge].append((0.0, float(len(text))))
+    return taken
+
+
+def _draw_labels(
+    plotter: Plotter, marks: Sequence[Mark], taken: Taken, xs: Floats, ys: Floats
+) -> None:
+    """Write the labels of marks, the last first; none touches another.
+
+    A label stands in the last line of the plot if a point, of those at `xs` and `ys`, is in its way
+    in the first one but not there. It is as long as its mark is certain to be read, so labels that
+    are long for the chart are left out too.
     """
-    head = legend(title, [], width, terminal=terminal)
-    layout = _Layout(width, height, head, x_label.center(width), terminal)
-    heights, bounds = np.nan_to_num(transform(counts, False)), transform(edges, False)
-    if len(bounds) != len(heights) + 1:
-        raise ValueError(f"{len(heights)} counts need {len(heights) + 1} edges, not {len(bounds)}")
-    if not np.isfinite(bounds).all() or not heights.any():
-        return layout.empty()
-    x = _x_scale(bounds, width)
-    y = linear_scale(0, float(heights.max()), max(1, layout.rows // 3), whole=True)
-    centers = (np.arange(2 * width) + 0.5) / (2 * width)
-    bins = np.searchsorted(x.place(bounds), centers, side="right") - 1
-    tops = np.concatenate([[0.0], y.place(heights), [0.0]])[bins + 1]  # nothing beyond the edges
-
-    def draw(figure: Any) -> None:
-        shape = _marker("#" if terminal.ascii_only else "hd", role)
-        bars = figure.signal(list(centers[tops > 0]), list(tops[tops > 0]), marker=shape)
-        figure.draw(bars.fillx())
-
-    return layout.plot(x, y, draw)
-
-
-def _x_scale(xs: Floats, width: int) -> Scale:
-    whole = bool((xs == np.floor(xs)).all())
-    return linear_scale(float(xs.min()), float(xs.max()), max(1, width // 12), whole=whole)
-
-
-def _y_labels(y: Scale) -> list[str]:
-    """Labels of at least five cells, so that the plot rarely moves sideways as values change."""
-    return [label.rjust(5) for _, label in y.ticks]
-
-
-def _marker(shape: str, role: ColorRole) -> Any:
-    return plotext.marker(shape, plotext.pixel(foreground=_ROLE_CODE[role]))
-
-
-def _draw_line(figure: Any, xs: Floats, ys: Floats, marker: Any) -> None:
-    """Draw the points, joined unless there is a gap between them."""
-    drawn = np.flatnonzero(np.isfinite(ys))
-    line = figure.signal(list(xs[drawn]), list(ys[drawn]), marker=marker).lines()
-    for i in np.flatnonzero(np.diff(drawn) > 1):
-        line.line(int(i) + 1, False)
-    figure.draw(line)
-
-
-def _draw_labels(figure: Any, marks: Sequence[tuple[float, str]], columns: int) -> None:
-    """Write the labels of marks over the curves, the last first; none touches another.
-
-    A label is as long as its mark is certain to be read, so labels that are long for the chart are
-    left out too.
-    """
-    taken: list[tuple[float, float]] = []
+    columns, line = plotter.columns, 1 / max(1, plotter.lines - 1)
     for at, label in reversed(marks):
         text = printable(label, ascii_only=True)  # so that a character takes one cell
-        side, step = ("left", 1) if at < 0.5 else ("right", -1)
+        step = 1 if at < 0.5 else -1
         start = at * columns + step
         left, right = sorted((start, start + step * len(text)))
-        free = all(right + 1 < other[0] or other[1] + 1 < left for other in taken)
-        if free and len(text) <= columns // 3:
-            taken.append((left, right))
-            figure.draw(figure.text(at + step / columns, 1, text, alignment=side))
-
-
-def _strip(line: str, styles: dict[str, Style], width: int) -> Strip:
-    """Turn the escape sequences of one line into the styles of the roles they stand for."""
-    text, *runs = _SGR.split(line)
-    segments = [Segment(text)]
-    style = PLAIN
-    for code, text in zip(runs[::2], runs[1::2], strict=True):
-        if code.startswith("38;5;"):
-            style = styles.get(code[5:], PLAIN)
-        elif code == "0":
-            style = PLAIN
-        segments.append(Segment(text, style))
-    return Strip(s for s in segments if s.text).adjust_cell_length(width, PLAIN).simplify()
+        near = ys[(xs * columns >= left - 1) & (xs * columns <= right + 1)]
+        edge = int(not (near > 1 - line).any() or bool((near < line).any()))
+        for row in (edge, 1 - edge):
+            free = all(right + 1 < other[0] or other[1] + 1 < left for other in taken[row])
+            if free and len(text) <= columns // 3:
+                taken[row].append((left, right))
+                plotter.text(at + step / columns, row, text, leftwards=step < 0)
+                break

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tui.app.widgets.colors import ColorRole as ColorRole
+from tui.app.widgets.colors import Role
 from tui.formatting import tidy_exponent
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -30,20 +31,27 @@ class Series:
     """Named points joined by a line. The points are copied, so the caller may go on appending.
 
     Attributes:
-        name: Shown in the legend and in the readout.
+        name: Written at the end of the line, or in the legend, and in the readout.
         xs: Positions, in the order in which they are joined.
         ys: Values, as many as `xs`. NaN and infinities are gaps.
-        style: Index of the marker characters, which distinguish series without colour.
+        style: Index of the dashes and of the marker characters, which distinguish series without
+            colour.
         role: Which colour of the palette draws it.
-        glyph: The character that draws it in place of the style's, such as the number of a run.
+        glyph: The character that draws it whatever the drawing style, such as an arrow.
+        detail: Words behind the name where there is room for those of all series, such as what is
+            measured.
+        tag: Stands before the name, such as the number of a run, and draws the series where lines
+            are rows of characters.
     """
 
     name: str
     xs: Values
     ys: Values
     style: int = 0
-    role: ColorRole = "primary"
+    role: Role = "primary"
     glyph: str | None = None
+    detail: str = ""
+    tag: str = ""
 
     def __post_init__(self) -> None:
         xs, ys = (np.array(values, dtype=np.float64).ravel() for values in (self.xs, self.ys))
@@ -59,8 +67,13 @@ class Series:
 
     @property
     def prefix(self) -> str:
-        """What stands before the name: the glyph, if the series has one of its own."""
-        return f"{self.glyph}:" if self.glyph else ""
+        """What stands before the name in a readout."""
+        return f"{self.tag}:" if self.tag else ""
+
+    @property
+    def faint(self) -> bool:
+        """Whether the series is but a background of the others."""
+        return self.role == "muted"
 
     def value_at(self, x: float) -> float:
         """The value last known at `x`: that of the nearest point not right of it, else NaN."""
@@ -118,12 +131,6 @@ def smooth(ys: Values, weight: float) -> Floats:
         correction *= weight
         values[t] = mean / (1 - correction)
     return values
-
-
-def recent(series: Series, left: float) -> Series:
-    """The part of the series from position `left` on."""
-    xs, ys = series.points
-    return replace(series, xs=xs[xs >= left], ys=ys[xs >= left])
 
 
 @dataclass(frozen=True)

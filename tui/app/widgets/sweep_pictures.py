@@ -13,8 +13,9 @@ from textual.strip import Strip
 
 from nn.options import format_value
 from tui.app.state.sweep_view import SweepView, TrialRow
+from tui.app.widgets.layout import EMPTY
 from tui.app.widgets.legend import role_style, shorten
-from tui.app.widgets.plot import EMPTY, render_chart
+from tui.app.widgets.plot import render_chart
 from tui.app.widgets.series import ColorRole, Series
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
 from tui.formatting import bar, number

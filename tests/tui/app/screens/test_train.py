@@ -129,6 +129,7 @@ KEYS = [
     "r",
     "plus",
     "minus",
+    "d",
     "y",
     "m",
     "z",
@@ -292,12 +293,12 @@ def test_reset_keeps_the_curves_of_the_run_before(play: Callable[..., None]) -> 
         await at.tell(Status.READY)
         assert at.names("accuracy") == ["1:default epochs=4"]
         await at.tell(Status.FINISHED, *epochs(2))
-        assert at.names("accuracy") == ["1:default epochs=4", "trn", "tst"]
-        assert at.names("loss") == ["1:default epochs=4", "batch", "trn", "tst"]
+        assert at.names("accuracy") == ["1:default epochs=4", "training", "test"]
+        assert at.names("loss") == ["1:default epochs=4", "batch", "training", "test"]
         await at.press("o")
-        assert at.names("accuracy") == ["trn", "tst"]
+        assert at.names("accuracy") == ["training", "test"]
         await at.press("o", "c")
-        assert at.names("accuracy") == ["trn", "tst"]
+        assert at.names("accuracy") == ["training", "test"]
         assert len(at.bench.histories) == 1
 
     play(scenario)
@@ -313,7 +314,7 @@ def test_losses_of_another_function_stay_off_the_loss_chart(play: Callable[..., 
         await at.press("r")
         await at.tell(Status.FINISHED, *epochs(2))
         assert "1:default epochs=4" in at.names("accuracy")
-        assert at.names("loss") == ["batch", "trn", "tst"]
+        assert at.names("loss") == ["batch", "training", "test"]
 
     play(scenario)
 
@@ -448,7 +449,7 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
                     break
                 await pilot.pause(0.05)
             assert len(at.lines(EpochTable)) == 4
-            assert at.names("accuracy") == ["trn", "tst"]
+            assert at.names("accuracy") == ["training", "test"]
             assert at.lines(Numbers)[2] == "Step   18 of 18"
 
     asyncio.run(main())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, cast
@@ -145,7 +146,7 @@ def test_the_layer_table_leaves_out_a_column_before_it_cuts_a_count() -> None:
 
 def overlaid(count: int) -> list[Series]:
     runs = [
-        Series(f"run-{n}", [1, 2], [0.5, n], 0, "warning", run_glyph(n))
+        Series(f"run-{n}", [1, 2], [0.5, n], 0, "warning", tag=run_glyph(n))
         for n in range(1, count + 1)
     ]
     return [*runs, Series("trn", [1, 2], [1, 2], 1), Series("tst", [1, 2], [1, 3], 0)]
@@ -178,8 +179,8 @@ def test_no_number_of_a_readout_is_cut(width: int) -> None:
 def test_labels_of_marks_do_not_overlap_and_the_last_is_there() -> None:
     series = [Series("a", range(21), [20.0 - i for i in range(21)], 1)]
     marks = [(8 + i / 4, f"lr x{1.25 ** (i + 1):.3g}") for i in range(16)]
-    top = render_chart(series, 80, 12, marks=marks)[1].text
-    words = [word for word in top.replace("┊", " ").split() if word.startswith("x")]
+    top = render_chart(series, 80, 12, marks=marks)[0].text
+    words = [word for word in re.sub("[┊┼┈]", " ", top).split() if word.startswith("x")]
     expected = {label.split()[1] for _, label in marks}
     assert words
     assert set(words) <= expected
@@ -191,7 +192,7 @@ def test_charts_of_one_axis_have_their_ticks_in_the_same_columns() -> None:
     import numpy as np
 
     batches = Series("batch", np.arange(1, 201) / 10, np.ones(200), 5)
-    tests = Series("tst", [10, 20], [97.0, 98.0], 0)
+    tests = Series("tests", [10, 20], [97.0, 98.0], 0)
     axis = np.concatenate([batches.points[0], tests.points[0]])
     above, below = (
         [strip.text for strip in render_chart([one], 60, 12, axis=axis)] for one in (batches, tests)
