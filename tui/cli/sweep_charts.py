@@ -75,7 +75,10 @@ def _by_trial(
         numbers.append(trial.number)
         values.append(value)
         best.append(better(best[-1], value) if best else value)
-    series = [Series("each", numbers, values), Series("best so far", numbers, best, 1, "secondary")]
+    series = [
+        Series("best so far", numbers, best, 0, "secondary"),
+        Series("each", numbers, values, 1, scatter=True),
+    ]
     return plain_chart(series, width, _HEIGHT, terminal, title=f"{_unit(study)} by trial")
 
 
@@ -96,7 +99,11 @@ def _by_range(
     xs = [math.log10(x) if dimension.log else x for x, _ in found]
     title = f"{_unit(study)} by {'log10 of ' if dimension.log else ''}{dimension.field}"
     return plain_chart(
-        [Series(dimension.field, xs, [y for _, y in found])], width, _HEIGHT, terminal, title=title
+        [Series("", xs, [y for _, y in found], 1, scatter=True)],
+        width,
+        _HEIGHT,
+        terminal,
+        title=title,
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Literal, TypeAlias, TypeVar
 
 import numpy as np
+from textual import events
 from textual.app import ComposeResult
 from textual.widget import Widget
 
@@ -38,6 +39,9 @@ ZOOM = ((1.0, True), (0.5, True), (0.2, True), (0.1, True), (1.0, False))
 """The last part of the epochs that is shown, and whether the y axis is fitted to what matters."""
 
 
+_ROOMY = 120  # cells of the screen from which on a chart has a border at all sides
+
+
 class Curves(Widget):
     """A chart for each entry of `CHARTS`, with the test curves of earlier runs behind the present.
 
@@ -54,7 +58,14 @@ class Curves(Widget):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__()
         self.charts = {
-            kind.name: Chart(kind.title, terminal, x_label="epoch", form=kind.form, id=kind.name)
+            kind.name: Chart(
+                kind.title,
+                terminal,
+                x_label="epoch",
+                form=kind.form,
+                id=kind.name,
+                classes="panel",
+            )
             for kind in CHARTS
         }
         for chart in self.charts.values():
@@ -66,6 +77,11 @@ class Curves(Widget):
 
     def compose(self) -> ComposeResult:
         yield from self.charts.values()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Give up the sides of the borders where that is needed for the curves."""
+        for chart in self.charts.values():
+            chart.set_class(self.app.size.width < _ROOMY, "-open")
 
     def choose(self, pane: str) -> None:
         """Mark the chart of this name, the one to show where there is room for one only."""

@@ -34,7 +34,7 @@ def symbol(one: Series, terminal: Terminal) -> str:
     """The character, or the name of the sub-cell marker, that draws a series."""
     if one.glyph:
         return one.glyph
-    if terminal.thin_lines:
+    if terminal.thin_lines and not one.scatter:
         return "braille"
     shapes = _ASCII_MARKS if terminal.ascii_only else _BLOCKS
     return one.tag[:1] or shapes[one.style % len(shapes)]
@@ -52,7 +52,7 @@ def dash_of(one: Series, terminal: Terminal) -> tuple[int, ...]:
 
 def sample(one: Series, terminal: Terminal) -> str:
     """One character that looks like the line of a series."""
-    if terminal.thin_lines and not one.glyph:
+    if terminal.thin_lines and not one.glyph and not one.scatter:
         return "─" if one.faint else _LINES[one.style % len(_LINES)]
     shape = symbol(one, terminal)
     return _SAMPLES.get(shape, shape)

@@ -148,6 +148,9 @@ def draw_chart(
         plotter.mark(at, dotted=False)
     for one, (xs, ys) in zip(series, points, strict=True):
         places = x.place(xs), y.place(ys)
+        if one.scatter:
+            plotter.points(*places, symbol(one, terminal), one.role)
+            continue
         if bool((np.diff(places[0]) >= 0).all()):
             places = thin(*_near(*places), 2 * plotter.columns)
         plotter.line(*places, symbol(one, terminal), one.role, dash_of(one, terminal))

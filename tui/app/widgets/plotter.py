@@ -104,9 +104,11 @@ class Plotter:
         self.points(*dots, shape, role)
 
     def points(self, xs: Floats, ys: Floats, shape: str, role: Role) -> None:
-        """Draw single points."""
-        if len(xs):
+        """Draw single points, those within the plot."""
+        inside = (xs >= 0) & (xs <= 1) & (ys >= 0) & (ys <= 1)
+        if inside.any():
             marker = plotext.marker(shape, _pixel(role))
+            xs, ys = xs[inside], ys[inside]
             self._figure.draw(self._figure.signal(xs.tolist(), ys.tolist(), marker=marker))
 
     def bars(self, xs: Floats, ys: Floats, role: Role) -> None:

@@ -38,6 +38,7 @@ class Series:
             colour.
         role: Which colour of the palette draws it.
         glyph: The character that draws it whatever the drawing style, such as an arrow.
+        scatter: Whether the points are not joined.
         detail: Words behind the name where there is room for those of all series, such as what is
             measured.
         tag: Stands before the name, such as the number of a run, and draws the series where lines
@@ -50,6 +51,7 @@ class Series:
     style: int = 0
     role: Role = "primary"
     glyph: str | None = None
+    scatter: bool = False
     detail: str = ""
     tag: str = ""
 

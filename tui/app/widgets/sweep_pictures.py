@@ -16,7 +16,7 @@ from tui.app.state.sweep_view import SweepView, TrialRow
 from tui.app.widgets.layout import EMPTY
 from tui.app.widgets.legend import role_style, shorten
 from tui.app.widgets.plot import render_chart
-from tui.app.widgets.series import ColorRole, Series
+from tui.app.widgets.series import Series
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
 from tui.formatting import bar, number
 from tui.sweeps.space import Choice, Dimension, Range
@@ -57,13 +57,6 @@ def compared(view: SweepView) -> list[tuple[TrialRow, float]]:
     return [(row, row.compared) for row in view.rows if row.compared is not None]
 
 
-def _dots(name: str, xs: Sequence[float], ys: Sequence[float], role: ColorRole) -> Series:
-    """A series of single points: with a gap after each, none is joined to the next."""
-    apart = np.full((len(xs), 2), np.nan)
-    apart[:, 0] = ys
-    return Series(name, np.repeat(np.asarray(xs, float), 2), apart.ravel(), 1, role)
-
-
 def by_trial(view: SweepView, width: int, height: int, terminal: Terminal) -> list[Strip]:
     """The objective of each trial, and the best so far."""
     known = compared(view)
@@ -73,7 +66,7 @@ def by_trial(view: SweepView, width: int, height: int, terminal: Terminal) -> li
     best = better.accumulate(values) if len(values) else values
     series = [
         Series("best so far", numbers, best, 0, "secondary"),
-        _dots("each", numbers, values.tolist(), "primary"),
+        Series("each", numbers, values, 1, "primary", scatter=True),
     ]
     title = title_of(view, "trial")
     return render_chart(series if known else [], width, height, title=title, terminal=terminal)
@@ -94,7 +87,8 @@ def by_range(dimension: Range) -> Draw:
             for row, value in compared(view)
         )
         xs = [float(np.log10(x)) if dimension.log else x for x, _ in known]
-        series = [_dots("", xs, [value for _, value in known], "primary")] if known else []
+        ys = [value for _, value in known]
+        series = [Series("", xs, ys, 1, "primary", scatter=True)] if known else []
         name = f"{'log10 ' if dimension.log else ''}{dimension.field}"
         title = title_of(view, name)
         return render_chart(series, width, height, title=title, terminal=terminal)

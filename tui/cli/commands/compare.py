@@ -109,7 +109,7 @@ def _chart(runs: dict[str, SavedRun]) -> str:
         if epochs:
             percents = [100 * accuracy for accuracy in accuracies]
             name, role = display_name(run.name), ROLES[number % len(ROLES)]
-            series.append(Series(name, epochs, percents, role=role, glyph=letter))
+            series.append(Series(name, epochs, percents, number, role, tag=letter))
     terminal = detect(stream=sys.stdout)
     return (
         plain_chart(
