@@ -75,7 +75,7 @@ def leave(terminal: Terminal) -> None:
     """Quit and discard."""
     terminal.press("q")
     terminal.wait_for("A run is under way")
-    terminal.press("d")
+    terminal.press("x")
     terminal.close()
 
 

@@ -39,7 +39,7 @@ def test_a_lesson_from_its_start_to_its_end(window: Window, name: str) -> None:
     terminal.wait_for("You predicted b: ", "Now: ")
     terminal.press(*KEYS[name])
     terminal.wait_for("Task, passed: ", "(1 of 16 passed)")
-    terminal.press("i", "i", "i")
+    terminal.press("+", "+", "+")
     terminal.wait_for("Second hint: ")
     terminal.press("Escape")
     terminal.wait_for("Lessons   1 of 16 passed")  # a key right after it would be Alt and that key

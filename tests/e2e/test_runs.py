@@ -166,7 +166,7 @@ def test_watched_from_another_terminal(window: Window, tmp_path: Path) -> None:
     assert is_locked(folder)
     other.run(f"{APPLICATION} --resume")
     other.wait_for("is being written by", "exit:1")
-    terminal.press("q", "d")
+    terminal.press("q", "x")
     terminal.wait_for("exit:0")
     assert run_names(root) == []
 
@@ -180,7 +180,7 @@ def test_leaving_while_it_trains_is_quick(window: Window, tmp_path: Path, flags:
     terminal.press("q")
     terminal.wait_for("A run is under way")
     began = time.monotonic()
-    terminal.press("s")
+    terminal.press("y")
     screen = terminal.wait_for("exit:0")
     assert time.monotonic() - began < 5
     assert ("--resume" in screen) == (not flags)

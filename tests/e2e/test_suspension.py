@@ -94,7 +94,7 @@ def test_in_the_background_it_stays_stopped_and_the_shell_keeps_its_line(
     bash.wait_for("by newest")
     bash.press("q")
     bash.wait_for("A run is under way")
-    bash.press("d")
+    bash.press("x")
     bash.wait_for("interrupted after")
     assert not bash.in_application()
 

@@ -30,7 +30,7 @@ def test_a_sitting(window: Window) -> None:
     limit = time.monotonic() + PATIENCE
     terminal.press("2")
     terminal.wait_for("1 of 10,000")
-    terminal.press("w")  # what is a mistake of the newest weights may be none a moment later
+    terminal.press("F")  # what is a mistake of the newest weights may be none a moment later
     terminal.wait_for("frozen")
     while ": mistake" not in terminal.screen():
         assert time.monotonic() < limit, "no mistake was found"
@@ -48,7 +48,7 @@ def test_a_sitting(window: Window) -> None:
     time.sleep(0.5)
     terminal.press("q")
     terminal.wait_for("A run is under way")
-    terminal.press("s")
+    terminal.press("y")
     screen = terminal.wait_for("exit:0")
     assert not terminal.in_application()
     assert "interrupted after" in screen
@@ -115,7 +115,7 @@ def test_resized_at_any_moment(window: Window) -> None:
     time.sleep(1)
     terminal.press("1")
     terminal.wait_for("Run/pause")
-    terminal.press("q", "d")
+    terminal.press("q", "x")
     terminal.wait_for("exit:0")
 
 

@@ -281,7 +281,7 @@ class Sitting:
             if deadline.is_over:
                 raise FaultError("does not leave", stacks(self.pid) + self.text())
             if not by_signal:
-                self.write("d" if "A run is under way" in self.text() else way)
+                self.write("x" if "A run is under way" in self.text() else way)
             answer = self._deadline(2)
             while not answer.is_over:
                 self.pump(0.1)

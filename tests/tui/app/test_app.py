@@ -71,8 +71,8 @@ def test_quits_at_once_when_nothing_trains(key: str, mode: str) -> None:
 @pytest.mark.parametrize(
     ("keys", "left", "kept"),
     [
-        ("s", True, True),
-        ("d", True, False),
+        ("y", True, True),
+        ("x", True, False),
         ("c", False, True),
         ("escape", False, True),
         ("down enter", True, False),
@@ -360,7 +360,7 @@ def test_two_sizes_at_once_do_not_chase_each_other(monkeypatch: pytest.MonkeyPat
     run(scenario)
 
 
-@pytest.mark.parametrize("opening", ["ctrl+p", "p"])
+@pytest.mark.parametrize("opening", ["ctrl+p", "slash"])
 def test_page_keys_where_a_list_has_no_room(opening: str) -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         for columns in (1, 2, 3, 4, 6):

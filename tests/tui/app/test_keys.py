@@ -52,13 +52,13 @@ def shown(app: MnistApp) -> str:
         ("ctrl+p", *"digits", "enter", "enter"),
         ("ctrl+p", *"theme", "enter", "down", "enter", "enter"),
         ("ctrl+p", "escape", "escape", "ctrl+p", "ctrl+p", "escape"),
-        ("p", "enter", "enter", "escape"),
+        ("slash", "enter", "enter", "escape"),
         ("question_mark", "question_mark", "escape", "enter", "enter"),
         ("2", "3", "4", "5", "6", "7", "slash", "1", "escape", "1"),
-        ("9", *"sbn", "escape", "enter", "right", "enter", "down", *"n2a9", "escape", "i", "9"),
+        ("9", *"sbm", "escape", "enter", "right", "enter", "down", *"m2a9", "escape", "g", "9"),
         (
             "7",
-            "n",
+            "f",
             *"lr",
             "escape",
             "x",
@@ -66,13 +66,13 @@ def shown(app: MnistApp) -> str:
             "x",
             "escape",
             "l",
-            "p",
+            "v",
             "enter",
             "1",
-            "l",
+            "M",
             "escape",
         ),
-        ("6", "enter", "r", "x", "enter", "0", "4", "enter", "2", "t", "5", "g", "1", "enter"),
+        ("6", "enter", "r", "x", "enter", "0", "4", "enter", "2", "a", "5", "g", "1", "enter"),
     ],
 )
 def test_no_burst_of_keys_ends_the_application(keys: tuple[str, ...]) -> None:
@@ -140,7 +140,7 @@ def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> No
         await pilot.press("ctrl+p", *"zqzq")
         await pilot.pause()
         assert "no such command" in shown(app)
-        await pilot.press("enter", *["backspace"] * 4, *"saved ru")
+        await pilot.press("enter", *["backspace"] * 4, *"runs")
         await pilot.pause()
         assert isinstance(app.screen, PaletteScreen)
         assert app.screen.query_one(OptionList).option_count >= 1
@@ -161,7 +161,7 @@ def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         counts = []
         for _ in range(3):
-            for key in ("ctrl+p", "question_mark", "p"):
+            for key in ("ctrl+p", "question_mark", "slash"):
                 await pilot.press(key)
                 await pilot.pause()
                 await pilot.press("escape")
@@ -172,7 +172,7 @@ def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("opening", ["ctrl+p", "question_mark", "p", "f"])
+@pytest.mark.parametrize("opening", ["ctrl+p", "question_mark", "slash", "f"])
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
 def test_two_keys_leave_from_everywhere(opening: str, key: str) -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
@@ -188,13 +188,13 @@ def test_two_keys_leave_from_everywhere(opening: str, key: str) -> None:
     ("keys", "message"),
     [
         ({"train.rnu": "f5"}, "'train.rnu': no such id of a key; the nearest is 'train.run'"),
-        ({"train.run": "p"}, "p is already the key of 'train.recipes' (Recipes)"),
+        ({"train.run": "/"}, "/ is already the key of 'train.recipes' (Recipes)"),
         ({"train.run": "q"}, "q is already the key of 'app.quit' (Quit)"),
         ({"train.run": "?"}, "already the key of 'app.help'"),
         ({"train.run": "left"}, "already the key of 'chart.left'"),
         ({"app.train": "h"}, "already the key of"),
         ({"app.help": "f5", "train.run": "f5"}, "already the key of 'app.help'"),
-        ({"digits.next": "s"}, "already the key of 'browse.split'"),
+        ({"digits.next": "tab"}, "already the key of 'browse.split'"),
         ({"train.run": "ctrl+c"}, "always quits"),
         ({"app.quit": ""}, "no such key"),
         ({"app.quit": "contrl+p"}, "no such key"),
@@ -215,14 +215,14 @@ def test_keys_that_cannot_be_are_refused(keys: dict[str, str], message: str) -> 
 @pytest.mark.parametrize(
     "keys",
     [
-        {"train.run": "p", "train.recipes": "f6"},
+        {"train.run": "/", "train.recipes": "f6"},
         {"train.run": "f5, f6"},
         {"app.quit": "f10", "train.run": "q"},
         {"draw.pen": "p"},
         {"quit.keep": "k"},
         {"app.help": "question_mark,f1"},
         {"train.run": "space", "runs.open": "enter"},
-        {"train.recipes": "space", "train.run": "p"},
+        {"train.recipes": "space", "train.run": "/"},
         {"runs.open": "space", "runs.overlay": "enter"},
         {"app.train": "6", "app.runs": "1"},
         {"form.next-value": "space", "table.up": "left"},
@@ -238,7 +238,7 @@ def test_every_group_of_keys_has_its_place_among_the_others() -> None:
 
 
 def test_a_refusal_names_the_file(tmp_path: Any) -> None:
-    preferences = Preferences(keys={"train.run": "p"}, path=tmp_path / "config.toml")
+    preferences = Preferences(keys={"train.run": "/"}, path=tmp_path / "config.toml")
     with pytest.raises(ConfigError, match=r"config\.toml: keys: 'train\.run'"):
         run(lambda app, pilot: pilot.pause(), preferences=preferences)
 
@@ -305,7 +305,7 @@ def test_nothing_beyond_ascii_in_dialogs_and_notifications() -> None:
 
 def test_without_colours_no_colour_is_sent() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        for key in ("1", "6", "p", "escape", "ctrl+p"):
+        for key in ("1", "slash", "escape", "6", "ctrl+p"):
             await pilot.press(key)
             await pilot.pause()
             for strip in app.screen._compositor.render_strips(app.screen.size):

@@ -28,7 +28,7 @@ from tui.system.exits import ExitCode
 SHORT = TrainConfig(limit=300, epochs=2, hidden=(8,))
 
 
-@pytest.mark.parametrize(("key", "kept"), [("d", 0), ("s", 1)])
+@pytest.mark.parametrize(("key", "kept"), [("x", 0), ("y", 1)])
 def test_the_question_outlives_the_run(tmp_path: Path, key: str, kept: int) -> None:
     """It once still named a run under way, and a run that was discarded then was kept."""
 

@@ -59,14 +59,14 @@ def test_all_screens_show_them(tmp_path: Path, kind: str) -> None:
                 assert any(name[:3] in shown(app) for name in names)
         app.switch_mode("draw")
         await until(pilot, lambda: app.screen.query_one("#guess", Static).is_attached)
-        await pilot.press("t")
+        await pilot.press("g")
         await until(pilot, lambda: "It is: " in shown(app))
         guess = str(app.screen.query_one("#guess", Static).content)
         assert guess.removeprefix("It is: ").rpartition(",")[0] in names
         app.switch_mode("digits")
-        await pilot.press("c")
+        await pilot.press("v")
         await until(pilot, lambda: any(name[:3] in shown(app) for name in names))
-        await pilot.press("t", "1")
+        await pilot.press("a", "1")
         if app.bench.images is not None and app.bench.images.spec.classes > 10:
             await pilot.press("enter")  # a number of one digit is the answer by itself
         await until(pilot, lambda: f"label 1 ({names[1]})" in shown(app))

@@ -263,7 +263,7 @@ async def running(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
     await until(pilot, lambda: app.bench.status is Status.RUNNING)
 
 
-@pytest.mark.parametrize(("key", "kept"), [("s", True), ("d", False)])
+@pytest.mark.parametrize(("key", "kept"), [("y", True), ("x", False)])
 def test_stop_and_keep_or_discard(
     root: Path, key: str, kept: bool, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -343,10 +343,10 @@ def test_discarding_is_not_offered_for_what_was_saved_before(root: Path, mnist: 
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await an_epoch(app, pilot)
-        await pilot.press("q", "d")
+        await pilot.press("q", "x")
         assert isinstance(app.screen, QuitScreen)
         assert not app.screen.query("#discard")
-        await pilot.press("s")
+        await pilot.press("y")
 
     play(scenario, root, resumed=RunSource.resumed(SavedRun.read(folder)))
     assert SavedRun.read(folder).record.step > 4

@@ -34,14 +34,16 @@ class BrowsingScreen(PredictingScreen):
         Binding("pagedown", "page(1)", "A page on", id="digits.page_on", show=False),
         Binding("home", "go(0)", "First digit", id="digits.first", show=False),
         Binding("end", "go(-1)", "Last digit", id="digits.last", show=False),
-        Binding("f", "outcome", "Filter", id="digits.outcome"),
+        Binding("slash", "outcome", "Filter", key_display="/", id="digits.outcome"),
         Binding("o", "order", "Order", id="digits.order"),
         Binding("n", "mistake(1)", "Mistake", id="digits.next_mistake"),
         Binding("p,N", "mistake(-1)", "Mistake before", id="digits.previous_mistake", show=False),
         Binding("g", "index", "Index", id="digits.index"),
         Binding("R", "random", "A digit at random", id="digits.random", show=False),
-        Binding("t", "label", "Filter by true label", id="digits.label", show=False),
-        Binding("d", "predicted", "Filter by prediction", id="digits.predicted", show=False),
+        Binding("a", "label", "Filter by the actual label", id="digits.label", show=False),
+        Binding(
+            "A", "predicted", "Filter by the predicted label", id="digits.predicted", show=False
+        ),
     ]
 
     listing = Listing.everything(0)

@@ -14,7 +14,7 @@ class DeleteScreen(ConfirmScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Delete", id="delete.yes"),
-        Binding("escape,n,c", "answer(False)", "Keep", id="delete.no"),
+        Binding("escape,n", "answer(False)", "Keep", id="delete.no"),
         Binding("up", "app.focus_previous", "Previous", show=False),
         Binding("down", "app.focus_next", "Next", show=False),
     ]

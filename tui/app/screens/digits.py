@@ -45,12 +45,12 @@ class DigitsScreen(BrowsingScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("c", "sheet", "Sheet", id="digits.sheet"),
-        Binding("v", "mode", "Characters, half blocks or braille", id="digits.mode", show=False),
+        Binding("v", "sheet", "Sheet", id="digits.sheet"),
+        Binding("d", "mode", "Drawing", id="digits.mode"),
         Binding(
             "i", "input", "As the network is fed it, or as it is", id="digits.input", show=False
         ),
-        Binding("a", "walk", "Into the walk, or out of it", id="digits.walk", show=False),
+        Binding("w", "walk", "Into the walk, or out of it", id="digits.walk", show=False),
         Binding("O", "swap", "Other way round", id="digits.swap"),
         Binding("enter", "open", "Open the digit", id="digits.open", show=False),
         Binding("escape", "back", "Back, or show all", id="digits.back", show=False),

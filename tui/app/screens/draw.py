@@ -56,12 +56,27 @@ class DrawScreen(ModeScreen):
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pen", "Pen", id="draw.pen"),
-        Binding("e", "eraser", "Eraser", id="draw.eraser"),
+        Binding("x", "eraser", "Eraser", id="draw.eraser"),
         Binding("u", "undo", "Undo", id="draw.undo"),
         Binding("c", "clear", "Clear", id="draw.clear"),
-        Binding("t", "load", "Load digit", id="draw.load"),
-        Binding("enter", "preview", "As MNIST", show=False, id="draw.preview"),
-        Binding("b", "brush", "Brush size", show=False, id="draw.brush"),
+        Binding("g", "load", "Load digit", id="draw.load"),
+        Binding("i", "preview", "As MNIST", id="draw.preview"),
+        Binding(
+            "plus,equals_sign",
+            "brush(1)",
+            "Larger brush",
+            key_display="+",
+            show=False,
+            id="draw.brush",
+        ),
+        Binding(
+            "minus",
+            "brush(-1)",
+            "Smaller brush",
+            key_display="-",
+            show=False,
+            id="draw.smaller-brush",
+        ),
         Binding("full_stop", "dot", "Draw a dot", key_display=".", show=False, id="draw.dot"),
         Binding("escape", "lift", "Lift the pen", show=False, id="draw.lift"),
         Binding("left,h", "move(-1, 0)", "Left", show=False, id="draw.left"),
@@ -122,9 +137,9 @@ class DrawScreen(ModeScreen):
         self.board.toggle_eraser()
         self._show()
 
-    def action_brush(self) -> None:
-        """Take the next brush size."""
-        self.board.next_brush()
+    def action_brush(self, step: int) -> None:
+        """Take a larger (1) or a smaller (-1) brush."""
+        self.board.change_brush(step)
         self._show()
 
     def action_move(self, right: int, below: int) -> None:

@@ -18,9 +18,7 @@ from tui.system.terminal import Terminal
 
 def list_bindings(group: str) -> list[Binding]:
     """The bindings of a `ListScreen` that the line of keys does not show."""
-    modes = (("d", "digits"), ("c", "confusion"), ("m", "model"), ("w", "draw"))
     hidden = [
-        *((key, f"open({name!r})", f"Its best network: {name}", name) for key, name in modes),
         ("up,k", "move(-1)", "Row up", "up"),
         ("down,j", "move(1)", "Row down", "down"),
         ("pageup", "page(-1)", "Page up", "page-up"),
@@ -58,20 +56,17 @@ class ListScreen(ModeScreen):
     def draw_row(self) -> None:
         """Show what belongs to the row with the cursor."""
 
-    def action_open(self, mode: str) -> None:
-        """Show the row with the cursor on the screen of a mode."""
+    def action_open(self) -> None:
+        """Show the row with the cursor."""
         raise NotImplementedError
 
-    def show_run(self, run: SavedRun, mode: str) -> None:
-        """Show a run on the screen of a mode: its curves, or its best network."""
+    def show_run(self, run: SavedRun) -> None:
+        """Show the curves of a run; the other screens then show its best network."""
         if self.bench.is_present(run):
             self.bench.close()
-        elif mode != "train" and run.record.best is None:
-            self.notify("It was never evaluated: there is no best network.", severity="warning")
-            return
         else:
             self.bench.open(run)
-        self.app.switch_mode(mode)
+        self.app.switch_mode("train")
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the size."""
@@ -79,7 +74,7 @@ class ListScreen(ModeScreen):
 
     def on_cursor_table_chosen(self) -> None:
         """A second click on a row."""
-        self.action_open("train")
+        self.action_open()
 
     def action_move(self, rows: int) -> None:
         """Move the cursor."""

@@ -33,8 +33,8 @@ class PredictingScreen(ModeScreen):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s,tab", "next_split", "Test, train or validation", id="browse.split", show=False),
-        Binding("w", "follow", "Follow the training, or stay", id="browse.follow", show=False),
+        Binding("tab", "next_split", "Test, train or validation", id="browse.split", show=False),
+        Binding("F", "follow", "Follow the training, or stay", id="browse.follow", show=False),
     ]
     AUTO_FOCUS = ""
 

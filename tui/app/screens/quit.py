@@ -29,9 +29,9 @@ class QuitScreen(Dialog[Choice | None]):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("s", "choose('keep')", "Stop and keep", id="quit.keep"),
-        Binding("d", "choose('discard')", "Discard", id="quit.discard"),
-        Binding("escape,c,n", "cancel", "Cancel", id="quit.cancel"),
+        Binding("y", "choose('keep')", "Stop and keep", id="quit.keep"),
+        Binding("x", "choose('discard')", "Discard", id="quit.discard"),
+        Binding("escape,n", "cancel", "Cancel", id="quit.cancel"),
         Binding("up", "app.focus_previous", "Previous", show=False),
         Binding("down", "app.focus_next", "Next", show=False),
     ]

@@ -44,13 +44,13 @@ class RunsScreen(LookingScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open('train')", "Curves", key_display="enter", id="runs.open"),
+        Binding("enter", "open", "Curves", key_display="enter", id="runs.open"),
         Binding("space", "overlay", "Mark", id="runs.overlay"),
-        Binding("r", "resume", "Resume", id="runs.resume"),
+        Binding("u", "resume", "Resume", id="runs.resume"),
         Binding("v", "compare", "Compare", id="runs.compare"),
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
         Binding("o", "order", "Order", id="runs.order"),
-        Binding("i", "import", "Open a file", id="runs.import"),
+        Binding("ctrl+o", "import", "Open a file", id="runs.import"),
         Binding("x,delete", "delete", "Delete for good", id="runs.delete", show=False),
         *list_bindings("runs"),
         Binding("escape", "clear", "Show all", id="runs.clear", show=False),
@@ -146,10 +146,10 @@ class RunsScreen(LookingScreen):
             self.bench.overlay(entry.run)
             self.draw()
 
-    def action_open(self, mode: str) -> None:
-        """Show its curves, as they come, on the train screen, or its best network on another."""
+    def action_open(self) -> None:
+        """Show its curves, as they come; the other screens then show its best network."""
         if (entry := self._current) is not None:
-            self.show_run(entry.run, mode)
+            self.show_run(entry.run)
 
     def action_resume(self) -> None:
         """Make it ready to go on in place of the present run; ask for a larger budget if needed."""
@@ -157,7 +157,7 @@ class RunsScreen(LookingScreen):
             return
         run = entry.run
         if self.bench.is_present(run):
-            self.action_open("train")
+            self.action_open()
         elif entry.status == "running":
             self.notify("Another process trains it; enter shows its curves.", severity="warning")
         elif budget := entry.budget_to_raise:

@@ -14,7 +14,7 @@ class StopSweepScreen(ConfirmScreen):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("y", "answer(True)", "Stop", id="stop.yes"),
-        Binding("escape,n,c", "answer(False)", "Go on", id="stop.no"),
+        Binding("escape,n", "answer(False)", "Go on", id="stop.no"),
         Binding("up", "app.focus_previous", "Previous", show=False),
         Binding("down", "app.focus_next", "Next", show=False),
     ]

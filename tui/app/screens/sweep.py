@@ -68,11 +68,11 @@ class SweepScreen(WatchingScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open('train')", "Curves", key_display="enter", id="sweep.open"),
-        Binding("p", "picture(1)", "Picture", id="sweep.picture"),
-        Binding("n", "new", "New", id="sweep.new"),
+        Binding("enter", "open", "Curves", key_display="enter", id="sweep.open"),
+        Binding("v", "picture(1)", "Picture", id="sweep.picture"),
+        Binding("f", "new", "New", id="sweep.new"),
         Binding("x", "stop", "Stop", id="sweep.stop"),
-        Binding("r", "resume", "Resume", id="sweep.resume"),
+        Binding("u", "resume", "Resume", id="sweep.resume"),
         Binding("slash", "filter", "Filter", key_display="/", id="sweep.filter"),
         Binding("o", "order", "Order", id="sweep.order"),
         Binding("tab", "picture(1)", "Next picture", id="sweep.next-picture", show=False),
@@ -150,7 +150,7 @@ class SweepScreen(WatchingScreen):
             return "reading ..."
         command = example_command(self.bench.experiment)
         return (
-            "No sweep yet. n begins one with the configuration of the form, as does this command:"
+            "No sweep yet. f begins one with the configuration of the form, as does this command:"
             f"\n\n{command}\n\n"
             "It trains many settings and finds the best on images that are held out from training."
             " Its trials, the best so far, and pictures of what each field does would be here, as"
@@ -180,15 +180,15 @@ class SweepScreen(WatchingScreen):
 
     # What is done with a trial
 
-    def action_open(self, mode: str) -> None:
-        """Show the best run of the trial on the screen of a mode, in place of the present run."""
+    def action_open(self) -> None:
+        """Show the best run of the trial in place of the present run."""
         row = self.query_one(TrialsTable).current if self.view is not None else None
         if row is None:
             return
         if not row.run:
             self.notify("It has not begun: there is no run to show.", severity="warning")
             return
-        self.find(row.run, mode)
+        self.find(row.run)
 
     # Starting and stopping
 

@@ -50,25 +50,27 @@ class WalkScreen(WalkLevels):
         Binding("s", "step(1)", "Step", id="walk.step"),
         *ANSWERS,
         Binding("b", "step(-1)", "Back", id="walk.back"),
-        Binding("n", "nudge", "Nudge", id="walk.nudge"),
+        Binding("m", "nudge", "Nudge", id="walk.nudge"),
         Binding("r", "restart", "Start again", id="walk.restart"),
-        Binding("i", "add", "Image by its index", id="walk.add"),
-        Binding("c", "network", "Network of Train, or the notes'", show=False, id="walk.network"),
+        Binding("g", "add", "Image by its index", id="walk.add"),
+        Binding("t", "network", "Network of Train, or the notes'", show=False, id="walk.network"),
         Binding("x", "remove", "Leave this image out", show=False, id="walk.remove"),
-        Binding("f", "first", "The first images again", show=False, id="walk.first"),
+        Binding("c", "first", "The first images again", show=False, id="walk.first"),
         Binding("left,h", "move(-1, 0)", "Back, or left", show=False, id="walk.left"),
         Binding("down,j", "move(0, 1)", "Next image, or down", show=False, id="walk.down"),
         Binding("up,k", "move(0, -1)", "Image before, or up", show=False, id="walk.up"),
         Binding("right,l", "move(1, 0)", "Step, or right", show=False, id="walk.right"),
-        Binding("pageup", "page(-1)", "Other image or unit before", show=False, id="walk.page-up"),
-        Binding("pagedown", "page(1)", "Next image or unit", show=False, id="walk.page-down"),
+        Binding(
+            "pageup,p", "page(-1)", "Other image or unit before", show=False, id="walk.page-up"
+        ),
+        Binding("pagedown,n", "page(1)", "Next image or unit", show=False, id="walk.page-down"),
         Binding("home", "end(-1)", "First", show=False, id="walk.home"),
         Binding("end", "end(1)", "Last", show=False, id="walk.end"),
         Binding("tab", "array(1)", "Next stage or weights", show=False, id="walk.next"),
         Binding(
             "shift+tab", "array(-1)", "Stage or weights before", show=False, id="walk.previous"
         ),
-        Binding("m", "mode", "Characters or shades", show=False, id="walk.mode"),
+        Binding("d", "mode", "Drawing", show=False, id="walk.mode"),
     ]
     AUTO_FOCUS = ""
 

@@ -41,11 +41,11 @@ class WatchingScreen(ListScreen):
             self.look = look
 
     class Found(Message):
-        """The run of a trial was read, to be shown on the screen of a mode."""
+        """The run of a trial was read, to be shown."""
 
-        def __init__(self, run: SavedRun, mode: str) -> None:
+        def __init__(self, run: SavedRun) -> None:
             super().__init__()
-            self.run, self.mode = run, mode
+            self.run = run
 
     class Ended(Message):
         """A sweep that was started here has ended, with an error or without."""
@@ -118,17 +118,17 @@ class WatchingScreen(ListScreen):
         self.wanted = sweep
         self._look()
 
-    def find(self, run: str, mode: str) -> None:
-        """Read a saved run and show it on the screen of a mode, in place of the present run."""
+    def find(self, run: str) -> None:
+        """Read a saved run and show it in place of the present run."""
 
         def read() -> Message:
-            return self.Found(SavedRun.read(runs_folder(self.runs_dir) / run), mode)
+            return self.Found(SavedRun.read(runs_folder(self.runs_dir) / run))
 
         in_background("sweeps", read, self.post_message, self.Failed)
 
     def on_watching_screen_found(self, message: Found) -> None:
         if self.app.screen is self:  # unless another screen was opened meanwhile
-            self.show_run(message.run, message.mode)
+            self.show_run(message.run)
 
     def start(self, sweep: str, words: list[str]) -> None:
         """Have a process work on a sweep."""

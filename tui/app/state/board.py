@@ -122,9 +122,10 @@ class Board:
         """Take the eraser for the brush, or the brush again."""
         self.tool = "eraser" if self.tool == "brush" else "brush"
 
-    def next_brush(self) -> None:
-        """Take the next larger brush, or the smallest after the largest."""
-        self.brush = BRUSHES[(BRUSHES.index(self.brush) + 1) % len(BRUSHES)]
+    def change_brush(self, step: int) -> None:
+        """Take the next larger (1) or smaller (-1) brush, if there is one."""
+        at = BRUSHES.index(self.brush) + step
+        self.brush = BRUSHES[min(max(at, 0), len(BRUSHES) - 1)]
 
     def undo(self) -> bool:
         """Go back to before the last change, cursor and all; False where there was none."""

@@ -109,7 +109,7 @@ def test_a_cell_opens_its_digits_and_escape_returns() -> None:
             seen.append(app.bench.index)
             await pilot.press("right")
         assert seen == [17, 27, 37, 47]
-        await pilot.press("c", "escape")
+        await pilot.press("v", "escape")
         await pilot.pause()
         assert app.screen.has_class("-sheet") is False
         await pilot.press("escape")
@@ -157,7 +157,7 @@ def test_it_follows_the_training_or_stays() -> None:
         screen.show_snapshot()
         await predicted(app, pilot)
         assert text(app, "#score").endswith("accuracy 50.00%")
-        await pilot.press("w")
+        await pilot.press("F")
         run.advance(labels)
         screen.show_snapshot()
         await predicted(app, pilot)
@@ -172,7 +172,7 @@ def test_splits() -> None:
         run = cast(ScriptedRun, app.bench.run)
         screen = cast(ConfusionScreen, app.screen)
         screen._busy = True
-        await pilot.press("s")
+        await pilot.press("tab")
         assert text(app, "#score") == "Predicting ..."
         assert "".join(lines(app)) == ""
         await pilot.press("enter", "n", "down")  # nothing to open, nor to go to
@@ -199,7 +199,7 @@ def test_without_a_network_the_reason_stands_there() -> None:
 
 def test_before_there_are_data() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press(*"hjklnps", "enter", "w")
+        await pilot.press(*"hjklnp", "tab", "enter", "F")
         assert text(app, "#score") == "Preparing the run ..."
 
     play(scripted_app(None, "confusion"), scenario)

@@ -74,7 +74,7 @@ def test_arrows_and_letters_move_the_cursor(app: MnistApp) -> None:
 def test_the_pen_draws_while_it_is_down(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         board = board_of(app)
-        await pilot.press("b", "b", "space", "right", "down")
+        await pilot.press("plus", "plus", "space", "right", "down")
         assert board.down
         assert np.count_nonzero(board.pixels) == 3
         assert "drawing" in text(app, "#state")
@@ -94,12 +94,12 @@ def test_eraser_brush_clear_and_undo(app: MnistApp) -> None:
         board = board_of(app)
         await pilot.press("space", "right")
         drawn = board.pixels
-        await pilot.press("e", "left")
+        await pilot.press("x", "left")
         assert "erasing, eraser 2x2" in text(app, "#state")
         assert np.count_nonzero(board.pixels) < np.count_nonzero(drawn)
         await pilot.press("u")
         assert (board.pixels == drawn).all()
-        await pilot.press("b")
+        await pilot.press("plus")
         assert "3x3" in text(app, "#state")
         await pilot.press("c")
         assert board.blank
@@ -114,7 +114,7 @@ def test_eraser_brush_clear_and_undo(app: MnistApp) -> None:
 def test_the_picture_shifts(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         board = board_of(app)
-        await pilot.press("b", "b", "full_stop")
+        await pilot.press("plus", "plus", "full_stop")
         for keys, where in [
             ("shift+left,H", (14, 12)),
             ("shift+right,L,L", (14, 15)),
@@ -131,10 +131,10 @@ def test_the_picture_shifts(app: MnistApp) -> None:
 def test_the_digit_of_the_browser_is_loaded(app: MnistApp, small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         app.bench.index = 5
-        await pilot.press("t")
+        await pilot.press("g")
         assert (board_of(app).pixels.ravel() == small.test.images[5]).all()
         app.bench.index = 10**6  # of a larger split, looked at before
-        await pilot.press("t")
+        await pilot.press("g")
         assert (board_of(app).pixels.ravel() == small.test.images[-1]).all()
 
     play(app, scenario)
@@ -144,14 +144,14 @@ def test_enter_shows_what_the_network_gets(app: MnistApp, small: Dataset) -> Non
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         view = app.screen.query_one(DigitView)
         assert not view.display
-        await pilot.press("t", "enter")
+        await pilot.press("g", "enter")
         assert view.display
         assert app.screen.query_one(Canvas).display
         await pilot.resize_terminal(40, 15)
         await pilot.pause()
         assert view.display
         assert not app.screen.query_one(Canvas).display, "there is room for one"
-        await pilot.press("enter")
+        await pilot.press("i")
         assert app.screen.query_one(Canvas).display
         await pilot.resize_terminal(120, 40)
         await pilot.pause()
@@ -200,7 +200,7 @@ def test_newer_weights_speak_at_once(small: Dataset) -> None:
     app = app_of(run, "draw")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("t")
+        await pilot.press("g")
         assert "untrained" in text(app, "#state")
         before = bars(app)
         run.status = Status.RUNNING
@@ -217,7 +217,7 @@ def test_without_a_network_one_can_draw_already(small: Dataset) -> None:
     app = app_of(None, "draw")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("space", "right", "t", "enter")
+        await pilot.press("space", "right", "g", "enter")
         assert not board_of(app).blank
         assert text(app, "#guess") == "Preparing the run ..."
         app.bench.run = cast(LiveRun, NetworkRun(small, CONFIG))
@@ -242,7 +242,7 @@ def test_a_diverged_network_gives_no_answer(small: Dataset) -> None:
     app = app_of(run, "draw")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("t")
+        await pilot.press("g")
         assert "no answer" in text(app, "#guess")
         assert all(line.rstrip().endswith("-") for line in bars(app))
 
@@ -262,7 +262,7 @@ def test_the_mouse_draws_and_erases(app: MnistApp, size: tuple[int, int]) -> Non
         def at(row: int, column: int) -> tuple[int, int]:
             return edge[0] + int(across * column), edge[1] + int(down * row)
 
-        await pilot.press("b", "b")
+        await pilot.press("plus", "plus")
         await pilot.mouse_down(canvas, offset=at(4, 6))
         assert np.argwhere(board.pixels).tolist() == [[4, 6]]
         x, y = at(4, 12)
@@ -292,7 +292,7 @@ def test_the_board_fits_every_size(small: Dataset, size: tuple[int, int], ascii_
     app = app_of(NetworkRun(small, CONFIG), "draw", ascii_only=ascii_only)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("t")
+        await pilot.press("g")
         canvas = app.screen.query_one(Canvas)
         assert tuple(canvas.content_size) == ((56, 28) if size[0] >= 120 else (28, 14))
         visible = app.screen.region

@@ -36,7 +36,7 @@ def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
         await pilot.press("i")
         np.testing.assert_array_equal(await image(), deskew(test[None], (28, 28))[0])
         assert "As the network is fed it: deskewed, and warped only in training" in shown(app)[-2]
-        await pilot.press("s")
+        await pilot.press("tab")
         straight = deskew(train[None], (28, 28))[0]
         first = await image()
         assert abs(first.astype(int) - straight).max() > 50

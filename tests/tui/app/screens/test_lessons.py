@@ -79,7 +79,7 @@ def test_a_lesson_from_its_start_to_its_end(progress_file: Path) -> None:
         await open_lesson(pilot, "softmax")
         assert "Predict: 1000 is added" in text(app, "#asked")
         assert "exp grows" not in text(app, "#text")
-        await press(pilot, "right", "i", "r")
+        await press(pilot, "right", "plus", "r")
         assert session_of(app).settings == session_of(app).lesson.start()
         await press(pilot, "b")
         assert "You predicted b: it is a." in text(app, "#asked")
@@ -109,12 +109,12 @@ def test_two_hints_then_the_solution() -> None:
 
     async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await open_lesson(pilot, "neuron")
-        await press(pilot, "c", "i")
+        await press(pilot, "c", "plus")
         assert text(app, "#text").startswith("First hint:")
         assert "Second hint:" not in text(app, "#text")
-        await press(pilot, "i")
+        await press(pilot, "plus")
         assert "Solution:" not in text(app, "#text")
-        await press(pilot, "i", "i")
+        await press(pilot, "plus", "plus")
         assert "Solution: x1 = -1" in text(app, "#text")
 
     play(app, scenario)
@@ -157,7 +157,7 @@ def test_skip_and_next_go_on_and_nothing_else_does(progress_file: Path) -> None:
 
     async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await open_lesson(pilot, "neuron")
-        await press(pilot, "s")
+        await press(pilot, "x")
         assert session_of(app).lesson.name == "activations"
         assert Progress(progress_file).of("neuron").status == "skipped"
         await press(pilot, "n")
@@ -173,7 +173,7 @@ def test_skip_and_next_go_on_and_nothing_else_does(progress_file: Path) -> None:
 def test_it_resumes_where_it_was_left() -> None:
     async def first(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await open_lesson(pilot, "softmax")
-        await press(pilot, "a", "right", "i")
+        await press(pilot, "a", "right", "plus")
 
     async def second(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         assert "> 4  Softmax" in text(app, "#contents")

@@ -89,7 +89,7 @@ def test_the_rate_is_taken_into_the_form_and_the_next_run(
     expected = rounded(summarize(tuple(rate_points(CONFIG, small))).steepest)
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("l")
+        await pilot.press("M")
         await until(pilot, lambda: dialog(app).found)
         assert f"enter: learning rate {expected:g} for the next run" in words(app)
         await pilot.press("enter")
@@ -118,7 +118,7 @@ def test_it_is_drawn_as_it_comes_and_marked_at_its_end(
     scripted(monkeypatch, points)
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("l")
+        await pilot.press("M")
         chart = dialog(app).query_one(Chart)
         await until(pilot, lambda: len(chart.positions) == 3)
         await pilot.press("enter")  # there is no rate yet
@@ -154,7 +154,7 @@ def test_leaving_it_changes_nothing_and_ends_the_test(
     scripted(monkeypatch, points)
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("l", key)
+        await pilot.press("M", key)
         await pilot.pause()
         assert isinstance(app.screen, TrainScreen)
         assert app.bench.config == CONFIG
@@ -168,7 +168,7 @@ def test_what_goes_wrong_is_a_sentence(
 ) -> None:
     async def absent(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         app.bench.data_dir = ""
-        await pilot.press("l")
+        await pilot.press("M")
         await until(pilot, lambda: "No learning rate was found" in words(app))
         assert str(tmp_path) in words(app)
         await pilot.press("enter")
@@ -178,7 +178,7 @@ def test_what_goes_wrong_is_a_sentence(
     scripted(monkeypatch, lambda: iter([RatePoint(1.0, math.inf)]))
 
     async def diverging(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("l")
+        await pilot.press("M")
         await until(pilot, lambda: "not finite from the first steps on" in words(app))
 
     play(diverging)
@@ -188,7 +188,7 @@ def test_a_wrong_form_and_a_saved_run_have_no_range_test(play: Callable[..., Non
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         form = app.screen.query_one(ConfigForm)
         form.draft.edit("learning_rate", "fast")
-        await pilot.press("l")
+        await pilot.press("M")
         assert isinstance(app.screen, TrainScreen)
         assert any("fast" in note.message for note in app._notifications)
         form.draft.edit("learning_rate", "0.1")

@@ -102,7 +102,7 @@ def test_the_question_for_a_budget_names_the_run_and_keeps_the_list_still(
     root: Path, size: tuple[int, int]
 ) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("end", "r")
+        await at.press("end", "u")
         name = current(at)
         words = " ".join(at.text.split())
         assert "is complete. Go on to how many epochs, above 4: _" in words
@@ -152,7 +152,7 @@ def test_no_runs_yet_and_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
             *[
                 "enter",
                 "space",
-                "r",
+                "u",
                 "v",
                 "o",
                 "d",
@@ -300,7 +300,7 @@ def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
         await at.until(at.shows("interrupted, read only", "4/4", "97.00%"))
         opened = at.bench.opened
         assert opened is not None
-        await at.press(*["space", "e", "s", "x", "r", "f", "p", "plus", "minus"])
+        await at.press(*["space", "e", "s", "x", "u", "f", "p", "plus", "minus"])
         assert at.bench.run is None
         assert not at.bench.loading or at.bench._goal_when_loaded.value == "pause"
         await at.press("0")
@@ -319,7 +319,7 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
     async def scenario(at: Sitting) -> None:
         await at.press("j")
         assert "running" in rows(at)[1]
-        await at.press("r")  # not while it is trained
+        await at.press("u")  # not while it is trained
         assert "Another process trains it" in notes(at)
         await at.press("enter")
         await at.until(at.shows("running, read only", "4/4"))
@@ -351,21 +351,16 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
         play(runs_app(root), scenario)
 
 
-@pytest.mark.parametrize("key", ["d", "c", "m", "w"])
-def test_its_best_network_is_shown_on_the_other_screens(
-    tmp_path: Path, small: Dataset, key: str
-) -> None:
+def test_its_best_network_is_shown_on_the_other_screens(tmp_path: Path, small: Dataset) -> None:
     network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
     save_run(tmp_path, FIRST, network=network, sha256=small.sha256)
     save_run(tmp_path, SECOND, done=0, status="failed")
 
     async def scenario(at: Sitting) -> None:
-        await at.press(key)  # of the one that has none
-        assert "no best network" in notes(at)
-        assert at.app.current_mode == "runs"
-        await at.press("j", key)
-        mode = {"d": "digits", "c": "confusion", "m": "model", "w": "draw"}[key]
-        assert at.app.current_mode == mode
+        await at.press("enter", "2")  # the one that has none
+        await at.until(at.shows("never evaluated"))
+        await at.press("6", "j", "enter", "2")
+        assert at.app.current_mode == "digits"
         await at.until(lambda: at.bench.snapshot is not None)
         snapshot = at.bench.snapshot
         assert snapshot is not None
@@ -387,7 +382,7 @@ def test_a_network_of_other_data_is_refused(tmp_path: Path, small: Dataset) -> N
     save_run(tmp_path, FIRST, network=network)
 
     async def scenario(at: Sitting) -> None:
-        await at.press("d")
+        await at.press("enter")
         await at.until(lambda: at.bench.opened and at.bench.opened.error)
         for mode in "234561":  # the reason stands on every screen, and only once
             await at.press(mode)
@@ -399,13 +394,13 @@ def test_a_network_of_other_data_is_refused(tmp_path: Path, small: Dataset) -> N
 
 def test_resuming(root: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("j", "r")
+        await at.press("j", "u")
         assert at.app.current_mode == "train"
         run = at.bench.run
         assert run is not None
         assert run.source.saved is not None
         assert run.source.saved.name == SECOND
-        await at.press("6", "r")  # it is the present one now: back to it, not another one
+        await at.press("6", "u")  # it is the present one now: back to it, not another one
         assert at.app.current_mode == "train"
         assert at.bench.run is run
 
@@ -414,13 +409,13 @@ def test_resuming(root: Path, small: Dataset) -> None:
 
 def test_resuming_what_is_complete_asks_for_more(root: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("end", "r")
+        await at.press("end", "u")
         assert "Go on to how many epochs, above 4" in at.text
         await at.press("4", "enter")
         assert "raise --epochs" in notes(at)
-        await at.press("r", "escape", "r", "enter")
+        await at.press("u", "escape", "u", "enter")
         assert at.app.current_mode == "runs"
-        await at.press("r", "1", "2", "enter")
+        await at.press("u", "1", "2", "enter")
         assert at.app.current_mode == "train"
         assert at.bench.config.epochs == 12
         assert at.bench.run is not None
@@ -433,7 +428,7 @@ def test_what_cannot_be_resumed_says_why(tmp_path: Path, small: Dataset) -> None
     save_run(tmp_path, FIRST, reason="early-stopped")
 
     async def scenario(at: Sitting) -> None:
-        await at.press("r")
+        await at.press("u")
         assert "early-stopped; it cannot be resumed" in notes(at)
         assert at.app.current_mode == "runs"
 
@@ -595,7 +590,7 @@ def test_a_file_is_opened_on_all_screens(
     np.savez(path, allow_pickle=False, **arrays)
 
     async def scenario(at: Sitting) -> None:
-        await at.press("i", *("space" if c == " " else c for c in "~/"), "ctrl+u")
+        await at.press("ctrl+o", *("space" if c == " " else c for c in "~/"), "ctrl+u")
         at.app.screen.post_message(Paste(f"'{path}'x"))
         await at.press("backspace", "enter")
         await at.until(lambda: isinstance(at.app.screen, DigitsScreen) and at.bench.snapshot)
@@ -613,7 +608,7 @@ def test_a_file_is_opened_on_all_screens(
             assert "untrained" not in at.text
         await at.press("6")
         await at.until(at.shows("my-notes-q"))
-        await at.press("home", "r")
+        await at.press("home", "u")
         assert "was imported from" in notes(at)
 
     play(runs_app(root), scenario, size=size, dataset=small)
@@ -621,9 +616,9 @@ def test_a_file_is_opened_on_all_screens(
 
 def test_a_file_that_cannot_be_opened_is_named(root: Path, tmp_path: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("i", *"q12?", "escape")
+        await at.press("ctrl+o", *"q12?", "escape")
         assert isinstance(at.app.screen, RunsScreen)
-        await at.press("i", *"nothing.npz", "enter")
+        await at.press("ctrl+o", *"nothing.npz", "enter")
         await at.until(lambda: "nothing.npz" in notes(at))
         assert "No such file" in notes(at)
         assert len(rows(at)) == 3

@@ -41,19 +41,19 @@ def name(size: tuple[int, int]) -> str:
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_digits(snap_compare: SnapCompare, mnist: Dataset, size: tuple[int, int]) -> None:
     app = an_app(mnist, "digits")
-    keys = pressing(app, "f", "o", "o", "right")
+    keys = pressing(app, "slash", "o", "o", "right")
     assert snap_compare(app, terminal_size=size, run_before=keys)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_contact_sheet(snap_compare: SnapCompare, mnist: Dataset, size: tuple[int, int]) -> None:
     app = an_app(mnist, "digits")
-    assert snap_compare(app, terminal_size=size, run_before=pressing(app, "v", "c", "n"))
+    assert snap_compare(app, terminal_size=size, run_before=pressing(app, "d", "v", "n"))
 
 
 def test_ascii_digits(snap_compare: SnapCompare, mnist: Dataset) -> None:
     app = an_app(mnist, "digits", "none")
-    assert snap_compare(app, terminal_size=(80, 24), run_before=pressing(app, "n", "c", "l", "c"))
+    assert snap_compare(app, terminal_size=(80, 24), run_before=pressing(app, "n", "v", "l", "v"))
 
 
 def test_prompt(snap_compare: SnapCompare, mnist: Dataset) -> None:

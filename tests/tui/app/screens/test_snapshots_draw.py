@@ -48,12 +48,12 @@ def test_a_zero(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> Non
 @pytest.mark.parametrize("size", SIZES[:2])
 def test_as_the_network_gets_it(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
     app = app_of(NetworkRun(small, LINEAR), "draw")
-    assert compare(snap_compare, app, "enter", strokes=ZERO, size=size)
+    assert compare(snap_compare, app, "i", strokes=ZERO, size=size)
 
 
 def test_an_untrained_network(snap_compare: Any, small: Dataset) -> None:
     app = app_of(NetworkRun(small, LINEAR, steps=0), "draw")
-    assert compare(snap_compare, app, "t")
+    assert compare(snap_compare, app, "g")
 
 
 def test_an_empty_board(snap_compare: Any, small: Dataset) -> None:
@@ -62,4 +62,4 @@ def test_an_empty_board(snap_compare: Any, small: Dataset) -> None:
 
 def test_ascii_without_colours(snap_compare: Any, small: Dataset) -> None:
     app = app_of(NetworkRun(small, LINEAR), "draw", ascii_only=True, colors="none")
-    assert compare(snap_compare, app, "enter", strokes=ZERO)
+    assert compare(snap_compare, app, "i", strokes=ZERO)

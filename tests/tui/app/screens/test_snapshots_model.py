@@ -36,26 +36,26 @@ def test_layers(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> Non
 @pytest.mark.parametrize("size", SIZES)
 def test_weights(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
     app = app_of(NetworkRun(small, SHALLOW), "model")
-    assert compare(snap_compare, app, "w right right right", size)
+    assert compare(snap_compare, app, "tab right right right", size)
 
 
 def test_weights_in_shades(snap_compare: Any, small: Dataset) -> None:
     app = app_of(NetworkRun(small, LINEAR), "model")
-    assert compare(snap_compare, app, "w m right right")
+    assert compare(snap_compare, app, "tab d right right")
 
 
 @pytest.mark.parametrize("size", SIZES[:2])
 def test_activations(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
     app = app_of(NetworkRun(small, DEEP), "model")
-    assert compare(snap_compare, app, "a n n", size)
+    assert compare(snap_compare, app, "tab tab n n", size)
 
 
 @pytest.mark.parametrize("size", SIZES[:2])
 def test_histogram(snap_compare: Any, small: Dataset, size: tuple[int, int]) -> None:
     app = app_of(NetworkRun(small, SHALLOW), "model")
-    assert compare(snap_compare, app, "d", size)
+    assert compare(snap_compare, app, "shift+tab", size)
 
 
 def test_ascii_without_colours(snap_compare: Any, small: Dataset) -> None:
     app = app_of(NetworkRun(small, SHALLOW), "model", ascii_only=True, colors="none")
-    assert compare(snap_compare, app, "a", (120, 40))
+    assert compare(snap_compare, app, "tab tab", (120, 40))

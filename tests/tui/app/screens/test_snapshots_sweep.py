@@ -60,13 +60,13 @@ def test_sweep(snap_compare: SnapCompare, tmp_path: Path, size: tuple[int, int])
 def test_ascii_sweep(snap_compare: SnapCompare, tmp_path: Path) -> None:
     finished_sweep(tmp_path / "runs")
     app = sweep_app(tmp_path / "runs", ascii_only=True, colors="none")
-    keys = pressing(app, "p", "p", "slash", *"sgd", "enter")
+    keys = pressing(app, "v", "v", "slash", *"sgd", "enter")
     assert snap_compare(app, terminal_size=(120, 40), run_before=keys)
 
 
 def test_a_new_sweep(snap_compare: SnapCompare, tmp_path: Path) -> None:
     app = sweep_app(tmp_path / "runs")
-    keys = pressing(app, "n", *"hidden=8..4", "enter")
+    keys = pressing(app, "f", *"hidden=8..4", "enter")
     assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
 
 
@@ -85,7 +85,7 @@ def test_range_test(
         await at.until(lambda: app.bench.loading)
         dataset: Any = SimpleNamespace(remark="")
         app.post_message(DataLoaded("", dataset))
-        await pilot.press("l")
+        await pilot.press("M")
         await at.until(lambda: isinstance(app.screen, RateRangeScreen) and app.screen.found)
         await pilot.pause()
 

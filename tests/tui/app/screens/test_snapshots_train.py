@@ -82,7 +82,7 @@ def test_form(snap_compare: Snapshot, app: MnistApp, size: tuple[int, int]) -> N
 def test_recipes(snap_compare: Snapshot, app: MnistApp, size: tuple[int, int]) -> None:
     async def choose(pilot: Pilot[Any]) -> None:
         await train(pilot)
-        await pilot.press("p", "down")
+        await pilot.press("slash", "down")
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=size, run_before=choose)

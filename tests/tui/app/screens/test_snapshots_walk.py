@@ -49,7 +49,7 @@ def test_gradient(snap_compare: SnapCompare, small: Dataset, size: tuple[int, in
 @pytest.mark.parametrize("size", SIZES)
 def test_weight(snap_compare: SnapCompare, small: Dataset, size: tuple[int, int]) -> None:
     app = walking_app(small)
-    assert snap_compare(app, run_before=pressing(app, "s", "n"), terminal_size=size)
+    assert snap_compare(app, run_before=pressing(app, "s", "m"), terminal_size=size)
 
 
 def test_ascii_images(snap_compare: SnapCompare, small: Dataset) -> None:

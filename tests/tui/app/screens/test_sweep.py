@@ -146,8 +146,8 @@ def test_no_sweep_names_the_command_of_the_form(runs_dir: Path) -> None:
         words = " ".join(at.text.split())
         assert "No sweep yet" in words
         assert "mnist-tui sweep --hidden=64 --vary learning_rate=0.001..0.1:log" in words
-        assert at.lines[-1].split() == ["n", "New", "q", "Quit", "?", "Help"]
-        keys = "enter x r p tab shift+tab slash o left right d c m w up down pageup pagedown"
+        assert at.lines[-1].split() == ["f", "New", "q", "Quit", "?", "Help"]
+        keys = "enter x u v tab shift+tab slash o left right up down pageup pagedown"
         await at.press(*keys.split(), "home", "end", "escape")
         assert isinstance(at.app.screen, SweepScreen)
         finished_sweep(runs_dir)
@@ -215,20 +215,17 @@ def test_moving_ordering_and_filtering(runs_dir: Path) -> None:
     play(sweep_app(runs_dir), scenario)
 
 
-def test_a_trial_is_opened_on_every_screen(runs_dir: Path) -> None:
+def test_a_trial_is_opened(runs_dir: Path) -> None:
     finished_sweep(runs_dir)
-    keys = {"enter": "train", "d": "digits", "c": "confusion", "m": "model", "w": "draw"}
 
     async def scenario(at: Sitting) -> None:
-        await at.press("j")
-        for key, mode in keys.items():
-            await at.press(key)
-            await at.until(lambda mode=mode: at.app.current_mode == mode)  # type: ignore[misc]
-            assert at.bench.opened is not None
-            assert at.bench.opened.saved.name == run_name("written", 6)
-            await at.press("0", "7")
-            assert at.bench.opened is None
-            assert current(at) == 6
+        await at.press("j", "enter")
+        await at.until(lambda: at.app.current_mode == "train")
+        assert at.bench.opened is not None
+        assert at.bench.opened.saved.name == run_name("written", 6)
+        await at.press("0", "7")
+        assert at.bench.opened is None
+        assert current(at) == 6
 
     play(sweep_app(runs_dir), scenario)
 
@@ -299,7 +296,7 @@ def test_pictures_one_after_the_other(runs_dir: Path) -> None:
         )
         for title in titles:
             assert title in at.text
-            await at.press("p")
+            await at.press("v")
         assert "by trial" in at.text
         await at.press("shift+tab")
         assert "importance" in at.text
@@ -308,12 +305,12 @@ def test_pictures_one_after_the_other(runs_dir: Path) -> None:
 
     async def narrow(at: Sitting) -> None:
         assert "by trial" not in at.text
-        await at.press("p")
+        await at.press("v")
         assert "by trial" in at.text
         assert not at.app.screen.query_one(TrialsTable).display
         await at.press(*["tab"] * 4)
         assert "importance" in at.text
-        await at.press("p")
+        await at.press("v")
         assert at.app.screen.query_one(TrialsTable).display
         assert not at.app.screen.query_one(SweepPictures).display
 
@@ -335,7 +332,7 @@ def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path)
     experiment = Experiment(TrainConfig(hidden=(64,), learning_rate=0.5))
 
     async def scenario(at: Sitting) -> None:
-        await at.press("n")
+        await at.press("f")
         dialog = at.app.screen
         assert isinstance(dialog, NewSweepScreen)
 
@@ -358,7 +355,7 @@ def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path)
         assert words[:-1] == ["sweep", *varied, "--trials", "7", "--name"]
         assert sweep_screen(at.app).wanted == words[-1]
         await at.until(lambda: "error: the disk is full" in notes(at))
-        await at.press("n", "escape")
+        await at.press("f", "escape")
         assert isinstance(at.app.screen, SweepScreen)
         assert len(started) == 1
 
@@ -372,7 +369,7 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
     finished_sweep(runs_dir, "done")
 
     async def done(at: Sitting) -> None:
-        await at.press("r", "x")
+        await at.press("u", "x")
         assert "It has come to its end." in notes(at)
         assert "No process works on it." in notes(at)
 
@@ -389,11 +386,11 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
             return ""
 
     async def left(at: Sitting) -> None:
-        await at.press("r")
+        await at.press("u")
         assert started == [["sweep", "--resume", "left"]]
         own(written, owned)
         await at.until(lambda: "running" in at.lines[0])
-        await at.press("r")
+        await at.press("u")
         assert "It is running." in notes(at)
         assert len(started) == 1
 
@@ -409,7 +406,7 @@ def test_stopping_is_asked_first(runs_dir: Path, owned: list[FolderLock]) -> Non
     stop = written.path / OWNERS / "test" / STOP_FILE
 
     async def scenario(at: Sitting) -> None:
-        for key in ("n", "escape", "enter"):  # the button in front is No
+        for key in ("f", "escape", "enter"):  # the button in front is No
             await at.press("x")
             assert isinstance(at.app.screen, StopSweepScreen)
             await at.press(key)
@@ -433,7 +430,7 @@ def test_a_real_sweep_is_started_seen_and_stopped(runs_dir: Path, tiny_folder: P
         return processes[-1]
 
     async def scenario(at: Sitting) -> None:
-        await at.press("n", *"lr=0.01,0.1", "enter")
+        await at.press("f", *"lr=0.01,0.1", "enter")
         await wait(at, lambda: "running" in at.lines[0])
         await wait(at, lambda: any("running" in row for row in rows(at)))
         await at.press("x", "y")

@@ -59,7 +59,7 @@ def test_a_walk_that_is_led_from_its_start_to_its_end(app: MnistApp, progress_fi
         assert screen.view is not None
         assert screen.view.wanted.config == CONFIG
         assert guide(app).startswith(f"1/{len(STOPS)} Five images")
-        view = await walking.press(app, pilot, "c", "i", "x")
+        view = await walking.press(app, pilot, "t", "g", "x")
         assert (view.wanted.config, len(view.picks)) == (CONFIG, 5), "the lesson has its own"
         await walking.press(app, pilot, "enter", *["right"] * 4)
         assert "Done: you are at y." in guide(app)
@@ -81,7 +81,7 @@ def test_a_walk_that_is_led_from_its_start_to_its_end(app: MnistApp, progress_fi
         screen.cursors |= {"unit 1": unit, "class": cls + 1}
         await walking.press(app, pilot, "left")
         assert "Done: |dW2" in guide(app)
-        await walking.press(app, pilot, "space", "n")
+        await walking.press(app, pilot, "space", "m")
         assert "Done: nudged" in guide(app)
         await walking.press(app, pilot, "space", "a", "space", "a", "space")
         assert screen.level == "images"

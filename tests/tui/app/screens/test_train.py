@@ -133,7 +133,7 @@ KEYS = [
     "y",
     "m",
     "z",
-    "o",
+    "v",
     "c",
     "tab",
     "shift+tab",
@@ -295,9 +295,9 @@ def test_reset_keeps_the_curves_of_the_run_before(play: Callable[..., None]) -> 
         await at.tell(Status.FINISHED, *epochs(2))
         assert at.names("accuracy") == ["1:default epochs=4", "training", "test"]
         assert at.names("loss") == ["1:default epochs=4", "batch", "training", "test"]
-        await at.press("o")
+        await at.press("v")
         assert at.names("accuracy") == ["training", "test"]
-        await at.press("o", "c")
+        await at.press("v", "c")
         assert at.names("accuracy") == ["training", "test"]
         assert len(at.bench.histories) == 1
 
@@ -613,14 +613,14 @@ def test_letters_in_the_form_are_no_commands(play: Callable[..., None]) -> None:
 
 def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("p")
+        await at.press("slash")
         assert isinstance(at.app.screen, RecipesScreen)
         await at.press("down", "enter")
         assert at.bench.experiment.recipe == "keras-adam"
         assert at.bench.config.hidden == (50,)
         assert at.run.config.hidden == (50,)
         assert at.status.startswith("ready: run 1, keras-adam")
-        await at.press("p", "escape")
+        await at.press("slash", "escape")
         await at.press("f", "enter")
         assert isinstance(at.app.screen, RecipesScreen)
         await at.press("q")
@@ -631,7 +631,7 @@ def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
 
 def test_a_second_enter_that_was_on_its_way_chooses_nothing(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("p", "down")
+        await at.press("slash", "down")
         recipes = at.app.screen.query_one(OptionList)
         recipes.action_select()
         recipes.action_select()

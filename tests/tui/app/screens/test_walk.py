@@ -139,7 +139,7 @@ def test_nothing_is_computed_on_the_loop(app: MnistApp, monkeypatch: pytest.Monk
     monkeypatch.setattr(Walker, "look", watched)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "s", "n", "down", "escape", "c")
+        await press(app, pilot, "s", "m", "down", "escape", "t")
 
     play(app, scenario)
     assert threads == {"walking"}
@@ -149,7 +149,7 @@ def test_it_waits_for_the_data(small: Dataset) -> None:
     app = app_of(None, "walk")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("s", "enter", "n", "c", "x", "tab", "down", "end", "pagedown", "i")
+        await pilot.press("s", "enter", "m", "t", "x", "tab", "down", "end", "pagedown", "g")
         assert "Preparing" in shown(app)[0] or "Loading" in shown(app)[0]
         app.bench.dataset = small
         walk_screen(app).show_configuration()
@@ -242,11 +242,11 @@ def test_weights_by_pixel_are_pictures(app: MnistApp) -> None:
         await press(app, pilot, "up")
         assert screen.cursors["pixel"] == 3, "there is no row above the first"
         before = text(app)
-        await press(app, pilot, "m")
+        await press(app, pilot, "d")
         assert not app.screen.query_one(StageView).shaded
         assert text(app) != before
         assert "'-=% below" in " ".join(text(app).split())
-        await press(app, pilot, "m")
+        await press(app, pilot, "d")
         assert text(app) == before
 
     play(app, scenario)
@@ -264,7 +264,7 @@ def test_a_weight_seen_three_ways(app: MnistApp, small: Dataset) -> None:
     walk = reference(small)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "s", "n")
+        view = await press(app, pilot, "s", "m")
         walk.go(1)
         screen = walk_screen(app)
         place = screen.cursors["unit 1"], screen.cursors["class"]
@@ -309,7 +309,7 @@ def test_a_weight_seen_three_ways(app: MnistApp, small: Dataset) -> None:
 
 def test_where_it_is_narrow_a_key_turns_to_the_next_way(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "n")
+        await press(app, pilot, "m")
         assert "v More" in shown(app)[-1]
         for key, part in [("v", "tangent"), ("v", "sum of"), ("v", "backpropagated")]:
             assert part not in text(app)
@@ -327,11 +327,11 @@ def test_the_weight_under_the_cursor_is_nudged(app: MnistApp) -> None:
         await press(app, pilot, "enter")
         screen = walk_screen(app)
         screen.stage = STAGES.split().index("db1")
-        view = await press(app, pilot, "enter", "right", "n")
+        view = await press(app, pilot, "enter", "right", "m")
         first = nudged_of(view).nudges[0]
         assert (first.parameter, first.index) == ("b1", (screen.cursors["unit 1"],))
         assert "bias of unit" in text(app)
-        await press(app, pilot, "n")
+        await press(app, pilot, "m")
         assert screen.level == "numbers", "back to where it was called"
 
     play(app, scenario)
@@ -341,7 +341,7 @@ def test_another_weight_may_be_wanted_than_the_one_that_is_shown(app: MnistApp) 
     """A weight of two indices was once looked up in the gradient of the biases."""
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "n")
+        await press(app, pilot, "m")
         screen = walk_screen(app)
         screen._nudge("b2")
         screen.draw()
@@ -354,7 +354,7 @@ def test_another_weight_may_be_wanted_than_the_one_that_is_shown(app: MnistApp) 
 
 def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "tab", "tab", "enter", "n", "f")
+        view = await press(app, pilot, "tab", "tab", "enter", "m", "c")
         screen = walk_screen(app)
         assert screen.level == "nudge", "these are the same images"
         app.bench.picked = [view.picks[3]]
@@ -371,7 +371,7 @@ def test_no_weight_is_nudged_while_another_network_is_on_its_way(app: MnistApp) 
     """The weight of one network was once looked up in another one, which has no such layer."""
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "c")
+        await press(app, pilot, "t")
         screen = walk_screen(app)
         app.bench.configure(Experiment(replace(app.bench.config, hidden=())))
         screen.show_configuration()
@@ -379,7 +379,7 @@ def test_no_weight_is_nudged_while_another_network_is_on_its_way(app: MnistApp) 
         assert screen.level == "images"
         view = await walked(app, pilot)
         assert list(view.taken.gradient_norms) == ["W1", "b1"]
-        view = await press(app, pilot, "n", "tab", "tab")
+        view = await press(app, pilot, "m", "tab", "tab")
         assert "W1[" in text(app)
 
     play(app, scenario)
@@ -397,7 +397,7 @@ def test_words_of_weights() -> None:
 def test_images_by_their_indices(app: MnistApp, small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await walked(app, pilot)
-        view = await press(app, pilot, "s", "i", "4", "2", "enter")
+        view = await press(app, pilot, "s", "g", "4", "2", "enter")
         assert [pick.index for pick in view.picks] == [0, 1, 2, 3, 4, 42]
         assert view.step == 0, "another walk begins at its first step"
         assert f"{small.train.labels[42]}  #42" not in text(app), "five fit beside one another"
@@ -408,11 +408,11 @@ def test_images_by_their_indices(app: MnistApp, small: Dataset) -> None:
         assert walk_screen(app).image == 0
         view = await press(app, pilot, "x")
         assert [pick.index for pick in view.picks] == [1, 2, 3, 4, 42]
-        await pilot.press("i", "9", "9", "9", "enter")
+        await pilot.press("g", "9", "9", "9", "enter")
         await pilot.pause()
         assert note(app) == "There is no training image 999: the last one is 299"
-        await pilot.press("i", "enter")
-        view = await press(app, pilot, "f")
+        await pilot.press("g", "enter")
+        view = await press(app, pilot, "c")
         assert [pick.index for pick in view.picks] == [0, 1, 2, 3, 4]
         view = await press(app, pilot, "x", "x", "x", "x", "x")
         assert len(view.picks) == 1
@@ -426,7 +426,7 @@ def test_no_more_images_than_can_be_read(app: MnistApp, small: Dataset) -> None:
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await walked(app, pilot)
-        view = await press(app, pilot, "i", "7", "enter")
+        view = await press(app, pilot, "g", "7", "enter")
         assert len(view.picks) == MOST_IMAGES
         assert f"{MOST_IMAGES} images at most" in note(app)
 
@@ -467,7 +467,7 @@ def test_the_network_of_train(small: Dataset) -> None:
     app = walking_app(small, config)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "s", "c")
+        view = await press(app, pilot, "s", "t")
         assert view.wanted.config.hidden == (12, 7)
         assert view.wanted.config.schedule == "constant"
         assert "784-12-7-10 tanh, adam 0.01" in shown(app)[0]
@@ -477,7 +477,7 @@ def test_the_network_of_train(small: Dataset) -> None:
         walk_screen(app).show_configuration()
         view = await walked(app, pilot)
         assert view.wanted.config.hidden == (5,)
-        view = await press(app, pilot, "c")
+        view = await press(app, pilot, "t")
         assert view.wanted.config.hidden == (50,)
 
     play(app, scenario)
@@ -489,7 +489,7 @@ def test_dropout_clipping_and_max_norm_are_stages(small: Dataset) -> None:
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         assert "bars without dropout" not in text(app)
-        await press(app, pilot, "c")
+        await press(app, pilot, "t")
         assert "bars without dropout, loss with it" in text(app)
         await press(app, pilot, "enter", "right", "right", "right")
         assert stage_name(app) == "m1"
@@ -502,7 +502,7 @@ def test_dropout_clipping_and_max_norm_are_stages(small: Dataset) -> None:
         assert "norms W1 = sqrt(sum of (updated W1)^2" in text(app)
         await press(app, pilot, *["left"] * 5)
         assert "factor = min(1, 0.1 / (norm + 1e-6))" in text(app)
-        view = await press(app, pilot, "n")
+        view = await press(app, pilot, "m")
         assert view.nudged is not None
         nudge = view.nudged.nudges[0]
         assert nudge.loss == pytest.approx(view.taken.loss, rel=1e-5)
@@ -515,14 +515,14 @@ def test_a_normalized_network_is_walked_and_its_scale_nudged(small: Dataset) -> 
     app = walking_app(small, TrainConfig(hidden=(12, 7), batch_norm=True))
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "c", "s")
+        await press(app, pilot, "t", "s")
         assert "bars as predicted, loss as trained" in text(app)
         await press(app, pilot, "enter", *["right"] * 4)
         assert stage_name(app) == "n1"
         assert "n1 = (a1 - mu1) / sqrt(var1 + e), e = 1e-05" in text(app)
         while stage_name(app) != "dg2":
             await press(app, pilot, "right")
-        view = await press(app, pilot, "n")
+        view = await press(app, pilot, "m")
         assert "the scale of unit" in text(app)
         assert view.nudged is not None
         nudge = view.nudged.nudges[0]
@@ -546,7 +546,7 @@ def test_a_network_that_cannot_be_walked_is_named(
     monkeypatch.setattr(Walker, "look", without_memory)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "s", "c")
+        view = await press(app, pilot, "s", "t")
         assert view.wanted.config.hidden == (50,)
         assert note(app) == "not enough memory"
 
@@ -558,7 +558,7 @@ def test_a_walk_that_diverges_goes_back(small: Dataset) -> None:
     app = walking_app(small, TrainConfig.layered(DEFAULT_FIELDS, fields))
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "c")
+        await press(app, pilot, "t")
         for _ in range(9):
             view = await press(app, pilot, "s")
         assert view.diverged
@@ -566,7 +566,7 @@ def test_a_walk_that_diverges_goes_back(small: Dataset) -> None:
         assert "diverged" in shown(app)[0]
         for _ in view.taken.stages:
             await press(app, pilot, *(["enter"] if walk_screen(app).level == "images" else ["tab"]))
-        await press(app, pilot, "escape", "n")
+        await press(app, pilot, "escape", "m")
         view = await press(app, pilot, "b")
         assert not view.diverged
 
@@ -585,7 +585,7 @@ def test_every_level_fits_every_size(
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await press(app, pilot, "s")
-        for keys in [("b",), ("s",), ("enter",), *[("right",)] * 16, ("enter",), ("n",)]:
+        for keys in [("b",), ("s",), ("enter",), *[("right",)] * 16, ("enter",), ("m",)]:
             await press(app, pilot, *keys)
             lines = shown(app)
             assert "Walk  step" in lines[0]

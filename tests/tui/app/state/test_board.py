@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.app.state.board import BRUSHES, INK, MAX_UNDO, Board
+from tui.app.state.board import INK, MAX_UNDO, Board
 
 SIZE = 28
 
@@ -63,13 +63,13 @@ def test_footprints(brush: int, pixels: set[tuple[int, int]]) -> None:
     assert inked(board) == pixels
 
 
-def test_brush_sizes_go_round() -> None:
+def test_there_is_no_brush_beyond_the_largest_and_the_smallest() -> None:
     board = board_at(0, 0)
     sizes = []
-    for _ in range(len(BRUSHES) + 1):
+    for step in (-1, 1, 1, 1, -1):
+        board.change_brush(step)
         sizes.append(board.brush)
-        board.next_brush()
-    assert sizes == [1, 2, 3, 1]
+    assert sizes == [1, 2, 3, 3, 2]
 
 
 @given(st.tuples(*[st.integers(0, SIZE - 1)] * 4))
@@ -114,7 +114,7 @@ def test_everything_can_be_undone_step_by_step(actions: list[str | tuple[int, in
             case "eraser":
                 board.toggle_eraser()
             case "brush":
-                board.next_brush()
+                board.change_brush(right or below)
             case "shift":
                 board.shift(right, below)
             case "clear":
