@@ -87,7 +87,7 @@ class CompareScreen(ModeScreen):
         Binding("z", "axis", "Axis", id="compare.axis"),
         Binding("plus", "seeds", "More seeds", key_display="+", id="compare.seeds"),
         Binding("x", "stop", "Stop the seeds", id="compare.stop"),
-        Binding("o", "swap", "Swap A and B", id="compare.swap", show=False),
+        Binding("O", "swap", "Swap A and B", id="compare.swap", show=False),
         Binding("y", "log", "Logarithmic scale of the loss", id="compare.log", show=False),
         Binding("escape", "back", "Back to the runs", id="compare.back", show=False),
     ]
