@@ -8,17 +8,18 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
+from textual.containers import Container, Horizontal, Vertical
 from textual.message import Message
 from textual.widgets import Static
 
 from nn.errors import ConfigError
-from nn.spec import MNIST
 from nn.storage.runs import SavedRun
 from tui.app.screens.delete import DeleteScreen
 from tui.app.screens.listing import list_bindings
 from tui.app.screens.looking import LookingScreen
 from tui.app.screens.path import PathScreen
 from tui.app.state.catalogue import ORDERS, Entry, arranged
+from tui.app.state.run_facts import changes, results, short_facts
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
@@ -36,12 +37,23 @@ class RunsScreen(LookingScreen):
 
     DEFAULT_CSS = """
     RunsScreen {
-        #head { height: 1; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+        #body { height: 1fr; layout: vertical; }
+        #list { height: 1fr; }
+        #about { height: 4; }
+        #facts, #results, #changes { text-wrap: nowrap; text-overflow: ellipsis; }
+        #facts { color: $text-muted; }
+        #details { display: none; height: 1fr; margin-top: 1; }
+        #results, #changes { width: 1fr; }
         #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
-        #about { height: 3; color: $text-muted; text-wrap: nowrap; text-overflow: ellipsis; }
         #note { height: 1; color: $text-accent; display: none; }
-        &.-short #about { height: 2; }
-    }
+        &.-short #about { height: 3; }
+        &.-tall #about { height: 14; }
+        &.-tall #details, &.-huge #details { display: block; }
+        &.-huge #body { layout: horizontal; }
+        &.-huge #details { layout: vertical; }
+        &.-huge #results, &.-huge #changes { width: 100%; margin-bottom: 1; }
+        &.-huge #about { width: 62; height: 1fr; }
+        }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Curves", key_display="enter", id="runs.open"),
@@ -60,10 +72,15 @@ class RunsScreen(LookingScreen):
         super().__init__(bench, terminal, "newest")
 
     def compose_body(self) -> ComposeResult:
-        yield Static(id="head", markup=False)
         yield Static(id="errors", markup=False)
-        yield RunsTable(self.terminal, id="runs")
-        yield Static(id="about", markup=False)
+        with Container(id="body"):
+            with Vertical(id="list", classes="panel -chosen"):
+                yield RunsTable(self.terminal, id="runs")
+            with Vertical(id="about", classes="panel"):
+                yield Static(id="facts", markup=False)
+                with Horizontal(id="details"):
+                    yield Static(id="results", markup=False)
+                    yield Static(id="changes", markup=False)
         yield Static(id="note", markup=False)
         yield Prompt()
 
@@ -118,25 +135,22 @@ class RunsScreen(LookingScreen):
         runs = f"{count:,} run{'' if count == 1 else 's'}"
         runs = f"{shown:,} of {runs}" if self._filter.text else runs
         parts = (runs, f"by {self._order}", self._filter.words)
-        self.put("#head", "   ".join(part for part in parts if part))
+        self.query_one("#list").border_title = "   ".join(part for part in parts if part)
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
         self.show_note(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
     def draw_row(self) -> None:
         """Show how the run ended, what differs from the other runs, and what repeats it."""
-        entry = self._current
-        if entry is None:
-            self.put("#about", "")
-            return
-        record = entry.run.record
-        reason = None if record.reason in (entry.status, "completed") else record.reason
-        what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
-        if record.spec != MNIST:
-            names = ", ".join(record.spec.names)
-            what += f", {record.data_name}: {record.spec.size}, {record.spec.classes} classes"
-            what += f" ({names})" if record.spec.has_names else ""
-        differing = self.query_one(RunsTable).values_of(entry)
-        self.put("#about", "\n".join((f"{entry.name}, {what}", differing, record.command)))
+        entry, about = self._current, self.query_one("#about")
+        about.border_title = entry.name if entry else ""
+        texts: dict[str, list[str]] = {"#facts": [], "#results": [], "#changes": []}
+        if entry is not None:
+            differing = self.query_one(RunsTable).values_of(entry)
+            texts["#facts"] = short_facts(entry, differing)
+            if self.query_one("#details").display:
+                texts |= {"#results": results(entry), "#changes": changes(entry)}
+        for selector, lines in texts.items():
+            self.put(selector, "\n".join(lines))
 
     # What is done with a run
 

@@ -23,7 +23,7 @@ YEAR_WIDTH = 29
 """Cells from which on a name that is cut keeps the year of its time."""
 SHORT_NAME_WIDTH = 16
 """Cells that it has at least where only the last two columns stand beside it."""
-_LONGEST_VALUE = 20
+_LONGEST_VALUE = 14
 """Cells of the value of a hyperparameter at most."""
 _RANKS = (4, 5, 7)
 """Ranks of the hyperparameters that tell most runs apart; those of the others follow from 10 on."""
@@ -54,14 +54,14 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("epochs", 9, 3, _epochs),
     Column("best", 7, 1, lambda entry, _: _accuracy(entry.best)),
     Column("final", 7, 8, lambda entry, _: _accuracy(entry.final)),
-    Column("loss", 7, 6, _loss),
+    Column("test loss", 9, 6, _loss),
     Column("time", 8, 9, lambda entry, width: clock(entry.run.record.seconds, width)),
 )
 ORIGIN: tuple[Column[Entry], ...] = (
     Column("recipe", 20, 90, lambda entry, _: entry.run.record.recipe or "", words=True),
     Column("started", 16, 91, _started),
 )
-"""The columns to the right of the hyperparameters."""
+"""The columns to the right of the hyperparameters, each where any run has it."""
 
 
 def differing_fields(entries: Sequence[Entry]) -> list[str]:
@@ -105,6 +105,7 @@ class RunsTable(CursorTable[Entry]):
 
     _marks: Mapping[Path, str] = {}
     _differing: Sequence[Column[Entry]] = ()
+    _origin: Sequence[Column[Entry]] = ()
     _columns: Sequence[Column[Entry]] = ()
     _name_width = 0
     _label_first = False
@@ -113,6 +114,7 @@ class RunsTable(CursorTable[Entry]):
     def show(self, entries: Sequence[Entry], marks: Mapping[Path, str], *, empty: str) -> None:
         """Show these runs, or the text `empty` where there are none."""
         self._marks, self._differing = marks, hyperparameter_columns(entries)
+        self._origin = [c for c in ORIGIN if any(c.text(entry, c.width) for entry in entries)]
         self.show_rows(entries, empty)
 
     def values_of(self, entry: Entry) -> str:
@@ -135,7 +137,7 @@ class RunsTable(CursorTable[Entry]):
         self._columns, self._name_width = fitting_columns(
             width + self.MARGIN,
             max(longest, SHORT_NAME_WIDTH),
-            (*COLUMNS, *self._differing, *ORIGIN),
+            (*COLUMNS, *self._differing, *self._origin),
         )
         self._label_first = longest > self._name_width
         titles = " ".join(column.heading for column in self._columns)

@@ -1,0 +1,77 @@
+"""What is to be said of a saved run, in lines."""
+
+from __future__ import annotations
+
+from nn.config import DEFAULTS, MACHINE_FIELDS
+from nn.events import Evaluation, Score
+from nn.options import format_value
+from nn.spec import MNIST
+from tui.app.state.catalogue import Entry
+from tui.formatting import count, duration, percent
+from tui.recording.finding import short_name
+
+
+def short_facts(entry: Entry, differing: str) -> list[str]:
+    """How it ended, with what differs from the other runs, and what repeats it."""
+    state = _state(entry)
+    return [f"{state}; {differing}" if differing else state, entry.run.record.command]
+
+
+def results(entry: Entry) -> list[str]:
+    """What it came to."""
+    record = entry.run.record
+    lines = [*_results("best", entry.best), *_results("last", entry.final)]
+    lines += [
+        f"epochs     {record.epoch:.4g} of {record.total_steps / record.steps_per_epoch:.4g}",
+        f"steps      {record.step:,} of {record.total_steps:,}",
+        f"time       {duration(record.seconds)}, {record.samples_per_second:,.0f} images/s",
+        f"weights    {record.parameters:,}",
+        f"data       {record.data_name}",
+    ]
+    if entry.started:
+        lines.append(f"started    {entry.started:%Y-%m-%d %H:%M:%S}")
+    return lines
+
+
+def changes(entry: Entry) -> list[str]:
+    """What it was trained with, as far as that is not the default."""
+    record = entry.run.record
+    values = record.config.to_dict()
+    changed = [
+        f"{short_name(name):<18} {format_value(value)}"
+        for name, value in values.items()
+        if value != DEFAULTS[name] and name not in MACHINE_FIELDS
+    ]
+    lines = [f"{count(len(changed), 'hyperparameter')} other than the defaults", *changed]
+    if record.recipe:
+        lines.append(f"{'recipe':<18} {record.recipe}")
+    if record.init_from:
+        lines.append(f"{'first weights of':<18} {record.init_from}")
+    return lines
+
+
+def _state(entry: Entry) -> str:
+    record = entry.run.record
+    reason = None if record.reason in (entry.status, "completed") else record.reason
+    what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
+    if record.spec != MNIST:
+        names = ", ".join(record.spec.names)
+        what += f", {record.data_name}: {record.spec.size}, {record.spec.classes} classes"
+        what += f" ({names})" if record.spec.has_names else ""
+    return what
+
+
+def _results(name: str, evaluation: Evaluation | None) -> list[str]:
+    if evaluation is None:
+        return []
+    splits = ("train", "validation", "test")
+    known = [(split, getattr(evaluation, split)) for split in splits]
+    return [
+        f"{f'{name} {split}':<16} {_score(score)}, epoch {evaluation.epoch:.4g}"
+        for split, score in known
+        if score is not None
+    ]
+
+
+def _score(score: Score) -> str:
+    return f"{percent(score.accuracy):>7}, loss {score.loss:.4f}"
