@@ -61,7 +61,8 @@ class TrainConfig:
     activation: ActivationName = _option("relu", "Network", "Activation of every hidden layer")
     output_activation: ActivationName = _option("identity", "Network", "Activation of the output layer; identity for the two cross-entropies, which take logits")
     dropout: float = _option(0.0, "Network", "Probability of dropping a hidden unit in training", minimum=0, maximum=1, open_maximum=True)
-    batch_norm: bool = _option(False, "Network", "Batch normalization before each hidden activation; computed by one process")
+    batch_norm: bool = _option(False, "Network", "Batch normalization before each hidden activation")
+    noise: float = _option(0.0, "Network", "Standard deviation of Gaussian noise in training, on the inputs and before each hidden activation, such as 0.3", minimum=0, maximum=100)
     init: Initializer = _option("he-normal", "Network", "Distribution of the initial weights")
     init_std: float = _option(1.0, "Network", "Standard deviation of init=normal, and of init_bias=normal", minimum=0)
     init_bias: BiasInitializer = _option("zero", "Network", "Initial biases: zero, or drawn from N(0, init_std^2)")
@@ -79,6 +80,7 @@ class TrainConfig:
     weight_decay: float = _option(0.0, "Optimizer", "L2 penalty added to the gradient; decoupled with adamw", minimum=0)
     clip_norm: float = _option(0.0, "Optimizer", "Scale gradients down to this global L2 norm; 0: never", minimum=0)
     max_norm: float = _option(0.0, "Optimizer", "Scale the weights into a hidden unit down to this L2 norm after each update, such as 3; 0: never", minimum=0)
+    average_decay: float = _option(0.0, "Optimizer", "Evaluate and keep an exponential moving average of the weights, with this decay a step, such as 0.999; 0: the weights themselves", minimum=0, maximum=1, open_maximum=True)
 
     schedule: Schedule = _option("one-cycle", "Schedule", "Learning rate over the run; linear, exponential and step change it once an epoch, cosine and one-cycle each step")
     final_learning_rate: float = _option(0.0, "Schedule", "Last rate of linear, exponential and cosine", minimum=0, flags=("--final-lr",))
@@ -105,7 +107,7 @@ class TrainConfig:
     elastic_alpha: float = _option(0.0, "Augmentation", "Bend training images at random: the strength of elastic distortion, such as 34; 0: none", minimum=0, maximum=10_000)
     elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100)
 
-    seed: int = _option(0, "Run", "Seed of initialization, split, shuffling, augmentation and dropout", minimum=0, maximum=2**63 - 1)
+    seed: int = _option(0, "Run", "Seed of initialization, split, shuffling, augmentation, noise and dropout", minimum=0, maximum=2**63 - 1)
     threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True)
     processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64, machine=True, resumable=True)
     # fmt: on
@@ -240,11 +242,6 @@ def _check_together(config: TrainConfig) -> None:
         raise refuse(
             "processes", f"contradicts threads={config.threads}; give as many threads at least"
         )
-    if config.batch_norm and config.processes > 1:
-        rule = (
-            "contradicts batch_norm=true, whose statistics of a batch one process computes; use 1"
-        )
-        raise refuse("processes", rule)
     if config.batch_norm and config.batch_size == 1:
         raise refuse("batch_size", "contradicts batch_norm=true, which needs 2 images at least")
     if config.patience and config.stop_on == "validation" and config.validation == 0:

@@ -6,9 +6,8 @@ Losses are means over images, accuracies are fractions from 0 to 1, times are se
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from nn.config import TrainConfig
 from nn.spec import MNIST, DataSpec
@@ -64,7 +63,9 @@ class Evaluation:
     `epoch` is the number of epochs done, a fraction inside an epoch. `train` is None with
     eval_train=False, and `validation` is None without a validation split. `improved` is True where
     the loss that early stopping watches is the lowest so far. `seconds` is the time since the
-    start.
+    start. With `average_decay` these are scores of the moving average of the weights; `raw` is then
+    the score of the weights themselves over the validation images, or over the test images where
+    there are none.
     """
 
     step: int
@@ -74,15 +75,7 @@ class Evaluation:
     test: Score
     improved: bool
     seconds: float
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Evaluation:
-        """The inverse of `dataclasses.asdict`; raises KeyError or TypeError for anything else."""
-        scores = {
-            name: None if values[name] is None else Score(**values[name])
-            for name in ("train", "validation", "test")
-        }
-        return cls(**{**values, **scores})
+    raw: Score | None = None
 
 
 @dataclass(frozen=True, slots=True)

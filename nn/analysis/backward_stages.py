@@ -138,7 +138,8 @@ class BackwardStages(Stages):
     def _sums_gradient(self, number: int) -> Stage:
         last = number == self.last
         function = self.config.output_activation if last else self.config.activation
-        formula, name = ACTIVATION_FORMULAS[function], f"d{self._activated(number)}"
+        formula = ACTIVATION_FORMULAS[function]
+        name = f"ds{number}" if self._normalizes(number) else f"da{number}"
         before = self._output_delta if last else f"dz{number}"
         units = "y" if last and self.config.loss == "squared-error" else f"z{number}"
         dz, z = self.v[f"dz{number}"], self.v[f"z{number}"]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from nn.analysis.formulas import ACTIVATION_FORMULAS, INPUT_MEANINGS
+from nn.analysis.noise_stages import NoiseStages
 from nn.analysis.normalization_stages import NormalizingStages
 from nn.analysis.stage import (
     Factor,
@@ -31,11 +32,16 @@ class ForwardStages(Stages):
     def __iter__(self) -> Iterator[Stage]:
         last = self.last
         yield self._inputs()
+        noise = NoiseStages(self.config, self.preprocessor, self.v, last)
+        if self._noisy(0):
+            yield from noise.of_layer(0)
         for number in range(1, last + 1):
             yield self._sums(number)
             if self._normalizes(number):
                 parts = NormalizingStages(self.config, self.preprocessor, self.v, last)
                 yield from parts.of_layer(number)
+            elif self._noisy(number):
+                yield from noise.of_layer(number)
             if number < last or self.config.loss == "squared-error-normalized":
                 yield self._activation(number, f"z{number}")
             if number < last and self.config.dropout:

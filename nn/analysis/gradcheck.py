@@ -19,6 +19,7 @@ from nn.arrays import Array
 from nn.network.layers import ACTIVATIONS, Dropout, Layer, Linear, ReLU
 from nn.network.losses import LOSSES, Loss, target_rows
 from nn.network.model import MLP
+from nn.network.noise import Noise, NoiseTable
 from nn.network.normalization import BatchNorm
 
 THRESHOLD = 1e-7
@@ -59,6 +60,7 @@ def check_gradients(seed: int = 0) -> Iterator[GradientCheck]:
         yield check_layer(name, activation(), rng)
     yield check_dropout(rng)
     yield from check_batch_norm(rng)
+    yield from check_noise(rng)
     for name, loss in LOSSES.items():
         for smoothing in (0.0, 0.1):
             title = f"{name}, smoothing {smoothing}" if smoothing else name
@@ -113,11 +115,22 @@ def check_dropout(rng: np.random.Generator) -> GradientCheck:
     return check_layer("dropout", FixedMask(0.5, rng=rng), rng)
 
 
-def check_batch_norm(rng: np.random.Generator) -> Iterator[GradientCheck]:
+def check_noise(rng: np.random.Generator) -> Iterator[GradientCheck]:
+    """Check noise alone and within batch normalization, with the same numbers each time."""
+    noise = Noise(0.5)
+    noise.draw(NoiseTable(0.5, 7, "float64", rng=rng), _BATCH, rng=rng)
+    yield check_layer("noise", noise, rng)
+    yield from check_batch_norm(rng, noise)
+
+
+def check_batch_norm(
+    rng: np.random.Generator, noise: Noise | None = None
+) -> Iterator[GradientCheck]:
     """Check the gradients of batch normalization in training, by its input, scale and shift."""
+    what = "batch normalization with noise" if noise else "batch normalization"
     scale, shift, grad_scale, grad_shift = rng.normal(size=(4, 7))
-    layer = BatchNorm(scale, shift, grad_scale, grad_shift, np.zeros(7), np.ones(7))
-    yield check_layer("batch normalization, input", layer, rng)
+    layer = BatchNorm(scale, shift, grad_scale, grad_shift, np.zeros(7), np.ones(7), noise=noise)
+    yield check_layer(f"{what}, input", layer, rng)
     x, upstream = rng.normal(size=(2, _BATCH, 7))
     layer.forward(x, training=True)
     layer.backward(upstream)
@@ -130,7 +143,7 @@ def check_batch_norm(rng: np.random.Generator) -> Iterator[GradientCheck]:
             array[...] = values
             return float(np.vdot(upstream, layer.forward(x, training=True)))
 
-        yield compare(f"batch normalization, {name}", f, array.copy(), gradient.copy())
+        yield compare(f"{what}, {name}", f, array.copy(), gradient.copy())
 
 
 def check_loss(what: str, loss: Loss, smoothing: float, rng: np.random.Generator) -> GradientCheck:

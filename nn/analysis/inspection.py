@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from nn.arrays import Array
 from nn.network.layers import ACTIVATIONS, Activation, Linear
+from nn.network.normalization import BatchNorm
 from nn.network.predictor import Predictor
 
 SAMPLE = 1000  # the most images that decide whether a unit is dead
@@ -21,12 +22,14 @@ _BLOCK = 100  # images at a time, which bounds the memory for the activations of
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LayerStatistics:
-    """A linear layer together with the activation after it.
+    """A linear layer together with its batch normalization and the activation after it.
 
     `mean`, `std`, `minimum` and `maximum` are those of the weights without the biases, and not
     finite where a weight is not. `counts` and `edges` are the `numpy.histogram` of the finite
     weights, with `BINS` bins from the smallest to the largest, or around them where they are all
-    equal. `dead` holds one flag for each hidden unit, and is None for the output layer.
+    equal. `dead` holds one flag for each hidden unit, and is None for the output layer. `norm` has
+    the lowest and the highest scale, shift, running mean and running variance of the batch
+    normalization between the two, by name, and is empty without one.
     """
 
     in_features: int
@@ -40,6 +43,7 @@ class LayerStatistics:
     counts: Array
     edges: Array
     dead: Array | None
+    norm: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 @np.errstate(all="ignore")  # weights that diverged are shown as they are, without warnings
@@ -63,6 +67,7 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
             linear,
             config.output_activation if number == last else config.activation,
             None if number == last else flags,
+            model.norms[number] if model.norms and number < last else None,
         )
         for number, (linear, flags) in enumerate(zip(model.linears, dead, strict=True))
     )
@@ -87,14 +92,16 @@ def _layer_outputs(predictor: Predictor, images: Array) -> Iterator[Array]:
             yield x
 
 
-def _statistics(linear: Linear, activation: str, dead: Array | None) -> LayerStatistics:
+def _statistics(
+    linear: Linear, activation: str, dead: Array | None, norm: BatchNorm | None
+) -> LayerStatistics:
     weight = linear.weight
     counts, edges = _histogram(weight.ravel())
     return LayerStatistics(
         in_features=linear.in_features,
         out_features=linear.out_features,
         activation=activation,
-        parameters=weight.size + linear.bias.size,
+        parameters=weight.size + linear.bias.size + (2 * norm.scale.size if norm else 0),
         mean=float(weight.mean(dtype=np.float64)),
         std=float(weight.std(dtype=np.float64)),
         minimum=float(weight.min()),
@@ -102,7 +109,14 @@ def _statistics(linear: Linear, activation: str, dead: Array | None) -> LayerSta
         counts=counts,
         edges=edges,
         dead=dead,
+        norm=_ranges(norm) if norm else {},
     )
+
+
+def _ranges(norm: BatchNorm) -> dict[str, tuple[float, float]]:
+    arrays = {"scale": norm.scale, "shift": norm.shift, "mean": norm.mean}
+    arrays["variance"] = norm.variance
+    return {name: (float(array.min()), float(array.max())) for name, array in arrays.items()}
 
 
 def _histogram(values: Array) -> tuple[Array, Array]:

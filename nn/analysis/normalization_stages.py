@@ -5,6 +5,8 @@ With the sums a (n, units) of a layer, its scale g and shift c, and e = 1e-5:
     mu = mean_n a    var = mean_n (a - mu)^2    n = (a - mu) / sqrt(var + e)    s = g n + c
     dg = sum_n ds n    dc = sum_n ds    da = g / sqrt(var + e) (ds - (dc + n dg) / n_images)
 
+With noise e', s = g q + c and dg = sum_n ds q, where q = n + e'; in da, dg is then r = sum_n ds n.
+
 Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal
 covariate shift", ICML 2015.
 """
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nn.analysis.noise_stages import NoiseStages
 from nn.analysis.stage import (
     Index,
     Stage,
@@ -76,19 +79,21 @@ class NormalizingStages(Stages):
                 float((a[index] - mu[j]) / math.sqrt(var[j] + EPS)),
             )
 
-        n, g, c = (self.v[f"{kind}{number}"].astype(float) for kind in "ngc")
+        name = f"q{number}" if self._noisy(number) else f"n{number}"
+        g, c = (self.v[f"{kind}{number}"].astype(float) for kind in "gc")
+        n = self.v[name].astype(float)
 
         def scaled(index: Index) -> Written:
             j, at = index[1], index_text(index)
             terms = (
                 Term(
-                    f"g{number}[{j}] n{number}[{at}]",
+                    f"g{number}[{j}] {name}[{at}]",
                     product_text(g[j], n[index]),
                     float(g[j] * n[index]),
                 ),
                 Term(f"c{number}[{j}]", number_text(c[j]), float(c[j])),
             )
-            formula = f"s{number}[{at}] = g{number}[{j}] n{number}[{at}] + c{number}[{j}]"
+            formula = f"s{number}[{at}] = g{number}[{j}] {name}[{at}] + c{number}[{j}]"
             values = np.array([term.value for term in terms])
             return Written(formula, values, terms.__getitem__)
 
@@ -105,8 +110,11 @@ class NormalizingStages(Stages):
         )
         formula = f"n{number} = (a{number} - mu{number}) / sqrt(var{number} + e), e = {EPS:g}"
         yield self._stage(f"n{number}", formula, shape, meaning, both, unit)
+        if self._noisy(number):
+            parts = NoiseStages(self.config, self.preprocessor, self.v, self.last)
+            yield from parts.of_layer(number)
         meaning = "A scale g and a shift c, which are learned, let each unit have any range again."
-        formula = f"s{number} = g{number} n{number} + c{number}"
+        formula = f"s{number} = g{number} {name} + c{number}"
         shapes = f"{shape_text(g)} {shape_text(n)} + {shape_text(c)}"
         yield self._stage(f"s{number}", formula, shapes, meaning, both, scaled)
 
@@ -121,17 +129,21 @@ class NormalizingGradients(Stages):
         ds, n, g, var = (
             self.v[f"{kind}{number}"].astype(float) for kind in ("ds", "n", "g", "var")
         )
-        dg, dc = (self.v[f"{kind}{number}"].astype(float) for kind in ("dg", "dc"))
+        dc, noisy = self.v[f"dc{number}"].astype(float), self._noisy(number)
+        # What the scale multiplies, and the sum over the images in the gradient of the sums.
+        name = f"q{number}" if noisy else f"n{number}"
+        scaled, products = self.v[name].astype(float), (ds * n).sum(axis=0)
+        sum_name = f"r{number}" if noisy else f"dg{number}"
 
         def scale(index: Index) -> Written:
             (j,) = index
             return Written(
-                f"dg{number}[{j}] = sum of ds{number}[i,{j}] n{number}[i,{j}] over the images i",
-                ds[:, j] * n[:, j],
+                f"dg{number}[{j}] = sum of ds{number}[i,{j}] {name}[i,{j}] over the images i",
+                ds[:, j] * scaled[:, j],
                 lambda i: Term(
-                    f"ds{number}[{i},{j}] n{number}[{i},{j}]",
-                    product_text(ds[i, j], n[i, j]),
-                    float(ds[i, j] * n[i, j]),
+                    f"ds{number}[{i},{j}] {name}[{i},{j}]",
+                    product_text(ds[i, j], scaled[i, j]),
+                    float(ds[i, j] * scaled[i, j]),
                 ),
             )
 
@@ -146,10 +158,10 @@ class NormalizingGradients(Stages):
         def sums(index: Index) -> Written:
             j, at = index[1], index_text(index)
             factor = g[j] / math.sqrt(var[j] + EPS)
-            mean = (dc[j] + n[index] * dg[j]) / self.n
+            mean = (dc[j] + n[index] * products[j]) / self.n
             return single_term(
                 f"da{number}[{at}]",
-                f"k (ds{number}[{at}] - (dc{number}[{j}] + n{number}[{at}] dg{number}[{j}])"
+                f"k (ds{number}[{at}] - (dc{number}[{j}] + n{number}[{at}] {sum_name}[{j}])"
                 f" / {self.n})",
                 f"{factor:.4g} * ({ds[index]:.4g} - ({mean:.4g}))",
                 float(factor * (ds[index] - mean)),
@@ -158,7 +170,7 @@ class NormalizingGradients(Stages):
         units = (self._layer(number),)
         both, shape = ("image", *units), shape_text(ds)
         meaning = "How fast the loss grows with the scale of each unit."
-        formula = f"dg{number} = sum of ds{number} n{number} over the images"
+        formula = f"dg{number} = sum of ds{number} {name} over the images"
         yield self._stage(
             f"dg{number}", formula, shape, meaning, units, scale, parameter=f"g{number}"
         )
@@ -172,8 +184,9 @@ class NormalizingGradients(Stages):
             " images: what they share is taken off."
         )
         formula = (
-            f"da{number} = k (ds{number} - (dc{number} + n{number} dg{number}) / {self.n}),"
+            f"da{number} = k (ds{number} - (dc{number} + n{number} {sum_name}) / {self.n}),"
             f" k = g{number} / sqrt(var{number} + e)"
+            + (f", {sum_name} = sum of ds{number} n{number}" if noisy else "")
         )
         yield self._stage(f"da{number}", formula, shape, meaning, both, sums)
 

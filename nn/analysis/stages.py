@@ -11,8 +11,8 @@ clipping, the update takes factor dW and factor db, where factor = min(1, c / no
 of all gradients together. With dropout of rate p, the next layer takes h_l = z_l m_l / (1 - p), the
 mask m_l being 0 or 1, and dz_l = dh_l m_l / (1 - p). With max-norm, the updated weights w into each
 hidden unit become w min(1, c / |w|). The equations of batch normalization are in
-`nn.analysis.normalization_stages`. Here the arrays are only described: the layers, the loss and the
-optimizer of the network compute them.
+`nn.analysis.normalization_stages`, those of noise in `nn.analysis.noise_stages`. Here the arrays
+are only described: the layers, the loss and the optimizer of the network compute them.
 """
 
 from __future__ import annotations
@@ -77,9 +77,19 @@ class Stages:
         """Whether the sums of a layer are normalized."""
         return self.config.batch_norm and number < self.last
 
+    def _noisy(self, number: int) -> bool:
+        """Whether noise is added in a layer, or for 0 to the inputs."""
+        return self.config.noise > 0 and number < self.last
+
     def _activated(self, number: int) -> str:
         """The name of what a layer's activation takes."""
-        return f"s{number}" if self._normalizes(number) else f"a{number}"
+        if self._normalizes(number):
+            return f"s{number}"
+        return f"q{number}" if self._noisy(number) else f"a{number}"
+
+    def _without_noise(self, number: int) -> str:
+        """The name of what noise is added to in a layer, or for 0 to the inputs."""
+        return "x" if number == 0 else f"{'n' if self._normalizes(number) else 'a'}{number}"
 
     def _layer(self, number: int) -> str:
         """What the outputs of a layer are called, as an axis; layer 0 is the inputs."""
@@ -87,7 +97,9 @@ class Stages:
 
     def _input(self, number: int) -> str:
         """The name of the inputs of a layer."""
-        return "x" if number == 1 else f"{self._outputs}{number - 1}"
+        if number > 1:
+            return f"{self._outputs}{number - 1}"
+        return "q0" if self._noisy(0) else "x"
 
     def _delta(self, number: int) -> str:
         """The name of the gradient at the sums of a layer."""

@@ -18,6 +18,7 @@ from nn.data.preprocessing import Preprocessor
 from nn.network.layers import Activation
 from nn.network.losses import Loss
 from nn.network.model import MLP
+from nn.network.noise import NoiseTable
 from nn.network.normalization import EPS
 from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
@@ -49,11 +50,12 @@ def take_apart(
     optimizer: Optimizer,
     images: Array,
     targets: Array,
+    noise: NoiseTable | None = None,
 ) -> Pass:
     """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
 
     A loss that is not finite updates nothing, as in training. The masks of dropout are those that
-    training draws after `optimizer.updates` updates.
+    training draws after `optimizer.updates` updates, and so is the noise, of the table `noise`.
     """
     fed = preprocessor.fed(images)
     v: dict[str, Array] = {"images": fed, "x": preprocessor.scaled(fed), "t": targets}
@@ -65,20 +67,33 @@ def take_apart(
         v[f"g{number}"], v[f"c{number}"] = norm.scale.copy(), norm.shift.copy()
         v[f"old mu{number}"], v[f"old var{number}"] = norm.mean.copy(), norm.variance.copy()
     out, probabilities = v["x"], None
-    if model.dropouts or model.norms:
+    if model.dropouts or model.norms or model.noises:
         probabilities = loss.probabilities(model.forward(out))
         key = config.seed, Stream.DROPOUT, optimizer.updates, 0  # the rank of the first process
         rng, uniform = stream(*key), stream(*key)  # the same numbers twice: one to show them
         for layer in model.dropouts:
             layer.rng = rng
+    if noise:
+        rng = stream(config.seed, Stream.NOISE, optimizer.updates)
+        for number, added in enumerate(model.noises):
+            added.draw(noise, len(images), rng=rng)
+            shape = len(images), model.sizes[number]
+            v[f"e{number}"] = added.forward(np.zeros(shape, out.dtype), training=True).copy()
+        out = model.noises[0].forward(out, training=True)
+        v["q0"] = out.copy()
     for number, (linear, activation) in enumerate(layers, 1):
         out = linear.forward(out)
         v[f"a{number}"] = a = out.copy()
         if model.norms and number < last:
             v[f"mu{number}"], v[f"var{number}"] = a.mean(axis=0), a.var(axis=0)
             v[f"n{number}"] = (a - v[f"mu{number}"]) / np.sqrt(v[f"var{number}"] + EPS)
+            if noise:
+                v[f"q{number}"] = v[f"n{number}"] + v[f"e{number}"]
             out = model.norms[number - 1].forward(out, training=True)
             v[f"s{number}"] = out.copy()
+        elif noise and number < last:
+            out = model.noises[number].forward(out, training=True)
+            v[f"q{number}"] = out.copy()
         out = activation.forward(out)
         v[f"z{number}"] = out.copy()
         if model.dropouts and number < last:

@@ -28,6 +28,7 @@ from nn.network.predictor import Predictor
 from nn.options import Value
 from nn.training.optimizers import make_optimizer
 from nn.training.randomness import Stream, stream
+from nn.training.step import noise_table
 
 DEFAULT_FIELDS: Mapping[str, Value] = {
     "hidden": (50,),
@@ -49,6 +50,7 @@ FIELDS = (
         "output_activation",
         "dropout",
         "batch_norm",
+        "noise",
         "init",
         "init_std",
         "init_bias",
@@ -78,10 +80,9 @@ class Walk:
 
     `go` moves to any step; `here` is that step taken apart, with the weights after `step` updates.
     `losses` and `probabilities` are those of every step reached so far, from step 0 on; with
-    dropout, the losses have the masks of their steps, and the probabilities have none; with batch
-    normalization, the losses have the statistics of the batch and the probabilities the running
-    ones. Only the
-    fields in `FIELDS` have an effect.
+    dropout and with noise, the losses have those of their steps, and the probabilities have none;
+    with batch normalization, the losses have the statistics of the batch and the probabilities the
+    running ones. Only the fields in `FIELDS` have an effect.
     """
 
     def __init__(self, config: TrainConfig, batch: Split, preprocessor: Preprocessor) -> None:
@@ -94,6 +95,7 @@ class Walk:
         self._optimizer = make_optimizer(
             config, self._model.parameters[trained], self._model.gradients[trained]
         )
+        self._noise = noise_table(config, self._model.sizes)
         rows = target_rows(
             self._model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
         )
@@ -120,6 +122,11 @@ class Walk:
     def drops(self) -> bool:
         """Whether units are dropped in each step."""
         return bool(self._model.dropouts)
+
+    @property
+    def adds_noise(self) -> bool:
+        """Whether each step adds noise."""
+        return bool(self._model.noises)
 
     @property
     def normalizes(self) -> bool:
@@ -153,7 +160,10 @@ class Walk:
         """The loss as a function of one parameter, such as "W2" or "b1", from here on."""
         v, parameters = self.here.values, self._states[self.step].parameters
         masks = [v[f"m{layer}"] for layer, _ in enumerate(self._model.dropouts, 1)]
-        return LossAlong(self.config, parameters, v["x"], self._targets, parameter, index, masks)
+        noise = [v[f"e{layer}"] for layer, _ in enumerate(self._model.noises)]
+        return LossAlong(
+            self.config, parameters, v["x"], self._targets, parameter, index, masks, noise
+        )
 
     def nudge(self, parameter: str, index: Index, h: float = STEP) -> Nudge:
         """Change one parameter by `h` up and down, beside its derivative by backpropagation."""
@@ -198,6 +208,7 @@ class Walk:
             self._optimizer,
             self.batch.images,
             self._targets,
+            self._noise,
         )
         if step == len(self.losses):
             self.losses.append(taken.loss)

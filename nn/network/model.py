@@ -21,6 +21,7 @@ from nn.network.layers import (
     Matmul,
     gradient_norm,
 )
+from nn.network.noise import Noise
 from nn.network.normalization import EPS, BatchNorm
 from nn.spec import MNIST, DataSpec
 
@@ -77,6 +78,10 @@ class MLP:
     operations, a snapshot is one copy, and a numerical gradient check is one loop. Parameters are
     zero until `initialize`.
 
+    With `noise`, its standard deviation, noise is added to the inputs and before each hidden
+    activation, after the normalization where there is one; `noises` has these layers, the inputs'
+    first.
+
     With `batch_norm` each hidden layer is normalized before its activation. The vectors then go on
     with all scales and all shifts, up to which they are trained (`trained`), and end with the means
     and the variances, which have no gradient.
@@ -90,6 +95,7 @@ class MLP:
         output_activation: str = "identity",
         dropout: float = 0.0,
         batch_norm: bool = False,
+        noise: float = 0.0,
         dtype: npt.DTypeLike = np.float32,
         rng: np.random.Generator | None = None,
         vectors: tuple[Array, Array] | None = None,
@@ -113,23 +119,39 @@ class MLP:
                 strict=True,
             )
         ]
+        self.noises = [Noise(noise) for _ in self.linears] if noise else []
         self.norms = [
-            BatchNorm(scale, shift, *gradients[:2], mean, variance)
-            for (scale, shift, mean, variance), gradients in zip(
-                norm_views(sizes, self.parameters), norm_views(sizes, self.gradients), strict=True
+            BatchNorm(
+                scale,
+                shift,
+                *gradients[:2],
+                mean,
+                variance,
+                noise=self.noises[number] if noise else None,
+            )
+            for number, ((scale, shift, mean, variance), gradients) in enumerate(
+                zip(
+                    norm_views(sizes, self.parameters),
+                    norm_views(sizes, self.gradients),
+                    strict=True,
+                ),
+                1,
             )
         ]
-        self.layers: list[Layer] = []
+        self.layers: list[Layer] = [*self.noises[:1]]
         for number, linear in enumerate(self.linears):
             self.layers.append(linear)
             last = linear is self.linears[-1]
             if self.norms and not last:
                 self.layers.append(self.norms[number])
+            elif self.noises and not last:
+                self.layers.append(self.noises[number + 1])
             self.layers.append(ACTIVATIONS[output_activation if last else activation]())
             if dropout and not last:
                 self.layers.append(Dropout(dropout, rng=rng))
         self.dropouts = [layer for layer in self.layers if isinstance(layer, Dropout)]
-        self._inner = [layer for layer in self.layers[1:] if not isinstance(layer, Identity)]
+        self._path = [layer for layer in self.layers if not isinstance(layer, Identity)]
+        self._inner = self._path[self._path.index(self.linears[0]) + 1 :]
 
     def initialize(
         self,
@@ -150,8 +172,7 @@ class MLP:
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         """Outputs (n, sizes[-1]) of the inputs (n, sizes[0]), after the output activation."""
-        x = self.layers[0].forward(x)
-        for layer in self._inner:
+        for layer in self._path:
             x = layer.forward(x, training=training)
         return x
 
@@ -178,6 +199,8 @@ class MLP:
             elif isinstance(layer, BatchNorm):
                 parameters = layer.scale.size + layer.shift.size
             rows.append(LayerSummary(type(layer).__name__, (features,), parameters))
+            if isinstance(layer, BatchNorm) and layer.noise:
+                rows.append(LayerSummary(type(layer.noise).__name__, (features,), 0))
         return tuple(rows)
 
 
@@ -213,6 +236,7 @@ def build_model(
         output_activation=config.output_activation,
         dropout=config.dropout,
         batch_norm=config.batch_norm,
+        noise=config.noise,
         dtype=config.dtype,
         rng=rng,
         vectors=vectors,

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from nn.arrays import Array, Buffer
 from nn.network.layers import Layer
+
+# From some rows, (k, features), to those of all processes that share a batch, (processes, k,
+# features).
+Gather = Callable[[Array], Array]
+BATCH_SUMS = 3  # the most rows that are exchanged at once
 
 EPS = 1e-5  # added to a variance
 MOMENTUM = 0.1  # the share of a batch in the running statistics
@@ -22,7 +29,12 @@ class BatchNorm(Layer):
     with a = `MOMENTUM`. With u = (x - m) / sqrt(v + eps) the gradients are
 
         dL/dscale = sum dL/dy u,    dL/dshift = sum dL/dy,
-        dL/dx = scale / sqrt(v + eps) (dL/dy - (dL/dshift + u dL/dscale) / n).
+        dL/dx = scale / sqrt(v + eps) (dL/dy - (dL/dshift + u sum dL/dy u) / n).
+
+    With `noise`, u is followed by that noise: y = scale * (u + e) + shift, and dL/dscale = sum
+    dL/dy (u + e). Where several processes share a batch, `gather` exchanges their sums, so that m,
+    v and the sums in dL/dx are those of the whole batch, of n images in all; dL/dscale and
+    dL/dshift are of the images here, as all gradients of weights are.
 
     All arrays have shape (features,) and are given: views of the network's flat vectors. Source:
     Ioffe and Szegedy, "Batch normalization: accelerating deep network training by reducing internal
@@ -38,11 +50,15 @@ class BatchNorm(Layer):
         grad_shift: Array,
         mean: Array,
         variance: Array,
+        *,
+        noise: Layer | None = None,
     ) -> None:
         super().__init__()
         self.scale, self.shift = scale, shift
         self.grad_scale, self.grad_shift = grad_scale, grad_shift
         self.mean, self.variance = mean, variance
+        self.noise = noise
+        self.gather: Gather | None = None
         self._unit = Buffer()
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
@@ -52,33 +68,58 @@ class BatchNorm(Layer):
             np.multiply(x, factor, out)
             out += self.shift - self.mean * factor
             return out
-        self._batch_mean = x.mean(axis=0)
+        n = len(x)
+        mean = x.sum(axis=0) / max(n, 1)
         self._u = u = self._unit.like(x)
-        np.subtract(x, self._batch_mean, u)
+        np.subtract(x, mean, u)
         np.multiply(u, u, out)
-        self._batch_variance = out.mean(axis=0)
-        self._deviation = np.sqrt(self._batch_variance + EPS)
+        variance = out.sum(axis=0) / max(n, 1)
+        if self.gather:
+            own = mean
+            n, mean, variance = self._combined(n, mean, variance)
+            u += own - mean
+        self._n, self._batch_mean, self._batch_variance = n, mean, variance
+        self._deviation = np.sqrt(variance + EPS)
         u /= self._deviation
-        np.multiply(u, self.scale, out)
+        self._noisy = u if self.noise is None else self.noise.forward(u, training=True)
+        np.multiply(self._noisy, self.scale, out)
         out += self.shift
         return out
 
+    def _combined(self, n: int, mean: Array, variance: Array) -> tuple[int, Array, Array]:
+        """Number, mean and variance of the whole batch, of which n images are here.
+
+        The parallel algorithm of Chan, Golub and LeVeque, "Updating formulae and a pairwise
+        algorithm for computing sample variances", 1979.
+        """
+        assert self.gather is not None
+        gathered = self.gather(np.array([np.full_like(mean, n), mean, variance]))
+        counts, means, variances = gathered.swapaxes(0, 1)
+        total = counts.sum(axis=0)
+        mean = (counts * means).sum(axis=0) / total
+        variance = (counts * (variances + (means - mean) ** 2)).sum(axis=0) / total
+        return int(total[0]), mean, variance
+
     def backward(self, grad_output: Array) -> Array:
         """dL/dx (n, features); only after a `forward` with `training`."""
-        n = len(grad_output)
         grad = self._grad_input.like(grad_output)
-        np.multiply(grad_output, self._u, grad)
+        np.multiply(grad_output, self._noisy, grad)
         grad.sum(axis=0, out=self.grad_scale)
         grad_output.sum(axis=0, out=self.grad_shift)
-        np.multiply(self._u, self.grad_scale / -n, grad)
+        products, sums = self.grad_scale, self.grad_shift
+        if self._noisy is not self._u:
+            products = np.multiply(grad_output, self._u, grad).sum(axis=0)
+        if self.gather:
+            products, sums = self.gather(np.array([products, sums])).sum(axis=0)
+        np.multiply(self._u, products / -self._n, grad)
         grad += grad_output
-        grad -= self.grad_shift / n
+        grad -= sums / self._n
         grad *= self.scale / self._deviation
         return grad
 
     def update_statistics(self) -> None:
         """Take the last batch of `forward` in training into the running statistics."""
-        n = len(self._u)
+        n = self._n
         self.mean += MOMENTUM * (self._batch_mean - self.mean)
         variance = self._batch_variance * (n / (n - 1) if n > 1 else 1)
         self.variance += MOMENTUM * (variance - self.variance)

@@ -53,12 +53,6 @@ class ProcessGroup:
                 " together; use 1",
                 field="processes",
             )
-        if config.batch_norm:
-            raise ConfigError(
-                f"processes={cores.processes}: batch normalization takes its statistics of the"
-                " whole batch, which one process computes; use 1",
-                field="processes",
-            )
         self.cores = cores
         # Called with a line for the user when a step waits for a process that has been stopped, and
         # with None when training goes on.
@@ -150,15 +144,16 @@ class ProcessGroup:
             self._waiting = False
             self.on_wait(None)
 
-    def score(self, name: str) -> Score:
+    def score(self, name: str, *, raw: bool = False) -> Score:
         """Mean loss, as trained on, and accuracy over the split of this name."""
-        with self._directed(Command.SCORE, self._split_numbers[name]):
-            return self._replica.score(name)
+        with self._directed(Command.SCORE, self._split_numbers[name], raw):
+            return self._replica.score(name, raw=raw)
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""
         gradients = self.model.gradients
-        for rank, part in enumerate(even_slices(gradients.size, self.cores.processes)):
+        trained = self.model.trained.stop
+        for rank, part in enumerate(even_slices(trained, self.cores.processes)):
             if rank:  # each process has the whole batch's gradient of its own slice only
                 gradients[part] = self._arrays[f"gradients.{rank}"][part]
         return self._replica.gradient_norms()

@@ -29,7 +29,7 @@ class Command(IntEnum):
     """The first word of a command; the comment names the other words."""
 
     STEP = 0  # size of the batch, number of updates so far
-    SCORE = 1  # number of the split
+    SCORE = 1  # number of the split, 1 for the weights themselves in place of their average
 
 
 def work() -> None:
@@ -69,9 +69,9 @@ def work() -> None:
     command, rate, index = shared["command"].data, shared["rate"].data, shared["index"]
     while True:
         barrier.sync()
-        what, number, step = command
+        what, number, detail = command
         if what == Command.STEP:
-            replica.run(index[:number], step, rate[0])
+            replica.run(index[:number], detail, rate[0])
         else:
-            replica.score(names[number])
+            replica.score(names[number], raw=bool(detail))
         barrier.sync()

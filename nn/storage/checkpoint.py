@@ -12,7 +12,11 @@ optimizer.*        the optimizer's vectors, in the layout of the parameters: for
                    input side first, the weight (in_features, out_features) row by row, then the
                    bias; with batch normalization then all scales, then all shifts
 stopping.*         vectors of parameters that early stopping may go back to
-finite             the parameters to go back to where training diverges, if they are others
+finite             the parameters to go back to where training diverges, if they are others; with
+                   `average_decay` also finite.average, their average
+
+With `average_decay` the model in the file has the averaged weights, and `raw` those that training
+goes on from.
 """
 
 from __future__ import annotations
@@ -32,6 +36,7 @@ from nn.spec import MNIST, DataSpec
 from nn.storage.model_file import (
     DAMAGE,
     MAX_BYTES,
+    RAW,
     check_format,
     model_arrays,
     model_names,
@@ -74,7 +79,10 @@ class Checkpoint:
     def save(self, path: Path, *, metrics_bytes: int = 0) -> None:
         """Write the file, atomically; raises `StorageError`."""
         arrays = dict(self.state.arrays)
-        model = model_arrays(self.config, arrays.pop("parameters"), self.preprocessor, self.spec)
+        weights = arrays.pop("parameters")
+        if "average" in arrays:
+            arrays[RAW], weights = weights, arrays.pop("average")
+        model = model_arrays(self.config, weights, self.preprocessor, self.spec)
         about = {
             "checkpoint": np.array(FORMAT),
             "data_sha256": np.array(self.data_sha256),
@@ -104,6 +112,9 @@ class Checkpoint:
             raise ValueError("values are not a JSON object")
         arrays = {"parameters": parameters}
         size, trained = vector_size(config, spec)
+        if config.average_decay:
+            arrays = {"parameters": np.empty_like(parameters), "average": parameters}
+            reader.read_into(RAW, arrays["parameters"])
         for name in sorted(set(reader.names) - model_names(config, reader) - set(_ABOUT)):
             of_optimizer = name.startswith("optimizer.")
             arrays[name] = np.empty(trained if of_optimizer else size, parameters.dtype)
@@ -118,28 +129,29 @@ class Checkpoint:
         )
 
     def predictor(self) -> Predictor:
-        """The network as it was after the last step."""
-        parameters = self.state.arrays["parameters"]
+        """The network as it was after the last step, with averaged weights where there are any."""
+        arrays = self.state.arrays
+        parameters = arrays.get("average", arrays["parameters"])
         return predictor_of(self.config, parameters, self.preprocessor, self.spec)
 
 
-def load_model(run: SavedRun, which: Which) -> Predictor:
+def load_model(run: SavedRun, which: Which, *, raw: bool = False) -> Predictor:
     """The best network of a saved run, or the last one; raises `StorageError`.
 
-    The weights are those that the record describes. Where the files of the run are replaced just
-    now, the run is read once more.
+    The weights are those that the record describes; if `raw`, those that were trained in place of
+    their average. Where the files of the run are replaced just now, the run is read once more.
     """
     try:
-        return _load_model(run, which)
+        return _load_model(run, which, raw)
     except _OtherWeightsError:
-        return _load_model(SavedRun.read(run.path, thorough=True), which)
+        return _load_model(SavedRun.read(run.path, thorough=True), which, raw)
 
 
 class _OtherWeightsError(StorageError):
     """A file holds the weights of another step than the record describes."""
 
 
-def _load_model(run: SavedRun, which: Which) -> Predictor:
+def _load_model(run: SavedRun, which: Which, raw: bool) -> Predictor:
     record, path = run.record, run.model_file(which)
     if path is None and which == "best":
         if record.best is not None:
@@ -152,9 +164,9 @@ def _load_model(run: SavedRun, which: Which) -> Predictor:
     claimed = record.best.step if which == "best" and record.best else record.step
     if path is None:
         path = run.path / LAST_FILE
-        predictor = Checkpoint.load(path).predictor()
+        predictor = read_model(path, raw=True) if raw else Checkpoint.load(path).predictor()
     else:
-        predictor = read_model(path)
+        predictor = read_model(path, raw=raw)
         if which == "last":
             claimed = record.kept_step if record.kept_step is not None else -1
     found = read_position(path)

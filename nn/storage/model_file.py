@@ -11,6 +11,9 @@ preprocessing.scale, preprocessing.shift    inputs are pixels * scale + shift; n
 step                   the number of updates; only in the final model of a saved run
 preprocessing.centred  false where the images are not centred as MNIST's are; or missing
 preprocessing.bright   true where dark ink stands on bright paper; or missing
+raw                    with `average_decay` in the configuration, whose moving average the weights
+                       above are: the weights as they were trained, one vector in the order of the
+                       layers; missing where the average is of an earlier step
 data                   {"rows", "columns", "names"} as a JSON object: the size of the images and the
                        names of the classes; missing where they are MNIST's
 """
@@ -37,28 +40,42 @@ from nn.storage.npz import NpzReader, open_npz, write_npz
 FORMAT = "mnist-tui model 1"
 _NORM_PARTS = ("scale", "shift", "mean", "variance")
 CENTRED, BRIGHT = "preprocessing.centred", "preprocessing.bright"
-DATA = "data"
+DATA, RAW = "data", "raw"
 MAX_BYTES = 32 * 2**30
 
 # What reading the content of a damaged file may raise.
 DAMAGE = (ConfigError, KeyError, TypeError, AttributeError, ValueError, RecursionError)
 
 
-def write_model(path: Path, predictor: Predictor, *, step: int | None = None) -> None:
-    """Write a model file, atomically; raises `StorageError`."""
+def write_model(
+    path: Path, predictor: Predictor, *, step: int | None = None, raw: Array | None = None
+) -> None:
+    """Write a model file, atomically; raises `StorageError`.
+
+    `raw` are the weights as they were trained where those of the predictor are their average.
+    """
     config, parameters = predictor.config, predictor.model.parameters
     arrays = model_arrays(config, parameters, predictor.preprocessor, predictor.spec)
     if step is not None:
         arrays["step"] = np.array(step)
+    if raw is not None:
+        arrays[RAW] = raw
     write_npz(path, arrays)
 
 
-def read_model(path: Path) -> Predictor:
-    """Read a model file, or the model in a checkpoint; raises `StorageError` for anything else."""
+def read_model(path: Path, *, raw: bool = False) -> Predictor:
+    """Read a model file, or the model in a checkpoint; raises `StorageError` for anything else.
+
+    If `raw`, its weights are those that were trained, where a file holds them beside their average.
+    """
     with open_npz(path, max_bytes=MAX_BYTES) as reader:
         check_format(path, reader, "format", FORMAT, "model file")
         try:
             config, parameters, preprocessor, spec = take_model(reader)
+            if raw:
+                if RAW not in reader.names:
+                    raise StorageError(f"{path}: holds no raw weights beside averaged ones")
+                reader.read_into(RAW, parameters)
             for array in (parameters, preprocessor.scale, preprocessor.shift):
                 if array is not None and not np.isfinite(array).all():
                     raise ValueError("holds values that are not finite")
@@ -172,5 +189,5 @@ def model_names(config: TrainConfig, reader: NpzReader) -> set[str]:
     names = {f"layer{number}.{part}" for number in layers for part in ("weight", "bias")}
     names |= {f"norm{number}.{part}" for number in layers for part in _NORM_PARTS}
     preprocessing = {"preprocessing.scale", "preprocessing.shift", CENTRED, BRIGHT}
-    about = {"format", "config", "step", DATA} | preprocessing
+    about = {"format", "config", "step", DATA, RAW} | preprocessing
     return (names | about) & set(reader.names)

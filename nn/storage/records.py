@@ -51,8 +51,10 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     save_error          why that folder does not hold the whole run, or null
 
 An evaluation is
-    {step, epoch, train, validation, test, improved, seconds}
-where train, validation and test are {loss, accuracy}, the first two or null.
+    {step, epoch, train, validation, test, improved, seconds, raw}
+where train, validation, test and raw are {loss, accuracy}, all but test or null. With
+average_decay they are of the moving average of the weights, and raw is of the weights themselves,
+over the validation images, or over the test images where there are none.
 """
 
 from __future__ import annotations

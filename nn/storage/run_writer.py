@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
+from nn.arrays import Array
 from nn.errors import StorageError
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
@@ -140,9 +141,9 @@ class RunWriter:
         """Give best.npz a file of its own, so that damage to last.npz spares it."""
         part_weights(self.path)
 
-    def save_final(self, predictor: Predictor, step: int) -> None:
-        """Write final.npz, the weights after `step` updates."""
-        write_model(self.path / FINAL_FILE, predictor, step=step)
+    def save_final(self, predictor: Predictor, step: int, raw: Array | None = None) -> None:
+        """Write final.npz, the weights after `step` updates; `raw` is that of `write_model`."""
+        write_model(self.path / FINAL_FILE, predictor, step=step, raw=raw)
 
     def discard_final(self) -> None:
         """Remove final.npz of a run that goes on."""

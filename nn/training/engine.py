@@ -15,6 +15,7 @@ from nn.events import Score
 from nn.network.layers import Matmul
 from nn.network.model import MLP, build_model
 from nn.network.predictor import Predictor
+from nn.training.averaging import WeightAverage
 from nn.training.optimizers import make_optimizer
 from nn.training.step import TrainingStep
 
@@ -28,7 +29,10 @@ class Engine(Protocol):
 
     @property
     def predictor(self) -> Predictor:
-        """The network with the preprocessing that the engine was given."""
+        """What is evaluated and kept, with the preprocessing that the engine was given.
+
+        Its network is `model`, or with `average_decay` another one, of the averaged weights.
+        """
 
     @property
     def optimizer_state(self) -> Mapping[str, Array]:
@@ -43,8 +47,11 @@ class Engine(Protocol):
     def settle(self) -> None:
         """Wait until the last update is complete."""
 
-    def score(self, name: str) -> Score:
-        """Mean loss, as trained on, and accuracy over the split of this name."""
+    def score(self, name: str, *, raw: bool = False) -> Score:
+        """Mean loss, as trained on, and accuracy over the split of this name.
+
+        They are those of `predictor`, or if `raw` of `model`.
+        """
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""
@@ -80,22 +87,30 @@ class OneProcess:
         matmul: Matmul = np.matmul,
     ) -> None:
         self.model = model = build_model(config, splits["train"].spec, matmul=matmul)
-        self.predictor = Predictor(config, model, preprocessor, splits["train"].spec)
+        raw = Predictor(config, model, preprocessor, splits["train"].spec)
+        average, self.predictor = None, raw
+        if config.average_decay:
+            self.predictor = raw.snapshot()
+            evaluated = self.predictor.model.parameters
+            average = WeightAverage(config.average_decay, model.parameters, evaluated)
+        self._raw = raw
         optimizer = make_optimizer(
             config, model.parameters[model.trained], model.gradients[model.trained]
         )
         self.optimizer_state = optimizer.state
         self._splits = splits
-        self._step = TrainingStep(config, splits["train"], preprocessor, model, optimizer)
+        self._step = TrainingStep(
+            config, splits["train"], preprocessor, model, optimizer, average=average
+        )
         self.step = self._step.run
         self.gradient_norms = self._step.gradient_norms
 
     def settle(self) -> None:
         """Nothing is left to wait for."""
 
-    def score(self, name: str) -> Score:
+    def score(self, name: str, *, raw: bool = False) -> Score:
         """Mean loss, as trained on, and accuracy over the split of this name."""
-        return self.predictor.score(self._splits[name])
+        return (self._raw if raw else self.predictor).score(self._splits[name])
 
     def close(self) -> None:
         """Nothing is held besides memory."""

@@ -78,6 +78,10 @@ class TrainerState:
         return "dropout_rng" in self.values
 
 
+# Fields that version 0.1.0 did not save.
+_ADDED = ("raw",)
+
+
 def _read(kind: Any, value: Any) -> Any:
     """`value`, as JSON holds it, in the type of an annotation."""
     if get_origin(kind) in (Union, UnionType):  # X | None; a Literal | None is a Union
@@ -85,7 +89,13 @@ def _read(kind: Any, value: Any) -> Any:
     if is_dataclass(kind):
         make: Any = kind
         hints = get_type_hints(kind)
-        return make(**{f.name: _read(hints[f.name], value[f.name]) for f in fields(kind)})
+        return make(
+            **{
+                f.name: _read(hints[f.name], value[f.name])
+                for f in fields(kind)
+                if f.name in value or f.name not in _ADDED
+            }
+        )
     if get_origin(kind) is Literal:
         if value not in get_args(kind):
             raise ValueError(f"{value!r} is none of {get_args(kind)}")

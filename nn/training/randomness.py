@@ -15,6 +15,7 @@ class Stream(IntEnum):
     ORDER = 2  # number of the epoch, from 0
     DROPOUT = 3  # number of updates made, and rank of the process
     AUGMENTATION = 4  # number of updates made
+    NOISE = 5  # nothing for the table of numbers; number of updates made, for the places in it
 
 
 def stream(seed: int, *key: int) -> np.random.Generator:

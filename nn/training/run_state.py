@@ -11,6 +11,9 @@ from nn.training.early_stopping import EarlyStopping
 from nn.training.engine import Engine
 from nn.training.progress import Progress, TrainerState
 
+# Names, in a saved state, of the weights that a diverged run falls back to.
+_FINITE = {"parameters": "finite", "average": "finite.average"}
+
 
 class RunState:
     """The progress of a run, its early stopping, and the weights that it falls back to.
@@ -21,30 +24,41 @@ class RunState:
 
     def __init__(self, config: TrainConfig, engine: Engine, steps_per_epoch: int) -> None:
         self._engine, self._steps_per_epoch = engine, steps_per_epoch
-        self._parameters = engine.model.parameters
+        # Without averaging, the weights that are evaluated are those that are trained.
+        self._vectors = {"parameters": engine.model.parameters}
+        if engine.predictor.model is not engine.model:
+            self._vectors["average"] = engine.predictor.model.parameters
         self.stopping = EarlyStopping(config)
         self.progress = Progress(stopping=self.stopping.state)
         self.masks_changed = False  # whether `restore` was given a state with `masks_change`
         self._norms_step = 0  # the step that `progress.gradient_norms` belongs to
-        self._finite = self._parameters.copy()  # the weights of `progress.finite_step`
+        self._finite = self._copies()  # the weights of `progress.finite_step`
 
     def start_from(self, parameters: Array) -> None:
         """Begin with these parameters in place of random ones."""
-        self._parameters[...] = parameters
-        self._finite = self._parameters.copy()
+        for vector in self._vectors.values():
+            vector[...] = parameters
+        self._finite = self._copies()
 
     def keep_finite(self) -> None:
         """Copy the weights between two epochs, for a run that diverges later."""
         progress = self.progress
-        if progress.finite_step != progress.step and np.isfinite(self._parameters).all():
-            progress.finite_step, self._finite = progress.step, self._parameters.copy()
+        if progress.finite_step != progress.step and self._is_finite():
+            progress.finite_step, self._finite = progress.step, self._copies()
 
     def fall_back(self) -> int:
         """Replace weights that are not finite by the last copy; returns the step of the weights."""
-        if np.isfinite(self._parameters).all():
+        if self._is_finite():
             return self.progress.step
-        self._parameters[...] = self._finite
+        for name, vector in self._vectors.items():
+            vector[...] = self._finite[name]
         return self.progress.finite_step
+
+    def _is_finite(self) -> bool:
+        return all(bool(np.isfinite(vector).all()) for vector in self._vectors.values())
+
+    def _copies(self) -> dict[str, Array]:
+        return {name: vector.copy() for name, vector in self._vectors.items()}
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient before clipping, computed at most once for each step."""
@@ -60,9 +74,10 @@ class RunState:
         engine.settle()
         if progress.step == progress.epoch * self._steps_per_epoch:
             self.keep_finite()
-        arrays = {"parameters": self._finite}
+        arrays = dict(self._finite)
         if progress.finite_step != progress.step:
-            arrays = {"parameters": self._parameters.copy(), "finite": self._finite}
+            arrays = self._copies()
+            arrays |= {_FINITE[name]: vector for name, vector in self._finite.items()}
         for name, vector in engine.optimizer_state.items():
             arrays[f"optimizer.{name}"] = vector.copy()
         for name, weights in self.stopping.weights.items():
@@ -78,7 +93,7 @@ class RunState:
             raise StorageError(message) from error
 
     def _restore(self, state: TrainerState) -> None:
-        arrays, parameters = state.arrays, self._parameters
+        arrays, parameters = state.arrays, self._vectors["parameters"]
         slots = self._engine.optimizer_state
         for name, array in arrays.items():
             slot = slots.get(name.removeprefix("optimizer."), parameters)
@@ -96,9 +111,10 @@ class RunState:
             if name.startswith("stopping.")
         }
         self.stopping.restore(progress.stopping, weights)
-        parameters[...] = arrays["parameters"]
+        for name, vector in self._vectors.items():
+            vector[...] = arrays[name]
         for name, vector in self._engine.optimizer_state.items():
             vector[...] = arrays[f"optimizer.{name}"]
-        self._finite = arrays.get("finite", arrays["parameters"])
+        self._finite = {name: arrays.get(_FINITE[name], arrays[name]) for name in self._vectors}
         self.progress, self._norms_step = progress, progress.step
         self.masks_changed = state.masks_change

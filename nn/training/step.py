@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP
+from nn.network.noise import NoiseTable
+from nn.training.averaging import WeightAverage
 from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
 from nn.training.randomness import Stream, stream
@@ -35,11 +38,13 @@ class TrainingStep:
         preprocessor: Preprocessor,
         model: MLP,
         optimizer: Optimizer,
+        *,
+        average: WeightAverage | None = None,
     ) -> None:
         self.model, self.optimizer = model, optimizer
         self._loss = LOSSES[config.loss]()
         self._seed, self._clip_norm, self._clip_factor = config.seed, config.clip_norm, 1.0
-        self._max_norm = config.max_norm
+        self._max_norm, self._average = config.max_norm, average
         self._images, self._preprocessor = train.images, preprocessor
         self._labels = train.labels.astype(np.intp)  # np.take converts any other type on each call
         # Column c is the target of class c. The losses compute on columns, one for each image.
@@ -50,6 +55,7 @@ class TrainingStep:
         if config.augments:
             paper = 255 if preprocessor.bright_paper else 0
             self._augmentation = Augmentation(config, train.spec.shape, paper=paper)
+        self._noise = noise_table(config, model.sizes)
         self._pixels, self._inputs = Buffer(), Buffer()
         self._batch_labels, self._batch_targets = Buffer(), Buffer()
 
@@ -69,14 +75,24 @@ class TrainingStep:
             self.optimizer.step(learning_rate)
             if self._max_norm:
                 self.limit_norms(self._max_norm)
-            for norm in self.model.norms:
-                norm.update_statistics()
+            self.update_statistics()
+            if self._average and self._average.is_due(step + 1):
+                self.update_average(self._average, step + 1)
         return loss
 
     def limit_norms(self, limit: float) -> None:
         """Bound the weights into each hidden unit."""
         for linear in self.model.linears[:-1]:
             limit_norms(linear.weight, limit)
+
+    def update_statistics(self) -> None:
+        """Take the batch into the running statistics of batch normalization."""
+        for norm in self.model.norms:
+            norm.update_statistics()
+
+    def update_average(self, average: WeightAverage, updates: int) -> None:
+        """Take the weights after so many updates into their average."""
+        average.update(updates)
 
     def compute_gradient(self, index: Array, step: int) -> float:
         """Forward and backward over the images `index`; returns their mean loss."""
@@ -85,7 +101,7 @@ class TrainingStep:
         return loss
 
     def forward(self, index: Array, step: int, *, first: int = 0, of: int | None = None) -> float:
-        """The mean loss of the images `index`, with the warps and the dropout masks of this step.
+        """The mean loss of the images `index`, with this step's warps, noise and dropout masks.
 
         The images are those from place `first` on of a batch of `of` images, or a whole batch.
         """
@@ -104,6 +120,10 @@ class TrainingStep:
         self._labels.take(index, 0, labels, "clip")
         targets = self._batch_targets.rows(len(self._targets), n, dtype)
         self._targets.take(labels, 1, targets, "clip")
+        if self._noise:
+            rng = stream(self._seed, Stream.NOISE, step)
+            for noise in self.model.noises:
+                noise.draw(self._noise, of or n, rng=rng, first=first)
         if self.model.dropouts:
             rng = stream(self._seed, Stream.DROPOUT, step, self.rank)
             for layer in self.model.dropouts:
@@ -119,3 +139,11 @@ class TrainingStep:
         factor = self._clip_factor
         # The factor is 0 where the norm overflowed: nothing is left of the gradients then.
         return tuple(norm / factor if factor else math.inf for norm in self.model.gradient_norms())
+
+
+def noise_table(config: TrainConfig, sizes: Sequence[int]) -> NoiseTable | None:
+    """The noise of a run whose layers have these sizes, None where it has none."""
+    if not config.noise:
+        return None
+    rng = stream(config.seed, Stream.NOISE)
+    return NoiseTable(config.noise, max(sizes[:-1]), config.dtype, rng=rng)

@@ -75,9 +75,10 @@ class Trainer:
         self.model, self.predictor = self.engine.model, self.engine.predictor
         if config.deskew:
             preprocessor = scaling.after_deskewing(self.train)
-            self.predictor = Predictor(config, self.model, preprocessor, dataset.spec)
+            self.predictor = Predictor(config, self.predictor.model, preprocessor, dataset.spec)
         initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._state = RunState(config, self.engine, plan.steps_per_epoch)
+        self._state.start_from(self.model.parameters)
 
     @property
     def _progress(self) -> Progress:
@@ -117,7 +118,7 @@ class Trainer:
         self._state.start_from(parameters)
 
     def events(self) -> Iterator[Event]:
-        """`RunStarted`, progress, and `RunFinished`; the model then holds the kept weights."""
+        """`RunStarted`, progress, and `RunFinished`; `predictor` then has the kept weights."""
         yield self._run_started()
         self._stop_if_exhausted()  # a run whose patience and budget ended together, and got more
         progress, steps = self._progress, self.steps_per_epoch
@@ -132,6 +133,15 @@ class Trainer:
                 progress.epoch += 1
                 yield self._epoch_completed()
         yield self._run_finished()
+
+    @property
+    def raw_parameters(self) -> Array | None:
+        """The weights as they are trained, where those of `predictor` are their average.
+
+        None without averaging, and where early stopping has gone back to an earlier average.
+        """
+        averages = self.predictor.model is not self.model
+        return self.model.parameters if averages and self._state.stopping.kept is None else None
 
     def close(self) -> None:
         """Close the engine; the run cannot go on then."""
@@ -251,6 +261,8 @@ class Trainer:
         train = score("train") if self.config.eval_train else None
         validation = score("validation") if self.validation else None
         test = score("test")
+        averages = self.config.average_decay > 0
+        raw = score("validation" if validation else "test", raw=True) if averages else None
         progress.evaluating_seconds += time.perf_counter() - began
         progress.evaluation = evaluation = Evaluation(
             step=progress.step,
@@ -260,11 +272,12 @@ class Trainer:
             test=test,
             improved=self._state.stopping.is_improvement(validation, test),
             seconds=self.seconds,
+            raw=raw,
         )
-        if not all(math.isfinite(score.loss) for score in (train, validation, test) if score):
+        if not all(math.isfinite(score.loss) for score in (train, validation, test, raw) if score):
             progress.reason = "diverged"
             return evaluation
-        self._state.stopping.update(evaluation, self.model.parameters)
+        self._state.stopping.update(evaluation, self.predictor.model.parameters)
         self._stop_if_exhausted()
         return evaluation
 
@@ -295,7 +308,7 @@ class Trainer:
         if progress.reason == "diverged":
             kept_step, evaluation = self._state.fall_back(), None
         elif self._state.stopping.kept is not None:
-            evaluation, self.model.parameters[...] = self._state.stopping.kept
+            evaluation, self.predictor.model.parameters[...] = self._state.stopping.kept
             kept_step = evaluation.step
         return RunFinished(
             reason=progress.reason or "completed",

@@ -51,6 +51,7 @@ _EVALUATION = _object(
     test=_SCORE,
     improved=lambda value: isinstance(value, bool),
     seconds=_number,
+    raw=_optional(_SCORE),
 )
 _PROGRESS: dict[str, Check] = {
     "step": _whole,

@@ -35,7 +35,7 @@ def timeless(event: Event) -> Any:
 
 @st.composite
 def configurations(draw: st.DrawFn) -> TrainConfig:
-    """Every optimizer, schedule, sampling mode, warp, dropout, budget, evaluation and stopping."""
+    """Every optimizer, schedule, sampling, warp, noise, dropout, budget, evaluation, stopping."""
     by_steps, eval_by_steps = draw(st.booleans()), draw(st.booleans())
     schedule = draw(st.sampled_from(choices("schedule")))
     validation = draw(st.sampled_from([0.0, 0.2]))
@@ -48,6 +48,8 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
         "augment_rotation": draw(st.sampled_from([0.0, 10.0])),
         "elastic_alpha": draw(st.sampled_from([0.0, 20.0])),
         "batch_norm": draw(st.booleans()),
+        "noise": draw(st.sampled_from([0.0, 0.3])),
+        "average_decay": draw(st.sampled_from([0.0, 0.9])),
         "dtype": draw(st.sampled_from(choices("dtype"))),
         "optimizer": draw(st.sampled_from(choices("optimizer"))),
         "learning_rate": draw(st.sampled_from([0.001, 0.05, 30.0])),

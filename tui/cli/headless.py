@@ -117,7 +117,7 @@ def train(
         saved, error = None, None
         try:
             if save is not None:
-                write_model(save, trainer.predictor)
+                write_model(save, trainer.predictor, raw=trainer.raw_parameters)
                 saved = str(save)
         except StorageError as failure:
             error = failure

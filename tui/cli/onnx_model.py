@@ -9,13 +9,14 @@ import numpy as np
 
 from nn.errors import StorageError
 from nn.network.layers import Dropout, Identity, Layer, Linear, ReLU, Sigmoid, Tanh
+from nn.network.noise import Noise
 from nn.network.predictor import Predictor
 from nn.storage.files import write_atomically
 from tui.models.metadata import about
 
 OPSET = 17
 _OPERATORS: dict[type[Layer], str] = {Sigmoid: "Sigmoid", Tanh: "Tanh", ReLU: "Relu"}
-_WITHOUT_EFFECT = (Identity, Dropout)  # outside training
+_WITHOUT_EFFECT = (Identity, Dropout, Noise)  # outside training
 
 
 def write_onnx(path: Path, predictor: Predictor) -> None:

@@ -144,10 +144,10 @@ saved.""",
 Prints the ten probabilities of every image before each step and after the last
 one, and the accuracy on 100 test images before and after. Of a recipe or a
 configuration file only the fields above matter; the rate stays the same, and
-all images are in every step. With dropout or batch normalization, the loss is
-that of training, with the masks of the step and the statistics of the batch;
-the probabilities are those of predictions, without masks and with the running
-statistics.""",
+all images are in every step. With dropout, noise or batch normalization, the
+loss is that of training, with the masks and the noise of the step and the
+statistics of the batch; the probabilities are those of predictions, without
+masks and noise and with the running statistics.""",
     ),
     "summary": Command(
         "summary:summary",

@@ -273,7 +273,8 @@ class Recorder:
         lines, self._lines = tuple(self._lines), []
         missed, self._saver.missed = None if best else self._saver.missed, None
         final = trainer.predictor if finished else None
-        return Job(lines, checkpoint, best, missed, final, closing, self._record)
+        raw = trainer.raw_parameters if finished else None
+        return Job(lines, checkpoint, best, missed, final, raw, closing, self._record)
 
     def _wait(self) -> None:
         """Wait until the job under way is done."""

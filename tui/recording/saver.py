@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from nn.arrays import Array
 from nn.errors import NNError
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
@@ -19,7 +20,7 @@ class Job:
     """What is to be written, in this order; `closing` lines come after the weights.
 
     `best` is whether the checkpoint is the best so far. `missed` is the best checkpoint so far,
-    where it could not be written before.
+    where it could not be written before. `raw` are the weights of which `final` has the average.
     """
 
     lines: tuple[str, ...]
@@ -27,6 +28,7 @@ class Job:
     best: bool
     missed: Checkpoint | None
     final: Predictor | None
+    raw: Array | None
     closing: tuple[str, ...]
     record: RunRecord
 
@@ -77,7 +79,7 @@ class Saver:
                 writer.save_checkpoint(job.checkpoint, best=job.best)
             best = None
             if job.final is not None:
-                writer.save_final(job.final, job.record.kept_step or 0)
+                writer.save_final(job.final, job.record.kept_step or 0, job.raw)
             if job.closing:  # the run ends here, so no later checkpoint will part the two files
                 writer.part_best()
             writer.append(job.closing)
@@ -89,6 +91,6 @@ class Saver:
                 job.final is not None
             ):  # it is smaller than a checkpoint, so there may be room for it
                 with suppress(NNError):
-                    writer.save_final(job.final, job.record.kept_step or 0)
+                    writer.save_final(job.final, job.record.kept_step or 0, job.raw)
             with suppress(NNError):
                 writer.save_record(replace(job.record, save_error=self.failure))

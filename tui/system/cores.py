@@ -156,8 +156,6 @@ def _processors(processes: int) -> tuple[int, ...]:
 
 def _gains(config: TrainConfig, dataset: Dataset) -> bool:
     """Whether a second process makes this run faster."""
-    if config.batch_norm:
-        return False
     images = len(dataset.train[: config.limit or None]) * (1 - config.validation)
     steps = config.steps or config.epochs * images / config.batch_size
     parameters = parameter_count(layer_sizes(config, dataset.spec))

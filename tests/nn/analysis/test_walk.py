@@ -440,7 +440,7 @@ def test_batch_normalization_is_shown_and_is_that_of_training(
     assert_elements_are_their_sums(walk)
 
 
-@pytest.mark.parametrize("fields", [{}, {"dropout": 0.3}])
+@pytest.mark.parametrize("fields", [{}, {"dropout": 0.3}, {"noise": 0.3}])
 def test_every_array_of_a_normalized_net_is_checked_against_the_definition(
     small: Dataset, fields: dict[str, Any]
 ) -> None:
@@ -452,6 +452,32 @@ def test_every_array_of_a_normalized_net_is_checked_against_the_definition(
     nudge = walk.nudge("g2", (3,))
     assert nudge.loss == pytest.approx(walk.here.loss, rel=1e-9)
     assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-5, abs=1e-9)
+
+
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("hidden", [(), (9, 7)])
+def test_noise_is_shown_and_is_that_of_training(
+    small: Dataset, hidden: tuple[int, ...], batch_norm: bool, dtype: str
+) -> None:
+    fields: dict[str, Any] = {"hidden": hidden, "batch_norm": batch_norm, "dtype": dtype}
+    fields |= {"noise": 0.3, "activation": "relu", "optimizer": "momentum"}
+    assert_steps_are_exactly_those_of_training(small, **fields)
+    walk = walk_of(small, **fields)
+    walk.go(1)
+    names, v = names_of(walk), walk.here.values
+    assert names[:3] == ["x", "e0", "q0"]
+    if hidden:
+        between = ["mu1", "var1", "n1", "e1", "q1", "s1"] if batch_norm else ["e1", "q1"]
+        assert names[3 : 5 + len(between)] == ["a1", *between, "z1"]
+        before = v["n1"] if batch_norm else v["a1"]
+        np.testing.assert_allclose(v["q1"], before + v["e1"], rtol=1e-5, atol=1e-6)
+    assert v["e0"].std() == pytest.approx(0.3, rel=0.05)
+    first = v["e0"].copy()
+    assert not np.array_equal(walk.go(2).values["e0"], first)
+    assert_elements_are_their_sums(walk)
+    tolerance = 1e-6 if dtype == "float64" else 1e-2
+    assert max(walk.errors(10, rng=np.random.default_rng(3)).values()) < tolerance
 
 
 def test_a_normalized_net_is_walked_back_and_predicts_with_its_running_statistics(

@@ -17,12 +17,9 @@ from nn.errors import ConfigError
 from nn.network.losses import CrossEntropy
 from nn.network.model import MLP
 from nn.network.normalization import EPS, MOMENTUM, BatchNorm
-from nn.parallel.cores import Cores
-from nn.parallel.process_group import make_engine
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.model_file import read_model, write_model
 from nn.training.trainer import Trainer
-from tests.support.processes import needs_several
 from tests.support.training import follow, through_json
 
 CONFIG = TrainConfig(
@@ -134,13 +131,5 @@ def test_it_learns(small: Dataset) -> None:
 
 
 def test_what_contradicts_it_is_refused() -> None:
-    with pytest.raises(ConfigError, match="processes=2: contradicts batch_norm=true"):
-        replace(CONFIG, processes=2)
     with pytest.raises(ConfigError, match="batch_size=1: contradicts batch_norm=true"):
         replace(CONFIG, batch_size=1)
-
-
-@needs_several
-def test_an_engine_of_several_processes_refuses_it(small: Dataset) -> None:
-    with pytest.raises(ConfigError, match="processes=2: batch normalization takes"):
-        Trainer(CONFIG, small, engine=make_engine(Cores(2, threads=1)))

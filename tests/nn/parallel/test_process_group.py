@@ -51,6 +51,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "no hidden layer": {"hidden": ()},
     "standardized": {"preprocessing": "standardize"},
     "deskewed": {"deskew": True},
+    "normalized over the batch": {"batch_norm": True, "noise": 0.3, "optimizer": "momentum"},
+    "normalized, last batch of one": {"batch_norm": True, "batch_size": 19, "limit": 20},
+    "noisy": {"noise": 0.3},
+    "averaged": {"average_decay": 0.9, "batch_norm": True, "max_norm": 0.8, "validation": 0.2},
     "augmented": {"augment_shift": 2, "augment_rotation": 15, "elastic_alpha": 30},
     "augmented, one image": {"augment_scale": 0.2, "batch_size": 1, "limit": 20},
     "pixel by pixel": {"preprocessing": "minmax"},
@@ -60,7 +64,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "last batch of one": {"batch_size": 19, "limit": 20},
 }
 
-KINDS_OF_SHARES = ("validation", "one image", "last batch of one")
+KINDS_OF_SHARES = (
+    *("validation", "one image", "last batch of one", "averaged"),
+    *("normalized over the batch", "normalized, last batch of one"),
+)
 
 
 def several(processes: int) -> EngineFactory:
@@ -108,9 +115,15 @@ def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int)
             score, other = event.evaluation.test, reference.evaluation.test
             assert score.loss == pytest.approx(other.loss, rel=1e-9)
             assert score.accuracy == other.accuracy
-    np.testing.assert_allclose(
-        together.model.parameters, alone.model.parameters, rtol=1e-7, atol=1e-10
-    )
+            raw, other_raw = event.evaluation.raw, reference.evaluation.raw
+            assert (raw and raw.loss) == pytest.approx(other_raw and other_raw.loss, rel=1e-9)
+    for model, reference_model in (
+        (together.model, alone.model),
+        (together.predictor.model, alone.predictor.model),
+    ):
+        np.testing.assert_allclose(
+            model.parameters, reference_model.parameters, rtol=1e-7, atol=1e-10
+        )
 
 
 def test_dropout_is_the_same_each_time(small: Dataset) -> None:
@@ -144,6 +157,7 @@ def test_bit_for_bit_after_an_interruption(
 ) -> None:
     config = replace(BASE, optimizer=optimizer, dropout=0.4, dtype="float32", clip_norm=1.0)
     config = replace(config, augment_shear=0.3, elastic_alpha=20)
+    config = replace(config, batch_norm=True, noise=0.2, average_decay=0.95)
     with closing(Trainer(config, small, step_interval=0, engine=several(2))) as whole:
         expected = follow(whole, 4)
     with closing(Trainer(config, small, step_interval=0, engine=several(2))) as trainer:

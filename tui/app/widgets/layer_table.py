@@ -86,8 +86,11 @@ def table_strips(
     """A header and a line for each layer, '>' before the selected one, '!' before dead units.
 
     Columns are as wide as their widest text. Where the width is not enough, columns are left out;
-    where the height is not, the layers around the selected one stay.
+    where the height is not, the layers around the selected one stay. Below are the ranges of the
+    selected layer's batch normalization, where it has one.
     """
+    below = _norm_lines(layers[selected], width) if layers else []
+    height = max(2, height - len(below))
     known = len(gradient_norms) == len(layers)
     rows = [LayerRow(layer, gradient_norms[i] if known else None) for i, layer in enumerate(layers)]
     widest = (
@@ -107,7 +110,21 @@ def table_strips(
         parts = [Segment(start, style), Segment(mark + dead, style + role_style("warning", colors))]
         strip = Strip(part for part in parts if part.text)
         strips.append(strip.adjust_cell_length(width, PLAIN).simplify())
-    return strips
+    return [*strips, *(text_strip(line, width) for line in below)]
+
+
+def _norm_lines(layer: LayerStatistics, width: int) -> list[str]:
+    """The lowest and the highest of each number of a layer's batch normalization."""
+    parts = [
+        f"{name} {number(low, _NUMBER_WIDTH, '.2g')}..{number(high, _NUMBER_WIDTH, '.2g')}"
+        for name, (low, high) in layer.norm.items()
+    ]
+    lines = ["    normalized:"] if parts else []
+    for part in parts:
+        if len(lines[-1]) + 2 + len(part) > width:
+            lines.append("   ")
+        lines[-1] += f"  {part}" if lines[-1].strip() else f" {part}"
+    return lines
 
 
 class LayerTable(StripWidget):

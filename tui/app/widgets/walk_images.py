@@ -180,9 +180,11 @@ def _loss_words(view: WalkView) -> str:
     """Where a step computes otherwise than predictions: which of the two is shown."""
     config = view.wanted.config
     if not config.hidden:
-        return ""
-    if config.batch_norm:
+        return "bars without noise, loss with it" if config.noise else ""
+    if config.batch_norm or (config.noise and config.dropout):
         return "bars as predicted, loss as trained"
+    if config.noise:
+        return "bars without noise, loss with it"
     return "bars without dropout, loss with it" if config.dropout else ""
 
 

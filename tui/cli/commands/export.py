@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from nn.errors import StorageError
+from nn.errors import ConfigError, StorageError
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import load_model
 from nn.storage.model_file import weight_arrays, write_model
@@ -43,6 +43,13 @@ def export(
         ),
     ] = "npz",
     which: WhichFlag = "best",
+    raw: Annotated[
+        bool,
+        Parameter(
+            help="Of a run with --average-decay: the weights as they were trained, in place of"
+            " their average"
+        ),
+    ] = False,
     output: Annotated[
         Path | None,
         Parameter(
@@ -56,7 +63,9 @@ def export(
 ) -> ExitCode:
     """Write the weights of a run to a file of their own."""
     found = find_run(runs_folder(runs_dir), run)
-    predictor = load_model(found, which)
+    if raw and not found.record.config.average_decay:
+        raise ConfigError(f"--raw: run {found.name} has no averaged weights; leave --raw out")
+    predictor = load_model(found, which, raw=raw)
     path = output or Path(f"{found.name}-{which}{_ENDINGS[format]}")
     if os.path.exists(path) and not os.path.isfile(path):  # a device, say
         raise CommandError(f"{path}: exists and is not a file", ExitCode.USAGE)
@@ -64,8 +73,15 @@ def export(
         _write(path, predictor, format)
     except StorageError as error:
         raise CommandError(str(error), ExitCode.FAILURE) from error
-    sys.stderr.write(f"{which} weights of {found.name} written to {path}\n")
+    sys.stderr.write(f"{which} weights of {found.name}{_kind(predictor, raw)} written to {path}\n")
     return ExitCode.SUCCESS
+
+
+def _kind(predictor: Predictor, raw: bool) -> str:
+    """Which of its weights are meant, where a run has two kinds."""
+    if not predictor.config.average_decay:
+        return ""
+    return ", as they were trained," if raw else ", their moving average,"
 
 
 def _write(path: Path, predictor: Predictor, kind: Format) -> None:

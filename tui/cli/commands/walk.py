@@ -89,6 +89,8 @@ def _lines(walked: Walk, dataset: Dataset, index: list[int], steps: int) -> Iter
     yield f"rows: image, label t, and the {spec.classes} probabilities; * marks the target"
     if walked.normalizes:
         yield "probabilities with running statistics; losses with those of the batch"
+    if walked.adds_noise:
+        yield "probabilities without noise; losses with the noise of the step"
     if walked.drops:
         yield "probabilities without dropout; losses with the dropout masks of the step"
     if spec.has_names:

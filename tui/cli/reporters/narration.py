@@ -77,11 +77,15 @@ class Narration(AbstractContextManager["Narration"]):
             epochs = round(run.start_step / run.steps_per_epoch, 2)
             resumed = [f"resumed after {count(epochs, 'epoch')}, {count(run.start_step, 'step')}"]
         parameters = f"{run.parameters:,} parameters"
+        averaged = []
+        if config.average_decay:
+            averaged = [f"evaluated and kept: moving average, decay {config.average_decay:g}"]
         return [
             *resumed,
             f"{run.data_name}: {images}, {run.test_images:,} test images",
             f"{network} {config.activation}, {parameters}, {config.dtype}, {config.loss}",
             f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{in_threads}",
+            *averaged,
             "",
             _cells("epoch", "step", "loss", *self._columns, "rate", "images/s", "time"),
         ]
@@ -120,6 +124,8 @@ class Narration(AbstractContextManager["Narration"]):
                 f"test accuracy {percent(final.test.accuracy)} (loss {final.test.loss:.4f}),"
                 f" {comparison}"
             )
+            if final.raw:
+                lines.append(f"the weights without averaging: {percent(final.raw.accuracy)}")
         elif best := outcome.best:
             lines.append(f"best test accuracy {_best(best)}")
         if outcome.saved:

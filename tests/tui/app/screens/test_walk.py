@@ -532,6 +532,25 @@ def test_a_normalized_network_is_walked_and_its_scale_nudged(small: Dataset) -> 
     play(app, scenario)
 
 
+def test_a_noisy_network_is_walked_and_a_weight_nudged(small: Dataset) -> None:
+    app = walking_app(small, TrainConfig(hidden=(12,), noise=0.3))
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "c", "s")
+        assert "bars without noise, loss with it" in text(app)
+        await press(app, pilot, "enter", *["right"] * 2)
+        assert stage_name(app) == "q0"
+        assert "q0 = x + e0" in text(app)
+        while stage_name(app) != "dW1":
+            await press(app, pilot, "right")
+        view = await press(app, pilot, "n")
+        assert view.nudged is not None
+        nudge = view.nudged.nudges[0]
+        assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-3, abs=1e-6)
+
+    play(app, scenario)
+
+
 def test_a_network_that_cannot_be_walked_is_named(
     small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -134,11 +134,16 @@ def test_the_layer_table_leaves_out_a_column_before_it_cuts_a_count() -> None:
         "dead": np.ones(4096, bool),
         "counts": np.ones(3),
         "edges": np.arange(4.0),
+        "norm": {"scale": (0.5, 1.5), "shift": (-1.0, 2.0), "mean": (0, 1), "variance": (0.1, 9)},
     }
     layer = LayerStatistics(**{name: values[name] for name in names})
     for width in (40, 60, 80):
-        line = layer_table.table_strips([layer], [1e-12], 0, width, 5, "none")[1].text
-        assert "!4096/4096" in line
+        lines = [s.text for s in layer_table.table_strips([layer], [1e-12], 0, width, 7, "none")]
+        assert "!4096/4096" in lines[1]
+        below = " ".join(" ".join(lines[2:]).split())
+        expected = "normalized: scale 0.5..1.5 shift -1..2 mean 0..1 variance 0.1..9"
+        assert below == expected
+        assert all(len(line) == width for line in lines)
 
 
 # Charts
