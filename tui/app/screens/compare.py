@@ -8,14 +8,11 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
-from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Static
 
-from nn.storage.runs import SavedRun
-from tui.app.screens.base import ModeScreen
-from tui.app.state.background import Throttle, in_background
-from tui.app.state.comparison import Comparer, Comparison, opened_cell
+from tui.app.screens.comparing import ComparingScreen
+from tui.app.state.comparison import Comparison, opened_cell
 from tui.app.state.comparison_words import (
     AXES,
     Axis,
@@ -36,21 +33,18 @@ from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.charts import CHARTS
 from tui.app.widgets.compared_curves import compared_series
+from tui.app.widgets.names import fit_names
 from tui.app.widgets.strips import printable
 from tui.formatting import cut_middle
-from tui.recording.folder import display_name, runs_folder
+from tui.recording.folder import display_name
 from tui.system.terminal import Terminal
 
-LOOK_INTERVAL = 1.5
-"""Seconds between two looks at runs that are being trained."""
-SEEDS_INTERVAL = 1.0
-"""Seconds between two drawings of how the training of more seeds goes on."""
 PANELS = ("curves", "values", "digits", "differing")
 """The panels in the order of the key that goes to the next one."""
 _NONE = "Two runs are compared: mark them in Runs (6) with space, then press v."
 
 
-class CompareScreen(ModeScreen):
+class CompareScreen(ComparingScreen):
     """Four curves and the values at the cursor; what differs, and the test digits in four cells.
 
     A small screen shows one panel at a time.
@@ -87,38 +81,20 @@ class CompareScreen(ModeScreen):
         Binding("z", "axis", "Axis", id="compare.axis"),
         Binding("plus", "seeds", "More seeds", key_display="+", id="compare.seeds"),
         Binding("x", "stop", "Stop the seeds", id="compare.stop"),
+        Binding("d", "lines", "Thin lines or blocks", id="compare.lines", show=False),
         Binding("O", "swap", "Swap A and B", id="compare.swap", show=False),
         Binding("y", "log", "Logarithmic scale of the loss", id="compare.log", show=False),
         Binding("escape", "back", "Back to the runs", id="compare.back", show=False),
     ]
 
-    class Looked(Message):
-        """Both runs were read, and their networks have predicted the test digits."""
-
-        def __init__(self, comparison: Comparison, comparer: Comparer) -> None:
-            super().__init__()
-            self.comparison, self.comparer = comparison, comparer
-
-    class Failed(Message):
-        """One of the runs cannot be read any more."""
-
-        def __init__(self, error: Exception) -> None:
-            super().__init__()
-            self.error = error
-
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
-        self._runs: tuple[SavedRun, SavedRun] | None = None
-        self._comparer: Comparer | None = None
-        self._comparison: Comparison | None = None
-        self._looking = False
-        self._ended = 0
         self._kind = CHARTS[-1]
         self._axis: Axis = AXES[0]
         self._panel = PANELS[0]
         self._chart = Chart("", terminal, id="curves", classes="panel -chosen")
+        self._chart.fitted = True
         self._table = AgreementTable(terminal)
-        self._seeds = Throttle(self._draw_seeds, self.set_timer, SEEDS_INTERVAL)
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="note", markup=False)
@@ -137,86 +113,35 @@ class CompareScreen(ModeScreen):
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._panel}")
         self.watch(self._chart, "cursor", self._draw_values, init=False)
-        self.set_interval(LOOK_INTERVAL, self._look_again)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the size."""
         self.call_after_refresh(self.draw)
-
-    # In the background
-
-    def catch_up(self) -> None:
-        """Read the runs that are to be compared now."""
-        super().catch_up()
-        if self.bench.compared is not self._runs:
-            self._runs, self._comparison, self._comparer = self.bench.compared, None, None
-            self._chart.cursor = None
-            if self._runs is not None:
-                root = runs_folder(self.bench.saving.runs_dir)
-                self._comparer = Comparer(self._runs, root, self.bench.dataset)
-        self._look()
-        self.draw()
-
-    def _look(self) -> None:
-        comparer = self._comparer
-        if comparer is None or self._looking:
-            return
-        self._looking = True
-        in_background(
-            "comparing",
-            lambda: self.Looked(comparer.look(), comparer),
-            self.post_message,
-            self.Failed,
-        )
-
-    def _look_again(self) -> None:
-        """Read them again while one is trained, and after each run of the training of seeds."""
-        if self.app.screen is not self or self._comparison is None:
-            return
-        ended = self.bench.seeds.ended if self.bench.seeds else 0
-        if self._comparison.live or ended != self._ended:
-            self._ended = ended
-            self._look()
-
-    def on_compare_screen_looked(self, message: Looked) -> None:
-        self._looking = False
-        if message.comparer is not self._comparer:
-            self._look()  # others were chosen meanwhile
-            return
-        self._comparison = message.comparison
-        self.draw()
-
-    def on_compare_screen_failed(self, message: Failed) -> None:
-        self._looking, self._comparer = False, None
-        self.show_note(printable(str(message.error), ascii_only=self.terminal.ascii_only))
-
-    def show_seeds(self) -> None:
-        """Draw how the training of more seeds goes on, once a second."""
-        self._seeds.request()
 
     # What is shown
 
     def draw(self) -> None:
         """Show the present state."""
         waiting = "Comparing the two runs digit by digit ..." if self._runs else _NONE
-        self.show_note("" if self._comparison else waiting)
+        self.show_note("" if self.comparison else waiting)
         self._draw_curves()
         self._draw_values()
         self._draw_differing()
-        self._draw_digits()
+        self.draw_digits()
 
     def _draw_curves(self) -> None:
-        comparison, kind = self._comparison, self._kind
+        comparison, kind = self.comparison, self._kind
         self._chart.x_label = self._axis
-        labels = [side.label for side in comparison.sides] if comparison else []
-        room = (self._chart.size.width - len(kind.title) - 8) // 2
-        names = [cut_middle(label, max(room, 3)) for label in labels]
-        self._title("#curves", "  ".join((*names, kind.title)) if names else "Compare")
+        labels = [side.name for side in comparison.sides] if comparison else []
+        room = (self._chart.size.width - len(kind.title) - 10) // 2
+        names = zip("AB", fit_names(labels, max(room, 3)), strict=False)
+        title = "  ".join((*map(" ".join, names), kind.title)) if labels else "Compare"
+        self._chart.title = self._printable(title)
         series = compared_series(comparison.sides, kind, self._axis) if comparison else []
         self._chart.set_series(series)
 
     def _draw_values(self) -> None:
-        if (comparison := self._comparison) is None:
+        if (comparison := self.comparison) is None:
             self.put("#scores", "")
             return
         x = self._chart.cursor_x
@@ -228,7 +153,7 @@ class CompareScreen(ModeScreen):
 
     def _draw_differing(self) -> None:
         self._title("#differing", "What differs")
-        if (comparison := self._comparison) is None:
+        if (comparison := self.comparison) is None:
             self.put("#fields", "")
             return
         rows = differing_rows(comparison)
@@ -250,8 +175,8 @@ class CompareScreen(ModeScreen):
         ]
         self.put("#fields", self._printable("\n".join(lines)))
 
-    def _draw_digits(self) -> None:
-        comparison = self._comparison
+    def draw_digits(self) -> None:
+        comparison = self.comparison
         digits = comparison.digits if comparison else None
         total = f"The {digits.found.total:,} test digits" if digits else "The test digits"
         self._title("#digits", total)
@@ -271,10 +196,6 @@ class CompareScreen(ModeScreen):
         lines += self._seed_lines(comparison, short=short)
         self.put("#verdict", self._printable("\n".join(lines)))
 
-    def _draw_seeds(self) -> None:
-        self.refresh_bindings()
-        self._draw_digits()
-
     def _seed_lines(self, comparison: Comparison, *, short: bool) -> list[str]:
         seeds, training = comparison.seeds, self.bench.seeds
         if short:
@@ -291,11 +212,6 @@ class CompareScreen(ModeScreen):
 
     # Keys
 
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Whether a key does anything."""
-        seeds = self.bench.seeds
-        return action != "stop" or (seeds is not None and seeds.active)
-
     def action_measure(self) -> None:
         """Show the loss in place of the accuracy, where losses compare, or back."""
         kinds = [kind for kind in CHARTS if not kind.same_loss or self._losses_compare]
@@ -311,11 +227,15 @@ class CompareScreen(ModeScreen):
 
     @property
     def _losses_compare(self) -> bool:
-        return self._comparison is not None and self._comparison.same_loss
+        return self.comparison is not None and self.comparison.same_loss
 
     def action_log(self) -> None:
         """A logarithmic scale of the loss, or a linear one."""
         self._chart.y_log = self._kind.log and not self._chart.y_log
+
+    def action_lines(self) -> None:
+        """Draw thin lines, or rows of blocks."""
+        self._chart.thin_lines = not self._chart.thin_lines
 
     def action_axis(self) -> None:
         """Draw over epochs, steps or seconds."""
@@ -333,7 +253,7 @@ class CompareScreen(ModeScreen):
     @on(AgreementTable.Chosen)
     def action_open(self) -> None:
         """Show the digits of the cell with the cursor."""
-        comparison = self._comparison
+        comparison = self.comparison
         if comparison is None or comparison.digits is None:
             return
         cell = opened_cell(comparison, self._table.cell)
@@ -342,31 +262,6 @@ class CompareScreen(ModeScreen):
             self.app.switch_mode("digits")
         else:
             self.notify("There is no such digit.")
-
-    def action_seeds(self) -> None:
-        """Train both settings with more seeds, or tell why not."""
-        comparison, training = self._comparison, self.bench.seeds
-        if comparison is None:
-            return
-        if training is not None and training.active:
-            refusal = "More seeds are being trained; x stops that."
-        elif not self.bench.saving.save_run:
-            refusal = "More seeds are trained as saved runs, and this sitting saves none."
-        elif comparison.dataset is None:
-            refusal = comparison.reason
-        else:
-            refusal = comparison.seeds.refusal
-        if refusal or comparison.dataset is None:
-            self.notify(refusal, severity="warning", markup=False)
-            return
-        self.bench.train_seeds(comparison.seeds.missing(), comparison.dataset)
-        self._ended = 0
-        self._draw_seeds()
-
-    def action_stop(self) -> None:
-        """Train no more seeds; those that are trained stay."""
-        self.bench.stop_seeds()
-        self._draw_seeds()
 
     def action_back(self) -> None:
         """Back to the list of runs."""

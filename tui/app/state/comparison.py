@@ -41,9 +41,9 @@ class Side:
     live: bool
 
     @property
-    def label(self) -> str:
-        """The letter, and what the run is called without its time."""
-        return f"{self.letter} {display_name(self.run.name).rpartition(' ')[0] or self.run.name}"
+    def name(self) -> str:
+        """What the run is called without its time."""
+        return display_name(self.run.name).rpartition(" ")[0] or self.run.name
 
 
 @dataclass(frozen=True, eq=False)

@@ -60,7 +60,7 @@ def test_everything_about_two_runs(tmp_path: Path, small: Dataset) -> None:
         await at.press("escape", "z", "z", "m", "y")  # the first escape hides the cursor
         assert chart.x_label == "epoch"
         assert chart.y_log
-        await at.press("m", "o")
+        await at.press("m", "d", "O")
         assert not chart.y_log
         await at.until(at.shows("A good-net", "B poor-net"))
         await at.press("escape")
@@ -80,7 +80,7 @@ def test_the_digits_of_a_cell_with_what_both_say(tmp_path: Path, small: Dataset)
 
     async def scenario(at: Sitting) -> None:
         await open_pair(at)
-        digits = compare_screen(at)._comparison.digits  # type: ignore[union-attr]
+        digits = compare_screen(at).comparison.digits  # type: ignore[union-attr]
         assert digits is not None
         found = digits.found
         await at.press("tab", "down", "left")  # B right, A wrong
@@ -109,7 +109,7 @@ def test_a_small_screen_shows_one_panel_at_a_time(tmp_path: Path, small: Dataset
     async def scenario(at: Sitting) -> None:
         await at.press("end", "space", "home", "v")
         screen = compare_screen(at)
-        await at.until(lambda: screen._comparison)
+        await at.until(lambda: screen.comparison)
         for words in ("Values", "B right", "What differs", "A poor-net"):
             await at.press("tab")
             await at.until(at.shows(words))
@@ -128,7 +128,7 @@ def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
         at.app.switch_mode("compare")
         await at.until(at.shows("mark them in Runs"))
-        await at.press(*["enter", "tab", "m", "z", "plus", "o", "left", "enter", "escape"])
+        await at.press(*["enter", "tab", "m", "z", "plus", "O", "left", "enter", "escape"])
         await at.press("end", "space", "up", "v")
         await at.until(at.shows("only accuracies compare"))
         await at.press("m")
@@ -147,7 +147,7 @@ def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
 def test_more_seeds_are_trained_and_saved(
     tmp_path: Path, small: Dataset, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
 ) -> None:
-    monkeypatch.setattr("tui.app.screens.compare.LOOK_INTERVAL", 0.05)
+    monkeypatch.setattr("tui.app.screens.comparing.LOOK_INTERVAL", 0.05)
     save_pair(tmp_path, small, epochs=100_000 if stopped else 1)
 
     async def scenario(at: Sitting) -> None:
@@ -171,7 +171,7 @@ def test_more_seeds_are_trained_and_saved(
         else:
             assert len(saved) == 8
             await at.until(at.shows("5 seeds: B"))
-            differences = compare_screen(at)._comparison.seeds.differences  # type: ignore[union-attr]
+            differences = compare_screen(at).comparison.seeds.differences  # type: ignore[union-attr]
             assert list(differences) == [0, 1, 2, 3, 4]
             assert np.isfinite(list(differences.values())).all()
 

@@ -1,0 +1,151 @@
+"""Reads two saved runs and compares them, and trains more seeds of both, on threads."""
+
+from __future__ import annotations
+
+from time import monotonic
+
+from textual.message import Message
+
+from nn.storage.runs import SavedRun
+from tui.app.screens.base import ModeScreen
+from tui.app.state.background import Throttle, in_background
+from tui.app.state.comparison import Comparer, Comparison
+from tui.app.state.workbench import Workbench
+from tui.app.widgets.strips import printable
+from tui.recording.folder import runs_folder
+from tui.system.terminal import Terminal
+
+LOOK_INTERVAL = 1.5
+"""Seconds between two looks at runs that are being trained."""
+PAUSE = 10
+"""The pause after a look is at least so many times as long as the look took."""
+SEEDS_INTERVAL = 1.0
+"""Seconds between two drawings of how the training of more seeds goes on."""
+
+
+class ComparingScreen(ModeScreen):
+    """Looks at the two runs again while one is trained, and after each run of another seed.
+
+    A subclass draws `comparison`, which is None before the first look, in `draw`, and has a `#note`
+    for errors, and keys for the actions `seeds` and `stop`.
+    """
+
+    class Looked(Message):
+        """Both runs were read, and their networks have predicted the test digits."""
+
+        def __init__(self, comparison: Comparison, comparer: Comparer) -> None:
+            super().__init__()
+            self.comparison, self.comparer = comparison, comparer
+
+    class Failed(Message):
+        """One of the runs cannot be read any more."""
+
+        def __init__(self, error: Exception) -> None:
+            super().__init__()
+            self.error = error
+
+    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
+        super().__init__(bench, terminal)
+        self.comparison: Comparison | None = None
+        self._runs: tuple[SavedRun, SavedRun] | None = None
+        self._comparer: Comparer | None = None
+        self._looking = False
+        self._began = self._due = 0.0
+        self._ended = 0
+        self._seeds = Throttle(self.draw_seeds, self.set_timer, SEEDS_INTERVAL)
+
+    def draw(self) -> None:
+        """Show the present state."""
+        raise NotImplementedError
+
+    def draw_digits(self) -> None:
+        """Show what concerns the digits and the seeds."""
+        raise NotImplementedError
+
+    def draw_seeds(self) -> None:
+        """Show how the training of more seeds goes on, and the keys that it allows."""
+        self.refresh_bindings()
+        self.draw_digits()
+
+    def on_mount(self) -> None:
+        self.set_interval(LOOK_INTERVAL, self._look_again)
+
+    def catch_up(self) -> None:
+        """Read the runs that are to be compared now."""
+        super().catch_up()
+        if self.bench.compared is not self._runs:
+            self._runs, self.comparison, self._comparer = self.bench.compared, None, None
+            if self._runs is not None:
+                root = runs_folder(self.bench.saving.runs_dir)
+                self._comparer = Comparer(self._runs, root, self.bench.dataset)
+        self._look()
+        self.draw()
+
+    def _look(self) -> None:
+        comparer = self._comparer
+        if comparer is None or self._looking:
+            return
+        self._looking, self._began = True, monotonic()
+        in_background(
+            "comparing",
+            lambda: self.Looked(comparer.look(), comparer),
+            self.post_message,
+            self.Failed,
+        )
+
+    def _look_again(self) -> None:
+        """Read them again if there is something new, unless the last time took too long."""
+        if self.app.screen is not self or self.comparison is None or monotonic() < self._due:
+            return
+        ended = self.bench.seeds.ended if self.bench.seeds else 0
+        if self.comparison.live or ended != self._ended:
+            self._ended = ended
+            self._look()
+
+    def on_comparing_screen_looked(self, message: Looked) -> None:
+        self._looking = False
+        self._due = monotonic() + PAUSE * (monotonic() - self._began)
+        if message.comparer is not self._comparer:
+            self._look()  # others were chosen meanwhile
+            return
+        self.comparison = message.comparison
+        self.draw()
+
+    def on_comparing_screen_failed(self, message: Failed) -> None:
+        self._looking, self._comparer = False, None
+        self.show_note(printable(str(message.error), ascii_only=self.terminal.ascii_only))
+
+    def show_seeds(self) -> None:
+        """Draw how the training of more seeds goes on, once a second."""
+        self._seeds.request()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything."""
+        seeds = self.bench.seeds
+        return action != "stop" or (seeds is not None and seeds.active)
+
+    def action_seeds(self) -> None:
+        """Train both settings with more seeds, or tell why not."""
+        if (comparison := self.comparison) is None:
+            return
+        refusal, dataset = self._refusal(comparison), comparison.dataset
+        if refusal or dataset is None:
+            self.notify(refusal, severity="warning", markup=False)
+            return
+        self.bench.train_seeds(comparison.seeds.missing(), dataset)
+        self._ended = 0
+        self.draw_seeds()
+
+    def _refusal(self, comparison: Comparison) -> str:
+        """The reason why no more seeds are trained now; empty where they can be."""
+        training = self.bench.seeds
+        if training is not None and training.active:
+            return "More seeds are being trained; x stops that."
+        if not self.bench.saving.save_run:
+            return "More seeds are trained as saved runs, and this sitting saves none."
+        return comparison.seeds.refusal or comparison.reason
+
+    def action_stop(self) -> None:
+        """Train no more seeds; those that are trained stay."""
+        self.bench.stop_seeds()
+        self.draw_seeds()
