@@ -41,6 +41,10 @@ REQUIRED_OUTPUT: dict[LossName, tuple[ActivationName, str]] = {
 }
 
 
+# The optimizers for which the fields of Adam have an effect.
+ADAM: dict[str, tuple[Value, ...]] = {"optimizer": ("adam", "adamw")}
+
+
 def _option(default: Any, group: str, text: str, **known: Any) -> Any:
     return field(default=default, metadata={"option": Option(group, text, **known)})
 
@@ -51,8 +55,8 @@ class TrainConfig:
 
     # fmt: off
     data_dir: str = _option("", "Data", "Folder or file of images: IDX, CSV, .npz, or pictures in a folder for each class; empty: the embedded MNIST", machine=True, resumable=True)
-    limit: int = _option(0, "Data", "Train on the first N training images only; 0: all", minimum=0)
-    validation: float = _option(0.0, "Data", "Fraction of the training images held out for validation, stratified by label", minimum=0, maximum=1, open_maximum=True)
+    limit: int = _option(0, "Data", "Train on the first N training images only; 0: all", minimum=0, zero="all")
+    validation: float = _option(0.0, "Data", "Fraction of the training images held out for validation, stratified by label", minimum=0, maximum=1, open_maximum=True, zero="none")
     preprocessing: Preprocessing = _option("unit", "Data", "Pixels: unit is /255, standardize uses the global mean and deviation, minmax scales each pixel")
     deskew: bool = _option(False, "Data", "Shear each image upright and centre it, before its pixels are scaled")
     dtype: DType = _option("float32", "Data", "Floating-point type of parameters and arithmetic")
@@ -60,56 +64,56 @@ class TrainConfig:
     hidden: tuple[int, ...] = _option((128,), "Network", "Widths of the hidden layers, such as 64-16; none: softmax regression", minimum=1, maximum=65_536)
     activation: ActivationName = _option("relu", "Network", "Activation of every hidden layer")
     output_activation: ActivationName = _option("identity", "Network", "Activation of the output layer; identity for the two cross-entropies, which take logits")
-    dropout: float = _option(0.0, "Network", "Probability of dropping a hidden unit in training", minimum=0, maximum=1, open_maximum=True)
+    dropout: float = _option(0.0, "Network", "Probability of dropping a hidden unit in training", minimum=0, maximum=1, open_maximum=True, zero="none")
     batch_norm: bool = _option(False, "Network", "Batch normalization before each hidden activation")
-    noise: float = _option(0.0, "Network", "Standard deviation of Gaussian noise in training, on the inputs and before each hidden activation, such as 0.3", minimum=0, maximum=100)
+    noise: float = _option(0.0, "Network", "Standard deviation of Gaussian noise in training, on the inputs and before each hidden activation, such as 0.3", minimum=0, maximum=100, zero="none")
     init: Initializer = _option("he-normal", "Network", "Distribution of the initial weights")
-    init_std: float = _option(1.0, "Network", "Standard deviation of init=normal, and of init_bias=normal", minimum=0)
+    init_std: float = _option(1.0, "Network", "Standard deviation of init=normal, and of init_bias=normal", minimum=0, needs={"init": ("normal",), "init_bias": ("normal",)})
     init_bias: BiasInitializer = _option("zero", "Network", "Initial biases: zero, or drawn from N(0, init_std^2)")
 
     loss: LossName = _option("cross-entropy", "Loss", "Training loss, a mean over the batch")
-    label_smoothing: float = _option(0.0, "Loss", "Share of the target spread evenly over all classes", minimum=0, maximum=1, open_maximum=True)
+    label_smoothing: float = _option(0.0, "Loss", "Share of the target spread evenly over all classes", minimum=0, maximum=1, open_maximum=True, zero="none")
 
     optimizer: OptimizerName = _option("adam", "Optimizer", "Update rule")
     learning_rate: float = _option(0.008, "Optimizer", "Learning rate: the initial one, or the peak of one-cycle and warm-up", minimum=0, open_minimum=True, flags=("--lr",))
-    momentum: float = _option(0.9, "Optimizer", "Momentum of optimizer=momentum and nesterov", minimum=0, maximum=1, open_maximum=True)
-    beta1: float = _option(0.9, "Optimizer", "Decay of Adam's first moment", minimum=0, maximum=1, open_maximum=True)
-    beta2: float = _option(0.999, "Optimizer", "Decay of Adam's second moment", minimum=0, maximum=1, open_maximum=True)
-    eps: float = _option(1e-8, "Optimizer", "Adam's epsilon", minimum=0)
-    eps_placement: EpsPlacement = _option("pytorch", "Optimizer", "Adam's epsilon is added after (pytorch) or before (keras) the bias correction")
-    weight_decay: float = _option(0.0, "Optimizer", "L2 penalty added to the gradient; decoupled with adamw", minimum=0)
-    clip_norm: float = _option(0.0, "Optimizer", "Scale gradients down to this global L2 norm; 0: never", minimum=0)
-    max_norm: float = _option(0.0, "Optimizer", "Scale the weights into a hidden unit down to this L2 norm after each update, such as 3; 0: never", minimum=0)
-    average_decay: float = _option(0.0, "Optimizer", "Evaluate and keep an exponential moving average of the weights, with this decay a step, such as 0.999; 0: the weights themselves", minimum=0, maximum=1, open_maximum=True)
+    momentum: float = _option(0.9, "Optimizer", "Momentum of optimizer=momentum and nesterov", minimum=0, maximum=1, open_maximum=True, needs={"optimizer": ("momentum", "nesterov")})
+    beta1: float = _option(0.9, "Optimizer", "Decay of Adam's first moment", minimum=0, maximum=1, open_maximum=True, needs=ADAM)
+    beta2: float = _option(0.999, "Optimizer", "Decay of Adam's second moment", minimum=0, maximum=1, open_maximum=True, needs=ADAM)
+    eps: float = _option(1e-8, "Optimizer", "Adam's epsilon", minimum=0, needs=ADAM)
+    eps_placement: EpsPlacement = _option("pytorch", "Optimizer", "Adam's epsilon is added after (pytorch) or before (keras) the bias correction", needs=ADAM)
+    weight_decay: float = _option(0.0, "Optimizer", "L2 penalty added to the gradient; decoupled with adamw", minimum=0, zero="none")
+    clip_norm: float = _option(0.0, "Optimizer", "Scale gradients down to this global L2 norm; 0: never", minimum=0, zero="never")
+    max_norm: float = _option(0.0, "Optimizer", "Scale the weights into a hidden unit down to this L2 norm after each update, such as 3; 0: never", minimum=0, zero="never")
+    average_decay: float = _option(0.0, "Optimizer", "Evaluate and keep an exponential moving average of the weights, with this decay a step, such as 0.999; 0: the weights themselves", minimum=0, maximum=1, open_maximum=True, zero="none")
 
     schedule: Schedule = _option("one-cycle", "Schedule", "Learning rate over the run; linear, exponential and step change it once an epoch, cosine and one-cycle each step")
-    final_learning_rate: float = _option(0.0, "Schedule", "Last rate of linear, exponential and cosine", minimum=0, flags=("--final-lr",))
-    warmup_steps: int = _option(0, "Schedule", "Steps of linear warm-up before cosine", minimum=0)
-    decay_every: int = _option(10, "Schedule", "Epochs between the drops of schedule=step", minimum=1)
-    decay_factor: float = _option(0.1, "Schedule", "Factor of each drop of schedule=step", minimum=0, maximum=1, open_minimum=True)
+    final_learning_rate: float = _option(0.0, "Schedule", "Last rate of linear, exponential and cosine", minimum=0, flags=("--final-lr",), needs={"schedule": ("linear", "exponential", "cosine")})
+    warmup_steps: int = _option(0, "Schedule", "Steps of linear warm-up before cosine", minimum=0, zero="none", needs={"schedule": ("cosine",)})
+    decay_every: int = _option(10, "Schedule", "Epochs between the drops of schedule=step", minimum=1, needs={"schedule": ("step",)})
+    decay_factor: float = _option(0.1, "Schedule", "Factor of each drop of schedule=step", minimum=0, maximum=1, open_minimum=True, needs={"schedule": ("step",)})
 
-    epochs: int = _option(10, "Budget", "Passes over the training images; 0 where --steps is given", minimum=0, maximum=1_000_000, resumable=True)
-    steps: int = _option(0, "Budget", "Budget in optimizer updates in place of epochs; 0: epochs count", minimum=0, maximum=1_000_000_000, resumable=True)
+    epochs: int = _option(10, "Budget", "Passes over the training images; 0 where --steps is given", minimum=0, maximum=1_000_000, resumable=True, zero="by steps")
+    steps: int = _option(0, "Budget", "Budget in optimizer updates in place of epochs; 0: epochs count", minimum=0, maximum=1_000_000_000, resumable=True, zero="by epochs")
     batch_size: int = _option(128, "Budget", "Images a step", minimum=1, maximum=1_000_000)
     sampling: Sampling = _option("shuffle", "Budget", "Batches: each image once an epoch (shuffle), or drawn with replacement")
 
-    eval_epochs: int = _option(1, "Evaluation", "Evaluate every N epochs and at the end; 0 where --eval-steps is given", minimum=0)
-    eval_steps: int = _option(0, "Evaluation", "Evaluate after the first step and every N steps from there, and at the end; 0: by epochs", minimum=0)
+    eval_epochs: int = _option(1, "Evaluation", "Evaluate every N epochs and at the end; 0 where --eval-steps is given", minimum=0, zero="by steps")
+    eval_steps: int = _option(0, "Evaluation", "Evaluate after the first step and every N steps from there, and at the end; 0: by epochs", minimum=0, zero="by epochs")
     eval_train: bool = _option(True, "Evaluation", "Evaluate the whole training set too")
-    patience: int = _option(0, "Evaluation", "Stop after this many evaluations in a row without a lower loss; 0: never", minimum=0)
-    stop_on: StopOn = _option("validation", "Evaluation", "Whose loss decides on stopping")
-    restore: Restore = _option("best", "Evaluation", "Weights to end with when patience is set: of the best evaluation, of the one before the stop, or the last")
+    patience: int = _option(0, "Evaluation", "Stop after this many evaluations in a row without a lower loss; 0: never", minimum=0, zero="never")
+    stop_on: StopOn = _option("validation", "Evaluation", "Whose loss decides on stopping", needs={"patience": ()})
+    restore: Restore = _option("best", "Evaluation", "Weights to end with when patience is set: of the best evaluation, of the one before the stop, or the last", needs={"patience": ()})
 
-    augment_shift: float = _option(0.0, "Augmentation", "Move training images at random by up to this many pixels, down and across", minimum=0, maximum=1000)
-    augment_rotation: float = _option(0.0, "Augmentation", "Turn training images at random by up to this many degrees", minimum=0, maximum=180)
-    augment_scale: float = _option(0.0, "Augmentation", "Stretch training images at random by up to this share, down and across", minimum=0, maximum=1, open_maximum=True)
-    augment_shear: float = _option(0.0, "Augmentation", "Shear training images at random by up to this many columns a row", minimum=0, maximum=10)
-    elastic_alpha: float = _option(0.0, "Augmentation", "Bend training images at random: the strength of elastic distortion, such as 34; 0: none", minimum=0, maximum=10_000)
-    elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100)
+    augment_shift: float = _option(0.0, "Augmentation", "Move training images at random by up to this many pixels, down and across", minimum=0, maximum=1000, zero="none")
+    augment_rotation: float = _option(0.0, "Augmentation", "Turn training images at random by up to this many degrees", minimum=0, maximum=180, zero="none")
+    augment_scale: float = _option(0.0, "Augmentation", "Stretch training images at random by up to this share, down and across", minimum=0, maximum=1, open_maximum=True, zero="none")
+    augment_shear: float = _option(0.0, "Augmentation", "Shear training images at random by up to this many columns a row", minimum=0, maximum=10, zero="none")
+    elastic_alpha: float = _option(0.0, "Augmentation", "Bend training images at random: the strength of elastic distortion, such as 34; 0: none", minimum=0, maximum=10_000, zero="none")
+    elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100, needs={"elastic_alpha": ()})
 
     seed: int = _option(0, "Run", "Seed of initialization, split, shuffling, augmentation, noise and dropout", minimum=0, maximum=2**63 - 1)
-    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True)
-    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64, machine=True, resumable=True)
+    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True, zero="one per core")
+    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64, machine=True, resumable=True, zero="as is faster")
     # fmt: on
 
     def __post_init__(self) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import GenericAlias
 from typing import Any, Literal, get_args, get_origin
@@ -30,7 +31,9 @@ class Option:
     `minimum` and `maximum` bound the value (each element of a tuple); with `open_minimum` or
     `open_maximum` the bound itself is excluded. `flags` are further command-line names. A `machine`
     field describes the machine that a run takes place on, so it stays as it is when another recipe
-    is chosen. A `resumable` field may have another value when a saved run is resumed.
+    is chosen. A `resumable` field may have another value when a saved run is resumed. `zero` is
+    what a value of 0 stands for, such as `all`. `needs` names the fields of which one at least must
+    have one of the values given (any but 0 where none is given) for this one to have an effect.
     """
 
     group: str
@@ -42,6 +45,8 @@ class Option:
     flags: tuple[str, ...] = ()
     machine: bool = False
     resumable: bool = False
+    zero: str = ""
+    needs: Mapping[str, tuple[Value, ...]] | None = None
 
     @property
     def range(self) -> str:
@@ -59,6 +64,13 @@ class Option:
         too_low = low is not None and (number <= low if self.open_minimum else number < low)
         too_high = high is not None and (number >= high if self.open_maximum else number > high)
         return not (too_low or too_high)
+
+    def has_effect(self, values: Mapping[str, Value]) -> bool:
+        """Whether the value matters beside those of the other fields."""
+        return self.needs is None or any(
+            values[name] in admitted if admitted else bool(values[name])
+            for name, admitted in self.needs.items()
+        )
 
 
 def choices_of(kind: Any) -> tuple[str, ...]:

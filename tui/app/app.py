@@ -15,7 +15,7 @@ from nn.errors import ConfigError, did_you_mean
 from tui.app.preferences import Preferences
 from tui.app.screens import MODES, Mode
 from tui.app.screens.base import Dialog, ModeScreen
-from tui.app.screens.help import shown_bindings
+from tui.app.screens.help import MOVING, shown_bindings
 from tui.app.state.background import Throttle
 from tui.app.state.messages import BackgroundFailed, DataLoaded, SeedsMoved, TrainingMoved
 from tui.app.state.shown_run import ShownRun, Status
@@ -32,7 +32,7 @@ from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
-    from tui.app.screens.palette import Command
+    from tui.app.screens.finding import Entry
 
 COLLECT_INTERVAL = 0.2
 """Least time in seconds between two looks at the events of the training thread."""
@@ -187,42 +187,51 @@ class MnistApp(TerminalApp):
         failed = diverged or self.bench.error is not None
         return ExitCode.FAILURE if failed else ExitCode.SUCCESS
 
-    def commands(self) -> list[Command]:
-        """The entries of the palette: every action of the shown screen and of the application."""
-        from tui.app.screens.palette import Command
+    def commands(self) -> list[Entry[Callable[[], object]]]:
+        """The entries of the palette: what the shown screen and the application can do.
 
-        commands: dict[str, Command] = {}
-        for namespace, binding in shown_bindings(self.screen):
-            run = partial(self.run_action, binding.action, namespace)
-            command = Command(binding.description, self.get_key_display(binding), run)
-            if binding.action != "palette":
-                commands.setdefault(binding.action, command)
-        themes = [] if self.terminal.colors == "none" else [Command("Theme", "", self._pick_theme)]
-        return [*commands.values(), *themes]
+        What the footer names comes first. What only moves the cursor is left out, for nobody looks
+        for it by its name.
+        """
+        from tui.app.screens.finding import Entry
+
+        bindings = list(shown_bindings(self.screen))
+        moving = {binding.action for _, binding in bindings if binding.key in MOVING}
+        moving |= {"palette"}
+        found: dict[str, tuple[bool, Entry[Callable[[], object]]]] = {}
+        for namespace, binding in bindings:
+            if binding.action not in moving and binding.action not in found:
+                run = partial(self.run_action, binding.action, namespace)
+                key = self.get_key_display(binding)
+                going = binding.action.startswith("switch_mode(")
+                title = f"Go to {binding.description}" if going else binding.description
+                found[binding.action] = not binding.show, Entry(run, title, key)
+        if self.terminal.colors != "none":
+            found["theme"] = True, Entry(self._pick_theme, "Colours: another theme")
+        return [entry for _, entry in sorted(found.values(), key=lambda one: one[0])]
 
     def action_palette(self) -> None:
         """List the commands and run the one that is chosen."""
         self._pick(self.commands(), "Commands")
 
     def _pick_theme(self) -> None:
-        from tui.app.screens.palette import Command
+        from tui.app.screens.finding import Entry
 
-        themes = [
-            Command(name, "", partial(setattr, self, "theme", name))
-            for name in sorted(self.available_themes)
-        ]
-        self._pick(themes, "Themes")
+        names = sorted(
+            self.available_themes, key=lambda name: (not name.startswith("mnist-"), name)
+        )
+        self._pick([Entry(partial(setattr, self, "theme", name), name) for name in names], "Themes")
 
-    def _pick(self, commands: list[Command], title: str) -> None:
-        from tui.app.screens.palette import PaletteScreen
+    def _pick(self, entries: list[Entry[Callable[[], object]]], title: str) -> None:
+        from tui.app.screens.finding import FindScreen
 
-        async def run(command: Command | None) -> None:
-            if command is not None:
-                done = command.run()
+        async def run(chosen: Callable[[], object] | None) -> None:
+            if chosen is not None:
+                done = chosen()
                 if inspect.isawaitable(done):
                     await done
 
-        self.push_screen(PaletteScreen(commands, title), run)
+        self.push_screen(FindScreen(entries, title, ascii_only=self.terminal.ascii_only), run)
 
     def action_help(self) -> None:
         """List every key of the shown screen."""

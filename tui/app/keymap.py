@@ -36,7 +36,6 @@ CONTEXTS = (
     ("delete",),
     ("path",),
     ("help",),
-    ("recipes",),
     ("rate",),
     ("start",),
     ("stop",),

@@ -19,8 +19,8 @@ from tui.app import keymap
 from tui.app.app import MnistApp
 from tui.app.keymap import CONTEXTS, check_keys
 from tui.app.preferences import Preferences
+from tui.app.screens.finding import FindScreen
 from tui.app.screens.help import key_lines
-from tui.app.screens.palette import PaletteScreen
 from tui.app.state.shown_run import Status
 from tui.app.widgets.hints import KeyHints
 from tui.recording.experiment import Experiment
@@ -45,7 +45,7 @@ def shown(app: MnistApp) -> str:
 @pytest.mark.parametrize(
     "keys",
     [
-        ("ctrl+p", "enter", "enter"),
+        ("ctrl+p", "down", "enter", "enter"),
         ("ctrl+p", "pagedown"),
         ("ctrl+p", "end", "pageup", "enter", "enter", "enter"),
         ("ctrl+p", *"confusion", "enter", "enter"),
@@ -111,7 +111,7 @@ def test_a_second_enter_does_not_reach_the_screen_behind() -> None:
         await until(pilot, lambda: app.bench.browser.predictions is not None)
         await burst(app, pilot, "ctrl+p", *"confusion", "enter", "enter", "enter")
         assert app.current_mode == "confusion"
-        assert not isinstance(app.screen, PaletteScreen)
+        assert not isinstance(app.screen, FindScreen)
 
     run(scenario)
 
@@ -120,7 +120,7 @@ def test_a_click_in_the_palette_counts_although_letters_follow_it_at_once() -> N
     async def steps(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await burst(app, pilot, "ctrl+p")
         screen, options = app.screen, app.screen.query_one(OptionList)
-        assert isinstance(screen, PaletteScreen)
+        assert isinstance(screen, FindScreen)
         options.highlighted = next(i for i, o in enumerate(options.options) if "Digits" in o.prompt)
         options.action_select()
         screen._type("no such")
@@ -130,7 +130,7 @@ def test_a_click_in_the_palette_counts_although_letters_follow_it_at_once() -> N
         options = app.screen.query_one(OptionList)
         options.post_message(events.Click(options, 1, 1, 0, 0, 1, False, False, False, style=gone))
         await burst(app, pilot, "escape")
-        assert not isinstance(app.screen, PaletteScreen)
+        assert not isinstance(app.screen, FindScreen)
 
     run(steps)
 
@@ -139,10 +139,10 @@ def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> No
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("ctrl+p", *"zqzq")
         await pilot.pause()
-        assert "no such command" in shown(app)
-        await pilot.press("enter", *["backspace"] * 4, *"runs")
+        assert "Nothing has these letters" in shown(app)
+        await pilot.press("enter", *["backspace"] * 4, *"go to runs")
         await pilot.pause()
-        assert isinstance(app.screen, PaletteScreen)
+        assert isinstance(app.screen, FindScreen)
         assert app.screen.query_one(OptionList).option_count >= 1
         await pilot.press("enter")
         await pilot.pause()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Container
 
+from nn.config import FIELDS
 from nn.options import format_value
 from tui.app.screens.base import ModeScreen
 from tui.app.state.workbench import Workbench
@@ -76,7 +77,7 @@ class ConfiguringScreen(ModeScreen):
         """Open the list of recipes."""
         if self.form is None:
             return
-        from tui.app.screens.recipes import RecipesScreen
+        from tui.app.screens.recipes import recipes_screen
 
         form = self.form
 
@@ -84,7 +85,27 @@ class ConfiguringScreen(ModeScreen):
             if name is not None:
                 form.choose(name)
 
-        self.app.push_screen(RecipesScreen(form.draft.recipe), choose)
+        recipes = recipes_screen(form.draft.recipe, ascii_only=self.terminal.ascii_only)
+        self.app.push_screen(recipes, choose)
+
+    def on_config_form_field_wanted(self) -> None:
+        """List the fields, with what each is for, and go to the one that is chosen."""
+        if self.form is None:
+            return
+        from tui.app.screens.finding import Entry, FindScreen
+
+        form, texts = self.form, self.form.draft.texts
+        entries = [
+            Entry(name, name, detail=texts[name], group=option.group, about=option.help)
+            for name, option in FIELDS.items()
+        ]
+
+        def go_to(name: str | None) -> None:
+            if name is not None:
+                form.go_to(name)
+
+        ascii_only = self.terminal.ascii_only
+        self.app.push_screen(FindScreen(entries, "Fields", ascii_only=ascii_only), go_to)
 
     def action_find_rate(self) -> None:
         """Run the learning-rate range test on the form's configuration, and take its rate over."""

@@ -14,6 +14,12 @@ from textual.widgets import Static
 
 from tui.app.screens.base import Dialog
 
+MOVING = (
+    *("left", "right", "up", "down", "pageup", "pagedown", "home", "end"),
+    *("tab", "shift+tab", "escape"),
+)
+"""Keys that only move the cursor, or back."""
+
 
 class HelpScreen(Dialog[None]):
     """A list of keys, built from the bindings in force, so that it cannot be out of date."""

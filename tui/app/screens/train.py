@@ -197,6 +197,8 @@ class TrainScreen(ConfiguringScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key has an effect: a saved run cannot be steered."""
+        if action == "recipes" and self.form is not None and self.form.has_focus_within:
+            return False  # the same key finds a field there, or is typed into one
         return self.bench.opened is None or action not in STEERING
 
     # Keys

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events, on
@@ -12,7 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from nn.config import FIELDS
-from nn.options import format_value
+from nn.options import Value, format_value
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
 from tui.recording.experiment import Experiment
@@ -37,11 +38,15 @@ class ConfigForm(Widget):
         Binding("pageup", "move_group(-1)", "Previous group", id="form.previous-group", show=False),
         Binding("enter", "accept", "Choose, or next field", id="form.accept", show=False),
         Binding("ctrl+r", "restore", "The recipe's value", id="form.restore"),
+        Binding("slash", "find", "Find", key_display="/", id="form.find", priority=True),
         Binding("escape", "close", "Close", id="form.close"),
     ]
 
     class Left(Message):
         """The cursor left a field, or the focus left the form."""
+
+    class FieldWanted(Message):
+        """A field is to be found by its name or by what it does."""
 
     class Closed(Message):
         """The form is no longer needed."""
@@ -96,6 +101,8 @@ class ConfigForm(Widget):
         text = FIELDS[name].help
         if possible := options(name):
             text += f". One of {', '.join(possible)}"
+        if needs := (None if self.draft.has_effect(name) else FIELDS[name].needs):
+            text = f"No effect without {_condition(needs)}. {text}"
         if self.draft.is_changed(name):
             text = f"* recipe: {format_value(getattr(self.draft.base, name))}. {text}"
         return text
@@ -138,6 +145,19 @@ class ConfigForm(Widget):
         if after:
             self._fields.move_to(after[0] if direction > 0 else after[-1])
 
+    def go_to(self, name: str) -> None:
+        """Make a field the current one."""
+        self._fields.move_to(ENTRIES.index(name))
+        self.take_focus()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key has an effect: a slash is typed where the field is a path."""
+        return action != "find" or not self._fields.takes_any_text
+
+    def action_find(self) -> None:
+        """Look for a field."""
+        self.post_message(self.FieldWanted())
+
     def action_accept(self) -> None:
         """Open the list of recipes on its row, else go to the next field."""
         if self._fields.name_at_cursor == RECIPE:
@@ -154,3 +174,11 @@ class ConfigForm(Widget):
     def action_close(self) -> None:
         """Leave the form."""
         self.post_message(self.Closed())
+
+
+def _condition(needs: Mapping[str, tuple[Value, ...]]) -> str:
+    """What a field needs to have an effect, in words."""
+    return " or ".join(
+        f"{name}={' or '.join(map(str, values))}" if values else f"{name} above 0"
+        for name, values in needs.items()
+    )

@@ -80,6 +80,15 @@ class Draft:
         """Whether a field differs from the base."""
         return name not in self._values or self._values[name] != getattr(self.base, name)
 
+    def is_zero(self, name: str) -> bool:
+        """Whether the value of a field is the number 0."""
+        value = self._values.get(name)
+        return value == 0 and not isinstance(value, bool)
+
+    def has_effect(self, name: str) -> bool:
+        """Whether a field matters beside the others; one beside a field that is wrong may."""
+        return bool(self.errors) or FIELDS[name].has_effect(self._values)
+
     def _check(self) -> None:
         self.errors, self._values, self.config = {}, {}, None
         for name in FIELDS:

@@ -14,10 +14,11 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widgets import Input
 
-from nn.config import FIELDS
+from nn.config import FIELDS, field_types
 from nn.options import format_value
+from tui.app.widgets.colors import role_style
 from tui.app.widgets.draft import Draft, options
-from tui.app.widgets.strips import StripWidget, printable, text_strip
+from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
 from tui.system.terminal import FULL, Terminal
 
 RECIPE = "recipe"
@@ -85,6 +86,11 @@ class FieldList(StripWidget, can_focus=True):
         return () if self.name_at_cursor == RECIPE else options(self.name_at_cursor)
 
     @property
+    def takes_any_text(self) -> bool:
+        """Whether any character may be typed into the current field."""
+        return self._typed and field_types()[self.name_at_cursor] is str
+
+    @property
     def _typed(self) -> bool:
         """Whether the current field is edited as text."""
         return self.name_at_cursor != RECIPE and not self._options
@@ -141,14 +147,30 @@ class FieldList(StripWidget, can_focus=True):
             mark = "!" if name in draft.errors else "*" if draft.is_changed(name) else " "
             value, choosable = draft.texts[name], bool(options(name))
         value = printable(value, ascii_only=self.terminal.ascii_only)
+        if name != RECIPE:
+            value += self._in_words(name)
         if here and choosable:
             value = f"< {value} >"
         room = max(1, width - VALUE_COLUMN)
         if mark != " " and room >= 40:  # The note below the form has it in any case.
             value = f"{value:<24}  recipe: {format_value(getattr(draft.base, name))}"
         value = value if len(value) <= room else value[: room - 1] + "~"
-        label = text_strip(f"{mark} {name}", VALUE_COLUMN, Style(reverse=here, bold=mark != " "))
-        return Strip.join([label, text_strip(value, room, Style(bold=mark != " "))])
+        matters = name == RECIPE or mark == "!" or draft.has_effect(name)
+        style = role_style("muted", self.terminal.colors) if not matters else PLAIN
+        bold = mark != " " and matters
+        label = text_strip(
+            f"{mark} {name}", VALUE_COLUMN, style + Style(reverse=here or None, bold=bold or None)
+        )
+        return Strip.join([label, text_strip(value, room, style + Style(bold=bold or None))])
+
+    def _in_words(self, name: str) -> str:
+        """What follows a value: what 0 stands for, or why the field has no effect."""
+        option = FIELDS[name]
+        if name in self.draft.errors:
+            return ""
+        if not self.draft.has_effect(name):
+            return "  (no effect)"
+        return f"  ({option.zero})" if option.zero and self.draft.is_zero(name) else ""
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Whether a key is typed into the form, so that no binding of the screen has an effect."""

@@ -321,3 +321,41 @@ def test_ctrl_c_is_left_to_the_application() -> None:
             assert app.told[-1] == "quit"
 
     asyncio.run(main())
+
+
+def test_fields_that_have_no_effect_are_dimmed_and_zeros_are_told_in_words() -> None:
+    edited = draft(optimizer="sgd", schedule="constant")
+    for name in ("momentum", "beta1", "eps", "warmup_steps", "decay_factor", "restore"):
+        assert not edited.has_effect(name), name
+    for name in ("learning_rate", "weight_decay", "epochs", "hidden"):
+        assert edited.has_effect(name), name
+    edited.edit("optimizer", "nesterov")
+    edited.edit("schedule", "step")
+    assert edited.has_effect("momentum")
+    assert edited.has_effect("decay_factor")
+    assert not edited.has_effect("beta1")
+    edited.edit("init_bias", "normal")
+    assert edited.has_effect("init_std")
+    edited.edit("learning_rate", "none")
+    assert edited.has_effect("beta1"), "nothing is said while a field is wrong"
+
+
+@pytest.mark.parametrize("name", [name for name, option in FIELDS.items() if option.needs])
+def test_what_a_field_needs_exists_and_makes_a_difference(name: str) -> None:
+    values = TrainConfig().to_dict()
+    needs = FIELDS[name].needs
+    assert needs is not None
+    for other, admitted in needs.items():
+        assert not admitted or set(admitted) <= set(choices(other))
+        met = {other: admitted[0] if admitted else 1}
+        assert FIELDS[name].has_effect(values | met)
+    unmet = {other: "sgd" if admitted else 0 for other, admitted in needs.items()}
+    assert not FIELDS[name].has_effect(values | unmet)
+
+
+def test_every_number_whose_zero_means_something_says_so() -> None:
+    for name, option in FIELDS.items():
+        if "; 0:" in option.help:
+            assert option.zero, name
+        if option.zero:
+            assert option.admits(0), name

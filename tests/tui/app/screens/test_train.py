@@ -18,7 +18,7 @@ from nn.events import RateChanged
 from nn.training.advice import Advice
 from tests.support.training_script import DirectedRun, epoch, epochs, finished, step
 from tui.app.app import MnistApp
-from tui.app.screens.recipes import RecipesScreen
+from tui.app.screens.finding import FindScreen
 from tui.app.screens.train import TrainScreen
 from tui.app.state import workbench
 from tui.app.state.live_run import Goal
@@ -614,17 +614,35 @@ def test_letters_in_the_form_are_no_commands(play: Callable[..., None]) -> None:
 def test_a_recipe_is_chosen_from_the_list(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("slash")
-        assert isinstance(at.app.screen, RecipesScreen)
+        assert isinstance(at.app.screen, FindScreen)
+        prompts = [str(option.prompt) for option in at.app.screen.query_one(OptionList).options]
+        assert prompts[:2] == ["the defaults of this program", "  default"]
+        assert sum("published" in prompt for prompt in prompts) >= 20
         await at.press("down", "enter")
-        assert at.bench.experiment.recipe == "keras-adam"
+        assert at.bench.experiment.recipe == "two-layer-net"
         assert at.bench.config.hidden == (50,)
         assert at.run.config.hidden == (50,)
-        assert at.status.startswith("ready: run 1, keras-adam")
+        assert at.status.startswith("ready: run 1, two-layer-net")
         await at.press("slash", "escape")
-        await at.press("f", "enter")
-        assert isinstance(at.app.screen, RecipesScreen)
-        await at.press("q")
+        await at.press("f", "home", "enter")
+        assert isinstance(at.app.screen, FindScreen)
+        await at.press(*"keras", "enter")
         assert at.bench.experiment.recipe == "keras-adam"
+
+    play(scenario)
+
+
+def test_a_field_is_found_by_what_it_does(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("f", "slash", *"overfit")
+        assert isinstance(at.app.screen, FindScreen)
+        await at.press("escape", "slash", *"l2 penalty")
+        options = at.app.screen.query_one(OptionList)
+        assert [str(option.prompt).split()[0] for option in options.options] == ["weight_decay"]
+        await at.press("enter", *"0.5", "enter")
+        assert at.bench.config.weight_decay == 0.5
+        await at.press("slash", *"data_dir", "enter", "slash")
+        assert at.app.focused.value == "/", "a slash is typed where the field is a path"
 
     play(scenario)
 
@@ -637,7 +655,7 @@ def test_a_second_enter_that_was_on_its_way_chooses_nothing(play: Callable[..., 
         recipes.action_select()
         await at.pilot.pause()
         assert at.app.screen is at.screen
-        assert at.bench.experiment.recipe == "keras-adam"
+        assert at.bench.experiment.recipe == "two-layer-net"
 
     play(scenario)
 
@@ -671,7 +689,7 @@ def test_hints_fit_and_keep_help_and_quit(play: Callable[..., None]) -> None:
         assert narrow.startswith("space Run/pause  f Form")
         await at.pilot.resize_terminal(80, 24)
         await at.pilot.pause()
-        assert "p Recipes" in at.lines(KeyHints)[0]
+        assert "/ Recipes" in at.lines(KeyHints)[0]
         await at.pilot.click(KeyHints, offset=(18, 0))
         assert at.screen.query_one(ConfigForm).has_focus_within
 
@@ -686,7 +704,7 @@ def test_no_hint_is_a_key_that_is_typed_into_a_field(play: Callable[..., None]) 
         assert isinstance(at.app.focused, FieldInput)
         keys = [key for _, key in at.screen.query_one(KeyHints)._shown]
         assert keys
-        assert all(len(key) > 1 for key in keys), "no letter, digit or sign"
+        assert all(len(key) > 1 for key in keys), f"no letter, digit or sign: {keys}"
         assert " Quit" in at.lines(KeyHints)[0]
 
     play(scenario, size=(80, 24))
@@ -695,6 +713,6 @@ def test_no_hint_is_a_key_that_is_typed_into_a_field(play: Callable[..., None]) 
 def test_every_binding_can_be_remapped() -> None:
     from textual.binding import Binding
 
-    kinds = (TrainScreen, ConfigForm, FieldList, EpochTable, RecipesScreen, Chart)
+    kinds = (TrainScreen, ConfigForm, FieldList, EpochTable, FindScreen, Chart)
     bindings = [binding for kind in kinds for binding in kind.BINDINGS]
     assert all(isinstance(one, Binding) and one.id and one.description for one in bindings)
