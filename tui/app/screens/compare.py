@@ -16,7 +16,6 @@ from tui.app.state.comparison import Comparison, opened_cell
 from tui.app.state.comparison_words import (
     AXES,
     Axis,
-    Row,
     chance_words,
     confusion_words,
     differing_rows,
@@ -33,9 +32,9 @@ from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.charts import CHARTS
 from tui.app.widgets.compared_curves import compared_series
+from tui.app.widgets.compared_rows import ComparedRows
 from tui.app.widgets.names import fit_names
 from tui.app.widgets.strips import printable
-from tui.formatting import cut_middle
 from tui.recording.folder import display_name
 from tui.system.terminal import Terminal
 
@@ -95,20 +94,22 @@ class CompareScreen(ComparingScreen):
         self._chart = Chart("", terminal, id="curves", classes="panel -chosen")
         self._chart.fitted = True
         self._table = AgreementTable(terminal)
+        self._scores, self._fields = ComparedRows(terminal), ComparedRows(terminal)
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="note", markup=False)
         with Horizontal(id="top"):
             yield self._chart
             with VerticalScroll(id="values", classes="panel", can_focus=False):
-                yield Static(id="scores", markup=False)
+                yield self._scores
         with Horizontal(id="bottom"):
             with Vertical(id="digits", classes="panel"):
                 yield self._table
                 with VerticalScroll(id="words", can_focus=False):
                     yield Static(id="verdict", markup=False)
             with VerticalScroll(id="differing", classes="panel"):
-                yield Static(id="fields", markup=False)
+                yield self._fields
+                yield Static(id="same", markup=False)
 
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._panel}")
@@ -141,39 +142,27 @@ class CompareScreen(ComparingScreen):
         self._chart.set_series(series)
 
     def _draw_values(self) -> None:
-        if (comparison := self.comparison) is None:
-            self.put("#scores", "")
-            return
-        x = self._chart.cursor_x
+        comparison, x = self.comparison, self._chart.cursor_x
         at = f"at {self._axis} {x:g}" if x is not None else "last"
         self._title("#values", f"Values, {at}")
-        rows: list[Row] = [("", "A", "B"), *value_rows(comparison, self._axis, x)]
-        width = max(len(row[0]) for row in rows)
-        self.put("#scores", "\n".join(f"{r[0]:<{width}} {r[1]:>8} {r[2]:>8}" for r in rows))
+        rows = value_rows(comparison, self._axis, x) if comparison else []
+        self._scores.show(rows, words=False)
 
     def _draw_differing(self) -> None:
-        self._title("#differing", "What differs")
-        if (comparison := self.comparison) is None:
-            self.put("#fields", "")
-            return
-        rows = differing_rows(comparison)
-        room = max(12, self.query_one("#differing").content_size.width - 1)
-        name_width = min(max((len(row[0]) for row in rows), default=0), room // 3)
-        width = min(24, (room - name_width - 2) // 2)
-
-        def line(row: Row) -> str:
-            cells = " ".join(f"{cut_middle(cell, width):<{width}}" for cell in row[1:])
-            return f"{cut_middle(row[0], name_width):<{name_width}} {cells}".rstrip()
-
-        lines = [line(row) for row in (("", "A", "B"), *rows)] if rows else ["nothing but the run"]
-        if not comparison.same_loss:
-            lines.append("The losses are of different functions: only accuracies compare.")
-        lines.append(same_words(comparison))
-        lines += [
-            f"{side.letter} is {display_name(side.run.name)}, {side.run.status}"
-            for side in comparison.sides
-        ]
-        self.put("#fields", self._printable("\n".join(lines)))
+        comparison = self.comparison
+        rows = differing_rows(comparison) if comparison else []
+        self._title("#differing", "What differs" if rows or not comparison else "Nothing differs")
+        self._fields.show(rows, words=True)
+        lines = []
+        if comparison is not None:
+            if not comparison.same_loss:
+                lines.append("The losses are of different functions: only accuracies compare.")
+            lines.append(same_words(comparison))
+            lines += [
+                f"{side.letter} is {display_name(side.run.name)}, {side.run.status}"
+                for side in comparison.sides
+            ]
+        self.put("#same", self._printable("\n".join(lines)))
 
     def draw_digits(self) -> None:
         comparison = self.comparison

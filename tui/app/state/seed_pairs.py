@@ -132,5 +132,5 @@ def _refusal(runs: tuple[SavedRun, SavedRun]) -> str:
         if record.imported_from is not None:
             return f"{letter} was imported: it cannot be trained with other seeds."
     if _setting(first.config) == _setting(second.config) and first.init_from == second.init_from:
-        return "The two settings are the same: what differs is the seed alone."
+        return "Both settings are the same, but for the seed."
     return ""

@@ -11,6 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.strip import Strip
 
+from tui.app.widgets.compared_rows import letter_style
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import number
 
@@ -66,10 +67,11 @@ class AgreementTable(StripWidget, can_focus=True):
         width = self.size.width
         if self._found is None:
             return []
+        first, second = (letter_style(letter, self.terminal.colors) for letter in "AB")
         heads = "".join(f"{head:>{_CELL}}" for head in ("B right", "B wrong"))
-        lines = [text_strip(f"{'':{_HEAD}}{heads}", width)]
+        lines = [text_strip(f"{'':{_HEAD}}{heads}", width, second)]
         for row, name in enumerate(("A right", "A wrong")):
-            segments = [Segment(f"{name:<{_HEAD}}")]
+            segments = [Segment(f"{name:<{_HEAD}}", first)]
             for column, cell in enumerate(CELLS[row]):
                 count = number(len(getattr(self._found, cell)), _CELL - 2, ",d")
                 here = (row, column) == self._at

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from tui.app.state.comparison import Side
 from tui.app.state.comparison_words import Axis
 from tui.app.widgets.charts import ChartKind
-from tui.app.widgets.series import ColorRole, Series
+from tui.app.widgets.compared_rows import LETTER_ROLES
+from tui.app.widgets.series import Series
 
-_LOOKS: dict[str, ColorRole] = {"A": "primary", "B": "secondary"}
 _STYLES = {"A": {"test": 0, "train": 1}, "B": {"test": 2, "train": 3}}
 
 
@@ -26,6 +26,6 @@ def compared_series(sides: Sequence[Side], kind: ChartKind, axis: Axis) -> list[
             if points:
                 xs, ys = zip(*points, strict=True)
                 name = f"{side.letter} {'training' if split == 'train' else split}"
-                style, role = _STYLES[side.letter][split], _LOOKS[side.letter]
+                style, role = _STYLES[side.letter][split], LETTER_ROLES[side.letter]
                 series.append(Series(name, xs, ys, style, role))
     return series

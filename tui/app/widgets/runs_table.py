@@ -23,6 +23,8 @@ YEAR_WIDTH = 29
 """Cells from which on a name that is cut keeps the year of its time."""
 SHORT_NAME_WIDTH = 16
 """Cells that it has at least where only the last two columns stand beside it."""
+_BUDGET = ("epochs", "steps")
+"""Fields that the column of epochs tells."""
 _LONGEST_VALUE = 14
 """Cells of the value of a hyperparameter at most."""
 _RANKS = (4, 5, 7)
@@ -67,7 +69,7 @@ ORIGIN: tuple[Column[Entry], ...] = (
 def differing_fields(entries: Sequence[Entry]) -> list[str]:
     """The hyperparameters that are not the same in all of these runs, in their order."""
     configs = [entry.run.record.config for entry in entries]
-    names = (name for name, option in FIELDS.items() if not option.machine)
+    names = (name for name, option in FIELDS.items() if not option.machine and name not in _BUDGET)
     return [name for name in names if len({getattr(config, name) for config in configs}) > 1]
 
 

@@ -284,7 +284,7 @@ def test_overlaid_curves_are_drawn_with_the_present_ones(root: Path) -> None:
         await at.until(lambda: at.app.screen.query(Curves))
         curves = at.app.screen.query_one(Curves)
         await at.until(lambda: len(curves.charts["accuracy"]._series) > 1)
-        assert curves.charts["accuracy"]._series[0].glyph == "1"
+        assert curves.charts["accuracy"]._series[0].tag == "1"
         assert curves.charts["accuracy"]._series[0].name == labels[0]
         await at.press("6", "j", "space")
         assert [path.name for path in at.bench.overlays] == [SECOND]
@@ -438,7 +438,7 @@ def test_what_cannot_be_resumed_says_why(tmp_path: Path, small: Dataset) -> None
 
 def test_deleting_asks_first(root: Path) -> None:
     async def scenario(at: Sitting) -> None:
-        for key in ("n", "escape", "c", "enter"):  # enter: the answer in front is no
+        for key in ("n", "escape", "enter"):  # enter: the answer in front is no
             await at.press("x")
             assert isinstance(at.app.screen, DeleteScreen)
             await at.press(key)

@@ -12,14 +12,25 @@ from textual.pilot import Pilot
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
+from nn.storage.metrics import METRICS_FILE
 from tests.support.networks import recognizer
-from tests.support.saved_runs import Sitting, runs_app, save_run, simulated
+from tests.support.saved_runs import (
+    Sitting,
+    append,
+    recorded,
+    runs_app,
+    save_run,
+    simulated,
+    write_record,
+)
+from tests.support.training_script import epoch, finished, started
 from tui.app.app import MnistApp
 from tui.app.state.messages import DataLoaded
 from tui.system.exits import ExitCode
+from tui.system.terminal import ColorMode
 
 SnapCompare = Callable[..., bool]
-SIZES = [(80, 24), (120, 40), (40, 15)]
+SIZES = [(80, 24), (120, 40), (40, 15), (200, 50)]
 
 
 @pytest.fixture(autouse=True)
@@ -39,7 +50,13 @@ def root(tmp_path: Path, small: Dataset) -> Path:
     for number, trained in ((0, False), (1, True)):
         network = recognizer(config, small.train, trained=trained)
         name = f"2026110{number + 1}-093000-lincoln-tanh"
-        save_run(tmp_path, name, network=network, sha256=small.sha256, recipe="lincoln-tanh")
+        run = save_run(tmp_path, name, network=network, sha256=small.sha256, recipe="lincoln-tanh")
+        rates = {"learning_rate": (0.02, 0.5)[number], "optimizer": ("sgd", "momentum")[number]}
+        changed = TrainConfig.layered(run.record.config.to_dict(), rates)
+        write_record(run.path, run.record, config=changed)
+        (run.path / METRICS_FILE).unlink()
+        rising = [epoch(n, accuracy=0.9 - 0.2 / n**0.5 + 0.03 * number) for n in range(1, 5)]
+        append(run.path, recorded([started(changed), *rising, finished(4)]))
     labels = ("two-layer-net", "relu-cross-entropy")
     for number in range(3, 29):
         done = number % 7
@@ -77,7 +94,7 @@ def name(size: tuple[int, int]) -> str:
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_runs(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
     app = runs_app(root)
-    keys = pressing(app, "j", "space", "j", "v", "j", "j")
+    keys = pressing(app, "j", "space", "j", "space", "j", "j")
     assert snap_compare(app, terminal_size=size, run_before=keys)
 
 
@@ -105,6 +122,34 @@ def test_compared(
     snap_compare: SnapCompare, root: Path, small: Dataset, size: tuple[int, int]
 ) -> None:
     app = runs_app(root)
-    counted = "1/3" if size[0] < 80 else "1 of 3"  # not before the whole split is predicted
-    keys = pressing(app, "end", "v", "k", "v", dataset=small, until=counted)
+    until = "─A li" if size[0] < 80 else "A mistakes"
+    keys = pressing(app, "end", "space", "k", "v", dataset=small, until=until)
     assert snap_compare(app, terminal_size=size, run_before=keys)
+
+
+@pytest.mark.parametrize("colors", ["16", "none"])
+def test_compared_on_poor_terminals(
+    snap_compare: SnapCompare, root: Path, small: Dataset, colors: ColorMode
+) -> None:
+    app = runs_app(root, ascii_only=colors == "none", colors=colors)
+    keys = pressing(app, "end", "space", "k", "v", "tab", dataset=small, until="A mistakes")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
+
+
+@pytest.mark.parametrize("size", SIZES, ids=name)
+def test_digits_of_two_runs(
+    snap_compare: SnapCompare, root: Path, small: Dataset, size: tuple[int, int]
+) -> None:
+    app = runs_app(root)
+    compared = pressing(app, "end", "space", "k", "v", dataset=small, until=" 4 ")
+
+    async def opened(pilot: Pilot[ExitCode]) -> None:
+        at = Sitting(app, pilot)
+        await compared(pilot)
+        await at.until(lambda: getattr(app.screen, "comparison", None))
+        await at.press("enter")
+        # Not before the whole split is predicted.
+        await at.until(at.shows("1/3" if size[0] < 80 else "1 of 3"))
+        await pilot.pause()
+
+    assert snap_compare(app, terminal_size=size, run_before=opened)

@@ -136,7 +136,7 @@ def test_runs_that_tell_nothing_of_a_seed(tmp_path: Path, small: Dataset) -> Non
     append(runs[1].path, [RateChanged(step=5, factor=2.0)])
     assert pairs(tmp_path, runs).differences == {}  # its rate was changed by hand
     seeds_only = save_pair(tmp_path / "seeds", small, learning_rate=0.008, seed=1)
-    assert "the seed alone" in pairs(tmp_path, seeds_only).refusal
+    assert "but for the seed" in pairs(tmp_path, seeds_only).refusal
     unfinished = save_run(tmp_path, "20261104-100000-x", done=2, status="interrupted")
     assert seed_pairs((runs[0], unfinished), [runs[0], unfinished]).accuracies[1] == {}
 
