@@ -36,7 +36,8 @@ class Predictor:
     """Preprocesses any number of images and runs a network forward over them, in blocks.
 
     Every call uses the present `model.parameters`; `snapshot` makes a predictor with a copy of
-    them. `spec` is that of the data which the network was trained on.
+    them. `spec` is that of the data which the network was trained on. `members` are the networks
+    that answer, here this one alone (`nn.network.committee`).
     """
 
     def __init__(
@@ -48,11 +49,22 @@ class Predictor:
     ) -> None:
         self.config, self.model, self.preprocessor = config, model, preprocessor
         self.spec = spec
+        self.members: tuple[Predictor, ...] = (self,)
         self._loss = LOSSES[config.loss]()
         self._targets = target_rows(
             model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
         )
         self._inputs, self._batch_targets = Buffer(), Buffer()
+
+    @property
+    def kind(self) -> str:
+        """What answers, in words where it is more than one network and one look at each image."""
+        return ""
+
+    def on_data(self, data_dir: str) -> Predictor:
+        """The same predictions; the configuration names these data as those of training."""
+        config = replace(self.config, data_dir=data_dir)
+        return Predictor(config, self.model, self.preprocessor, self.spec)
 
     def snapshot(self) -> Predictor:
         """A predictor with a copy of the parameters, which later training does not change."""
@@ -63,11 +75,18 @@ class Predictor:
         config = replace(self.config, batch_norm=False)
         return self.of(config, folded(self.model), self.preprocessor, self.spec)
 
-    @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
     def outputs(self, images: Array) -> Array:
         """The network's outputs (n, classes) for uint8 images (n, pixels), valid until the next."""
+        return self._outputs_of_fed(self.preprocessor.fed(images))
+
+    def probabilities_of_fed(self, images: Array) -> Array:
+        """`probabilities` of images that are what `Preprocessor.fed` returns, all at once."""
+        return self._loss.probabilities(self._outputs_of_fed(images))
+
+    @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
+    def _outputs_of_fed(self, images: Array) -> Array:
         inputs = self._inputs.rows(len(images), self.model.sizes[0], self.config.dtype)
-        return self.model.forward(self.preprocessor.transform(images, inputs))
+        return self.model.forward(self.preprocessor.scaled(images, inputs))
 
     def probabilities(self, images: Array) -> Array:
         """Numbers from 0 to 1 for each class, (n, classes), for uint8 images (n, pixels).

@@ -5,6 +5,7 @@ A recipe is a TOML file of this package:
     description   one line
     source        where the numbers come from
     note          what is peculiar about the experiment (optional)
+    members       how many networks `mnist-tui committee` trains, with different seeds (optional)
     [train]       fields of `TrainConfig` that differ from the defaults
     [published]   the numbers to reproduce (optional)
 
@@ -54,7 +55,10 @@ class Published:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A recipe: its TOML as `text`, its table [train] as `fields`; `config` has all fields."""
+    """A recipe: its TOML as `text`, its table [train] as `fields`; `config` has all fields.
+
+    `members` is the number of networks of a committee, 1 for a recipe of one network.
+    """
 
     name: str
     description: str
@@ -64,6 +68,7 @@ class Recipe:
     fields: Mapping[str, object]
     config: TrainConfig
     published: tuple[Published, ...]
+    members: int = 1
 
 
 def recipe_names() -> list[str]:
@@ -85,7 +90,7 @@ def parse_recipe(name: str, text: str) -> Recipe:
     """A recipe from its TOML; raises `ConfigError` naming the recipe for anything malformed."""
     where = f"recipe {name}"
     table = parse_toml(text, where)
-    _only(table, ("description", "source", "note", "train", "published"), where)
+    _only(table, ("description", "source", "note", "members", "train", "published"), where)
     fields = _table(table.get("train"), f"{where}: [train]")
     try:
         config = TrainConfig.layered(fields)
@@ -100,6 +105,7 @@ def parse_recipe(name: str, text: str) -> Recipe:
         fields=fields,
         config=config,
         published=_published(_table(table.get("published", {}), f"{where}: [published]"), where),
+        members=_count(table, "members", where) or 1,
     )
 
 

@@ -16,6 +16,14 @@ raw                    with `average_decay` in the configuration, whose moving a
                        layers; missing where the average is of an earlier step
 data                   {"rows", "columns", "names"} as a JSON object: the size of the images and the
                        names of the classes; missing where they are MNIST's
+
+A committee is a file with these arrays:
+
+format                 "mnist-tui committee 1"
+config                 the configuration of its first member, with loss="cross-entropy"
+shift                  pixels by which copies of an image are moved (`nn.network.committee`)
+step                   as above
+member1.config, member1.layer1.weight, ...  what the model file of each member holds
 """
 
 from __future__ import annotations
@@ -32,12 +40,14 @@ from nn.arrays import Array, aligned_zeros
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor
 from nn.errors import ConfigError, StorageError
+from nn.network.committee import Committee
 from nn.network.model import build_model, layer_sizes, layer_views, norm_views, vector_size
 from nn.network.predictor import Predictor
 from nn.spec import MNIST, DataSpec
 from nn.storage.npz import NpzReader, open_npz, write_npz
 
 FORMAT = "mnist-tui model 1"
+COMMITTEE = "mnist-tui committee 1"
 _NORM_PARTS = ("scale", "shift", "mean", "variance")
 CENTRED, BRIGHT = "preprocessing.centred", "preprocessing.bright"
 DATA, RAW = "data", "raw"
@@ -54,8 +64,15 @@ def write_model(
 
     `raw` are the weights as they were trained where those of the predictor are their average.
     """
-    config, parameters = predictor.config, predictor.model.parameters
-    arrays = model_arrays(config, parameters, predictor.preprocessor, predictor.spec)
+    arrays = _arrays_of(predictor)
+    if isinstance(predictor, Committee):
+        arrays = {
+            "format": np.array(COMMITTEE),
+            "config": np.array(json.dumps(predictor.config.to_dict())),
+            "shift": np.array(predictor.shift),
+        }
+        for number, member in enumerate(predictor.members, 1):
+            arrays |= {f"member{number}.{name}": a for name, a in _arrays_of(member).items()}
     if step is not None:
         arrays["step"] = np.array(step)
     if raw is not None:
@@ -69,19 +86,41 @@ def read_model(path: Path, *, raw: bool = False) -> Predictor:
     If `raw`, its weights are those that were trained, where a file holds them beside their average.
     """
     with open_npz(path, max_bytes=MAX_BYTES) as reader:
-        check_format(path, reader, "format", FORMAT, "model file")
         try:
-            config, parameters, preprocessor, spec = take_model(reader)
-            if raw:
-                if RAW not in reader.names:
-                    raise StorageError(f"{path}: holds no raw weights beside averaged ones")
-                reader.read_into(RAW, parameters)
-            for array in (parameters, preprocessor.scale, preprocessor.shift):
-                if array is not None and not np.isfinite(array).all():
-                    raise ValueError("holds values that are not finite")
+            if "shift" in reader.names:
+                check_format(path, reader, "format", COMMITTEE, "committee")
+                return _take_committee(reader)
+            check_format(path, reader, "format", FORMAT, "model file")
+            if raw and RAW not in reader.names:
+                raise StorageError(f"{path}: holds no raw weights beside averaged ones")
+            return _take_predictor(reader, raw=raw)
         except DAMAGE as error:
             raise StorageError(f"{path}: damaged model file: {error}") from error
+
+
+def _take_predictor(reader: NpzReader, *, raw: bool = False) -> Predictor:
+    """Read a network; raises one of `DAMAGE`."""
+    config, parameters, preprocessor, spec = take_model(reader)
+    if raw:
+        reader.read_into(RAW, parameters)
+    for array in (parameters, preprocessor.scale, preprocessor.shift):
+        if array is not None and not np.isfinite(array).all():
+            raise ValueError("holds values that are not finite")
     return predictor_of(config, parameters, preprocessor, spec)
+
+
+def _take_committee(reader: NpzReader) -> Committee:
+    members: list[Predictor] = []
+    while (part := reader.part(f"member{len(members) + 1}.")).names:
+        members.append(_take_predictor(part))
+    if not members:
+        raise ValueError("a committee without members")
+    return Committee(members, shift=int(reader.read("shift")))
+
+
+def _arrays_of(predictor: Predictor) -> dict[str, Array]:
+    config, parameters = predictor.config, predictor.model.parameters
+    return model_arrays(config, parameters, predictor.preprocessor, predictor.spec)
 
 
 def check_format(path: Path, reader: NpzReader, name: str, expected: str, kind: str) -> None:

@@ -48,12 +48,19 @@ def _write_arrays(stream: BinaryIO, arrays: Mapping[str, Array]) -> None:
 class NpzReader:
     """An open archive, from which arrays are read one at a time; `open_npz` makes one."""
 
-    def __init__(self, archive: zipfile.ZipFile) -> None:
+    def __init__(self, archive: zipfile.ZipFile, prefix: str = "") -> None:
         self._archive = archive
-        members = archive.infolist()
-        self._members = {each.filename.removesuffix(_SUFFIX): each for each in members}
+        self._members = {
+            each.filename.removeprefix(prefix).removesuffix(_SUFFIX): each
+            for each in archive.infolist()
+            if each.filename.startswith(prefix)
+        }
         self.names = tuple(self._members)
-        self.bytes = sum(member.file_size for member in members)
+        self.bytes = sum(member.file_size for member in self._members.values())
+
+    def part(self, prefix: str) -> NpzReader:
+        """The arrays whose names begin so, by the rest of their names."""
+        return NpzReader(self._archive, prefix)
 
     def read(self, name: str) -> Array:
         """The array of that name; raises KeyError where there is none."""

@@ -89,6 +89,20 @@ COMMANDS = {
 Prints image, digit and probability. Images are cropped, scaled and centred the
 way MNIST was made.""",
     ),
+    "committee": Command(
+        "committee:committee",
+        "Let several runs' networks answer together",
+        """\
+  mnist-tui committee 20261121-194501 20261121-195210 last
+  mnist-tui committee last --shift 1
+  mnist-tui committee --recipe sprint-98 --members 5 --json""",
+        """\
+Prints the test accuracy of every member, and that of the mean of their
+probabilities. The committee is a saved run, which the screens, predict and
+export --format npz take like any other. With --shift the mean is also over
+copies of each image that are moved a little: test-time augmentation. The
+result always says so.""",
+    ),
     "attach": Command(
         "attach:attach",
         "Follow a saved run as it goes on, from another shell",

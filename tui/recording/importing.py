@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
@@ -45,26 +46,51 @@ def import_model(
     the run's folder; without one, the name of the file does. Raises `StorageError` or
     `ConfigError`.
     """
-    if label is not None and not _LABEL.fullmatch(label):
-        raise ConfigError(f"--name {label}: letters, digits, dots, dashes and underscores only")
+    check_label(label)
     if os.path.isdir(path):
         raise StorageError(f"{path}: a folder; a file with weights is wanted")
     opened = open_model(path, data, activation=activation)
     predictor, dataset = opened.predictor, data()
     check_spec(predictor, dataset, path)
-    config = replace(predictor.config, data_dir=data_dir)
-    predictor = Predictor(config, predictor.model, predictor.preprocessor, predictor.spec)
-    experiment = Experiment(config)
+    predictor = predictor.on_data(data_dir)
     source = on_one_line(str(path.absolute()))
     command = ["mnist-tui", "import", str(path.absolute())]
     if not is_own(path):
-        command.append(f"--activation={config.activation}")
+        command.append(f"--activation={predictor.config.activation}")
+    run = keep_model(
+        predictor,
+        root,
+        dataset,
+        label=label or _label_of(path),
+        command=command,
+        source=source,
+        reason=f"imported from {source}",
+    )
+    return run, opened.remarks
+
+
+def keep_model(
+    predictor: Predictor,
+    root: Path,
+    dataset: Dataset,
+    *,
+    label: str,
+    command: Sequence[str],
+    source: str,
+    reason: str,
+) -> SavedRun:
+    """Save a network as a run in `root` that has ended before its first step.
+
+    `source` is where it comes from, and `command` made it. Raises `StorageError`.
+    """
+    config = predictor.config
+    experiment = Experiment(config)
     with closing(Trainer(config, dataset)) as trainer:
         evaluation = _evaluation(predictor, trainer)
-        writer = RunWriter.create(root, label or _label_of(path), datetime.now())
+        writer = RunWriter.create(root, label, datetime.now())
         try:
             invocation = replace(
-                invocation_of(experiment, None, run=writer.path), command=command_line(command)
+                invocation_of(experiment, None, run=writer.path), command=command_line([*command])
             )
             writer.append(_lines(trainer, evaluation, invocation))
             write_model(writer.path / BEST_FILE, predictor, step=0)
@@ -72,7 +98,7 @@ def import_model(
             record = replace(
                 new_record(writer.path.name, trainer, experiment, invocation),
                 status="finished",
-                reason=f"imported from {source}",
+                reason=reason,
                 latest=evaluation,
                 best=evaluation,
                 kept_step=0,
@@ -84,7 +110,13 @@ def import_model(
             delete_run(writer.path)
             raise
     writer.close()
-    return SavedRun.read(writer.path), opened.remarks
+    return SavedRun.read(writer.path)
+
+
+def check_label(label: str | None) -> None:
+    """Raise `ConfigError` for what cannot be the end of a folder's name."""
+    if label is not None and not _LABEL.fullmatch(label):
+        raise ConfigError(f"--name {label}: letters, digits, dots, dashes and underscores only")
 
 
 def check_spec(predictor: Predictor, dataset: Dataset, path: Path) -> None:
@@ -108,11 +140,17 @@ def _label_of(path: Path) -> str:
 
 
 def _evaluation(predictor: Predictor, trainer: Trainer) -> Evaluation:
-    scores = {name: predictor.score(split) for name, split in trainer.splits.items()}
+    # To show all training images to many networks, many times, would take minutes.
+    splits = {
+        name: split
+        for name, split in trainer.splits.items()
+        if name != "train" or not predictor.kind
+    }
+    scores = {name: predictor.score(split) for name, split in splits.items()}
     return Evaluation(
         step=0,
         epoch=0.0,
-        train=scores["train"],
+        train=scores.get("train"),
         validation=scores.get("validation"),
         test=scores["test"],
         improved=True,
@@ -123,11 +161,10 @@ def _evaluation(predictor: Predictor, trainer: Trainer) -> Evaluation:
 def _lines(trainer: Trainer, evaluation: Evaluation, invocation: Invocation) -> list[str]:
     """The events of the run: its start, and the one evaluation."""
     started = next(trainer.events())
-    assert evaluation.train is not None
     step = StepCompleted(
         step=0,
         epoch=1,
-        loss=evaluation.train.loss,
+        loss=evaluation.train.loss if evaluation.train else math.nan,
         learning_rate=0.0,
         gradient_norms=(),
         samples_per_second=0.0,

@@ -64,6 +64,11 @@ def _opened(path: Path, data_dir: str) -> Opened:
 
 def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
     """Raise `ConfigError` unless a network of this configuration has these hidden layers."""
+    if len(weights.members) > 1:
+        raise ConfigError(
+            f"--init-from {named}: a committee of {len(weights.members)} networks; name one of the"
+            " runs that it is made of"
+        )
     needed, found = layer_sizes(config, weights.spec), weights.model.sizes
     if needed != found:
         shown = ["-".join(map(str, sizes)) for sizes in (found, needed)]

@@ -230,7 +230,9 @@ class ModelScreen(InspectingScreen):
         )
         if self.shown is not None and not self.has_class("-narrow"):
             snapshot = self.shown.snapshot
-            line += f"   {snapshot.name}" + (f", step {snapshot.step:,}" if snapshot.step else "")
+            several = "first member, " if len(snapshot.predictor.members) > 1 else ""
+            line += f"   {several}{snapshot.name}"
+            line += f", step {snapshot.step:,}" if snapshot.step else ""
         self.put("#parts-line", line)
 
     def _draw_table(self) -> None:

@@ -150,7 +150,9 @@ class FollowedRun:
             return
         assert best is not None
         kept = [snapshot for snapshot in self.snapshots if snapshot.step < best.step]
-        source = "imported" if self.saved.record.imported_from else None
+        source = None
+        if self.saved.record.imported_from:
+            source = predictor.kind or "imported"
         self.snapshots = with_newest(kept, Snapshot(predictor, best.step, best.epoch, source))
 
     def _conclude(self) -> Advice | None:

@@ -85,6 +85,12 @@ def _kind(predictor: Predictor, raw: bool) -> str:
 
 
 def _write(path: Path, predictor: Predictor, kind: Format) -> None:
+    if predictor.kind and kind != "npz":
+        raise CommandError(
+            f"--format {kind}: holds one network, and this is a {predictor.kind}; take npz, or"
+            " export a member",
+            ExitCode.USAGE,
+        )
     if predictor.config.batch_norm and kind != "npz":
         predictor = predictor.without_batch_norm()
     match kind:

@@ -16,6 +16,7 @@ import numpy as np
 from cyclopts import Parameter, Token
 
 from nn.errors import ConfigError, DataError, did_you_mean
+from nn.network.committee import MAX_SHIFT, Committee
 from nn.network.predictor import Predictor
 from nn.spec import MNIST
 from nn.storage.files import read_at_most
@@ -36,7 +37,7 @@ def _image(kind: Any, tokens: Sequence[Token]) -> Path:
     """A path, where a lone dash is standard input; cyclopts would take the dash for an option."""
     name = tokens[0].value
     if name.startswith("-") and name != "-":
-        known = ("--model", "--which", "--runs-dir", "--json", "--show", "--help")
+        known = ("--model", "--shift", "--which", "--runs-dir", "--json", "--show", "--help")
         raise ConfigError(f"unknown option {name}{did_you_mean(name, known)}")
     return Path(name)
 
@@ -62,6 +63,14 @@ def predict(
             completer=run_completions,
         ),
     ] = NAME,
+    shift: Annotated[
+        int,
+        Parameter(
+            help="Average over copies of each digit, moved by up to so many pixels; 1: nine copies",
+            metavar="PIXELS",
+            show_default=True,
+        ),
+    ] = 0,
     which: WhichFlag = "best",
     json: Annotated[bool, Parameter(help="One JSON object a digit, a line each")] = False,
     show: Annotated[
@@ -85,7 +94,9 @@ def predict(
     weights = find_weights(model, runs_folder(runs_dir), which=which)
     for remark in weights.remarks:
         sys.stderr.write(f"{model}: {remark}\n")
-    predictor = weights.predictor
+    predictor = _shifted(weights.predictor, shift)
+    if predictor.kind and not json:
+        sys.stderr.write(f"{model}: {predictor.kind}\n")
     code = ExitCode.SUCCESS
     for name in images or (_STDIN,):
         try:
@@ -100,6 +111,13 @@ def predict(
             if show:
                 sys.stdout.write(preview(reading, sys.stdout))
     return code
+
+
+def _shifted(predictor: Predictor, shift: int) -> Predictor:
+    """The same network or committee, with the mean over shifted copies where that is wanted."""
+    if not 0 <= shift <= MAX_SHIFT:
+        raise ConfigError(f"--shift {shift}: must be from 0 to {MAX_SHIFT} pixels")
+    return Committee(predictor.members, shift=shift) if shift else predictor
 
 
 def _read(name: Path, predictor: Predictor) -> list[Reading]:
@@ -130,6 +148,8 @@ def _answer(name: Path, reading: Reading, predictor: Predictor, *, json: bool) -
                 "unsure": unsure,
                 "box": _corner_and_size(digit),
             }
+            if predictor.kind:
+                record["kind"] = predictor.kind
             if names != MNIST.names:
                 record["class"] = names[first]
             write_json(record, sys.stdout)

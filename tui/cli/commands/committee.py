@@ -1,0 +1,185 @@
+"""`mnist-tui committee`: several networks that answer together."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+from cyclopts import Parameter
+
+from nn.data.dataset import Dataset
+from nn.errors import ConfigError, StorageError
+from nn.network.committee import MAX_SHIFT, Committee
+from nn.recipes import load_recipe
+from nn.storage.checkpoint import load_model
+from nn.storage.model_file import write_model
+from nn.storage.runs import SavedRun, Which, find_run
+from tui.cli.data import load_and_tell
+from tui.cli.flags import RecipeFlag, RunsDirFlag, run_completions
+from tui.cli.members import train_members
+from tui.cli.reporters.json_lines import write_json
+from tui.formatting import percent
+from tui.recording.folder import reference, runs_folder
+from tui.recording.importing import check_label, check_spec, keep_model
+from tui.system.cores import available_cores
+from tui.system.exits import CommandError, ExitCode
+
+_NAMED = 3  # members that are named where a run says what it is made of
+
+
+def committee(
+    *runs: Annotated[
+        str,
+        Parameter(
+            help="Saved runs, the members: names, beginnings of names, folders, or last",
+            metavar="RUN",
+            completer=run_completions,
+        ),
+    ],
+    recipe: RecipeFlag = None,
+    members: Annotated[
+        int | None,
+        Parameter(
+            help="With --recipe: how many networks to train; what the recipe says if left out",
+            metavar="N",
+        ),
+    ] = None,
+    seed: Annotated[
+        int, Parameter(help="With --recipe: the seed of the first member", metavar="N")
+    ] = 0,
+    shift: Annotated[
+        int,
+        Parameter(
+            help="Average over copies of each image, moved by up to so many pixels; 1: nine copies",
+            metavar="PIXELS",
+            show_default=True,
+        ),
+    ] = 0,
+    which: Annotated[
+        Which,
+        Parameter(help="Weights of the end, or of the best evaluation", show_default=True),
+    ] = "last",
+    name: Annotated[
+        str | None,
+        Parameter(help="End of the name of the run that it is saved as", metavar="LABEL"),
+    ] = None,
+    save: Annotated[
+        Path | None, Parameter(help="Write the committee to this file (.npz) too", metavar="FILE")
+    ] = None,
+    no_save: Annotated[bool, Parameter(help="Evaluate it only")] = False,
+    json: Annotated[bool, Parameter(help="One JSON object on stdout, in place of text")] = False,
+    runs_dir: RunsDirFlag = None,
+) -> ExitCode:
+    """Average the probabilities of several runs' networks, or of a recipe's, which are trained."""
+    check_label(name)
+    if not 0 <= shift <= MAX_SHIFT:
+        raise ConfigError(f"--shift {shift}: must be from 0 to {MAX_SHIFT} pixels")
+    root = runs_folder(runs_dir)
+    if recipe is None:
+        if members is not None:
+            raise ConfigError("--members is for --recipe, whose networks are trained")
+        if not runs:
+            raise ConfigError("name the runs that are its members, or --recipe to train them")
+        found = [find_run(root, run) for run in runs]
+        if len({run.path for run in found}) < len(found):
+            raise ConfigError("a run is named twice; a committee has each member once")
+    else:
+        if runs:
+            raise ConfigError("--recipe trains the members; leave the runs out, or --recipe")
+        found = _train(recipe, members, seed, root)
+    # A committee that is named brings its members along.
+    members_of = [(run, member) for run in found for member in load_model(run, which).members]
+    if len(members_of) == 1 and not shift:
+        raise ConfigError(f"{runs[0]}: a committee of one; name another run, or add --shift 1")
+    dataset = load_and_tell(found[0].record.config.data_dir)
+    try:
+        together = Committee([member for _, member in members_of], shift=shift)
+    except ValueError as error:
+        raise ConfigError(f"a member {error}") from error
+    check_spec(together, dataset, found[0].path)
+    found = [run for run, _ in members_of]
+    _evaluate(found, together, dataset, root, name=name, save=save, keep=not no_save, as_json=json)
+    return ExitCode.SUCCESS
+
+
+def _train(recipe: str, members: int | None, seed: int, root: Path) -> list[SavedRun]:
+    count = members if members is not None else load_recipe(recipe).members
+    if count < 2:
+        raise ConfigError(
+            f"--recipe {recipe}: a recipe of {count} network{'' if count == 1 else 's'}; add"
+            " --members=5, say"
+        )
+    together = min(count, available_cores())
+    sys.stderr.write(f"{recipe}: {count} members, {together} at a time, one thread each\n")
+
+    def report(line: str) -> None:
+        sys.stderr.write(f"{line}\n")
+
+    seeds = range(seed, seed + count)
+    return train_members([f"--recipe={recipe}"], seeds, root, together, report)
+
+
+def _evaluate(
+    runs: list[SavedRun],
+    together: Committee,
+    dataset: Dataset,
+    root: Path,
+    *,
+    name: str | None,
+    save: Path | None,
+    keep: bool,
+    as_json: bool,
+) -> None:
+    scores = [member.score(dataset.test) for member in together.members]
+    score = together.score(dataset.test)
+    if save is not None:
+        try:
+            write_model(save, together)
+        except StorageError as error:
+            raise CommandError(str(error), ExitCode.FAILURE) from error
+    saved = _keep(runs, together, dataset, root, name) if keep else None
+    if as_json:
+        record: dict[str, Any] = {
+            "kind": together.kind,
+            "members": [
+                {"run": run.name, "test": asdict(each)}
+                for run, each in zip(runs, scores, strict=True)
+            ],
+            "shift": together.shift,
+            "copies": together.copies,
+            "test": asdict(score),
+            "run": str(saved.path) if saved else None,
+            "saved": str(save) if save else None,
+        }
+        write_json(record, sys.stdout)
+        return
+    width = max(len(run.name) for run in runs)
+    for run, each in zip(runs, scores, strict=True):
+        sys.stdout.write(f"{run.name:<{width}}  {percent(each.accuracy):>7}\n")
+    sys.stdout.write(f"test accuracy {percent(score.accuracy)}: {together.kind}\n")
+    if save is not None:
+        sys.stderr.write(f"model saved to {save}\n")
+    if saved is not None:
+        sys.stderr.write(f"saved as run {reference(saved.path)}\n")
+
+
+def _keep(
+    runs: list[SavedRun], together: Committee, dataset: Dataset, root: Path, name: str | None
+) -> SavedRun:
+    names = list(dict.fromkeys(run.name for run in runs))
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    made_of = f"{together.kind}: {', '.join(names[:_NAMED])}{more}"
+    command = ["mnist-tui", "committee", *names]
+    if together.shift:
+        command.append(f"--shift={together.shift}")
+    return keep_model(
+        together,
+        root,
+        dataset,
+        label=name or "committee",
+        command=command,
+        source=made_of,
+        reason=made_of,
+    )

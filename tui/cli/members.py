@@ -1,0 +1,129 @@
+"""Training the members of a committee: runs that differ in their seed, several side by side."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nn.errors import StorageError
+from nn.storage.runs import SavedRun
+from tui.formatting import duration, percent
+from tui.system.exits import CommandError, ExitCode
+from tui.system.python import module_command
+from tui.system.signals import GracefulStop
+
+_POLL = 0.1  # seconds between looks at the processes
+
+
+@dataclass
+class _Member:
+    """One run that trains in a process of its own, whose events it writes to a pipe."""
+
+    seed: int
+    process: subprocess.Popen[str]
+    folder: str | None = None
+    end: dict[str, Any] | None = None
+
+    def read(self) -> None:
+        """Take in its events to the end."""
+        output, _ = self.process.communicate()
+        for line in output.splitlines():
+            event = json.loads(line)
+            self.folder = event.get("run") or self.folder
+            if event["event"] == "run_finished":
+                self.end = event
+
+
+def train_members(
+    arguments: Sequence[str],
+    seeds: Sequence[int],
+    runs_dir: Path,
+    together: int,
+    report: Callable[[str], object],
+) -> list[SavedRun]:
+    """Train a run for each seed, `together` at a time, with one thread each.
+
+    A product of matrices gains less from a second thread than a second run does, so that runs side
+    by side are the fastest way to train several. `arguments` are those of the command line that
+    describe a run. Raises `CommandError` where one of them fails, or at a signal; runs that were
+    trained by then are saved.
+    """
+    waiting, running, done = list(seeds), list[_Member](), dict[int, SavedRun]()
+    began = time.monotonic()
+    with GracefulStop(lambda: None) as stop:
+        try:
+            while waiting or running:
+                while waiting and len(running) < together:
+                    running.append(_start(arguments, waiting.pop(0), runs_dir))
+                for member in [each for each in running if _has_ended(each)]:
+                    running.remove(member)
+                    done[member.seed] = _finished(member)
+                    accuracy = done[member.seed].record.latest
+                    assert accuracy is not None
+                    report(
+                        f"member {len(done)} of {len(seeds)}, seed {member.seed}: test accuracy"
+                        f" {percent(accuracy.test.accuracy)}, {duration(time.monotonic() - began)}"
+                    )
+                if stop.code is not None:
+                    raise CommandError(
+                        f"interrupted; {len(done)} of {len(seeds)} members are saved runs",
+                        stop.code,
+                    )
+        finally:
+            for member in running:
+                member.process.terminate()
+            for member in running:
+                member.process.communicate()
+    return [done[seed] for seed in seeds]
+
+
+def _start(arguments: Sequence[str], seed: int, runs_dir: Path) -> _Member:
+    command = module_command(
+        "tui",
+        "--headless",
+        *arguments,
+        f"--seed={seed}",
+        "--threads=1",
+        "--processes=1",
+        f"--runs-dir={runs_dir}",
+        "--json",
+        "--step-interval=60",
+    )
+    # Ctrl-C reaches this process, which ends the others.
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=sys.stderr,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    return _Member(seed, process)
+
+
+def _has_ended(member: _Member) -> bool:
+    """Whether its process has ended; waits a moment where it has not."""
+    try:
+        member.process.wait(_POLL)
+    except subprocess.TimeoutExpired:
+        return False
+    member.read()
+    return True
+
+
+def _finished(member: _Member) -> SavedRun:
+    if member.process.returncode != 0 or member.folder is None or member.end is None:
+        raise CommandError(
+            f"the member with seed {member.seed} ended with code {member.process.returncode}",
+            ExitCode.FAILURE,
+        )
+    try:
+        return SavedRun.read(Path(member.folder))
+    except StorageError as error:
+        raise CommandError(str(error), ExitCode.FAILURE) from error
