@@ -1,0 +1,40 @@
+"""What the tests of the application share: style sheets that are parsed once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from textual.css import stylesheet
+from textual.css.model import RuleSet
+
+
+@pytest.fixture(scope="session", autouse=True)
+def parsed_once() -> Iterator[None]:
+    """Keep what the style sheets of one application say for the next one.
+
+    Textual parses those of all widgets and screens anew in each application, and again when a
+    screen is first shown, which is a quarter of the time of these tests.
+    """
+    tokenize, parse = stylesheet.tokenize_values, stylesheet.parse
+    tokens: dict[tuple[tuple[str, str], ...], Any] = {}
+    rules: dict[tuple[object, ...], list[RuleSet]] = {}
+
+    def tokenize_once(values: dict[str, str]) -> Any:
+        key = tuple(values.items())
+        if key not in tokens:
+            tokens[key] = tokenize(values)
+        return tokens[key]
+
+    def parse_once(*place: Any, variable_tokens: Any, **options: Any) -> list[RuleSet]:
+        # The tokens of variables are kept above, so that no others have the same identity.
+        key = (*place, id(variable_tokens), *options.items())
+        if key not in rules:
+            rules[key] = list(parse(*place, variable_tokens=variable_tokens, **options))
+        return rules[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(stylesheet, "tokenize_values", tokenize_once)
+        patch.setattr(stylesheet, "parse", parse_once)
+        yield
