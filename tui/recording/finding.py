@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from math import isclose
 from typing import Any
 
@@ -29,12 +29,27 @@ _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
 }
-_Condition = Callable[[TrainConfig], bool]
+Values = Mapping[str, Value | None]
+"""The hyperparameters of a run by their fields; None where a field has no effect."""
+_Condition = Callable[[Values], bool]
 
 
 def short_name(name: str) -> str:
     """The shortest flag of a field without its dashes, such as `lr`."""
     return min((flag(name), *FIELDS[name].flags), key=len).lstrip("-")
+
+
+def effective_values(config: TrainConfig) -> Values:
+    """The values of all fields, None for those without an effect, as Adam's for another rule."""
+    values = config.to_dict()
+    return {
+        name: value if FIELDS[name].has_effect(values) else None for name, value in values.items()
+    }
+
+
+def value_text(value: Value | None) -> str:
+    """A value in words, a dash where the field has no effect."""
+    return "-" if value is None else format_value(value)
 
 
 def words_of(run: SavedRun, status: str) -> str:
@@ -44,8 +59,8 @@ def words_of(run: SavedRun, status: str) -> str:
     layers = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
     words = [run.name, record.recipe or "", status, record.reason or "", layers]
     words += [str(getattr(config, name)) for name in CHOSEN]
-    for name, value in config.to_dict().items():
-        if value != DEFAULTS[name]:
+    for name, value in effective_values(config).items():
+        if value is not None and value != DEFAULTS[name]:
             words += [flag(name)[2:], format_value(value)]
     if config.patience:
         words.append("early-stopping")
@@ -69,10 +84,10 @@ class Search:
             else:
                 self._words.append(word)
 
-    def matches(self, config: TrainConfig, words: str) -> bool:
-        """Whether a run of this configuration, and with the words of `words_of`, is wanted."""
+    def matches(self, values: Values, words: str) -> bool:
+        """Whether a run with these `effective_values` and these words of `words_of` is wanted."""
         return all(word in words for word in self._words) and all(
-            condition(config) for condition in self._conditions
+            condition(values) for condition in self._conditions
         )
 
     def _compare(self, typed: str, sign: str, text: str) -> None:
@@ -84,10 +99,10 @@ class Search:
             known = [condition for condition in conditions if condition is not None]
             if not known:
                 self.problem = f"{flag(names[0])[2:]}{sign}{text} compares with nothing"
-            self._conditions.append(lambda config: any(each(config) for each in known))
+            self._conditions.append(lambda values: any(each(values) for each in known))
             return
         if self.problem:
-            self._conditions.append(lambda config: False)
+            self._conditions.append(lambda values: False)
 
 
 def _fields(typed: str) -> list[str]:
@@ -99,7 +114,10 @@ def _fields(typed: str) -> list[str]:
 
 
 def _condition(name: str, sign: str, text: str) -> _Condition | None:
-    """The condition that a field stands in this relation to a value; None where none can."""
+    """The condition that a field stands in this relation to a value; None where none can.
+
+    A field without an effect equals nothing.
+    """
     kind = field_types()[name]
     if kind in (int, float):
         return _number_condition(name, sign, text)
@@ -113,8 +131,8 @@ def _condition(name: str, sign: str, text: str) -> _Condition | None:
             if not choices(name):
                 return None
 
-    def equals(config: TrainConfig) -> bool:
-        own = getattr(config, name)
+    def equals(values: Values) -> bool:
+        own = values[name]
         # A word that is no value is the beginning of one, such as that of a choice half typed.
         same = own == value if value is not None else str(own).lower().startswith(text)
         return same == (sign == "=")
@@ -127,6 +145,12 @@ def _number_condition(name: str, sign: str, text: str) -> _Condition | None:
         number = float(text)
     except ValueError:
         return None
-    if order := _ORDERS.get(sign):
-        return lambda config: order(getattr(config, name), number)
-    return lambda config: isclose(getattr(config, name), number, rel_tol=1e-9) == (sign == "=")
+    compare = _ORDERS.get(sign, isclose)
+
+    def holds(values: Values) -> bool:
+        own = values[name]
+        if own is None:
+            return sign == "!="
+        return compare(own, number) == (sign != "!=")
+
+    return holds

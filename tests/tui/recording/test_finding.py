@@ -11,13 +11,13 @@ import pytest
 from nn.config import TrainConfig
 from nn.storage.runs import SavedRun
 from tests.support.saved_runs import save_run
-from tui.recording.finding import Search, short_name, words_of
+from tui.recording.finding import Search, effective_values, short_name, words_of
 
 
 def found(run: SavedRun, text: str, **changes: Any) -> bool:
     config = TrainConfig.layered(run.record.config.to_dict(), changes)
     changed = SavedRun(run.path, replace(run.record, config=config))
-    return Search(text).matches(config, words_of(changed, run.status))
+    return Search(text).matches(effective_values(config), words_of(changed, run.status))
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +35,9 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> SavedRun:
         ("adam relu cross-entropy", {}, True),
         ("momentum", {}, False),
         ("momentum", {"optimizer": "momentum"}, True),
+        ("momentum=0.9", {}, False),  # Adam has no such hyperparameter
+        ("momentum!=0.8", {}, True),
+        ("momentum=0.9", {"optimizer": "nesterov"}, True),
         ("64-64", {}, False),
         ("64-64", {"hidden": (64, 64)}, True),
         ("784-64-10", {"hidden": (64,)}, True),

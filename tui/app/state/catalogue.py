@@ -14,7 +14,7 @@ from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
 from nn.storage.run_record import RUN_FILE
 from nn.storage.runs import SavedRun, abandoned_runs, run_names
-from tui.recording.finding import Search, words_of
+from tui.recording.finding import Search, Values, effective_values, words_of
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,11 @@ class Entry:
         return None
 
     @cached_property
+    def values(self) -> Values:
+        """The hyperparameters that have an effect."""
+        return effective_values(self.run.record.config)
+
+    @cached_property
     def words(self) -> str:
         """What a word of a search is looked for in."""
         return words_of(self.run, self.status)
@@ -91,7 +96,7 @@ ORDERS: dict[str, Callable[[Entry], Any]] = {
 
 def arranged(entries: Iterable[Entry], search: Search, order: str) -> list[Entry]:
     """The entries that are searched for, in an order; equals the newest first."""
-    found = (e for e in entries if search.matches(e.run.record.config, e.words))
+    found = (e for e in entries if search.matches(e.values, e.words))
     matching = sorted(found, key=ORDERS["newest"])
     return sorted(matching, key=ORDERS[order])
 

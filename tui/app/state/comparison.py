@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Literal
 from nn.config import MACHINE_FIELDS
 from nn.errors import NNError, StorageError
 from nn.storage.records import Recorded
-from nn.storage.runs import SavedRun, config_differences
+from nn.storage.runs import SavedRun
 from tui.app.state.catalogue import Catalogue
 from tui.app.state.seed_pairs import SeedPairs, seed_pairs
 from tui.recording.experiment import Experiment
+from tui.recording.finding import Values, effective_values
 from tui.recording.folder import display_name
 from tui.recording.following import RunFollower
 from tui.recording.history import RunHistory
@@ -77,10 +78,18 @@ class Comparison:
     seeds: SeedPairs
 
     @property
+    def values(self) -> tuple[Values, Values]:
+        """The hyperparameters of both."""
+        first, second = (effective_values(side.run.record.config) for side in self.sides)
+        return first, second
+
+    @property
     def differing(self) -> list[str]:
         """The hyperparameters that are not the same."""
-        names = config_differences([side.run.record.config for side in self.sides])
-        return [name for name in names if name not in MACHINE_FIELDS]
+        first, second = self.values
+        return [
+            name for name in first if name not in MACHINE_FIELDS and first[name] != second[name]
+        ]
 
     @property
     def same_loss(self) -> bool:

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from nn.options import format_value
 from tui.app.state.comparison import ComparedDigits, Comparison, Side
 from tui.app.state.seed_pairs import MORE, SeedPairs
 from tui.app.state.seed_training import SeedTraining
 from tui.formatting import count, duration, number, percent
-from tui.recording.finding import short_name
+from tui.recording.finding import short_name, value_text
 
 if TYPE_CHECKING:
     from nn.analysis.disagreement import Disagreement
@@ -99,13 +98,9 @@ def _reached(side: Side, level: float) -> str:
 
 def differing_rows(comparison: Comparison) -> list[Row]:
     """The hyperparameters that differ, by the names of their flags."""
-    first, second = (side.run.record.config for side in comparison.sides)
+    first, second = comparison.values
     return [
-        (
-            short_name(name),
-            format_value(getattr(first, name)),
-            format_value(getattr(second, name)),
-        )
+        (short_name(name), value_text(first[name]), value_text(second[name]))
         for name in comparison.differing
     ]
 

@@ -7,14 +7,13 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
-from nn.config import FIELDS
+from nn.config import FIELDS, field_types
 from nn.events import Evaluation
-from nn.options import format_value
 from tui.app.state.catalogue import Entry
 from tui.app.widgets.columns import Column, fitting, total_width
 from tui.app.widgets.cursor_table import CursorTable
 from tui.formatting import clock, cut_middle, number, percent
-from tui.recording.finding import short_name
+from tui.recording.finding import short_name, value_text
 from tui.recording.folder import display_name
 
 NAME_WIDTH = 24
@@ -68,9 +67,8 @@ ORIGIN: tuple[Column[Entry], ...] = (
 
 def differing_fields(entries: Sequence[Entry]) -> list[str]:
     """The hyperparameters that are not the same in all of these runs, in their order."""
-    configs = [entry.run.record.config for entry in entries]
     names = (name for name, option in FIELDS.items() if not option.machine and name not in _BUDGET)
-    return [name for name in names if len({getattr(config, name) for config in configs}) > 1]
+    return [name for name in names if len({entry.values[name] for entry in entries}) > 1]
 
 
 def hyperparameter_columns(entries: Sequence[Entry]) -> list[Column[Entry]]:
@@ -82,21 +80,21 @@ def hyperparameter_columns(entries: Sequence[Entry]) -> list[Column[Entry]]:
     columns = []
     for name in names:
         at = places[name]
-        longest = max(len(format_value(value)) for value in set(values[name]))
+        longest = max(len(value_text(value)) for value in set(values[name]))
         columns.append(
             Column(
                 short_name(name),
                 min(max(longest, len(short_name(name))), _LONGEST_VALUE),
                 _RANKS[at] if at < len(_RANKS) else 10 + at,
                 partial(_value, name),
-                words=not isinstance(values[name][0], int | float),
+                words=field_types()[name] not in (int, float),
             )
         )
     return columns
 
 
 def _value(name: str, entry: Entry, width: int) -> str:
-    return cut_middle(format_value(getattr(entry.run.record.config, name)), width)
+    return cut_middle(value_text(entry.values[name]), width)
 
 
 class RunsTable(CursorTable[Entry]):
@@ -122,10 +120,10 @@ class RunsTable(CursorTable[Entry]):
     def values_of(self, entry: Entry) -> str:
         """The hyperparameters of a run that differ from those of other shown runs, in words.
 
-        Those that are off, which have the value 0 or false, are left out.
+        Those that are off, or have no effect, are left out.
         """
         texts = ((each.title, each.text(entry, 2 * _LONGEST_VALUE)) for each in self._differing)
-        off = ("0", "0.0", "false")
+        off = ("0", "0.0", "false", "-")
         return ", ".join(f"{title} {text}" for title, text in texts if text not in off)
 
     def _key(self, row: Entry) -> Path:
