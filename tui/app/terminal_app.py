@@ -18,12 +18,15 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.app.key_order import KeyOrder
 from tui.system.exits import ExitCode
+from tui.system.memory import collect_garbage_often
 from tui.system.signals import ignore_hangups
 from tui.system.suspension import handle_job_control
 from tui.system.terminal import Terminal, in_browser, is_lost
 
 LOST_TERMINAL_INTERVAL = 0.5
 """Seconds between two checks that the terminal is still there."""
+START = 5.0
+"""Seconds after the first frame in which the application is still starting."""
 OnHangup = Literal["save", "continue"]
 
 
@@ -94,6 +97,8 @@ class TerminalApp(App[ExitCode]):
         self._own_loop = asyncio.get_running_loop()
         if self._ending is not None:
             self.take_signal(self._ending)
+        if not self.is_headless:  # a test is not the only thing in its process
+            self.set_timer(START, collect_garbage_often)
         in_terminal = sys.__stdin__ is not None and sys.__stdin__.isatty()
         if in_terminal or in_browser():
             self.set_interval(LOST_TERMINAL_INTERVAL, self._watch_terminal)

@@ -1,8 +1,9 @@
-"""Memory that was freed goes back to the system."""
+"""Memory that is no longer needed goes back to the system, and soon."""
 
 from __future__ import annotations
 
 import ctypes
+import gc
 
 # The parameters of glibc's `mallopt`, from malloc.h.
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
@@ -25,3 +26,15 @@ def return_freed_memory() -> None:
     mallopt(_ARENA_MAX, 1)
     mallopt(_MMAP_THRESHOLD, _LARGE)
     mallopt(_TRIM_THRESHOLD, _LARGE)
+
+
+def collect_garbage_often() -> None:
+    """Look for garbage at a pace that suits screens that come and go; what there is now, stays.
+
+    A screen that was left is a cycle of thousands of objects. Python looks for garbage after so
+    many new objects, and `tui.__main__` has that number high for the start, which makes hardly any.
+    Measured over 300 dialogs: with this pace a third less memory is in use, half as much time is
+    spent on looking, and a look takes 1 ms as a rule, where one at the pace of the start takes 70.
+    """
+    gc.freeze()
+    gc.set_threshold(5_000, 10, 10)

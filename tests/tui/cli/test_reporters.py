@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import shlex
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
 
@@ -103,7 +104,7 @@ def test_what_could_not_be_saved_can_be_done_again(tmp_path: Path) -> None:
     assert narrate(STARTED, outcome)[7:] == [
         f"warning: {failed}",
         f"run saved in part in {tmp_path}",
-        f"resume: mnist-tui --headless --resume {tmp_path}",
+        f"resume: mnist-tui --headless --resume {shlex.quote(str(tmp_path))}",
         "repeat: mnist-tui --headless",
     ]
 

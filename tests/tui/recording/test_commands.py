@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import signal
 import struct
 import time
@@ -90,9 +91,9 @@ def test_show(at: str, saved: Path) -> None:
     result = run_command("runs", "show", "last", at)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
-    assert lines[0].split() == ["run", str(saved / NAMES[2])]
+    assert lines[0].split(maxsplit=1) == ["run", str(saved / NAMES[2])]
     assert lines[1].split(maxsplit=1)[1] == "interrupted after 2/9 epochs, 6 steps"
-    assert f"resume    mnist-tui --headless --resume {saved / NAMES[2]}" in lines
+    assert f"resume    mnist-tui --headless --resume {shlex.quote(str(saved / NAMES[2]))}" in lines
     rows = [line.split() for line in lines if line.split()[:1] in (["1"], ["2"])]
     assert [row[1] for row in rows] == ["3", "6"]
     shown = json.loads(run_command("runs", "show", NAMES[0], "--json", at).stdout)
@@ -288,7 +289,8 @@ def test_attach_to_an_interrupted_run_tells_how_to_go_on(at: str, saved: Path) -
     result = run_command("attach", NAMES[2], at)
     assert (result.returncode, result.stderr) == (0, "")
     assert "interrupted after " in result.stdout
-    assert result.stdout.endswith(f"resume: mnist-tui --headless --resume {saved / NAMES[2]}\n")
+    path = shlex.quote(str(saved / NAMES[2]))
+    assert result.stdout.endswith(f"resume: mnist-tui --headless --resume {path}\n")
 
 
 def test_attach_follows_a_run_until_it_is_killed(small_run: Sequence[str], root: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+import shlex
 import signal
 import tempfile
 from collections.abc import Sequence
@@ -247,7 +248,7 @@ def test_a_signal_saves_the_step_and_tells_how_to_go_on(
     (folder,) = folders(root)
     run = SavedRun.read(folder)
     assert (run.status, run.record.reason) == ("interrupted", "interrupted")
-    assert f"resume: mnist-tui --headless --resume {folder}\n" in err
+    assert f"resume: mnist-tui --headless --resume {shlex.quote(str(folder))}\n" in err
     steps = int(err.split("interrupted after ")[1].split(" steps")[0].split()[-1].replace(",", ""))
     assert json.loads(_values(folder))["step"] == steps
 

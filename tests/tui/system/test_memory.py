@@ -64,6 +64,31 @@ def test_what_threads_free_is_returned() -> None:
     assert 10 * growth("returned") < growth("kept")
 
 
+def test_screens_that_were_left_are_found_soon() -> None:
+    script = """
+import gc, weakref
+from tui.__main__ import main
+from tui.system.memory import collect_garbage_often
+
+class Node:
+    def __init__(self):
+        self.itself = self
+
+main(["--version"])
+collect_garbage_often()
+nodes = [weakref.ref(Node()) for _ in range(40_000)]
+print(sum(node() is not None for node in nodes))
+"""
+    result = subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(result.stdout.splitlines()[-1]) < 5_000
+
+
 @pytest.mark.parametrize("error", [AttributeError, OSError, TypeError])
 def test_other_c_libraries_are_left_as_they_are(
     monkeypatch: pytest.MonkeyPatch, error: type[Exception]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import threading
 from dataclasses import replace
@@ -138,7 +139,8 @@ def test_where_a_run_that_lost_a_process_is_saved(
     run.go(Goal.RUN)
     wait(lambda: run.status is Status.FAILED)
     (folder,) = tmp_path.iterdir()
-    told = f"; saved after 1 epoch in {folder}; resume: mnist-tui --headless --resume {folder}"
+    quoted = shlex.quote(str(folder))
+    told = f"; saved after 1 epoch in {folder}; resume: mnist-tui --headless --resume {quoted}"
     assert str(run.error).endswith(told)
     run.wait()
 
