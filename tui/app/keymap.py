@@ -19,6 +19,7 @@ from tui.app import screens, widgets
 CONTEXTS = (
     ("app", "train", "chart"),
     ("app", "train", "table"),
+    ("app", "train", "flow"),
     ("app", "digits", "browse"),
     ("app", "confusion", "browse"),
     ("app", "model"),

@@ -23,6 +23,7 @@ from nn.storage.records import Outcome, Recorded
 from tui.recording.experiment import Experiment
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
+MAX_GRADIENT_POINTS = 2_000  # the same for the gradient norms, of which there is one for each layer
 
 
 @dataclass(eq=False)
@@ -30,9 +31,10 @@ class RunHistory:
     """One run, which grows with each event.
 
     `folder` is where the run is saved, None where it is not.
-    `label` is its name on charts. `steps` holds (step, mean loss since the last point), evenly
-    thinned once there are many; `rows` every event that ends an epoch or brings an evaluation, as
-    a table shows them.
+    `label` is its name on charts. `steps` holds (step, mean loss since the last point) and
+    `gradients` (step, gradient norm of each layer, input side first), evenly thinned once there are
+    many; of a saved run there are the gradients of its epochs only. `rows` holds every event that
+    ends an epoch or brings an evaluation, as a table shows them.
     """
 
     label: str
@@ -47,8 +49,11 @@ class RunHistory:
     rows: list[StepCompleted | EpochCompleted] = field(default_factory=list)
     rate_changes: list[RateChanged] = field(default_factory=list)
     steps: list[tuple[int, float]] = field(default_factory=list)
+    gradients: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
     _keep_every: int = 1
     _seen: int = 0
+    _keep_gradients: int = 1
+    _seen_gradients: int = 0
 
     @property
     def config(self) -> TrainConfig:
@@ -72,6 +77,7 @@ class RunHistory:
             case RunFinished():
                 self.finished = event
         if isinstance(event, StepCompleted | EpochCompleted):
+            self._add_gradients(event)
             if event.evaluation is not None:
                 self.evaluations.append(event.evaluation)
             if event.evaluation is not None or isinstance(event, EpochCompleted):
@@ -100,6 +106,7 @@ class RunHistory:
         for events in lists:
             events[:] = [event for event in events if event.step <= step]
         self.steps = [point for point in self.steps if point[0] <= step]
+        self.gradients = [point for point in self.gradients if point[0] <= step]
         if self.latest is not None and self.latest.step > step:
             self.latest = self.rows[-1] if self.rows else None
 
@@ -110,6 +117,16 @@ class RunHistory:
         if len(self.steps) > MAX_STEP_POINTS:
             del self.steps[1::2]
             self._keep_every *= 2
+
+    def _add_gradients(self, event: StepCompleted | EpochCompleted) -> None:
+        if self.gradients and self.gradients[-1][0] == event.step:
+            return  # An epoch repeats those of its last step.
+        if self._seen_gradients % self._keep_gradients == 0 and event.gradient_norms:
+            self.gradients.append((event.step, event.gradient_norms))
+        self._seen_gradients += 1
+        if len(self.gradients) > MAX_GRADIENT_POINTS:
+            del self.gradients[1::2]
+            self._keep_gradients *= 2
 
     @property
     def best(self) -> Evaluation | None:

@@ -116,6 +116,7 @@ class TrainScreen(ConfiguringScreen):
         Binding(
             "v", "chart('overlay')", "Earlier runs on the charts", id="train.overlay", show=False
         ),
+        Binding("G", "gradients", "Gradients by layer", id="train.gradients", show=False),
         Binding("c", "forget", "Forget earlier runs", id="train.forget", show=False),
         Binding("tab", "move_pane(1)", "Next pane", id="train.next-pane", show=False),
         Binding("shift+tab", "move_pane(-1)", "Previous pane", id="train.last-pane", show=False),
@@ -235,6 +236,16 @@ class TrainScreen(ConfiguringScreen):
         """Change how the curves are drawn, once they are there."""
         if self._curves is not None:
             self._curves.change(change)
+
+    def action_gradients(self) -> None:
+        """Show the gradients of all layers in place of the charts, or the charts again."""
+        if self._curves is not None:
+            shown = self._curves.show_gradients()
+            self.app.stylesheet.update(self)  # What is not displayed cannot have the focus.
+            if shown:
+                self.set_focus(self._curves.flow)
+            else:
+                self._show_pane("loss")
 
     def action_forget(self) -> None:
         """Drop earlier runs for good."""

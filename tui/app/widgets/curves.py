@@ -15,6 +15,7 @@ from tui.app.state.background import Throttle
 from tui.app.widgets.chart import DATA_INTERVAL, Chart
 from tui.app.widgets.charts import CHARTS, ChartKind
 from tui.app.widgets.colors import ColorRole, InkRole
+from tui.app.widgets.gradient_flow import GradientFlow
 from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.plot import Mark
 from tui.app.widgets.series import Series
@@ -52,7 +53,9 @@ class Curves(Widget):
 
     DEFAULT_CSS = """
     Curves { layout: horizontal; width: 1fr; height: 1fr; }
-    Curves #loss { margin-right: 1; }
+    Curves #gradients { display: none; }
+    Curves.-gradients Chart { display: none !important; }
+    Curves.-gradients #gradients { display: block; }
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -70,6 +73,7 @@ class Curves(Widget):
         }
         for chart in self.charts.values():
             chart.fitted = True
+        self.flow = GradientFlow(terminal)
         self.overlay = True
         self._earlier: Sequence[RunHistory] = ()
         self._present: RunHistory | None = None
@@ -77,14 +81,17 @@ class Curves(Widget):
 
     def compose(self) -> ComposeResult:
         yield from self.charts.values()
+        yield self.flow
 
     def on_resize(self, _event: events.Resize) -> None:
         """Give up the sides of the borders where that is needed for the curves."""
-        for chart in self.charts.values():
-            chart.set_class(self.app.size.width < _ROOMY, "-open")
+        for panel in (*self.charts.values(), self.flow):
+            panel.set_class(self.app.size.width < _ROOMY, "-open")
 
     def choose(self, pane: str) -> None:
         """Mark the chart of this name, the one to show where there is room for one only."""
+        if pane in self.charts:
+            self.remove_class("-gradients")
         for name, chart in self.charts.items():
             chart.set_class(name == pane, "-chosen")
 
@@ -105,6 +112,13 @@ class Curves(Widget):
             chart.note = _note(chart)
             chart.set_series(drawn[kind.name], axis, end)
             chart.marks = _marks(self._present, kind) if self._present else ()
+        self.flow.show(self._present, end)
+
+    def show_gradients(self) -> bool:
+        """Show the gradients in place of the charts, or no longer; returns which."""
+        shown = not self.has_class("-gradients")
+        self.set_class(shown, "-gradients")
+        return shown
 
     def change(self, what: Change) -> None:
         """Switch the drawing, the logarithmic scale or the earlier runs; smooth or zoom by a step.

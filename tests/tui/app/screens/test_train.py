@@ -30,6 +30,7 @@ from tui.app.widgets.config_form import ConfigForm
 from tui.app.widgets.curves import Curves
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.field_list import FieldInput, FieldList
+from tui.app.widgets.gradient_flow import GradientFlow
 from tui.app.widgets.numbers import Numbers, gradient_lines
 from tui.app.widgets.strips import StripWidget
 from tui.recording.experiment import Experiment
@@ -130,6 +131,7 @@ KEYS = [
     "plus",
     "minus",
     "d",
+    "G",
     "y",
     "m",
     "z",
@@ -396,6 +398,26 @@ def test_steps_within_an_epoch_do_not_move_the_curves_of_earlier_ones(
         assert "3" not in drawn()[-1].split(), "a zoomed chart ends with its data"
         await at.press("z", "z", "z", "z")
         assert drawn() == before
+
+    play(scenario)
+
+
+def test_gradients_by_layer_take_the_place_of_the_charts_and_stay_after_the_end(
+    play: Callable[..., None],
+) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("G")
+        assert any("no gradient yet" in line for line in at.lines(GradientFlow))
+        await at.tell(Status.FINISHED, *epochs(4), finished(4))
+        at.curves.flow.redraw()
+        lines = at.lines(GradientFlow)
+        assert next(line.split()[:2] for line in lines if "e-0" in line[60:]) == ["out", "2"]
+        assert not at.curves.charts["loss"].display
+        assert at.app.focused is at.curves.flow
+        await at.press("left", "left", "escape", "tab")
+        assert at.app.focused is at.curves.charts["accuracy"], "a pane that is gone to is seen"
+        await at.press("G", "G")
+        assert at.app.focused is at.curves.charts["loss"]
 
     play(scenario)
 
