@@ -282,9 +282,15 @@ class MnistApp(TerminalApp):
 
     def on_seeds_moved(self, message: SeedsMoved) -> None:
         """Take what a run of the training of more seeds did, and have the next one begin."""
-        if self.bench.seeds is not None:
-            self.bench.seeds.collect(message.run)
-            self._update(lambda screen: screen.show_seeds())
+        seeds = self.bench.seeds
+        if seeds is None:
+            return
+        seeds.collect(message.run)
+        if seeds.ending:
+            self.notify(
+                seeds.ending, severity="error" if seeds.error else "information", markup=False
+            )
+        self._update(lambda screen: screen.show_seeds())
 
     def _collect_present(self) -> None:
         if self.bench.run is not None:

@@ -15,6 +15,7 @@ from tui.app.screens import MODES as SCREENS
 from tui.app.screens.browsing import BrowsingScreen
 from tui.app.state.browser import Listing, Query
 from tui.app.state.fed_digits import FedDigits, fed_words
+from tui.app.widgets.compared_probabilities import ComparedProbabilities
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
@@ -148,6 +149,10 @@ class DigitsScreen(BrowsingScreen):
         )
         self.query_one("#trail", Trajectory).set_points(points, verdict.label, split.spec)
 
+        if self.bench.cell is not None and (compared := self.bench.cell.comparison.digits):
+            both = [outputs.probabilities[index].tolist() for outputs in compared.outputs]
+            self.query_one(ComparedProbabilities).show(both, verdict.label, split.spec)
+
     @property
     def line_length(self) -> int:
         return self._sheet.columns if self.showing_sheet else super().line_length
@@ -163,6 +168,7 @@ class DigitsScreen(BrowsingScreen):
     def show_configuration(self) -> None:
         """Another run, or a comparison of two, brings other weights and maybe other data."""
         self.refresh_bindings()
+        self.set_class(self.bench.cell is not None, "-compared")
         super().show_configuration()
         if (cell := self.bench.cell) is not None:
             names = [

@@ -25,6 +25,7 @@ from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.runs_table import RunsTable
 from tui.formatting import count
+from tui.recording.experiment import Experiment
 from tui.recording.finding import Search
 from tui.system.terminal import Terminal
 
@@ -63,6 +64,7 @@ class RunsScreen(LookingScreen):
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
         Binding("o", "order", "Order", id="runs.order"),
         Binding("ctrl+o", "import", "Open a file", id="runs.import"),
+        Binding("t", "train", "Train with its configuration", id="runs.train", show=False),
         Binding("x,delete", "delete", "Delete for good", id="runs.delete", show=False),
         *list_bindings("runs"),
         Binding("escape", "clear", "Show all", id="runs.clear", show=False),
@@ -164,6 +166,15 @@ class RunsScreen(LookingScreen):
         """Show its curves, as they come; the other screens then show its best network."""
         if (entry := self._current) is not None:
             self.show_run(entry.run)
+
+    def action_train(self) -> None:
+        """Put its configuration into the form of Train, and go there."""
+        if (entry := self._current) is None:
+            return
+        self.bench.close()
+        if not self.bench.offer(Experiment.of_saved(entry.run.record)):
+            self.notify("A run is under way. Key r puts a new one of this configuration there.")
+        self.app.switch_mode("train")
 
     def action_resume(self) -> None:
         """Make it ready to go on in place of the present run; ask for a larger budget if needed."""

@@ -223,14 +223,3 @@ def confusion_words(digits: ComparedDigits, side: int, most: int, arrow: str) ->
     """The most frequent mistakes of one network."""
     found = digits.confusions(side, most)
     return ", ".join(f"{label}{arrow}{said} {times:,}" for label, said, times in found)
-
-
-def probability_words(digits: ComparedDigits, index: int, *, short: bool) -> str:
-    """What both networks say of one test digit."""
-    said = []
-    for letter, outputs in zip("AB", digits.outputs, strict=True):
-        predicted = int(outputs.predicted[index])
-        share = float(outputs.probabilities[index, predicted])
-        says = "" if short else " says"
-        said.append(f"{letter}{says} {predicted} {share:.1%}")
-    return ", ".join(said)

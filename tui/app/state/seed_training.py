@@ -13,6 +13,7 @@ from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.messages import BackgroundFailed, SeedsMoved, TrainingMoved
 from tui.app.state.seed_pairs import SeedTask
 from tui.app.state.shown_run import Post, ShownRun
+from tui.formatting import count
 from tui.recording.history import RunHistory
 from tui.recording.source import RunSource, Saving
 
@@ -63,6 +64,15 @@ class SeedTraining:
         present = self._history.seconds_left
         now = self.tasks[self.ended].seconds if present is None else present
         return now + sum(task.seconds for task in self.tasks[self.ended + 1 :])
+
+    @property
+    def ending(self) -> str:
+        """How it ended, in a sentence; empty while it goes on, and where it was stopped."""
+        if self.active or self._stopped:
+            return ""
+        if self.error is not None:
+            return f"More seeds cannot be trained: {self.error}"
+        return f"{count(self.ended, 'run')} with other seeds are trained and saved."
 
     def collect(self, run: ShownRun) -> None:
         """Take what the run did, and begin the next one at its end."""

@@ -9,6 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from nn.spec import MNIST, DataSpec
+from tui.app.widgets.compared_probabilities import ComparedProbabilities
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_sheet import DigitSheet
 from tui.app.widgets.probabilities import ProbabilityBars
@@ -40,6 +41,10 @@ class DigitPane(Horizontal):
     .-narrow.-tall DigitPane { layout: vertical; }
     .-narrow.-tall DigitPane #facts { width: 100%; height: 22; padding: 0; }
     .-short DigitPane Trajectory { display: none; }
+    .-compared DigitPane ComparedProbabilities { display: block; }
+    .-compared DigitPane ProbabilityBars { display: none; }
+    .-compared.-narrow DigitPane ComparedProbabilities { height: 1; }
+    .-compared.-narrow DigitPane ProbabilityBars { display: block; }
     """
 
     def __init__(self, terminal: Terminal) -> None:
@@ -52,6 +57,7 @@ class DigitPane(Horizontal):
         with Vertical(id="facts"):
             yield Static(id="verdict", markup=False)
             yield ProbabilityBars(terminal)
+            yield ComparedProbabilities(terminal)
             yield Trajectory(terminal)
             yield DigitSheet(terminal, id="around")
 

@@ -89,6 +89,9 @@ def test_the_digits_of_a_cell_with_what_both_say(tmp_path: Path, small: Dataset)
         await at.until(lambda: at.app.current_mode == "digits")
         await at.until(at.shows("B right, A wrong", display_name(NAMES[0])))
         await at.until(lambda: listed(at) == list(found.second_only))
+        said = int(digits.outputs[0].predicted[found.second_only[0]])
+        label = int(small.test.labels[found.second_only[0]])
+        await at.until(at.shows(f"A {said} ", f"B {label} "))  # what both predict
         await at.press("tab")  # other images were not compared
         assert at.bench.split == "test"
         if found.first_only:
@@ -170,6 +173,7 @@ def test_more_seeds_are_trained_and_saved(
             await at.until(at.shows("1 seed of both"))
         else:
             assert len(saved) == 8
+            assert "8 runs with other seeds are trained and saved." in notes(at)
             await at.until(at.shows("5 seeds: B"))
             differences = compare_screen(at).comparison.seeds.differences  # type: ignore[union-attr]
             assert list(differences) == [0, 1, 2, 3, 4]

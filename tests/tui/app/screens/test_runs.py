@@ -408,6 +408,19 @@ def test_resuming(root: Path, small: Dataset) -> None:
     play(runs_app(root), scenario, dataset=small)
 
 
+def test_its_configuration_is_trained_anew(root: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.until(lambda: at.bench.run is not None)
+        await at.press("end", "t")
+        assert at.app.current_mode == "train"
+        assert at.bench.config == SavedRun.read(root / FIRST).record.config
+        assert at.bench.experiment.recipe == "lincoln-sigmoid"
+        assert at.bench.run is not None
+        assert at.bench.run.source.saved is None
+
+    play(runs_app(root), scenario, dataset=small)
+
+
 def test_resuming_what_is_complete_asks_for_more(root: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("end", "u")

@@ -20,7 +20,6 @@ from tui.app.state.comparison_words import (
     confusion_words,
     differing_rows,
     more_words,
-    probability_words,
     same_words,
     seed_list,
     seeds_words,
@@ -46,8 +45,6 @@ def test_two_networks_digit_by_digit(tmp_path: Path, small: Dataset) -> None:
     predicted = digits.outputs[0].predicted
     assert count == np.count_nonzero((small.test.labels == label) & (predicted == said)) > 0
     assert confusion_words(digits, 0, 1, ">") == f"{label}>{said} {count}"
-    first = f"A says {predicted[0]} {digits.outputs[0].probabilities[0].max():.1%}"
-    assert probability_words(digits, 0, short=False).startswith(first)
     cell = opened_cell(found, "second_only")
     assert (cell.run.name, cell.words, cell.short) == (NAMES[0], "B right, A wrong", "B not A")
     assert cell.indices == digits.found.second_only
