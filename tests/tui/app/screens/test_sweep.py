@@ -85,10 +85,10 @@ def test_the_table_and_the_best(runs_dir: Path) -> None:
     finished_sweep(runs_dir)
 
     async def scenario(at: Sitting) -> None:
-        assert at.lines[0].split() == ["written", "finished", "9/9", "trials", "by", "best"]
+        assert at.lines[1].split() == ["written", "finished", "9/9", "trials", "by", "best"]
         # Validation is what the choice was made by; the test accuracy is of its saved run.
-        assert "best: trial 3, validation 97.00%, test 92.00%" in at.lines[1]
-        assert "learning_rate=0.03 hidden=32-16 optimizer=adam" in at.lines[1].replace("…", "")
+        assert "best: trial 3, validation 97.00%, test 92.00%" in at.lines[2]
+        assert "learning_rate=0.03 hidden=32-16 optimizer=adam" in at.lines[2].replace("…", "")
         first, *_, last = rows(at)
         assert first.split()[1:6] == ["3", "finished", "97.00%", "3/3", "2/2"]
         assert first.startswith(">*")
@@ -107,7 +107,7 @@ def test_seeds_have_a_spread(runs_dir: Path) -> None:
         written.result(1, accuracy, seed=seed, epochs=3)
 
     async def scenario(at: Sitting) -> None:
-        assert "1/2 trials x 2 seeds" in at.lines[0]
+        assert "1/2 trials x 2 seeds" in at.lines[1]
         assert rows(at)[0].split()[1:5] == ["1", "finished", "81.00%", "±1.41"]
         assert rows(at)[1].split()[:2] == ["0", "waiting"]
         await at.press("enter")  # of two runs, the better one
@@ -123,7 +123,7 @@ def test_it_is_live(runs_dir: Path, owned: list[FolderLock]) -> None:
     own(written, owned)
 
     async def scenario(at: Sitting) -> None:
-        assert "running" in at.lines[0]
+        assert "running" in at.lines[1]
         assert "no trials yet" in at.text
         written.begin(0)
         await at.until(lambda: "waiting" in rows(at)[0])
@@ -132,9 +132,9 @@ def test_it_is_live(runs_dir: Path, owned: list[FolderLock]) -> None:
         await at.until(lambda: rows(at)[0].split()[1:4] == ["0", "running", "2/3"])
         written.result(0, 0.75)
         await at.until(lambda: "75.00%" in rows(at)[0])
-        assert "best: trial 0, validation 75.00%" in at.lines[1]
+        assert "best: trial 0, validation 75.00%" in at.lines[2]
         owned.pop().release()
-        await at.until(lambda: "left" in at.lines[0])
+        await at.until(lambda: "left" in at.lines[1])
 
     play(sweep_app(runs_dir), scenario)
 
@@ -152,7 +152,7 @@ def test_no_sweep_names_the_command_of_the_form(runs_dir: Path) -> None:
         assert isinstance(at.app.screen, SweepScreen)
         finished_sweep(runs_dir)
         await at.until(at.shows("best: trial 3"))
-        assert at.lines[-1].startswith("enter Curves  p Picture  n New  x Stop")
+        assert at.lines[-1].startswith("enter Curves  v Picture  f New  x Stop")
 
     play(sweep_app(runs_dir, experiment=experiment), scenario)
 
@@ -194,7 +194,7 @@ def test_moving_ordering_and_filtering(runs_dir: Path) -> None:
             assert current(at) == trial, keys
         found = {}
         for _ in range(8):
-            found[at.lines[0].split(" by ")[1].strip()] = numbers(at)
+            found[at.lines[1].split(" by ")[1].strip()] = numbers(at)
             await at.press("o")
         assert list(found)[:3] == ["best", "newest", "trial"]
         assert found["trial"] == [*range(9)] == found["newest"][::-1]
@@ -203,7 +203,7 @@ def test_moving_ordering_and_filtering(runs_dir: Path) -> None:
         assert found["learning_rate"][-1] == 4
         assert found["state"][0] == 8
         await at.press("slash", *"hidden=16", "space", *"fini")
-        assert "filter: hidden=16 fini_" in at.lines[0]
+        assert "filter: hidden=16 fini_" in at.lines[1]
         assert numbers(at) == [6]
         await at.press("enter", "j", "o", "escape")
         assert len(numbers(at)) == 9
@@ -268,7 +268,7 @@ def test_choosing_among_sweeps(runs_dir: Path) -> None:
         os.utime(path, (1e9 - age, 1e9 - age))
 
     async def scenario(at: Sitting) -> None:
-        assert at.lines[0].startswith("< newest > 1 of 3 ")
+        assert at.lines[1].startswith("< newest > 1 of 3 ")
         for key, name in (
             ("left", "newest"),
             ("right", "middle"),
@@ -389,7 +389,7 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
         await at.press("u")
         assert started == [["sweep", "--resume", "left"]]
         own(written, owned)
-        await at.until(lambda: "running" in at.lines[0])
+        await at.until(lambda: "running" in at.lines[1])
         await at.press("u")
         assert "It is running." in notes(at)
         assert len(started) == 1
@@ -406,7 +406,7 @@ def test_stopping_is_asked_first(runs_dir: Path, owned: list[FolderLock]) -> Non
     stop = written.path / OWNERS / "test" / STOP_FILE
 
     async def scenario(at: Sitting) -> None:
-        for key in ("f", "escape", "enter"):  # the button in front is No
+        for key in ("n", "escape", "enter"):  # the button in front is No
             await at.press("x")
             assert isinstance(at.app.screen, StopSweepScreen)
             await at.press(key)
@@ -431,10 +431,10 @@ def test_a_real_sweep_is_started_seen_and_stopped(runs_dir: Path, tiny_folder: P
 
     async def scenario(at: Sitting) -> None:
         await at.press("f", *"lr=0.01,0.1", "enter")
-        await wait(at, lambda: "running" in at.lines[0])
+        await wait(at, lambda: "running" in at.lines[1])
         await wait(at, lambda: any("running" in row for row in rows(at)))
         await at.press("x", "y")
-        await wait(at, lambda: "left" in at.lines[0])
+        await wait(at, lambda: "left" in at.lines[1])
 
     async def wait(at: Sitting, condition: object) -> None:
         for _ in range(12):  # a busy machine takes long to start processes

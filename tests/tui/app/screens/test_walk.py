@@ -76,7 +76,7 @@ def test_steps_forwards_and_backwards(app: MnistApp, small: Dataset) -> None:
             view = await press(app, pilot, key)
             assert view.step == step
             assert view.taken.loss == walk.go(step).loss
-            assert f"step {step}  loss {walk.here.loss:.4f}" in shown(app)[0]
+            assert f"step {step}  loss {walk.here.loss:.4f}" in shown(app)[1]
         view = await press(app, pilot, "b")
         assert view.step == 0, "there is no step before the first"
         view = await press(app, pilot, "s", "s", "s", "r")
@@ -150,7 +150,7 @@ def test_it_waits_for_the_data(small: Dataset) -> None:
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("s", "enter", "m", "t", "x", "tab", "down", "end", "pagedown", "g")
-        assert "Preparing" in shown(app)[0] or "Loading" in shown(app)[0]
+        assert "Preparing" in shown(app)[1] or "Loading" in shown(app)[1]
         app.bench.dataset = small
         walk_screen(app).show_configuration()
         view = await walked(app, pilot)
@@ -168,7 +168,7 @@ def test_the_stages_one_by_one(app: MnistApp) -> None:
         names = []
         for stage in view.taken.stages:
             assert stage_name(app) == stage.name
-            assert f"[{stage.name}]" in shown(app)[1]
+            assert f"[{stage.name}]" in shown(app)[2]
             assert stage.formula.split(",")[0] in text(app)
             assert " ".join(stage.meaning.split()[:6]) in " ".join(text(app).split())
             names.append(stage.name)
@@ -288,7 +288,7 @@ def test_a_weight_seen_three_ways(app: MnistApp, small: Dataset) -> None:
         assert nudged.updated == expected.value - 0.1 * expected.analytical
         assert nudged.loss_updated == along.at(nudged.updated) < expected.loss
         assert f"w    {expected.value:.6f} -> {nudged.updated:.6f}" in text(app)
-        assert "•• tangent" in text(app)
+        assert "tangent" in text(app)
         screen.cursors |= {"unit 1": 10, "class": 5}
         for key, at in [("down", (11, 5)), ("right", (11, 6)), ("up", (10, 6)), ("left", (10, 5)),
                         ("end", (10, 9)), ("home", (10, 0)), ("pagedown", (11, 0))]:  # fmt: skip
@@ -438,7 +438,7 @@ def test_digits_join_the_walk(small: Dataset) -> None:
     app.bench.dataset = small
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("a", "right", "right", "a")
+        await pilot.press("w", "right", "right", "w")
         await pilot.pause()
         assert isinstance(app.screen, DigitsScreen)
         assert note(app) == "Into the walk (9), now of 2 images"
@@ -470,7 +470,7 @@ def test_the_network_of_train(small: Dataset) -> None:
         view = await press(app, pilot, "s", "t")
         assert view.wanted.config.hidden == (12, 7)
         assert view.wanted.config.schedule == "constant"
-        assert "784-12-7-10 tanh, adam 0.01" in shown(app)[0]
+        assert "784-12-7-10 tanh, adam 0.01" in shown(app)[1]
         view = await press(app, pilot, "s", "enter", "end")
         assert stage_name(app) == "new b3"
         app.bench.experiment = type(app.bench.experiment)(TrainConfig(hidden=(5,)))
@@ -582,7 +582,7 @@ def test_a_walk_that_diverges_goes_back(small: Dataset) -> None:
             view = await press(app, pilot, "s")
         assert view.diverged
         assert view.step < 9
-        assert "diverged" in shown(app)[0]
+        assert "diverged" in shown(app)[1]
         for _ in view.taken.stages:
             await press(app, pilot, *(["enter"] if walk_screen(app).level == "images" else ["tab"]))
         await press(app, pilot, "escape", "m")
@@ -607,7 +607,7 @@ def test_every_level_fits_every_size(
         for keys in [("b",), ("s",), ("enter",), *[("right",)] * 16, ("enter",), ("m",)]:
             await press(app, pilot, *keys)
             lines = shown(app)
-            assert "Walk  step" in lines[0]
+            assert "Walk  step" in lines[1]
             assert "Help" in lines[-1]
             assert all(len(line) == size[0] for line in lines)
             if ascii_only:
