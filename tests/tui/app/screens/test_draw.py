@@ -74,7 +74,7 @@ def test_arrows_and_letters_move_the_cursor(app: MnistApp) -> None:
 def test_the_pen_draws_while_it_is_down(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         board = board_of(app)
-        await pilot.press("plus", "plus", "space", "right", "down")
+        await pilot.press("minus", "space", "right", "down")
         assert board.down
         assert np.count_nonzero(board.pixels) == 3
         assert "drawing" in text(app, "#state")
@@ -114,7 +114,7 @@ def test_eraser_brush_clear_and_undo(app: MnistApp) -> None:
 def test_the_picture_shifts(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         board = board_of(app)
-        await pilot.press("plus", "plus", "full_stop")
+        await pilot.press("minus", "full_stop")
         for keys, where in [
             ("shift+left,H", (14, 12)),
             ("shift+right,L,L", (14, 15)),
@@ -140,11 +140,11 @@ def test_the_digit_of_the_browser_is_loaded(app: MnistApp, small: Dataset) -> No
     play(app, scenario)
 
 
-def test_enter_shows_what_the_network_gets(app: MnistApp, small: Dataset) -> None:
+def test_a_key_shows_what_the_network_gets(app: MnistApp, small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         view = app.screen.query_one(DigitView)
         assert not view.display
-        await pilot.press("g", "enter")
+        await pilot.press("g", "i")
         assert view.display
         assert app.screen.query_one(Canvas).display
         await pilot.resize_terminal(40, 15)
@@ -217,7 +217,7 @@ def test_without_a_network_one_can_draw_already(small: Dataset) -> None:
     app = app_of(None, "draw")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("space", "right", "g", "enter")
+        await pilot.press("space", "right", "g", "i")
         assert not board_of(app).blank
         assert text(app, "#guess") == "Preparing the run ..."
         app.bench.run = cast(LiveRun, NetworkRun(small, CONFIG))
@@ -262,7 +262,7 @@ def test_the_mouse_draws_and_erases(app: MnistApp, size: tuple[int, int]) -> Non
         def at(row: int, column: int) -> tuple[int, int]:
             return edge[0] + int(across * column), edge[1] + int(down * row)
 
-        await pilot.press("plus", "plus")
+        await pilot.press("minus")
         await pilot.mouse_down(canvas, offset=at(4, 6))
         assert np.argwhere(board.pixels).tolist() == [[4, 6]]
         x, y = at(4, 12)

@@ -242,7 +242,7 @@ def test_a_run_that_is_the_present_one_is_not_opened_beside_itself(runs_dir: Pat
     play(sweep_app(runs_dir), scenario)
 
 
-def test_a_trial_without_a_run_or_a_network_says_so(runs_dir: Path) -> None:
+def test_a_trial_without_a_run_says_so(runs_dir: Path) -> None:
     written = WrittenSweep(runs_dir, "young")
     written.begin(0)
 
@@ -252,8 +252,6 @@ def test_a_trial_without_a_run_or_a_network_says_so(runs_dir: Path) -> None:
         save_run(runs_dir, run_name("young", 0), done=0, of=3)
         written.result(0, 0.5)
         await at.until(lambda: "50.00%" in rows(at)[0])
-        await at.press("d")
-        await at.until(lambda: "no best network" in notes(at))
         (runs_dir / run_name("young", 0) / "run.json").unlink()
         await at.press("enter")
         await at.until(lambda: "run.json" in notes(at))

@@ -448,10 +448,10 @@ def test_digits_join_the_walk(small: Dataset) -> None:
         assert [pick.name for pick in view.picks] == ["test 0", "test 2"]
         np.testing.assert_array_equal(view.picks[1].image, small.test.images[2])
         assert "test 2" in text(app)
-        await pilot.press("2", "a")
+        await pilot.press("2", "w")
         await pilot.pause()
         assert note(app) == "Out of the walk, now of 1 image"
-        await pilot.press("left", "left", "a")
+        await pilot.press("left", "left", "w")
         await pilot.pause()
         assert note(app) == "Out of the walk, now of the first images"
         await pilot.press("9")
