@@ -107,6 +107,7 @@ class Catalogue:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._known: dict[str, tuple[tuple[int, ...], SavedRun | StorageError]] = {}
+        self._entries: dict[Path, Entry] = {}
 
     def look(self) -> tuple[list[Entry], list[str]]:
         """The runs, and what is wrong with those that cannot be read; may take a while."""
@@ -123,9 +124,21 @@ class Catalogue:
             else:
                 self._known[name] = version, self._read(name)
         found = [run for _, run in self._known.values()]
-        entries = [Entry(run, run.status) for run in found if isinstance(run, SavedRun)]
+        entries = [self._entry(run) for run in found if isinstance(run, SavedRun)]
+        self._entries = {entry.run.path: entry for entry in entries}
         errors = [error for error in found if isinstance(error, StorageError)]
         return entries, [str(error) for error in (*errors, *abandoned_runs(self.root))]
+
+    def _entry(self, run: SavedRun) -> Entry:
+        """The entry of a run, the same one as long as nothing of it has changed.
+
+        What a search looks at is made here, on the thread that reads.
+        """
+        known, entry = self._entries.get(run.path), Entry(run, run.status)
+        if known is not None and known.run is run and known.status == entry.status:
+            return known
+        _ = entry.values, entry.words, entry.started
+        return entry
 
     def _read(self, name: str) -> SavedRun | StorageError:
         try:

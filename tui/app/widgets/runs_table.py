@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import partial
+from operator import is_not
 from pathlib import Path
 
 from nn.config import FIELDS, field_types
@@ -113,8 +114,10 @@ class RunsTable(CursorTable[Entry]):
 
     def show(self, entries: Sequence[Entry], marks: Mapping[Path, str], *, empty: str) -> None:
         """Show these runs, or the text `empty` where there are none."""
-        self._marks, self._differing = marks, hyperparameter_columns(entries)
-        self._origin = [c for c in ORIGIN if any(c.text(entry, c.width) for entry in entries)]
+        self._marks = marks
+        if len(entries) != len(self._rows) or any(map(is_not, entries, self._rows)):
+            self._differing = hyperparameter_columns(entries)
+            self._origin = [c for c in ORIGIN if any(c.text(entry, c.width) for entry in entries)]
         self.show_rows(entries, empty)
 
     def values_of(self, entry: Entry) -> str:
