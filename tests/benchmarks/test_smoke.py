@@ -41,6 +41,16 @@ def test_compare_peers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_recipe_seeds() -> None:
+    flags = ("--flag=--limit=640", "--flag=--epochs=1", "--seeds=2")
+    printed = run("recipe_seeds", "sprint-98", "default", *flags)
+    assert [line.split(" | ")[:2] for line in printed.splitlines()[2:]] == [
+        ["| sprint-98", "2"],
+        ["| default", "2"],
+    ]
+
+
+@pytest.mark.slow
 def test_rest_of_path() -> None:
     printed = run("rest_of_path", "--rounds=1", "--limit=1280")
     for what in ("first step", "import of nn", "peak memory", "evaluation", "probabilities"):

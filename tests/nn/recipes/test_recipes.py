@@ -12,15 +12,38 @@ from nn.recipes import Recipe, load_recipe, parse_recipe, recipe_names
 from nn.recipes.reproduce import Comparison, compare
 from nn.training.trainer import Trainer
 
-PUBLISHED = [name for name in recipe_names() if name != "default"]
+PUBLISHED = [name for name in recipe_names() if load_recipe(name).published]
+CLASSICS = {
+    "lecun-300": 4.7, "lecun-300-100": 3.05, "lecun-500-300": 1.53,
+    "simard-plain": 1.6, "simard-affine": 1.1, "simard-elastic": 0.7,
+    "srivastava-logistic": 1.35, "srivastava-relu": 1.25, "srivastava-max-norm": 1.06,
+}  # fmt: skip
+OURS = [name for name in recipe_names() if name not in (*PUBLISHED, "default")]
 
 
 def test_every_experiment_has_its_recipe() -> None:
     notes = ["keras-adam", "sigmoid-bce", "sigmoid-mse"]
     notes += ["two-layer-net", "two-layer-net-50k", "two-layer-net-minmax"]
     book = [name for name in PUBLISHED if name.startswith("lincoln-")]
-    assert sorted(notes + book) == PUBLISHED
+    assert sorted([*notes, *book, *CLASSICS]) == PUBLISHED
     assert len(book) == 14
+    assert all(name.startswith(("sprint-", "record-")) for name in OURS)
+
+
+def test_the_classics_have_their_published_errors() -> None:
+    """In percent of the test images, as the papers print them."""
+    for name, error in CLASSICS.items():
+        (published,) = load_recipe(name).published
+        assert 100 * (1 - published.low) == pytest.approx(error)
+        assert published.low == published.high
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_no_weights_of_ours_are_picked_by_the_test_images(name: str) -> None:
+    """Nor does a recipe hold out images in its final run, for which all 60,000 are trained on."""
+    recipe = load_recipe(name)
+    assert recipe.config.validation == recipe.config.patience == 0
+    assert "held-out training images" in recipe.source
 
 
 def test_the_default_recipe_is_the_default() -> None:
@@ -40,6 +63,10 @@ NEUTRAL = {
     "weight_decay": 0.0,
     "clip_norm": 0.0,
     "warmup_steps": 0,
+    "noise": 0.0,
+    "average_decay": 0.0,
+    "batch_norm": False,
+    "deskew": False,
 }
 
 
@@ -62,7 +89,8 @@ def test_a_published_recipe_is_complete(name: str) -> None:
     for field in ("init_bias", "loss", "optimizer", "learning_rate", "schedule", "batch_size"):
         assert field in recipe.fields
     assert "sampling" in recipe.fields
-    assert ("momentum" in recipe.fields) == (recipe.config.optimizer == "momentum")
+    with_momentum = recipe.config.optimizer in ("momentum", "nesterov")
+    assert ("momentum" in recipe.fields) == with_momentum
 
 
 @pytest.mark.parametrize("name", PUBLISHED)
