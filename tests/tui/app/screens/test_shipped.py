@@ -50,7 +50,7 @@ def test_it_reads_what_is_drawn(small: Dataset) -> None:
     app.bench.dataset = small
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("0", "t")
+        await pilot.press("0", "g")
         label = int(small.test.labels[0])
         guess = app.screen.query_one("#guess")
         await until(pilot, lambda: f"It is a {label}" in str(guess.content))  # type: ignore[attr-defined]
