@@ -20,4 +20,4 @@ class DeleteScreen(ConfirmScreen):
     ]
 
     def __init__(self, name: str) -> None:
-        super().__init__(f"Delete {name} for good?", "Yes, delete the run", "No, keep it")
+        super().__init__("Delete", f"Delete {name} for good?", "Delete the run", "Keep it")

@@ -22,11 +22,7 @@ class NewSweepScreen(Dialog[list[str] | None]):
 
     DEFAULT_CSS = """
     NewSweepScreen {
-        align: center middle;
-        Vertical {
-            width: 76; max-width: 100%; height: auto; max-height: 100%;
-            border: round $primary; padding: 0 1;
-        }
+        .dialog { width: 76; height: auto; }
         Label { width: 1fr; }
         Input { background: $surface; padding: 0; }
         Static { height: auto; }
@@ -50,8 +46,9 @@ class NewSweepScreen(Dialog[list[str] | None]):
     def compose(self) -> ComposeResult:
         fixed = self._experiment.changes
         base = self._experiment.recipe or "the defaults"
-        with Vertical() as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = "New sweep"
+            box.border_subtitle = "enter start  tab next field  escape close"
             fields = f" with {len(fixed)} changed fields" if fixed else ""
             drawn = ", and random first weights" if self._experiment.init_from else ""
             words = f"Every trial has the form's configuration: {base}{fields}{drawn}."
@@ -61,7 +58,6 @@ class NewSweepScreen(Dialog[list[str] | None]):
             yield FieldInput(EXAMPLE, id="vary", compact=True, placeholder="hidden=64,128")
             yield Label("Trials", markup=False)
             yield FieldInput(str(TRIALS), id="trials", compact=True)
-            yield Static("enter: start   tab: next field   escape: close", markup=False)
             yield Static(id="problem", markup=False)
 
     def on_key(self, event: events.Key) -> None:

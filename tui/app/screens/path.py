@@ -23,8 +23,7 @@ class PathScreen(Dialog[Path | None]):
 
     DEFAULT_CSS = """
     PathScreen {
-        align: center top;
-        Vertical { width: 70; max-width: 100%; height: auto; border: round $primary; padding: 0 1; }
+        .dialog { width: 70; height: auto; }
         #path { height: auto; max-height: 4; text-style: bold; }
         #about { height: auto; color: $text-muted; }
     }
@@ -42,8 +41,9 @@ class PathScreen(Dialog[Path | None]):
         self._title, self._about, self._path = title, about, ""
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = self._title
+            box.border_subtitle = "enter open  escape close"
             yield Static(id="path", markup=False)
             yield Static(self._about, id="about", markup=False)
 

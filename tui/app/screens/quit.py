@@ -23,9 +23,7 @@ class QuitScreen(Dialog[Choice | None]):
 
     DEFAULT_CSS = """
     QuitScreen {
-        align: center middle;
-        Vertical { width: 38; max-width: 100%; height: auto; border: round $warning; padding: 0 1; }
-        Button { width: 100%; height: 1; border: none; min-width: 0; }
+        .dialog { width: 42; height: auto; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -47,12 +45,14 @@ class QuitScreen(Dialog[Choice | None]):
         return self._can_discard or (action, parameters) != ("choose", ("discard",))
 
     def compose(self) -> ComposeResult:
-        with Vertical():
+        with Vertical(classes="dialog -warning") as box:
+            box.border_title = "Leave"
+            box.border_subtitle = "enter choose  escape go on"
             yield Label(id="state")
-            yield Button("[u]S[/u]top and keep the result", id="keep", compact=True)
+            yield Button("[u]y[/u]  Stop and keep the result", id="keep", compact=True)
             if self._can_discard:
-                yield Button("[u]D[/u]iscard the run", id="discard", compact=True)
-            yield Button("[u]C[/u]ancel: go on", id="cancel", compact=True)
+                yield Button("[u]x[/u]  Discard the run", id="discard", compact=True)
+            yield Button("[u]n[/u]  Go on", id="cancel", compact=True)
 
     def on_mount(self) -> None:
         self.show_progress()
@@ -63,10 +63,12 @@ class QuitScreen(Dialog[Choice | None]):
         ended = f"The run has ended: {status.value}." if status else "The run has ended."
         self.query_one("#state", Label).update("A run is under way." if training else ended)
         self.query_one("#keep", Button).label = (
-            "[u]S[/u]top and keep the result" if training else "[u]S[/u]ave the result and leave"
+            "[u]y[/u]  Stop and keep the result"
+            if training
+            else "[u]y[/u]  Save the result and leave"
         )
         self.query_one("#cancel", Button).label = (
-            "[u]C[/u]ancel: go on" if training else "[u]C[/u]ancel: stay here"
+            "[u]n[/u]  Go on" if training else "[u]n[/u]  Stay here"
         )
 
     def on_button_pressed(self, event: Button.Pressed) -> None:

@@ -39,11 +39,7 @@ class RateRangeScreen(Dialog[float | None]):
 
     DEFAULT_CSS = """
     RateRangeScreen {
-        align: center middle;
-        Vertical {
-            width: 90; max-width: 100%; height: 24; max-height: 100%;
-            border: round $primary; padding: 0 1;
-        }
+        .dialog { width: 90; height: 24; }
         Static { height: auto; max-height: 50%; }
     }
     """
@@ -76,8 +72,9 @@ class RateRangeScreen(Dialog[float | None]):
         self._words = Static("Training while the rate grows at every step ...", markup=False)
 
     def compose(self) -> ComposeResult:
-        with Vertical() as box:
+        with Vertical(classes="dialog") as box:
             box.border_title = "Learning-rate range test"
+            box.border_subtitle = "enter take the rate  escape close"
             yield self._chart
             yield self._words
 
