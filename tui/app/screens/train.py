@@ -6,7 +6,7 @@ import asyncio
 import importlib
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import work
+from textual import events, work
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -17,7 +17,7 @@ from tui.app.screens.run_status import advice_on, describe, key_of, rate_factor,
 from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import RATE_STEP, Workbench
-from tui.app.widgets.charts import CHARTS
+from tui.app.widgets.charts import CHARTS, ROOMY
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.numbers import Numbers
 from tui.app.widgets.text import set_text
@@ -47,18 +47,20 @@ class TrainScreen(ConfiguringScreen):
         }
         #advice { height: auto; max-height: 3; display: none; color: $text-warning; }
         #body { layout: horizontal; height: 1fr; }
-        #form { width: 40; display: none; padding: 0 1 0 0; }
+        #form { width: 42; display: none; }
         #run { layout: vertical; width: 1fr; }
         #charts { height: 1fr; }
-        #details { layout: horizontal; height: 10; padding: 1 0 0 0; }
-        #numbers { width: 30; margin: 0 1 0 0; }
+        #details { layout: horizontal; height: 10; }
+        #numbers { width: 31; padding: 0 1 0 0; }
         #table { width: 1fr; }
 
         &.-tall Curves { layout: vertical; }
         &.-tall #details { height: 14; }
         &.-wide #form, &.-huge #form { display: block; }
+        &.-wide.-medium #details, &.-huge.-medium #details { height: 11; }
+        &.-wide #numbers, &.-huge #numbers { width: 36; }
         &.-huge.-tall #run { layout: horizontal; }
-        &.-huge.-tall #details { layout: vertical; width: 64; height: 1fr; padding: 0 0 0 1; }
+        &.-huge.-tall #details { layout: vertical; width: 66; height: 1fr; }
         &.-huge.-tall #numbers { width: 1fr; height: 2fr; }
         &.-huge.-tall #table { width: 1fr; height: 3fr; }
 
@@ -67,8 +69,8 @@ class TrainScreen(ConfiguringScreen):
             #run { display: none; }
         }
         &.-narrow, &.-short {
-            #details { height: 2; padding: 0; }
-            #numbers { width: 1fr; margin: 0; }
+            #details { height: 2; }
+            #numbers { width: 1fr; padding: 0; }
             #table { display: none; }
             Curves Chart { display: none; }
             Curves Chart.-chosen { display: block; }
@@ -127,10 +129,16 @@ class TrainScreen(ConfiguringScreen):
         self._status = Static(id="status", markup=False)
         self._trouble = Static(id="trouble", markup=False)
         self._advice = Static(id="advice", markup=False)
-        self._numbers = Numbers(terminal, id="numbers")
-        self._table = EpochTable(terminal, id="table")
+        self._numbers = Numbers(terminal, id="numbers", classes="panel")
+        self._table = EpochTable(terminal, id="table", classes="panel")
         # Kept, because a screen that is being removed no longer finds its parts by their names.
-        self._place_of_curves, self._place_of_form = Container(id="charts"), Container(id="form")
+        self._place_of_curves, self._place_of_form = (
+            Container(id="charts"),
+            Container(id="form", classes="panel"),
+        )
+        self._place_of_form.border_title = "Form"
+        self._numbers.border_title = "Run"
+        self._table.border_title = "Epochs"
         self._curves: Curves | None = None
         self._pane = "loss"
 
@@ -161,6 +169,16 @@ class TrainScreen(ConfiguringScreen):
         self.show_progress()
         self._focus_pane()
         await self.mount_form(self._place_of_form)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Give up the sides of the borders where that is needed for what is in them."""
+        for panel in (self._numbers, self._table, self._place_of_form):
+            panel.set_class(self.app.size.width < ROOMY, "-open")
+        self._frame_numbers()
+
+    def _frame_numbers(self) -> None:
+        """Leave the border out where the numbers are a line below another pane."""
+        self._numbers.set_class(not self._single or self._pane == "numbers", "panel")
 
     # What is shown
 
@@ -269,6 +287,7 @@ class TrainScreen(ConfiguringScreen):
         self.remove_class(f"-at-{self._pane}")
         self._pane = pane
         self.add_class(f"-at-{pane}")
+        self._frame_numbers()
         if self._curves is not None:
             self._curves.choose(pane)
         self._focus_pane()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ROOMY = 120
+"""Cells of the screen from which on panels have a border at all sides."""
+
 
 @dataclass(frozen=True)
 class ChartKind:

@@ -13,7 +13,7 @@ from textual.widget import Widget
 
 from tui.app.state.background import Throttle
 from tui.app.widgets.chart import DATA_INTERVAL, Chart
-from tui.app.widgets.charts import CHARTS, ChartKind
+from tui.app.widgets.charts import CHARTS, ROOMY, ChartKind
 from tui.app.widgets.colors import ColorRole, InkRole
 from tui.app.widgets.gradient_flow import GradientFlow
 from tui.app.widgets.legend import run_glyph
@@ -38,9 +38,6 @@ EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quaternary"), (4, "warning"))
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 ZOOM = ((1.0, True), (0.5, True), (0.2, True), (0.1, True), (1.0, False))
 """The last part of the epochs that is shown, and whether the y axis is fitted to what matters."""
-
-
-_ROOMY = 120  # cells of the screen from which on a chart has a border at all sides
 
 
 class Curves(Widget):
@@ -86,7 +83,7 @@ class Curves(Widget):
     def on_resize(self, _event: events.Resize) -> None:
         """Give up the sides of the borders where that is needed for the curves."""
         for panel in (*self.charts.values(), self.flow):
-            panel.set_class(self.app.size.width < _ROOMY, "-open")
+            panel.set_class(self.app.size.width < ROOMY, "-open")
 
     def choose(self, pane: str) -> None:
         """Mark the chart of this name, the one to show where there is room for one only."""
