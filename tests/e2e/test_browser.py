@@ -150,6 +150,7 @@ def test_strangers_are_refused(serving: Serving) -> None:
 
     asyncio.run(story())
     assert not serving.runs.exists()
+    assert serving.end(signal.SIGHUP) == 0
 
 
 def test_a_port_that_is_taken_is_one_line(serving: Serving) -> None:

@@ -14,6 +14,7 @@ import json
 import logging
 import os
 import shlex
+import signal
 import socket
 import subprocess
 import sys
@@ -68,6 +69,8 @@ class LoopbackServer(Server):
 
     async def on_startup(self, app: web.Application) -> None:
         """Say where the application is, and that everyone who reaches it may use it."""
+        if sys.platform != "win32":  # what a handler raises in a callback of the loop would be lost
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self.request_exit)
         where = f"http://localhost:{self.port}"
         sys.stderr.write(
             f"Open {where} in a browser. Ctrl-C ends the server, and saves every run.\n"
