@@ -10,6 +10,7 @@ import argparse
 import itertools
 import json
 import random
+import shutil
 import sys
 import tempfile
 import time
@@ -50,6 +51,9 @@ def play(home: Path, seed: int, seconds: float, given: Iterable[Action] | None =
     """One sitting with inputs of a seed, or given ones; a `FaultError` has a note of them."""
     rng = random.Random(seed)
     flags, variables, way = rng.choice(FLAGS), rng.choice(VARIABLES), rng.choice(WAYS)
+    if (config := variables.get("MNIST_TUI_CONFIG")) is not None:
+        # The application writes into its settings.
+        variables = {"MNIST_TUI_CONFIG": shutil.copy(config, home)}
     sitting = Sitting(home, flags, variables)
     try:
         end = time.monotonic() + seconds

@@ -11,13 +11,20 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from nn.errors import ConfigError, did_you_mean
-from tui.app.preferences import Preferences
+from nn.errors import ConfigError, StorageError, did_you_mean
+from tui.app.preferences import Preferences, remember
 from tui.app.screens import MODES, Mode
 from tui.app.screens.base import Dialog, ModeScreen
 from tui.app.screens.help import MOVING, shown_bindings
 from tui.app.state.background import Throttle
-from tui.app.state.messages import BackgroundFailed, DataLoaded, SeedsMoved, TrainingMoved
+from tui.app.state.drawing import Drawing
+from tui.app.state.messages import (
+    BackgroundFailed,
+    DataLoaded,
+    DrawingChosen,
+    SeedsMoved,
+    TrainingMoved,
+)
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
 from tui.app.terminal_app import OnHangup, TerminalApp
@@ -95,6 +102,7 @@ class MnistApp(TerminalApp):
         self.preferences = preferences or Preferences()
         self._apply(self.preferences)
         self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
+        self.bench.drawing = Drawing(self.preferences.digit, self.preferences.pictures)
         if watched is not None:
             self.bench.open(watched)
         self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
@@ -127,6 +135,17 @@ class MnistApp(TerminalApp):
     def watch_theme(self) -> None:
         """Draw charts and pictures in the colours that go with the theme."""
         use_palette(palette_of(self.current_theme))
+
+    def on_drawing_chosen(self, _message: DrawingChosen) -> None:
+        """Write how pictures are drawn into the user's settings."""
+        if self.preferences.path is None:
+            return
+        drawing = self.bench.drawing
+        chosen = {"digit": drawing.digit, "pictures": drawing.pictures}
+        try:
+            remember(self.preferences.path, chosen)
+        except (ConfigError, StorageError, OSError) as error:
+            self.notify(f"The drawing is not remembered: {error}", severity="warning")
 
     def _make_screen(self, name: str, mode: Mode) -> ModeScreen:
         screen = mode.load()(self.bench, self.terminal)

@@ -1,18 +1,23 @@
-"""The user's own settings: theme, mouse and keys, from one small TOML file.
+"""The user's own settings: theme, mouse, drawing and keys, from one small TOML file.
 
     theme = "textual-light"
     mouse = false
+    digit = "ascii"             # what the digit browser draws with: ascii, half (blocks) or braille
+    pictures = "half"           # the same of all other pictures
     [keys]
     "train.run" = "f5"          # the id of a binding, and one or more keys for it, comma-separated
 
 The file is `config.toml` in the platform's configuration folder for mnist-tui
 ($XDG_CONFIG_HOME/mnist-tui or ~/.config/mnist-tui on Linux), or the file that MNIST_TUI_CONFIG
-names.
+names. A change of the drawing by its key is written there, so that it lasts.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,19 +26,25 @@ from platformdirs import user_config_path
 
 from nn.config import load_toml
 from nn.errors import ConfigError, did_you_mean
+from nn.storage.files import write_atomically
+from tui.system.terminal import DRAWING_MODES, DrawingMode
 
 VARIABLE = "MNIST_TUI_CONFIG"
+_MODES = " or ".join(f'"{mode}"' for mode in DRAWING_MODES)
 
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
     """What the file sets; a `theme` of None is the default one.
 
-    `keys` maps ids of bindings to keys. `path` is the file, for messages.
+    `keys` maps ids of bindings to keys. `path` is the file, whether it is there or not, and None
+    where there can be none.
     """
 
     theme: str | None = None
     mouse: bool = True
+    digit: DrawingMode = "ascii"
+    pictures: DrawingMode = "half"
     keys: dict[str, str] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
 
@@ -44,18 +55,21 @@ def load_preferences() -> Preferences:
     path = Path(named) if named else _default_path()
     # Unlike Path.exists, os.path.exists never raises.
     if path is None or (not named and not os.path.exists(path)):
-        return Preferences()
+        return Preferences(path=path)
     settings: dict[str, Any] = load_toml(path)
     kinds: dict[str, tuple[type, str]] = {
         "theme": (str, 'text, such as "textual-light"'),
         "mouse": (bool, "true or false"),
+        "digit": (str, _MODES),
+        "pictures": (str, _MODES),
         "keys": (dict, "a table, which begins with the line [keys]"),
     }
     for name, value in settings.items():
         if name not in kinds:
             raise ConfigError(f"{path}: unknown setting {name!r}{did_you_mean(name, kinds)}")
         kind, wanted = kinds[name]
-        if not isinstance(value, kind):
+        unknown = wanted is _MODES and value not in DRAWING_MODES
+        if not isinstance(value, kind) or unknown:
             raise ConfigError(f"{path}: {name}={value!r}: must be {wanted}")
     for binding, keys in settings.get("keys", {}).items():
         if not isinstance(keys, str):
@@ -63,6 +77,33 @@ def load_preferences() -> Preferences:
                 f'{path}: keys: {binding}={keys!r}: must be text, such as "p" or "ctrl+p,f2"'
             )
     return Preferences(**settings, path=path)
+
+
+def remember(path: Path, settings: Mapping[str, str]) -> None:
+    """Write settings into the file, and leave the rest of it as it is, comments included.
+
+    Raises `ConfigError` for a file in which they cannot be set so, `StorageError` or `OSError` for
+    one that cannot be written.
+    """
+    text = path.read_text(encoding="utf-8") if os.path.exists(path) else ""
+    table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
+    head, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
+    for name, value in settings.items():
+        line = f'{name} = "{value}"'
+        head, found = re.subn(rf"^{name}[ \t]*=.*$", line, head, flags=re.MULTILINE)
+        if not found:
+            head += ("" if not head or head.endswith("\n") else "\n") + f"{line}\n"
+    changed = head + rest
+    try:
+        agreed = tomllib.loads(changed) == tomllib.loads(text) | dict(settings)
+    except tomllib.TOMLDecodeError:
+        agreed = False
+    if not agreed:
+        named = " and ".join(settings)
+        raise ConfigError(f"{path}: {named} cannot be set in this file; set them by hand")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # A file that is a link, as where settings are kept together elsewhere, stays one.
+    write_atomically(path.resolve(), lambda stream: stream.write(changed.encode()))
 
 
 def _default_path() -> Path | None:

@@ -8,9 +8,12 @@ import select
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, TextIO
+from typing import Literal, TextIO, get_args
 
 ColorMode = Literal["none", "16", "full"]
+DrawingMode = Literal["ascii", "half", "braille"]
+"""What pictures are drawn with: characters by brightness, half blocks, or dots of braille."""
+DRAWING_MODES: tuple[DrawingMode, ...] = get_args(DrawingMode)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from nn.config import TrainConfig
 from nn.errors import ConfigError
 from tests.support.scenarios import run, until
 from tui.app.app import MnistApp
-from tui.app.preferences import Preferences, load_preferences
+from tui.app.preferences import Preferences, load_preferences, remember
 from tui.app.screens.help import HelpScreen
 from tui.app.screens.quit import QuitScreen
 from tui.app.state.live_run import Goal
@@ -179,11 +179,12 @@ def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(ConfigError, match="No such file"):
         load_preferences()
     path.write_text('theme = "nord"\nmouse = false\n[keys]\n"app.quit" = "x,ctrl+x"\n')
-    assert load_preferences() == Preferences("nord", False, {"app.quit": "x,ctrl+x"})
+    assert load_preferences() == Preferences("nord", False, keys={"app.quit": "x,ctrl+x"})
     for text, message in {
         "them = 'x'": "unknown setting 'them'; did you mean 'theme'",
         "mouse = 'no'": "mouse='no': must be true or false",
         "keys = 3": "keys=3: must be a table",
+        "digit = 'oil'": 'digit=\'oil\': must be "ascii" or "half" or "braille"',
         "[keys]\nx = 1": "must be text",
         "= 3": "not valid TOML",
     }.items():
@@ -193,6 +194,41 @@ def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.delenv("MNIST_TUI_CONFIG")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
     assert load_preferences() == Preferences()
+
+
+def test_how_pictures_are_drawn_is_remembered(tmp_path: Path) -> None:
+    path = tmp_path / "folder" / "config.toml"
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press("2")
+        await app.run_action("mode", app.screen)
+        await pilot.pause()
+        assert app.bench.drawing.digit == "half"
+
+    run(scenario, preferences=Preferences(path=path))
+    assert path.read_text() == 'digit = "half"\npictures = "half"\n'
+
+
+def test_the_rest_of_the_settings_stays_as_it_is(tmp_path: Path) -> None:
+    path, linked = tmp_path / "config.toml", tmp_path / "elsewhere.toml"
+    linked.write_text("# mine\nmouse = false\ndigit = 'half' # blocks\n[keys]\n'app.quit' = 'x'\n")
+    path.symlink_to(linked)
+    remember(path, {"digit": "braille", "pictures": "ascii"})
+    assert linked.read_text().splitlines() == [
+        "# mine",
+        "mouse = false",
+        'digit = "braille"',
+        'pictures = "ascii"',
+        "[keys]",
+        "'app.quit' = 'x'",
+    ]
+    assert path.is_symlink()
+    for text in ('text = """\ndigit = 3\n"""\n', "'digit' = 'half'\n", "digit = \n"):
+        path.write_text(text)
+        with pytest.raises(ConfigError, match="digit cannot be set in this file"):
+            remember(path, {"digit": "half"})
+        assert path.read_text() == text
 
 
 def test_metrics_and_screen_are_written_to_files(

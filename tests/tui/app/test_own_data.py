@@ -14,6 +14,7 @@ from tests.support.bands import bands
 from tests.support.scenarios import an_epoch, play, until
 from tui.app.app import MnistApp
 from tui.app.screens import MODES
+from tui.app.widgets.headline import HeadlineView
 from tui.app.widgets.strips import StripWidget
 from tui.system.exits import ExitCode
 
@@ -29,6 +30,9 @@ KINDS = {
 def shown(app: MnistApp) -> str:
     """All text of the screen."""
     texts = [str(static.content) for static in app.screen.query(Static) if static.display]
+    for panel in app.screen.query(".panel"):
+        if panel.display:
+            texts += [str(panel.border_title), str(panel.border_subtitle)]
     for widget in app.screen.query(StripWidget):
         if widget.display:
             texts += [widget.render_line(y).text for y in range(widget.size.height)]
@@ -58,11 +62,11 @@ def test_all_screens_show_them(tmp_path: Path, kind: str) -> None:
             if mode in ("digits", "confusion", "walk"):
                 assert any(name[:3] in shown(app) for name in names)
         app.switch_mode("draw")
-        await until(pilot, lambda: app.screen.query_one("#guess", Static).is_attached)
+        await until(pilot, lambda: app.screen.query_one(HeadlineView).is_attached)
         await pilot.press("g")
         await until(pilot, lambda: "It is: " in shown(app))
-        guess = str(app.screen.query_one("#guess", Static).content)
-        assert guess.removeprefix("It is: ").rpartition(",")[0] in names
+        guess = app.screen.query_one(HeadlineView).render_line(0).text
+        assert guess.partition("It is: ")[2].rpartition(",")[0] in names
         app.switch_mode("digits")
         await pilot.press("v")
         await until(pilot, lambda: any(name[:3] in shown(app) for name in names))

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from time import monotonic
 from typing import ClassVar
 
 import numpy as np
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container
+from textual.geometry import Size
 from textual.widgets import Static
 
 from nn.analysis.metrics import accuracy, f1, precision, recall
 from nn.spec import MNIST, DataSpec
 from tui.app.screens.predicting import PredictingScreen
-from tui.app.state.browser import Array
-from tui.app.widgets.confusion import LEVELS, MARKS, ConfusionMatrix
+from tui.app.state.browser import Array, Listing, Query
+from tui.app.state.shown_run import Status
+from tui.app.state.workbench import SplitName
+from tui.app.widgets.confusion import ConfusionMatrix
+from tui.app.widgets.confusion_cells import legend
+from tui.app.widgets.digit_sheet import CellSheet
 from tui.formatting import percent
 
-LEGEND = "Share of the true class: " + ", ".join(
-    f"{mark} from {level:.1%}" for mark, level in zip(MARKS[1:], LEVELS, strict=True)
-)
+SHEET_PACE = 6.0
+"""Least seconds between two looks at the same cell while a run trains: pictures are many bytes."""
 
 
 class ConfusionScreen(PredictingScreen):
@@ -29,12 +34,21 @@ class ConfusionScreen(PredictingScreen):
     SHOWS_NETWORK = True
     DEFAULT_CSS = """
     ConfusionScreen {
-        #head { height: 1; }
-        #score { width: 1fr; text-style: bold; }
-        #weights { width: auto; color: $text-muted; }
-        #cell { height: 2; }
-        #legend { height: 1; color: $text-muted; }
-        &.-short #legend { display: none; }
+        #body { height: 1fr; }
+        #matrix { height: 14; }
+        #examples { height: 1fr; }
+        #cell { display: none; height: 1fr; max-height: 2; }
+        &.-tall #matrix { height: 26; }
+        &.-huge.-tall {
+            #body { layout: horizontal; }
+            #matrix { width: 128; height: 1fr; }
+            #examples { width: 1fr; }
+        }
+        &.-narrow, &.-short {
+            #matrix { height: 12; }
+            #examples { display: none; }
+            #cell { display: block; }
+        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -53,13 +67,19 @@ class ConfusionScreen(PredictingScreen):
         ),
     ]
 
+    _shown: tuple[SplitName, tuple[int, int], Size] | None = None  # what the examples are of
+    _shown_at = 0.0
+
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="head"):
-            yield Static(id="score", markup=False)
-            yield Static(id="weights", markup=False)
-        yield ConfusionMatrix(self.terminal)
-        yield Static(id="cell", markup=False)
-        yield Static(LEGEND, id="legend", markup=False)
+        with Container(id="body"):
+            with Container(id="matrix", classes="panel"):
+                yield ConfusionMatrix(self.terminal)
+            with Container(id="examples", classes="panel"):
+                yield CellSheet(self.terminal, mode=self.bench.drawing.pictures)
+            yield Static(id="cell", markup=False)
+
+    def on_mount(self) -> None:
+        self.app.theme_changed_signal.subscribe(self, lambda _theme: self.draw())
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the width."""
@@ -70,16 +90,40 @@ class ConfusionScreen(PredictingScreen):
         counts = self._counts
         spec = MNIST if self.bench.images is None else self.bench.images.spec
         self.query_one(ConfusionMatrix).set_counts(counts, spec)
-        self.put("#weights", self.weights())
+        panel, examples = self.query_one("#matrix"), self.query_one("#examples")
+        panel.border_subtitle = legend(self.terminal)
         if counts is None:
             known = self.bench.images is not None and self.snapshot is not None
-            self.put("#score", "Predicting ..." if known else self.waiting())
+            panel.border_title = "Predicting ..." if known else self.waiting()
+            examples.border_title = examples.border_subtitle = ""
             self.put("#cell", "")
-        else:
-            what = "images" if spec.has_names else "digits"
-            digits = "" if self.size.width < 80 else f", {counts.sum():,} {what}"
-            self.put("#score", f"{self.bench.split}{digits}: accuracy {percent(accuracy(counts))}")
-            self.put("#cell", self._words(counts, spec))
+            self.query_one(CellSheet).set_items((), (), ())
+            return
+        what = "images" if spec.has_names else "digits"
+        digits = "" if self.size.width < 80 else f", {counts.sum():,} {what}"
+        title = f"{self.bench.split}{digits}: accuracy {percent(accuracy(counts))}"
+        panel.border_title = f"{title}, {self.weights()}"
+        cell, ratios = self._words(counts, spec)
+        self.put("#cell", f"{cell}\n{ratios}")
+        examples.border_title, examples.border_subtitle = cell, ratios
+        self._draw_examples()
+
+    def _draw_examples(self) -> None:
+        """Show digits of the cell, in the order in which they are browsed."""
+        split = self.bench.images
+        known = self.browser.of(split) if split is not None else None
+        sheet = self.query_one(CellSheet)
+        run, cell = self.bench.shown, self.query_one(ConfusionMatrix).cursor
+        if split is None or known is None or not sheet.size:
+            return
+        shown = (self.bench.split, cell, sheet.size)
+        moving = run is not None and run.status is Status.RUNNING
+        if moving and shown == self._shown and monotonic() - self._shown_at < SHEET_PACE:
+            return
+        self._shown, self._shown_at = shown, monotonic()
+        sheet.mode = self.bench.drawing.pictures
+        query = Query(label=cell[0], predicted=cell[1], order=self.browser.query.order)
+        sheet.show_cell(split, Listing.of(known, query))
 
     @property
     def _counts(self) -> Array | None:
@@ -87,8 +131,8 @@ class ConfusionScreen(PredictingScreen):
         known = self.browser.of(split) if split is not None else None
         return known.confusion if known is not None else None
 
-    def _words(self, counts: Array, spec: DataSpec) -> str:
-        """Two lines on the cell with the cursor and on its row's class."""
+    def _words(self, counts: Array, spec: DataSpec) -> tuple[str, str]:
+        """A line on the cell with the cursor and one on its row's class."""
         label, predicted = self.query_one(ConfusionMatrix).cursor
         count, total = int(counts[label, predicted]), int(counts[label].sum())
         share = percent(count / total) if total else "-"
@@ -97,7 +141,8 @@ class ConfusionScreen(PredictingScreen):
         names = ("prec", "rec", "F1") if self.size.width < 80 else ("precision", "recall", "F1")
         class_words = " ".join(f"{n} {r}" for n, r in zip(names, ratios, strict=True))
         return (
-            f"{spec.named(label)} {what}: {count:,} of {total:,}, {share}\n{label}: {class_words}"
+            f"{spec.named(label)} {what}: {count:,} of {total:,}, {share}",
+            f"{label}: {class_words}",
         )
 
     def action_move(self, down: int, right: int) -> None:
@@ -128,13 +173,20 @@ class ConfusionScreen(PredictingScreen):
     def _describe(self) -> None:
         self.draw()
 
+    def on_contact_sheet_selected(self, event: CellSheet.Selected) -> None:
+        """Browse from the digit that was clicked on."""
+        self._open(event.index)
+
     @on(ConfusionMatrix.Chosen)
     def action_open(self) -> None:
         """Browse the digits of the cell, from their first on."""
+        self._open(0)
+
+    def _open(self, at: int) -> None:
         label, predicted = self.query_one(ConfusionMatrix).cursor
         counts, split = self._counts, self.bench.images
         if counts is None or split is None or not counts[label, predicted]:
             return
         self.browser.open_cell(label, predicted)
-        self.bench.index = int(self.browser.listing(split).indices[0])
+        self.bench.index = int(self.browser.listing(split).indices[at])
         self.app.switch_mode("digits")

@@ -7,20 +7,21 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container
 from textual.widgets import Static
 
 from nn.data.dataset import Split
 from tui.app.screens import MODES as SCREENS
 from tui.app.screens.browsing import BrowsingScreen
-from tui.app.state.browser import Listing, Query
+from tui.app.state.browser import Listing, Query, Verdict, ordinal
 from tui.app.state.fed_digits import FedDigits, fed_words
+from tui.app.state.messages import DrawingChosen
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
+from tui.app.widgets.headline import Headline
 from tui.app.widgets.prompt import Prompt
-from tui.app.widgets.raster import MODES
 from tui.app.widgets.trajectory import Trajectory
 from tui.formatting import count
 from tui.recording.folder import display_name
@@ -32,17 +33,17 @@ class DigitsScreen(BrowsingScreen):
     SHOWS_NETWORK = True
     DEFAULT_CSS = """
     DigitsScreen {
-        #head, #line { height: 1; }
-        #place { width: 1fr; text-style: bold; }
-        #weights { width: auto; color: $text-muted; }
-        #trail, #note, #sheet { display: none; }
-        #trail, #note { height: 1; }
-        #note { color: $text-accent; }
+        layers: base line;
+        #sheet, #trail, #note { display: none; }
+        #note, Prompt {
+            layer: line; dock: bottom; width: 1fr; height: 1; margin: 0 2 1 2;
+            background: $surface; color: $text-accent;
+        }
         &.-sheet DigitPane { display: none; }
-        &.-sheet #sheet { display: block; }
-        &.-narrow #weights { display: none; }
-        &.-short #trail { display: block; }
+        &.-sheet #sheet { display: block; height: 1fr; }
+        &.-short #trail { display: block; height: 1; }
         &.-short.-sheet #trail { display: none; }
+        &.-narrow #note, &.-narrow Prompt, &.-short #note, &.-short Prompt { margin: 0 0 1 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -58,15 +59,12 @@ class DigitsScreen(BrowsingScreen):
     ]
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="head"):
-            yield Static(id="place", markup=False)
-            yield Static(id="weights", markup=False)
-        yield DigitPane(self.terminal)
-        yield DigitSheet(self.terminal, id="sheet")
-        with Vertical(id="line"):  # Only one of the three is shown at a time.
-            yield Prompt()
-            yield Static(id="note", markup=False)
-            yield Trajectory(self.terminal, id="trail")
+        yield DigitPane(self.terminal, self.bench.drawing.digit)
+        with Container(id="sheet", classes="panel"):
+            yield DigitSheet(self.terminal, mode=self.bench.drawing.pictures)
+        yield Trajectory(self.terminal, id="trail")
+        yield Static(id="note", markup=False)  # this and the prompt lie over the panels' last line
+        yield Prompt()
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the size."""
@@ -83,7 +81,7 @@ class DigitsScreen(BrowsingScreen):
 
     @property
     def _sheet(self) -> DigitSheet:
-        return self.query_one("#sheet", DigitSheet)
+        return self.query_one("#sheet DigitSheet", DigitSheet)
 
     def draw(self) -> None:
         """Show the present digit, or the sheet that it is on."""
@@ -92,41 +90,42 @@ class DigitsScreen(BrowsingScreen):
             self._clear()
             return
         self.settle(split)
-        self.put("#place", self._place(split))
-        self.put("#weights", self.weights())
+        self._show_titles(split)
         known = self.browser.of(split)
+        self.query_one(DigitView).mode = self.bench.drawing.digit
         for sheet in self.query(DigitSheet):
+            sheet.mode = self.bench.drawing.pictures
             sheet.show_listing(self.listing, split, known, self.bench.index)
         if not self.showing_sheet:
             self._draw_digit(split)
 
     def _clear(self) -> None:
         self.listing = Listing.everything(0)
-        self.put("#place", self.waiting())
-        self.put("#weights", "")
+        self.query_one(DigitPane).show_titles(self.waiting(), "", "")
+        self.query_one("#sheet").border_title = self.waiting()
         self.query_one(DigitPane).show_digit(None)
         self.query_one("#trail", Trajectory).set_points((), 0)
         for sheet in self.query(DigitSheet):
             sheet.show_nothing()
 
-    def _place(self, split: Split) -> str:
-        """The name and the place of the digit that is shown, and the selection."""
+    def _show_titles(self, split: Split) -> None:
+        """Name the digit that is shown, its place among the selected ones, and the selection."""
         bench, query, narrow = self.bench, self.browser.query, self.size.width < 80
         at, count = self.listing.position(bench.index), len(self.listing)
         name = bench.split[:5] if narrow else bench.split
         place = "none" if at is None else f"{at + 1:,} of {count:,}"
         if self.browser.of(split) is None and query != Query():
             place = "..."
-        return ("  " if narrow else "   ").join(
-            part
-            for part in (
-                f"{name} {bench.index}",
-                place.replace(" of ", "/").replace(",", "") if narrow else place,
-                query.words(short=narrow, spec=split.spec),
-                query.order if narrow else f"by {query.order}",
-            )
-            if part
-        )
+        place = place.replace(" of ", "/").replace(",", "") if narrow else place
+        words = query.words(short=narrow, spec=split.spec)
+        order = query.order if narrow else f"by {query.order}"
+        about = (" " if narrow else ", ").join(part for part in (words, order) if part)
+        title = f"{name} {bench.index}  {place}"
+        facts = about if narrow else f"prediction, {self.weights()}"
+        self.query_one(DigitPane).show_titles(title, about, facts)
+        panel = self.query_one("#sheet")
+        panel.border_title = f"{title}  {about}"
+        panel.border_subtitle = self.weights()
 
     def _draw_digit(self, split: Split) -> None:
         run, shown, index = self.bench.shown, self.snapshot, self.bench.index
@@ -136,12 +135,11 @@ class DigitsScreen(BrowsingScreen):
         verdicts = self.browser.trajectory([*earlier, shown], split, index)
         verdict = verdicts[-1][1]
         points = [(s.epoch, v.probabilities[v.label], v.predicted) for s, v in verdicts]
-        words = verdict.words(short=self.size.width < 80)
         self.query_one(DigitPane).show_digit(
             self._fed.picture(split, index, shown.predictor, training=self.bench.split == "train")
             if self._fed
             else picture(split, index),
-            words,
+            headline(verdict, short=self.size.width < 80),
             verdict.probabilities,
             points,
             verdict.label,
@@ -221,14 +219,17 @@ class DigitsScreen(BrowsingScreen):
     # One digit and the sheet
 
     def action_mode(self) -> None:
-        """Draw with characters, half blocks or braille."""
+        """Draw the digit, or the sheet, with characters, half blocks or braille."""
+        drawing = self.bench.drawing
         if self.terminal.ascii_only:
             self.show_note("This terminal's encoding has ASCII characters only")
             return
-        view = self.query_one(DigitView)
-        view.mode = MODES[(MODES.index(view.mode) + 1) % len(MODES)]
-        for sheet in self.query(DigitSheet):
-            sheet.mode = view.mode
+        if self.showing_sheet:
+            drawing.turn_pictures()
+        else:
+            drawing.turn_digit()
+        self.app.post_message(DrawingChosen())
+        self.draw()
 
     def action_sheet(self) -> None:
         """Many digits, or one."""
@@ -258,3 +259,12 @@ class DigitsScreen(BrowsingScreen):
             self.action_open()
         else:
             self._select(Query(order=self.browser.query.order))
+
+
+def headline(verdict: Verdict, *, short: bool) -> Headline:
+    """What is predicted of a digit, in figures and in words."""
+    predicted, label = (verdict.spec.names[at] for at in (verdict.predicted, verdict.label))
+    words = [f"{max(verdict.probabilities):.1%} for {predicted}", f"loss {verdict.loss:.3g}"]
+    if verdict.wrong:
+        words.append(f"{label}: {ordinal(verdict.rank)} choice")
+    return Headline(predicted, label, words, verdict.words(short=short))

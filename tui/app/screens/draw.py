@@ -8,16 +8,19 @@ import numpy as np
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal, Vertical
+from textual.containers import Container, Vertical
 from textual.widgets import Static
 
 from nn.errors import DataError
 from nn.spec import MNIST, DataSpec
+from tui.app.screens import draw_words
 from tui.app.screens.base import ModeScreen
 from tui.app.state.board import Board
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.activation_view import ActivationView
 from tui.app.widgets.canvas import Canvas
 from tui.app.widgets.digit import DigitView
+from tui.app.widgets.headline import HeadlineView
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
 from tui.images.reading import Form, field_of_board
@@ -32,26 +35,40 @@ class DrawScreen(ModeScreen):
     SHOWS_NETWORK = True
     DEFAULT_CSS = """
     DrawScreen {
-        #desk { height: 1fr; }
-        Canvas { width: 30; height: 16; border: round $primary; }
-        #preview { width: 30; height: 16; border: round $primary; display: none; }
-        #side { width: 1fr; max-width: 60; padding: 0 1; }
-        #guess { height: 2; text-style: bold; }
-        #state { height: auto; margin-top: 1; color: $text-muted; }
-        &.-toggled #preview, &.-wide #preview, &.-huge #preview { display: block; }
-        &.-wide.-toggled #preview, &.-huge.-toggled #preview { display: none; }
-        &.-ascii {
-            Canvas, #preview { border: ascii $primary; }
+        #desk {
+            height: 1fr;
+            layout: grid; grid-size: 3 2; grid-columns: auto auto 1fr; grid-rows: 16 1fr;
+        }
+        #board, #fed { width: auto; height: 100%; padding: 0; }
+        Canvas, #preview { width: 28; height: 14; }
+        #bars { height: 100%; }
+        #guess { column-span: 3; height: 100%; }
+        #state { height: 1fr; margin-top: 1; color: $text-muted; }
+        #activity { display: none; }
+        &.-wide.-tall {
+            #desk { grid-size: 2 3; grid-columns: auto 1fr; grid-rows: 20 10 1fr; }
+            Canvas { width: 56; height: 28; }
+            #board { row-span: 2; }
+            #fed { width: 100%; }
+            #preview { width: 100%; height: 100%; }
+            #bars { row-span: 2; }
+            #guess { column-span: 1; }
+        }
+        &.-huge.-tall {
+            #desk { grid-size: 3 2; grid-columns: auto auto 1fr; grid-rows: 30 1fr; }
+            Canvas, #preview { width: 56; height: 28; }
+            #guess { column-span: 1; }
+            #activity { display: block; column-span: 2; height: 100%; }
         }
         &.-narrow, &.-short {
-            Canvas, #preview { width: 28; height: 14; border: none; }
-            #side { padding: 0; }
-            #guess { height: 1; }
-            #state { margin-top: 0; }
+            #desk { grid-size: 2 2; grid-columns: auto 1fr; grid-rows: 1fr 1; }
+            Canvas { height: 100%; }
+            #board { row-span: 2; }
+            #fed { display: none; row-span: 2; }
+            #guess { column-span: 1; }
+            #state { margin: 0; }
+            &.-toggled { #board { display: none; } #fed { display: block; } }
         }
-        &.-narrow.-toggled Canvas { display: none; }
-        &.-wide.-tall Canvas { width: 58; height: 30; }
-        &.-huge.-tall { Canvas, #preview { width: 58; height: 30; } }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -92,19 +109,26 @@ class DrawScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.board = Board()
-        self.set_class(terminal.ascii_only, "-ascii")
 
     def compose_body(self) -> ComposeResult:
-        with Horizontal(id="desk"):
-            yield Canvas(self.terminal)
-            yield DigitView(self.terminal, mode="half", id="preview")
-            with Vertical(id="side"):
-                yield Static(id="guess", markup=False)
+        with Container(id="desk"):
+            with Container(id="board", classes="panel -bare"):
+                yield Canvas(self.terminal)
+            with Container(id="fed", classes="panel -bare"):
+                yield DigitView(self.terminal, mode="half", id="preview")
+            with Vertical(id="bars", classes="panel -bare"):
                 yield ProbabilityBars(self.terminal)
                 yield Static(id="state", markup=False)
+            with Container(id="guess", classes="panel -open -bare"):
+                yield HeadlineView(self.terminal)
+            with Container(id="activity", classes="panel -bare"):
+                yield ActivationView(self.terminal)
 
     def on_mount(self) -> None:
-        self.query_one("#preview").border_title = "as MNIST"
+        titles = {"board": "board", "bars": "probabilities", "guess": "guess"}
+        for name, title in {**titles, "activity": "what its units pass on"}.items():
+            self.query_one(f"#{name}").border_title = title
+        self._name_fed()
 
     def show_snapshot(self) -> None:
         self._predict()
@@ -113,8 +137,13 @@ class DrawScreen(ModeScreen):
     def show_configuration(self) -> None:
         self._predict()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything: where there is room, what the network gets always shows."""
+        return action != "preview" or self.has_class("-narrow") or self.has_class("-short")
+
     def on_resize(self, _event: events.Resize) -> None:
-        """The texts depend on the room."""
+        """The texts and the keys depend on the room."""
+        self.call_after_refresh(self.refresh_bindings)
         self.call_after_refresh(self._show)
 
     def action_pen(self) -> None:
@@ -210,14 +239,16 @@ class DrawScreen(ModeScreen):
         if spec.shape == self.board.shape:
             return
         self.board = Board(spec.shape)
-        rows, columns = self.board.pixels.shape
+        columns = self.board.pixels.shape[1]
         canvas, larger = self.query_one(Canvas), spec.shape != MNIST.shape
         canvas.set_class(larger, "-other")
-        canvas.styles.width = columns + 2 if larger else None
-        canvas.styles.height = (rows + 1) // 2 + 2 if larger else None
-        title = f"{spec.size} pixels" if larger else "as MNIST"
-        self.query_one("#preview").border_title = title
+        canvas.styles.width = columns if larger else None
+        self._name_fed()
         self.query_one(Canvas).show(self.board.pixels, (self.board.row, self.board.column))
+
+    def _name_fed(self) -> None:
+        panel = self.query_one("#fed")
+        panel.border_title = "as MNIST" if self._as_mnist else f"{self._spec.size} pixels"
 
     def _predict(self) -> None:
         """Bring the picture into MNIST's form and show what the newest weights predict."""
@@ -233,7 +264,15 @@ class DrawScreen(ModeScreen):
             with np.errstate(all="ignore"):  # of weights that diverged
                 probabilities = snapshot.predictor.probabilities(field[None])[0].tolist()
         self.query_one(ProbabilityBars).set_probabilities(probabilities, spec=self._spec)
-        self.put("#guess", self._guess(probabilities))
+        said = draw_words.guess(
+            probabilities, self._spec, self._invitation(), narrow=self.has_class("-narrow")
+        )
+        self.query_one(HeadlineView).show(said)
+        if self.query_one("#activity").display:
+            layers = []
+            if field is not None and snapshot is not None:
+                layers = draw_words.activity(snapshot.predictor, field)
+            self.query_one(ActivationView).show(layers, len(layers), shaded=True)
 
     def _field(self) -> Pixels | None:
         try:
@@ -245,38 +284,13 @@ class DrawScreen(ModeScreen):
         except DataError:  # blank, or full of ink
             return None
 
-    def _guess(self, probabilities: list[float]) -> str:
+    def _invitation(self) -> str:
+        """What there is to do, or the reason why there is no network."""
         narrow = self.has_class("-narrow")
-        if not probabilities:
-            if self.bench.snapshot is None:
-                return "no network" if narrow else self.waiting()
-            return "draw a digit" if narrow else INVITATION
-        best = max(probabilities)
-        if best != best:
-            return "no answer" if narrow else "The network has diverged: no answer."
-        digit = probabilities.index(best)
-        name = self._spec.names[digit]
-        if self._spec.has_names:
-            return f"{name}  {best:.1%}" if narrow else f"It is: {name}, {best:.1%}"
-        return f"{name}  {best:.1%}" if narrow else f"It is a {name}, {best:.1%}"
+        if self.bench.snapshot is None:
+            return "no network" if narrow else self.waiting()
+        return "draw a digit" if narrow else INVITATION
 
     def _show_state(self) -> None:
-        board, snapshot = self.board, self.bench.snapshot
         narrow = self.has_class("-narrow")
-        pen = "pen up" if not board.down else ("drawing" if board.tool == "brush" else "erasing")
-        if snapshot is None:
-            network = ""
-        elif snapshot.untrained:
-            network = "untrained" if narrow else "The network is untrained: it only guesses."
-        else:
-            name = snapshot.name
-            network = name if narrow else f"After {name}" if snapshot.step else name.capitalize()
-        if narrow:
-            tool = "" if board.tool == "brush" or board.down else " e"
-            text = f"{pen} {board.brush}px{tool}\n{network}"
-        else:
-            text = (
-                f"{pen}, {board.tool} {board.brush}x{board.brush}\n"
-                f"row {board.row + 1}, column {board.column + 1}\n\n{network}"
-            )
-        self.put("#state", text)
+        self.put("#state", draw_words.state(self.board, self.bench.snapshot, narrow=narrow))

@@ -9,15 +9,16 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
-from textual.widgets import Static
 
 from nn.analysis.inspection import activations
 from tui.app.screens.inspecting import InspectingScreen
+from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.activations_pane import ActivationsPane
 from tui.app.widgets.digit_sheet import picture
 from tui.app.widgets.histograms import Histograms
 from tui.app.widgets.layer_table import LayerTable
+from tui.app.widgets.signed import shades_signs
 from tui.app.widgets.weights_pane import WeightsPane
 from tui.system.terminal import Terminal
 
@@ -39,11 +40,14 @@ class ModelScreen(InspectingScreen):
     SHOWS_NETWORK = True
     DEFAULT_CSS = """
     ModelScreen {
-        #parts-line { height: 1; }
         #parts { height: 1fr; }
         .part { display: none; width: 1fr; height: 1fr; }
         &.-table #table, &.-weights #weights { display: block; }
         &.-activations #activations, &.-histogram #histogram { display: block; }
+        &.-normal.-medium, &.-normal.-tall {  /* The table leaves room for the histograms. */
+            #table { height: 8; }
+            &.-table #histogram, &.-histogram #table { display: block; }
+        }
         &.-narrow, &.-short {
             ActivationsPane { layout: vertical; DigitView { display: none; } }
             #digit { width: 1fr; height: 1; margin: 0; }
@@ -51,13 +55,16 @@ class ModelScreen(InspectingScreen):
             WeightsPane.-enlarged #unit { display: block; }
         }
         &.-wide.-medium, &.-wide.-tall, &.-huge.-medium, &.-huge.-tall {
-            #parts { layout: grid; grid-size: 2 2; grid-columns: 5fr 4fr; grid-rows: 11 1fr; }
-            &.-tall #parts { grid-rows: 14 1fr; }
-            .part { display: block; border: round $primary; }
-            &.-ascii .part { border: ascii $primary; }
+            #parts { layout: grid; grid-size: 2 3; grid-columns: 6fr 5fr; grid-rows: 9 1fr 1fr; }
+            .part { display: block; }
+            #weights { row-span: 3; }
             #digit { width: 20; DigitView { height: 10; } }
         }
-        &.-huge.-tall #digit { width: 28; DigitView { height: 14; } }
+        &.-huge.-tall {
+            #parts { grid-rows: 10 1fr 1fr; }
+            #digit { width: 28; DigitView { height: 14; } }
+            WeightsPane #unit { width: 42; DigitView { height: 21; } }
+        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -98,21 +105,17 @@ class ModelScreen(InspectingScreen):
         super().__init__(bench, terminal)
         self.part: Part = "table"
         self.chosen_layer = 0
-        self.set_class(terminal.ascii_only, "-ascii")
 
     def compose_body(self) -> ComposeResult:
-        yield Static(id="parts-line")
         with Container(id="parts"):
-            with Container(id="table", classes="part"):
+            yield WeightsPane(self.terminal, id="weights", classes="part panel")
+            with Container(id="table", classes="part panel"):
                 yield LayerTable(self.terminal)
-            with Container(id="histogram", classes="part"):
+            yield ActivationsPane(self.terminal, id="activations", classes="part panel")
+            with Container(id="histogram", classes="part panel"):
                 yield Histograms(self.terminal)
-            yield WeightsPane(self.terminal, id="weights", classes="part")
-            yield ActivationsPane(self.terminal, id="activations", classes="part")
 
     def on_mount(self) -> None:
-        for part, title in TITLES.items():
-            self.query_one(f"#{part}").border_title = title
         self.action_go_to(self.part)
 
     def on_resize(self, _event: events.Resize) -> None:
@@ -153,6 +156,7 @@ class ModelScreen(InspectingScreen):
         self.part = part
         for name in PARTS:
             self.set_class(name == part, f"-{name}")
+            self.query_one(f"#{name}").set_class(name == part, "-chosen")
         self.call_after_refresh(self._draw)
 
     def action_digit(self, step: int) -> None:
@@ -196,8 +200,11 @@ class ModelScreen(InspectingScreen):
         self.query_one(WeightsPane).resize_tiles(step)
 
     def action_mode(self) -> None:
-        """Draw the weights with characters or in shades of grey."""
-        self.query_one(WeightsPane).toggle_mode()
+        """Draw with characters, or in shades where the terminal has them."""
+        if shades_signs(self.terminal):
+            self.bench.drawing.turn_shades()
+            self.app.post_message(DrawingChosen())
+            self._draw()
 
     def on_contact_sheet_selected(self) -> None:
         """A unit was clicked."""
@@ -212,7 +219,7 @@ class ModelScreen(InspectingScreen):
 
     def _draw(self, *parts: Part) -> None:
         """Draw these parts, or all, as far as they are seen, with room for keys in between."""
-        self._draw_parts_line()
+        self._draw_titles()
         draws = {
             "table": self._draw_table,
             "weights": self._draw_weights,
@@ -223,17 +230,27 @@ class ModelScreen(InspectingScreen):
             if self.query_one(f"#{part}").display:
                 self.call_later(draws[part])
 
-    def _draw_parts_line(self) -> None:
+    def _draw_titles(self) -> None:
+        """Name each part in its panel, or all parts where there is room for one or two."""
+        wide = self.has_class("-wide") or self.has_class("-huge")
+        all_seen = wide and not self.has_class("-short")
         names = (f"\\[{TITLES[p]}]" if p == self.part else TITLES[p] for p in PARTS)
         line = " ".join(
             f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
         )
-        if self.shown is not None and not self.has_class("-narrow"):
+        weights = ""
+        if self.shown is not None:
             snapshot = self.shown.snapshot
             several = "first member, " if len(snapshot.predictor.members) > 1 else ""
-            line += f"   {several}{snapshot.name}"
-            line += f", step {snapshot.step:,}" if snapshot.step else ""
-        self.put("#parts-line", line)
+            step = f", step {snapshot.step:,}" if snapshot.step else ""
+            weights = f"{several}{snapshot.name}{step}"
+        first = True
+        for part in PARTS:
+            panel = self.query_one(f"#{part}")
+            if panel.display:
+                panel.border_title = line if first and not all_seen else TITLES[part]
+                panel.border_subtitle = weights if first else ""
+                first = False
 
     def _draw_table(self) -> None:
         if self.shown is not None:
@@ -247,6 +264,7 @@ class ModelScreen(InspectingScreen):
             predictor, dead = self.shown.snapshot.predictor, self.shown.layers[0].dead
             linear = predictor.model.linears[0]
             pane = self.query_one(WeightsPane)
+            pane.draw_with(self.bench.drawing.pictures)
             pane.show(linear.weight, linear.bias, dead, predictor.spec)
 
     def _draw_activations(self) -> None:
@@ -271,6 +289,7 @@ class ModelScreen(InspectingScreen):
             activations(predictor, image),
             self.chosen_layer,
             spec,
+            mode=self.bench.drawing.pictures,
         )
 
     def _draw_histogram(self) -> None:

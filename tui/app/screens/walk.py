@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui.app.screens.touring import ANSWERS, TOUR_BINDINGS
 from tui.app.screens.walk_levels import WalkLevels
+from tui.app.state.messages import DrawingChosen
 from tui.app.state.places import Places
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.walk_images import WalkImages, walk_title
@@ -115,9 +116,11 @@ class WalkScreen(WalkLevels):
             columns = view.wanted.dataset.spec.columns
             self.cursors, self.placed = Places.telling(view.taken, columns), view.wanted
         self.show_guide()
-        self.query_one(WalkImages).show(view, self.image)
+        self.query_one(WalkImages).show(view, self.image, self.bench.drawing.pictures)
         hidden = self.bench.tour is not None and self.bench.tour.hides(stages[self.stage].name)
-        self.query_one(StageView).show(view, self.stage, self.cursors, hidden=hidden)
+        stage_view = self.query_one(StageView)
+        stage_view.shaded = self.bench.drawing.shaded
+        stage_view.show(view, self.stage, self.cursors, hidden=hidden)
         # Of the weight in the view: the one under the cursor may still be computed.
         parameter = view.nudged.nudges[0].parameter if view.nudged is not None else ""
         gradient = self.gradient(parameter) if parameter else None
@@ -157,7 +160,13 @@ class WalkScreen(WalkLevels):
         self.query_one(NudgeView).turn()
 
     def action_mode(self) -> None:
-        """Draw numbers with characters or in shades."""
-        stage = self.query_one(StageView)
-        stage.shaded = not stage.shaded
-        stage.redraw()
+        """Draw pictures in the next mode, or numbers with characters or in shades."""
+        if self.terminal.ascii_only:
+            self.show_note("This terminal's encoding has ASCII characters only")
+            return
+        if self.level == "images":
+            self.bench.drawing.turn_pictures()
+        else:
+            self.bench.drawing.turn_shades()
+        self.app.post_message(DrawingChosen())
+        self.draw()

@@ -41,3 +41,7 @@ class SeedsMoved(Message):
     def __init__(self, run: ShownRun) -> None:
         super().__init__()
         self.run = run
+
+
+class DrawingChosen(Message):
+    """Pictures are to be drawn in another mode from now on, which is to be remembered."""

@@ -16,6 +16,7 @@ from nn.config import TrainConfig
 from nn.storage.records import Invocation
 from nn.storage.runs import SavedRun
 from tui.app.state.data_loading import load_in_background
+from tui.app.state.drawing import Drawing
 from tui.app.state.ending import Endings
 from tui.app.state.live_run import Goal, LiveRun
 from tui.app.state.shown_run import Post, ShownRun, Snapshot, Status
@@ -84,6 +85,7 @@ class Workbench:
         self._post = post
         self._resumed = resumed
         self.endings = Endings()
+        self.drawing = Drawing()
         self._loading: str | None = None
         self.data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE

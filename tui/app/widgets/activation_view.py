@@ -1,4 +1,4 @@
-"""The activity of a network for one image, layer by layer, with one character for each unit."""
+"""The activity of a network for one image, layer by layer, with a cell for each unit."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ from textual.strip import Strip
 
 from nn.arrays import Array
 from tui.app.widgets.layer_table import visible_range
-from tui.app.widgets.raster import render_signed, signed_strips
-from tui.app.widgets.strips import StripWidget, text_strip
+from tui.app.widgets.signed import cell_strips
+from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import number
-from tui.system.terminal import ColorMode
+from tui.system.terminal import Terminal
 
 _NUMBER = 8
 """Cells of an output with its class."""
+_WIDEST = 4
+"""Cells of a unit at most."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,36 +54,50 @@ def lines_each(needs: Sequence[int], height: int) -> int:
 
 
 def activity_strips(
-    layers: Sequence[LayerActivity], selected: int, width: int, height: int, colors: ColorMode
+    layers: Sequence[LayerActivity],
+    selected: int,
+    width: int,
+    height: int,
+    terminal: Terminal,
+    *,
+    shaded: bool = False,
 ) -> list[Strip]:
-    """A title and a few lines for each layer; in a large layer a character is a group of units.
+    """A title and some lines for each layer, in which each unit is a cell as wide as all fit with.
 
-    The densest character is the layer's largest magnitude. Positive and negative values have
-    different characters.
+    The strongest shade or densest character is the layer's largest magnitude; positive and negative
+    values differ in both. Where cells of one character do not fit, each is a group of units.
     """
     if not layers or not width:
         return []
     outputs = max((len(one.values) for one in layers if one.numeric), default=1)
-    cell = _NUMBER - 1 + len(str(outputs - 1))
-    per_line = max(1, width // cell)
-    needs = [-(-len(one.values) // (per_line if one.numeric else width)) for one in layers]
-    most = lines_each(needs, height)
+    number_cells = _NUMBER - 1 + len(str(outputs - 1))
+    numbers = max(1, width // number_cells)
+
+    def needs(cell: int) -> list[int]:
+        units = max(1, width // cell)
+        return [-(-len(one.values) // (numbers if one.numeric else units)) for one in layers]
+
+    fits = (cell for cell in range(_WIDEST, 1, -1) if sum(needs(cell)) + len(layers) <= height)
+    cell = next(fits, 1)
+    units = max(1, width // cell)
+    most = lines_each(needs(cell), height)
     blocks = []
     for index, layer in enumerate(layers):
         mark = ">" if index == selected else " "
         title = text_strip(mark + layer.title, width, Style(bold=True))
         if layer.numeric:
             cells = [
-                f"{c}:{number(value, _NUMBER - 3, '.3g')}".ljust(cell)
+                f"{c}:{number(value, _NUMBER - 3, '.3g')}".ljust(number_cells)
                 for c, value in enumerate(layer.values.tolist())
             ]
-            rows = ["".join(cells[i : i + per_line]) for i in range(0, len(cells), per_line)]
+            rows = ["".join(cells[i : i + numbers]) for i in range(0, len(cells), numbers)]
             body = [text_strip(row, width) for row in rows]
         else:
-            peaks = strongest(layer.values, most * width)
-            picture = np.zeros((-(-len(peaks) // width), width))
+            peaks = strongest(layer.values, most * units)
+            picture = np.zeros((-(-len(peaks) // units), min(units, len(peaks))))
             picture.ravel()[: len(peaks)] = peaks
-            body = signed_strips(render_signed(picture, width, len(picture)), colors)
+            drawn = cell_strips(picture, cell, terminal, shaded=shaded)
+            body = [strip.adjust_cell_length(width, PLAIN) for strip in drawn]
         blocks.append([title, *body])
     if sum(map(len, blocks)) > height:  # too many layers, although each has only two lines
         blocks = [blocks[i] for i in visible_range(len(blocks), height // 2, selected)]
@@ -93,11 +109,14 @@ class ActivationView(StripWidget):
 
     _layers: Sequence[LayerActivity] = ()
     _selected = 0
+    _shaded = False
 
-    def show(self, layers: Sequence[LayerActivity], selected: int) -> None:
+    def show(self, layers: Sequence[LayerActivity], selected: int, *, shaded: bool) -> None:
         """Show these layers, input side first."""
-        self._layers, self._selected = layers, selected
+        self._layers, self._selected, self._shaded = layers, selected, shaded
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
-        return activity_strips(self._layers, self._selected, *self.size, self.terminal.colors)
+        return activity_strips(
+            self._layers, self._selected, *self.size, self.terminal, shaded=self._shaded
+        )

@@ -18,7 +18,7 @@ from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import activation_name
 from tui.app.widgets.raster import Image
 from tui.app.widgets.text import set_text
-from tui.system.terminal import Terminal
+from tui.system.terminal import DrawingMode, Terminal
 
 
 class ActivationsPane(Horizontal):
@@ -39,7 +39,7 @@ class ActivationsPane(Horizontal):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._digit = DigitView(terminal, mode="half")
+        self._digit = DigitView(terminal)
         self._about = Static(markup=False)
         self._view = ActivationView(terminal)
 
@@ -57,8 +57,11 @@ class ActivationsPane(Horizontal):
         outputs: Sequence[Array],
         selected: int,
         spec: DataSpec = MNIST,
+        *,
+        mode: DrawingMode = "half",
     ) -> None:
         """Show a digit of (rows, columns) pixels, a text, and the output of each layer."""
+        self._digit.mode = mode
         self._digit.set_image(image)
         set_text(self._about, about)
         activity = [
@@ -69,7 +72,7 @@ class ActivationsPane(Horizontal):
             )
             for number, (layer, values) in enumerate(zip(layers, outputs, strict=True), 1)
         ]
-        self._view.show(activity, selected)
+        self._view.show(activity, selected, shaded=mode != "ascii")
 
 
 def _summary(layer: LayerStatistics, values: Array, spec: DataSpec) -> str:

@@ -12,9 +12,10 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from tui.app.widgets.legend import role_style
+from tui.app.widgets.colors import role_style
 from tui.app.widgets.raster import RAMP
 from tui.app.widgets.strips import PLAIN, StripWidget
+from tui.app.widgets.tones import SHADES, tones
 from tui.system.terminal import Terminal
 
 Picture: TypeAlias = NDArray[np.uint8]
@@ -23,7 +24,6 @@ Cursor: TypeAlias = tuple[int, int]
 
 _HALVES = " ▀▄█"
 _ASCII_HALVES = ' "_#'
-_GREYS = 16
 
 
 def canvas_strips(
@@ -32,16 +32,33 @@ def canvas_strips(
     width: int,
     height: int,
     terminal: Terminal,
+    first: int = 0,
 ) -> list[Strip]:
     """The picture with two cells for a pixel, or with two pixels in a cell where there is no room.
 
     The cursor is a pair of brackets in the first case. In the second it is '^' for the upper pixel
-    of its cell or 'v' for the lower one, on the shade of the other pixel.
+    of its cell or 'v' for the lower one, on the shade of the other pixel. Of a picture that is
+    still too high, the rows from `first` on are drawn.
     """
-    rows, columns = pixels.shape
-    if width >= 2 * columns and height >= rows:
+    rows = len(pixels)
+    if paired(pixels, width, height):
         return [_pairs(pixels, row, cursor, terminal) for row in range(rows)]
-    return [_halves(pixels, row, cursor, terminal) for row in range(0, rows, 2)]
+    return [
+        _halves(pixels, row, cursor, terminal)
+        for row in range(first, min(rows, first + 2 * height), 2)
+    ]
+
+
+def paired(pixels: Picture, width: int, height: int) -> bool:
+    """Whether there is room for two cells a pixel."""
+    rows, columns = len(pixels), len(pixels[0])
+    return width >= 2 * columns and height >= rows
+
+
+def first_row(rows: int, cursor: int, height: int, before: int) -> int:
+    """The first row of pixels to draw, two a line: that of before, if the cursor's row is seen."""
+    lines, at = -(-rows // 2), cursor // 2
+    return 2 * max(0, min(max(min(before // 2, at), at - height + 1), lines - height))
 
 
 def _pairs(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal) -> Strip:
@@ -50,7 +67,7 @@ def _pairs(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal)
         here = (row, column) == cursor
         if terminal.colors == "full" and not terminal.ascii_only:
             ink = role_style("warning", terminal.colors) + Style(bold=True) if here else PLAIN
-            segments.append(Segment("[]" if here else "  ", Style(bgcolor=_grey(level)) + ink))
+            segments.append(Segment("[]" if here else "  ", Style(bgcolor=_shade(level)) + ink))
         elif terminal.ascii_only:
             character = RAMP[level * len(RAMP) // 256]
             segments.append(
@@ -73,13 +90,13 @@ def _halves(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal
             if here:
                 under = lower if mark == "^" else upper
                 style = role_style("warning", terminal.colors) + Style(
-                    bold=True, bgcolor=_grey(under)
+                    bold=True, bgcolor=_shade(under)
                 )
                 segments.append(Segment(mark, style))
             elif upper == lower:  # A space takes fewer bytes, and equal cells are merged.
-                segments.append(Segment(" ", Style(bgcolor=_grey(upper))))
+                segments.append(Segment(" ", Style(bgcolor=_shade(upper))))
             else:
-                segments.append(Segment("▀", Style(color=_grey(upper), bgcolor=_grey(lower))))
+                segments.append(Segment("▀", Style(color=_shade(upper), bgcolor=_shade(lower))))
             continue
         shape = (_ASCII_HALVES if terminal.ascii_only else _HALVES)[
             (upper > 127) + 2 * (lower > 127)
@@ -89,9 +106,8 @@ def _halves(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal
     return Strip(segments).simplify()
 
 
-def _grey(level: int) -> str:
-    shade = round(level / 255 * (_GREYS - 1)) * 255 // (_GREYS - 1)
-    return f"#{shade:02x}{shade:02x}{shade:02x}"
+def _shade(level: int) -> str:
+    return tones().shade(round(level / 255 * (SHADES - 1)))
 
 
 class Canvas(StripWidget):
@@ -109,6 +125,8 @@ class Canvas(StripWidget):
 
     _pixels: Picture = np.zeros((28, 28), np.uint8)
     _cursor: Cursor | None = None
+    _first = 0
+    """The first row that is drawn, where not all fit."""
     _erasing: bool | None = None
     """Whether the stroke erases; None while no button is held."""
 
@@ -118,7 +136,9 @@ class Canvas(StripWidget):
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
-        return canvas_strips(self._pixels, self._cursor, *self.size, self.terminal)
+        row = self._cursor[0] if self._cursor else 0
+        self._first = first_row(len(self._pixels), row, self.size.height, self._first)
+        return canvas_strips(self._pixels, self._cursor, *self.size, self.terminal, self._first)
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke; the right button, or shift, erases."""
@@ -137,10 +157,9 @@ class Canvas(StripWidget):
         self.release_mouse()
 
     def _post(self, event: events.MouseEvent, *, continued: bool) -> None:
-        rows, columns = self._pixels.shape
         at = event.get_content_offset_capture(self)
-        if self.size.width >= 2 * columns and self.size.height >= rows:
+        if paired(self._pixels, *self.size):
             row, column = at.y, at.x // 2
         else:
-            row, column = 2 * at.y, at.x
+            row, column = self._first + 2 * at.y, at.x
         self.post_message(self.Stroke(row, column, erase=bool(self._erasing), continued=continued))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,19 +15,16 @@ from textual.strip import Strip
 
 from nn.analysis.metrics import f1, precision, recall
 from nn.spec import MNIST, DataSpec
+from tui.app.widgets.colors import role_style
+from tui.app.widgets.confusion_cells import LEVELS, MARKS, cell_style, count_text, margin
 from tui.app.widgets.layer_table import visible_range
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
-from tui.formatting import percent
 
 Array = npt.NDArray[Any]
 
-LEVELS = (0.005, 0.02, 0.1)
-"""Shares of the true class; a confusion is marked from the first one on."""
-MARKS = ("", ":", "*", "#")
-"""What stands before a count below the first level, and from each level on."""
 METRICS = ("prec", "recall", "F1")
-_METRIC_WIDTH = 8
-_WIDEST, _HIGHEST = 8, 3
+_METRIC_WIDTH = 7
+_WIDEST, _HIGHEST = 9, 4
 """Largest size of a cell."""
 _READABLE = 5
 """Cells for a mark and a count of four digits."""
@@ -36,47 +33,14 @@ _LEAST, _ALL = 4, 10
 _LONGEST_NAME = 12
 
 
-def count_text(count: int, width: int, mark: str = "") -> str:
-    """A count in exactly `width` cells, with a blank or the mark before it.
-
-    So neighbours never touch: a number whose digits need all cells is rounded to thousands (`k`) or
-    hundreds (`h`); a zero is a dot.
-    """
-    margin = _margin(width)
-    room = width - margin
-    exact = str(count) if count else "."
-    rounded = f"{count / 1000:.0f}k" if count >= 950 else f"{count / 100:.0f}h"
-    text = next((text for text in (exact, rounded) if len(text) < room), "#"[: room - 1])
-    return (mark + text).rjust(room) + " " * margin
-
-
-def _margin(width: int) -> int:
-    """Cells to the right of a count, in wide columns only."""
-    return max(0, (width - 4) // 2)
-
-
 class ConfusionMatrix(StripWidget):
     """Counts, rows true and columns predicted, shaded and marked by their share of the true class.
 
     Of many classes those around the cursor are shown. `cursor` is a (label, predicted)
-    pair. Precision, recall and F1 of each class stand at the right where there is room. A click
-    moves the cursor, or chooses the cell if it has the cursor.
+    pair, and the headings of its row and its column are reversed. Precision, recall and F1 of each
+    class stand at the right where there is room. A click moves the cursor, or chooses the cell if
+    it has the cursor.
     """
-
-    DEFAULT_CSS = """
-    ConfusionMatrix {
-        & > .matrix--right { background: $success 20%; }
-        & > .matrix--level-1 { background: $error 15%; }
-        & > .matrix--level-2 { background: $error 35%; }
-        & > .matrix--level-3 { background: $error 55%; }
-    }
-    """
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "matrix--right",
-        "matrix--level-1",
-        "matrix--level-2",
-        "matrix--level-3",
-    }
 
     class Moved(Message):
         """The mouse has moved the cursor."""
@@ -103,11 +67,6 @@ class ConfusionMatrix(StripWidget):
     def move_to(self, label: int, predicted: int) -> None:
         """Set the cursor."""
         self.cursor = label, predicted
-        self.redraw()
-
-    def notify_style_update(self) -> None:
-        """Draw in the colours of another theme."""
-        super().notify_style_update()
         self.redraw()
 
     def on_click(self, event: events.Click) -> None:
@@ -215,19 +174,24 @@ class ConfusionMatrix(StripWidget):
         if (counts := self._counts) is None:
             return []
         width, left, cell = self.size.width, self._left, self._cell_width
-        margin = " " * _margin(cell)
+        blank = " " * margin(cell)
         widths, shown = self._widths, self._columns
-        heads = self._column_heads(cell - 1 - len(margin))
-        columns = "".join(
-            " " * (width - cell_len(heads[c]) - len(margin)) + heads[c] + margin
-            for c, width in zip(shown, widths, strict=True)
-        )
-        names = "".join(name.rjust(_METRIC_WIDTH) for name in METRICS) if self._has_metrics else ""
+        heads = self._column_heads(cell - 1 - len(blank))
         bold = Style(bold=True)
-        lines = [text_strip(" " * left + columns + names, width, bold)]
+        columns = [Segment(" " * left, PLAIN)]
+        for c, wide in zip(shown, widths, strict=True):
+            here = c == self.cursor[1]
+            columns += [
+                Segment(" " * (wide - cell_len(heads[c]) - len(blank) - here), PLAIN),
+                Segment((" " if here else "") + heads[c], self._heading_style(here)),
+                Segment(blank, PLAIN),
+            ]
+        names = "".join(name.rjust(_METRIC_WIDTH) for name in METRICS) if self._has_metrics else ""
+        columns.append(Segment(names, bold))
+        lines = [Strip(columns).adjust_cell_length(width, PLAIN).simplify()]
         if self._top == 2:
             lines.insert(
-                0, text_strip(" " * left + self._title().rjust(cell - _margin(cell) + 8), width)
+                0, text_strip(" " * left + self._title().rjust(cell - margin(cell) + 8), width)
             )
         totals = np.maximum(counts.sum(axis=1, keepdims=True), 1)
         levels = np.searchsorted(LEVELS, counts / totals, side="right")
@@ -235,7 +199,7 @@ class ConfusionMatrix(StripWidget):
         for label in self._rows:
             row = counts[label].tolist()
             heading = self._heading_of(label)
-            numbers = "".join(percent(m).rjust(_METRIC_WIDTH) for m in metrics[label])
+            numbers = "".join(f"{m:.1%}".rjust(_METRIC_WIDTH) for m in metrics[label])
             for line in range(self._cell_height):
                 here = line == (self._cell_height - 1) // 2
                 cells = [
@@ -249,7 +213,10 @@ class ConfusionMatrix(StripWidget):
                 ]
                 strip = Strip(
                     [
-                        Segment(set_cell_size(heading if here else "", left), bold),
+                        Segment(
+                            set_cell_size(heading if here else "", left),
+                            self._heading_style(here and label == self.cursor[0]),
+                        ),
                         *cells,
                         Segment(numbers if here and self._has_metrics else ""),
                     ]
@@ -280,10 +247,9 @@ class ConfusionMatrix(StripWidget):
     def _style(self, label: int, predicted: int, level: int) -> Style:
         if (label, predicted) == self.cursor:
             return Style(reverse=True, bold=True)
-        if label == predicted:
-            right = Style(bold=True)
-            return self._shade("right") + right if self.terminal.colors == "full" else right
-        return self._shade(f"level-{level}") if level and self.terminal.colors == "full" else PLAIN
+        return cell_style(level, right=label == predicted, terminal=self.terminal)
 
-    def _shade(self, name: str) -> Style:
-        return self.get_visual_style(f"matrix--{name}").rich_style
+    def _heading_style(self, here: bool) -> Style:
+        """That of the cursor's row or column, or of any other."""
+        accent = role_style("accent", self.terminal.colors) if here else PLAIN
+        return accent + Style(bold=True, reverse=here)

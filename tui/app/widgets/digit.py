@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
@@ -11,36 +12,33 @@ from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
 
-from tui.app.widgets.raster import (
-    MODES,
-    Image,
-    Mode,
-    fitting,
-    image_strips,
-    render_signed,
-    signed_strips,
-)
+from tui.app.widgets.colors import role_style
+from tui.app.widgets.raster import Image, fitting, image_strips
+from tui.app.widgets.signed import weight_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
-from tui.system.terminal import FULL, Terminal
+from tui.system.terminal import DRAWING_MODES, FULL, DrawingMode, Terminal
+
+_GAP, _WIDEST_GAP = 1, 3
+"""Least and greatest number of empty cells between two columns of a sheet."""
 
 
 class _ImageWidget(StripWidget):
     """Base of both widgets: draws an image in one of the modes, again when the mode changes.
 
     Args:
-        terminal: With ASCII only, its characters draw whatever the mode; shades of grey need exact
-            colours, else half blocks are black and white.
+        terminal: With ASCII only, its characters draw whatever the mode; half blocks in shades need
+            exact colours, else they are black and white.
         mode: How an image is drawn.
     """
 
-    mode: reactive[Mode] = reactive[Mode]("ascii", repaint=False, init=False)
+    mode: reactive[DrawingMode] = reactive[DrawingMode]("ascii", repaint=False, init=False)
     """How images are drawn; `ascii_only` of the terminal overrides it."""
 
     def __init__(
         self,
         terminal: Terminal = FULL,
         *,
-        mode: Mode = "ascii",
+        mode: DrawingMode = "ascii",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
@@ -51,10 +49,10 @@ class _ImageWidget(StripWidget):
         mode = "ascii" if self.terminal.ascii_only else self.mode
         return image_strips(image, width, height, mode, self.terminal.colors)
 
-    def validate_mode(self, mode: Mode) -> Mode:
+    def validate_mode(self, mode: DrawingMode) -> DrawingMode:
         """Refuse a mode that does not exist."""
-        if mode not in MODES:
-            raise ValueError(f"mode is {mode!r}, it must be one of {', '.join(MODES)}")
+        if mode not in DRAWING_MODES:
+            raise ValueError(f"mode is {mode!r}, it must be one of {', '.join(DRAWING_MODES)}")
         return mode
 
     def watch_mode(self) -> None:
@@ -73,7 +71,7 @@ class DigitView(_ImageWidget):
 
         Args:
             image: (rows, columns), uint8 with 0..255 or floats with 0..1; any reals if `signed`.
-            signed: Whether negative values, such as those of weights, have other characters.
+            signed: Whether values are around zero, as weights are, and drawn by their signs.
         """
         self._shown, self._signed = image, signed
         self.redraw()
@@ -81,14 +79,12 @@ class DigitView(_ImageWidget):
     def _lay_out(self) -> list[Strip]:
         if self._shown is None:
             return []
-        rows, columns = self._shown.shape
-        height = min(self.size.width * rows // (2 * columns), self.size.height)
-        width = round(2 * height * columns / rows)
+        width, height = picture_size(self._shown.shape, *self.size)
         if not height or not width:
             return []
         if self._signed:
-            lines = render_signed(self._shown, width, height)
-            strips = signed_strips(lines, self.terminal.colors)
+            shaded = self.mode != "ascii"
+            strips = weight_strips(self._shown, width, height, self.terminal, shaded=shaded)
         else:
             strips = self._image(self._shown, width, height)
         margin = Strip([Segment(" " * ((self.size.width - width) // 2), PLAIN)])
@@ -96,15 +92,22 @@ class DigitView(_ImageWidget):
         return [*above, *(Strip.join([margin, strip]) for strip in strips)]
 
 
+def picture_size(shape: tuple[int, int], width: int, height: int) -> tuple[int, int]:
+    """The cells (wide, high) of the largest picture of square pixels in a space."""
+    rows, columns = shape
+    high = min(width * rows // (2 * columns), height)
+    return round(2 * high * columns / rows), high
+
+
 class ContactSheet(_ImageWidget):
     """A page of small images with a caption under each, one of them selected.
 
-    The selected caption starts with '>' and is reversed; that of a mistake has a '!'. A click
-    selects an item and posts `Selected`; keys are handled by the screen.
+    The selected caption starts with '>' and is reversed; that of a mistake has a '!' and a colour.
+    A click selects an item and posts `Selected`; keys are handled by the screen.
     """
 
-    GAP = 1
-    """Empty cells between two columns."""
+    captioned: ClassVar[bool] = True
+    """Whether there is a line below each image, which also marks the selected one."""
     tile_width = 14
     """Cells of an image."""
     tile_height = 7
@@ -146,12 +149,28 @@ class ContactSheet(_ImageWidget):
     @property
     def columns(self) -> int:
         """Items side by side, at least one."""
-        return max(1, (self.size.width + self.GAP) // (self.tile_width + self.GAP))
+        return max(1, (self.size.width + _GAP) // (self.tile_width + _GAP))
+
+    @property
+    def rows(self) -> int:
+        """Lines of items, at least one."""
+        return max(1, self.size.height // (self.tile_height + self.captioned))
 
     @property
     def page_size(self) -> int:
         """Items on a page, at least one."""
-        return self.columns * max(1, self.size.height // (self.tile_height + 1))
+        return self.columns * self.rows
+
+    @property
+    def gap(self) -> tuple[int, int]:
+        """Empty cells between two columns and empty lines between two rows, as far as there are."""
+        columns, rows = self.columns, self.rows
+        across = self.size.width - columns * self.tile_width
+        down = self.size.height - rows * (self.tile_height + self.captioned)
+        return (
+            min(_WIDEST_GAP, max(_GAP, across // max(1, columns - 1))),
+            min(_GAP, down // max(1, rows - 1)),
+        )
 
     def validate_selected(self, index: int) -> int:
         """Keep the selection on an item."""
@@ -174,10 +193,11 @@ class ContactSheet(_ImageWidget):
     def on_click(self, event: events.Click) -> None:
         """Select and choose the item under the pointer."""
         offset = event.get_content_offset(self)
-        if offset is None or offset.x % (self.tile_width + self.GAP) >= self.tile_width:
+        across, down = self.gap
+        if offset is None or offset.x % (self.tile_width + across) >= self.tile_width:
             return
-        column = offset.x // (self.tile_width + self.GAP)
-        row = offset.y // (self.tile_height + 1)
+        column = offset.x // (self.tile_width + across)
+        row = offset.y // (self.tile_height + self.captioned + down)
         index = self._first + row * self.columns + column
         if column < self.columns and index < min(self._first + self.page_size, len(self._images)):
             self.selected = index
@@ -192,6 +212,7 @@ class ContactSheet(_ImageWidget):
         end = min(self._first + self.page_size, len(self._images))
         lines: list[Strip] = []
         for start in range(self._first, end, self.columns):
+            lines += [Strip([])] * (self.gap[1] if lines else 0)
             tiles = [self._tile(i) for i in range(start, min(start + self.columns, end))]
             lines += (self._side_by_side(parts) for parts in zip(*tiles, strict=True))
         return lines
@@ -199,9 +220,11 @@ class ContactSheet(_ImageWidget):
     def _tile(self, index: int) -> list[Strip]:
         """The image and its caption."""
         chosen = index == self.selected
-        flags = (">" if chosen else " ") + ("!" if self._wrong[index] else " ")
+        wrong = bool(self._wrong[index])
+        flags = (">" if chosen else " ") + ("!" if wrong else " ")
         caption = printable(flags + self._captions[index], ascii_only=self.terminal.ascii_only)
-        style = Style(reverse=chosen, bold=bool(self._wrong[index]))
+        style = role_style("wrong" if wrong else "muted", self.terminal.colors)
+        style += Style(reverse=chosen, bold=wrong or chosen)
         image = self._images[index]
         width, height = fitting(image, self.tile_width, self.tile_height)
         strips = self._image(image, width, height)
@@ -213,8 +236,8 @@ class ContactSheet(_ImageWidget):
             ]
             blank = Strip([Segment(" " * self.tile_width, PLAIN)])
             strips += [blank] * (self.tile_height - height)
-        return [*strips, text_strip(caption, self.tile_width, style)]
+        return [*strips, *([text_strip(caption, self.tile_width, style)] if self.captioned else [])]
 
     def _side_by_side(self, parts: Sequence[Strip]) -> Strip:
-        gap = Strip([Segment(" " * self.GAP, PLAIN)])
+        gap = Strip([Segment(" " * self.gap[0], PLAIN)])
         return Strip.join([piece for part in parts for piece in (part, gap)][:-1])

@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from textual import events
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
-from textual.widgets import Static
+from textual.containers import Container, Horizontal, Vertical
 
 from nn.spec import MNIST, DataSpec
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
-from tui.app.widgets.digit import DigitView
+from tui.app.widgets.digit import DigitView, picture_size
 from tui.app.widgets.digit_sheet import DigitSheet
+from tui.app.widgets.headline import Headline, HeadlineView
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.app.widgets.raster import Image
-from tui.app.widgets.text import set_text
 from tui.app.widgets.trajectory import Point, Trajectory
-from tui.system.terminal import Terminal
+from tui.system.terminal import DrawingMode, Terminal
+
+_FACTS = {"-narrow": 16, "-normal": 38, "-wide": 46, "-huge": 84}
+"""Least width of what stands beside the digit."""
 
 
 class DigitPane(Horizontal):
-    """The digit, two lines about it, the bars and the trajectory.
+    """The digit in a frame of its own size, a headline, the bars and the trajectory.
 
     The largest layout also has the digits around it in the listing.
     """
@@ -29,17 +32,24 @@ class DigitPane(Horizontal):
     DEFAULT_CSS = """
     DigitPane {
         height: 1fr;
-        #facts { width: 38; padding-left: 1; }
-        #verdict { height: 2; }
-        Trajectory { margin-top: 1; max-height: 12; }
-        #around { display: none; margin-top: 1; }
+        #facts { width: 1fr; }
+        HeadlineView { height: 6; }
+        Trajectory { max-height: 16; }
+        #around { display: none; }
     }
-    .-wide DigitPane #facts { width: 56; }
-    .-huge DigitPane #facts { width: 84; }
-    .-huge.-tall DigitPane #around { display: block; }
-    .-narrow DigitPane #facts { width: 16; }
+    .-tall DigitPane {
+        HeadlineView { margin-bottom: 1; }
+        Trajectory, #around { margin-top: 1; }
+    }
+    .-huge.-tall DigitPane {
+        HeadlineView { height: 11; }
+        #around { display: block; }
+    }
+    .-narrow DigitPane HeadlineView, .-short DigitPane HeadlineView {
+        height: 1fr; max-height: 2; margin: 0;
+    }
     .-narrow.-tall DigitPane { layout: vertical; }
-    .-narrow.-tall DigitPane #facts { width: 100%; height: 22; padding: 0; }
+    .-narrow.-tall DigitPane #facts { height: 24; }
     .-short DigitPane Trajectory { display: none; }
     .-compared DigitPane ComparedProbabilities { display: block; }
     .-compared DigitPane ProbabilityBars { display: none; }
@@ -47,31 +57,57 @@ class DigitPane(Horizontal):
     .-compared.-narrow DigitPane ProbabilityBars { display: block; }
     """
 
-    def __init__(self, terminal: Terminal) -> None:
+    def __init__(self, terminal: Terminal, mode: DrawingMode) -> None:
         super().__init__()
-        self._terminal = terminal
+        self._terminal, self._mode = terminal, mode
+        self._shape = MNIST.shape
 
     def compose(self) -> ComposeResult:
         terminal = self._terminal
-        yield DigitView(terminal)
-        with Vertical(id="facts"):
-            yield Static(id="verdict", markup=False)
+        with Container(id="picture", classes="panel"):
+            yield DigitView(terminal, mode=self._mode)
+        with Vertical(id="facts", classes="panel"):
+            yield HeadlineView(terminal)
             yield ProbabilityBars(terminal)
             yield ComparedProbabilities(terminal)
             yield Trajectory(terminal)
             yield DigitSheet(terminal, id="around")
 
+    def on_resize(self, _event: events.Resize) -> None:
+        """Frame the digit."""
+        self._frame()
+
     def show_digit(
         self,
         image: Image | None,
-        words: str = "",
+        said: Headline | None = None,
         probabilities: Sequence[float] = (),
         points: Sequence[Point] = (),
         label: int = 0,
         spec: DataSpec = MNIST,
     ) -> None:
         """Show this digit, or nothing."""
+        if image is not None and image.shape != self._shape:
+            self._shape = spec.shape
+            self._frame()
         self.query_one(DigitView).set_image(image)
-        set_text(self.query_one("#verdict", Static), words)
+        self.query_one(HeadlineView).show(said)
         self.query_one(ProbabilityBars).set_probabilities(probabilities, label, spec)
         self.query_one(Trajectory).set_points(points, label, spec)
+
+    def show_titles(self, picture: str, about: str, facts: str) -> None:
+        """Name the digit and where it is from, what was selected, and who predicts."""
+        panel = self.query_one("#picture")
+        panel.border_title, panel.border_subtitle = picture, about
+        self.query_one("#facts").border_title = facts
+
+    def _frame(self) -> None:
+        """Give the digit's panel the width of the digit."""
+        panel = self.query_one("#picture")
+        if self.screen.has_class("-narrow", "-tall"):
+            panel.styles.width = "100%"
+            return
+        least = next((w for name, w in _FACTS.items() if self.screen.has_class(name)), 0)
+        across, down = panel.gutter.width, panel.gutter.height
+        room = max(1, self.size.width - least - across)
+        panel.styles.width = picture_size(self._shape, room, self.size.height - down)[0] + across

@@ -67,6 +67,8 @@ def _caption(spec: DataSpec, predicted: int | None, label: int) -> str:
     return f"{said}/{spec.names[label]}"
 
 
+_TILES = ((28, 14), (20, 10), (14, 7), (12, 6))
+_WANTED = (10, 5)  # how many digits of a cell are to be seen, if there are so many
 _HALF = 5  # cells of a predicted class's name, so that the name of the label has as many
 
 
@@ -74,4 +76,25 @@ def _tile(screen: Size) -> tuple[int, int]:
     """Cells of a digit: legible, wide enough for a caption, and as many as possible."""
     if screen.height < 24:
         return 12, 5
-    return (14, 7) if screen.height >= 40 and screen.width >= 80 else (12, 6)
+    return (14, 7) if screen.width >= 80 else (12, 6)
+
+
+class CellSheet(ContactSheet):
+    """Some digits of a cell of the confusion matrix, which need no captions: they are alike."""
+
+    captioned = False
+
+    def show_cell(self, split: Split, listing: Listing) -> None:
+        """Show the first of these digits, as large as a few of them fit."""
+        indices = listing.indices
+        self.tile_width, self.tile_height = self._fitting_tile(len(indices))
+        images = [picture(split, int(index)) for index in indices[: self.page_size]]
+        self.selected = 0
+        self.set_items(images, [""] * len(images), [False] * len(images))
+
+    def _fitting_tile(self, count: int) -> tuple[int, int]:
+        for wanted in _WANTED:
+            for self.tile_width, self.tile_height in _TILES:
+                if self.tile_height <= self.size.height and self.page_size >= min(count, wanted):
+                    return self.tile_width, self.tile_height
+        return _TILES[-1]

@@ -8,15 +8,13 @@ from rich.style import Style
 from textual.strip import Strip
 
 from nn.arrays import Array
-from tui.app.widgets.legend import role_style
-from tui.app.widgets.raster import NEGATIVE, POSITIVE, RAMP
+from tui.app.widgets.raster import RAMP, half_blocks
+from tui.app.widgets.signed import NEGATIVE, POSITIVE, sign_style
 from tui.app.widgets.strips import PLAIN
+from tui.app.widgets.tones import SHADES, STEPS, tones
 from tui.system.terminal import Terminal
 
 Place = tuple[int, int]
-_SHADES = 16
-# The colours of the largest magnitude; smaller ones are darker. They differ in hue and brightness.
-_ABOVE, _BELOW, _INK = (87, 172, 245), (245, 150, 20), (255, 255, 255)
 
 
 def heat_size(rows: int, columns: int, width: int, height: int, *, shaded: bool) -> Place:
@@ -82,9 +80,9 @@ def _start(at: int, count: int, visible: int) -> int:
 
 
 def _colour(value: float, signed: bool) -> str:
-    full = (_ABOVE if value >= 0 else _BELOW) if signed else _INK
-    share = round(abs(value) * (_SHADES - 1)) / (_SHADES - 1)
-    return "#" + "".join(f"{round(part * share):02x}" for part in full)
+    if signed:
+        return tones().diverging(round(value * STEPS))
+    return tones().shade(round(abs(value) * (SHADES - 1)))
 
 
 def _shaded_cell(value: float, cell: int, signed: bool, terminal: Terminal) -> Segment:
@@ -96,7 +94,7 @@ def _character_cell(value: float, cell: int, signed: bool, terminal: Terminal) -
     character = ramp[min(int(abs(value) * len(ramp)), len(ramp) - 1)]
     style = PLAIN
     if signed and character != " ":
-        style = role_style("primary" if value >= 0 else "secondary", terminal.colors)
+        style = sign_style(1 if value >= 0 else -1, terminal.colors)
     return Segment(character * cell, style)
 
 
@@ -105,9 +103,9 @@ def _cursor_cell(cell: int, terminal: Terminal) -> Segment:
 
 
 def _cursor_style(terminal: Terminal) -> Style:
-    """White, which no element has where their colours show the sign."""
+    """The ink, which no element has where their colours show the sign."""
     if terminal.colors == "full":
-        return Style(bold=True, color="#000000", bgcolor="#ffffff")
+        return Style(bold=True, color=tones().paper, bgcolor=tones().ink)
     return Style(bold=True, reverse=True)
 
 
@@ -123,9 +121,7 @@ def _halves(strength: Array, here: Place, signed: bool, terminal: Terminal) -> l
             if here in ((r, c), (r + 1, c)):
                 mark = "^" if here[0] == r else "v"
                 segments.append(Segment(mark, _cursor_style(terminal)))
-            elif colours[0] == colours[1]:
-                segments.append(Segment(" ", Style(bgcolor=colours[0])))
             else:
-                segments.append(Segment("▀", Style(color=colours[0], bgcolor=colours[1])))
+                segments.append(half_blocks(*colours))
         strips.append(Strip(segments).simplify())
     return strips

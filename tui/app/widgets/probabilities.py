@@ -10,7 +10,7 @@ from rich.style import Style
 from textual.strip import Strip
 
 from nn.spec import MNIST, DataSpec
-from tui.app.widgets.legend import role_style
+from tui.app.widgets.colors import Role, role_style
 from tui.app.widgets.strips import PLAIN, StripWidget, printable
 from tui.formatting import bar
 from tui.system.terminal import Terminal
@@ -32,40 +32,49 @@ def probability_strips(
 ) -> list[Strip]:
     """A line for each class; the likeliest is bold and marked with '>', NaN is drawn as '-'.
 
-    The true label is marked with '<' after the number. Of more classes than `lines` the likeliest
-    are shown, in their order, and the true one. `names` are those of the classes, if not numbers.
+    The true label is marked with '*', and bars have the colours of right and wrong. Without a label
+    there is no column for its mark. Of more classes than `lines` the likeliest are shown, in their
+    order, and the true one. `names` are those of the classes, if not numbers.
     """
     shown = shown_classes(probabilities, label, lines)
     heads = [names[at] if names else str(at) for at in shown]
     head = max([1, *(min(cell_len(name), _LONGEST, width // 3) for name in heads)])
-    width -= 0 if label is None else 2
     decimals = 1 if width >= _WIDE else 0
     best = max(probabilities, default=0.0)
     strips = []
     for at, name in zip(shown, heads, strict=True):
         probability = probabilities[at]
         known = probability == probability
-        number = (f"{probability:.{decimals}%}" if known else "-").rjust(5 + decimals)
+        number = (f"{probability:.{decimals}%}" if known else "-").rjust(6 + decimals)
         top = known and probability == best and best > 0
+        mark = ">" if top else " "
+        if label is not None:
+            mark = f"{'*' if at == label else ' '}{mark}"
+        text = f"{mark}{set_cell_size(_printable(name, terminal), head)} "
         drawn = bar(
             probability if known else 0.0,
-            max(0, width - 7 - head - decimals),
+            max(0, width - len(mark) - head - 1 - len(number)),
             ascii_only=terminal.ascii_only,
         )
-        weight = Style(bold=top)
+        role = _role(at, top=top, label=label)
+        weight = Style(bold=top or at == label)
+        style = PLAIN if role == "muted" else role_style(role, terminal.colors)
         segments = [
-            Segment(
-                f"{'>' if top else ' '}{set_cell_size(_printable(name, terminal), head)} ", weight
-            ),
-            Segment(drawn, role_style("primary", terminal.colors) + weight),
+            Segment(text, weight + style),
+            Segment(drawn, role_style(role, terminal.colors)),
             Segment(number, weight),
         ]
-        line = Strip(segments).adjust_cell_length(width, PLAIN)
-        if label is not None:
-            mark = Segment(" <" if at == label else "  ", Style(bold=True))
-            line = Strip.join([line, Strip([mark])])
-        strips.append(line.simplify())
+        strips.append(Strip(segments).adjust_cell_length(width, PLAIN).simplify())
     return strips
+
+
+def _role(at: int, *, top: bool, label: int | None) -> Role:
+    """What the bar of a class stands for."""
+    if at == label:
+        return "right"
+    if top:
+        return "accent" if label is None else "wrong"
+    return "muted"
 
 
 def shown_classes(probabilities: Sequence[float], label: int | None, lines: int) -> list[int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +13,19 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from tui.app.widgets.legend import role_style
 from tui.app.widgets.strips import PLAIN
-from tui.system.terminal import ColorMode
+from tui.app.widgets.tones import SHADES, Tones, tones
+from tui.system.terminal import ColorMode, DrawingMode
 
 Image: TypeAlias = NDArray[Any]
 """A picture: uint8 with 0 to 255, or floating point with 0 to 1. 0 is background."""
-Mode = Literal["ascii", "half", "braille"]
-"""Characters by brightness, half blocks in shades of grey, or braille dots."""
-MODES: tuple[Mode, ...] = get_args(Mode)
-
 RAMP = " .:-=+*#%@"
-POSITIVE = " .:+#"
-NEGATIVE = " '-=%"
-
-GREYS = 16
-"""Shades of grey in half blocks: few, so that neighbours are equal and take few bytes."""
+"""Characters from paper to full ink."""
 _BRAILLE_BITS = np.array([[0x01, 0x08], [0x02, 0x10], [0x04, 0x20], [0x40, 0x80]])
+_LIFT = 0.75
+"""Power of the brightness of pictures made smaller, whose thin strokes averages leave dim."""
+_FAINTEST, _GREYS = 4, 6
+"""The shade of the faintest character, and how many shades characters have."""
 
 
 def resample(image: Image, width: int, height: int) -> NDArray[np.float64]:
@@ -86,29 +82,45 @@ def render_ascii(image: Image, width: int = 28, height: int = 14) -> list[str]:
         width: Characters in a line.
         height: Lines.
     """
-    return _lines(_ramp_cells(_brightness(image, width, height), RAMP))
+    return lines_of(ramp_cells(_brightness(image, width, height), RAMP))
 
 
 def render_half_blocks(image: Image, width: int = 28, height: int = 14) -> list[str]:
     """Lines of ' ▀▄█', each character two pixels, lit if at least half bright."""
     lit = _brightness(image, width, 2 * height) >= 0.5
-    return _lines(np.array([*" ▀▄█"])[lit[::2] + 2 * lit[1::2]])
+    return lines_of(np.array([*" ▀▄█"])[lit[::2] + 2 * lit[1::2]])
 
 
 def half_block_strips(image: Image, width: int = 28, height: int = 14) -> list[Strip]:
-    """Half blocks in shades of grey, two pixels a cell."""
-    shades = np.rint(_brightness(image, width, 2 * height) * (GREYS - 1)).astype(np.int64)
-    cells = shades[::2] * GREYS + shades[1::2]
-    return [
-        Strip([_half_blocks(cell, len([*run])) for cell, run in groupby(row)], width)
-        for row in cells.tolist()
-    ]
+    """Half blocks in shades, two pixels a cell."""
+    values = _brightness(image, width, 2 * height)
+    if width < image.shape[1]:
+        values **= _LIFT
+    shades = np.rint(values * (SHADES - 1)).astype(np.int64)
+    return halves(shades, [tones().shade(step) for step in range(SHADES)])
 
 
-@lru_cache(maxsize=1024)
-def _half_blocks(cell: int, count: int) -> Segment:
+def halves(steps: NDArray[np.int64], colours: Sequence[str]) -> list[Strip]:
+    """Two rows of steps a line, the upper one in the foreground, the lower one in the background.
+
+    Args:
+        steps: (rows, columns), an even number of rows, each an index of `colours`.
+        colours: What each step looks like.
+    """
+    cells = steps[::2] * len(colours) + steps[1::2]
+    strips = []
+    for row in cells.tolist():
+        segments = []
+        for cell, run in groupby(row):
+            upper, lower = divmod(cell, len(colours))
+            segments.append(half_blocks(colours[upper], colours[lower], len([*run])))
+        strips.append(Strip(segments, len(row)))
+    return strips
+
+
+@lru_cache(maxsize=4096)
+def half_blocks(upper: str, lower: str, count: int = 1) -> Segment:
     """A run of equal cells; a space is used if both halves are equal, which is half the bytes."""
-    upper, lower = (f"#{3 * f'{255 * shade // (GREYS - 1):02x}'}" for shade in divmod(cell, GREYS))
     if upper == lower:
         return Segment(" " * count, Style(bgcolor=upper))
     return Segment("▀" * count, Style(color=upper, bgcolor=lower))
@@ -123,55 +135,65 @@ def render_braille(image: Image, width: int = 28, height: int = 14) -> list[str]
     return ["".join(chr(0x2800 + code) if code else " " for code in row) for row in codes.tolist()]
 
 
-def render_signed(image: Image, width: int = 28, height: int = 14) -> list[str]:
-    """Lines of characters for values around zero, positive and negative ones sharing none.
-
-    The largest magnitude after averaging is drawn densest.
-
-    Args:
-        image: (rows, columns) of any real values, such as the weights into one neuron.
-        width: Characters in a line.
-        height: Lines.
-    """
-    values = np.nan_to_num(np.asarray(image, dtype=np.float64), posinf=0.0, neginf=0.0)
-    # Averages of values next to the largest float overflow; those of values up to one do not.
-    values = resample(values / (np.abs(values).max(initial=0.0) or 1.0), width, height)
-    largest = np.abs(values).max(initial=0.0) or 1.0
-    magnitude = np.clip(np.abs(values) / largest, 0, 1)
-    positive, negative = (_ramp_cells(magnitude, ramp) for ramp in (POSITIVE, NEGATIVE))
-    return _lines(np.where(values >= 0, positive, negative))
-
-
-def signed_strips(lines: Sequence[str], colors: ColorMode) -> list[Strip]:
-    """The lines of `render_signed` in two colours, one for each sign."""
-    styles = {c: role_style("primary", colors) for c in POSITIVE[1:]}
-    styles |= {c: role_style("secondary", colors) for c in NEGATIVE[1:]}
-    strips = []
-    for line in lines:
-        style, segments = PLAIN, []
-        for c in line:
-            # A blank has no visible colour: it keeps the previous style, which sends no escape.
-            style = styles.get(c, style)
-            segments.append(Segment(c, style))
-        strips.append(Strip(segments).simplify())
-    return strips
-
-
 def image_strips(
-    image: Image, width: int, height: int, mode: Mode, colors: ColorMode = "full"
+    image: Image, width: int, height: int, mode: DrawingMode, colors: ColorMode = "full"
 ) -> list[Strip]:
-    """The image as strips in one of the modes."""
+    """The image as strips in one of the modes, its brightness told by colour too."""
     if mode == "half" and colors == "full":
         return half_block_strips(image, width, height)
     render = {"ascii": render_ascii, "half": render_half_blocks, "braille": render_braille}[mode]
-    return [Strip([Segment(line)], width) for line in render(image, width, height)]
+    # Of a cell of several pixels the brightest decides, or thin lines would be dim.
+    fine = _brightness(image, 2 * width, 2 * height).reshape(height, 2, width, 2)
+    levels = ink_levels(fine.max(axis=(1, 3)), colors)
+    styles = ink_styles(colors)
+    return [
+        inked(line, row, styles)
+        for line, row in zip(render(image, width, height), levels.tolist(), strict=True)
+    ]
 
 
-def _ramp_cells(values: NDArray[np.float64], ramp: str) -> NDArray[np.str_]:
+def ink_levels(brightness: NDArray[np.float64], colors: ColorMode) -> NDArray[np.int64]:
+    """Which of `ink_styles` a character of this brightness, 0 to 1, has."""
+    count = {"full": _GREYS, "16": 3, "none": 2}[colors]
+    levels: NDArray[np.int64] = np.minimum((brightness * count).astype(np.int64), count - 1)
+    return levels
+
+
+def ink_styles(colors: ColorMode) -> tuple[Style, ...]:
+    """The styles of characters from faint to bright: shades, standard colours, or bold."""
+    return _ink_styles(colors, tones())
+
+
+@lru_cache(maxsize=64)
+def _ink_styles(colors: ColorMode, tones: Tones) -> tuple[Style, ...]:
+    if colors == "none":
+        return PLAIN, Style(bold=True)
+    if colors == "16":
+        names = ("bright_black", "white", "bright_white")
+        names = names if tones.dark else ("white", "bright_black", "black")
+        return tuple(Style(color=name) for name in names)
+    steps = np.linspace(_FAINTEST, SHADES - 1, _GREYS).round().astype(int).tolist()
+    return tuple(Style(color=tones.shade(step), bgcolor=tones.shade(0)) for step in steps)
+
+
+def inked(line: str, levels: Sequence[int], styles: Sequence[Style]) -> Strip:
+    """The characters of a line in the styles of their levels.
+
+    A blank has no visible colour: it keeps the style before it, which sends no escape sequence.
+    """
+    segments: list[Segment] = []
+    style = styles[0]
+    for character, level in zip(line, levels, strict=True):
+        style = style if character == " " else styles[level]
+        segments.append(Segment(character, style))
+    return Strip(segments).simplify()
+
+
+def ramp_cells(values: NDArray[np.float64], ramp: str) -> NDArray[np.str_]:
     """The character for each value in 0..1, each of the ramp for an equal share of them."""
     index = np.minimum((values * len(ramp)).astype(np.int64), len(ramp) - 1)
     return np.array([*ramp])[index]
 
 
-def _lines(cells: NDArray[np.str_]) -> list[str]:
+def lines_of(cells: NDArray[np.str_]) -> list[str]:
     return ["".join(row) for row in cells.tolist()]

@@ -12,13 +12,14 @@ from textual.strip import Strip
 from nn.network.model import layer_sizes
 from nn.spec import DataSpec
 from tui.app.state.walking import Pick, WalkView, walk_config
+from tui.app.widgets.colors import Role, role_style
 from tui.app.widgets.layer_table import visible_range
-from tui.app.widgets.legend import role_style, shorten
+from tui.app.widgets.legend import shorten
 from tui.app.widgets.probabilities import shown_classes
-from tui.app.widgets.raster import Mode, fitting, image_strips
+from tui.app.widgets.raster import fitting, image_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import bar, number
-from tui.system.terminal import Terminal
+from tui.system.terminal import DrawingMode, Terminal
 
 _COLUMN = 13  # least cells of an image, with the gap after it
 _WIDEST = 30
@@ -50,7 +51,12 @@ def walk_title(view: WalkView, width: int) -> str:
 
 
 def walk_strips(
-    view: WalkView, chosen: int, width: int, height: int, terminal: Terminal
+    view: WalkView,
+    chosen: int,
+    width: int,
+    height: int,
+    terminal: Terminal,
+    mode: DrawingMode = "half",
 ) -> list[Strip]:
     """As many images as fit, the chosen one among them, and beside them losses and gradients."""
     side = _WIDE_SIDE if width >= 110 else _SIDE
@@ -62,7 +68,7 @@ def walk_strips(
     words = 2 if _loss_words(view) else 1  # lines for what the marks and the loss mean
     picture = min(inner // 2, height - bars - _BESIDE_BARS - words)
     picture = picture if picture >= _LEAST_PICTURE else 0
-    columns = [_column(view, i, i == chosen, inner, picture, terminal) for i in shown]
+    columns = [_column(view, i, i == chosen, inner, picture, terminal, mode) for i in shown]
     rows = [list(row) for row in zip(*columns, strict=True)]
     beside = [
         text_strip(line, width - column * len(shown))
@@ -77,7 +83,13 @@ def walk_strips(
 
 
 def _column(
-    view: WalkView, i: int, chosen: bool, width: int, picture: int, terminal: Terminal
+    view: WalkView,
+    i: int,
+    chosen: bool,
+    width: int,
+    picture: int,
+    terminal: Terminal,
+    mode: DrawingMode,
 ) -> list[Strip]:
     """The picture, its caption, the bars and the verdict."""
     pick, spec = view.picks[i], view.wanted.dataset.spec
@@ -85,7 +97,7 @@ def _column(
     if picture:
         image = pick.image.reshape(spec.shape)
         across, down = fitting(image, 2 * picture, picture)
-        mode: Mode = "ascii" if terminal.ascii_only else "half"
+        mode = "ascii" if terminal.ascii_only else mode
         margin = Strip([Segment(" " * ((width - across) // 2), PLAIN)])
         drawn = image_strips(image, across, down, mode, terminal.colors)
         lines += [Strip.join([margin, strip]).adjust_cell_length(width, PLAIN) for strip in drawn]
@@ -104,7 +116,9 @@ def _column(
         name = name.rjust(len(str(spec.classes - 1)))
         lines.append(_bar(name, marks, probability, change, width, terminal))
     verdict = "right" if top == pick.label else f"wrong: {_name(spec, top)}"
-    lines.append(text_strip(f"  {verdict}", width, Style(bold=top != pick.label)))
+    weight = Style(bold=top != pick.label)
+    role: Role = "right" if top == pick.label else "wrong"
+    lines.append(text_strip(f"  {verdict}", width, role_style(role, terminal.colors) + weight))
     return lines
 
 
@@ -140,10 +154,11 @@ def _bar(
     room = width - 2 - len(name) - len(text) - len(changed)
     drawn = bar(probability if known else 0.0, room, ascii_only=terminal.ascii_only)
     weight = Style(bold="*" in marks or ">" in marks)
+    role: Role = "right" if "*" in marks else "wrong" if ">" in marks else "muted"
     return Strip(
         [
             Segment(f"{marks}{name}", weight),
-            Segment(drawn, role_style("primary", terminal.colors)),
+            Segment(drawn, role_style(role, terminal.colors)),
             Segment(text, weight),
             Segment(changed, PLAIN),
         ]
@@ -206,13 +221,14 @@ class WalkImages(StripWidget):
 
     _view: WalkView | None = None
     _chosen = 0
+    _mode: DrawingMode = "half"
 
-    def show(self, view: WalkView | None, chosen: int) -> None:
-        """Show this step, or nothing."""
-        self._view, self._chosen = view, chosen
+    def show(self, view: WalkView | None, chosen: int, mode: DrawingMode) -> None:
+        """Show this step, or nothing, its images drawn in this mode."""
+        self._view, self._chosen, self._mode = view, chosen, mode
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
         if self._view is None:
             return []
-        return walk_strips(self._view, self._chosen, *self.size, self.terminal)
+        return walk_strips(self._view, self._chosen, *self.size, self.terminal, self._mode)

@@ -239,7 +239,7 @@ def _short_title(stage: Stage, index: Index) -> str:
 def _captions(title: str, short: str, largest: float, signed: bool, shaded: bool) -> list[str]:
     """What a picture shows and how; every text is shorter than the one before."""
     if not signed:
-        mark = "brightest" if shaded else "@ is"
+        mark = "strongest" if shaded else "@ is"
         return [f"{title}; {mark} {largest:.3g}", f"{short}; {mark} {largest:.3g}"]
     if shaded:
         legend, signs = "blue above 0, orange below", "blue +, orange -"

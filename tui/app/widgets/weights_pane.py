@@ -11,28 +11,16 @@ from textual.widgets import Static
 from nn.arrays import Array
 from nn.spec import MNIST, DataSpec
 from tui.app.widgets.digit import ContactSheet, DigitView
-from tui.app.widgets.raster import (
-    NEGATIVE,
-    POSITIVE,
-    Image,
-    half_block_strips,
-    render_signed,
-    resample,
-    signed_strips,
-)
+from tui.app.widgets.raster import Image
+from tui.app.widgets.signed import scale_strip, shades_signs, weight_strips
+from tui.app.widgets.strips import StripWidget
 from tui.app.widgets.text import set_text
-from tui.system.terminal import Terminal
+from tui.system.terminal import DrawingMode, Terminal
 
 TILES = ((10, 5), (14, 7), (20, 10), (28, 14))
 """Sizes of a picture in cells."""
 _FEW = 6
 """If a page would hold fewer pictures, they are drawn smaller at first."""
-
-
-def shades(weight: Image) -> Image:
-    """The weights as brightness: 0 in the middle, the largest magnitude black or white."""
-    largest = np.abs(np.nan_to_num(weight, posinf=0.0, neginf=0.0)).max() or 1.0
-    return np.clip(np.nan_to_num(weight / largest), -1, 1) / 2 + 0.5
 
 
 class WeightSheet(ContactSheet):
@@ -54,9 +42,7 @@ class WeightSheet(ContactSheet):
         return super()._lay_out()
 
     def _image(self, image: Image, width: int, height: int) -> list[Strip]:
-        if self.mode == "half":
-            return half_block_strips(shades(resample(image, width, 2 * height)), width, height)
-        return signed_strips(render_signed(image, width, height), self.terminal.colors)
+        return weight_strips(image, width, height, self.terminal, shaded=self.mode != "ascii")
 
 
 class WeightsPane(Horizontal):
@@ -86,6 +72,7 @@ class WeightsPane(Horizontal):
         self._terminal = terminal
         self._sheet = WeightSheet(terminal)
         self._large = DigitView(terminal)
+        self._scale = ScaleView(terminal)
         self._about = Static(markup=False)
         self._weight: Array = np.zeros((MNIST.pixels, 0))
         self._bias: Array = np.zeros(0)
@@ -96,6 +83,7 @@ class WeightsPane(Horizontal):
         yield self._sheet
         with Vertical(id="unit"):
             yield self._large
+            yield self._scale
             yield self._about
 
     @property
@@ -110,8 +98,8 @@ class WeightsPane(Horizontal):
 
     @property
     def shaded(self) -> bool:
-        """Whether weights are drawn as brightness."""
-        return self._sheet.mode == "half"
+        """Whether weights are drawn in shades."""
+        return self._sheet.mode != "ascii" and shades_signs(self._terminal)
 
     def show(self, weight: Array, bias: Array, dead: Array | None, spec: DataSpec = MNIST) -> None:
         """Show weights (pixels, units) and their biases; `dead` is None for an output layer."""
@@ -146,10 +134,10 @@ class WeightsPane(Horizontal):
         self._sheet.larger += step
         self._sheet.redraw()
 
-    def toggle_mode(self) -> None:
-        """Draw with characters, or in shades of grey where the terminal has them."""
-        if self._terminal.colors == "full" and not self._terminal.ascii_only:
-            self._sheet.mode = self._large.mode = "ascii" if self.shaded else "half"
+    def draw_with(self, mode: DrawingMode) -> None:
+        """Draw with characters, or in shades where the terminal has them."""
+        if mode != self._sheet.mode:
+            self._sheet.mode = self._large.mode = mode
             self._show_selected()
 
     def on_contact_sheet_selected(self) -> None:
@@ -162,21 +150,39 @@ class WeightsPane(Horizontal):
             return
         weight = self._weight[:, unit]
         picture = weight.reshape(self._spec.shape)
-        self._large.set_image(shades(picture) if self.shaded else picture, signed=not self.shaded)
+        self._large.set_image(picture, signed=True)
         dead = ", dead" if self._dead is not None and self._dead[unit] else ""
         name = f"unit {unit} of {units:,}{dead}"
         if self._dead is None:
             name = self._spec.named(unit) if self._spec.has_names else f"digit {unit}"
         with np.errstate(all="ignore"):  # The weights may have diverged.
             norm = np.linalg.norm(weight)
+        largest = np.abs(np.nan_to_num(weight, posinf=0.0, neginf=0.0)).max(initial=0.0)
+        self._scale.show(float(largest), shaded=self.shaded)
         text = (
             f"{name}\n"
             f"norm {norm:.3g}, bias {self._bias[unit]:.2g}\n"
-            f"{weight.min():.2g} to {weight.max():.2g}\n"
-            + (
-                "white above 0, black below"
-                if self.shaded
-                else f"positive {POSITIVE[1:]}  negative {NEGATIVE[1:]}"
-            )
+            f"{weight.min():.2g} to {weight.max():.2g}"
         )
         set_text(self._about, text)
+
+
+class ScaleView(StripWidget):
+    """The legend of a picture of signed values."""
+
+    DEFAULT_CSS = """
+    ScaleView { height: 1; }
+    """
+
+    _largest: float | None = None
+    _shaded = False
+
+    def show(self, largest: float, *, shaded: bool) -> None:
+        """Show the scale up to this magnitude."""
+        self._largest, self._shaded = largest, shaded
+        self.redraw()
+
+    def _lay_out(self) -> list[Strip]:
+        if self._largest is None:
+            return []
+        return [scale_strip(self._largest, self.terminal, shaded=self._shaded)]

@@ -24,7 +24,9 @@ from tui.app.screens import predicting
 from tui.app.screens.confusion import ConfusionScreen
 from tui.app.screens.digits import DigitsScreen
 from tui.app.state.browser import Query
-from tui.app.widgets.confusion import MARKS, ConfusionMatrix, count_text
+from tui.app.widgets.confusion import ConfusionMatrix
+from tui.app.widgets.confusion_cells import MARKS, count_text
+from tui.app.widgets.digit_sheet import CellSheet
 from tui.system.exits import ExitCode
 
 
@@ -58,6 +60,10 @@ def lines(app: MnistApp) -> list[str]:
     return [matrix(app).render_line(y).text.rstrip() for y in range(matrix(app).size.height)]
 
 
+def title(app: MnistApp, selector: str = "#matrix") -> str:
+    return str(app.screen.query_one(selector).border_title)
+
+
 def text(app: MnistApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).content)
 
@@ -67,11 +73,10 @@ def test_counts_and_ratios() -> None:
         drawn = lines(app)
         assert drawn[1].split() == [*"0123456789", "prec", "recall", "F1"]
         rows = {row.split()[1]: row.split()[2:] for row in drawn[2:12]}
-        assert rows["7"] == [".", "#4", *".....", "26", *"..", "100.00%", "86.67%", "92.86%"]
+        assert rows["7"] == [".", "#4", *".....", "26", *"..", "100.0%", "86.7%", "92.9%"]
         assert rows["2"][2:4] == ["28", "*2"]
-        assert rows["1"][-3:] == ["88.24%", "100.00%", "93.75%"]
-        assert text(app, "#score") == "test, 300 digits: accuracy 98.00%"
-        assert text(app, "#weights") == "untrained"
+        assert rows["1"][-3:] == ["88.2%", "100.0%", "93.8%"]
+        assert title(app) == "test, 300 digits: accuracy 98.00%, untrained"
 
     look(scenario)
 
@@ -99,10 +104,17 @@ def test_moving() -> None:
 def test_a_cell_opens_its_digits_and_escape_returns() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         app.bench.browser.query = before = Query("correct", order="loss")
-        await pilot.press("n", "enter")
+        await pilot.press("n")
+        await pilot.pause()
+        examples = app.screen.query_one(CellSheet)
+        drawn = [examples.render_line(y).text for y in range(examples.size.height)]
+        assert sum(line.strip() != "" for line in drawn) > 2
+        assert title(app, "#examples") == "7 taken for 1: 4 of 30, 13.33%"
+        await pilot.press("enter")
         await predicted(app, pilot)
         assert isinstance(app.screen, DigitsScreen)
-        assert text(app, "#place") == "test 17   1 of 4   7 taken for 1   by loss"
+        assert title(app, "#picture") == "test 17  1 of 4"
+        assert app.screen.query_one("#picture").border_subtitle == "7 taken for 1, by loss"
         assert text(app, "#note") == ""
         seen = []
         for _ in range(4):
@@ -117,6 +129,18 @@ def test_a_cell_opens_its_digits_and_escape_returns() -> None:
         assert isinstance(app.screen, ConfusionScreen)
         assert matrix(app).cursor == (7, 1)
         assert app.bench.browser.query == before
+
+    look(scenario)
+
+
+def test_a_click_on_an_example_opens_it() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("n")
+        await pilot.pause()
+        await pilot.click(CellSheet, offset=(16, 2))
+        await predicted(app, pilot)
+        assert isinstance(app.screen, DigitsScreen)
+        assert app.bench.index == 27
 
     look(scenario)
 
@@ -156,13 +180,13 @@ def test_it_follows_the_training_or_stays() -> None:
         run.advance(mistaken(labels, 2))
         screen.show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#score").endswith("accuracy 50.00%")
+        assert "accuracy 50.00%" in title(app)
         await pilot.press("F")
         run.advance(labels)
         screen.show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#score").endswith("accuracy 50.00%")
-        assert text(app, "#weights") == "frozen at epoch 1"
+        assert "accuracy 50.00%" in title(app)
+        assert title(app).endswith(", frozen at epoch 1")
 
     look(scenario)
 
@@ -173,14 +197,14 @@ def test_splits() -> None:
         screen = cast(ConfusionScreen, app.screen)
         screen._busy = True
         await pilot.press("tab")
-        assert text(app, "#score") == "Predicting ..."
+        assert title(app) == "Predicting ..."
         assert "".join(lines(app)) == ""
         await pilot.press("enter", "n", "down")  # nothing to open, nor to go to
         screen._busy = False
         run.advance(run.splits["train"].labels, "train")
         screen.show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#score") == "train, 200 digits: accuracy 100.00%"
+        assert title(app).startswith("train, 200 digits: accuracy 100.00%")
         await pilot.press("n")
         assert matrix(app).cursor == (1, 0)
 
@@ -192,7 +216,7 @@ def test_without_a_network_the_reason_stands_there() -> None:
     run = ScriptedRun({"test": digits(30)})
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        assert text(app, "#score") == "Preparing the run ..."
+        assert title(app) == "Preparing the run ..."
 
     play(scripted_app(run, "confusion"), scenario)
 
@@ -200,7 +224,7 @@ def test_without_a_network_the_reason_stands_there() -> None:
 def test_before_there_are_data() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press(*"hjklnp", "tab", "enter", "F")
-        assert text(app, "#score") == "Preparing the run ..."
+        assert title(app) == "Preparing the run ..."
 
     play(scripted_app(None, "confusion"), scenario)
 
@@ -210,7 +234,7 @@ def test_small_and_large() -> None:
         await pilot.press("n")
         assert [line.split()[0] for line in lines(app)] == [*"00123456789"]
         assert lines(app)[8].split() == ["7", ".", ">4", *".....", "26", ".", "."]
-        assert text(app, "#score") == "test: accuracy 98.00%"
+        assert title(app).startswith("test: accuracy 98.00%")
         assert text(app, "#cell").splitlines()[1] == "7: prec 100.00% rec 86.67% F1 92.86%"
         for width, height in [(60, 30), (120, 40), (200, 50), (20, 6), (80, 24)]:
             await pilot.resize_terminal(width, height)

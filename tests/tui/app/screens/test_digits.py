@@ -30,6 +30,7 @@ from tui.app.state.browser import Query
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Status
 from tui.app.widgets.digit import ContactSheet, DigitView
+from tui.app.widgets.headline import HeadlineView
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.trajectory import Trajectory
@@ -72,12 +73,29 @@ def screen(app: MnistApp) -> DigitsScreen:
     return app.screen
 
 
+def place(app: MnistApp) -> str:
+    """The titles of the panel: which digit it is, and what was selected."""
+    if screen(app).showing_sheet:
+        return str(app.screen.query_one("#sheet").border_title)
+    panel = app.screen.query_one("#picture")
+    return f"{panel.border_title}  {panel.border_subtitle}".strip()
+
+
+def said(app: MnistApp) -> str:
+    """The words of the headline, without its figures."""
+    view = app.screen.query_one(HeadlineView)
+    words = " ".join(view.render_line(y).text for y in range(view.size.height))
+    return " ".join(words.replace("█", " ").split())
+
+
 def text(app: MnistApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).content)
 
 
 def lines(app: MnistApp, widget: type[DigitView | ContactSheet | ProbabilityBars]) -> list[str]:
-    shown = app.screen.query("#sheet" if widget is ContactSheet else widget).first(widget)
+    shown = app.screen.query("#sheet ContactSheet" if widget is ContactSheet else widget).first(
+        widget
+    )
     return [shown.render_line(y).text for y in range(shown.size.height)]
 
 
@@ -93,25 +111,23 @@ def test_moving() -> None:
             screen(app).draw()
             await pilot.press(*keys.split())
             assert app.bench.index == index, keys
-            assert text(app, "#place") == f"test {index}   {index + 1} of 300   by index"
+            assert place(app) == f"test {index}  {index + 1} of 300  by index"
 
     browse(scenario)
 
 
 def test_what_is_said_of_a_digit() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        assert text(app, "#verdict").splitlines() == [
-            "predicted 1, label 0: mistake",
-            "loss 3.912, the label ranks 10th",
-        ]
-        assert text(app, "#weights") == "untrained"
+        assert said(app) == "WRONG 30.0% for 1 loss 3.91 0: 10th choice predicted label"
+        assert str(app.screen.query_one("#facts").border_title) == "prediction, untrained"
         bars = lines(app, ProbabilityBars)
-        assert bars[0].endswith("2.0% <")
-        assert bars[1].startswith(">1 █")
+        assert bars[0].startswith("* 0 ")
+        assert bars[0].endswith(" 2.0%")
+        assert bars[1].startswith(" >1 █")
         assert "30.0%" in bars[1]
         assert set("".join(lines(app, DigitView))) >= set("@ ")
         await pilot.press("l")
-        assert text(app, "#verdict").startswith("predicted 1, label 1: correct\nloss 1.197")
+        assert said(app) == "RIGHT 30.2% for 1 loss 1.2 predicted label"
 
     browse(scenario)
 
@@ -148,7 +164,7 @@ def test_keys_that_come_in_a_burst_all_reach_the_prompt() -> None:
             await pilot.pause(0.01)
             if app.bench.browser.query.label == 2:
                 break
-        assert text(app, "#place") == "test 42   5 of 30   label 2   by index"
+        assert place(app) == "test 42  5 of 30  label 2, by index"
 
     browse(scenario)
 
@@ -194,28 +210,28 @@ def test_the_next_mistake_is_one_of_the_weights_that_are_shown() -> None:
 def test_filters() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("g", "5", "0", "enter", "slash")
-        assert text(app, "#place") == "test 51   18 of 100   mistakes   by index"
+        assert place(app) == "test 51  18 of 100  mistakes, by index"
         await pilot.press("n")
         assert app.bench.index == 54
         await pilot.press("a", "7")
-        assert text(app, "#place") == "test 57   2 of 10   mistakes, label 7   by index"
+        assert place(app) == "test 57  2 of 10  mistakes, label 7, by index"
         await pilot.press("A", "8")
-        assert text(app, "#place").endswith("mistakes, 7 taken for 8   by index")
+        assert place(app).endswith("mistakes, 7 taken for 8, by index")
         await pilot.press("A", "3")
-        assert text(app, "#place") == "test 57   none   mistakes, 7 taken for 3   by index"
+        assert place(app) == "test 57  none  mistakes, 7 taken for 3, by index"
         assert text(app, "#note") == "No such digit; escape shows all"
         await pilot.press("right", "n", "R", "end", "pagedown")
         assert app.bench.index == 57
         await pilot.press("a", "enter")
         assert app.bench.browser.query == Query("mistakes", predicted=3)
         await pilot.press("A", "enter", "slash")
-        assert text(app, "#place") == "test 41   28 of 200   correct   by index"
+        assert place(app) == "test 41  28 of 200  correct, by index"
         await pilot.press("n")
         assert text(app, "#note") == "No mistake after this one"
         await pilot.press("p")
         assert text(app, "#note") == "No mistake before this one"
         await pilot.press("escape")
-        assert text(app, "#place") == "test 41   42 of 300   by index"
+        assert place(app) == "test 41  42 of 300  by index"
         assert text(app, "#note") == ""
 
     browse(scenario)
@@ -224,13 +240,13 @@ def test_filters() -> None:
 def test_orders_begin_with_the_most_telling_digit() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("slash", "o")
-        assert text(app, "#place") == "test 0   1 of 100   mistakes   by loss"
+        assert place(app) == "test 0  1 of 100  mistakes, by loss"
         await pilot.press("o")
-        assert text(app, "#place") == "test 297   1 of 100   mistakes   by confidence"
+        assert place(app) == "test 297  1 of 100  mistakes, by confidence"
         await pilot.press("o")
-        assert text(app, "#place") == "test 0   1 of 100   mistakes   by doubt"
+        assert place(app) == "test 0  1 of 100  mistakes, by doubt"
         await pilot.press("l", "o")
-        assert text(app, "#place") == "test 3   2 of 100   mistakes   by index"
+        assert place(app) == "test 3  2 of 100  mistakes, by index"
 
     browse(scenario)
 
@@ -246,12 +262,12 @@ def test_splits(key: str) -> None:
         run.snapshots = run.snapshots[:1]
         await pilot.press("end", key)
         await predicted(app, pilot)
-        assert text(app, "#place") == "train 199   200 of 200   by index"
+        assert place(app) == "train 199  200 of 200  by index"
         await pilot.press(key)
-        assert text(app, "#place") == "validation 99   100 of 100   by index"
+        assert place(app) == "validation 99  100 of 100  by index"
         await pilot.press(key)
         await predicted(app, pilot)
-        assert text(app, "#place") == "test 99   100 of 300   by index"
+        assert place(app) == "test 99  100 of 300  by index"
 
     browse(scenario)
 
@@ -259,7 +275,7 @@ def test_splits(key: str) -> None:
 def test_a_split_that_the_run_does_not_have() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         assert app.bench.split == "test"
-        assert text(app, "#place").startswith("test 0")
+        assert place(app).startswith("test 0")
 
     app = scripted_app(run := a_run(3), "digits")
     del run.splits["validation"]
@@ -288,9 +304,12 @@ def test_drawing_modes() -> None:
             await pilot.press("d")
             await pilot.pause()
             assert characters in "".join(lines(app, DigitView))
-        await pilot.press("d", "v")
-        await pilot.pause()
-        assert "▀" in "".join(lines(app, ContactSheet))
+        await pilot.press("v")
+        for characters in ("▀", "⣿", "@", "▀"):
+            await pilot.pause()
+            assert characters in "".join(lines(app, ContactSheet))
+            await pilot.press("d")
+        assert (app.bench.drawing.digit, app.bench.drawing.pictures) == ("ascii", "braille")
 
     browse(scenario)
 
@@ -315,12 +334,13 @@ def test_contact_sheet() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("v")
         await pilot.pause()
-        sheet = app.screen.query_one("#sheet", ContactSheet)
-        assert (sheet.columns, sheet.page_size) == (6, 18)
-        captions = lines(app, ContactSheet)[6]
-        assert captions.startswith(">!1, label 0   1, label 1   2, label 2  !4, label 3 ")
+        sheet = app.screen.query_one("#sheet ContactSheet", ContactSheet)
+        assert (sheet.columns, sheet.page_size) == (5, 10)
+        captions = lines(app, ContactSheet)[7]
+        assert captions.split("  ")[0] == ">!1, label 0"
+        assert captions.split()[::3] == [">!1,", "1,", "2,", "!4,", "4,"]
         for key, index in [
-            ("l", 1), ("j", 7), ("right", 8), ("up", 2), ("h", 1), ("pagedown", 19), ("k", 13),
+            ("l", 1), ("j", 6), ("right", 7), ("up", 2), ("h", 1), ("pagedown", 11), ("k", 6),
             ("pageup", 0), ("end", 299), ("n", 299), ("p", 297), ("home", 0), ("n", 3),
         ]:  # fmt: skip
             await pilot.press(key)
@@ -334,7 +354,7 @@ def test_contact_sheet() -> None:
         assert not screen(app).showing_sheet
         assert app.bench.browser.query.outcome == "mistakes"
         await pilot.press("v")
-        await pilot.click("#sheet", offset=(14, 2))
+        await pilot.click("#sheet ContactSheet", offset=(18, 2))
         assert (app.bench.index, screen(app).showing_sheet) == (3, False)
         await pilot.press("enter")  # nothing to open
 
@@ -349,7 +369,7 @@ def test_the_sheet_without_predictions_has_labels_and_no_marks() -> None:
         assert text(app, "#note") == "What is a mistake is not known yet"
         await pilot.press("v")
         await pilot.pause()
-        assert lines(app, ContactSheet)[6].startswith("> ?, label 0   ?, label 1 ")
+        assert lines(app, ContactSheet)[7].split()[:6] == [">", "?,", "label", "0", "?,", "label"]
 
     browse(scenario)
 
@@ -363,8 +383,8 @@ def test_newer_weights_are_followed_and_the_trajectory_grows() -> None:
         screen(app).show_snapshot()
         await predicted(app, pilot)
         await pilot.pause()
-        assert text(app, "#weights") == "epoch 1"
-        assert text(app, "#verdict").startswith("predicted 0, label 0: correct")
+        assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
+        assert said(app).startswith("RIGHT ")
         drawn = [trajectory.render_line(y).text for y in range(trajectory.size.height)]
         assert drawn[0].startswith("P(0) and prediction by epoch")
         assert drawn[-2].split() == ["1", "0"]
@@ -377,15 +397,15 @@ def test_staying_with_the_weights_and_following_again() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         run = cast(ScriptedRun, app.bench.run)
         await pilot.press("F")
-        assert text(app, "#weights") == "frozen at untrained"
+        assert str(app.screen.query_one("#facts").border_title) == "prediction, frozen at untrained"
         run.advance(run.splits["test"].labels)
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#verdict").startswith("predicted 1, label 0: mistake")
+        assert said(app).startswith("WRONG ")
         await pilot.press("F")
         await predicted(app, pilot)
-        assert text(app, "#weights") == "epoch 1"
-        assert text(app, "#verdict").startswith("predicted 0, label 0: correct")
+        assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
+        assert said(app).startswith("RIGHT ")
 
     browse(scenario)
 
@@ -394,11 +414,11 @@ def test_a_digit_stays_while_its_position_moves() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         run = cast(ScriptedRun, app.bench.run)
         await pilot.press("slash", "n", "n")
-        assert text(app, "#place").startswith("test 6   3 of 100")
+        assert place(app).startswith("test 6  3 of 100")
         run.advance(mistaken(run.splits["test"].labels, 2))
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#place").startswith("test 6   4 of 150")
+        assert place(app).startswith("test 6  4 of 150")
         assert text(app, "#note") == ""
 
     browse(scenario)
@@ -411,7 +431,7 @@ def test_a_digit_that_drops_out_gives_way_to_the_nearest() -> None:
         run.advance(mistaken(run.splits["test"].labels, 10))
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#place").startswith("test 10   2 of 30")
+        assert place(app).startswith("test 10  2 of 30")
         assert text(app, "#note") == "Digit 9 is no longer among these; 10 is the nearest"
         await pilot.press("l")
         assert text(app, "#note") == ""
@@ -476,19 +496,19 @@ def test_an_error_while_predicting_is_told() -> None:
 
 def test_before_there_are_data() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        assert text(app, "#place") == "Preparing the run ..."
+        assert place(app) == "Preparing the run ..."
         await pilot.press(
             *"hjklnpNRoadFv", "slash", "tab", "enter", "escape", "home", "pagedown", "g", "A"
         )
         app.bench.error = DataError("no such folder")
         screen(app).show_configuration()
-        assert text(app, "#place") == "no such folder"
+        assert place(app) == "no such folder"
         app.bench.error = None
         app.bench.run = cast(LiveRun, a_run(3))
         app.bench.browser.query = Query()
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert text(app, "#place").startswith("test 0")
+        assert place(app).startswith("test 0")
 
     app = scripted_app(None, "digits")
     play(app, scenario)
@@ -533,9 +553,9 @@ def test_sizes() -> None:
             for width, height in [(40, 15), (60, 30), (40, 45), (120, 40), (200, 50), (20, 6)]:
                 await pilot.resize_terminal(width, height)
                 await pilot.pause()
-                short = "test 0  1/100  wrong  index"
-                expected = short if width < 80 else "test 0   1 of 100   mistakes   by index"
-                assert text(app, "#place") == expected, (width, height)
+                short = "test 0  1/100  wrong index"
+                expected = short if width < 80 else "test 0  1 of 100  mistakes, by index"
+                assert place(app) == expected, (width, height)
 
     browse(scenario)
 
@@ -547,7 +567,7 @@ def test_the_largest_layout_has_the_digits_around() -> None:
         assert "".join(around.render_line(7).text.split()).startswith(
             "!1,label0>!4,label3!7,label6"
         )
-        await pilot.click("#around", offset=(31, 2))
+        await pilot.click("#around", offset=(36, 2))
         assert app.bench.index == 6
 
     browse(scenario, size=(200, 50))
@@ -555,24 +575,23 @@ def test_the_largest_layout_has_the_digits_around() -> None:
 
 def test_the_small_layout_keeps_digit_bars_and_trajectory() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        last = app.screen.query_one("#line").region
-
-        def on_the_last_line() -> str | None:
-            widgets = app.screen.query_one("#line").children
-            return next((w.id or "prompt" for w in widgets if w.display and w.region == last), None)
+        def on_the_line() -> str:
+            over, _ = app.screen.get_widget_at(0, app.size.height - 2)
+            return over.id or type(over).__name__
 
         trail = app.screen.query_one("#trail", Trajectory)
         assert trail.render_line(0).text.startswith("epoch 0-1: 11 ")
-        assert text(app, "#verdict") == "1, label 0  !\nloss 3.91 10th"
+        assert said(app) == "1, label 0 !"
         assert app.screen.query_one(ProbabilityBars).size.height == 10
         assert app.screen.query_one(DigitView).size.height >= 11
         for keys, shown in [
-            ("l", "trail"), ("slash slash n", "note"), ("a", "prompt"),
+            ("l", "trail"), ("slash slash n", "note"), ("a", "Prompt"),
             ("escape", "note"), ("l", "trail"),
         ]:  # fmt: skip
             await pilot.press(*keys.split())
             await pilot.pause()
-            assert on_the_last_line() == shown, keys
+            assert on_the_line() == shown, keys
+            assert trail.region.bottom == app.size.height - 1
 
     browse(scenario, a_run(3, 2), size=(40, 15))
 
@@ -600,7 +619,7 @@ def test_nothing_that_is_not_a_number_is_drawn_as_a_bar() -> None:
         )
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        await pilot.press("o", "o", "o", "v")
-        assert "loss nan" in text(app, "#verdict")
+        await pilot.press("o", "o", "o")
+        assert "loss nan" in said(app)
 
     browse(scenario)

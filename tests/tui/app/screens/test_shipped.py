@@ -11,6 +11,7 @@ from tests.support.networks import NetworkRun, app_of, play
 from tests.support.scenarios import until
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
+from tui.app.widgets.headline import HeadlineView
 from tui.system.exits import ExitCode
 
 CONFIG = TrainConfig(hidden=())
@@ -52,10 +53,10 @@ def test_it_reads_what_is_drawn(small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("0", "g")
         label = int(small.test.labels[0])
-        guess = app.screen.query_one("#guess")
-        await until(pilot, lambda: f"It is a {label}" in str(guess.content))  # type: ignore[attr-defined]
+        guess = app.screen.query_one(HeadlineView)
+        await until(pilot, lambda: f"It is a {label}" in guess.render_line(0).text)
         state = app.screen.query_one("#state")
-        assert "Shipped network" in str(state.content)  # type: ignore[attr-defined]
+        assert "shipped network" in str(state.content)  # type: ignore[attr-defined]
 
     play(app, scenario)
 

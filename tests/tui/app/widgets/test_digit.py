@@ -15,23 +15,28 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 from textual.widget import Widget
 
+from tui.app.widgets.colors import DARK, LIGHT, role_color, use_palette
 from tui.app.widgets.digit import ContactSheet, DigitView
 from tui.app.widgets.raster import (
-    NEGATIVE,
-    POSITIVE,
     RAMP,
     Image,
-    Mode,
     half_block_strips,
     image_strips,
     render_ascii,
     render_braille,
     render_half_blocks,
-    render_signed,
     resample,
+)
+from tui.app.widgets.signed import (
+    NEGATIVE,
+    POSITIVE,
+    diverging_strips,
+    render_signed,
+    scale_strip,
     signed_strips,
 )
-from tui.system.terminal import ColorMode, Terminal
+from tui.app.widgets.tones import tones
+from tui.system.terminal import ColorMode, DrawingMode, Terminal
 
 BYTES = nps.arrays(np.uint8, (28, 28))
 FRACTIONS = nps.arrays(np.float64, (28, 28), elements=st.floats(0, 1))
@@ -160,7 +165,58 @@ def test_shades_need_full_colour() -> None:
     few: list[ColorMode] = ["16", "none"]
     for colors in few:
         plain = image_strips(ring(), 28, 14, "half", colors)
-        assert not any(segment.style for strip in plain for segment in strip)
+        assert {"█", "▀", "▄"} <= set("".join(strip.text for strip in plain))
+        styles = [segment.style for strip in plain for segment in strip if segment.style]
+        assert not any(style.bgcolor or (style.color and colors == "none") for style in styles)
+
+
+MODES: list[DrawingMode] = ["ascii", "half", "braille"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_brightness_is_told_by_shades_too(mode: DrawingMode) -> None:
+    """In every mode a brighter area is nearer to the ink, on a dark and on a light theme."""
+
+    def lightness(level: float) -> float:
+        strip = image_strips(np.full((28, 28), level), 28, 14, mode)[0]
+        (segment,) = strip
+        assert segment.style is not None
+        seen = segment.style.bgcolor if mode == "half" else segment.style.color
+        assert seen is not None
+        return float(sum(seen.get_truecolor()))
+
+    levels = (0.5, 0.7, 0.99)
+    for palette, rising in ((DARK, True), (LIGHT, False)):
+        use_palette(palette)
+        try:
+            seen = [lightness(level) for level in levels]
+        finally:
+            use_palette(DARK)
+        assert seen == sorted(seen, reverse=not rising)
+        assert len({*seen}) == 3
+
+
+def test_bright_characters_are_bold_where_there_are_no_colours() -> None:
+    for level, bold in ((0.2, False), (0.9, True)):
+        (segment,) = image_strips(np.full((28, 28), level), 28, 14, "ascii", "none")[0]
+        assert bool(segment.style and segment.style.bold) is bold
+
+
+def test_signs_have_colours_of_their_own() -> None:
+    values = np.array([[-1.0, 0.0, 1.0], [-1.0, 0.0, 1.0]])
+    (strip,) = diverging_strips(values, 3, 1)
+    colours = [segment.style.bgcolor for segment in strip if segment.style]
+    assert [colour.name for colour in colours if colour] == [
+        role_color("negative"), tones().paper, role_color("positive"),
+    ]  # fmt: skip
+    legends = {
+        scale_strip(0.82, Terminal(ascii_only, colors), shaded=shaded).text
+        for ascii_only in (False, True)
+        for colors in ("none", "full")
+        for shaded in (False, True)
+    }
+    assert all(text.startswith("-0.82") and text.endswith("+0.82") for text in legends)
+    assert any(NEGATIVE[:0:-1] in text and POSITIVE[1:] in text for text in legends)
 
 
 # Widgets
@@ -210,7 +266,11 @@ def test_modes() -> None:
         view = DigitView(Terminal(False, "none"))
         async with DigitApp(view).run_test(size=(80, 24)) as pilot:
             view.set_image(ring())
-            drawn: list[tuple[Mode, str]] = [("half", "█▀▄"), ("braille", "⣿"), ("ascii", "@")]
+            drawn: list[tuple[DrawingMode, str]] = [
+                ("half", "█▀▄"),
+                ("braille", "⣿"),
+                ("ascii", "@"),
+            ]
             for mode, characters in drawn:
                 view.mode = mode
                 await pilot.pause()
@@ -281,11 +341,11 @@ def test_sheet_marks_mistakes_and_the_selection_without_colour() -> None:
         sheet = sheet_of(4)
         async with DigitApp(sheet).run_test(size=(80, 24)) as pilot:
             assert shown(sheet)[7].rstrip() == (
-                ">!0, not 1       1, not 2       2, not 3      !3, not 4"
+                ">!0, not 1        1, not 2        2, not 3       !3, not 4"
             )
             sheet.selected = 1
             await pilot.pause()
-            assert shown(sheet)[7].startswith(" !0, not 1     > 1, not 2 ")
+            assert shown(sheet)[7].startswith(" !0, not 1      > 1, not 2 ")
             caption = [s for s in sheet.render_line(7) if s.text.strip().startswith("> 1")]
             assert caption[0].style is not None
             assert caption[0].style.reverse

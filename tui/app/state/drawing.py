@@ -1,0 +1,41 @@
+"""How pictures are drawn on all screens, as the user last chose."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from tui.system.terminal import DRAWING_MODES, DrawingMode
+
+
+@dataclass(slots=True)
+class Drawing:
+    """The modes in force.
+
+    Attributes:
+        digit: Of the one large digit of the digit browser.
+        pictures: Of all other pictures, which are small; signed values are shaded unless `ascii`.
+    """
+
+    digit: DrawingMode = "ascii"
+    pictures: DrawingMode = "half"
+
+    def turn_digit(self) -> None:
+        """Draw the digit in the next mode."""
+        self.digit = _after(self.digit)
+
+    def turn_pictures(self) -> None:
+        """Draw the other pictures in the next mode."""
+        self.pictures = _after(self.pictures)
+
+    def turn_shades(self) -> None:
+        """Draw signed values in characters, or in shades again."""
+        self.pictures = "half" if self.pictures == "ascii" else "ascii"
+
+    @property
+    def shaded(self) -> bool:
+        """Whether signed values are drawn in shades."""
+        return self.pictures != "ascii"
+
+
+def _after(mode: DrawingMode) -> DrawingMode:
+    return DRAWING_MODES[(DRAWING_MODES.index(mode) + 1) % len(DRAWING_MODES)]
