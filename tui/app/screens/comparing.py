@@ -143,6 +143,9 @@ class ComparingScreen(ModeScreen):
             return "More seeds are being trained; x stops that."
         if not self.bench.saving.save_run:
             return "More seeds are trained as saved runs, and this sitting saves none."
+        for side in comparison.sides:
+            if side.live:
+                return f"{side.letter} is being trained; more seeds can be trained after it."
         return comparison.seeds.refusal or comparison.reason
 
     def action_stop(self) -> None:

@@ -83,7 +83,8 @@ class SeedPairs:
         experiment = Experiment.of_saved(record, replace(record.config, seed=seed))
         name = display_name(run.name).rpartition(" ")[0] or run.name
         label = f"{name.split('-seed-')[0]}-seed-{seed}"
-        return SeedTask("AB"[side], experiment, label, record.seconds)
+        whole = 1.0 if run.status == "finished" else record.total_steps / max(record.step, 1)
+        return SeedTask("AB"[side], experiment, label, record.seconds * whole)
 
 
 def seed_pairs(runs: tuple[SavedRun, SavedRun], saved: Sequence[SavedRun]) -> SeedPairs:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nn.data.dataset import Dataset
+from nn.storage.run_writer import RunWriter
 from nn.storage.runs import list_runs
 from tests.support.compared import NAMES, save_pair
 from tests.support.saved_runs import Sitting, play, runs_app, save_run
@@ -144,6 +146,20 @@ def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
         assert at.app.current_mode == "compare"
 
     play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_no_seeds_beside_a_run_that_goes_on(tmp_path: Path, small: Dataset) -> None:
+    pair = save_pair(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        assert compare_screen(at).comparison.live  # type: ignore[union-attr]
+        await at.press("plus")
+        assert "B is being trained; more seeds can be trained after it." in notes(at)
+        assert at.bench.seeds is None
+
+    with closing(RunWriter.reopen(pair[1].path)):
+        play(runs_app(tmp_path), scenario, dataset=small)
 
 
 @pytest.mark.parametrize("stopped", [False, True])

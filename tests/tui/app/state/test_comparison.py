@@ -135,7 +135,11 @@ def test_runs_that_tell_nothing_of_a_seed(tmp_path: Path, small: Dataset) -> Non
     seeds_only = save_pair(tmp_path / "seeds", small, learning_rate=0.008, seed=1)
     assert "but for the seed" in pairs(tmp_path, seeds_only).refusal
     unfinished = save_run(tmp_path, "20261104-100000-x", done=2, status="interrupted")
-    assert seed_pairs((runs[0], unfinished), [runs[0], unfinished]).accuracies[1] == {}
+    half = seed_pairs((runs[0], unfinished), [runs[0], unfinished])
+    assert half.accuracies[1] == {}
+    first = half.missing(1)[0]
+    assert (first.letter, first.seed) == ("B", 0)
+    assert first.seconds == pytest.approx(2 * unfinished.record.seconds)  # half of it was done
 
 
 @pytest.mark.parametrize(
