@@ -48,6 +48,13 @@ class Chart(StripWidget, can_focus=True):
         Binding("escape", "cursor_off", "Hide the cursor", id="chart.hide", show=False),
     ]
 
+    class Looked(Message):
+        """The cursor of this chart was moved or removed."""
+
+        def __init__(self, chart: Chart) -> None:
+            super().__init__()
+            self.chart = chart
+
     class Wheel(Message):
         """The mouse wheel has zoomed this chart."""
 
@@ -67,6 +74,8 @@ class Chart(StripWidget, can_focus=True):
     """The last part of the x range that is shown, 0.01 to 1."""
     cursor: reactive[int | None] = reactive(None, repaint=False, init=False)
     """Index into `positions`, or None for no cursor."""
+    elsewhere: reactive[float | None] = reactive(None, repaint=False, init=False)
+    """Where the cursor of another chart of a group stands, which is read here too."""
     marks: reactive[tuple[Mark, ...]] = reactive((), repaint=False, init=False)
     """What happened where, such as a change of the learning rate."""
 
@@ -85,6 +94,7 @@ class Chart(StripWidget, can_focus=True):
         self.x_label, self.form = x_label, form
         self.note = ""  # stands behind the title
         self._series: list[Series] = []
+        self._group: Sequence[Series] = ()
         self._axis: Floats | None = None
         self._end: float | None = None
         self._positions: Floats | None = None
@@ -92,14 +102,20 @@ class Chart(StripWidget, can_focus=True):
         self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
 
     def set_series(
-        self, series: Sequence[Series], axis: Floats | None = None, end: float | None = None
+        self,
+        series: Sequence[Series],
+        axis: Floats | None = None,
+        end: float | None = None,
+        group: Sequence[Series] = (),
     ) -> None:
         """Show these series from the next redraw on.
 
         `axis` holds the positions that the x axis covers, if they are not just those of the series.
-        It reaches to `end` unless the chart is zoomed, where it ends with the newest position.
+        It reaches to `end` unless the chart is zoomed, where it ends with the newest position. The
+        labels are as wide as those of the `group`, of which other charts show other series.
         """
         self._series, self._axis, self._end, self._positions = list(series), axis, end, None
+        self._group = group
         self._schedule(DATA_INTERVAL)
 
     @property
@@ -112,9 +128,9 @@ class Chart(StripWidget, can_focus=True):
 
     @property
     def cursor_x(self) -> float | None:
-        """Where the cursor stands."""
+        """Where the cursor stands, or that of another chart."""
         if self.cursor is None or not len(self.positions):
-            return None
+            return self.elsewhere
         return float(self.positions[min(self.cursor, len(self.positions) - 1)])
 
     def action_cursor_left(self) -> None:
@@ -127,15 +143,15 @@ class Chart(StripWidget, can_focus=True):
 
     def action_cursor_off(self) -> None:
         """Remove the cursor; without one, the key is left to the screen."""
-        if self.cursor is None:
+        if self.cursor_x is None:
             raise SkipAction
-        self.cursor = None
+        self._look(None)
 
     def _move_cursor(self, direction: int) -> None:
         positions, at = self.positions, self.cursor_x
         last = len(positions) - 1
         if at is None:
-            self.cursor = last if last >= 0 else None
+            self._look(last if last >= 0 else None)
             return
         column = (positions[-1] - positions[0]) * self.zoom / max(1, self.size.width)
         if direction > 0:
@@ -144,14 +160,18 @@ class Chart(StripWidget, can_focus=True):
             target = int(np.searchsorted(positions, at - column, side="right")) - 1
         here = int(np.searchsorted(positions, at))
         target = max(target, here + 1) if direction > 0 else min(target, here - 1)
-        self.cursor = min(max(target, 0), last)
+        self._look(min(max(target, 0), last))
+
+    def _look(self, cursor: int | None) -> None:
+        self.cursor, self.elsewhere = cursor, None
+        self.post_message(self.Looked(self))
 
     def on_click(self, event: events.Click) -> None:
         """Put the cursor on the point next to a click."""
         at = event.get_content_offset(self)
         position = self._picture.position(at.x) if at is not None else None
         if position is not None and len(self.positions):
-            self.cursor = int(np.abs(self.positions - position).argmin())
+            self._look(int(np.abs(self.positions - position).argmin()))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """Show less of the past."""
@@ -179,7 +199,7 @@ class Chart(StripWidget, can_focus=True):
         self._schedule(KEY_INTERVAL)
 
     watch_y_log = watch_fitted = watch_thin_lines = watch_smoothing = _changed
-    watch_zoom = watch_cursor = watch_marks = _changed
+    watch_zoom = watch_cursor = watch_elsewhere = watch_marks = _changed
 
     def on_focus(self, _event: events.Focus) -> None:
         """Show that the keys move the cursor here."""
@@ -223,6 +243,7 @@ class Chart(StripWidget, can_focus=True):
             axis=axis[axis >= left],
             fitted=self.fitted,
             values=self._series,
+            group=self._group,
             marks=self.marks,
             cursor_x=self.cursor_x,
             form=self.form,

@@ -103,11 +103,12 @@ class Curves(Widget):
         earlier = list(enumerate(self._earlier, 1)) if self.overlay else []
         drawn = {kind.name: _series(kind, earlier, self._present) for kind in CHARTS}
         axis = np.concatenate([[], *(s.points[0] for series in drawn.values() for s in series)])
+        group = [one for series in drawn.values() for one in series]
         end = _end_of_epoch(self._present) if self._present else None
         for kind in CHARTS:
             chart = self.charts[kind.name]
             chart.note = _note(chart)
-            chart.set_series(drawn[kind.name], axis, end)
+            chart.set_series(drawn[kind.name], axis, end, group)
             chart.marks = _marks(self._present, kind) if self._present else ()
         self.flow.show(self._present, end)
 
@@ -135,6 +136,12 @@ class Curves(Widget):
             elif what == "draw":
                 chart.thin_lines = not chart.thin_lines
         self._update()
+
+    def on_chart_looked(self, event: Chart.Looked) -> None:
+        """Read all charts at the same epoch."""
+        for chart in self.charts.values():
+            if chart is not event.chart:
+                chart.cursor, chart.elsewhere = None, event.chart.cursor_x
 
     def on_chart_wheel(self, event: Chart.Wheel) -> None:
         """Zoom all charts alike."""

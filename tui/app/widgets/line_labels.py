@@ -75,7 +75,7 @@ class Labels:
             return [self._strip([lead, named])]
         text = value_text(value, self.form)
         if self.beside:
-            gap = " " * max(1, self.width - 2 - len(name) - len(text) - 1)
+            gap = " " * max(1, self.width - 2 - len(name) - len(text))
             return [self._strip([lead, named, Segment(gap), Segment(text, style)])]
         return [self._strip([lead, named]), self._strip([Segment("  "), Segment(text, style)])]
 
@@ -88,30 +88,39 @@ def value_text(value: float, form: str) -> str:
     return "-" if value != value else number(value, VALUE, form)
 
 
-def fit_labels(series: Sequence[Series], width: int, rows: int, form: str = ".4g") -> Labels:
+def fit_labels(
+    series: Sequence[Series],
+    width: int,
+    rows: int,
+    form: str = ".4g",
+    group: Sequence[Series] = (),
+) -> Labels:
     """The labels of the series that have a name, as a chart of that size has room for.
 
     Values stand beside the names if there is room, below them if there is less, or not at all. A
-    chart with more series than rows, or a very narrow one, has no labels.
+    chart with more series than rows, or a very narrow one, has no labels. They are as wide as those
+    of the `group`, so that the axes of charts below one another agree.
     """
     named = [one for one in series if one.name]
     most = int(_SHARE * width)
     if not named or len(named) > rows or most < 9:
         return Labels((), 0, (), False, False, form)
-    tags = [f"{one.tag} " if one.tag else "" for one in named]
-    full = [f"{t}{one.name} {one.detail}".rstrip() for t, one in zip(tags, named, strict=True)]
-    short = [f"{tag}{one.name}" for tag, one in zip(tags, named, strict=True)]
+    every = [*named, *(one for one in group if one.name)]
+    count = len(named)
+    tags = [f"{one.tag} " if one.tag else "" for one in every]
+    full = [f"{t}{one.name} {one.detail}".rstrip() for t, one in zip(tags, every, strict=True)]
+    short = [f"{tag}{one.name}" for tag, one in zip(tags, every, strict=True)]
     for names in (full, short):
         beside = 2 + max(map(len, names)) + 1 + VALUE
         if beside <= most and width - beside >= _LEAST_PLOT:
-            return Labels(named, beside, names, True, True, form)
+            return Labels(named, beside, names[:count], True, True, form)
     room = max(10, width // 4) - max(map(len, tags))
-    cut = fit_names([one.name for one in named], room)
+    cut = fit_names([one.name for one in every], room)
     names = [f"{tag}{name}" for tag, name in zip(tags, cut, strict=True)]
     column = 2 + max(map(len, names))
-    if 2 * len(named) <= rows and most >= 2 + VALUE:
-        return Labels(named, max(column, 2 + VALUE), names, True, False, form)
-    return Labels(named, column, names, False, False, form)
+    if 2 * count <= rows and most >= 2 + VALUE:
+        return Labels(named, max(column, 2 + VALUE), names[:count], True, False, form)
+    return Labels(named, column, names[:count], False, False, form)
 
 
 def spread(wanted: Sequence[float], height: int, rows: int) -> list[int]:

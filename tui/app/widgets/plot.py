@@ -22,7 +22,7 @@ from tui.app.widgets.series import (
     thin,
     transform,
 )
-from tui.app.widgets.strips import printable, text_strip
+from tui.app.widgets.strips import printable, text_strip, with_fewer_styles
 from tui.app.widgets.y_range import interesting_range
 from tui.formatting import number
 from tui.system.terminal import FULL, Terminal
@@ -78,6 +78,7 @@ def draw_chart(
     y_range: tuple[float, float] | None = None,
     fitted: bool = False,
     values: Sequence[Series] = (),
+    group: Sequence[Series] = (),
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     form: str = ".4g",
@@ -104,6 +105,7 @@ def draw_chart(
         fitted: Whether early values that would press the rest together are left out; how far they
             went is told at the edge.
         values: The same series with the values to write, where those drawn are smoothed.
+        group: Series of charts that have the same width, whose labels are to be as wide.
         marks: Dotted vertical lines, each with its label unless that would touch the label of a
             later mark.
         cursor_x: Where to draw the vertical cursor.
@@ -115,10 +117,10 @@ def draw_chart(
     told, fitted = values or series, fitted and not y_log
     rows = height - bool(title and height >= 4)
     framed = framed and width >= 16 and rows >= 4
-    labels = fit_labels(told, width, rows - AXIS_ROWS if framed else rows, form)
+    labels = fit_labels(told, width, rows - AXIS_ROWS if framed else rows, form, group)
     head = legend(title, () if labels.width else series, width, terminal=terminal)
-    place = _place(x_label, cursor_x)
-    beside = framed and len(place) + 1 < labels.width
+    place = _place(x_label, cursor_x, labels.width - 1 if framed else width)
+    beside = framed and len(place) < labels.width
     footer = "" if beside else place.center(width)
     if cursor_x is not None and not labels.values and told:
         footer = readout(told, cursor_x, width, x_label=x_label)
@@ -164,16 +166,18 @@ def draw_chart(
             column[-1] = text_strip(
                 f" {printable(place, ascii_only=terminal.ascii_only)}", labels.width
             )
-        plot = [Strip.join(pair).simplify() for pair in zip(plot, column, strict=True)]
+        plot = [Strip.join(pair) for pair in zip(plot, column, strict=True)]
+    plot = [with_fewer_styles(strip) for strip in plot]
     return Picture(layout.around(plot), x, plotter.gutter, plotter.columns)
 
 
-def _place(x_label: str, cursor_x: float | None) -> str:
-    """The name of the x axis, and the position of the cursor."""
+def _place(x_label: str, cursor_x: float | None, room: int) -> str:
+    """The name of the x axis, and the position of the cursor; that alone if both are too long."""
     if cursor_x is None:
         return x_label
     position = f"{int(cursor_x)}" if float(cursor_x).is_integer() else f"{cursor_x:.4g}"
-    return f"{x_label} {position}".strip()
+    both = f"{x_label} {position}".strip()
+    return both if len(both) <= room or len(position) > room else position
 
 
 def _drawable(xs: Floats, ys: Floats, axis: Floats | None, y_log: bool) -> tuple[Floats, Floats]:

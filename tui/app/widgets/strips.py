@@ -33,6 +33,19 @@ def printable(text: str, *, ascii_only: bool = False) -> str:
     return text.encode("ascii", "replace").decode() if ascii_only else text
 
 
+def with_fewer_styles(strip: Strip) -> Strip:
+    """The same picture with the colour of each blank that of the text before it.
+
+    A change of colour takes some forty bytes in a terminal with exact colours. No style may have a
+    background or a line.
+    """
+    segments: list[Segment] = []
+    for segment in strip:
+        style = segments[-1].style if segments and segment.text.isspace() else segment.style
+        segments.append(Segment(segment.text, style))
+    return Strip(segments, strip.cell_length).simplify()
+
+
 class StripWidget(Widget):
     """Shows the lines that the method `_lay_out` of a subclass returns for the present size.
 
