@@ -21,6 +21,7 @@ from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
 from tui.app.widgets.headline import Headline
+from tui.app.widgets.loss_words import OUTPUTS
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.trajectory import Trajectory
 from tui.formatting import count
@@ -122,7 +123,8 @@ class DigitsScreen(BrowsingScreen):
         about = (" " if narrow else ", ").join(part for part in (words, order) if part)
         title = f"{name} {bench.index}  {place}"
         facts = about if narrow else f"prediction, {self.weights()}"
-        self.query_one(DigitPane).show_titles(title, about, facts)
+        note = "" if bench.shown is None else OUTPUTS[bench.shown.config.loss]
+        self.query_one(DigitPane).show_titles(title, about, facts, note)
         panel = self.query_one("#sheet")
         panel.border_title = f"{title}  {about}"
         panel.border_subtitle = self.weights()

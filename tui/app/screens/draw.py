@@ -21,6 +21,7 @@ from tui.app.widgets.activation_view import ActivationView
 from tui.app.widgets.canvas import Canvas
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.headline import HeadlineView
+from tui.app.widgets.loss_words import OUTPUTS
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
 from tui.images.reading import Form, field_of_board
@@ -125,7 +126,7 @@ class DrawScreen(ModeScreen):
                 yield ActivationView(self.terminal)
 
     def on_mount(self) -> None:
-        titles = {"board": "board", "bars": "probabilities", "guess": "guess"}
+        titles = {"board": "board", "guess": "guess"}
         for name, title in {**titles, "activity": "what its units pass on"}.items():
             self.query_one(f"#{name}").border_title = title
         self._name_fed()
@@ -263,6 +264,8 @@ class DrawScreen(ModeScreen):
         if field is not None and snapshot is not None:
             with np.errstate(all="ignore"):  # of weights that diverged
                 probabilities = snapshot.predictor.probabilities(field[None])[0].tolist()
+        note = "" if self.bench.shown is None else OUTPUTS[self.bench.shown.config.loss]
+        self.query_one("#bars").border_title = note or "probabilities"
         self.query_one(ProbabilityBars).set_probabilities(probabilities, spec=self._spec)
         said = draw_words.guess(
             probabilities, self._spec, self._invitation(), narrow=self.has_class("-narrow")

@@ -138,7 +138,7 @@ class TrainScreen(ConfiguringScreen):
         )
         self._place_of_form.border_title = "Form"
         self._numbers.border_title = "Run"
-        self._table.border_title = "Epochs"
+        self._table.border_title = "Epochs, * best accuracy and lowest loss"
         self._curves: Curves | None = None
         self._pane = "loss"
 
@@ -191,7 +191,10 @@ class TrainScreen(ConfiguringScreen):
         self._show_trouble()
         self._show_advice()
         self._numbers.show(history, rate_factor(bench))
-        self._table.show(history.rows if history else (), history.best if history else None)
+        if history is None:
+            self._table.show((), None, None)
+        else:
+            self._table.show(history.rows, history.best, history.lowest)
         if self._curves is not None:
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
             self._curves.show(bench.earlier, history, at_once=at_once)

@@ -17,6 +17,7 @@ from tui.app.widgets.charts import CHARTS, ROOMY, ChartKind
 from tui.app.widgets.colors import ColorRole, InkRole
 from tui.app.widgets.gradient_flow import GradientFlow
 from tui.app.widgets.legend import run_glyph
+from tui.app.widgets.loss_words import MEASURES
 from tui.app.widgets.plot import Mark
 from tui.app.widgets.series import Series
 from tui.formatting import number
@@ -108,6 +109,8 @@ class Curves(Widget):
         for kind in CHARTS:
             chart = self.charts[kind.name]
             chart.note = _note(chart)
+            if kind.same_loss and self._present is not None:
+                chart.note += f": {MEASURES[self._present.config.loss]}"
             chart.set_series(drawn[kind.name], axis, end, group)
             chart.marks = _marks(self._present, kind) if self._present else ()
         self.flow.show(self._present, end)

@@ -95,11 +95,12 @@ class DigitPane(Horizontal):
         self.query_one(ProbabilityBars).set_probabilities(probabilities, label, spec)
         self.query_one(Trajectory).set_points(points, label, spec)
 
-    def show_titles(self, picture: str, about: str, facts: str) -> None:
-        """Name the digit and where it is from, what was selected, and who predicts."""
+    def show_titles(self, picture: str, about: str, facts: str, note: str = "") -> None:
+        """Name the digit and where it is from, what was selected, who predicts, and in what."""
         panel = self.query_one("#picture")
         panel.border_title, panel.border_subtitle = picture, about
-        self.query_one("#facts").border_title = facts
+        panel = self.query_one("#facts")
+        panel.border_title, panel.border_subtitle = facts, note
 
     def _frame(self) -> None:
         """Give the digit's panel the width of the digit."""

@@ -64,7 +64,9 @@ COLUMNS: tuple[Column[Row], ...] = (
 
 
 class EpochTable(StripWidget, can_focus=True):
-    """A row for each epoch and each evaluation, the newest below; `*` marks the best.
+    """A row for each epoch and each evaluation, the newest below.
+
+    A `*` stands before the highest test accuracy and before the lowest test loss.
 
     The table follows the newest row until it is scrolled up, and again once it is scrolled to the
     end. Columns that do not fit are left out, and so are columns without any value.
@@ -81,12 +83,13 @@ class EpochTable(StripWidget, can_focus=True):
 
     _rows: Sequence[Row] = ()
     _best: Evaluation | None = None
+    _lowest: Evaluation | None = None
     _above: int | None = None
     """The number of rows above the first one shown, None while the newest row is followed."""
 
-    def show(self, rows: Sequence[Row], best: Evaluation | None) -> None:
-        """Show these rows."""
-        self._rows, self._best = rows, best
+    def show(self, rows: Sequence[Row], best: Evaluation | None, lowest: Evaluation | None) -> None:
+        """Show these rows: `best` has the highest test accuracy, `lowest` the lowest test loss."""
+        self._rows, self._best, self._lowest = rows, best, lowest
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
@@ -103,9 +106,16 @@ class EpochTable(StripWidget, can_focus=True):
         return lines[: self.size.height]
 
     def _line(self, row: Row, columns: Sequence[Column[Row]]) -> Strip:
+        marked = {"tst acc": self._best, "tst loss": self._lowest}
+        line = ""
+        for column in columns:
+            cell = f" {column.cell(row)}"
+            if row.evaluation is not None and row.evaluation is marked.get(column.title):
+                text = cell.lstrip()
+                cell = f"{'*':>{len(cell) - len(text)}}{text}"
+            line += cell
         best = row.evaluation is not None and row.evaluation is self._best
-        cells = " ".join(column.cell(row) for column in columns)
-        return text_strip(f"{'*' if best else ' '}{cells}", self.size.width, Style(bold=best))
+        return text_strip(line, self.size.width, Style(bold=best))
 
     def action_scroll(self, by: int) -> None:
         """Move the rows shown; at the end, follow the newest again."""
