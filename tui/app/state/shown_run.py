@@ -21,7 +21,10 @@ Post = Callable[[Message], object]
 """Accepts messages from any thread, as `App.post_message` does."""
 
 MAX_SNAPSHOT_BYTES = 64 * 2**20
-"""Limit for the snapshots of one run; beyond it every other snapshot is dropped."""
+"""Limit for the parameters of a run's snapshots; beyond it every other snapshot is dropped."""
+MAX_SNAPSHOTS = 144
+"""Limit for their number, four times as many as a digit is followed over. The gradients, layers and
+names that belong to each are more than the parameters of a small network."""
 
 
 class Status(Enum):
@@ -105,8 +108,8 @@ class ShownRun(Protocol):
 
 
 def with_newest(kept: Sequence[Snapshot], newest: Snapshot) -> list[Snapshot]:
-    """Append a snapshot; every other earlier one is dropped where memory would exceed the limit."""
+    """Append a snapshot; every other earlier one is dropped where there would be too many."""
     size = newest.predictor.model.parameters.nbytes
-    if (len(kept) + 1) * size > MAX_SNAPSHOT_BYTES:
+    if len(kept) >= min(MAX_SNAPSHOTS, MAX_SNAPSHOT_BYTES // size):
         kept = kept[::2]
     return [*kept, newest]
