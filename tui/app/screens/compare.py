@@ -32,8 +32,7 @@ from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.charts import CHARTS
 from tui.app.widgets.compared_curves import compared_series
-from tui.app.widgets.compared_rows import ComparedRows
-from tui.app.widgets.names import fit_names
+from tui.app.widgets.compared_rows import ComparedRows, lettered_names
 from tui.app.widgets.strips import printable
 from tui.recording.folder import display_name
 from tui.system.terminal import Terminal
@@ -133,10 +132,10 @@ class CompareScreen(ComparingScreen):
     def _draw_curves(self) -> None:
         comparison, kind = self.comparison, self._kind
         self._chart.x_label = self._axis
-        labels = [side.name for side in comparison.sides] if comparison else []
-        room = (self._chart.size.width - len(kind.title) - 10) // 2
-        names = zip("AB", fit_names(labels, max(room, 3)), strict=False)
-        title = "  ".join((*map(" ".join, names), kind.title)) if labels else "Compare"
+        title = "Compare"
+        if comparison is not None:
+            room = self._chart.size.width - len(kind.title) - 6
+            title = f"{lettered_names(comparison, room)}  {kind.title}"
         self._chart.title = self._printable(title)
         series = compared_series(comparison.sides, kind, self._axis) if comparison else []
         self._chart.set_series(series)

@@ -17,6 +17,7 @@ from tui.app.state.browser import Listing, Query, Verdict, ordinal
 from tui.app.state.fed_digits import FedDigits, fed_words
 from tui.app.state.messages import DrawingChosen
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
+from tui.app.widgets.compared_rows import lettered_names
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
@@ -25,7 +26,6 @@ from tui.app.widgets.loss_words import OUTPUTS
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.trajectory import Trajectory
 from tui.formatting import count
-from tui.recording.folder import display_name
 
 
 class DigitsScreen(BrowsingScreen):
@@ -123,6 +123,9 @@ class DigitsScreen(BrowsingScreen):
         about = (" " if narrow else ", ").join(part for part in (words, order) if part)
         title = f"{name} {bench.index}  {place}"
         facts = about if narrow else f"prediction, {self.weights()}"
+        if bench.cell is not None and not narrow:
+            width = self.query_one(DigitPane).facts_width - 4
+            facts = lettered_names(bench.cell.comparison, width)
         note = "" if bench.shown is None else OUTPUTS[bench.shown.config.loss]
         self.query_one(DigitPane).show_titles(title, about, facts, note)
         panel = self.query_one("#sheet")
@@ -170,11 +173,6 @@ class DigitsScreen(BrowsingScreen):
         self.refresh_bindings()
         self.set_class(self.bench.cell is not None, "-compared")
         super().show_configuration()
-        if (cell := self.bench.cell) is not None:
-            names = [
-                f"{side.letter} {display_name(side.run.name)}" for side in cell.comparison.sides
-            ]
-            self.show_note(", ".join(names))
 
     def action_swap(self) -> None:
         """Show what the other one of two compared runs gets wrong, or its network."""

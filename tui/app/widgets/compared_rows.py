@@ -8,8 +8,10 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from tui.app.state.comparison import Comparison
 from tui.app.state.comparison_words import Row
 from tui.app.widgets.colors import ColorRole, role_style
+from tui.app.widgets.names import fit_names
 from tui.app.widgets.strips import PLAIN, StripWidget, printable
 from tui.formatting import cut_middle
 from tui.system.terminal import ColorMode
@@ -22,6 +24,12 @@ _GAP = 1
 def letter_style(letter: str, colors: ColorMode) -> Style:
     """The style of a letter that names one of the runs."""
     return Style(bold=True) + role_style(LETTER_ROLES[letter], colors)
+
+
+def lettered_names(comparison: Comparison, width: int) -> str:
+    """The letters of both runs with their names, in this width if possible."""
+    names = fit_names([side.name for side in comparison.sides], max((width - 6) // 2, 3))
+    return "  ".join(f"{letter} {name}" for letter, name in zip("AB", names, strict=True))
 
 
 class ComparedRows(StripWidget):

@@ -68,8 +68,8 @@ class DigitPane(Horizontal):
             yield DigitView(terminal, mode=self._mode)
         with Vertical(id="facts", classes="panel"):
             yield HeadlineView(terminal)
-            yield ProbabilityBars(terminal)
             yield ComparedProbabilities(terminal)
+            yield ProbabilityBars(terminal)
             yield Trajectory(terminal)
             yield DigitSheet(terminal, id="around")
 
@@ -94,6 +94,11 @@ class DigitPane(Horizontal):
         self.query_one(HeadlineView).show(said)
         self.query_one(ProbabilityBars).set_probabilities(probabilities, label, spec)
         self.query_one(Trajectory).set_points(points, label, spec)
+
+    @property
+    def facts_width(self) -> int:
+        """The cells beside the digit."""
+        return self.query_one("#facts").size.width
 
     def show_titles(self, picture: str, about: str, facts: str, note: str = "") -> None:
         """Name the digit and where it is from, what was selected, who predicts, and in what."""

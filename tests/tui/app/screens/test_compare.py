@@ -89,7 +89,9 @@ def test_the_digits_of_a_cell_with_what_both_say(tmp_path: Path, small: Dataset)
         assert compare_screen(at).query_one(AgreementTable).cell == "second_only"
         await at.press("enter")
         await at.until(lambda: at.app.current_mode == "digits")
-        await at.until(at.shows("B right, A wrong", display_name(NAMES[0])))
+        await at.until(
+            at.shows("B right, A wrong", display_name(NAMES[0]), "A poor-net  B good-net")
+        )
         await at.until(lambda: listed(at) == list(found.second_only))
         said = int(digits.outputs[0].predicted[found.second_only[0]])
         label = int(small.test.labels[found.second_only[0]])
