@@ -9,6 +9,7 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
+from textual.markup import escape
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
@@ -170,6 +171,14 @@ class ModeScreen(LatestSize, Screen[None]):
         if self.bench.error is not None:
             return str(self.bench.error)
         return "Loading the data ..." if self.bench.loading else "Preparing the run ..."
+
+    def entitle(self, panel: Widget, title: str) -> None:
+        """Put a title into the border of a panel; cut here, for Textual's sign is not ASCII."""
+        room = max((panel.size.width or self.size.width) - 2, 0)
+        title = printable(title, ascii_only=self.terminal.ascii_only)
+        if self.terminal.ascii_only and len(title) > room:
+            title = title[:room]
+        panel.border_title = escape(title)
 
     def put(self, selector: str, text: str) -> None:
         """Replace a text if it changed."""

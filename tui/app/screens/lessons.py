@@ -15,6 +15,7 @@ from tui.app.screens.base import ModeScreen
 from tui.app.screens.touring import answer_bindings
 from tui.app.state.lesson_request import LessonComputed, Request
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.charts import ROOMY
 from tui.app.widgets.figures import FigureView
 from tui.lessons.catalogue import lessons
 from tui.lessons.contents import contents, summary
@@ -25,6 +26,8 @@ from tui.system.terminal import Terminal
 
 PATIENCE = 0.5
 """Seconds after which it is written in the title that the picture is not yet that of the knobs."""
+_TALL = 24
+"""Lines from which on there is room for a border around what is asked."""
 IN_LIST = ("open",)
 IN_LESSON = (
     *("turn", "predict", "hint", "start", "skip", "next", "contents", "train", "side", "scroll"),
@@ -37,14 +40,14 @@ class LessonsScreen(ModeScreen):
     DEFAULT_CSS = """
     LessonsScreen {
         #contents, #lesson { height: 1fr; }
-        #title { height: 1; text-style: bold; }
         #desk { height: 1fr; }
-        #scroll { width: 38; height: 1fr; scrollbar-size-vertical: 1; }
+        #scroll { width: 39; height: 1fr; scrollbar-size-vertical: 1; }
         #text { height: auto; padding-right: 1; }
         #side { width: 1fr; height: 1fr; }
         #knobs { height: auto; text-style: bold; }
         #asked { height: auto; max-height: 8; background: $surface; padding: 0 1; }
-        &.-wide #scroll, &.-huge #scroll { width: 52; }
+        &.-wide #scroll, &.-huge #scroll { width: 56; }
+        &.-wide #asked, &.-huge #asked { background: $background; max-height: 10; }
         &.-narrow #scroll, &.-narrow #side { width: 1fr; }
         &.-narrow #side { display: none; }
         &.-narrow.-picture #side { display: block; }
@@ -84,13 +87,12 @@ class LessonsScreen(ModeScreen):
         self.set_class(terminal.ascii_only, "-ascii")
 
     def compose_body(self) -> ComposeResult:
-        yield Static(id="title", markup=False)
-        yield Static(id="contents", markup=False)
+        yield Static(id="contents", classes="panel -chosen", markup=False)
         with Vertical(id="lesson"):
             with Horizontal(id="desk"):
-                with VerticalScroll(id="scroll", can_focus=False):
+                with VerticalScroll(id="scroll", classes="panel -chosen", can_focus=False):
                     yield Static(id="text", markup=False)
-                with Vertical(id="side"):
+                with Vertical(id="side", classes="panel"):
                     yield Static(id="knobs", markup=False)
                     yield FigureView(self.terminal)
             yield Static(id="asked", markup=False)
@@ -101,7 +103,12 @@ class LessonsScreen(ModeScreen):
         self._show()
 
     def on_resize(self, _event: events.Resize) -> None:
-        """The list and the key of the picture depend on the size."""
+        """The list, the borders and the key of the picture depend on the size."""
+        for panel in self.query("#contents, #scroll, #side"):
+            panel.set_class(self.size.width < ROOMY, "-open")
+        asked = self.query_one("#asked")
+        asked.set_class(self.size.width >= ROOMY and self.size.height >= _TALL, "panel")
+        asked.border_title = "Your turn"
         self.call_after_refresh(self._show)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
@@ -272,8 +279,9 @@ class LessonsScreen(ModeScreen):
         self.refresh_bindings()
         done = summary(lessons(), self.progress)
         if session is None:
-            self.put("#title", f"Lessons   {done}")
-            listed = contents(lessons(), self.progress, self.cursor, *self.size)
+            self.entitle(self.query_one("#contents"), f"Lessons   {done}")
+            width, height = self.size
+            listed = contents(lessons(), self.progress, self.cursor, width - 4, height - 1)
             self.put("#contents", listed)
             return
         lesson, view = session.lesson, self.view
@@ -281,7 +289,8 @@ class LessonsScreen(ModeScreen):
         computing = self._computing
         late = computing is not None and monotonic() - computing.since >= PATIENCE
         note = "computing ..." if late else done
-        self.put("#title", f"{lesson.number}  {lesson.title}{state}   ({note})")
+        self.entitle(self.query_one("#scroll"), f"{lesson.number}  {lesson.title}{state}")
+        self.entitle(self.query_one("#side"), note)
         # Where there is little room, reasons stand in the text only.
         brief = self.has_class("-narrow") or self.has_class("-short")
         waiting = str(self._error or "Computing ...")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
@@ -21,6 +22,7 @@ from tui.app.state.sweep_view import (
     orders,
 )
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.charts import ROOMY
 from tui.app.widgets.parallel_coordinates import ParallelCoordinates
 from tui.app.widgets.sweep_pictures import SweepPictures
 from tui.app.widgets.trials_table import TrialsTable, accuracy_text
@@ -44,21 +46,19 @@ class SweepScreen(WatchingScreen):
         #body { height: 1fr; layout: vertical; }
         #trials { height: 1fr; }
         #pictures { height: 11; }
-        #parallel { height: 12; display: none; }
+        #parallel { height: 13; display: none; }
 
         &.-empty #body, &.-empty #parallel, &.-empty #best { display: none; }
         &.-empty #empty { display: block; }
 
         &.-wide #body, &.-huge #body { layout: horizontal; }
-        &.-wide #pictures, &.-huge #pictures {
-            width: 44%; height: 1fr; padding: 0 0 0 1;
-        }
+        &.-wide #pictures, &.-huge #pictures { width: 40%; height: 1fr; }
         &.-wide #parallel, &.-huge #parallel { display: block; }
-        &.-wide.-medium #parallel, &.-huge.-medium #parallel { height: 9; }
+        &.-wide.-medium #parallel, &.-huge.-medium #parallel { height: 11; }
         &.-huge.-tall #parallel { height: 17; }
 
         &.-narrow, &.-short {
-            #pictures { display: none; height: 1fr; width: 1fr; padding: 0; }
+            #pictures { display: none; height: 1fr; width: 1fr; }
             #parallel { display: none; }
             &.-at-pictures {
                 #pictures { display: block; }
@@ -92,9 +92,18 @@ class SweepScreen(WatchingScreen):
         yield Static(id="errors", markup=False)
         yield Static(id="empty", markup=False)
         with Container(id="body"):
-            yield TrialsTable(self.terminal, id="trials")
+            yield TrialsTable(self.terminal, id="trials", classes="-chosen")
             yield SweepPictures(self.terminal, id="pictures")
         yield ParallelCoordinates(self.terminal, id="parallel")
+
+    def on_mount(self) -> None:
+        for name, title in (("trials", "Trials"), ("pictures", "Pictures"), ("parallel", "All")):
+            self.query_one(f"#{name}").border_title = title
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw borders where there is room for them."""
+        for part in self.query("#trials, #pictures, #parallel"):
+            part.set_class(self.size.width >= ROOMY, "panel")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything: where there is no sweep, one can only be begun."""

@@ -8,18 +8,22 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.css.query import DOMQuery
+from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.app.screens.touring import ANSWERS, TOUR_BINDINGS
 from tui.app.screens.walk_levels import WalkLevels
 from tui.app.state.messages import DrawingChosen
 from tui.app.state.places import Places
+from tui.app.widgets.charts import ROOMY
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.walk_images import WalkImages, walk_title
 from tui.app.widgets.walk_nudge import COLUMNS, NudgeView
 from tui.app.widgets.walk_stage import StageView
 from tui.lessons.tour import Level
 
+_ROOMY = 30  # lines from which on there is room for a border at all sides
 _TALL = 24  # lines from which on a level names its arrow keys
 _HINTS: dict[Level, str] = {
     "stages": "left, right: stages in their order   up, down: within one   enter: numbers",
@@ -33,7 +37,6 @@ class WalkScreen(WalkLevels):
 
     DEFAULT_CSS = """
     WalkScreen {
-        #head { height: 1; text-style: bold; }
         WalkImages, StageView, NudgeView { display: none; }
         &.-images WalkImages, &.-nudge NudgeView { display: block; }
         &.-stages StageView, &.-numbers StageView { display: block; }
@@ -76,10 +79,9 @@ class WalkScreen(WalkLevels):
     AUTO_FOCUS = ""
 
     def compose_body(self) -> ComposeResult:
-        yield Static(id="head", markup=False)
-        yield WalkImages(self.terminal)
-        yield StageView(self.terminal)
-        yield NudgeView(self.terminal)
+        yield WalkImages(self.terminal, classes="panel -chosen")
+        yield StageView(self.terminal, classes="panel -chosen")
+        yield NudgeView(self.terminal, classes="panel -chosen")
         with Vertical(id="line"):
             yield Prompt()
             yield Static(id="note", markup=False)
@@ -89,7 +91,9 @@ class WalkScreen(WalkLevels):
         self.show_level("images")
 
     def on_resize(self, _event: events.Resize) -> None:
-        """The words depend on the size."""
+        """The words and the borders depend on the size."""
+        for panel in self._panels:
+            panel.set_class(self.size.width < ROOMY or self.size.height < _ROOMY, "-open")
         self.call_after_refresh(self.show_level, self.level)
 
     def show_configuration(self) -> None:
@@ -106,7 +110,8 @@ class WalkScreen(WalkLevels):
 
     def draw(self) -> None:
         """Show the step on the present level."""
-        self.put("#head", self._head())
+        for panel in self._panels:
+            self.entitle(panel, self._head())
         if (view := self.view) is None:
             return
         stages = view.taken.stages
@@ -126,9 +131,13 @@ class WalkScreen(WalkLevels):
         gradient = self.gradient(parameter) if parameter else None
         self.query_one(NudgeView).show(view, gradient, self.depth)
 
+    @property
+    def _panels(self) -> DOMQuery[Widget]:
+        return self.query("WalkImages, StageView, NudgeView")
+
     def _head(self) -> str:
         if self.view is not None:
-            return walk_title(self.view, self.size.width)
+            return walk_title(self.view, self.size.width - 4)
         return self.waiting() if self.bench.dataset is None else "Preparing the walk ..."
 
     def show_level(self, level: Level) -> None:

@@ -536,14 +536,14 @@ def test_a_noisy_network_is_walked_and_a_weight_nudged(small: Dataset) -> None:
     app = walking_app(small, TrainConfig(hidden=(12,), noise=0.3))
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "c", "s")
+        await press(app, pilot, "t", "s")
         assert "bars without noise, loss with it" in text(app)
         await press(app, pilot, "enter", *["right"] * 2)
         assert stage_name(app) == "q0"
         assert "q0 = x + e0" in text(app)
         while stage_name(app) != "dW1":
             await press(app, pilot, "right")
-        view = await press(app, pilot, "n")
+        view = await press(app, pilot, "m")
         assert view.nudged is not None
         nudge = view.nudged.nudges[0]
         assert nudge.numerical == pytest.approx(nudge.analytical, rel=1e-3, abs=1e-6)
@@ -620,7 +620,7 @@ def test_help_and_palette_name_every_key(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await walked(app, pilot)
         descriptions = {command.title for command in app.commands()}
-        assert {"Step", "Back", "Inside", "Nudge", "Start again", "Walk"} <= descriptions
+        assert {"Step", "Back", "Inside", "Nudge", "Start again"} <= descriptions
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Image by its index" in "\n".join(
