@@ -54,6 +54,7 @@ SLOW_FILES = frozenset(
         "tui/cli/test_startup.py",
         "tui/cli/test_streams.py",
         "tui/cli/test_walk.py",
+        "tui/figures/test_files.py",
         "tui/lessons/test_training.py",
         "tui/recording/test_commands.py",
         "tui/recording/test_export.py",
@@ -62,6 +63,7 @@ SLOW_FILES = frozenset(
         "tui/recording/test_killing.py",
         "tui/sweeps/test_cluster.py",
         "tui/sweeps/test_cluster_hosts.py",
+        "tui/sweeps/test_optuna.py",
         "tui/system/test_python.py",
     }
 )
@@ -71,12 +73,14 @@ SLOW_TESTS = frozenset(
         "test_killed_between_two_writes",
         "test_standardization_uses_one_mean_and_deviation",
         "test_chart_fills_its_space",
+        "test_scans_of_other_people_are_recognized",
         "test_a_digit_is_read_under_each_kind_of_condition",
         "test_every_setting_has_a_picture_that_fits",
         "test_the_task_is_not_done_at_first_and_is_done_by_the_solution",
         "test_the_five_lines_of_code_run",
         "test_the_lines_that_save_weights",
         "test_the_preprocessing_is_guessed",
+        "test_two_processes_step_pause_and_end_as_one_does",
     }
 )
 # Pictures of screens, and lessons that train, if only on few images.

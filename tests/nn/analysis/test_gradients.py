@@ -75,7 +75,7 @@ def test_gradient_through_dropout(sizes: list[int], rate: float, seed: int) -> N
     assert relative_error(model.gradients, numerical) <= THRESHOLD
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(2))
 def test_gradcheck_passes_for_every_part(seed: int) -> None:
     checks = list(check_gradients(seed))
     assert [check for check in checks if not check.passed] == []
@@ -85,8 +85,9 @@ def test_gradcheck_passes_for_every_part(seed: int) -> None:
 
 
 def test_gradcheck_is_deterministic() -> None:
-    assert list(check_gradients(7)) == list(check_gradients(7))
-    assert list(check_gradients(7)) != list(check_gradients(8))
+    checks = list(check_gradients(7))
+    assert list(check_gradients(7)) == checks
+    assert list(check_gradients(8)) != checks
 
 
 @pytest.mark.parametrize(

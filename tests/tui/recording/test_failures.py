@@ -61,8 +61,15 @@ class Fault:
         monkeypatch.setattr(os, name, call)
 
 
-@pytest.mark.parametrize("call", ["write", "fsync"])
-@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EROFS, errno.EIO, errno.EDQUOT])
+@pytest.mark.parametrize(
+    ("call", "error"),
+    [
+        ("write", errno.ENOSPC),
+        ("write", errno.EROFS),
+        ("fsync", errno.EIO),
+        ("fsync", errno.EDQUOT),
+    ],
+)
 def test_a_full_or_read_only_disk(
     make_trainer: MakeTrainer,
     root: Path,
