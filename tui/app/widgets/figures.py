@@ -112,6 +112,7 @@ def _chart(
         axis=None if figure.x_range is None else np.array(figure.x_range),
         y_range=figure.y_range,
         cursor_x=figure.cursor,
+        grid=figure.arrows is None and not figure.plane,
         framed=framed,
         terminal=terminal,
     )
@@ -125,39 +126,42 @@ def _title(figure: Chart) -> str:
 
 def _series(figure: Chart) -> list[Series]:
     """The curves and the arrows, each with what distinguishes it."""
-    named, series = 0, []
     arrows = [] if figure.arrows is None else _arrows(figure.arrows, figure)
     # Contours have no name. Drawn later, they would hide the arrows where there are few cells.
     contours = [curve for curve in figure.curves if arrows and not curve.name]
-    rest = [curve for curve in figure.curves if curve not in contours]
-    for curve in (*contours, *arrows, *rest):
+    series = [Series("", c.x, c.y, 5, "muted", c.glyph) for c in contours] + arrows
+    named = 0
+    for curve in figure.curves:
+        if curve in contours:
+            continue
         role: ColorRole = _ROLES[named % len(_ROLES)] if curve.name else "quinary"
         series.append(Series(curve.name, curve.x, curve.y, named, role, curve.glyph))
+        if curve.dotted:
+            series.append(Series("", curve.x, curve.y, 1, role, curve.glyph, scatter=True))
         named += bool(curve.name)
     return series
 
 
-def long_legend(figure: Chart, width: int, terminal: Terminal) -> list[Strip]:
-    """A line for each curve, if the names are too long for one line together."""
+def long_legend(figure: Chart, width: int, height: int, terminal: Terminal) -> list[Strip]:
+    """A line for each curve, if not all of the names stand in a chart of that size."""
     named = [one for one in _series(figure) if one.name]
-    together = legend(_title(figure), named, width, terminal=terminal).text
-    if all(one.name in together for one in named):
+    drawn = " ".join(strip.text for strip in _chart(figure, width, height, terminal))
+    if all(one.name in drawn for one in named):
         return []
     return [legend("", [one], width, terminal=terminal) for one in named]
 
 
-def _arrows(arrows: Arrows, chart: Chart) -> list[Curve]:
+def _arrows(arrows: Arrows, chart: Chart) -> list[Series]:
     """A character at each point, one of eight: as steep as the arrow looks on the screen."""
     across, up = (high - low for low, high in (chart.x_range or (0, 1), chart.y_range or (0, 1)))
     turns = np.arctan2(np.asarray(arrows.dy) / up, np.asarray(arrows.dx) / across)
     glyphs = [_POINTERS[round(turn / (math.pi / 4)) % 8] for turn in turns.tolist()]
-    curves = []
+    series = []
     for glyph in dict.fromkeys(glyphs):
         chosen = [i for i, each in enumerate(glyphs) if each == glyph]
-        xs, ys = (np.repeat(np.asarray(part)[chosen], 2) for part in (arrows.x, arrows.y))
-        ys[1::2] = math.nan  # a gap after each point, so that no line joins them
-        curves.append(Curve("", xs, ys, glyph))
-    return curves
+        xs, ys = (np.asarray(part)[chosen] for part in (arrows.x, arrows.y))
+        series.append(Series("", xs, ys, 0, "quinary", glyph, scatter=True))
+    return series
 
 
 def _surface(figure: Surface, width: int, height: int, terminal: Terminal) -> list[Strip]:

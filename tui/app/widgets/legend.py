@@ -19,6 +19,7 @@ from tui.system.terminal import FULL, Terminal
 
 _BLOCKS = ("hd", "•", "x", "+", "o", "~")  # "hd" is plotext's name of quarter blocks.
 _ASCII_MARKS = ("*", "o", "+", "x", "#", "~")
+_POINTS, _ASCII_POINTS = "●•x+o", "Oo+x*"
 _LINES = "─╌┈┄╴·"
 _SAMPLES = {"hd": "▄"}
 _RUN_GLYPHS = "123456789abcdefghijklmnpqrstuvwyz"  # Styles are drawn with "o" and "x".
@@ -32,12 +33,13 @@ def run_glyph(run: int) -> str:
 
 def symbol(one: Series, terminal: Terminal) -> str:
     """The character, or the name of the sub-cell marker, that draws a series."""
-    if one.glyph:
-        return one.glyph
-    if terminal.thin_lines and not one.scatter:
+    if one.scatter:
+        points = _ASCII_POINTS if terminal.ascii_only else _POINTS
+        return one.glyph or points[one.style % len(points)]
+    if terminal.thin_lines:
         return "braille"
     shapes = _ASCII_MARKS if terminal.ascii_only else _BLOCKS
-    return one.tag[:1] or shapes[one.style % len(shapes)]
+    return one.glyph or one.tag[:1] or shapes[one.style % len(shapes)]
 
 
 def dash_of(one: Series, terminal: Terminal) -> tuple[int, ...]:
@@ -45,15 +47,16 @@ def dash_of(one: Series, terminal: Terminal) -> tuple[int, ...]:
 
     A faint line is solid where its colour makes it faint.
     """
-    if one.glyph or not terminal.thin_lines or (one.faint and terminal.colors != "none"):
+    if not terminal.thin_lines or (one.faint and terminal.colors != "none"):
         return ()
     return DASHES[one.style % len(DASHES)]
 
 
 def sample(one: Series, terminal: Terminal) -> str:
     """One character that looks like the line of a series."""
-    if terminal.thin_lines and not one.glyph and not one.scatter:
-        return "─" if one.faint else _LINES[one.style % len(_LINES)]
+    if terminal.thin_lines and not one.scatter:
+        faint = one.faint and terminal.colors != "none"
+        return "─" if faint else _LINES[one.style % len(_LINES)]
     shape = symbol(one, terminal)
     return _SAMPLES.get(shape, shape)
 

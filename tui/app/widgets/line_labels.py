@@ -94,12 +94,14 @@ def fit_labels(
     rows: int,
     form: str = ".4g",
     group: Sequence[Series] = (),
+    *,
+    values: bool = True,
 ) -> Labels:
     """The labels of the series that have a name, as a chart of that size has room for.
 
-    Values stand beside the names if there is room, below them if there is less, or not at all. A
-    chart with more series than rows, or a very narrow one, has no labels. They are as wide as those
-    of the `group`, so that the axes of charts below one another agree.
+    The values, if wanted, stand beside the names if there is room, below them if there is less, or
+    not at all. A chart with more series than rows, or a very narrow one, has no labels. They are as
+    wide as those of the `group`, so that the axes of charts below one another agree.
     """
     named = [one for one in series if one.name]
     most = int(_SHARE * width)
@@ -111,14 +113,14 @@ def fit_labels(
     full = [f"{t}{one.name} {one.detail}".rstrip() for t, one in zip(tags, every, strict=True)]
     short = [f"{tag}{one.name}" for tag, one in zip(tags, every, strict=True)]
     for names in (full, short):
-        beside = 2 + max(map(len, names)) + 1 + VALUE
+        beside = 2 + max(map(len, names)) + (1 + VALUE) * values
         if beside <= most and width - beside >= _LEAST_PLOT:
-            return Labels(named, beside, names[:count], True, True, form)
+            return Labels(named, beside, names[:count], values, True, form)
     room = max(10, width // 4) - max(map(len, tags))
     cut = fit_names([one.name for one in every], room)
     names = [f"{tag}{name}" for tag, name in zip(tags, cut, strict=True)]
     column = 2 + max(map(len, names))
-    if 2 * count <= rows and most >= 2 + VALUE:
+    if values and 2 * count <= rows and most >= 2 + VALUE:
         return Labels(named, max(column, 2 + VALUE), names[:count], True, False, form)
     return Labels(named, column, names[:count], False, False, form)
 

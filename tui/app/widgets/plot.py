@@ -82,6 +82,7 @@ def draw_chart(
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     form: str = ".4g",
+    grid: bool = True,
     framed: bool = True,
     terminal: Terminal = FULL,
 ) -> Picture:
@@ -110,6 +111,7 @@ def draw_chart(
             later mark.
         cursor_x: Where to draw the vertical cursor.
         form: How a value is written, if that is not too long.
+        grid: Whether there are dotted lines at the ticks upwards.
         framed: Whether there are axes with ticks, if there is room.
         terminal: Which characters, axes included, and how many colours to use; the styles of the
             series distinguish them without any.
@@ -139,7 +141,7 @@ def draw_chart(
     y = (log_scale if y_log else linear_scale)(low, high, max(1, layout.rows // 3))
 
     plotter = layout.plotter(x, y, labels.width)
-    if layout.framed and layout.rows >= 6:
+    if grid and layout.framed and layout.rows >= 6:
         for at, _ in y.ticks:
             plotter.rule(at, "grid")
     placed = [(float(x.place([position])[0]), label) for position, label in marks]
@@ -153,7 +155,7 @@ def draw_chart(
         if one.scatter:
             plotter.points(*places, symbol(one, terminal), one.role)
             continue
-        if bool((np.diff(places[0]) >= 0).all()):
+        if _rises(one):
             places = thin(*_near(*places), 2 * plotter.columns)
         plotter.line(*places, symbol(one, terminal), one.role, dash_of(one, terminal))
     taken: Taken = _tell_cut(plotter, y, all_y) if fitted else {0: [], 1: []}
@@ -196,6 +198,11 @@ def _fitted(
         for wanted in (False, True)
     )
     return interesting_range(lines, faint)
+
+
+def _rises(one: Series) -> bool:
+    """Whether a series has one value at each position, as a path through a plane does not."""
+    return bool((np.diff(one.points[0]) >= 0).all())
 
 
 def _near(xs: Floats, ys: Floats) -> tuple[Floats, Floats]:

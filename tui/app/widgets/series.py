@@ -37,7 +37,8 @@ class Series:
         style: Index of the dashes and of the marker characters, which distinguish series without
             colour.
         role: Which colour of the palette draws it.
-        glyph: The character that draws it whatever the drawing style, such as an arrow.
+        glyph: The character that draws its points, or its line where lines are rows of
+            characters; None leaves that to the style.
         scatter: Whether the points are not joined.
         detail: Words behind the name where there is room for those of all series, such as what is
             measured.

@@ -192,7 +192,7 @@ def _print(picture: Picture) -> None:
         fitted, height = _fitted(panel, width)
         strips = figure_strips([fitted], width, height, terminal)
         if isinstance(fitted, Chart):
-            strips += long_legend(fitted, width, terminal)
+            strips += long_legend(fitted, width, height, terminal)
         parts.append(plain_text(strips, terminal))
     sys.stdout.write("\n\n".join(parts) + "\n\n")
     sys.stdout.flush()
