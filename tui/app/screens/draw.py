@@ -14,9 +14,9 @@ from textual.widgets import Static
 from nn.errors import DataError
 from nn.spec import MNIST, DataSpec
 from tui.app.screens import draw_words
-from tui.app.screens.base import ModeScreen
+from tui.app.screens.board_keys import BoardScreen
 from tui.app.state.board import Board
-from tui.app.state.workbench import Workbench
+from tui.app.state.messages import DrawingChosen
 from tui.app.widgets.activation_view import ActivationView
 from tui.app.widgets.canvas import Canvas
 from tui.app.widgets.digit import DigitView
@@ -25,12 +25,11 @@ from tui.app.widgets.loss_words import OUTPUTS
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
 from tui.images.reading import Form, field_of_board
-from tui.system.terminal import Terminal
 
 INVITATION = "Draw a digit: space puts the pen down, arrows move it."
 
 
-class DrawScreen(ModeScreen):
+class DrawScreen(BoardScreen):
     """Board, preprocessed image and probabilities."""
 
     SHOWS_NETWORK = True
@@ -73,43 +72,10 @@ class DrawScreen(ModeScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("space", "pen", "Pen", id="draw.pen"),
-        Binding("x", "eraser", "Eraser", id="draw.eraser"),
-        Binding("u", "undo", "Undo", id="draw.undo"),
-        Binding("c", "clear", "Clear", id="draw.clear"),
         Binding("g", "load", "Load digit", id="draw.load"),
+        Binding("d", "mode", "Drawing", id="draw.mode"),
         Binding("i", "preview", "As MNIST", id="draw.preview"),
-        Binding(
-            "plus,equals_sign",
-            "brush(1)",
-            "Larger brush",
-            key_display="+",
-            show=False,
-            id="draw.brush",
-        ),
-        Binding(
-            "minus",
-            "brush(-1)",
-            "Smaller brush",
-            key_display="-",
-            show=False,
-            id="draw.smaller-brush",
-        ),
-        Binding("full_stop", "dot", "Draw a dot", key_display=".", show=False, id="draw.dot"),
-        Binding("escape", "lift", "Lift the pen", show=False, id="draw.lift"),
-        Binding("left,h", "move(-1, 0)", "Left", show=False, id="draw.left"),
-        Binding("down,j", "move(0, 1)", "Down", show=False, id="draw.down"),
-        Binding("up,k", "move(0, -1)", "Up", show=False, id="draw.up"),
-        Binding("right,l", "move(1, 0)", "Right", show=False, id="draw.right"),
-        Binding("shift+left,H", "shift(-1, 0)", "Shift left", show=False, id="draw.shift-left"),
-        Binding("shift+down,J", "shift(0, 1)", "Shift down", show=False, id="draw.shift-down"),
-        Binding("shift+up,K", "shift(0, -1)", "Shift up", show=False, id="draw.shift-up"),
-        Binding("shift+right,L", "shift(1, 0)", "Shift right", show=False, id="draw.shift-right"),
     ]
-
-    def __init__(self, bench: Workbench, terminal: Terminal) -> None:
-        super().__init__(bench, terminal)
-        self.board = Board()
 
     def compose_body(self) -> ComposeResult:
         with Container(id="desk"):
@@ -145,52 +111,7 @@ class DrawScreen(ModeScreen):
     def on_resize(self, _event: events.Resize) -> None:
         """The texts and the keys depend on the room."""
         self.call_after_refresh(self.refresh_bindings)
-        self.call_after_refresh(self._show)
-
-    def action_pen(self) -> None:
-        """Put the pen down, or lift it."""
-        self.board.toggle_pen()
-        self._show()
-
-    def action_lift(self) -> None:
-        """Lift the pen."""
-        self.board.down = False
-        self._show()
-
-    def action_dot(self) -> None:
-        """Draw, or erase, under the brush."""
-        self.board.dot()
-        self._show()
-
-    def action_eraser(self) -> None:
-        """Take the eraser for the brush, or the brush again."""
-        self.board.toggle_eraser()
-        self._show()
-
-    def action_brush(self, step: int) -> None:
-        """Take a larger (1) or a smaller (-1) brush."""
-        self.board.change_brush(step)
-        self._show()
-
-    def action_move(self, right: int, below: int) -> None:
-        """Move the cursor, drawing where the pen is down."""
-        self.board.move(right, below)
-        self._show()
-
-    def action_shift(self, right: int, below: int) -> None:
-        """Move the picture."""
-        self.board.shift(right, below)
-        self._show()
-
-    def action_clear(self) -> None:
-        """Take everything off the board."""
-        self.board.clear()
-        self._show()
-
-    def action_undo(self) -> None:
-        """Take back the last change."""
-        self.board.undo()
-        self._show()
+        self.call_after_refresh(self.show)
 
     def action_load(self) -> None:
         """Copy the digit that the digit browser stands on."""
@@ -198,7 +119,16 @@ class DrawScreen(ModeScreen):
         if images is not None:
             self._fit_board()
             self.board.load(images.images[self.bench.index])
-            self._show()
+            self.show()
+
+    def action_mode(self) -> None:
+        """Draw pixels in shades, with characters, or with braille where none is drawn on."""
+        if self.terminal.ascii_only:
+            self.notify("This terminal's encoding has ASCII characters only")
+            return
+        self.bench.drawing.turn_pictures()
+        self.app.post_message(DrawingChosen())
+        self.show()
 
     def action_preview(self) -> None:
         """Show or hide the picture as the network gets it."""
@@ -214,13 +144,17 @@ class DrawScreen(ModeScreen):
             tool="eraser" if stroke.erase else self.board.tool,
             continued=stroke.continued,
         )
-        self._show()
+        self.show()
 
-    def _show(self) -> None:
-        board = self.board
-        self.query_one(Canvas).show(board.pixels, (board.row, board.column))
+    def show(self) -> None:
+        self._show_board()
         self._predict()
         self._show_state()
+
+    def _show_board(self) -> None:
+        cursor, drawing = (self.board.row, self.board.column), self.bench.drawing
+        self.query_one(Canvas).show(self.board.pixels, cursor, shaded=drawing.shaded)
+        self.query_one("#preview", DigitView).mode = drawing.pictures
 
     @property
     def _as_mnist(self) -> bool:
@@ -245,7 +179,7 @@ class DrawScreen(ModeScreen):
         canvas.set_class(larger, "-other")
         canvas.styles.width = columns if larger else None
         self._name_fed()
-        self.query_one(Canvas).show(self.board.pixels, (self.board.row, self.board.column))
+        self._show_board()
 
     def _name_fed(self) -> None:
         panel = self.query_one("#fed")
@@ -275,7 +209,8 @@ class DrawScreen(ModeScreen):
             layers = []
             if field is not None and snapshot is not None:
                 layers = draw_words.activity(snapshot.predictor, field)
-            self.query_one(ActivationView).show(layers, len(layers), shaded=True)
+            shaded = self.bench.drawing.shaded
+            self.query_one(ActivationView).show(layers, len(layers), shaded=shaded)
 
     def _field(self) -> Pixels | None:
         try:

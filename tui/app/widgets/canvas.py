@@ -13,7 +13,8 @@ from textual.message import Message
 from textual.strip import Strip
 
 from tui.app.widgets.colors import role_style
-from tui.app.widgets.raster import RAMP
+from tui.app.widgets.raster import RAMP, half_blocks, ink_styles
+from tui.app.widgets.signed import shades_signs
 from tui.app.widgets.strips import PLAIN, StripWidget
 from tui.app.widgets.tones import SHADES, tones
 from tui.system.terminal import Terminal
@@ -33,6 +34,8 @@ def canvas_strips(
     height: int,
     terminal: Terminal,
     first: int = 0,
+    *,
+    shaded: bool = True,
 ) -> list[Strip]:
     """The picture with two cells for a pixel, or with two pixels in a cell where there is no room.
 
@@ -40,11 +43,11 @@ def canvas_strips(
     of its cell or 'v' for the lower one, on the shade of the other pixel. Of a picture that is
     still too high, the rows from `first` on are drawn.
     """
-    rows = len(pixels)
+    rows, shaded = len(pixels), shaded and shades_signs(terminal)
     if paired(pixels, width, height):
-        return [_pairs(pixels, row, cursor, terminal) for row in range(rows)]
+        return [_pairs(pixels, row, cursor, terminal, shaded) for row in range(rows)]
     return [
-        _halves(pixels, row, cursor, terminal)
+        _halves(pixels, row, cursor, terminal, shaded)
         for row in range(first, min(rows, first + 2 * height), 2)
     ]
 
@@ -61,49 +64,57 @@ def first_row(rows: int, cursor: int, height: int, before: int) -> int:
     return 2 * max(0, min(max(min(before // 2, at), at - height + 1), lines - height))
 
 
-def _pairs(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal) -> Strip:
+def _pairs(
+    pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal, shaded: bool
+) -> Strip:
     segments = []
     for column, level in enumerate(pixels[row].tolist()):
         here = (row, column) == cursor
-        if terminal.colors == "full" and not terminal.ascii_only:
-            ink = role_style("warning", terminal.colors) + Style(bold=True) if here else PLAIN
+        if shaded:
+            ink = _cursor_style(terminal) if here else PLAIN
             segments.append(Segment("[]" if here else "  ", Style(bgcolor=_shade(level)) + ink))
-        elif terminal.ascii_only:
-            character = RAMP[level * len(RAMP) // 256]
-            segments.append(
-                Segment("[]" if here else 2 * character, Style(reverse=here and level > 127))
-            )
-        else:
-            lit = level > 127
-            segments.append(
-                Segment("[]" if here else ("  ", "██")[lit], Style(reverse=here and lit))
-            )
+            continue
+        drawn = RAMP[level * len(RAMP) // 256] if _characters(terminal) else " █"[level > 127]
+        style = Style(reverse=level > 127) if here else _ink(level, terminal)
+        segments.append(Segment("[]" if here else 2 * drawn, style))
     return Strip(segments).simplify()
 
 
-def _halves(pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal) -> Strip:
+def _halves(
+    pixels: Picture, row: int, cursor: Cursor | None, terminal: Terminal, shaded: bool
+) -> Strip:
     segments = []
+    shapes = _ASCII_HALVES if _characters(terminal) else _HALVES
     for column, (upper, lower) in enumerate(pixels[row : row + 2].T.tolist()):
         here = cursor in ((row, column), (row + 1, column))
         mark = "^" if cursor == (row, column) else "v"
-        if terminal.colors == "full" and not terminal.ascii_only:
-            if here:
-                under = lower if mark == "^" else upper
-                style = role_style("warning", terminal.colors) + Style(
-                    bold=True, bgcolor=_shade(under)
-                )
-                segments.append(Segment(mark, style))
-            elif upper == lower:  # A space takes fewer bytes, and equal cells are merged.
-                segments.append(Segment(" ", Style(bgcolor=_shade(upper))))
-            else:
-                segments.append(Segment("▀", Style(color=_shade(upper), bgcolor=_shade(lower))))
-            continue
-        shape = (_ASCII_HALVES if terminal.ascii_only else _HALVES)[
-            (upper > 127) + 2 * (lower > 127)
-        ]
-        under = pixels[cursor] if here and cursor else 0
-        segments.append(Segment(mark if here else shape, Style(reverse=bool(under > 127))))
+        if shaded and here:
+            under = lower if mark == "^" else upper
+            style = _cursor_style(terminal) + Style(bgcolor=_shade(under))
+            segments.append(Segment(mark, style))
+        elif shaded:
+            segments.append(half_blocks(_shade(upper), _shade(lower)))
+        elif here and cursor:
+            segments.append(Segment(mark, Style(reverse=bool(pixels[cursor] > 127))))
+        else:
+            shape = shapes[(upper > 127) + 2 * (lower > 127)]
+            segments.append(Segment(shape, _ink(max(upper, lower), terminal)))
     return Strip(segments).simplify()
+
+
+def _characters(terminal: Terminal) -> bool:
+    """Whether pixels without shades are characters: else they are blocks, black and white."""
+    return terminal.ascii_only or terminal.colors == "full"
+
+
+def _ink(level: int, terminal: Terminal) -> Style:
+    """The style of a character for this brightness, 0 to 255."""
+    styles = ink_styles(terminal.colors) if terminal.colors == "full" else (PLAIN,)
+    return styles[level * len(styles) // 256]
+
+
+def _cursor_style(terminal: Terminal) -> Style:
+    return role_style("warning", terminal.colors) + Style(bold=True)
 
 
 def _shade(level: int) -> str:
@@ -125,20 +136,28 @@ class Canvas(StripWidget):
 
     _pixels: Picture = np.zeros((28, 28), np.uint8)
     _cursor: Cursor | None = None
+    _shaded = True
     _first = 0
     """The first row that is drawn, where not all fit."""
     _erasing: bool | None = None
     """Whether the stroke erases; None while no button is held."""
 
-    def show(self, pixels: Picture, cursor: Cursor | None) -> None:
-        """Show this picture."""
-        self._pixels, self._cursor = pixels, cursor
+    def show(self, pixels: Picture, cursor: Cursor | None, *, shaded: bool) -> None:
+        """Show this picture, in shades or in characters."""
+        self._pixels, self._cursor, self._shaded = pixels, cursor, shaded
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
         row = self._cursor[0] if self._cursor else 0
         self._first = first_row(len(self._pixels), row, self.size.height, self._first)
-        return canvas_strips(self._pixels, self._cursor, *self.size, self.terminal, self._first)
+        return canvas_strips(
+            self._pixels,
+            self._cursor,
+            *self.size,
+            self.terminal,
+            self._first,
+            shaded=self._shaded,
+        )
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """Begin a stroke; the right button, or shift, erases."""
