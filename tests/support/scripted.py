@@ -93,6 +93,7 @@ class ScriptedRun:
         self.advice: Advice | None = None
         self.outcome: Outcome | None = None
         self.cores, self.rate_factor = Cores(threads=1), 1.0
+        self.pace: float | None = None
 
     @property
     def active(self) -> bool:
@@ -121,6 +122,9 @@ class ScriptedRun:
 
     def scale_rate(self, factor: float) -> None:
         self.rate_factor *= factor
+
+    def slow_down(self, pace: float | None) -> None:
+        self.pace = pace
 
     def tell(self, status: Status, *events: Event) -> None:
         """Have events to take, for `Workbench.collect`."""

@@ -358,6 +358,11 @@ class MnistApp(TerminalApp):
         else:
             self._update(lambda screen: screen.catch_up())
 
+    def on_steering_screen_played(self) -> None:
+        """Draw the network that is played back, on whichever screen is shown."""
+        self._drawn_snapshot = self.bench.snapshot
+        self._update(lambda screen: screen.show_snapshot())
+
     def _update(self, show: Callable[[ModeScreen], None]) -> None:
         """Draw on the screen of the mode, whether a dialog is over it or not."""
         for screen in self.screen_stack:

@@ -57,7 +57,7 @@ class PredictingScreen(ModeScreen):
     @property
     def snapshot(self) -> Snapshot | None:
         """The weights to show."""
-        return self.browser.snapshot(self.bench.shown)
+        return self.bench.played or self.browser.snapshot(self.bench.shown)
 
     def draw(self) -> None:
         """Show the present state."""
@@ -147,4 +147,6 @@ class PredictingScreen(ModeScreen):
         if snapshot is None:
             return ""
         name = snapshot.name
+        if self.bench.played is not None:
+            return f"played back: {name}"
         return name if self.browser.follows(self.bench.shown) else f"frozen at {name}"

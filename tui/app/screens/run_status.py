@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from tui.app.state.shown_run import Status
@@ -12,6 +13,8 @@ from tui.app.widgets.header import RunState
 
 if TYPE_CHECKING:
     from nn.training.advice import Advice
+
+DIVERGED = "diverged: the loss is no longer a number"
 
 
 def describe(bench: Workbench) -> str:
@@ -25,7 +28,11 @@ def describe(bench: Workbench) -> str:
         return f"failed: {bench.error}"
     state = bench.status.value if bench.status else ""
     if (end := history.finished) is not None:
-        state += f" ({end.reason})"
+        state = DIVERGED if end.reason == "diverged" else f"{state} ({end.reason})"
+    elif bench.pace is not None and bench.training:
+        state += f", {bench.pace:g} {'step' if bench.pace == 1 else 'steps'} a second"
+    if (played := bench.played) is not None:
+        state = f"played back: the network as it was at {played.name}"
     hint = "; form changed, r: new run" if history.config != bench.config else ""
     return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 
@@ -51,6 +58,8 @@ def run_state(bench: Workbench) -> RunState:
     elif status is Status.RUNNING:
         word, sign, role = "training", _TRAINING, "accent"
     started, latest = history.started, history.latest
+    if bench.played is not None:
+        word = "played back"
     epochs, done = history.config.epochs, 0
     if started is not None:
         epochs = math.ceil(started.total_steps / started.steps_per_epoch)
@@ -95,3 +104,20 @@ def rate_factor(bench: Workbench) -> float:
         changes = opened.history.rate_changes
         return changes[-1].factor if changes else 1.0
     return bench.run.rate_factor if bench.run else 1.0
+
+
+def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
+    """What can be done with the present run, which has ended, with the keys for it."""
+    history = bench.history
+    if bench.opened is not None or history is None or history.latest is None:
+        return ""
+    diverged = history.finished is not None and history.finished.reason == "diverged"
+    offers = [
+        ("train.best", "back to its best epoch, at a tenth of the learning rate")
+        if diverged
+        else ("train.more", "more epochs"),
+        ("train.reset", "a new run"),
+        ("app.digits", "its mistakes"),
+        ("app.runs", "compare runs"),
+    ]
+    return "Next:  " + "   ".join(f"{keys[name]} {words}" for name, words in offers if name in keys)

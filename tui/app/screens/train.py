@@ -12,15 +12,15 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from tui.app.screens.configuring import ConfiguringScreen
-from tui.app.screens.run_status import advice_on, describe, key_of, rate_factor, trouble
-from tui.app.state.live_run import Goal
+from tui.app.screens.run_status import describe, rate_factor
+from tui.app.screens.steering import SteeringScreen
 from tui.app.state.shown_run import Status
-from tui.app.state.workbench import RATE_STEP, Workbench
+from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import CHARTS, ROOMY
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.numbers import Numbers
 from tui.app.widgets.text import set_text
+from tui.app.widgets.welcome import Welcome
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -28,11 +28,9 @@ if TYPE_CHECKING:
 
 PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
 """Identifiers of the panes, in the order of the key that goes to the next one."""
-STEERING = ("run", "go", "stop", "reset", "rate", "form", "recipes", "find_rate")
-"""Actions on the present run, which have no effect while a saved run is shown."""
 
 
-class TrainScreen(ConfiguringScreen):
+class TrainScreen(SteeringScreen):
     """Where a run is set up, started, watched and steered.
 
     The charts are mounted a moment after the first frame, because they need NumPy. A small screen
@@ -42,14 +40,13 @@ class TrainScreen(ConfiguringScreen):
     DEFAULT_CSS = """
     TrainScreen {
         #status { height: auto; max-height: 4; text-style: bold; }
-        #trouble {
-            height: auto; max-height: 2; display: none; color: $text-error; text-style: bold;
-        }
-        #advice { height: auto; max-height: 3; display: none; color: $text-warning; }
         #body { layout: horizontal; height: 1fr; }
         #form { width: 42; display: none; }
         #run { layout: vertical; width: 1fr; }
         #charts { height: 1fr; }
+        #welcome { display: none; }
+        &.-welcome #welcome { display: block; }
+        &.-welcome #charts { display: none; }
         #details { layout: horizontal; height: 10; }
         #numbers { width: 31; padding: 0 1 0 0; }
         #table { width: 1fr; }
@@ -89,10 +86,12 @@ class TrainScreen(ConfiguringScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "run", "Run/pause", id="train.run"),
         Binding("f", "form", "Form", id="train.form"),
+        Binding("u", "more", "More epochs", id="train.more"),
+        Binding("b", "back_to_best", "Back to the best", id="train.best"),
         Binding("e", "go('EPOCH')", "Epoch", id="train.epoch"),
         Binding("s", "go('STEP')", "One step", id="train.step", show=False),
         Binding("x", "stop", "Stop for good", id="train.stop", show=False),
-        Binding("r", "reset", "Reset", id="train.reset"),
+        Binding("r", "reset", "New run", id="train.reset"),
         Binding("slash", "recipes", "Recipes", key_display="/", id="train.recipes"),
         Binding(
             "plus",
@@ -110,6 +109,20 @@ class TrainScreen(ConfiguringScreen):
             id="train.rate-down",
             show=False,
         ),
+        Binding(
+            "less_than_sign", "pace(1)", "Slower", key_display="<", id="train.slower", show=False
+        ),
+        Binding(
+            "greater_than_sign",
+            "pace(-1)",
+            "Faster",
+            key_display=">",
+            id="train.faster",
+            show=False,
+        ),
+        Binding("p", "play(-1)", "The epoch before, played back", id="train.play-back", show=False),
+        Binding("n", "play(1)", "The next epoch", id="train.play-on", show=False),
+        Binding("P", "play_all", "Play all epochs back", id="train.play-all", show=False),
         Binding("M", "find_rate", "Measure a learning rate", id="train.find-rate", show=False),
         Binding("d", "chart('draw')", "Thin lines or blocks", id="train.draw", show=False),
         Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
@@ -127,8 +140,7 @@ class TrainScreen(ConfiguringScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self._status = Static(id="status", markup=False)
-        self._trouble = Static(id="trouble", markup=False)
-        self._advice = Static(id="advice", markup=False)
+        self._welcome = Welcome()
         self._numbers = Numbers(terminal, id="numbers", classes="panel")
         self._table = EpochTable(terminal, id="table", classes="panel")
         # Kept, because a screen that is being removed no longer finds its parts by their names.
@@ -144,15 +156,16 @@ class TrainScreen(ConfiguringScreen):
 
     def compose_body(self) -> ComposeResult:
         yield self._status
-        yield self._trouble
-        yield self._advice
+        yield from self.remarks
         with Container(id="body"):
             yield self._place_of_form
             with Container(id="run"):
+                yield self._welcome
                 yield self._place_of_curves
                 with Container(id="details"):
                     yield self._numbers
                     yield self._table
+        yield self.prompt
 
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._pane}")
@@ -188,8 +201,8 @@ class TrainScreen(ConfiguringScreen):
         bench = self.bench
         history = bench.shown_history
         set_text(self._status, describe(bench))
-        self._show_trouble()
-        self._show_advice()
+        self.show_remarks()
+        self._show_welcome()
         self._numbers.show(history, rate_factor(bench))
         if history is None:
             self._table.show((), None, None)
@@ -199,59 +212,34 @@ class TrainScreen(ConfiguringScreen):
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
             self._curves.show(bench.earlier, history, at_once=at_once)
 
-    def _show_trouble(self) -> None:
-        """Show a warning as long as part of the shown run is not saved."""
-        text = trouble(self.bench)
-        set_text(self._trouble, f"Warning: {text}" if text else "")
-        self._trouble.display = bool(text)
+    def _show_welcome(self) -> None:
+        """Say what to do first, as long as there is nothing to draw."""
+        bench = self.bench
+        history = bench.shown_history
+        drawn = bench.earlier or bench.opened or (history is not None and history.latest)
+        self.set_class(not drawn and not bench.training, "-welcome")
+        if not self.has_class("-welcome"):
+            return
+        keys: dict[str, str] = {}
+        for active in self.active_bindings.values():
+            if active.enabled and active.binding.id:
+                keys.setdefault(active.binding.id, self.app.get_key_display(active.binding))
+        if bench.error is not None:
+            title = "There is no run: press the key of the form, and correct what is named above."
+        elif bench.loading or bench.status is None or bench.status is Status.PREPARING:
+            title = "Reading the images ..."
+        else:
+            title = "This network has not learned anything yet."
+        self._welcome.show(title, keys, self.size.width, self.size.height - 6)
 
-    def _show_advice(self) -> None:
-        """Show the newest advice on the shown run, with the key that changes what it names."""
-        advice = advice_on(self.bench)
-        text = ""
-        if advice is not None:
-            wanted = key_of(advice, running=self.bench.opened is None and self.bench.training)
-            bound = (active.binding for active in self.active_bindings.values() if active.enabled)
-            keys = [self.app.get_key_display(each) for each in bound if each.id == wanted]
-            text = f"Advice: {advice}" + (f" (key {keys[0]})" if keys else "")
-        set_text(self._advice, text)
-        self._advice.display = bool(text)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
-        """Whether a key has an effect: a saved run cannot be steered."""
-        if action == "recipes" and self.form is not None and self.form.has_focus_within:
-            return False  # the same key finds a field there, or is typed into one
-        return self.bench.opened is None or action not in STEERING
+    def draw_played(self) -> None:
+        """Draw the epoch that is played back, with the cursor of the charts at it."""
+        played = self.bench.played
+        if self._curves is not None:
+            self._curves.point_at(played.epoch if played is not None else None)
+        self.show_progress()
 
     # Keys
-
-    def action_run(self) -> None:
-        """Start, pause or resume, with the configuration of the form."""
-        if self.take_form():
-            self.bench.toggle()
-            self.show_progress()
-
-    def action_go(self, goal: str) -> None:
-        """Run to the end of one epoch or step, with the configuration of the form."""
-        if self.take_form():
-            self.bench.go(Goal[goal])
-            self.show_progress()
-
-    def action_stop(self) -> None:
-        """End the run; its curves stay."""
-        self.bench.stop()
-        self.show_progress()
-
-    def action_reset(self) -> None:
-        """Make a new run of the form's configuration."""
-        if self.take_form(for_new_run=True):
-            self.bench.reset()
-            self.show_progress()
-
-    def action_rate(self, direction: int) -> None:
-        """Raise or lower the learning rate."""
-        self.bench.change_rate(RATE_STEP**direction)
-        self.show_progress()
 
     def action_chart(self, change: Change) -> None:
         """Change how the curves are drawn, once they are there."""

@@ -83,6 +83,7 @@ class LiveRun:
         self._removal_error: str | None = None
         self._saving = self._discarded = self._ended = False
         self._rate_factor = 1.0
+        self._pace: float | None = None
         in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
 
     @property
@@ -148,6 +149,13 @@ class LiveRun:
             self._rate_factor *= factor
             self._apply()
 
+    def slow_down(self, pace: float | None) -> None:
+        """Take so many steps a second from the next one on; None takes them as fast as it goes."""
+        with self._changed:
+            self._pace = pace
+            self._apply()
+            self._changed.notify_all()
+
     def request_snapshot(self) -> None:
         """Request a copy of the weights at the next event."""
         self._snapshot_requested = True
@@ -163,9 +171,9 @@ class LiveRun:
     def _apply(self) -> None:
         """Pass the wishes on to the trainer, which looks at them before every step."""
         if self._trainer is not None:
-            report_next_step = self._goal in (Goal.STEP, Goal.STOP)
+            one_by_one = self._pace is not None or self._goal in (Goal.STEP, Goal.STOP)
             self._trainer.rate_factor = self._rate_factor
-            self._trainer.step_interval = 0.0 if report_next_step else REPORT_INTERVAL
+            self._trainer.step_interval = 0.0 if one_by_one else REPORT_INTERVAL
 
     def _work(self) -> Message:
         """Train from the first step to the end, or to where it is stopped; called on the thread."""
@@ -295,7 +303,19 @@ class LiveRun:
                 if self._goal is Goal.STOP:
                     return False
         self.status = Status.RUNNING
+        self._wait_for_pace(event)
         return True
+
+    def _wait_for_pace(self, event: Event) -> None:
+        """Wait until the next step is due, or until something else is wanted."""
+        if self._pace is None or not isinstance(event, StepCompleted):
+            return
+        with self._changed:
+            pace, goal = self._pace, self._goal
+            if pace is not None:
+                self._changed.wait_for(
+                    lambda: self._goal is not goal or self._pace != pace, 1 / pace
+                )
 
     def _reaches_goal(self, trainer: Trainer, event: Event) -> bool:
         """Whether the step or the epoch is done; an epoch's last step includes its evaluation."""

@@ -56,6 +56,7 @@ class Workbench:
         data_dir: Where `dataset` was read from, empty for the embedded images.
         picked: The images of the walk; where it is empty, the walk has the first training images.
         tour: The lesson that leads through the walk, if one does.
+        pace: Steps a second in slow motion; None as fast as it goes.
     """
 
     def __init__(
@@ -76,6 +77,8 @@ class Workbench:
         self._index = 0
         self.picked: list[Pick] = []
         self.tour: Touring | None = None
+        self.pace: float | None = None
+        self._played: Snapshot | None = None
         self.saving = saving or Saving()
         self.opened: FollowedRun | ShippedRun | None = None
         self.overlays: dict[Path, FollowedRun] = {}
@@ -144,8 +147,27 @@ class Workbench:
 
     @property
     def snapshot(self) -> Snapshot | None:
-        """The newest copy of the shown run's weights."""
-        return self.shown.snapshot if self.shown else None
+        """The copy of the shown run's weights that is looked at: the newest, unless played back."""
+        return self.played or (self.shown.snapshot if self.shown else None)
+
+    @property
+    def played(self) -> Snapshot | None:
+        """The earlier copy of the weights that is looked at, None if it is the newest."""
+        snapshots = self.shown.snapshots if self.shown else ()
+        return self._played if self._played in snapshots[:-1] else None
+
+    def play(self, by: int) -> None:
+        """Look at a later or an earlier copy of the weights; behind the last, at the newest."""
+        snapshots = list(self.shown.snapshots) if self.shown else []
+        here = snapshots.index(self.played) if self.played else len(snapshots) - 1
+        there = max(0, here + by)
+        self._played = snapshots[there] if there < len(snapshots) - 1 else None
+
+    def slow_down(self, pace: float | None) -> None:
+        """Have the present run, and those after it, take so many steps a second."""
+        self.pace = pace
+        if self.run is not None:
+            self.run.slow_down(pace)
 
     @property
     def training(self) -> bool:
@@ -378,6 +400,7 @@ class Workbench:
         source = self._resumed or RunSource(self.experiment, self.saving)
         self.histories.append(RunHistory(self._label(), source.experiment))
         self.run = LiveRun(source, dataset, goal, self._post)
+        self.run.slow_down(self.pace)
         self.endings.add(self.run, self.histories[-1])
         self._resumed = None
 

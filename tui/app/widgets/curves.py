@@ -146,6 +146,11 @@ class Curves(Widget):
             if chart is not event.chart:
                 chart.cursor, chart.elsewhere = None, event.chart.cursor_x
 
+    def point_at(self, epoch: float | None) -> None:
+        """Read every chart at an epoch, or no longer."""
+        for chart in self.charts.values():
+            chart.cursor, chart.elsewhere = None, epoch
+
     def on_chart_wheel(self, event: Chart.Wheel) -> None:
         """Zoom all charts alike."""
         for chart in self.charts.values():

@@ -14,7 +14,8 @@ Answer = Callable[[int | None], None]
 class Prompt(Static, can_focus=True):
     """A line that is shown while a number is asked for.
 
-    Enter gives the answer, None if nothing was typed; escape or a change of the focus gives none.
+    Enter gives the answer, or the default if nothing was typed; escape or a change of the focus
+    gives none.
     If the number has a single digit, typing it is the answer. Digits are bindings, not the text of
     an input: bindings are looked up in the order of the keys, so digits that come in one burst with
     the key that opens the question reach it too. No other key has an effect on the screen behind.
@@ -37,10 +38,14 @@ class Prompt(Static, can_focus=True):
         super().__init__(markup=False)
         self._question = self._typed = ""
         self._digits = 1
+        self._default: int | None = None
         self._answer: Answer | None = None
 
-    def ask(self, question: str, digits: int, answer: Answer) -> None:
+    def ask(
+        self, question: str, digits: int, answer: Answer, *, default: int | None = None
+    ) -> None:
         """Ask for a number of at most `digits` digits."""
+        self._default = default
         self._question, self._digits, self._answer = question, digits, answer
         self._type("")
         self.display = True
@@ -62,7 +67,7 @@ class Prompt(Static, can_focus=True):
 
     def action_answer(self) -> None:
         """Hand over what was typed."""
-        answer, number = self._answer, int(self._typed) if self._typed else None
+        answer, number = self._answer, int(self._typed) if self._typed else self._default
         self.action_cancel()
         if answer is not None:
             answer(number)
@@ -81,4 +86,5 @@ class Prompt(Static, can_focus=True):
 
     def _type(self, typed: str) -> None:
         self._typed = typed
-        self.update(f"{self._question}: {typed}_")
+        default = "" if typed or self._default is None else f" (enter: {self._default})"
+        self.update(f"{self._question}: {typed}_{default}")

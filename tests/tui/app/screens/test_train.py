@@ -135,6 +135,13 @@ KEYS = [
     "y",
     "m",
     "z",
+    "less_than_sign",
+    "greater_than_sign",
+    "p",
+    "P",
+    "n",
+    "u",
+    "b",
     "v",
     "c",
     "tab",
@@ -229,17 +236,21 @@ def test_one_epoch_one_step_and_stop(play: Callable[..., None]) -> None:
     play(scenario)
 
 
-def test_a_finished_run_says_how_it_ended_and_space_begins_another(
-    play: Callable[..., None],
-) -> None:
+def test_a_finished_run_says_what_can_be_done_next(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         first = at.run
         await at.tell(Status.FINISHED, *epochs(4), finished(4))
         assert at.status.startswith("finished (completed): run 1")
+        assert "u more epochs" in str(at.screen.query_one("#next").render())
         await at.press("space")
+        assert "Go on for how many more epochs" in str(at.screen.prompt.render())
+        await at.press("enter")
+        assert at.run is first, "a run that is not saved cannot go on"
+        await at.press("r")
         assert at.run is not first
-        assert at.run.goal is Goal.RUN
+        assert at.run.config.seed == at.bench.histories[0].config.seed + 1
         assert len(at.bench.histories) == 2
+        assert not at.screen.query_one("#next").display
 
     play(scenario)
 
@@ -408,9 +419,8 @@ def test_gradients_by_layer_take_the_place_of_the_charts_and_stay_after_the_end(
     play: Callable[..., None],
 ) -> None:
     async def scenario(at: Sitting) -> None:
-        await at.press("G")
-        assert any("no gradient yet" in line for line in at.lines(GradientFlow))
         await at.tell(Status.FINISHED, *epochs(4), finished(4))
+        await at.press("G")
         at.curves.flow.redraw()
         lines = at.lines(GradientFlow)
         assert next(line.split()[:2] for line in lines if "e-0" in line[60:]) == ["out", "2"]
@@ -569,6 +579,7 @@ def test_wide_screens_show_the_form_beside_the_charts(play: Callable[..., None])
     async def scenario(at: Sitting) -> None:
         form = at.screen.query_one(ConfigForm)
         assert form.region
+        await at.tell(Status.PAUSED, *epochs(1))
         assert at.curves.region
         assert len(at.lines(FieldList)) == form.query_one(FieldList).size.height
         await at.press("f")

@@ -1,0 +1,173 @@
+"""What follows a run: more epochs, its best weights or another seed; pace and playing back."""
+
+from __future__ import annotations
+
+import numpy as np
+from textual.pilot import Pilot
+from textual.widgets import Static
+
+from nn.config import TrainConfig
+from tests.support.scenarios import LONG, run, until
+from tui.app.app import MnistApp
+from tui.app.screens.steering import PACES
+from tui.app.state.live_run import LiveRun
+from tui.app.state.shown_run import Status
+from tui.images.datasets import load_once
+from tui.system.cores import make_trainer
+from tui.system.exits import ExitCode
+
+SHORT = TrainConfig(limit=300, epochs=2, hidden=(8,), schedule="constant")
+
+
+def text(app: MnistApp, selector: str) -> str:
+    return str(app.screen.query_one(selector, Static).render())
+
+
+def present(app: MnistApp) -> LiveRun:
+    assert app.bench.run is not None
+    return app.bench.run
+
+
+async def finish(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> None:
+    """Press keys that let a run train to its end, and wait until it is saved."""
+    before = len(app.bench.histories)
+    await pilot.press(*keys)
+    await until(pilot, lambda: len(app.bench.histories) >= before)
+    await until(pilot, lambda: app.bench.status is Status.FINISHED and present(app).outcome)
+    await until(pilot, lambda: present(app).wait(0))
+    await pilot.pause()
+
+
+def epochs(app: MnistApp) -> list[float]:
+    assert app.bench.history is not None
+    return [evaluation.epoch for evaluation in app.bench.history.evaluations]
+
+
+def test_a_run_goes_on_as_if_it_had_been_longer_from_the_first() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        assert "This network has not learned anything yet" in text(app, "#welcome")
+        await finish(app, pilot, "space")
+        folder = present(app).folder
+        await pilot.press("space", "2", "enter")
+        await until(pilot, lambda: app.bench.config.epochs == 4)
+        await finish(app, pilot)
+        assert epochs(app) == [1, 2, 3, 4]
+        assert present(app).folder == folder, "it is the same run"
+        snapshot = app.bench.snapshot
+        assert snapshot is not None
+        whole = TrainConfig(limit=300, epochs=4, hidden=(8,), schedule="constant")
+        trainer = make_trainer(whole, load_once(""))
+        assert list(trainer.events())
+        trained = snapshot.predictor.model.parameters
+        assert np.array_equal(trained, trainer.predictor.model.parameters)
+        await finish(app, pilot, "e")
+        assert epochs(app) == [1, 2, 3, 4, 5]
+
+    run(scenario, SHORT)
+
+
+def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
+    wild = TrainConfig(limit=300, epochs=30, hidden=(8,), learning_rate=3.0, schedule="constant")
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press("b", "u")
+        assert len(app.bench.histories) == 1, "nothing was trained yet"
+        await finish(app, pilot, "space")
+        first = app.bench.history
+        assert first is not None
+        assert first.best is not None
+        assert first.best.step < 90
+        await finish(app, pilot, "b")
+        assert app.bench.config.learning_rate == 0.3
+        assert app.bench.run is not None
+        start = app.bench.run.snapshots[0]
+        assert start.step == 0
+        score = start.predictor.score(present(app).splits["test"])
+        assert score.accuracy == first.best.test.accuracy, "it starts from the best weights"
+
+    run(scenario, wild)
+
+
+def test_a_new_run_has_another_seed_unless_the_form_was_changed() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await finish(app, pilot, "space")
+        await pilot.press("r")
+        assert app.bench.config.seed == 1
+        await finish(app, pilot, "space")
+        await pilot.press("f", *["down"] * 8, "escape")
+        app.bench.configure(app.bench.experiment)
+        await pilot.press("r")
+        assert app.bench.config.seed == 2
+
+    run(scenario, SHORT)
+
+
+def test_a_run_that_is_dropped_while_it_trains_is_said_to_be_saved() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press("space")
+        await until(pilot, lambda: app.bench.history and app.bench.history.evaluations)
+        first = present(app)
+        await pilot.press("r")
+        await pilot.pause()
+        said = [notification.message for notification in app._notifications]
+        assert any("Run 1 is stopped" in one and "it is saved" in one for one in said)
+        assert present(app) is not first
+        assert first.wait(30)
+        assert first.folder is not None
+        assert first.folder.is_dir()
+
+    run(scenario, LONG)
+
+
+def test_slow_motion_takes_one_step_after_the_other_and_ends() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press(*["less_than_sign"] * len(PACES))
+        assert app.bench.pace == 1
+        await pilot.press("space")
+        await until(pilot, lambda: app.bench.status is Status.RUNNING)
+        app.screen.show_progress()  # type: ignore[attr-defined]
+        assert "1 step a second" in text(app, "#status")
+        await pilot.press("space")
+        await until(pilot, lambda: app.bench.status is Status.PAUSED)
+        assert app.bench.history is not None
+        latest = app.bench.history.latest
+        assert latest is not None
+        assert latest.step < 10, "a pause is not waited for"
+        await pilot.press(*["greater_than_sign"] * len(PACES))
+        assert app.bench.pace is None
+        await finish(app, pilot, "space")
+
+    run(scenario, SHORT)
+
+
+def test_the_network_of_an_earlier_epoch_is_looked_at_on_all_screens() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await finish(app, pilot, "space")
+        newest = app.bench.snapshot
+        assert newest is not None
+        await pilot.press("p")
+        earlier = app.bench.snapshot
+        assert earlier is not None
+        assert earlier.epoch == newest.epoch - 1
+        assert f"played back: the network as it was at {earlier.name}" in text(app, "#status")
+        await pilot.press("2")
+        await until(pilot, lambda: app.bench.browser.predictions is not None)
+        predictions = app.bench.browser.predictions
+        assert predictions is not None
+        assert predictions.snapshot is earlier
+        await pilot.press("1", "n")
+        assert app.bench.snapshot is newest
+        await pilot.press(*"pppp")
+        untrained = app.bench.snapshot
+        assert untrained is not None
+        assert untrained.step == 0, "the first is that of random weights"
+        await pilot.press("n", "P")
+        await until(pilot, lambda: app.bench.snapshot is newest)
+
+    run(scenario, SHORT)

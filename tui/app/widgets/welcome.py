@@ -1,0 +1,49 @@
+"""What to do first, in the empty place of the curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from rich.style import Style
+from rich.text import Text
+from textual.widgets import Static
+
+STEPS = (
+    (
+        "train.run",
+        "Start",
+        "Train this network: watch its mistakes become fewer.",
+    ),
+    ("app.digits", "Look", "Step through the test digits, and see what the network makes of each."),
+    ("app.lessons", "Learn", "How a network works: predict, try it, and see why."),
+    ("train.form", "Change", "The network, how it learns, or for how long."),
+    ("app.help", "Help", "Every key of the screen that is shown, and what one sees on it."),
+    ("app.quit", "Leave", "Whatever was trained is saved."),
+)
+"""Ids of bindings, in the order of a first visit, with a word and a sentence for each."""
+
+
+class Welcome(Static):
+    """Names the first keys, as long as there is no curve in their place."""
+
+    DEFAULT_CSS = """
+    Welcome { width: 1fr; height: 1fr; content-align: center middle; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(id="welcome", markup=False)
+
+    def show(self, title: str, keys: Mapping[str, str], width: int, height: int) -> None:
+        """Show the steps whose bindings have a key, in so many cells and lines."""
+        rows = [(keys[name], word, text) for name, word, text in STEPS if name in keys]
+        wide = max((len(key) for key, _, _ in rows), default=0)
+        room = width - wide - 12
+        text = Text(title, style=Style(bold=True))
+        text.append("\n" if height < 2 * len(rows) + 3 else "\n\n")
+        for number, (key, word, sentence) in enumerate(rows):
+            text.append("\n" if number else "")
+            text.append(f"{key:>{wide}}", style=Style(bold=True))
+            text.append(f"  {word:<7}")
+            if len(sentence) <= room:
+                text.append(sentence)
+        self.update(text)
