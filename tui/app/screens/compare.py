@@ -58,7 +58,7 @@ class CompareScreen(ComparingScreen):
         #digits, #differing { width: 1fr; }
         #differing, #words { scrollbar-size-vertical: 1; }
         #words { height: 1fr; }
-        &.-wide #bottom, &.-huge #bottom { height: 16; }
+        &.-tall.-wide #bottom, &.-tall.-huge #bottom { height: 16; }
         &.-wide #values, &.-huge #values { width: 36; }
         &.-short, &.-narrow {
             #top, #bottom { display: none; height: 1fr; }
@@ -173,7 +173,7 @@ class CompareScreen(ComparingScreen):
         if comparison is None:
             self.put("#verdict", "")
             return
-        short = self.size.width < 120
+        short = self.size.width < 120 or not self.has_class("-tall")
         arrow = ">" if self.terminal.ascii_only else "→"
         lines = [] if digits else [comparison.reason]
         if digits:

@@ -32,6 +32,8 @@ from tui.system.terminal import Terminal
 MAX_BUDGET_DIGITS = 7
 IMPORTED = "Weights: .npz, .safetensors, .keras, .h5 or .onnx. They are kept as a saved run."
 
+EMPTY = "No saved runs yet: train one (1, space)"
+
 
 class RunsScreen(LookingScreen):
     """A table of the saved runs, and a few lines about the one with the cursor."""
@@ -120,7 +122,7 @@ class RunsScreen(LookingScreen):
             empty = "reading ..."
         else:
             none = search.problem or "no run matches"
-            empty = none if self.entries else "no saved runs yet"
+            empty = none if self.entries else EMPTY
         self.query_one(RunsTable).show(entries, self._marks(), empty=empty)
         self._draw_head(len(entries))
         self.draw_row()

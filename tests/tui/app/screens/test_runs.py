@@ -148,7 +148,7 @@ def test_a_run_of_this_sitting_that_is_overlaid_is_drawn_once(root: Path, small:
 
 def test_no_runs_yet_and_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
     async def empty(at: Sitting) -> None:
-        assert "no saved runs yet" in at.text
+        assert "No saved runs yet: train one" in at.text
         await at.press(
             *[
                 "enter",
