@@ -14,7 +14,7 @@ STEPS = (
         "Start",
         "Train this network: watch its mistakes become fewer.",
     ),
-    ("app.digits", "Look", "Step through the test digits, and see what the network makes of each."),
+    ("app.digits", "Look", "The test digits, and what the network takes each of them for."),
     ("app.lessons", "Learn", "How a network works: predict, try it, and see why."),
     ("train.form", "Change", "The network, how it learns, or for how long."),
     ("app.help", "Help", "Every key of the screen that is shown, and what one sees on it."),

@@ -565,7 +565,7 @@ def test_the_form_is_a_pane_of_its_own_and_escape_closes_it(play: Callable[..., 
         form = at.screen.query_one(ConfigForm)
         assert not form.region
         await at.press("f")
-        assert form.region.width == 79
+        assert form.region.width == 80
         assert not at.curves.region
         assert form.has_focus_within
         await at.press("escape")
