@@ -97,13 +97,14 @@ def _by_range(
         for trial, value in points
     )
     xs = [math.log10(x) if dimension.log else x for x, _ in found]
-    title = f"{_unit(study)} by {'log10 of ' if dimension.log else ''}{dimension.field}"
+    title = f"{_unit(study)} by {dimension.field}"
     return plain_chart(
         [Series("", xs, [y for _, y in found], 1, scatter=True)],
         width,
         _HEIGHT,
         terminal,
         title=title,
+        x_log=dimension.log,
     )
 
 

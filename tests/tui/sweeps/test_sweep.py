@@ -108,7 +108,7 @@ def test_a_sweep_from_beginning_to_end(runs_dir: Path, capsys: pytest.CaptureFix
 
     # What a list, a chart and a table say of it.
     assert "finished" in printed("sweeps")
-    chart = "validation accuracy % after 1 epoch by log10 of learning_rate"
+    chart = "validation accuracy % after 1 epoch by learning_rate"
     assert chart in printed("sweeps", "show", "s")
     assert len(list(csv.DictReader(io.StringIO(printed("sweeps", "export"))))) == 8
     objects = [json.loads(line) for line in printed("sweeps", "show", "--json").splitlines()]

@@ -67,7 +67,7 @@ class RateRangeScreen(Dialog[float | None]):
         super().__init__()
         self.found: RateRange | None = None
         self._points, self._left = points, threading.Event()
-        self._chart = Chart("Running loss", terminal, x_label="log10 of the learning rate")
+        self._chart = Chart("Running loss", terminal, x_label="learning rate", x_log=True)
         self._chart.can_focus = False
         self._words = Static("Training while the rate grows at every step ...", markup=False)
 

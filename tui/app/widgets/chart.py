@@ -39,6 +39,7 @@ class Chart(StripWidget, can_focus=True):
         title: What the values are.
         terminal: Which characters and how many colours to use.
         x_label: What the positions are.
+        x_log: Whether they are log10 of what the axis names.
         form: How a value is written, if that is not too long.
     """
 
@@ -85,13 +86,14 @@ class Chart(StripWidget, can_focus=True):
         terminal: Terminal = FULL,
         *,
         x_label: str = "",
+        x_log: bool = False,
         form: str = ".4g",
         id: str | None = None,  # noqa: A002 - Textual's name for it
         classes: str | None = None,
     ) -> None:
         super().__init__(terminal, id=id, classes=classes)
         self.title = title
-        self.x_label, self.form = x_label, form
+        self.x_label, self.x_log, self.form = x_label, x_log, form
         self.note = ""  # stands behind the title
         self._series: list[Series] = []
         self._group: Sequence[Series] = ()
@@ -239,6 +241,7 @@ class Chart(StripWidget, can_focus=True):
             height,
             title="" if bordered else title,
             x_label=self.x_label,
+            x_log=self.x_log,
             y_log=self.y_log,
             axis=axis[axis >= left],
             fitted=self.fitted,

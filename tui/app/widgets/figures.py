@@ -112,7 +112,7 @@ def _chart(
         axis=None if figure.x_range is None else np.array(figure.x_range),
         y_range=figure.y_range,
         cursor_x=figure.cursor,
-        grid=figure.arrows is None and not figure.plane,
+        plane=figure.plane or figure.arrows is not None,
         framed=framed,
         terminal=terminal,
     )

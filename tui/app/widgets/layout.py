@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from textual.strip import Strip
@@ -11,6 +11,7 @@ from textual.strip import Strip
 from tui.app.widgets.plotter import Plotter
 from tui.app.widgets.series import Floats, Scale, linear_scale
 from tui.app.widgets.strips import printable, text_strip
+from tui.formatting import tidy_exponent
 from tui.system.terminal import Terminal
 
 EMPTY = "no data yet"
@@ -66,7 +67,19 @@ class Layout:
         return self.around(plot)
 
 
-def x_scale(xs: Floats, width: int) -> Scale:
-    """The scale of positions across so many cells; whole numbers have whole ticks."""
+def x_scale(xs: Floats, width: int, *, log: bool = False) -> Scale:
+    """The scale of positions across so many cells; whole numbers have whole ticks.
+
+    With `log`, positions are log10 of what the ticks name.
+    """
     whole = bool((xs == np.floor(xs)).all())
-    return linear_scale(float(xs.min()), float(xs.max()), max(2, width // 12), whole=whole)
+    scale = linear_scale(float(xs.min()), float(xs.max()), max(2, width // 12), whole=whole)
+    if not log:
+        return scale
+    places = [(at, scale.low + at * (scale.high - scale.low)) for at, _ in scale.ticks]
+    return replace(scale, ticks=tuple((at, power_of_ten(value)) for at, value in places))
+
+
+def power_of_ten(exponent: float) -> str:
+    """Ten to this power, such as `1e-4` or `0.1`."""
+    return tidy_exponent(f"{10.0 ** min(max(exponent, -300.0), 300.0):.2g}")

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from textual.strip import Strip
 
-from tui.app.widgets.layout import Layout, x_scale
+from tui.app.widgets.layout import Layout, power_of_ten, x_scale
 from tui.app.widgets.legend import dash_of, legend, readout, symbol
 from tui.app.widgets.line_labels import Labels, fit_labels
 from tui.app.widgets.plotter import AXIS_ROWS, Plotter
@@ -73,6 +73,7 @@ def draw_chart(
     *,
     title: str = "",
     x_label: str = "",
+    x_log: bool = False,
     y_log: bool = False,
     axis: Floats | None = None,
     y_range: tuple[float, float] | None = None,
@@ -82,7 +83,7 @@ def draw_chart(
     marks: Sequence[Mark] = (),
     cursor_x: float | None = None,
     form: str = ".4g",
-    grid: bool = True,
+    plane: bool = False,
     framed: bool = True,
     terminal: Terminal = FULL,
 ) -> Picture:
@@ -99,6 +100,7 @@ def draw_chart(
         height: Lines.
         title: What the values are.
         x_label: What the positions are.
+        x_log: The positions are log10 of what the x axis names.
         y_log: Draw log10 of the values; those not above zero become gaps.
         axis: Positions that the x axis covers, such as those of all charts of a group; None takes
             those of the series.
@@ -111,7 +113,7 @@ def draw_chart(
             later mark.
         cursor_x: Where to draw the vertical cursor.
         form: How a value is written, if that is not too long.
-        grid: Whether there are dotted lines at the ticks upwards.
+        plane: Whether the chart is a map of places: it has no grid and no values.
         framed: Whether there are axes with ticks, if there is room.
         terminal: Which characters, axes included, and how many colours to use; the styles of the
             series distinguish them without any.
@@ -121,7 +123,7 @@ def draw_chart(
     framed = framed and width >= 16 and rows >= 4
     labels = fit_labels(told, width, rows - AXIS_ROWS if framed else rows, form, group)
     head = legend(title, () if labels.width else series, width, terminal=terminal)
-    place = _place(x_label, cursor_x, labels.width - 1 if framed else width)
+    place = _place(x_label, cursor_x, labels.width - 1 if framed else width, log=x_log)
     beside = framed and len(place) < labels.width
     footer = "" if beside else place.center(width)
     if cursor_x is not None and not labels.values and told:
@@ -134,14 +136,15 @@ def draw_chart(
         return Picture(layout.empty())
     if not width or not layout.rows:
         return Picture([text_strip("", width)] * height)
-    x = x_scale(all_x if axis is None else axis[np.isfinite(axis)], width - labels.width)
+    xs = all_x if axis is None else axis[np.isfinite(axis)]
+    x = x_scale(xs, width - labels.width, log=x_log)
     low, high = _fitted(series, drawn) if fitted else (float(all_y.min()), float(all_y.max()))
     if y_range is not None:
         low, high = min(low, y_range[0]), max(high, y_range[1])
     y = (log_scale if y_log else linear_scale)(low, high, max(1, layout.rows // 3))
 
     plotter = layout.plotter(x, y, labels.width)
-    if grid and layout.framed and layout.rows >= 6:
+    if not plane and layout.framed and layout.rows >= 6:
         for at, _ in y.ticks:
             plotter.rule(at, "grid")
     placed = [(float(x.place([position])[0]), label) for position, label in marks]
@@ -150,8 +153,8 @@ def draw_chart(
         plotter.mark(at, dotted=True)
     if cursor_x is not None and 0 <= (at := float(x.place([cursor_x])[0])) <= 1:
         plotter.mark(at, dotted=False)
-    for one, (xs, ys) in zip(series, points, strict=True):
-        places = x.place(xs), y.place(ys)
+    for one, (at_x, at_y) in zip(series, points, strict=True):
+        places = x.place(at_x), y.place(at_y)
         if one.scatter:
             plotter.points(*places, symbol(one, terminal), one.role)
             continue
@@ -173,11 +176,12 @@ def draw_chart(
     return Picture(layout.around(plot), x, plotter.gutter, plotter.columns)
 
 
-def _place(x_label: str, cursor_x: float | None, room: int) -> str:
+def _place(x_label: str, cursor_x: float | None, room: int, *, log: bool) -> str:
     """The name of the x axis, and the position of the cursor; that alone if both are too long."""
     if cursor_x is None:
         return x_label
     position = f"{int(cursor_x)}" if float(cursor_x).is_integer() else f"{cursor_x:.4g}"
+    position = power_of_ten(cursor_x) if log else position
     both = f"{x_label} {position}".strip()
     return both if len(both) <= room or len(position) > room else position
 

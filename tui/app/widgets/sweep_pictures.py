@@ -89,9 +89,10 @@ def by_range(dimension: Range) -> Draw:
         xs = [float(np.log10(x)) if dimension.log else x for x, _ in known]
         ys = [value for _, value in known]
         series = [Series("", xs, ys, 1, "primary", scatter=True)] if known else []
-        name = f"{'log10 ' if dimension.log else ''}{dimension.field}"
-        title = title_of(view, name)
-        return render_chart(series, width, height, title=title, terminal=terminal)
+        title = title_of(view, dimension.field)
+        return render_chart(
+            series, width, height, title=title, x_log=dimension.log, terminal=terminal
+        )
 
     return draw
 

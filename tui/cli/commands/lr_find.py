@@ -80,7 +80,8 @@ def _text(found: RateRange) -> str:
         chart_width(),
         _CHART_HEIGHT,
         terminal,
-        title="running loss by log10 of the learning rate",
+        title="running loss by learning rate",
+        x_log=True,
         marks=tuple(marks),
     )
     blow_up = "never" if found.blow_up is None else f"at {found.blow_up:.2g}"

@@ -132,7 +132,7 @@ def test_it_is_drawn_as_it_comes_and_marked_at_its_end(
         assert chart.marks[1][0] == 0.0
         lines = "\n".join(strip.text for strip in chart._strips)
         assert "steepest" in lines
-        assert "log10 of the learning rate" in lines
+        assert "learning rate" in lines
 
     play(scenario)
 

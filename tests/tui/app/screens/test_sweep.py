@@ -287,7 +287,7 @@ def test_pictures_one_after_the_other(runs_dir: Path) -> None:
     async def scenario(at: Sitting) -> None:
         titles = (
             "by trial",
-            "by log10 learning_rate",
+            "by learning_rate",
             "by hidden",
             "by optimizer",
             "importance",
