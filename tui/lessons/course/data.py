@@ -19,6 +19,7 @@ from tui.recording.experiment import Experiment
 DRAWS, GRID = 10, 16
 SCALINGS = {"/255": "unit", "min-max": "minmax", "standardized": "standardize"}
 BINS = 32
+_BLOCK = 5_000  # images
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,8 +44,7 @@ def facts() -> Facts:
     """What the pictures show, computed once."""
     data = load_dataset()
     images, labels = data.train.images, data.train.labels
-    columns = np.ascontiguousarray(images.T)
-    counts = np.array([np.bincount(column, minlength=256) for column in columns])
+    counts = _counts(images)
     chosen = np.random.default_rng(0).integers(len(labels), size=(DRAWS, GRID))
     values = {"none": np.broadcast_to(np.arange(256.0), counts.shape)}
     for name, kind in SCALINGS.items():
@@ -53,6 +53,15 @@ def facts() -> Facts:
         values[name] = np.reshape(scale, (-1, 1)) * values["none"] + np.reshape(added, (-1, 1))
     digits = images[chosen].reshape(DRAWS, GRID, 28, 28)
     return Facts(len(labels), len(data.test), digits, labels[chosen], counts, values)
+
+
+def _counts(images: Array) -> Array:
+    """How many images (n, pixels) have each byte at each pixel, (pixels, 256)."""
+    counts = np.zeros((images.shape[1], 256), np.int64)
+    for start in range(0, len(images), _BLOCK):  # all columns at once would be a second MNIST
+        columns = np.ascontiguousarray(images[start : start + _BLOCK].T)
+        counts += [np.bincount(column, minlength=256) for column in columns]
+    return counts
 
 
 def moments(scaling: str) -> tuple[float, float]:
