@@ -18,7 +18,11 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from nn.data.dataset import Dataset, load_dataset
+from tests.support.commands import CHANGING_OUTPUT
 from tests.support.tiers import is_never_quick, is_quick, needs_a_missing_module
+
+for _name in CHANGING_OUTPUT:
+    os.environ.pop(_name, None)
 
 # nohup and `&` in a script start programs with these signals ignored, and what a test starts would
 # inherit that.

@@ -209,7 +209,11 @@ class Sitting:
         if "A run is under way" in shown or ("Quit" in shown and "Search for" in shown):
             return True
         click = re.match(r"\x1b\[<\d+;(\d+);(\d+)", str(action.value))
-        return click is not None and "Quit" in shown.splitlines()[-1]
+        if click is None:
+            return False
+        rows, columns = self._screen.lines, self._screen.columns
+        cut_off = columns < 12 and int(click[2]) >= rows  # the key hints, without all of "Quit"
+        return cut_off or "Quit" in shown.splitlines()[-1]
 
     def write(self, text: str) -> None:
         """Type, however long the application takes to read it."""

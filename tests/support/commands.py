@@ -13,6 +13,17 @@ from types import TracebackType
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+CHANGING_OUTPUT = (
+    "NO_COLOR",
+    "FORCE_COLOR",
+    "COLUMNS",
+    "LINES",
+    "MNIST_TUI_CONFIG",
+    "MNIST_TUI_DEBUG",
+    "PYTHONWARNINGS",
+    "PYTHONUNBUFFERED",
+)
+"""Variables of whoever runs the tests that no test may depend on."""
 
 
 def run_command(
@@ -35,18 +46,9 @@ def environment(**changes: str | None) -> dict[str, str]:
 
     BLAS gets one thread. A variable whose value is None is not set.
     """
-    unwanted = (
-        "NO_COLOR",
-        "FORCE_COLOR",
-        "COLUMNS",
-        "LINES",
-        "MNIST_TUI_DEBUG",
-        "PYTHONWARNINGS",
-        "PYTHONUNBUFFERED",
-    )
     variables = {
         **os.environ,
-        **dict.fromkeys(unwanted),
+        **dict.fromkeys(CHANGING_OUTPUT),
         "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "OPENBLAS_NUM_THREADS": "1",
     }

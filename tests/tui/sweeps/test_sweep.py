@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -166,7 +167,8 @@ def test_interrupted_it_saves_says_how_to_go_on_and_goes_on(runs_dir: Path) -> N
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert f"to go on: mnist-tui sweep --resume s --runs-dir {runs_dir}" in err
+    quoted = shlex.quote(str(runs_dir))
+    assert f"to go on: mnist-tui sweep --resume s --runs-dir {quoted}" in err
     assert "Traceback" not in err
     (run,) = runs_dir.iterdir()
     assert SavedRun.read(run).status == "interrupted"
