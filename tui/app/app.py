@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
-import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
 from nn.errors import ConfigError, StorageError, did_you_mean
+from tui.app.menus import MenuApp
 from tui.app.preferences import Preferences, remember
 from tui.app.screens import MODES, Mode
 from tui.app.screens.base import Dialog, ModeScreen
-from tui.app.screens.help import MOVING, shown_bindings
 from tui.app.state.background import Throttle
 from tui.app.state.drawing import Drawing
 from tui.app.state.messages import (
@@ -27,25 +24,23 @@ from tui.app.state.messages import (
 )
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
-from tui.app.terminal_app import OnHangup, TerminalApp
+from tui.app.terminal_app import OnHangup
 from tui.app.themes import BASIC_THEME, DEFAULT_THEME, default_variables, own_themes, palette_of
 from tui.app.widgets.colors import use_palette
 from tui.app.widgets.header import Tab
 from tui.recording.experiment import Experiment
-from tui.recording.export import save_metrics, save_screen
 from tui.recording.source import RunSource, Saving
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
-    from tui.app.screens.finding import Entry
 
 COLLECT_INTERVAL = 0.2
 """Least time in seconds between two looks at the events of the training thread."""
 
 
-class MnistApp(TerminalApp):
+class MnistApp(MenuApp):
     """A screen for each mode over one workbench.
 
     Attributes:
@@ -205,81 +200,6 @@ class MnistApp(TerminalApp):
         diverged = finished is not None and finished.reason == "diverged"
         failed = diverged or self.bench.error is not None
         return ExitCode.FAILURE if failed else ExitCode.SUCCESS
-
-    def commands(self) -> list[Entry[Callable[[], object]]]:
-        """The entries of the palette: what the shown screen and the application can do.
-
-        What the footer names comes first. What only moves the cursor is left out, for nobody looks
-        for it by its name.
-        """
-        from tui.app.screens.finding import Entry
-
-        bindings = list(shown_bindings(self.screen))
-        moving = {binding.action for _, binding in bindings if binding.key in MOVING}
-        moving |= {"palette"}
-        found: dict[str, tuple[bool, Entry[Callable[[], object]]]] = {}
-        for namespace, binding in bindings:
-            if binding.action not in moving and binding.action not in found:
-                run = partial(self.run_action, binding.action, namespace)
-                key = self.get_key_display(binding)
-                going = binding.action.startswith("switch_mode(")
-                title = f"Go to {binding.description}" if going else binding.description
-                found[binding.action] = not binding.show, Entry(run, title, key)
-        if self.terminal.colors != "none":
-            found["theme"] = True, Entry(self._pick_theme, "Colours: another theme")
-        return [entry for _, entry in sorted(found.values(), key=lambda one: one[0])]
-
-    def action_palette(self) -> None:
-        """List the commands and run the one that is chosen."""
-        self._pick(self.commands(), "Commands")
-
-    def _pick_theme(self) -> None:
-        from tui.app.screens.finding import Entry
-
-        names = sorted(
-            self.available_themes, key=lambda name: (not name.startswith("mnist-"), name)
-        )
-        self._pick([Entry(partial(setattr, self, "theme", name), name) for name in names], "Themes")
-
-    def _pick(self, entries: list[Entry[Callable[[], object]]], title: str) -> None:
-        from tui.app.screens.finding import FindScreen
-
-        async def run(chosen: Callable[[], object] | None) -> None:
-            if chosen is not None:
-                done = chosen()
-                if inspect.isawaitable(done):
-                    await done
-
-        self.push_screen(FindScreen(entries, title, ascii_only=self.terminal.ascii_only), run)
-
-    def action_help(self) -> None:
-        """List every key of the shown screen."""
-        from tui.app.screens.help import HelpScreen
-
-        if not isinstance(self.screen, HelpScreen):
-            self.push_screen(HelpScreen(self.screen))
-
-    def action_save_screen(self) -> None:
-        """Write a picture of the screen (SVG) into the working directory."""
-        self._export(lambda stem: [save_screen(self.export_screenshot(), stem)])
-
-    def action_export_metrics(self) -> None:
-        """Write the run's metrics (CSV and JSON) into the working directory."""
-        history = self.bench.history
-        if history is None or not history.evaluations:
-            self.notify("Nothing measured yet: train for an epoch first.", severity="warning")
-            return
-        self._export(lambda stem: save_metrics(history, self.bench.invocation, stem))
-
-    def _export(self, write: Callable[[str], list[Path]]) -> None:
-        try:
-            paths = write(f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}")
-        except OSError as error:
-            where = error.filename or Path.cwd()
-            text = f"Cannot write {where}: {error.strerror or error}"
-            self.notify(text, severity="error", markup=False)
-        else:
-            self.notify("Wrote " + ", ".join(str(path) for path in paths), markup=False)
 
     # Messages from the background
 

@@ -245,7 +245,7 @@ def test_a_refusal_names_the_file(tmp_path: Any) -> None:
 
 def test_a_remapped_key_keeps_its_place_among_the_hints() -> None:
     def hints(app: MnistApp) -> list[str]:
-        return [binding.description for binding, _ in app.screen.query_one(KeyHints)._shown]
+        return [binding.description for binding, _ in app.screen.query_one(KeyHints).shown]
 
     seen: list[list[str]] = []
 
@@ -264,7 +264,7 @@ def test_while_a_field_is_edited_the_hint_names_a_key_that_quits() -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)
         await pilot.press("f", "down")
         await pilot.pause()
-        keys = {b.description: b.key for b, _ in app.screen.query_one(KeyHints)._shown}
+        keys = {b.description: b.key for b, _ in app.screen.query_one(KeyHints).shown}
         assert keys["Quit"] in ("ctrl+q", "ctrl+c")
         await pilot.press("q")
         await pilot.pause()

@@ -1,4 +1,4 @@
-"""Every key of the screen beneath."""
+"""What is seen on the screen beneath, and every key."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.app.screens.base import Dialog
+from tui.app.screens.letters import MEANINGS
 
 MOVING = (
     *("left", "right", "up", "down", "pageup", "pagedown", "home", "end"),
@@ -22,30 +23,47 @@ MOVING = (
 
 
 class HelpScreen(Dialog[None]):
-    """A list of keys, built from the bindings in force, so that it cannot be out of date."""
+    """What is seen on a screen, its keys, and what each letter means on all screens.
+
+    The keys are those in force, so that they cannot be out of date.
+    """
 
     DEFAULT_CSS = """
     HelpScreen {
-        align: center middle;
-        VerticalScroll {
-            width: 64; max-width: 100%; height: auto; max-height: 100%;
-            border: round $primary; padding: 0 1;
-        }
+        .dialog { width: 74; height: auto; }
         Static { height: auto; }
+        .heading { text-style: bold; color: $text-accent; margin: 1 0 0 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape,q,question_mark,enter", "close", "Close", id="help.close"),
     ]
 
-    def __init__(self, beneath: Screen[Any]) -> None:
+    def __init__(self, beneath: Screen[Any], title: str, about: str) -> None:
         super().__init__()
-        self._lines = key_lines(beneath)
+        self._title, self._about, self._lines = title, about, key_lines(beneath)
 
     def compose(self) -> ComposeResult:
-        with VerticalScroll() as scroll:
-            scroll.border_title = "Keys"
+        with VerticalScroll(classes="dialog") as scroll:
+            scroll.border_title = f"Help: {self._title}"
+            scroll.border_subtitle = "down more  escape close"
+            yield Static(self._about, markup=False)
+            yield Static("Keys here", classes="heading")
             yield Static("\n".join(self._lines), markup=False)
+            yield Static("A key means the same on all screens", classes="heading")
+            yield Static("\n".join(self._meanings()), markup=False)
+
+    def _meanings(self) -> Iterator[str]:
+        shown = [
+            (" ".join(dict.fromkeys(self._display(key) for key in row.keys)), row.words)
+            for row in MEANINGS
+        ]
+        width = max(len(keys) for keys, _ in shown if len(keys) < 12)
+        for keys, words in shown:
+            yield f"{keys:<{width}}  {words}"
+
+    def _display(self, key: str) -> str:
+        return self.app.get_key_display(Binding(key, ""))
 
     def action_close(self) -> None:
         """Go back to the screen."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding
 from textual.screen import Screen
@@ -25,14 +25,21 @@ class KeyHints(StripWidget):
     for every hint at each change of the focus.
     """
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"hints--key"}
     DEFAULT_CSS = """
     KeyHints {
         dock: bottom; width: 1fr; height: 1;
         background: $footer-background; color: $footer-foreground;
+        & > .hints--key { color: $footer-key-foreground; text-style: bold; }
     }
     """
 
     _shown: Sequence[tuple[Binding, str]] = ()
+
+    @property
+    def shown(self) -> Sequence[tuple[Binding, str]]:
+        """The bindings that are named now, each with its key."""
+        return self._shown
 
     def on_mount(self) -> None:
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
@@ -48,9 +55,10 @@ class KeyHints(StripWidget):
                 hints.setdefault(binding.action, (binding, self.app.get_key_display(binding)))
         self._shown = hints_that_fit(list(hints.values()), self.size.width)
         parts: list[Segment] = []
+        key_style = self.get_component_rich_style("hints--key", partial=True)
         for binding, key in self._shown:
             parts += [
-                Segment(key, Style(bold=True)),
+                Segment(key, key_style),
                 Segment(f" {binding.description}{' ' * GAP}"),
             ]
         return [Strip(parts).adjust_cell_length(self.size.width, PLAIN).simplify()]

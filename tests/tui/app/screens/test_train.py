@@ -737,7 +737,7 @@ def test_no_hint_is_a_key_that_is_typed_into_a_field(play: Callable[..., None]) 
     async def scenario(at: Sitting) -> None:
         await at.press("f", "down")
         assert isinstance(at.app.focused, FieldInput)
-        keys = [key for _, key in at.screen.query_one(KeyHints)._shown]
+        keys = [key for _, key in at.screen.query_one(KeyHints).shown]
         assert keys
         assert all(len(key) > 1 for key in keys), f"no letter, digit or sign: {keys}"
         assert " Quit" in at.lines(KeyHints)[0]

@@ -1,0 +1,108 @@
+"""What is the same on every screen: the palette, the help, and files of what is shown."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.app.screens import MODES
+from tui.app.screens.help import MOVING, shown_bindings
+from tui.app.state.workbench import Workbench
+from tui.app.terminal_app import TerminalApp
+from tui.recording.export import save_metrics, save_screen
+
+if TYPE_CHECKING:
+    from tui.app.screens.finding import Entry
+
+
+class MenuApp(TerminalApp):
+    """Has the actions that are not of one screen; a subclass binds keys to them."""
+
+    bench: Workbench
+
+    # Palette and help
+
+    def commands(self) -> list[Entry[Callable[[], object]]]:
+        """The entries of the palette: what the shown screen and the application can do.
+
+        What the footer names comes first. What only moves the cursor is left out, for nobody looks
+        for it by its name.
+        """
+        from tui.app.screens.finding import Entry
+
+        bindings = list(shown_bindings(self.screen))
+        moving = {binding.action for _, binding in bindings if binding.key in MOVING}
+        moving |= {"palette"}
+        found: dict[str, tuple[bool, Entry[Callable[[], object]]]] = {}
+        for namespace, binding in bindings:
+            if binding.action not in moving and binding.action not in found:
+                run = partial(self.run_action, binding.action, namespace)
+                key = self.get_key_display(binding)
+                going = binding.action.startswith("switch_mode(")
+                title = f"Go to {binding.description}" if going else binding.description
+                found[binding.action] = not binding.show, Entry(run, title, key)
+        if self.terminal.colors != "none":
+            found["theme"] = True, Entry(self._pick_theme, "Colours: another theme")
+        return [entry for _, entry in sorted(found.values(), key=lambda one: one[0])]
+
+    def action_palette(self) -> None:
+        """List the commands and run the one that is chosen."""
+        self._pick(self.commands(), "Commands")
+
+    def _pick_theme(self) -> None:
+        from tui.app.screens.finding import Entry
+
+        names = sorted(
+            self.available_themes, key=lambda name: (not name.startswith("mnist-"), name)
+        )
+        self._pick([Entry(partial(setattr, self, "theme", name), name) for name in names], "Themes")
+
+    def _pick(self, entries: list[Entry[Callable[[], object]]], title: str) -> None:
+        from tui.app.screens.finding import FindScreen
+
+        async def run(chosen: Callable[[], object] | None) -> None:
+            if chosen is not None:
+                done = chosen()
+                if inspect.isawaitable(done):
+                    await done
+
+        self.push_screen(FindScreen(entries, title, ascii_only=self.terminal.ascii_only), run)
+
+    def action_help(self) -> None:
+        """Say what is seen on the shown screen, and list its keys."""
+        from tui.app.screens.about import ABOUT
+        from tui.app.screens.help import HelpScreen
+
+        if not isinstance(self.screen, HelpScreen):
+            mode = self.current_mode
+            self.push_screen(HelpScreen(self.screen, MODES[mode].title, ABOUT[mode]))
+
+    # Files
+
+    def action_save_screen(self) -> None:
+        """Write a picture of the screen (SVG) into the working directory."""
+        self.clear_notifications()  # which would be in the picture
+        self._export(lambda stem: [save_screen(self.export_screenshot(), stem)])
+
+    def action_export_metrics(self) -> None:
+        """Write the run's metrics (CSV and JSON) into the working directory."""
+        history = self.bench.history
+        if history is None or not history.evaluations:
+            self.notify("Nothing measured yet: train for an epoch first.", severity="warning")
+            return
+        self._export(lambda stem: save_metrics(history, self.bench.invocation, stem))
+
+    def _export(self, write: Callable[[str], list[Path]]) -> None:
+        try:
+            paths = write(f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}")
+        except OSError as error:
+            where = error.filename or Path.cwd()
+            text = f"Cannot write {where}: {error.strerror or error}"
+            self.notify(text, severity="error", markup=False)
+        else:
+            names = ", ".join(str(path.absolute()) for path in paths)
+            self.notify(f"Written: {names}", markup=False)
