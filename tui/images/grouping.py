@@ -7,6 +7,8 @@ import numpy as np
 from tui.images.boxes import Box
 from tui.images.components import Components, Mask, connected_components
 
+_WIDEST = 1.5  # width over height of a digit
+
 
 def digit_groups(components: Components, faint: Mask) -> list[Mask]:
     """Components that belong to one digit, for each digit in reading order.
@@ -22,8 +24,8 @@ def digit_groups(components: Components, faint: Mask) -> list[Mask]:
         return []
     largest = components.areas[usable].max()
     usable &= components.areas >= 0.03 * largest
-    # The size of the writing is that of its largest piece.
-    writing = sizes[usable].max()
+    # The size of the writing is that of its largest piece, of which digits that touch are wider.
+    writing = np.minimum(sizes, _WIDEST * heights)[usable].max()
     seeds = np.flatnonzero(usable & (sizes >= 0.5 * writing) & (components.areas >= 0.1 * largest))
     groups = [np.arange(len(components)) == seed for seed in seeds]
     boxes = [box_of(components, group) for group in groups]
@@ -42,7 +44,13 @@ def digit_groups(components: Components, faint: Mask) -> list[Mask]:
         if distances[nearest] <= 0.2 * writing:
             groups[nearest][piece] = True
             boxes[nearest] = boxes[nearest].joined(box)
-    return [groups[i] for i in _reading_order(boxes)]
+    tallest = max(box.height for box in boxes)
+    return [groups[i] for i in _reading_order(boxes) if not _is_dash(boxes[i], tallest)]
+
+
+def _is_dash(box: Box, tallest: int) -> bool:
+    """Whether a piece beside taller ones is a line between digits, as in dates."""
+    return box.height < 0.35 * tallest and box.width > _WIDEST * box.height
 
 
 def _frames(components: Components) -> Mask:

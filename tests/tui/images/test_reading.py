@@ -166,3 +166,27 @@ def test_an_image_for_a_model_of_uncentred_data_stays_as_it_is() -> None:
     assert (reading.digits[0].field == image.ravel()).all()
     assert (field_of_board(image, Form(centred=False)) == image.ravel()).all()
     assert (field_of_board(image) != image.ravel()).any()
+
+
+def test_digits_beside_others_that_touch_are_read(mnist: Dataset, predictor: Predictor) -> None:
+    """Two that touched were taken for one large digit, and those of usual size were left out."""
+    places = [(20, 10), (20, 90), (20, 150)]
+    ink = np.zeros((120, 260))
+    for index, (top, left) in zip((0, 1, 2), places, strict=True):
+        part = coverage(mnist.test.images[index], 70)
+        ink[top : top + 70, left : left + 70] = np.maximum(
+            ink[top : top + 70, left : left + 70], part
+        )
+    ink[52:56, 90:200] = 1  # joins the second and the third
+    (reading,) = read_content(encode(grey(240 - 210 * ink)))
+    assert len(reading.digits) == 2
+    assert answer(reading, predictor)[0] == int(mnist.test.labels[0])
+
+
+def test_a_dash_between_digits_is_none(mnist: Dataset, predictor: Predictor) -> None:
+    ink = np.zeros((120, 300))
+    for index, left in ((0, 10), (3, 200)):
+        ink[20:90, left : left + 70] = coverage(mnist.test.images[index], 70)
+    ink[52:57, 115:150] = 1
+    (reading,) = read_content(encode(grey(240 - 210 * ink)))
+    assert answer(reading, predictor) == mnist.test.labels[[0, 3]].tolist()
