@@ -57,6 +57,7 @@ class SteeringScreen(ConfiguringScreen):
         self.remarks: tuple[Widget, ...] = (self._trouble, self._advice, self._next)
         self.prompt = Prompt()
         self._playing: Timer | None = None
+        self._offered = False, False
 
     def draw_played(self) -> None:
         """Draw the epoch that is played back, or the newest."""
@@ -66,6 +67,10 @@ class SteeringScreen(ConfiguringScreen):
 
     def show_remarks(self) -> None:
         """Show what is wrong, what is advised, and what can be done after the end."""
+        offered = has_ended(self.bench), self.check_action("back_to_best", ())
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
         self._show_trouble()
         self._show_advice()
         self._show_next()

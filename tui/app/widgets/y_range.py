@@ -35,6 +35,9 @@ def interesting_range(lines: Sequence[Points], faint: Sequence[Points]) -> tuple
     whole = _bounds(lines, left, 0.0, 1.0) or _bounds(faint, left, *_NOISE)
     assert whole is not None
     late = _bounds(lines, start, 0.0, 1.0) or _bounds(faint, start, *_NOISE) or whole
+    # Of a run that has just begun, the newest value is early beside earlier runs, but matters most.
+    newest = [float(ys[-1]) for _, ys in lines if len(ys)]
+    late = min([late[0], *newest]), max([late[1], *newest])
     if noise := _bounds(faint, start, *_NOISE):
         late = min(late[0], noise[0]), max(late[1], noise[1])
     whole = min(whole[0], late[0]), max(whole[1], late[1])

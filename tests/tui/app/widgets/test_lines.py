@@ -64,6 +64,14 @@ def test_a_line_that_leaves_the_plot_is_cut_where_it_leaves() -> None:
 # interesting_range
 
 
+def test_the_newest_value_of_a_run_that_has_just_begun_is_shown() -> None:
+    earlier = np.arange(1.0, 11.0), np.linspace(16.62, 16.65, 10)
+    begun = np.array([1.0]), np.array([19.27])
+    low, high = interesting_range([earlier, begun], [])
+    assert low <= 16.62
+    assert high >= 19.27
+
+
 def test_an_early_spike_is_left_out_and_told() -> None:
     epochs = np.arange(1.0, 31.0)
     losses = np.where(epochs < 3, 2.3, 0.3 - epochs / 200)
