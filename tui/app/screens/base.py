@@ -19,7 +19,7 @@ from tui.app.state.workbench import Workbench
 from tui.app.widgets.header import Header, Tab
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
-from tui.app.widgets.text import set_text
+from tui.app.widgets.text import set_text, set_title
 from tui.system.terminal import Terminal
 
 _ROOM = 20  # lines of a screen on which one can be spared for an offer
@@ -178,7 +178,7 @@ class ModeScreen(LatestSize, Screen[None]):
         title = printable(title, ascii_only=self.terminal.ascii_only)
         if self.terminal.ascii_only and len(title) > room:
             title = title[:room]
-        panel.border_title = escape(title)
+        set_title(panel, escape(title))
 
     def put(self, selector: str, text: str) -> None:
         """Replace a text if it changed."""

@@ -192,7 +192,7 @@ class CompareScreen(ComparingScreen):
         return [seeds_words(seeds), seed_list(seeds), doing or more_words(seeds)]
 
     def _title(self, selector: str, text: str) -> None:
-        self.query_one(selector).border_title = self._printable(text)
+        self.entitle(self.query_one(selector), text)
 
     def _printable(self, text: str) -> str:
         lines = text.split("\n")

@@ -139,14 +139,15 @@ class RunsScreen(LookingScreen):
         runs = f"{count:,} run{'' if count == 1 else 's'}"
         runs = f"{shown:,} of {runs}" if self._filter.text else runs
         parts = (runs, f"by {self._order}", self._filter.words)
-        self.query_one("#list").border_title = "   ".join(part for part in parts if part)
+        title = "   ".join(part for part in parts if part)
+        self.entitle(self.query_one("#list"), title)
         more = f" and {len(self.errors) - 1} more" if len(self.errors) > 1 else ""
         self.show_note(f"{self.errors[0]}{more}" if self.errors else "", "#errors")
 
     def draw_row(self) -> None:
         """Show how the run ended, what differs from the other runs, and what repeats it."""
         entry, about = self._current, self.query_one("#about")
-        about.border_title = entry.name if entry else ""
+        self.entitle(about, entry.name if entry else "")
         texts: dict[str, list[str]] = {"#facts": [], "#results": [], "#changes": []}
         if entry is not None:
             differing = self.query_one(RunsTable).values_of(entry)

@@ -19,6 +19,7 @@ from tui.app.state.background import Throttle
 from tui.app.widgets.plot import Mark, Picture, draw_chart
 from tui.app.widgets.series import Floats, Series, smooth
 from tui.app.widgets.strips import StripWidget
+from tui.app.widgets.text import set_title
 from tui.system.terminal import FULL, Terminal
 
 WHEEL = 1.25
@@ -233,7 +234,7 @@ class Chart(StripWidget, can_focus=True):
         bordered = bool(self.styles.border_top[0])
         title = f"{self.title}{self.note}"
         if bordered:
-            self.border_title = title
+            set_title(self, title)
         braille = self.terminal.braille and self.thin_lines
         self._picture = draw_chart(
             smoothed,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textual.widget import Widget
 from textual.widgets import Static
 
 
@@ -9,3 +10,12 @@ def set_text(static: Static, text: str) -> None:
     """Show a text unless it is shown already, since it would be painted again."""
     if static.content != text:
         static.update(text)
+
+
+def set_title(panel: Widget, title: str) -> None:
+    """Put a title into the border of a panel unless it stands there.
+
+    Textual paints the whole panel again, with all that is in it, whenever its title is set.
+    """
+    if panel.border_title != title:
+        panel.border_title = title
