@@ -84,9 +84,10 @@ def shown_bindings(screen: Screen[Any]) -> Iterator[tuple[DOMNode, Binding]]:
 
 
 def key_lines(screen: Screen[Any]) -> list[str]:
-    """ "key  what it does" for every binding in force on a screen, the screen's own first."""
+    """ "key  what it does" for every binding in force on a screen, those that only move last."""
     keys: dict[tuple[str, str], list[str]] = {}
-    for _, binding in shown_bindings(screen):
+    bindings = [binding for _, binding in shown_bindings(screen)]
+    for binding in sorted(bindings, key=lambda each: each.key in MOVING):
         shown = keys.setdefault((binding.action, binding.description), [])
         key = screen.app.get_key_display(binding)
         if key not in shown:  # several keys may share one display

@@ -42,19 +42,21 @@ MEANINGS = (
     _row(
         "n",
         "next",
-        "digits.next_mistake confusion.next model.next-digit walk.page-down lessons.next",
+        "digits.next_mistake confusion.next model.next-digit walk.page-down lessons.next"
+        " train.play-on",
     ),
     _row(
         "p N",
         "the one before",
-        "digits.previous_mistake confusion.previous model.previous-digit walk.page-up",
+        "digits.previous_mistake confusion.previous model.previous-digit walk.page-up"
+        " train.play-back",
     ),
     _row("g", "go to an index", "digits.index draw.load walk.add"),
     _row("R", "one at random", "digits.random"),
     _row(
         "d",
         "how pictures and lines are drawn",
-        "digits.mode compare.lines train.draw model.mode walk.mode",
+        "digits.mode draw.mode compare.lines train.draw model.mode walk.mode",
     ),
     _row("i", "as the network is fed it", "digits.input draw.preview"),
     _row(
@@ -68,9 +70,9 @@ MEANINGS = (
     _row("f", "set up a new one", "train.form sweep.new"),
     _row("s", "step", "train.step walk.step"),
     _row("e", "epoch", "train.epoch"),
-    _row("b", "back", "walk.back"),
+    _row("b", "back", "walk.back train.best"),
     _row("r", "start anew", "train.reset walk.restart lessons.start"),
-    _row("u", "undo, take up again", "draw.undo runs.resume sweep.resume"),
+    _row("u", "undo, take up again, go on", "draw.undo runs.resume sweep.resume train.more"),
     _row(
         "x delete",
         "stop, remove, leave out",
@@ -85,6 +87,9 @@ MEANINGS = (
         "compare.seeds train.rate-up draw.brush model.larger lessons.hint",
     ),
     _row("minus", "less, smaller", "train.rate-down draw.smaller-brush model.smaller"),
+    _row("P", "play all back", "train.play-all"),
+    _row("less_than_sign", "slower", "train.slower"),
+    _row("greater_than_sign", "faster", "train.faster"),
     _row("y", "logarithmic scale", "compare.log train.log"),
     _row("m", "measure, smooth", "compare.measure train.smooth walk.nudge"),
     _row("M", "measure a learning rate", "train.find-rate"),
