@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
+from unittest.mock import patch
+
+from tui.__main__ import main
 
 ROOT = Path(__file__).parents[2]
 CHANGING_OUTPUT = (
@@ -34,6 +39,38 @@ def run_command(
     return subprocess.run(
         command(*arguments), env=environment(**(env or {})), check=False, **options
     )
+
+
+def call_command(
+    *arguments: str | Path, env: Mapping[str, str | None] | None = None, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
+    """`mnist-tui` with these arguments in this process, which starting another would slow down.
+
+    It proves what a command computes, saves and prints. How it starts, is interrupted and
+    ends needs `run_command`.
+    """
+    words = [str(argument) for argument in arguments]
+    handlers = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    thresholds = gc.get_threshold()
+    with (
+        patch.dict(os.environ, environment(**(env or {})), clear=True),
+        tempfile.TemporaryFile("w+", encoding="utf-8") as given,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as out,
+        tempfile.TemporaryFile("w+", encoding="utf-8") as err,
+        patch.multiple(sys, stdin=given, stdout=out, stderr=err, argv=["mnist-tui", *words]),
+    ):
+        given.write(stdin)
+        given.seek(0)
+        try:
+            code = main(words)
+        finally:
+            gc.set_threshold(*thresholds)
+            for number, handler in handlers.items():
+                if signal.getsignal(number) is not handler:
+                    signal.signal(number, handler)
+        for stream in (out, err):
+            stream.seek(0)
+        return subprocess.CompletedProcess(words, code, out.read(), err.read())
 
 
 def command(*arguments: str | Path) -> list[str]:

@@ -87,7 +87,7 @@ SLOW_TESTS = frozenset(
 SLOW_FIXTURES = frozenset({"snap_compare", "small_training"})
 # A test that reaches one of these names starts a process or plays the application.
 SLOW_NAMES = frozenset(
-    {"subprocess", "run_command", "Process", "Popen", "Tmux", "asyncio", "run_test"}
+    {"subprocess", "run_command", "call_command", "Process", "Popen", "Tmux", "asyncio", "run_test"}
     | {"fork", "kill", "mkfifo", "setrlimit"}
     | {"File"}  # of h5py, which is read in a process of its own
 )

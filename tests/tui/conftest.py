@@ -12,7 +12,7 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
 from nn.training.trainer import Trainer
-from tests.support.commands import run_command
+from tests.support.commands import call_command
 from tests.support.recorded import MakeTrainer
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.images import datasets
@@ -62,7 +62,7 @@ def small_run(tiny_folder: Path) -> Sequence[str]:
 def model_file(tmp_path_factory: pytest.TempPathFactory, small_run: Sequence[str]) -> Path:
     """A model saved by --save."""
     path = tmp_path_factory.mktemp("model") / "model.npz"
-    assert run_command(*small_run, "--save", path, "--quiet").returncode == 0
+    assert call_command(*small_run, "--save", path, "--quiet").returncode == 0
     return path
 
 

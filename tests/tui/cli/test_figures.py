@@ -12,7 +12,7 @@ import pytest
 
 from nn.errors import NNError
 from nn.storage.runs import list_runs
-from tests.support.commands import ROOT, refused, run_command
+from tests.support.commands import ROOT, call_command, refused, run_command
 from tui.cli.parser import run
 from tui.figures.catalogue import FIGURES
 from tui.system.exits import CommandError, ExitCode
@@ -22,7 +22,7 @@ from tui.system.exits import CommandError, ExitCode
 def saved(tmp_path_factory: pytest.TempPathFactory, small_run: Sequence[str]) -> Path:
     """A folder with one saved run."""
     root = tmp_path_factory.mktemp("figures") / "runs"
-    assert run_command(*small_run, "--epochs", "2", "--runs-dir", root, "--quiet").returncode == 0
+    assert call_command(*small_run, "--epochs", "2", "--runs-dir", root, "--quiet").returncode == 0
     return root
 
 
@@ -33,7 +33,7 @@ def headings(text: str) -> list[str]:
 
 
 def test_the_list() -> None:
-    result = run_command("figures")
+    result = call_command("figures")
     assert (result.returncode, result.stderr) == (0, "")
     assert [line.split()[0] for line in result.stdout.splitlines()] == list(FIGURES)
     assert "of sigmoid-mse, sigmoid-bce, or any run" in result.stdout
@@ -57,7 +57,7 @@ def test_figures_in_a_pipe(encoding: str) -> None:
 
 
 def test_a_run_alone_has_all_of_its_figures(saved: Path) -> None:
-    result = run_command("figures", "last", "--runs-dir", saved)
+    result = call_command("figures", "last", "--runs-dir", saved)
     assert (result.returncode, result.stderr) == (0, "")
     name = list_runs(saved)[0][0].name
     starts = ["Layers", "Loss", "Accuracy", "25 random test images", "of"]
@@ -75,7 +75,7 @@ def test_names_that_are_too_long_for_one_line_have_lines_of_their_own(
     (name,) = (run.name for run in list_runs(saved)[0])
     shutil.copytree(saved / name, tmp_path / name)
     shutil.copytree(saved / name, tmp_path / "another-run-with-a-long-name")
-    result = run_command("figures", "accuracy", name, "another", "--runs-dir", tmp_path)
+    result = call_command("figures", "accuracy", name, "another", "--runs-dir", tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     lines = [line.strip() for line in result.stdout.splitlines()]
     for each in (name, "another-run-with-a-long-name"):
@@ -85,10 +85,10 @@ def test_names_that_are_too_long_for_one_line_have_lines_of_their_own(
 
 def test_a_figure_and_a_run(saved: Path) -> None:
     name = list_runs(saved)[0][0].name
-    result = run_command("figures", "layers", "tangent", name[:8], "--runs-dir", saved)
+    result = call_command("figures", "layers", "tangent", name[:8], "--runs-dir", saved)
     assert (result.returncode, result.stderr) == (0, "")
     assert [heading[:6] for heading in headings(result.stdout)] == ["f(x) =", "Layers"]
-    result = run_command("figures", "steps", "last", "--runs-dir", saved)
+    result = call_command("figures", "steps", "last", "--runs-dir", saved)
     assert f"training {name} once more" in result.stderr
     assert headings(result.stdout) == [f"Training loss of every step: {name}"]
     assert len(list_runs(saved)[0]) == 1
@@ -98,7 +98,7 @@ def test_files(saved: Path, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     folder = tmp_path / "new" / "pictures"
     words = ("figures", "accuracy", "last", "contour", "layers", "--save", folder)
-    result = run_command(*words, "--runs-dir", saved)
+    result = call_command(*words, "--runs-dir", saved)
     assert (result.returncode, result.stderr) == (0, "")
     written = [Path(line) for line in result.stdout.splitlines()]
     name = list_runs(saved)[0][0].name
@@ -140,7 +140,7 @@ def test_refusals(words: Sequence[str], reason: str, tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_text("")
-    result = run_command("figures", "tangent", "--save", tmp_path / "file", "--format", "png")
+    result = call_command("figures", "tangent", "--save", tmp_path / "file", "--format", "png")
     assert refused(result) == f"--save {tmp_path / 'file'}: exists and is not a folder"
 
 
@@ -152,5 +152,5 @@ def test_the_figures_of_the_notes_from_a_fresh_run(tmp_path: Path) -> None:
     assert len(headings(result.stdout)) == 6
     (run,) = list_runs(tmp_path)[0]
     assert (run.record.recipe, run.status) == ("two-layer-net", "finished")
-    result = run_command("figures", "accuracy", "two-layer-net", "--runs-dir", tmp_path)
+    result = call_command("figures", "accuracy", "two-layer-net", "--runs-dir", tmp_path)
     assert (result.returncode, result.stderr) == (0, "")

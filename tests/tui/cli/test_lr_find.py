@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused
 
 WORDS = ("lr-find", "--limit", "1000", "--hidden", "16", "--optimizer", "sgd")
 
 
 def test_the_rate_to_take() -> None:
-    result = run_command(*WORDS)
+    result = call_command(*WORDS)
     assert result.returncode == 0
     assert "To take the steepest: --learning-rate " in result.stdout
     assert "steepest" in result.stdout
@@ -20,7 +20,7 @@ def test_the_rate_to_take() -> None:
 
 
 def test_json() -> None:
-    record = json.loads(run_command(*WORDS, "--json").stdout)
+    record = json.loads(call_command(*WORDS, "--json").stdout)
     rates = [point["learning_rate"] for point in record["points"]]
     assert rates == sorted(rates)
     assert record["steepest"] in rates
@@ -30,4 +30,4 @@ def test_json() -> None:
     "words", [("--lowest", "1", "--highest", "0.1"), ("--lowest", "0"), ("--highest", "inf")]
 )
 def test_bad_ranges(words: tuple[str, ...]) -> None:
-    assert "must be above 0" in refused(run_command(*WORDS, *words))
+    assert "must be above 0" in refused(call_command(*WORDS, *words))

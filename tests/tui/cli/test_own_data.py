@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tests.support.bands import bands, write_bands
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused
 
 NAMES = ("apple", "plum", "quince")
 
@@ -28,7 +28,7 @@ def model(folder: Path) -> Path:
     """A network that knows them all, with the runs folder beside it."""
     path = folder.parent / "fruit.npz"
     flags = ("--hidden=8", "--epochs=20", "--batch-size=10", "--threads=1")
-    result = run_command("--headless", "--data-dir", folder, *flags, "--save", path)
+    result = call_command("--headless", "--data-dir", folder, *flags, "--save", path)
     assert result.returncode == 0, result.stderr
     assert "12x20 pixels, 3 classes (apple, plum, quince)" in result.stderr
     assert "240-8-3 relu, 1,955 parameters" in result.stderr
@@ -37,18 +37,18 @@ def model(folder: Path) -> Path:
 
 
 def test_a_run_names_its_classes(model: Path) -> None:
-    shown = run_command("runs", "show", "last").stdout
+    shown = call_command("runs", "show", "last").stdout
     assert "12x20 pixels, 3 classes: apple, plum, quince" in shown
-    record = json.loads(run_command("runs", "show", "last", "--json").stdout)
+    record = json.loads(call_command("runs", "show", "last", "--json").stdout)
     assert record["spec"] == {"rows": 20, "columns": 12, "names": list(NAMES)}
 
 
 @pytest.mark.parametrize("label", range(3))
 def test_predict_answers_with_the_name(folder: Path, model: Path, label: int) -> None:
     picture = next((folder / "test" / NAMES[label]).iterdir())
-    answer = run_command("predict", "--model", model, picture).stdout.split("\t")
+    answer = call_command("predict", "--model", model, picture).stdout.split("\t")
     assert answer[1] == NAMES[label]
-    record = json.loads(run_command("predict", "--model", model, "--json", picture).stdout)
+    record = json.loads(call_command("predict", "--model", model, "--json", picture).stdout)
     assert (record["digit"], record["class"]) == (label, NAMES[label])
     assert len(record["probabilities"]) == 3
 
@@ -56,9 +56,9 @@ def test_predict_answers_with_the_name(folder: Path, model: Path, label: int) ->
 def test_predict_takes_a_grid_of_that_size(model: Path) -> None:
     images, labels = bands(3)
     grid = "\n".join(" ".join(map(str, row)) for row in images[2].tolist())
-    answer = run_command("predict", "--model", model, input=grid)
+    answer = call_command("predict", "--model", model, stdin=grid)
     assert answer.stdout.split("\t")[1] == NAMES[labels[2]]
-    said = refused(run_command("predict", "--model", model, input="0 1 2\n3 4 5\n"))
+    said = refused(call_command("predict", "--model", model, stdin="0 1 2\n3 4 5\n"))
     assert "a grid of 20 lines of 12 numbers" in said
 
 
@@ -69,13 +69,13 @@ def test_exported_weights_are_opened_again(
     if kind == "onnx":
         pytest.importorskip("onnx", reason="the extra onnx is not installed")
     path = tmp_path / f"weights.{kind}"
-    run_command("export", "last", "--format", kind, "-o", path)
+    call_command("export", "last", "--format", kind, "-o", path)
     picture = next((folder / "test" / NAMES[1]).iterdir())
-    answers = [run_command("predict", "--model", each, picture) for each in ("last", path)]
+    answers = [call_command("predict", "--model", each, picture) for each in ("last", path)]
     assert answers[0].stdout.split("\t")[1] in NAMES
     assert answers[1].stdout == answers[0].stdout
     assert answers[1].stderr == ""
-    result = run_command("import", path, "--data-dir", folder, f"--runs-dir={tmp_path / 'runs'}")
+    result = call_command("import", path, "--data-dir", folder, f"--runs-dir={tmp_path / 'runs'}")
     assert "test accuracy 100.00%" in result.stderr
 
 
@@ -83,13 +83,13 @@ def test_a_model_of_other_data_is_imported_with_its_data_only(
     model: Path, folder: Path, tmp_path: Path
 ) -> None:
     """It ended in an internal error."""
-    said = refused(run_command("import", model, f"--runs-dir={tmp_path}"))
+    said = refused(call_command("import", model, f"--runs-dir={tmp_path}"))
     assert "takes images of 12x20 pixels and knows 3 classes, where MNIST has 28x28 and 10" in said
     assert said.endswith(f"--data-dir={folder}")
 
 
 def test_a_run_is_resumed(folder: Path, model: Path) -> None:
-    result = run_command("--headless", "--resume", "last", "--epochs=21")
+    result = call_command("--headless", "--resume", "last", "--epochs=21")
     assert result.returncode == 0, result.stderr
     assert "resumed after 20 epochs" in result.stderr
 
@@ -103,7 +103,7 @@ def test_a_run_is_resumed(folder: Path, model: Path) -> None:
     ],
 )
 def test_other_commands_take_it(folder: Path, words: tuple[str, ...], shown: str) -> None:
-    result = run_command(*words, "--data-dir", folder)
+    result = call_command(*words, "--data-dir", folder)
     assert result.returncode == 0, result.stderr
     assert shown in result.stdout + result.stderr
 
@@ -112,7 +112,7 @@ def test_several_processes_train_it_to_the_same_bits(folder: Path, tmp_path: Pat
     losses = []
     for processes in ("1", "2"):
         flags = ("--hidden=8", "--epochs=3", "--batch-size=10", "--dtype=float64", "--no-save")
-        result = run_command(
+        result = call_command(
             "--headless", "--data-dir", folder, *flags, "--processes", processes, "--json"
         )
         assert result.returncode == 0, result.stderr

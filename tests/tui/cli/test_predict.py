@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from nn.storage.model_file import read_model
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused
 from tests.support.tiny_data import tiny_arrays
 
 IMAGES = tiny_arrays()["t10k-images-idx3-ubyte"]
@@ -29,7 +29,7 @@ def grid() -> str:
 
 
 def test_one_line_an_image_in_order(model_file: Path, digits: list[Path]) -> None:
-    result = run_command("predict", "--model", model_file, *digits)
+    result = call_command("predict", "--model", model_file, *digits)
     assert (result.returncode, result.stderr) == (0, "")
     rows = [line.split("\t") for line in result.stdout.splitlines()]
     assert [row[0] for row in rows] == list(map(str, digits))
@@ -43,14 +43,14 @@ def test_one_line_an_image_in_order(model_file: Path, digits: list[Path]) -> Non
 def test_a_grid_on_standard_input_is_the_same_image(
     words: list[str], model_file: Path, digits: list[Path]
 ) -> None:
-    of_file = run_command("predict", "--model", model_file, digits[0]).stdout
-    of_grid = run_command("predict", "--model", model_file, *words, input=grid()).stdout
+    of_file = call_command("predict", "--model", model_file, digits[0]).stdout
+    of_grid = call_command("predict", "--model", model_file, *words, stdin=grid()).stdout
     assert of_grid.split("\t")[1:] == of_file.split("\t")[1:]
     assert of_grid.startswith("-\t")
 
 
 def test_json(model_file: Path, digits: list[Path]) -> None:
-    result = run_command("predict", "--json", "--model", model_file, digits[1], "-", input=grid())
+    result = call_command("predict", "--json", "--model", model_file, digits[1], "-", stdin=grid())
     objects = [json.loads(line) for line in result.stdout.splitlines()]
     assert [each["image"] for each in objects] == [str(digits[1]), "-"]
     for each in objects:
@@ -64,7 +64,7 @@ def test_good_pictures_are_answered_and_bad_ones_are_named(
 ) -> None:
     (tmp_path / "text.png").write_text("hello world, this is a letter and no picture of a digit")
     words = [digits[0], "missing.png", tmp_path / "text.png", digits[1]]
-    result = run_command("predict", "--model", model_file, *words)
+    result = call_command("predict", "--model", model_file, *words)
     assert result.returncode == 2
     assert [line.split("\t")[0] for line in result.stdout.splitlines()] == list(map(str, digits))
     first, second = result.stderr.splitlines()
@@ -80,7 +80,7 @@ def test_pictures_of_a_model_of_uncentred_data_stay_as_they_are(
     paths = [tmp_path / f"{number}.png" for number in range(10)]
     for path, image in zip(paths, IMAGES, strict=False):
         Image.fromarray(image).save(path)
-    result = run_command("predict", "--json", "--model", model_file, *paths)
+    result = call_command("predict", "--json", "--model", model_file, *paths)
     found = [json.loads(line)["probabilities"] for line in result.stdout.splitlines()]
     expected = read_model(model_file).probabilities(IMAGES[:10].reshape(10, -1))
     assert np.allclose(found, expected, atol=1e-6)
@@ -88,7 +88,7 @@ def test_pictures_of_a_model_of_uncentred_data_stay_as_they_are(
 
 
 def test_show_draws_what_was_done(model_file: Path, digits: list[Path]) -> None:
-    result = run_command("predict", "--show", "--model", model_file, digits[0])
+    result = call_command("predict", "--show", "--model", model_file, digits[0])
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert lines[0].startswith(f"{digits[0]}\t")
@@ -99,7 +99,7 @@ def test_show_draws_what_was_done(model_file: Path, digits: list[Path]) -> None:
 
 
 def test_show_and_json_exclude_each_other(model_file: Path, digits: list[Path]) -> None:
-    line = refused(run_command("predict", "--show", "--json", "--model", model_file, digits[0]))
+    line = refused(call_command("predict", "--show", "--json", "--model", model_file, digits[0]))
     assert line == "--show draws for the eye: it cannot be used with --json"
 
 
@@ -112,7 +112,7 @@ def test_models_that_are_none(
     model = tmp_path / "model.npz"
     if content is not None:
         model.write_bytes(content)
-    assert message in refused(run_command("predict", "--model", model, digits[0]))
+    assert message in refused(call_command("predict", "--model", model, digits[0]))
 
 
 def test_a_file_name_in_another_encoding_is_printed_escaped(
@@ -120,6 +120,6 @@ def test_a_file_name_in_another_encoding_is_printed_escaped(
 ) -> None:
     path = tmp_path / "caf\udce9.png"
     Image.fromarray(IMAGES[0]).save(path, format="PNG")
-    result = run_command("predict", "--model", model_file, path)
+    result = call_command("predict", "--model", model_file, path)
     assert (result.returncode, result.stderr) == (0, "")
     assert "\\udce9.png\t" in result.stdout

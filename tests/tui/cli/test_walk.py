@@ -12,14 +12,14 @@ import pytest
 from nn.analysis.walk import DEFAULT_FIELDS, Walk
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused
 from tui.system.exits import ExitCode
 
 RECOGNIZED = "recognized IDX files: 28x28 pixels, 10 classes\n"
 
 
 def printed(*words: str | Path) -> list[str]:
-    result = run_command("walk", *words)
+    result = call_command("walk", *words)
     narration = RECOGNIZED if "--data-dir" in words else ""
     assert (result.returncode, result.stderr) == (0, narration)
     return result.stdout.splitlines()
@@ -84,10 +84,10 @@ def test_a_walk_that_diverges(tiny_folder: Path) -> None:
         *("walk", "--data-dir", tiny_folder, "--activation", "identity"),
         *("--loss", "squared-error", "--lr", "1e9", "--steps", "99"),
     )
-    result = run_command(*words)
+    result = call_command(*words)
     assert (result.returncode, result.stderr) == (ExitCode.FAILURE, RECOGNIZED)
     assert "is not finite; try a lower --lr" in result.stdout
-    record = json.loads(run_command(*words, "--json").stdout)
+    record = json.loads(call_command(*words, "--json").stdout)
     assert record["diverged"]
     assert record["steps"][-1]["loss"] is None
     assert len(record["steps"]) < 99
@@ -104,7 +104,7 @@ def test_a_walk_that_diverges(tiny_folder: Path) -> None:
     ],
 )
 def test_refusals(words: Sequence[str], reason: str) -> None:
-    assert reason in refused(run_command("walk", *words))
+    assert reason in refused(call_command("walk", *words))
 
 
 def test_clipping_is_printed(tiny: Dataset, tiny_folder: Path) -> None:

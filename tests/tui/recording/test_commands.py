@@ -24,7 +24,7 @@ from nn.storage.checkpoint import load_model
 from nn.storage.model_file import read_model
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
-from tests.support.commands import Process, refused, run_command
+from tests.support.commands import Process, call_command, refused, run_command
 from tests.support.recorded import record_run
 
 NAMES = ("20261121-100000-first", "20261121-110000-second", "20261121-120000-third")
@@ -53,7 +53,7 @@ def at(saved: Path) -> str:
 
 
 def test_the_list_is_newest_first(at: str, saved: Path) -> None:
-    result = run_command("runs", at)
+    result = call_command("runs", at)
     assert (result.returncode, result.stderr) == (0, "")
     header, *rows = result.stdout.splitlines()
     assert header.split() == ["run", "status", "epochs", "best", "time"]
@@ -66,29 +66,29 @@ def test_the_list_is_newest_first(at: str, saved: Path) -> None:
 
 
 def test_the_list_as_json(at: str, saved: Path) -> None:
-    runs = [json.loads(line) for line in run_command("runs", "--json", at).stdout.splitlines()]
+    runs = [json.loads(line) for line in call_command("runs", "--json", at).stdout.splitlines()]
     assert [run["run"] for run in runs] == [str(saved / name) for name in reversed(NAMES)]
     assert [run["status"] for run in runs] == ["interrupted", "finished", "finished"]
     assert runs[0]["config"]["epochs"] == 9
 
 
 def test_the_list_of_those_that_are_found(at: str) -> None:
-    found = run_command("runs", "--find=lr=0.0005 hidden=4 fin", at).stdout.splitlines()
+    found = call_command("runs", "--find=lr=0.0005 hidden=4 fin", at).stdout.splitlines()
     assert [line.split()[0] for line in found[1:]] == [NAMES[1]]
-    none = run_command("runs", "--find=early", at)
+    none = call_command("runs", "--find=early", at)
     assert (none.returncode, none.stdout) == (0, "")
     assert "no saved runs like these in" in none.stderr
-    assert "no hyperparameter begins with lrr" in refused(run_command("runs", "--find=lrr=1", at))
+    assert "no hyperparameter begins with lrr" in refused(call_command("runs", "--find=lrr=1", at))
 
 
 def test_an_empty_list(tmp_path: Path) -> None:
-    result = run_command("runs", f"--runs-dir={tmp_path / 'none'}")
+    result = call_command("runs", f"--runs-dir={tmp_path / 'none'}")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == f"no saved runs in {tmp_path / 'none'}\n"
 
 
 def test_show(at: str, saved: Path) -> None:
-    result = run_command("runs", "show", "last", at)
+    result = call_command("runs", "show", "last", at)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0].split(maxsplit=1) == ["run", str(saved / NAMES[2])]
@@ -96,16 +96,16 @@ def test_show(at: str, saved: Path) -> None:
     assert f"resume    mnist-tui --headless --resume {shlex.quote(str(saved / NAMES[2]))}" in lines
     rows = [line.split() for line in lines if line.split()[:1] in (["1"], ["2"])]
     assert [row[1] for row in rows] == ["3", "6"]
-    shown = json.loads(run_command("runs", "show", NAMES[0], "--json", at).stdout)
+    shown = json.loads(call_command("runs", "show", NAMES[0], "--json", at).stdout)
     assert shown["id"].endswith("relu-cross-entropy")
 
 
 def test_show_of_a_complete_run_offers_no_resuming(at: str) -> None:
-    assert "\nresume" not in run_command("runs", "show", NAMES[0], at).stdout
+    assert "\nresume" not in call_command("runs", "show", NAMES[0], at).stdout
 
 
 def test_compare(at: str, saved: Path, tiny: Dataset) -> None:
-    result = run_command("runs", "compare", NAMES[0], NAMES[1], at)
+    result = call_command("runs", "compare", NAMES[0], NAMES[1], at)
     assert (result.returncode, result.stderr) == (0, "")
     out = result.stdout
     assert out.startswith(f"A  {NAMES[0]}\nB  {NAMES[1]}\n")
@@ -127,7 +127,9 @@ def test_compare(at: str, saved: Path, tiny: Dataset) -> None:
 
 
 def test_compare_as_json(at: str, saved: Path, tiny: Dataset) -> None:
-    lines = run_command("runs", "compare", *NAMES, "--which=last", "--json", at).stdout.splitlines()
+    lines = call_command(
+        "runs", "compare", *NAMES, "--which=last", "--json", at
+    ).stdout.splitlines()
     objects = [json.loads(line) for line in lines]
     assert [Path(o["run"]).name for o in objects[:3]] == list(NAMES)
     pairs = objects[3:]
@@ -147,7 +149,7 @@ def test_compare_as_json(at: str, saved: Path, tiny: Dataset) -> None:
 
 
 def test_compare_is_coloured_in_a_terminal_only(at: str) -> None:
-    plain = run_command("runs", "compare", NAMES[0], NAMES[1], at, env={"FORCE_COLOR": "1"})
+    plain = call_command("runs", "compare", NAMES[0], NAMES[1], at, env={"FORCE_COLOR": "1"})
     assert "\x1b" not in plain.stdout
 
 
@@ -161,7 +163,7 @@ def test_compare_without_the_data(at: str, saved: Path, tmp_path: Path) -> None:
             (copy / file.name).write_bytes(file.read_bytes())
         text = (copy / "run.json").read_text()
         (copy / "run.json").write_text(text.replace(record["config"]["data_dir"], "/nowhere"))
-    result = run_command("runs", "compare", *NAMES[:2], f"--runs-dir={tmp_path}")
+    result = call_command("runs", "compare", *NAMES[:2], f"--runs-dir={tmp_path}")
     assert result.returncode == 0
     assert "best test accuracy" in result.stdout
     for letter, line in zip("AB", result.stderr.splitlines(), strict=True):
@@ -180,11 +182,11 @@ def test_compare_without_the_data(at: str, saved: Path, tmp_path: Path) -> None:
     ],
 )
 def test_refusals(arguments: list[str], said: str, at: str) -> None:
-    assert said in refused(run_command("runs", *arguments, at))
+    assert said in refused(call_command("runs", *arguments, at))
 
 
 def test_an_unknown_command_of_runs() -> None:
-    result = run_command("runs", "bogus")
+    result = call_command("runs", "bogus")
     assert result.returncode == 2
     assert len(result.stderr.splitlines()) == 1
 
@@ -199,7 +201,7 @@ def copy_of(saved: Path, root: Path) -> list[Path]:
 
 def test_rm(saved: Path, root: Path) -> None:
     first, second, third = copy_of(saved, root)
-    result = run_command("runs", "rm", NAMES[0], "last", "--yes", f"--runs-dir={root}")
+    result = call_command("runs", "rm", NAMES[0], "last", "--yes", f"--runs-dir={root}")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == f"removed {first}\nremoved {third}\n"
     assert list(root.iterdir()) == [second]
@@ -219,7 +221,7 @@ def test_rm_asks_in_a_terminal(saved: Path, root: Path, answer: bytes, left: int
 
 
 def test_the_metrics_as_csv(at: str, saved: Path) -> None:
-    result = run_command("runs", "export", NAMES[0], at)
+    result = call_command("runs", "export", NAMES[0], at)
     rows = list(csv.DictReader(io.StringIO(result.stdout)))
     assert [row["step"] for row in rows] == ["3", "6", "9"]
     best = max(float(row["test_accuracy"]) for row in rows)
@@ -228,7 +230,7 @@ def test_the_metrics_as_csv(at: str, saved: Path) -> None:
 
 def test_export_as_npz(at: str, saved: Path, tmp_path: Path) -> None:
     path = tmp_path / "m.npz"
-    result = run_command("export", NAMES[2], "--which=last", "-o", path, at)
+    result = call_command("export", NAMES[2], "--which=last", "-o", path, at)
     assert (result.returncode, result.stdout) == (0, "")
     expected = load_model(SavedRun.read(saved / NAMES[2]), "last").model.parameters
     np.testing.assert_array_equal(read_model(path).model.parameters, expected)
@@ -237,14 +239,14 @@ def test_export_as_npz(at: str, saved: Path, tmp_path: Path) -> None:
 def test_the_best_model_of_a_run_predicts(at: str, saved: Path) -> None:
     grid = ("0 " * 13 + "255 " * 2 + "0 " * 13 + "\n") * 28
     model = saved / NAMES[0] / "best.npz"
-    result = run_command("predict", "--model", model, "--json", input=grid)
+    result = call_command("predict", "--model", model, "--json", stdin=grid)
     assert json.loads(result.stdout)["digit"] in range(10)
 
 
 def test_export_as_safetensors(at: str, saved: Path, tmp_path: Path) -> None:
     """The format as its documentation has it, read without any library."""
     path = tmp_path / "m.safetensors"
-    assert run_command("export", NAMES[0], "--format=safetensors", "-o", path, at).returncode == 0
+    assert call_command("export", NAMES[0], "--format=safetensors", "-o", path, at).returncode == 0
     content = path.read_bytes()
     (length,) = struct.unpack("<Q", content[:8])
     header = json.loads(content[8 : 8 + length])
@@ -274,19 +276,19 @@ def test_export_to_its_default_name(at: str, tmp_path: Path) -> None:
 
 
 def test_export_where_one_cannot_write(at: str, tmp_path: Path) -> None:
-    said = refused(run_command("export", NAMES[0], "-o", tmp_path / "no" / "m.npz", at), 1)
+    said = refused(call_command("export", NAMES[0], "-o", tmp_path / "no" / "m.npz", at), 1)
     assert said.endswith(f"m.npz: cannot write: there is no folder {tmp_path / 'no'}")
-    assert "exists and is not a file" in refused(run_command("export", "-o", tmp_path, at))
+    assert "exists and is not a file" in refused(call_command("export", "-o", tmp_path, at))
 
 
 def test_attach_to_a_finished_run(at: str) -> None:
-    result = run_command("attach", NAMES[0], at)
+    result = call_command("attach", NAMES[0], at)
     assert (result.returncode, result.stderr) == (0, "")
     assert "completed after 3 epochs, 9 steps" in result.stdout
 
 
 def test_attach_to_an_interrupted_run_tells_how_to_go_on(at: str, saved: Path) -> None:
-    result = run_command("attach", NAMES[2], at)
+    result = call_command("attach", NAMES[2], at)
     assert (result.returncode, result.stderr) == (0, "")
     assert "interrupted after " in result.stdout
     path = shlex.quote(str(saved / NAMES[2]))
@@ -327,14 +329,14 @@ def test_leaving_an_attached_run_leaves_it_alone(small_run: Sequence[str], root:
 
 
 def test_help_names_the_commands() -> None:
-    out = run_command("--help").stdout
+    out = call_command("--help").stdout
     for name in ("runs", "attach", "export", "--resume", "--no-save", "--runs-dir"):
         assert name in out
     for arguments in (["runs"], ["runs", "show"], ["runs", "compare"], ["runs", "rm"]):
-        result = run_command(*arguments, "--help")
+        result = call_command(*arguments, "--help")
         assert result.stdout.startswith(f"Usage: mnist-tui {' '.join(arguments)}")
 
 
 def test_runs_complete_by_name(at: str, saved: Path) -> None:
     env = {"MNIST_TUI_RUNS_DIR": str(saved)}
-    assert NAMES[1] in run_command("__complete", "attach", "20261121-11", env=env).stdout.split()
+    assert NAMES[1] in call_command("__complete", "attach", "20261121-11", env=env).stdout.split()

@@ -16,7 +16,7 @@ from nn.storage.checkpoint import load_model
 from nn.storage.model_file import read_model, write_model
 from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused
 from tests.support.tiny_data import tiny_arrays
 
 GRID = "\n".join(
@@ -48,7 +48,7 @@ def foreign(model_file: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def imported(foreign: Path, root: Path) -> SavedRun:
     """That file, imported."""
-    done = run_command("import", foreign, f"--runs-dir={root}")
+    done = call_command("import", foreign, f"--runs-dir={root}")
     assert done.returncode == 0, done.stderr
     assert "guessed" in done.stderr
     assert "transposed" in done.stderr
@@ -72,47 +72,47 @@ def test_the_run_holds_the_weights(imported: SavedRun, foreign: Path, model_file
 
 def test_every_command_works_on_it(imported: SavedRun, root: Path, tmp_path: Path) -> None:
     at = f"--runs-dir={root}"
-    assert "finished" in run_command("runs", at).stdout
-    shown = run_command("runs", "show", imported.name, at)
+    assert "finished" in call_command("runs", at).stdout
+    shown = call_command("runs", "show", imported.name, at)
     assert "imported from" in shown.stdout
     assert "resume" not in shown.stdout
-    assert run_command("runs", "export", imported.name, at).stdout.count("\n") == 2
-    other = run_command("import", imported.path / "best.npz", at, "--name=again").stdout.strip()
-    assert run_command("runs", "compare", imported.name, other, at).returncode == 0
+    assert call_command("runs", "export", imported.name, at).stdout.count("\n") == 2
+    other = call_command("import", imported.path / "best.npz", at, "--name=again").stdout.strip()
+    assert call_command("runs", "compare", imported.name, other, at).returncode == 0
     copy = tmp_path / "copy.safetensors"
     words = ("export", imported.name, "--format=safetensors", f"--output={copy}", at)
-    assert run_command(*words).returncode == 0
-    predicted = run_command("predict", "--model", imported.name, at, input=GRID)
-    assert predicted.stdout == run_command("predict", "--model", copy, input=GRID).stdout
+    assert call_command(*words).returncode == 0
+    predicted = call_command("predict", "--model", imported.name, at, stdin=GRID)
+    assert predicted.stdout == call_command("predict", "--model", copy, stdin=GRID).stdout
 
 
 def test_it_is_not_resumed_but_starts_new_runs(
     imported: SavedRun, root: Path, tiny_folder: Path
 ) -> None:
     at = f"--runs-dir={root}"
-    line = refused(run_command("--headless", f"--resume={imported.name}", "--epochs=99", at))
+    line = refused(call_command("--headless", f"--resume={imported.name}", "--epochs=99", at))
     assert "was imported from" in line
     assert f"--init-from {imported.name}" in line
     with pytest.raises(ConfigError, match="imported"):
         imported.config_with({})
     hidden = "-".join(map(str, imported.record.config.hidden))
     flags = (f"--hidden={hidden}", "--epochs=1", "--quiet", f"--data-dir={tiny_folder}")
-    done = run_command("--headless", f"--init-from={imported.name}", *flags, at)
+    done = call_command("--headless", f"--init-from={imported.name}", *flags, at)
     assert done.returncode == 0, done.stderr
 
 
 def test_weights_are_used_without_importing(
     foreign: Path, model_file: Path, root: Path, tiny_folder: Path
 ) -> None:
-    done = run_command("predict", "--model", foreign, "--json", input=GRID)
+    done = call_command("predict", "--model", foreign, "--json", stdin=GRID)
     assert done.returncode == 0
     assert f"{foreign}: layers 784-" in done.stderr
     digit = json.loads(done.stdout)["digit"]
-    own = run_command("predict", "--model", model_file, "--json", input=GRID)
+    own = call_command("predict", "--model", model_file, "--json", stdin=GRID)
     assert (digit, own.stderr) == (json.loads(own.stdout)["digit"], "")
     hidden = "-".join(map(str, read_model(model_file).config.hidden))
     flags = (f"--hidden={hidden}", "--epochs=1", f"--data-dir={tiny_folder}")
-    done = run_command("--headless", f"--init-from={foreign}", *flags, f"--runs-dir={root}")
+    done = call_command("--headless", f"--init-from={foreign}", *flags, f"--runs-dir={root}")
     assert done.returncode == 0, done.stderr
     assert "warning: layers 784-" in done.stderr
     assert not list_runs(root)[0][0].record.imported_from
@@ -132,6 +132,6 @@ def test_refusals_leave_nothing(foreign: Path, root: Path, tmp_path: Path) -> No
         (("import", foreign, "--name=../out"), "--name ../out"),
         (("import", foreign, "--activation=gelu"), "gelu"),
     ]:
-        assert said in refused(run_command(*words, at, input=GRID))
-    assert "File name too long" in refused(run_command("check", unreachable))
+        assert said in refused(call_command(*words, at, stdin=GRID))
+    assert "File name too long" in refused(call_command("check", unreachable))
     assert not root.exists() or not list(root.iterdir())

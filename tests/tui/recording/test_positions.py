@@ -16,7 +16,7 @@ from nn.events import EpochCompleted
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, find_run, list_runs
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused
 from tests.support.recorded import MakeTrainer, go_on, record_run
 from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
@@ -71,11 +71,11 @@ def test_a_full_disk_on_the_command_line(
     full_from(make_trainer, root, 2, monkeypatch)
     at = f"--runs-dir={root}"
     for arguments in (["runs"], ["runs", "show"]):
-        out = run_command(*arguments, at).stdout
+        out = call_command(*arguments, at).stdout
         assert "saved up to epoch 2" in out
         assert "2/5" in out
         assert "5/5" not in out
-    (listed,) = map(json.loads, run_command("runs", "--json", at).stdout.splitlines())
+    (listed,) = map(json.loads, call_command("runs", "--json", at).stdout.splitlines())
     assert (listed["status"], listed["epoch"]) == ("interrupted", 2.0)
     assert listed["save_error"].startswith("saved up to epoch 2")
 
@@ -146,20 +146,20 @@ def test_two_names_of_one_file_are_parted_when_the_run_is_listed(
 
 def test_a_folder_left_before_its_first_record(small_run: Sequence[str], root: Path) -> None:
     at = f"--runs-dir={root}"
-    assert run_command(*small_run, "--epochs=1", "--quiet", at).returncode == 0
+    assert call_command(*small_run, "--epochs=1", "--quiet", at).returncode == 0
     left = root / "20260101-000000-relu-cross-entropy"
     left.mkdir()
     for name in ("lock", "metrics.jsonl", ".run.json.abc"):
         (left / name).touch()
-    result = run_command("runs", at)
+    result = call_command("runs", at)
     assert result.returncode == 0
     assert result.stderr == (
         f"mnist-tui: warning: {left.name}: no record: killed before its first checkpoint;"
         f" remove it with `runs rm {left.name}`\n"
     )
-    assert "no record" in refused(run_command("runs", "show", left.name, at))
+    assert "no record" in refused(call_command("runs", "show", left.name, at))
     assert find_run(root, "last").name != left.name
-    assert run_command("runs", "rm", left.name[:8], "--yes", at).returncode == 0
+    assert call_command("runs", "rm", left.name[:8], "--yes", at).returncode == 0
     assert not left.exists()
 
 
@@ -168,7 +168,7 @@ def test_a_folder_of_other_things_is_not_a_run(root: Path) -> None:
     other.mkdir(parents=True)
     (other / "beach.jpg").touch()
     assert list_runs(root) == ([], [])
-    said = refused(run_command("runs", "rm", other.name, "--yes", f"--runs-dir={root}"))
+    said = refused(call_command("runs", "rm", other.name, "--yes", f"--runs-dir={root}"))
     assert "no run" in said
     assert (other / "beach.jpg").exists()
 
@@ -182,8 +182,8 @@ def test_the_speed_of_a_run_is_that_of_all_of_it(
     assert outcome.reason == "interrupted"
     assert outcome.samples_per_second == trainer.samples_per_second
     assert SavedRun.read(folder).record.samples_per_second == trainer.samples_per_second
-    shown = run_command("runs", "show", folder.name, f"--runs-dir={root}").stdout
+    shown = call_command("runs", "show", folder.name, f"--runs-dir={root}").stdout
     whole, _ = record_run(make_trainer(epochs=5), root)
-    compared = run_command("runs", "compare", folder.name, whole.name, f"--runs-dir={root}").stdout
+    compared = call_command("runs", "compare", folder.name, whole.name, f"--runs-dir={root}").stdout
     (row,) = [line.split() for line in compared.splitlines() if line.startswith("images/s")]
     assert f"({row[1]} images/s)" in shown

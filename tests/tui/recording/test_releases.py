@@ -15,7 +15,7 @@ from nn.storage.model_file import read_model
 from nn.storage.npz import read_npz
 from nn.storage.runs import SavedRun, find_run, list_runs
 from nn.training.trainer import Trainer
-from tests.support.commands import run_command
+from tests.support.commands import call_command
 from tests.support.recorded import go_on, weights
 from tui.recording.source import RunSource
 from tui.system.cores import blas
@@ -55,16 +55,16 @@ def test_they_are_listed(runs: Path) -> None:
 
 def test_they_are_shown_and_used(runs: Path, tmp_path: Path) -> None:
     at = f"--runs-dir={runs}"
-    shown = run_command("runs", "show", FINISHED, at)
+    shown = call_command("runs", "show", FINISHED, at)
     assert (shown.returncode, shown.stderr) == (0, "")
     assert "finished (completed) after 4/4 epochs, " in shown.stdout
     for which in ("best", "last"):
         file = tmp_path / f"{which}.npz"
-        result = run_command("export", FINISHED, "--which", which, "-o", file, at)
+        result = call_command("export", FINISHED, "--which", which, "-o", file, at)
         assert result.returncode == 0, result.stderr
         assert read_model(file).config.hidden == (12, 8)
     for model in (RELEASE / "model.npz", FINISHED):
-        result = run_command("predict", "--model", model, "--json", at, input=GRID)
+        result = call_command("predict", "--model", model, "--json", at, stdin=GRID)
         assert json.loads(result.stdout)["digit"] in range(10), result.stderr
 
 

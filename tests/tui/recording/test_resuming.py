@@ -28,7 +28,7 @@ from nn.storage.lock import is_locked
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
-from tests.support.commands import Process, refused, run_command
+from tests.support.commands import Process, call_command, refused
 from tests.support.json_schema import check_stream
 from tests.support.processes import needs_several
 from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeless_metrics, weights
@@ -261,7 +261,7 @@ def _values(folder: Path) -> str:
 def test_resuming_from_the_command_line(small_run: Sequence[str], root: Path) -> None:
     """`--resume` alone means the last run; folder and weights are those of one run."""
     arguments = [*small_run, "--epochs=6", f"--runs-dir={root}", "--json", "--step-interval=0"]
-    assert run_command(*arguments).returncode == 0
+    assert call_command(*arguments).returncode == 0
     (whole,) = folders(root)
     with Process(*arguments) as process:
         process.read_until("epoch")
@@ -269,7 +269,7 @@ def test_resuming_from_the_command_line(small_run: Sequence[str], root: Path) ->
         process.communicate(timeout=30)
     parts = next(path for path in folders(root) if path != whole)
     if SavedRun.read(parts).status == "interrupted":
-        result = run_command("--headless", f"--runs-dir={root}", "--json", "--resume")
+        result = call_command("--headless", f"--runs-dir={root}", "--json", "--resume")
         assert (result.returncode, result.stderr) == (0, "")
         events = check_stream(result.stdout)
         assert events[0]["start_step"] > 0
@@ -279,13 +279,13 @@ def test_resuming_from_the_command_line(small_run: Sequence[str], root: Path) ->
 
 def test_the_default_folder_and_its_names(small_run: Sequence[str], root: Path) -> None:
     env = {"MNIST_TUI_RUNS_DIR": str(root)}
-    result = run_command(*small_run, "--epochs=2", "--quiet", env=env)
+    result = call_command(*small_run, "--epochs=2", "--quiet", env=env)
     assert (result.returncode, result.stderr) == (0, "")
     (folder,) = folders(root)
     for name in ("last", folder.name, folder.name[:10], str(folder)):
-        said = refused(run_command("--headless", "--resume", name, env=env))
+        said = refused(call_command("--headless", "--resume", name, env=env))
         assert said == f"run {folder.name} is complete: 2 epochs; to go on, raise --epochs"
-    result = run_command("--headless", "--resume", "last", "--epochs=4", env=env)
+    result = call_command("--headless", "--resume", "last", "--epochs=4", env=env)
     assert result.returncode == 0
     assert "resumed after 2 epochs, 6 steps" in result.stderr
     assert "warning: the one-cycle schedule now spans 12 steps" in result.stderr
@@ -302,12 +302,12 @@ def test_the_default_folder_and_its_names(small_run: Sequence[str], root: Path) 
     ],
 )
 def test_refusals(arguments: list[str], said: str, root: Path) -> None:
-    assert said in refused(run_command("--headless", f"--runs-dir={root}", *arguments))
+    assert said in refused(call_command("--headless", f"--runs-dir={root}", *arguments))
 
 
 def test_a_run_that_is_not_saved_leaves_nothing(small_run: Sequence[str], root: Path) -> None:
     env = {"MNIST_TUI_RUNS_DIR": str(root)}
-    result = run_command(*small_run, "--epochs=1", "--no-save", "--json", env=env)
+    result = call_command(*small_run, "--epochs=1", "--no-save", "--json", env=env)
     events = check_stream(result.stdout)
     assert (events[0]["run"], events[-1]["run"]) == (None, None)
     assert not root.exists()
@@ -319,9 +319,9 @@ def test_two_processes_on_one_run(small_run: Sequence[str], root: Path) -> None:
         process.read_until("epoch")
         (folder,) = folders(root)
         assert SavedRun.read(folder).status == "running"
-        said = refused(run_command("--headless", f"--runs-dir={root}", "--resume"))
+        said = refused(call_command("--headless", f"--runs-dir={root}", "--resume"))
         assert said == f"run {folder.name} is being written by process {process.pid}"
-        said = refused(run_command("runs", "rm", "last", "--yes", f"--runs-dir={root}"), 1)
+        said = refused(call_command("runs", "rm", "last", "--yes", f"--runs-dir={root}"), 1)
         assert said == f"run {folder.name} is being written by process {process.pid}"
         assert process.poll() is None
     assert SavedRun.read(folder).status == "interrupted"  # killed: nobody holds the lock
@@ -340,6 +340,6 @@ def test_a_rate_that_was_changed_by_hand_is_reported_with_the_command(root: Path
             trainer.rate_factor = 0.5
     recorder.finish(trainer)
     for command in (["--headless", "--resume", "last"], ["runs", "show", "last"]):
-        result = run_command(*command, f"--runs-dir={root}")
+        result = call_command(*command, f"--runs-dir={root}")
         assert result.returncode == 0, result.stderr
         assert "rate was changed by hand" in result.stderr + result.stdout, command
