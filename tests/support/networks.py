@@ -21,8 +21,9 @@ from tests.support.training_script import step
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
 from tui.app.screens.model import ModelScreen
-from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Snapshot, Status
+from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.system.exits import ExitCode

@@ -11,8 +11,8 @@ from textual.pilot import Pilot
 
 from nn.config import TrainConfig
 from tui.app.app import MnistApp
-from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
+from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
 from tui.recording.source import Saving
 from tui.system.exits import ExitCode

@@ -21,8 +21,9 @@ from nn.parallel.cores import Cores
 from nn.storage.records import Outcome
 from nn.training.advice import Advice
 from tui.app.app import MnistApp
-from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Snapshot, Status
+from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource
 from tui.system.exits import ExitCode

@@ -13,8 +13,8 @@ from nn.events import (
     StepCompleted,
 )
 from tests.support.scripted import ScriptedRun
-from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Post, Status
+from tui.app.state.steered_run import Goal
 from tui.recording.source import RunSource
 
 STEPS = 10  # in an epoch

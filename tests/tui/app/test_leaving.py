@@ -20,8 +20,8 @@ from tui.app import preferences
 from tui.app.app import MnistApp
 from tui.app.preferences import Preferences, load_preferences
 from tui.app.screens.quit import QuitScreen
-from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
+from tui.app.state.steered_run import Goal
 from tui.cli.launch import _report_endings
 from tui.system.exits import ExitCode
 

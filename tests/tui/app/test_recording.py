@@ -24,9 +24,10 @@ from tests.support.recorded import record_run, same
 from tests.support.scenarios import LONG, an_epoch, play, until
 from tui.app.app import MnistApp
 from tui.app.screens.quit import QuitScreen
-from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.live_run import LiveRun
 from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Status
+from tui.app.state.steered_run import Goal
 from tui.cli.launch import _finish, _report_endings
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving

@@ -13,8 +13,9 @@ from nn.errors import NNError
 from tui.app.screens.configuring import ConfiguringScreen
 from tui.app.screens.run_status import advice_on, key_of, next_step, trouble
 from tui.app.state.continuing import back_to_best, begin_anew, budget, go_on, has_ended
-from tui.app.state.live_run import Goal
-from tui.app.state.workbench import RATE_STEP, Workbench
+from tui.app.state.present_run import RATE_STEP
+from tui.app.state.steered_run import Goal
+from tui.app.state.workbench import Workbench
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from nn.errors import ConfigError
 from nn.storage.runs import SavedRun
-from tui.app.state.live_run import Goal
 from tui.app.state.shown_run import Status
+from tui.app.state.steered_run import Goal
 from tui.app.state.workbench import Workbench
 from tui.recording.history import RunHistory
 

@@ -8,22 +8,21 @@ method returns at once. Weights cross as frozen copies only.
 
 from __future__ import annotations
 
-import threading
 from collections import deque
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
-from enum import Enum
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from nn.errors import StorageError, WorkerError
-from nn.events import EpochCompleted, Event, RunFinished, RunStarted, StepCompleted
+from nn.events import Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
+from tui.app.state.steered_run import Goal, SteeredRun
 from tui.recording.source import RunSource
 
 if TYPE_CHECKING:
@@ -34,20 +33,8 @@ if TYPE_CHECKING:
     from tui.recording.advising import Advising
     from tui.recording.recorder import Recorder
 
-REPORT_INTERVAL = 0.1  # seconds between two events of a step, hence also the wait for a pause
 
-
-class Goal(Enum):
-    """What the training thread is to do next."""
-
-    RUN = "run"
-    EPOCH = "one epoch"
-    STEP = "one step"
-    PAUSE = "pause"
-    STOP = "stop"
-
-
-class LiveRun:
+class LiveRun(SteeredRun):
     """A run that trains on a thread of its own, a daemon, so that the process can end any time.
 
     Attributes:
@@ -60,6 +47,7 @@ class LiveRun:
     """
 
     def __init__(self, source: RunSource, dataset: Dataset, goal: Goal, post: Post) -> None:
+        super().__init__(goal)
         self.source, self.dataset = source, dataset
         self.config = source.experiment.config
         self.status = Status.PREPARING
@@ -69,21 +57,15 @@ class LiveRun:
         self.outcome: Outcome | None = None
         self.folder = source.folder
         self.error: Exception | None = None
-        self._goal = goal
         self._post = post
-        self._changed = threading.Condition()
         self._events: deque[Recorded | RunFinished] = deque()
         self._announced = False
-        self._snapshot_requested = False
-        self._trainer: Trainer | None = None
         self._recorder: Recorder | None = None
         self._advising: Advising | None = None
         self._warnings: list[str] = []
         self._waiting: str | None = None  # what training waits for, if that takes long
         self._removal_error: str | None = None
         self._saving = self._discarded = self._ended = False
-        self._rate_factor = 1.0
-        self._pace: float | None = None
         in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
 
     @property
@@ -95,16 +77,6 @@ class LiveRun:
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot; of a finished run, the weights it ends with."""
         return self.snapshots[-1] if self.snapshots else None
-
-    @property
-    def goal(self) -> Goal:
-        """What is wanted of the run; a step or an epoch, once done, becomes a pause."""
-        return self._goal
-
-    @property
-    def rate_factor(self) -> float:
-        """What multiplies the schedule's learning rate."""
-        return self._rate_factor
 
     @property
     def failure(self) -> str | None:
@@ -122,14 +94,6 @@ class LiveRun:
         """The newest advice on the run, None as long as all is well."""
         return self._advising.newest if self._advising else None
 
-    def go(self, goal: Goal) -> None:
-        """Run on, run one epoch or one step, pause, or stop for good."""
-        with self._changed:
-            if self._goal is not Goal.STOP:
-                self._goal = goal
-            self._apply()
-            self._changed.notify_all()
-
     def discard(self) -> None:
         """Stop for good, and remove what was saved, also of a run that has ended meanwhile."""
         with self._changed:
@@ -143,23 +107,6 @@ class LiveRun:
         with self._changed:
             return self._changed.wait_for(lambda: not self._saving, seconds)
 
-    def scale_rate(self, factor: float) -> None:
-        """Multiply the learning rate from the next step on."""
-        with self._changed:
-            self._rate_factor *= factor
-            self._apply()
-
-    def slow_down(self, pace: float | None) -> None:
-        """Take so many steps a second from the next one on; None takes them as fast as it goes."""
-        with self._changed:
-            self._pace = pace
-            self._apply()
-            self._changed.notify_all()
-
-    def request_snapshot(self) -> None:
-        """Request a copy of the weights at the next event."""
-        self._snapshot_requested = True
-
     def take_events(self) -> list[Recorded | RunFinished]:
         """The events since the last call, oldest first; a resumed run begins with its old ones."""
         with self._changed:
@@ -167,13 +114,6 @@ class LiveRun:
             self._events.clear()
             self._announced = False
             return events
-
-    def _apply(self) -> None:
-        """Pass the wishes on to the trainer, which looks at them before every step."""
-        if self._trainer is not None:
-            one_by_one = self._pace is not None or self._goal in (Goal.STEP, Goal.STOP)
-            self._trainer.rate_factor = self._rate_factor
-            self._trainer.step_interval = 0.0 if one_by_one else REPORT_INTERVAL
 
     def _work(self) -> Message:
         """Train from the first step to the end, or to where it is stopped; called on the thread."""
@@ -305,24 +245,6 @@ class LiveRun:
         self.status = Status.RUNNING
         self._wait_for_pace(event)
         return True
-
-    def _wait_for_pace(self, event: Event) -> None:
-        """Wait until the next step is due, or until something else is wanted."""
-        if self._pace is None or not isinstance(event, StepCompleted):
-            return
-        with self._changed:
-            pace, goal = self._pace, self._goal
-            if pace is not None:
-                self._changed.wait_for(
-                    lambda: self._goal is not goal or self._pace != pace, 1 / pace
-                )
-
-    def _reaches_goal(self, trainer: Trainer, event: Event) -> bool:
-        """Whether the step or the epoch is done; an epoch's last step includes its evaluation."""
-        if isinstance(event, StepCompleted):
-            ends_epoch = event.step % trainer.steps_per_epoch == 0
-            return self._goal is Goal.STEP and not ends_epoch
-        return isinstance(event, EpochCompleted)
 
     def _take_snapshot(self, trainer: Trainer, step: int) -> None:
         self._snapshot_requested = False

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from nn.errors import StorageError
-from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.live_run import LiveRun
 from tui.app.state.messages import BackgroundFailed, SeedsMoved, TrainingMoved
 from tui.app.state.seed_pairs import SeedTask
 from tui.app.state.shown_run import Post, ShownRun
+from tui.app.state.steered_run import Goal
 from tui.formatting import count
 from tui.recording.history import RunHistory
 from tui.recording.source import RunSource, Saving

@@ -21,9 +21,9 @@ from tui.app.app import MnistApp
 from tui.app.screens.finding import FindScreen
 from tui.app.screens.train import TrainScreen
 from tui.app.state import workbench
-from tui.app.state.live_run import Goal
 from tui.app.state.messages import BackgroundFailed, DataLoaded
 from tui.app.state.shown_run import Status
+from tui.app.state.steered_run import Goal
 from tui.app.widgets import curves
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.config_form import ConfigForm

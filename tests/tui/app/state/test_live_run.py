@@ -22,9 +22,10 @@ from tests.support.messages import Inbox, wait
 from tests.support.processes import children, needs_several
 from tui.app.state import shown_run
 from tui.app.state.data_loading import load_in_background
-from tui.app.state.live_run import Goal, LiveRun
+from tui.app.state.live_run import LiveRun
 from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Status
+from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.source import RunSource, Saving
