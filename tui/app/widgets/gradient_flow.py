@@ -114,7 +114,8 @@ def flow_strips(
     known = np.flatnonzero(np.isfinite(flow.norms).any(axis=0))
     newest = int(known[-1]) if len(known) else 0
     at = newest if cursor is None else min(cursor, newest)
-    place = f"epoch {number(float(flow.positions[at]) if cursor is not None else last, 6)}"
+    epoch = number(float(flow.positions[at]) if cursor is not None else last, 6)
+    place = f"epoch {epoch}" if told > len("epoch ") + 6 else epoch
     strips = [_head(flow, width, told, terminal)]
     for index in shown:
         norms = flow.norms[index]
