@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from math import isclose
 from typing import Any
 
@@ -45,6 +45,17 @@ def effective_values(config: TrainConfig) -> Values:
     return {
         name: value if FIELDS[name].has_effect(values) else None for name, value in values.items()
     }
+
+
+def differing_fields(runs: Iterable[Values]) -> list[str]:
+    """The fields that are not the same in all of these, but for those of the machine.
+
+    Where a field has no effect it counts as its default, so that a hyperparameter of one rule is
+    not told beside the rule unless it was changed.
+    """
+    known = [{n: DEFAULTS[n] if v is None else v for n, v in values.items()} for values in runs]
+    names = (name for name, option in FIELDS.items() if not option.machine)
+    return [name for name in names if len({values[name] for values in known}) > 1]
 
 
 def value_text(value: Value | None) -> str:

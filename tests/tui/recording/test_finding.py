@@ -11,7 +11,14 @@ import pytest
 from nn.config import TrainConfig
 from nn.storage.runs import SavedRun
 from tests.support.saved_runs import save_run
-from tui.recording.finding import Search, effective_values, short_name, words_of
+from tui.recording.finding import (
+    Search,
+    differing_fields,
+    effective_values,
+    short_name,
+    value_text,
+    words_of,
+)
 
 
 def found(run: SavedRun, text: str, **changes: Any) -> bool:
@@ -81,3 +88,13 @@ def test_what_can_find_nothing_is_told() -> None:
 
 def test_the_short_form_of_a_flag() -> None:
     assert [short_name(name) for name in ("learning_rate", "batch_size")] == ["lr", "batch-size"]
+
+
+def test_what_differs_is_told_without_what_follows_from_it() -> None:
+    adam, rule = TrainConfig(), TrainConfig(optimizer="momentum")
+    values = [effective_values(config) for config in (adam, rule)]
+    assert differing_fields(values) == ["optimizer"]
+    changed = effective_values(TrainConfig(optimizer="momentum", momentum=0.5))
+    assert differing_fields([values[0], changed]) == ["optimizer", "momentum"]
+    assert [value_text(each["momentum"]) for each in (values[0], changed)] == ["-", "0.5"]
+    assert differing_fields([values[0], effective_values(TrainConfig(threads=1))]) == []

@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nn.config import MACHINE_FIELDS
 from nn.errors import NNError, StorageError
 from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
 from tui.app.state.catalogue import Catalogue
 from tui.app.state.seed_pairs import SeedPairs, seed_pairs
 from tui.recording.experiment import Experiment
-from tui.recording.finding import Values, effective_values
+from tui.recording.finding import Values, differing_fields, effective_values
 from tui.recording.folder import display_name
 from tui.recording.following import RunFollower
 from tui.recording.history import RunHistory
@@ -86,10 +85,7 @@ class Comparison:
     @property
     def differing(self) -> list[str]:
         """The hyperparameters that are not the same."""
-        first, second = self.values
-        return [
-            name for name in first if name not in MACHINE_FIELDS and first[name] != second[name]
-        ]
+        return differing_fields(self.values)
 
     @property
     def same_loss(self) -> bool:

@@ -8,13 +8,13 @@ from functools import partial
 from operator import is_not
 from pathlib import Path
 
-from nn.config import FIELDS, field_types
+from nn.config import field_types
 from nn.events import Evaluation
 from tui.app.state.catalogue import Entry
 from tui.app.widgets.columns import Column, fitting, total_width
 from tui.app.widgets.cursor_table import CursorTable
 from tui.formatting import clock, cut_middle, number, percent
-from tui.recording.finding import short_name, value_text
+from tui.recording.finding import differing_fields, short_name, value_text
 from tui.recording.folder import display_name
 
 NAME_WIDTH = 24
@@ -66,15 +66,9 @@ ORIGIN: tuple[Column[Entry], ...] = (
 """The columns to the right of the hyperparameters, each where any run has it."""
 
 
-def differing_fields(entries: Sequence[Entry]) -> list[str]:
-    """The hyperparameters that are not the same in all of these runs, in their order."""
-    names = (name for name, option in FIELDS.items() if not option.machine and name not in _BUDGET)
-    return [name for name in names if len({entry.values[name] for entry in entries}) > 1]
-
-
 def hyperparameter_columns(entries: Sequence[Entry]) -> list[Column[Entry]]:
     """A column for each hyperparameter that differs; what tells most runs apart stays longest."""
-    names = differing_fields(entries)
+    names = [n for n in differing_fields(entry.values for entry in entries) if n not in _BUDGET]
     values = {name: [getattr(entry.run.record.config, name) for entry in entries] for name in names}
     commonest = {name: max(Counter(values[name]).values()) for name in names}
     places = {name: at for at, name in enumerate(sorted(names, key=commonest.__getitem__))}
