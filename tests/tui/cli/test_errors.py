@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused, run_command
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.__main__ import main
 from tui.system.exits import ExitCode
@@ -90,7 +90,7 @@ def test_usage(
 def test_configuration_files(content: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "my.toml"
     file.write_bytes(content)
-    assert message in refused(run_command("--config", file))
+    assert message in refused(call_command("--config", file))
 
 
 def _replace(name: str, content: bytes) -> Callable[[Path], object]:
@@ -147,11 +147,11 @@ def test_data_folders(
     folder = tmp_path / "data"
     shutil.copytree(tiny_folder, folder)
     damage(folder)
-    assert message in refused(run_command("--headless", "--data-dir", folder))
+    assert message in refused(call_command("--headless", "--data-dir", folder))
 
 
 def test_a_divergent_run_fails_with_one_line_and_the_reason(small_run: list[str]) -> None:
-    result = run_command(*small_run, "--optimizer=sgd", "--lr=1e30", "--quiet")
+    result = call_command(*small_run, "--optimizer=sgd", "--lr=1e30", "--quiet")
     line = refused(result, ExitCode.FAILURE)
     assert line.startswith("diverged: the loss was not finite after step ")
 
@@ -161,7 +161,7 @@ def test_a_model_that_could_not_be_saved_is_refused_before_training(
 ) -> None:
     os.mkfifo(tmp_path / "pipe")  # saving replaces what is there, so nothing but a file may be
     for target in ("missing/model.npz", ".", "pipe"):
-        line = refused(run_command(*small_run, "--save", tmp_path / target))
+        line = refused(call_command(*small_run, "--save", tmp_path / target))
         assert line.startswith(f"--save {tmp_path / target}: ")
     assert (tmp_path / "pipe").is_fifo()
 
@@ -169,8 +169,8 @@ def test_a_model_that_could_not_be_saved_is_refused_before_training(
 def test_a_save_that_is_refused_leaves_the_old_file(small_run: list[str], tmp_path: Path) -> None:
     old = tmp_path / "old.npz"
     old.write_bytes(b"precious")
-    assert run_command(*small_run, "--save", old, "--data-dir=missing").returncode == 2
-    assert run_command(*small_run, "--save", old, "--lr=-1").returncode == 2
+    assert call_command(*small_run, "--save", old, "--data-dir=missing").returncode == 2
+    assert call_command(*small_run, "--save", old, "--lr=-1").returncode == 2
     assert old.read_bytes() == b"precious"
     assert [file.name for file in tmp_path.iterdir()] == ["old.npz"]
 
@@ -193,7 +193,7 @@ def test_the_screen_needs_a_terminal() -> None:
 
 @pytest.mark.parametrize("flag", ["--json", "--quiet"])
 def test_flags_that_contradict_the_screen(flag: str) -> None:
-    assert refused(run_command(flag)) == (f"{flag} is for runs without a screen; add --headless")
+    assert refused(call_command(flag)) == (f"{flag} is for runs without a screen; add --headless")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.storage.model_file import read_model
-from tests.support.commands import run_command
+from tests.support.commands import call_command, run_command
 from tests.support.json_schema import check_stream
 
 
@@ -33,12 +33,12 @@ def test_in_a_pipe_the_narration_is_plain_lines_on_stderr(small_run: Sequence[st
 
 
 def test_quiet_says_nothing(small_run: Sequence[str]) -> None:
-    result = run_command(*small_run, "--quiet")
+    result = call_command(*small_run, "--quiet")
     assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
 
 
 def test_json_lines_follow_the_documented_schema(small_run: Sequence[str]) -> None:
-    result = run_command(
+    result = call_command(
         *small_run, "--epochs=3", "--json", "--step-interval=0", "--validation=0.2"
     )
     assert (result.returncode, result.stderr) == (0, "")
@@ -57,7 +57,7 @@ def test_json_lines_follow_the_documented_schema(small_run: Sequence[str]) -> No
 
 
 def test_json_of_a_divergent_run_is_strict(small_run: Sequence[str]) -> None:
-    result = run_command(*small_run, "--json", "--optimizer=sgd", "--lr=1e30", "--step-interval=0")
+    result = call_command(*small_run, "--json", "--optimizer=sgd", "--lr=1e30", "--step-interval=0")
     assert result.returncode == 1
     events = check_stream(result.stdout)
     assert events[-1]["reason"] == "diverged"
@@ -74,12 +74,12 @@ def test_the_command_of_a_run_repeats_it_exactly(small_run: Sequence[str], tmp_p
         "--json",
         "--step-interval=0",
     ]
-    first = check_stream(run_command(*arguments).stdout)
+    first = check_stream(call_command(*arguments).stdout)
     words = shlex.split(first[0]["command"])
     assert words[0] == "mnist-tui"
     assert "--recipe" in words
     assert not any("mine.toml" in word for word in words)
-    second = check_stream(run_command(*words[1:], "--json", "--step-interval=0").stdout)
+    second = check_stream(call_command(*words[1:], "--json", "--step-interval=0").stdout)
     assert first[0]["config"] == second[0]["config"]
     losses = [
         [event["loss"] for event in run if event["event"] == "step"] for run in (first, second)
@@ -92,7 +92,7 @@ def test_a_data_folder_with_blanks_is_quoted_in_the_command(
 ) -> None:
     folder = tmp_path / "it's a folder"
     folder.symlink_to(tiny_folder)
-    result = run_command("--headless", "--data-dir", folder, "--hidden=4", "--epochs=1")
+    result = call_command("--headless", "--data-dir", folder, "--hidden=4", "--epochs=1")
     command = result.stderr.splitlines()[-1].removeprefix("repeat: ")
     assert f"--data-dir={folder}" in shlex.split(command)
 
@@ -101,7 +101,7 @@ def test_a_saved_model_is_the_trained_one(
     small_run: Sequence[str], tiny: Dataset, tmp_path: Path
 ) -> None:
     path = tmp_path / "model"
-    result = run_command(*small_run, "--json", "--save", path)
+    result = call_command(*small_run, "--json", "--save", path)
     finished = check_stream(result.stdout)[-1]
     assert finished["saved"] == str(path)
     predictor = read_model(path)
@@ -112,7 +112,7 @@ def test_a_saved_model_is_the_trained_one(
 
 
 def test_early_stopping_tells_the_restored_step(small_run: Sequence[str]) -> None:
-    result = run_command(
+    result = call_command(
         *small_run,
         *("--epochs=200", "--patience=1", "--stop-on=test", "--lr=0.5", "--schedule=constant"),
         "--json",
@@ -124,7 +124,7 @@ def test_early_stopping_tells_the_restored_step(small_run: Sequence[str]) -> Non
 
 
 def test_step_interval_limits_the_events(small_run: Sequence[str]) -> None:
-    rare = check_stream(run_command(*small_run, "--json", "--step-interval=1000").stdout)
+    rare = check_stream(call_command(*small_run, "--json", "--step-interval=1000").stdout)
     assert "step" not in [event["event"] for event in rare]
 
 
@@ -154,17 +154,17 @@ def test_home_is_not_needed(
 
 
 def test_print_config_is_a_configuration_file(tmp_path: Path) -> None:
-    result = run_command("--recipe=keras-adam", "--hidden=none", "--print-config")
+    result = call_command("--recipe=keras-adam", "--hidden=none", "--print-config")
     assert (result.returncode, result.stderr) == (0, "")
     file = tmp_path / "mine.toml"
     file.write_text(result.stdout)
-    again = run_command("--config", file, "--print-config")
+    again = call_command("--config", file, "--print-config")
     assert again.stdout == result.stdout
     assert "hidden = []" in result.stdout
 
 
 def test_summary_counts_the_parameters() -> None:
-    result = run_command("summary", "--hidden=64-16", "--dropout=0.1")
+    result = call_command("summary", "--hidden=64-16", "--dropout=0.1")
     rows = [line.split() for line in result.stdout.splitlines()]
     assert rows[1] == ["Linear", "64", "50,240"]
     assert rows[-1] == ["total", "51,450"]
@@ -172,7 +172,7 @@ def test_summary_counts_the_parameters() -> None:
 
 
 def test_gradcheck_passes_and_prints_every_check() -> None:
-    result = run_command("gradcheck")
+    result = call_command("gradcheck")
     assert (result.returncode, result.stderr) == (0, "")
     names = result.stdout.splitlines()[1:]
     for part in ("linear, weight", "sigmoid", "dropout", "squared-error-normalized", "network "):
@@ -181,16 +181,16 @@ def test_gradcheck_passes_and_prints_every_check() -> None:
 
 
 def test_recipes_are_listed_and_shown() -> None:
-    listed = run_command("recipes").stdout.splitlines()
+    listed = call_command("recipes").stdout.splitlines()
     assert all(len(line.split("  ")) >= 2 for line in listed)
     assert "lincoln-tanh" in [line.split()[0] for line in listed]
-    shown = run_command("recipes", "lincoln-tanh").stdout
+    shown = call_command("recipes", "lincoln-tanh").stdout
     assert "[train]" in shown
     assert 'activation = "tanh"' in shown
 
 
 def test_the_default_configuration_is_what_no_flag_means() -> None:
-    printed = run_command("--print-config").stdout
+    printed = call_command("--print-config").stdout
     assert printed == TrainConfig().to_toml()
 
 
@@ -198,7 +198,7 @@ def test_advice_is_given_while_it_trains_and_once() -> None:
     flags = ("--limit=4000", "--batch-size=10", "--optimizer=sgd", "--schedule=constant")
     flags = (*flags, "--hidden=30", "--lr=3", "--epochs=2", "--no-save")
     for form in ((), ("--json",)):
-        done = run_command("--headless", *flags, *form)
+        done = call_command("--headless", *flags, *form)
         assert done.returncode == 0
         advice = [line for line in done.stderr.splitlines() if "warning:" in line]
         assert len(advice) == 1, done.stderr
@@ -207,5 +207,5 @@ def test_advice_is_given_while_it_trains_and_once() -> None:
 
 
 def test_no_advice_where_all_is_well() -> None:
-    done = run_command("--headless", "--limit=4000", "--epochs=2", "--no-save")
+    done = call_command("--headless", "--limit=4000", "--epochs=2", "--no-save")
     assert "warning" not in done.stderr
