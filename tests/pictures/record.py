@@ -22,7 +22,7 @@ from tests.support.browser import Page, find_browser
 from tests.support.serving import Serving
 
 FOLDER = Path(__file__).parent
-SIZE = (916, 546)  # pixels of the window: a terminal of about 100x30
+SIZE = (904, 604)  # pixels of the page: a terminal of 100x30
 FONT = 15  # pixels
 COLORS = 64  # of a frame of the recording
 
@@ -60,6 +60,8 @@ class Recording:
     async def settle(self) -> None:
         """Wait until the page has drawn what the keys before caused."""
         await self.page.listen(0.7)
+        while "omputing" in self.page.shown():
+            await self.page.listen(0.2)
 
     async def watch(self, *texts: str) -> None:
         """Photograph again and again until the terminal shows these texts."""
@@ -99,13 +101,14 @@ async def sit(page: Page, folder: Path) -> None:
     await recording.press("2", stand=1.5)
     for _ in range(3):
         await recording.press("n", stand=1.2)
-    stills["digits"] = recording.frames[-1]
     await recording.press("d", stand=1.5)
+    stills["digits"] = recording.frames[-1]
     await recording.press("3", stand=1.5)
     await recording.press("n", stand=1.2)
     stills["confusion"] = recording.frames[-1]
     await recording.press("Enter", stand=1.8)
-    await recording.press("4", stand=2.2)
+    await recording.press("4", stand=1.5)
+    await recording.press("Tab", stand=2.5)
     stills["model"] = recording.frames[-1]
     await recording.press("5", stand=0.5)
     for key in SEVEN:
@@ -123,7 +126,7 @@ async def sit(page: Page, folder: Path) -> None:
     recording.write(folder / "sitting.gif")
     for name, picture in stills.items():
         picture.quantize(COLORS, dither=Image.Dither.NONE).save(
-            FOLDER / f"{name}.png", optimize=True
+            folder / f"{name}.png", optimize=True
         )
 
 
@@ -138,8 +141,9 @@ def main() -> None:
         serving = Serving(Path(folder), XDG_CONFIG_HOME=folder)
 
         async def record() -> None:
-            async with Page(program, Path(folder), *SIZE) as page:
+            async with Page(program, Path(folder)) as page:
                 await page.call("Page.enable")
+                await page.resize(*SIZE)
                 await page.call("Page.navigate", url=f"{serving.address}/?fontsize={FONT}")
                 await sit(page, options.folder)
 

@@ -23,6 +23,7 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 NAMED: dict[str, dict[str, Any]] = {
     "Enter": {"windowsVirtualKeyCode": 13, "text": "\r"},
+    "Tab": {"windowsVirtualKeyCode": 9},
     "Escape": {"windowsVirtualKeyCode": 27},
     "ArrowLeft": {"windowsVirtualKeyCode": 37},
     "ArrowUp": {"windowsVirtualKeyCode": 38},
@@ -40,12 +41,12 @@ def find_browser() -> str | None:
 class Page:
     """One page of a browser, whose terminal's text is read off what the server sent to it."""
 
-    def __init__(self, program: str, folder: Path, width: int = 1000, height: int = 700) -> None:
+    def __init__(self, program: str, folder: Path) -> None:
         self._profile = folder / "profile"
         self._process = subprocess.Popen(
             [
                 *(program, "--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars"),
-                f"--window-size={width},{height}",
+                "--window-size=1000,700",
                 *("--remote-debugging-port=0", f"--user-data-dir={self._profile}", "about:blank"),
             ],
             stdout=subprocess.DEVNULL,
@@ -133,6 +134,16 @@ class Page:
             assert time.monotonic() < limit, f"{texts} did not appear in:\n{self.shown()}"
             await self._receive(0.2)
         return self.shown()
+
+    async def resize(self, width: int, height: int) -> None:
+        """Give the page this size in pixels."""
+        await self.call(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=False,
+        )
 
     async def press(self, key: str) -> None:
         """Press a key that writes a character, or one that JavaScript names, such as ArrowLeft."""

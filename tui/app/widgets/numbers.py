@@ -9,11 +9,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from nn.events import RunStarted, StepCompleted
+from tui.app.widgets.colors import role_style
 from tui.app.widgets.legend import shorten
-from tui.app.widgets.strips import StripWidget, printable, text_strip
+from tui.app.widgets.strips import PLAIN, StripWidget, printable
 from tui.formatting import bar, duration, number
 from tui.recording.history import RunHistory
 
@@ -39,7 +42,15 @@ class Numbers(StripWidget):
         lines = progress_lines(history, self._rate_factor, width, self.terminal.ascii_only)
         norms = history.latest.gradient_norms if history and history.latest else ()
         lines += gradient_lines(norms, height - len(lines), width, self.terminal.ascii_only)
-        return [text_strip(line, width) for line in lines[:height]]
+        ink = role_style("primary", self.terminal.colors)
+        return [_with_bar(line, width, ink) for line in lines[:height]]
+
+
+def _with_bar(line: str, width: int, ink: Style) -> Strip:
+    """A line whose bar, if it ends with one, has a colour."""
+    text = line[:width].rstrip("█░")
+    parts = [Segment(text), Segment(line[len(text) : width], ink)]
+    return Strip(part for part in parts if part.text).adjust_cell_length(width, PLAIN)
 
 
 def progress_lines(
