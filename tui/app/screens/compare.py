@@ -123,7 +123,7 @@ class CompareScreen(ComparingScreen):
     def draw(self) -> None:
         """Show the present state."""
         waiting = "Comparing the two runs digit by digit ..." if self._runs else _NONE
-        self.show_note("" if self.comparison else waiting)
+        self.show_note(self.error or ("" if self.comparison else waiting))
         self._draw_curves()
         self._draw_values()
         self._draw_differing()

@@ -26,8 +26,8 @@ SEEDS_INTERVAL = 1.0
 class ComparingScreen(ModeScreen):
     """Looks at the two runs again while one is trained, and after each run of another seed.
 
-    A subclass draws `comparison`, which is None before the first look, in `draw`, and has a `#note`
-    for errors, and keys for the actions `seeds` and `stop`.
+    A subclass draws `comparison`, which is None before the first look, and `error`, why there is
+    no newer one, and has keys for the actions `seeds` and `stop`.
     """
 
     class Looked(Message):
@@ -47,6 +47,7 @@ class ComparingScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.comparison: Comparison | None = None
+        self.error = ""
         self._runs: tuple[SavedRun, SavedRun] | None = None
         self._comparer: Comparer | None = None
         self._looking = False
@@ -75,6 +76,8 @@ class ComparingScreen(ModeScreen):
         super().catch_up()
         if self.bench.compared is not self._runs:
             self._runs, self.comparison, self._comparer = self.bench.compared, None, None
+        if self._comparer is None:
+            self.error = ""
             if self._runs is not None:
                 root = runs_folder(self.bench.saving.runs_dir)
                 self._comparer = Comparer(self._runs, root, self.bench.dataset)
@@ -113,7 +116,8 @@ class ComparingScreen(ModeScreen):
 
     def on_comparing_screen_failed(self, message: Failed) -> None:
         self._looking, self._comparer = False, None
-        self.show_note(printable(str(message.error), ascii_only=self.terminal.ascii_only))
+        self.error = printable(str(message.error), ascii_only=self.terminal.ascii_only)
+        self.draw()
 
     def show_seeds(self) -> None:
         """Draw how the training of more seeds goes on, once a second."""

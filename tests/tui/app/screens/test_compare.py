@@ -150,6 +150,24 @@ def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
     play(runs_app(tmp_path), scenario, dataset=small)
 
 
+def test_a_run_that_is_gone_is_told(tmp_path: Path, small: Dataset) -> None:
+    first, second = save_pair(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        at.bench.compared = first, second
+        record = (second.path / "run.json").read_text()
+        (second.path / "run.json").unlink()
+        at.app.switch_mode("compare")
+        await at.until(at.shows("run.json: No such file"))
+        (second.path / "run.json").write_text(record)
+        await at.press("escape")
+        at.app.switch_mode("compare")  # read once more
+        await at.until(at.shows("A right"))
+        assert "No such file" not in at.text
+
+    play(runs_app(tmp_path), scenario, (120, 40), dataset=small)
+
+
 def test_no_seeds_beside_a_run_that_goes_on(tmp_path: Path, small: Dataset) -> None:
     pair = save_pair(tmp_path, small)
 
