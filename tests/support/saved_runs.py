@@ -25,7 +25,7 @@ from nn.storage.runs import SavedRun
 from tests.support.training_script import STEPS, DirectedRun, epochs, finished, started
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
-from tui.app.state import workbench
+from tui.app.state import present_run
 from tui.app.state.messages import DataLoaded
 from tui.recording.experiment import Experiment
 from tui.recording.source import Saving
@@ -170,7 +170,7 @@ def runs_app(
 def simulated() -> Any:
     """No data are loaded, and no run trains."""
     return patch.multiple(
-        workbench, load_in_background=lambda data_dir, post: None, LiveRun=DirectedRun
+        present_run, load_in_background=lambda data_dir, post: None, LiveRun=DirectedRun
     )
 
 
