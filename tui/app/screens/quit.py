@@ -24,6 +24,8 @@ class QuitScreen(Dialog[Choice | None]):
     DEFAULT_CSS = """
     QuitScreen {
         .dialog { width: 42; height: auto; }
+        /* Textual fails to wrap the label of a button that is as narrow as the space around it. */
+        Button { text-wrap: nowrap; text-overflow: ellipsis; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
