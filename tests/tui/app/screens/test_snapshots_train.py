@@ -14,7 +14,7 @@ from nn.recipes import load_recipe
 from tests.support.training_script import DirectedRun, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.train import TrainScreen
-from tui.app.state import workbench
+from tui.app.state import present_run
 from tui.app.state.shown_run import Status
 from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
@@ -26,8 +26,8 @@ Snapshot = Callable[..., bool]
 
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> MnistApp:
-    monkeypatch.setattr(workbench, "load_in_background", lambda data_dir, post: None)
-    monkeypatch.setattr(workbench, "LiveRun", DirectedRun)
+    monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
+    monkeypatch.setattr(present_run, "LiveRun", DirectedRun)
     for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
         monkeypatch.setattr(chart, interval, 0)  # each picture is of the latest state
     recipe = load_recipe("sigmoid-bce")

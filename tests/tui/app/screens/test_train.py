@@ -20,7 +20,7 @@ from tests.support.training_script import DirectedRun, epoch, epochs, finished, 
 from tui.app.app import MnistApp
 from tui.app.screens.finding import FindScreen
 from tui.app.screens.train import TrainScreen
-from tui.app.state import workbench
+from tui.app.state import present_run
 from tui.app.state.messages import BackgroundFailed, DataLoaded
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
@@ -95,8 +95,8 @@ class Sitting:
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Runs a scenario in an application whose data and runs come from the test."""
-    monkeypatch.setattr(workbench, "load_in_background", lambda data_dir, post: None)
-    monkeypatch.setattr(workbench, "LiveRun", DirectedRun)
+    monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
+    monkeypatch.setattr(present_run, "LiveRun", DirectedRun)
     monkeypatch.setattr(curves, "DATA_INTERVAL", 0)
 
     def run(
@@ -467,7 +467,7 @@ def test_of_many_layers_an_even_choice_with_both_ends() -> None:
 
 
 def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbench, "load_in_background", lambda data_dir, post: None)
+    monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
     config = TrainConfig(epochs=3, batch_size=50, hidden=(8,))
 
     async def main() -> None:
