@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
 import plotext
 from rich.segment import Segment
 from rich.style import Style
@@ -99,9 +100,13 @@ class Plotter:
             dash: Dots drawn and left out in turn.
         """
         wide, high = _DOTS.get(shape, (1, 1))
-        steps = (self.columns - 1) * wide, (self.lines - 1) * high
-        dots = trace(xs, ys, max(1, steps[0]), max(1, steps[1]), dash)
-        self.points(*dots, shape, role)
+        steps = max(1, (self.columns - 1) * wide), max(1, (self.lines - 1) * high)
+        across, up = trace(xs, ys, *steps, dash)
+        # Each dot once, because every point takes time. A tick is in the middle of its cell.
+        column, row = np.floor(across * steps[0] + wide / 2), np.floor(up * steps[1] + high / 2)
+        once = np.unique(column + 1j * row)
+        middle = (once.real + 0.5 - wide / 2) / steps[0], (once.imag + 0.5 - high / 2) / steps[1]
+        self.points(*(np.clip(part, 0, 1) for part in middle), shape, role)
 
     def points(self, xs: Floats, ys: Floats, shape: str, role: Role) -> None:
         """Draw single points, those within the plot."""
