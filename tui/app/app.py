@@ -97,7 +97,8 @@ class MnistApp(MenuApp):
         self.preferences = preferences or Preferences()
         self._apply(self.preferences)
         self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
-        self.bench.drawing = Drawing(self.preferences.digit, self.preferences.pictures)
+        chosen = self.preferences
+        self.bench.drawing = Drawing(chosen.digit, chosen.pictures, chosen.lines)
         if watched is not None:
             self.bench.open(watched)
         self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
@@ -136,7 +137,11 @@ class MnistApp(MenuApp):
         if self.preferences.path is None:
             return
         drawing = self.bench.drawing
-        chosen = {"digit": drawing.digit, "pictures": drawing.pictures}
+        chosen = {
+            "digit": drawing.digit,
+            "pictures": drawing.pictures,
+            "lines": drawing.lines,
+        }
         try:
             remember(self.preferences.path, chosen)
         except (ConfigError, StorageError, OSError) as error:

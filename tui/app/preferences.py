@@ -4,6 +4,7 @@
     mouse = false
     digit = "ascii"             # what the digit browser draws with: ascii, half (blocks) or braille
     pictures = "half"           # the same of all other pictures
+    lines = "braille"           # the same of the lines of charts: half (blocks) or braille
     [keys]
     "train.run" = "f5"          # the id of a binding, and one or more keys for it, comma-separated
 
@@ -30,6 +31,7 @@ from nn.storage.files import write_atomically
 from tui.system.terminal import DRAWING_MODES, DrawingMode
 
 VARIABLE = "MNIST_TUI_CONFIG"
+_LINES = '"half" or "braille"'
 _MODES = " or ".join(f'"{mode}"' for mode in DRAWING_MODES)
 
 
@@ -45,6 +47,7 @@ class Preferences:
     mouse: bool = True
     digit: DrawingMode = "ascii"
     pictures: DrawingMode = "half"
+    lines: DrawingMode = "braille"
     keys: dict[str, str] = field(default_factory=dict)
     path: Path | None = field(default=None, compare=False)
 
@@ -62,13 +65,14 @@ def load_preferences() -> Preferences:
         "mouse": (bool, "true or false"),
         "digit": (str, _MODES),
         "pictures": (str, _MODES),
+        "lines": (str, _LINES),
         "keys": (dict, "a table, which begins with the line [keys]"),
     }
     for name, value in settings.items():
         if name not in kinds:
             raise ConfigError(f"{path}: unknown setting {name!r}{did_you_mean(name, kinds)}")
         kind, wanted = kinds[name]
-        unknown = wanted is _MODES and value not in DRAWING_MODES
+        unknown = wanted in (_MODES, _LINES) and f'"{value}"' not in wanted.split(" or ")
         if not isinstance(value, kind) or unknown:
             raise ConfigError(f"{path}: {name}={value!r}: must be {wanted}")
     for binding, keys in settings.get("keys", {}).items():

@@ -187,6 +187,7 @@ def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         "mouse = 'no'": "mouse='no': must be true or false",
         "keys = 3": "keys=3: must be a table",
         "digit = 'oil'": 'digit=\'oil\': must be "ascii" or "half" or "braille"',
+        "lines = 'ascii'": 'lines=\'ascii\': must be "half" or "braille"',
         "[keys]\nx = 1": "must be text",
         "= 3": "not valid TOML",
     }.items():
@@ -207,9 +208,12 @@ def test_how_pictures_are_drawn_is_remembered(tmp_path: Path) -> None:
         await app.run_action("mode", app.screen)
         await pilot.pause()
         assert app.bench.drawing.digit == "half"
+        await pilot.press("1", "d")
+        await pilot.pause()
+        assert not app.bench.drawing.thin_lines
 
     run(scenario, preferences=Preferences(path=path))
-    assert path.read_text() == 'digit = "half"\npictures = "half"\n'
+    assert path.read_text() == 'digit = "half"\npictures = "half"\nlines = "half"\n'
 
 
 def test_the_rest_of_the_settings_stays_as_it_is(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ from tui.app.state.comparison_words import (
     training_words,
     value_rows,
 )
+from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
@@ -138,6 +139,7 @@ class CompareScreen(ComparingScreen):
             title = f"{lettered_names(comparison, room)}  {kind.title}"
         self._chart.title = self._printable(title)
         series = compared_series(comparison.sides, kind, self._axis) if comparison else []
+        self._chart.thin_lines = self.bench.drawing.thin_lines
         self._chart.set_series(series)
 
     def _draw_values(self) -> None:
@@ -222,8 +224,10 @@ class CompareScreen(ComparingScreen):
         self._chart.y_log = self._kind.log and not self._chart.y_log
 
     def action_lines(self) -> None:
-        """Draw thin lines, or rows of blocks."""
-        self._chart.thin_lines = not self._chart.thin_lines
+        """Draw the lines of charts thin or in blocks, here and on other screens."""
+        self.bench.drawing.turn_lines()
+        self.app.post_message(DrawingChosen())
+        self._chart.thin_lines = self.bench.drawing.thin_lines
 
     def action_axis(self) -> None:
         """Draw over epochs, steps or seconds."""

@@ -14,6 +14,7 @@ from textual.widgets import Static
 
 from tui.app.screens.run_status import describe, rate_factor
 from tui.app.screens.steering import SteeringScreen
+from tui.app.state.messages import DrawingChosen
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import CHARTS, ROOMY
@@ -124,7 +125,7 @@ class TrainScreen(SteeringScreen):
         Binding("n", "play(1)", "The next epoch", id="train.play-on", show=False),
         Binding("P", "play_all", "Play all epochs back", id="train.play-all", show=False),
         Binding("M", "find_rate", "Measure a learning rate", id="train.find-rate", show=False),
-        Binding("d", "chart('draw')", "Thin lines or blocks", id="train.draw", show=False),
+        Binding("d", "lines", "Thin lines or blocks", id="train.draw", show=False),
         Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
         Binding("m", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
         Binding("z", "chart('zoom')", "Zoom to the recent part", id="train.zoom", show=False),
@@ -210,6 +211,7 @@ class TrainScreen(SteeringScreen):
             self._table.show(history.rows, history.best, history.lowest)
         if self._curves is not None:
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
+            self._curves.draw_lines(thin=bench.drawing.thin_lines)
             self._curves.show(bench.earlier, history, at_once=at_once)
 
     def _show_welcome(self) -> None:
@@ -245,6 +247,12 @@ class TrainScreen(SteeringScreen):
         """Change how the curves are drawn, once they are there."""
         if self._curves is not None:
             self._curves.change(change)
+
+    def action_lines(self) -> None:
+        """Draw the lines of charts thin or in blocks, here and on other screens."""
+        self.bench.drawing.turn_lines()
+        self.app.post_message(DrawingChosen())
+        self.show_progress()
 
     def action_gradients(self) -> None:
         """Show the gradients of all layers in place of the charts, or the charts again."""

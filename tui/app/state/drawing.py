@@ -14,10 +14,12 @@ class Drawing:
     Attributes:
         digit: Of the one large digit of the digit browser.
         pictures: Of all other pictures, which are small; signed values are shaded unless `ascii`.
+        lines: Of the lines of charts, `braille` or `half`.
     """
 
     digit: DrawingMode = "ascii"
     pictures: DrawingMode = "half"
+    lines: DrawingMode = "braille"
 
     def turn_digit(self) -> None:
         """Draw the digit in the next mode."""
@@ -30,6 +32,15 @@ class Drawing:
     def turn_shades(self) -> None:
         """Draw signed values in characters, or in shades again."""
         self.pictures = "half" if self.pictures == "ascii" else "ascii"
+
+    def turn_lines(self) -> None:
+        """Draw the lines of charts thin, or in blocks again."""
+        self.lines = "half" if self.thin_lines else "braille"
+
+    @property
+    def thin_lines(self) -> bool:
+        """Whether the lines of charts are dots in braille."""
+        return self.lines == "braille"
 
     @property
     def shaded(self) -> bool:

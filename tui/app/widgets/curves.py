@@ -24,7 +24,7 @@ from tui.formatting import number
 from tui.recording.history import RunHistory
 from tui.system.terminal import Terminal
 
-Change: TypeAlias = Literal["draw", "log", "smooth", "zoom", "overlay"]
+Change: TypeAlias = Literal["log", "smooth", "zoom", "overlay"]
 Value = TypeVar("Value")
 
 SPLITS: dict[str, tuple[str, int, ColorRole]] = {
@@ -121,8 +121,13 @@ class Curves(Widget):
         self.set_class(shown, "-gradients")
         return shown
 
+    def draw_lines(self, *, thin: bool) -> None:
+        """Draw the lines of all charts in braille dots, or in blocks."""
+        for chart in self.charts.values():
+            chart.thin_lines = thin
+
     def change(self, what: Change) -> None:
-        """Switch the drawing, the logarithmic scale or the earlier runs; smooth or zoom by a step.
+        """Switch the logarithmic scale or the earlier runs; smooth or zoom by a step.
 
         The title of a chart states how it differs from a plain one.
         """
@@ -136,8 +141,6 @@ class Curves(Widget):
                 chart.smoothing = _next(SMOOTHING, chart.smoothing)
             elif what == "zoom":
                 chart.zoom, chart.fitted = _next(ZOOM, (chart.zoom, chart.fitted))
-            elif what == "draw":
-                chart.thin_lines = not chart.thin_lines
         self._update()
 
     def on_chart_looked(self, event: Chart.Looked) -> None:

@@ -105,8 +105,9 @@ class Plotter:
         # Each dot once, because every point takes time. A tick is in the middle of its cell.
         column, row = np.floor(across * steps[0] + wide / 2), np.floor(up * steps[1] + high / 2)
         once = np.unique(column + 1j * row)
-        middle = (once.real + 0.5 - wide / 2) / steps[0], (once.imag + 0.5 - high / 2) / steps[1]
-        self.points(*(np.clip(part, 0, 1) for part in middle), shape, role)
+        across = np.clip((once.real + 0.5 - wide / 2) / steps[0], 0, 1)
+        up = np.clip((once.imag + 0.5 - high / 2) / steps[1], 0, 1)
+        self.points(across, up, shape, role)
 
     def points(self, xs: Floats, ys: Floats, shape: str, role: Role) -> None:
         """Draw single points, those within the plot."""
