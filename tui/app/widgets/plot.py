@@ -206,7 +206,7 @@ def _fitted(
 
 def _rises(one: Series) -> bool:
     """Whether a series has one value at each position, as a path through a plane does not."""
-    return bool((np.diff(one.points[0]) >= 0).all())
+    return bool((np.diff(transform(one.points[0], False)) >= 0).all())
 
 
 def _near(xs: Floats, ys: Floats) -> tuple[Floats, Floats]:
