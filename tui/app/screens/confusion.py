@@ -22,6 +22,7 @@ from tui.app.state.workbench import SplitName
 from tui.app.widgets.confusion import ConfusionMatrix
 from tui.app.widgets.confusion_cells import legend
 from tui.app.widgets.digit_sheet import CellSheet
+from tui.app.widgets.panel import Panel
 from tui.formatting import percent
 
 SHEET_PACE = 6.0
@@ -72,9 +73,9 @@ class ConfusionScreen(PredictingScreen):
 
     def compose_body(self) -> ComposeResult:
         with Container(id="body"):
-            with Container(id="matrix", classes="panel"):
+            with Panel(id="matrix"):
                 yield ConfusionMatrix(self.terminal)
-            with Container(id="examples", classes="panel"):
+            with Panel(id="examples"):
                 yield CellSheet(self.terminal, mode=self.bench.drawing.pictures)
             yield Static(id="cell", markup=False)
 
@@ -90,22 +91,22 @@ class ConfusionScreen(PredictingScreen):
         counts = self._counts
         spec = MNIST if self.bench.images is None else self.bench.images.spec
         self.query_one(ConfusionMatrix).set_counts(counts, spec)
-        panel, examples = self.query_one("#matrix"), self.query_one("#examples")
-        panel.border_subtitle = legend(self.terminal)
+        panel, examples = self.query_one("#matrix", Panel), self.query_one("#examples", Panel)
+        shares = legend(self.terminal)
         if counts is None:
             known = self.bench.images is not None and self.snapshot is not None
-            panel.border_title = "Predicting ..." if known else self.waiting()
-            examples.border_title = examples.border_subtitle = ""
+            panel.show_titles("Predicting ..." if known else self.waiting(), shares)
+            examples.show_titles("")
             self.put("#cell", "")
             self.query_one(CellSheet).set_items((), (), ())
             return
         what = "images" if spec.has_names else "digits"
         digits = "" if self.size.width < 80 else f", {counts.sum():,} {what}"
         title = f"{self.bench.split}{digits}: accuracy {percent(accuracy(counts))}"
-        panel.border_title = f"{title}, {self.weights()}"
+        panel.show_titles(f"{title}, {self.weights()}", shares)
         cell, ratios = self._words(counts, spec)
         self.put("#cell", f"{cell}\n{ratios}")
-        examples.border_title, examples.border_subtitle = cell, ratios
+        examples.show_titles(cell, ratios)
         self._draw_examples()
 
     def _draw_examples(self) -> None:

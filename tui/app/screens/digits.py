@@ -7,7 +7,6 @@ from typing import ClassVar
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container
 from textual.widgets import Static
 
 from nn.data.dataset import Split
@@ -23,6 +22,7 @@ from tui.app.widgets.digit_pane import DigitPane
 from tui.app.widgets.digit_sheet import DigitSheet, picture
 from tui.app.widgets.headline import Headline
 from tui.app.widgets.loss_words import OUTPUTS
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.trajectory import Trajectory
 from tui.formatting import count
@@ -61,7 +61,7 @@ class DigitsScreen(BrowsingScreen):
 
     def compose_body(self) -> ComposeResult:
         yield DigitPane(self.terminal, self.bench.drawing.digit)
-        with Container(id="sheet", classes="panel"):
+        with Panel(id="sheet"):
             yield DigitSheet(self.terminal, mode=self.bench.drawing.pictures)
         yield Trajectory(self.terminal, id="trail")
         yield Static(id="note", markup=False)  # this and the prompt lie over the panels' last line
@@ -103,7 +103,7 @@ class DigitsScreen(BrowsingScreen):
     def _clear(self) -> None:
         self.listing = Listing.everything(0)
         self.query_one(DigitPane).show_titles(self.waiting(), "", "")
-        self.query_one("#sheet").border_title = self.waiting()
+        self.query_one("#sheet", Panel).show_titles(self.waiting())
         self.query_one(DigitPane).show_digit(None)
         self.query_one("#trail", Trajectory).set_points((), 0)
         for sheet in self.query(DigitSheet):
@@ -128,9 +128,7 @@ class DigitsScreen(BrowsingScreen):
             facts = lettered_names(bench.cell.comparison, width)
         note = "" if bench.shown is None else OUTPUTS[bench.shown.config.loss]
         self.query_one(DigitPane).show_titles(title, about, facts, note)
-        panel = self.query_one("#sheet")
-        panel.border_title = f"{title}  {about}"
-        panel.border_subtitle = self.weights()
+        self.query_one("#sheet", Panel).show_titles(f"{title}  {about}", self.weights())
 
     def _draw_digit(self, split: Split) -> None:
         run, shown, index = self.bench.shown, self.snapshot, self.bench.index

@@ -8,7 +8,7 @@ import numpy as np
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Container, Vertical
+from textual.containers import Container
 from textual.widgets import Static
 
 from nn.errors import DataError
@@ -22,6 +22,7 @@ from tui.app.widgets.canvas import Canvas
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.headline import HeadlineView
 from tui.app.widgets.loss_words import OUTPUTS
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
 from tui.images.reading import Form, field_of_board
@@ -79,22 +80,22 @@ class DrawScreen(BoardScreen):
 
     def compose_body(self) -> ComposeResult:
         with Container(id="desk"):
-            with Container(id="board", classes="panel -bare"):
+            with Panel(id="board", classes="-bare"):
                 yield Canvas(self.terminal)
-            with Container(id="fed", classes="panel -bare"):
+            with Panel(id="fed", classes="-bare"):
                 yield DigitView(self.terminal, mode="half", id="preview")
-            with Vertical(id="bars", classes="panel -bare"):
+            with Panel(id="bars", classes="-bare"):
                 yield ProbabilityBars(self.terminal)
                 yield Static(id="state", markup=False)
-            with Container(id="guess", classes="panel -open -bare"):
+            with Panel(id="guess", classes="-open -bare"):
                 yield HeadlineView(self.terminal)
-            with Container(id="activity", classes="panel -bare"):
+            with Panel(id="activity", classes="-bare"):
                 yield ActivationView(self.terminal)
 
     def on_mount(self) -> None:
         titles = {"board": "board", "guess": "guess"}
         for name, title in {**titles, "activity": "what its units pass on"}.items():
-            self.query_one(f"#{name}").border_title = title
+            self.query_one(f"#{name}", Panel).show_titles(title)
         self._name_fed()
 
     def show_snapshot(self) -> None:
@@ -182,8 +183,8 @@ class DrawScreen(BoardScreen):
         self._show_board()
 
     def _name_fed(self) -> None:
-        panel = self.query_one("#fed")
-        panel.border_title = "as MNIST" if self._as_mnist else f"{self._spec.size} pixels"
+        title = "as MNIST" if self._as_mnist else f"{self._spec.size} pixels"
+        self.query_one("#fed", Panel).show_titles(title)
 
     def _predict(self) -> None:
         """Bring the picture into MNIST's form and show what the newest weights predict."""
@@ -199,7 +200,7 @@ class DrawScreen(BoardScreen):
             with np.errstate(all="ignore"):  # of weights that diverged
                 probabilities = snapshot.predictor.probabilities(field[None])[0].tolist()
         note = "" if self.bench.shown is None else OUTPUTS[self.bench.shown.config.loss]
-        self.query_one("#bars").border_title = note or "probabilities"
+        self.query_one("#bars", Panel).show_titles(note or "probabilities")
         self.query_one(ProbabilityBars).set_probabilities(probabilities, spec=self._spec)
         said = draw_words.guess(
             probabilities, self._spec, self._invitation(), narrow=self.has_class("-narrow")

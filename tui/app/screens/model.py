@@ -9,6 +9,7 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Container
+from textual.content import Content
 
 from nn.analysis.inspection import activations
 from tui.app.screens.inspecting import InspectingScreen
@@ -18,6 +19,7 @@ from tui.app.widgets.activations_pane import ActivationsPane
 from tui.app.widgets.digit_sheet import picture
 from tui.app.widgets.histograms import Histograms
 from tui.app.widgets.layer_table import LayerTable
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.signed import shades_signs
 from tui.app.widgets.weights_pane import WeightsPane
 from tui.system.terminal import Terminal
@@ -108,11 +110,11 @@ class ModelScreen(InspectingScreen):
 
     def compose_body(self) -> ComposeResult:
         with Container(id="parts"):
-            yield WeightsPane(self.terminal, id="weights", classes="part panel")
-            with Container(id="table", classes="part panel"):
+            yield WeightsPane(self.terminal, id="weights", classes="part")
+            with Panel(id="table", classes="part"):
                 yield LayerTable(self.terminal)
-            yield ActivationsPane(self.terminal, id="activations", classes="part panel")
-            with Container(id="histogram", classes="part panel"):
+            yield ActivationsPane(self.terminal, id="activations", classes="part")
+            with Panel(id="histogram", classes="part"):
                 yield Histograms(self.terminal)
 
     def on_mount(self) -> None:
@@ -246,10 +248,10 @@ class ModelScreen(InspectingScreen):
             weights = f"{several}{snapshot.name}{step}"
         first = True
         for part in PARTS:
-            panel = self.query_one(f"#{part}")
+            panel = self.query_one(f"#{part}", Panel)
             if panel.display:
-                panel.border_title = line if first and not all_seen else TITLES[part]
-                panel.border_subtitle = weights if first else ""
+                title = line if first and not all_seen else TITLES[part]
+                panel.show_titles(Content.from_markup(title), weights if first else "")
                 first = False
 
     def _draw_table(self) -> None:

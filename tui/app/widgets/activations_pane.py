@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.widgets import Static
 
 from nn.analysis.inspection import LayerStatistics
@@ -16,16 +16,18 @@ from nn.spec import MNIST, DataSpec
 from tui.app.widgets.activation_view import ActivationView, LayerActivity
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import activation_name
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.raster import Image
 from tui.app.widgets.text import set_text
 from tui.system.terminal import DrawingMode, Terminal
 
 
-class ActivationsPane(Horizontal):
+class ActivationsPane(Panel):
     """The digit to the left, the layers to the right."""
 
     DEFAULT_CSS = """
     ActivationsPane {
+        layout: horizontal;
         #digit { width: 28; margin-right: 1; }
         #digit DigitView { height: 14; }
     }
@@ -36,7 +38,7 @@ class ActivationsPane(Horizontal):
         terminal: Terminal,
         *,
         id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
+        classes: str = "",
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._digit = DigitView(terminal)

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from textual import events
 from textual.app import ComposeResult
-from textual.containers import Container, Horizontal, Vertical
+from textual.containers import Horizontal
 
 from nn.spec import MNIST, DataSpec
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
 from tui.app.widgets.digit import DigitView, picture_size
 from tui.app.widgets.digit_sheet import DigitSheet
 from tui.app.widgets.headline import Headline, HeadlineView
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.app.widgets.raster import Image
 from tui.app.widgets.trajectory import Point, Trajectory
@@ -64,9 +65,9 @@ class DigitPane(Horizontal):
 
     def compose(self) -> ComposeResult:
         terminal = self._terminal
-        with Container(id="picture", classes="panel"):
+        with Panel(id="picture"):
             yield DigitView(terminal, mode=self._mode)
-        with Vertical(id="facts", classes="panel"):
+        with Panel(id="facts"):
             yield HeadlineView(terminal)
             yield ComparedProbabilities(terminal)
             yield ProbabilityBars(terminal)
@@ -102,10 +103,8 @@ class DigitPane(Horizontal):
 
     def show_titles(self, picture: str, about: str, facts: str, note: str = "") -> None:
         """Name the digit and where it is from, what was selected, who predicts, and in what."""
-        panel = self.query_one("#picture")
-        panel.border_title, panel.border_subtitle = picture, about
-        panel = self.query_one("#facts")
-        panel.border_title, panel.border_subtitle = facts, note
+        self.query_one("#picture", Panel).show_titles(picture, about)
+        self.query_one("#facts", Panel).show_titles(facts, note)
 
     def _frame(self) -> None:
         """Give the digit's panel the width of the digit."""

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Vertical
 from textual.strip import Strip
 from textual.widgets import Static
 
 from nn.arrays import Array
 from nn.spec import MNIST, DataSpec
 from tui.app.widgets.digit import ContactSheet, DigitView
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.raster import Image
 from tui.app.widgets.signed import scale_strip, shades_signs, weight_strips
 from tui.app.widgets.strips import StripWidget
@@ -45,11 +46,12 @@ class WeightSheet(ContactSheet):
         return weight_strips(image, width, height, self.terminal, shaded=self.mode != "ascii")
 
 
-class WeightsPane(Horizontal):
+class WeightsPane(Panel):
     """As many units as fit, and the selected one large; `-enlarged` shows that one only."""
 
     DEFAULT_CSS = """
     WeightsPane {
+        layout: horizontal;
         #unit { width: 28; margin-left: 1; }
         #unit DigitView { height: 14; }
         &.-enlarged WeightSheet { display: none; }
@@ -66,7 +68,7 @@ class WeightsPane(Horizontal):
         terminal: Terminal,
         *,
         id: str | None = None,  # noqa: A002 - Textual's name for it
-        classes: str | None = None,
+        classes: str = "",
     ) -> None:
         super().__init__(id=id, classes=classes)
         self._terminal = terminal
