@@ -121,7 +121,7 @@ def gradient_lines(norms: Sequence[float], rows: int, width: int, ascii_only: bo
     """A line for each layer, input side first.
 
     Where there are more layers than rows, evenly spaced ones are shown, the first and the last
-    among them.
+    among them; two dots stand for those left out before a layer.
     """
     last, rows = len(norms) - 1, max(rows, 0)
     shown: Sequence[int] = range(len(norms))
@@ -129,10 +129,10 @@ def gradient_lines(norms: Sequence[float], rows: int, width: int, ascii_only: bo
         shown = sorted({round(i * last / max(rows - 1, 1)) for i in range(rows)})
     low, high = GRADIENT_DECADES
     lines = []
-    for i in shown:
-        norm = norms[i]
+    for place, i in enumerate(shown):
+        norm, name = norms[i], "Grad" if not place or shown[place - 1] == i - 1 else " .."
         share = (math.log10(norm) - low) / (high - low) if 0 < norm < math.inf else float(norm > 0)
         share = min(max(share, 0), 1)
         filled = bar(share, width - LABEL - 10, ascii_only=ascii_only, track=True)
-        lines.append(f"{f'Grad {i + 1} ':<{LABEL}}{norm:<9.2e} {filled}")
+        lines.append(f"{f'{name:<4} {i + 1} ':<{LABEL}}{norm:<9.2e} {filled}")
     return lines

@@ -463,6 +463,7 @@ def test_a_vanishing_gradient_is_seen() -> None:
 def test_of_many_layers_an_even_choice_with_both_ends() -> None:
     lines = gradient_lines([0.1] * 100, rows=4, width=30, ascii_only=True)
     assert [line.split()[1] for line in lines] == ["1", "34", "67", "100"]
+    assert [line.split()[0] for line in lines] == ["Grad", "..", "..", ".."]
     assert gradient_lines([0.1] * 5, rows=0, width=30, ascii_only=True) == []
 
 
