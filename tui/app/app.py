@@ -174,6 +174,7 @@ class MnistApp(MenuApp):
 
     def on_mount(self) -> None:
         """Read the data once the first frame is on its way."""
+        self.watch_theme()  # Textual calls it for a change only
         self.call_after_refresh(self._load_first)
 
     def _load_first(self) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from tui.app.widgets.legend import shorten
+from tui.app.widgets.text import shorten
 
 Row = TypeVar("Row")
 

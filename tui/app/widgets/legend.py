@@ -13,6 +13,7 @@ from tui.app.widgets.colors import ROLES as ROLES
 from tui.app.widgets.colors import role_style as role_style
 from tui.app.widgets.series import Series
 from tui.app.widgets.strips import PLAIN, printable
+from tui.app.widgets.text import shorten as shorten
 from tui.app.widgets.trace import DASHES
 from tui.formatting import number
 from tui.system.terminal import FULL, Terminal
@@ -123,13 +124,6 @@ def readout(series: Sequence[Series], x: float, width: int, *, x_label: str = ""
         return tight(fitting)
     shorter = (tight(1, left_out) for left_out in range(len(series) + 1))
     return next((text for text in shorter if cell_len(text) <= width), "")
-
-
-def shorten(name: str, longest: int) -> str:
-    """The name, or its start in `longest` characters, which ends in a tilde if there are four."""
-    if len(name) <= longest:
-        return name
-    return name[:longest] if longest < 4 else f"{name[: longest - 1]}~"
 
 
 def _number(value: float, digits: int) -> str:

@@ -15,8 +15,8 @@ from textual.strip import Strip
 
 from nn.events import RunStarted, StepCompleted
 from tui.app.widgets.colors import role_style
-from tui.app.widgets.legend import shorten
 from tui.app.widgets.strips import PLAIN, StripWidget, printable
+from tui.app.widgets.text import shorten
 from tui.formatting import bar, duration, number
 from tui.recording.history import RunHistory
 

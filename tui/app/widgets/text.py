@@ -1,4 +1,4 @@
-"""Texts that change while they are shown."""
+"""Texts that change while they are shown, or are cut."""
 
 from __future__ import annotations
 
@@ -19,3 +19,10 @@ def set_title(panel: Widget, title: str) -> None:
     """
     if panel.border_title != title:
         panel.border_title = title
+
+
+def shorten(name: str, longest: int) -> str:
+    """The name, or its start in `longest` characters, which ends in a tilde if there are four."""
+    if len(name) <= longest:
+        return name
+    return name[:longest] if longest < 4 else f"{name[: longest - 1]}~"
