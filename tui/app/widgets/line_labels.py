@@ -116,13 +116,22 @@ def fit_labels(
         beside = 2 + max(map(len, names)) + (1 + VALUE) * values
         if beside <= most and width - beside >= _LEAST_PLOT:
             return Labels(named, beside, names[:count], values, True, form)
-    room = max(10, width // 4) - max(map(len, tags))
-    cut = fit_names([one.name for one in every], room)
-    names = [f"{tag}{name}" for tag, name in zip(tags, cut, strict=True)]
+    names = _cut(every, tags, max(10, width // 4))
     column = 2 + max(map(len, names))
     if values and 2 * count <= rows and most >= 2 + VALUE:
         return Labels(named, max(column, 2 + VALUE), names[:count], True, False, form)
     return Labels(named, column, names[:count], False, False, form)
+
+
+def _cut(series: Sequence[Series], tags: Sequence[str], longest: int) -> list[str]:
+    """The names behind their tags; those with a tag, as of runs, are cut by what differs."""
+    names = [""] * len(series)
+    for tagged in (False, True):
+        part = [i for i, tag in enumerate(tags) if bool(tag) is tagged]
+        room = longest - max((len(tags[i]) for i in part), default=0)
+        for i, name in zip(part, fit_names([series[i].name for i in part], room), strict=True):
+            names[i] = f"{tags[i]}{name}"
+    return names
 
 
 def spread(wanted: Sequence[float], height: int, rows: int) -> list[int]:

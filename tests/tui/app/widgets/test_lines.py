@@ -148,6 +148,15 @@ def test_labels_take_what_room_there_is() -> None:
     assert fit_labels(curves(), 40, 2).width == fit_labels(curves(), 16, 9).width == 0
 
 
+def test_names_of_runs_are_cut_by_what_differs_between_them() -> None:
+    runs = [
+        Series(f"sigmoid-{loss}", [1], [1], tag=str(n))
+        for n, loss in enumerate(("mse", "bce", "cross-entropy"), 1)
+    ]
+    names = fit_labels([*curves()[:2], *runs], 40, 5).names
+    assert names == ["training", "test", "1 ~mse", "2 ~bce", "3 ~cro~opy"]
+
+
 @pytest.mark.parametrize("colors", ["none", "16", "full"])
 @pytest.mark.parametrize("ascii_only", [False, True])
 def test_each_line_has_its_label_with_its_value(ascii_only: bool, colors: str) -> None:
