@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nn.analysis.backward_stages import BackwardStages, UpdateStages
+from nn.analysis.backward_stages import BackwardStages
 from nn.analysis.forward_stages import ForwardStages
 from nn.analysis.stage import Stage
 from nn.analysis.stages import parameter_names
+from nn.analysis.update_stages import UpdateStages
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.preprocessing import Preprocessor

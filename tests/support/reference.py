@@ -16,7 +16,8 @@ import pytest
 
 from tests.support.commands import ROOT
 from tui.__main__ import main as mnist_tui
-from tui.cli.parser import COMMANDS, GROUPS, app
+from tui.cli.catalogue import COMMANDS
+from tui.cli.parser import GROUPS, app
 from tui.system.exits import MEANINGS
 
 PAGE = ROOT / "tui" / "cli" / "COMMANDS.md"

@@ -22,7 +22,7 @@ import numpy as np
 
 from nn.arrays import Array
 from tui.checking.discovery import Net, NotFoundError, find
-from tui.checking.names import first_of, outputs_in
+from tui.checking.names import data_in, outputs_in
 from tui.checking.penalty import OTHER_WEIGHTS
 from tui.checking.recorder import Recorder
 from tui.checking.reference import LEARNING_RATE, PARAMETERS
@@ -103,20 +103,10 @@ class Learner:
     def _data(self, module: ModuleType) -> None:
         """The training images and labels that the file loads, the first thousand."""
         self._enter("data")
-        load = first_of(module, ("load_data", "load_mnist", "get_data", "load_dataset"))
-        found: Any = None
-        if load is not None:
-            found = load()
-        elif hasattr(module, "x_train") and hasattr(module, "t_train"):
-            found = module.x_train, module.t_train
-        elif hasattr(module, "x_train") and hasattr(module, "y_train"):
-            found = module.x_train, module.y_train
-        if found is None:
-            return
-        while isinstance(found, tuple | list) and isinstance(found[0], tuple | list):
-            found = found[0]
-        images, labels = np.asarray(found[0]), np.asarray(found[1])
-        self.arrays |= {"data images": images[:1000], "data labels": labels[:1000]}
+        found = data_in(module)
+        if found is not None:
+            images, labels = found
+            self.arrays |= {"data images": images[:1000], "data labels": labels[:1000]}
 
     def _problem(self, net: Net) -> None:
         """Give the network weights of our own, in the shapes of its own."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -113,3 +114,20 @@ def outputs_in(returned: Any) -> Array:
         if returned is None:
             returned = tens[-1] if tens else arrays[0]
     return np.asarray(returned, float)
+
+
+def data_in(module: ModuleType) -> tuple[Array, Array] | None:
+    """The training images and labels that a module loads, None where it loads none."""
+    load = first_of(module, ("load_data", "load_mnist", "get_data", "load_dataset"))
+    found: Any = None
+    if load is not None:
+        found = load()
+    elif hasattr(module, "x_train") and hasattr(module, "t_train"):
+        found = module.x_train, module.t_train
+    elif hasattr(module, "x_train") and hasattr(module, "y_train"):
+        found = module.x_train, module.y_train
+    if found is None:
+        return None
+    while isinstance(found, tuple | list) and isinstance(found[0], tuple | list):
+        found = found[0]
+    return np.asarray(found[0]), np.asarray(found[1])

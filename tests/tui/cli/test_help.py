@@ -20,7 +20,8 @@ from tests.support.reference import (
     help_file,
     help_of,
 )
-from tui.cli.parser import COMMANDS, GROUPS, app
+from tui.cli.catalogue import COMMANDS
+from tui.cli.parser import GROUPS, app
 from tui.system.exits import MEANINGS, ExitCode
 
 AGAIN = "if the change is meant: python -m tests.support.reference"

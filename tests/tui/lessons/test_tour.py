@@ -10,8 +10,9 @@ import pytest
 from nn.analysis.walk import Walk
 from nn.data.dataset import Dataset
 from tui.lessons.catalogue import lessons
-from tui.lessons.course.backpropagation import CONFIG, STOPS, Backpropagation
+from tui.lessons.course.backpropagation import CONFIG, Backpropagation
 from tui.lessons.progress import Record
+from tui.lessons.stops import STOPS
 from tui.lessons.tour import Ask, Do, Level, Place, Touring
 
 

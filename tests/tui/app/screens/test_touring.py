@@ -16,8 +16,9 @@ from tests.support import walking
 from tests.support.networks import app_of, play, shown
 from tui.app.app import MnistApp
 from tui.app.screens.lessons import LessonsScreen
-from tui.lessons.course.backpropagation import CONFIG, STOPS
+from tui.lessons.course.backpropagation import CONFIG
 from tui.lessons.progress import NAME, Progress
+from tui.lessons.stops import STOPS
 from tui.system.exits import ExitCode
 
 
