@@ -90,7 +90,7 @@ class TrainScreen(SteeringScreen):
         Binding("u", "more", "More epochs", id="train.more"),
         Binding("b", "back_to_best", "Back to the best", id="train.best"),
         Binding("e", "go('EPOCH')", "Epoch", id="train.epoch"),
-        Binding("s", "go('STEP')", "One step", id="train.step", show=False),
+        Binding("s", "go('STEP')", "Step", id="train.step"),
         Binding("x", "stop", "Stop for good", id="train.stop", show=False),
         Binding("r", "reset", "New run", id="train.reset"),
         Binding("slash", "recipes", "Recipes", key_display="/", id="train.recipes"),

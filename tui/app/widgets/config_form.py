@@ -32,11 +32,11 @@ class ConfigForm(Widget):
     ConfigForm Static.-error { color: $text-error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down,tab", "move(1)", "Next field", id="form.next", show=False),
+        Binding("down,tab", "move(1)", "Next field", id="form.next"),
         Binding("up,shift+tab", "move(-1)", "Previous field", id="form.previous", show=False),
         Binding("pagedown", "move_group(1)", "Next group", id="form.next-group", show=False),
         Binding("pageup", "move_group(-1)", "Previous group", id="form.previous-group", show=False),
-        Binding("enter", "accept", "Choose, or next field", id="form.accept", show=False),
+        Binding("enter", "accept", "Choose", id="form.accept"),
         Binding("ctrl+r", "restore", "The recipe's value", id="form.restore"),
         Binding("slash", "find", "Find", key_display="/", id="form.find", priority=True),
         Binding("escape", "close", "Close", id="form.close"),

@@ -55,7 +55,7 @@ class FieldList(StripWidget, can_focus=True):
     FieldList Input { position: absolute; width: 1fr; background: $surface; padding: 0; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("right,space", "change(1)", "Next value", id="form.next-value", show=False),
+        Binding("right,space", "change(1)", "Change", id="form.next-value"),
         Binding("left", "change(-1)", "Previous value", id="form.previous-value", show=False),
     ]
 
