@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from textual.strip import Strip
 from tui.app.widgets.histograms import render_histogram
 from tui.app.widgets.legend import legend, role_style
 from tui.app.widgets.plot import render_chart
-from tui.app.widgets.raster import Image, fitting, render_ascii, render_braille
+from tui.app.widgets.raster import Image, fitting, image_strips
 from tui.app.widgets.series import ColorRole, Series
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.formatting import bar
@@ -31,7 +31,7 @@ from tui.lessons.figures import (
     Surface,
     Table,
 )
-from tui.system.terminal import Terminal
+from tui.system.terminal import DrawingMode, Terminal
 
 _ROLES: tuple[ColorRole, ...] = ("primary", "secondary", "tertiary", "quaternary")
 _POINTERS = ">/^\\</v\\"
@@ -43,6 +43,10 @@ LEAST_IMAGE = 3
 """Lines of an image of a digit at least."""
 LEAST = 6
 """Lines that a chart needs beside other figures; where there are fewer it is left out."""
+
+
+_BLOCKS = 6
+"""Lines from which on an image in half blocks has enough pixels; braille has twice as many."""
 
 
 def figure_strips(
@@ -221,28 +225,34 @@ def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list
     beside = 0 if above else 2
     tall = max(LEAST_IMAGE, min(room - above, (cell - 2) // 2))
     wide = max(1, min(cell - 2, 2 * tall))
-    draw = render_ascii if terminal.ascii_only else render_braille
     strips = []
     for first in range(0, len(figure.images), figure.columns):
         part = slice(first, first + figure.columns)
-        drawn = [_drawn(image, wide, tall, draw) for image in figure.images[part]]
+        drawn = [_drawn(image, wide, tall, terminal) for image in figure.images[part]]
         if above:
             captions = (f"{caption:^{wide}}" for caption in figure.captions[part])
             strips.append(text_strip("".join(f"{each:<{cell}}" for each in captions), width))
         for y in range(tall):
             names = ("" if above else _part(caption, y) for caption in figure.captions[part])
-            cells = (f"{c:<{beside}}{d[y]}" for c, d in zip(names, drawn, strict=True))
-            strips.append(text_strip("".join(f"{each:<{cell}}" for each in cells), width))
+            cells = [
+                Strip.join([text_strip(c, beside), d[y]]).adjust_cell_length(cell, PLAIN)
+                for c, d in zip(names, drawn, strict=True)
+            ]
+            strips.append(Strip.join(cells).adjust_cell_length(width, PLAIN).simplify())
     return strips[:height]
 
 
-def _drawn(
-    image: Image, wide: int, tall: int, draw: Callable[[Image, int, int], list[str]]
-) -> list[str]:
+def _drawn(image: Image, wide: int, tall: int, terminal: Terminal) -> list[Strip]:
     """An image in the middle of so many cells, its proportions kept."""
     across, down = fitting(image, wide, tall)
-    lines = [f"{line:^{wide}}" for line in draw(image, across, down)]
-    return lines + [" " * wide] * (tall - down)
+    blocks = terminal.colors == "full" and down >= _BLOCKS
+    mode: DrawingMode = "ascii" if terminal.ascii_only else "half" if blocks else "braille"
+    margin = Strip([Segment(" " * ((wide - across) // 2), PLAIN)])
+    lines = [
+        Strip.join([margin, strip]).adjust_cell_length(wide, PLAIN)
+        for strip in image_strips(image, across, down, mode, terminal.colors)
+    ]
+    return lines + [Strip.blank(wide, PLAIN)] * (tall - down)
 
 
 def _part(caption: str, y: int) -> str:
