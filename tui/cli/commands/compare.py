@@ -16,14 +16,14 @@ from nn.analysis.disagreement import Disagreement, disagreement
 from nn.config import flag
 from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
-from nn.options import format_value
 from nn.storage.checkpoint import load_model
-from nn.storage.runs import SavedRun, config_differences, find_run
+from nn.storage.runs import SavedRun, find_run
 from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.images.datasets import load_dataset
+from tui.recording.finding import differing_fields, effective_values, value_text
 from tui.recording.folder import display_name, runs_folder
 from tui.system.exits import ExitCode
 from tui.system.terminal import detect, is_live
@@ -80,9 +80,11 @@ def _table(runs: dict[str, SavedRun]) -> str:
         *_scores("latest", [record.latest for record in records]),
         *_scores("best", [record.best for record in records]),
     ]
-    for name in config_differences([record.config for record in records]):
-        values = [format_value(record.config.to_dict()[name]) for record in records]
-        rows.append((flag(name), values))
+    configs = [effective_values(record.config) for record in records]
+    rows += [
+        (flag(name), [value_text(config[name]) for config in configs])
+        for name in differing_fields(configs)
+    ]
     width = max(8, *(len(cell) for _, cells in rows for cell in cells))
     return "".join(
         f"{name:<22}" + "".join(f" {cell:>{width}}" for cell in cells).rstrip() + "\n"
