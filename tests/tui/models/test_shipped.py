@@ -14,7 +14,7 @@ from PIL import Image
 
 from nn.data.dataset import Dataset
 from nn.data.drawing import FORMS, drawn_digits
-from nn.data.variation import varied
+from nn.data.pens import in_other_pens
 from nn.errors import DataError
 from nn.storage.model_file import read_model
 from tests.support.optdigits import CHOSEN_ON, enlarged, load_optdigits
@@ -93,16 +93,18 @@ def test_the_command_that_made_it_makes_such_a_file(mnist: Dataset, tmp_path: Pa
     assert np.abs(read.model.parameters - weights).max() <= 0.001 * np.abs(weights).max()
 
 
-def test_variants_keep_mnists_form(mnist: Dataset) -> None:
-    drawings = drawn_digits(20, rng=np.random.default_rng(0))
-    images = np.concatenate([mnist.train.images[:300], drawings.images])
-    changed = varied(images, rng=np.random.default_rng(1)).reshape(-1, 28, 28).astype(float)
-    assert changed.max(axis=(1, 2)).min() > 100
-    places, mass = np.arange(28), changed.sum(axis=(1, 2))
+def test_other_pens_leave_a_digit_where_it_is(mnist: Dataset) -> None:
+    images = mnist.train.images[:300]
+    drawn = in_other_pens(images, rng=np.random.default_rng(1))
+    assert (in_other_pens(images, rng=np.random.default_rng(1)) == drawn).all()
+    before, after = (each.reshape(-1, 28, 28).astype(float) for each in (images, drawn))
+    assert after.max(axis=(1, 2)).min() > 100
+    amounts = after.sum(axis=(1, 2)) / before.sum(axis=(1, 2))
+    assert amounts.min() < 0.9 < 1.4 < amounts.max()
+    places = np.arange(28)
     for axis in (1, 2):
-        centres = changed.sum(axis=axis) @ places / mass
-        assert np.abs(centres - 14).max() < 2.5
-    assert (varied(images, rng=np.random.default_rng(1)).reshape(-1, 28, 28) == changed).all()
+        centres = [each.sum(axis=axis) @ places / each.sum(axis=(1, 2)) for each in (before, after)]
+        assert np.abs(centres[0] - centres[1]).max() < 1
 
 
 def test_every_form_of_every_digit_is_drawn_equally_often() -> None:
