@@ -159,6 +159,7 @@ def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
         return sum(isinstance(each, Strip) for each in gc.get_objects())
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
         counts = []
         for _ in range(3):
             for key in ("ctrl+p", "question_mark", "slash"):
