@@ -108,8 +108,8 @@ def _start(program: str, environment: Mapping[str, str], descriptor: int) -> _Wo
 
 def _end(workers: list[_Worker]) -> None:
     for worker in workers:
-        worker.input.close()  # which ends the process
-        worker.process.send_signal(signal.SIGCONT)  # unless it is stopped
+        worker.input.close()  # A worker ends when its input does.
+        worker.process.send_signal(signal.SIGCONT)  # A stopped worker would not notice it.
     for worker in workers:
         try:
             worker.process.wait(_LONGEST_END)

@@ -1,4 +1,4 @@
-"""By what an array departs from the reference."""
+"""How an array that a learner's code computed differs from the reference."""
 
 from __future__ import annotations
 

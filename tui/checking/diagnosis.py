@@ -1,5 +1,6 @@
-"""From what a learner's code computed to the first array that departs from the reference, and the
-mistake behind it.
+"""The diagnosis of a learner's code: the first array that is wrong, and the mistake behind it.
+
+Every array that the code computed is compared with the reference, in the order of computation.
 """
 
 from __future__ import annotations
@@ -83,8 +84,8 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
     updated = [name for name in given if name.startswith("new ")]
     if len(updated) == len(PARAMETERS) and not any(name in wrong for name in updated):
         if observation.facts.get("own update"):
-            # The learner's update makes up for another convention of the gradients, t - y or sums,
-            # say.
+            # The gradients follow another convention, such as t - y in place of y - t or sums in
+            # place of means, and the learner's update makes up for it.
             gradients = [name for name in wrong if name[0] == "d"]
             if gradients:
                 diagnosis.remarks.append(
@@ -180,9 +181,9 @@ def _agreement(
 def _recognized(
     problem: Problem, model: Model, given: Mapping[str, Array], seen: list[Array]
 ) -> Mistake | None:
-    """The mistake that explains every outcome, and most of what was seen on the way; None where
-    there is none.
+    """The mistake that explains every outcome, or None.
 
+    Of several, it is the one that also explains most of the intermediate arrays that were seen.
     The kind of network is tried anew with each mistake, because a mistake early on may hide it.
     """
     best: tuple[float, Mistake] | None = None
@@ -201,8 +202,9 @@ def _recognized(
 
 
 def _hypotheses(model: Model) -> list[Mistake]:
-    """Every mistake that this kind of network can have, where it has several steps also in one of
-    them alone.
+    """Every mistake that this kind of network can have.
+
+    A mistake that replaces several steps may also be made in one of them alone.
     """
     found = []
     for mistake in CATALOGUE:
@@ -217,7 +219,7 @@ def _hypotheses(model: Model) -> list[Mistake]:
 
 
 def _comparable(given: Mapping[str, Array], arrays: Mapping[str, Array]) -> list[tuple[str, Array]]:
-    """The outcomes up to where a mistake makes the rest impossible."""
+    """The outcomes up to the step at which a mistake makes the shapes incompatible."""
     return [(name, value) for name, value in given.items() if name in arrays or name == "y"]
 
 

@@ -9,8 +9,10 @@ from tui.checking.reference import Step, softmax, softmax_less
 
 
 def _softmaxes(over: int | None) -> tuple[Step, ...]:
-    """Softmaxes whose sum is taken along another axis than 1, by what is subtracted beforehand: the
-    largest output of that sum, of each image, or of each class.
+    """Softmaxes whose sum is taken along another axis than 1.
+
+    They differ in what is subtracted from the outputs first: the largest one along that axis, of
+    each image, or of each class.
     """
     return (
         lambda v: softmax(v.a2, over),

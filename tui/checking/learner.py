@@ -1,8 +1,7 @@
-"""The process in which a learner's file is executed: it reads `request.npz` and leaves what it saw
-in `result.npz`.
+"""The process in which a learner's file is executed.
 
-The working directory is a temporary folder. Standard output belongs to the learner's code and is
-dropped.
+It reads `request.npz` and writes what the code computed to `result.npz`. The working directory is a
+temporary folder. Standard output belongs to the learner's code and is dropped.
 """
 
 from __future__ import annotations

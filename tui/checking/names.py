@@ -95,8 +95,9 @@ def gradient_kind(name: str) -> str | None:
 
 
 def outputs_in(returned: Any) -> Array:
-    """The outputs among what a forward pass returned: the last array of a tuple's first dictionary,
-    or an array.
+    """The outputs among what a forward pass returned.
+
+    They may be the returned array itself, an entry of a dictionary, or an array among several.
     """
     if isinstance(returned, dict):
         returned = next(

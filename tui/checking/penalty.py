@@ -67,7 +67,7 @@ def find_penalty(
 def _factor(
     name: str, given: Mapping[str, Array], reference: Mapping[str, Array], parameter: Array
 ) -> float:
-    """Which multiple of its parameter an array has too much; 0 where it is none."""
+    """The factor k where an array is its reference plus k times its parameter, otherwise 0."""
     if name not in given or name not in reference or given[name].shape != parameter.shape:
         return 0.0
     excess = np.asarray(given[name], float) - reference[name]

@@ -42,7 +42,7 @@ class Progress:
 
 
 class PlaceLostError(Exception):
-    """Where tasks went is no more; what was reported before is saved."""
+    """The workers or their cluster are lost; the results reported until then are saved."""
 
 
 class Place(Protocol):
@@ -63,7 +63,7 @@ class Place(Protocol):
         """Send orders to workers; many at once cost less than one after the other."""
 
     def stop(self) -> None:
-        """Let workers that have no stop file end after the epoch under way."""
+        """Stop after the epoch under way those workers that cannot see the stop file."""
 
     def close(self, *, wait: bool) -> None:
         """End the workers' part: when all is delivered if `wait`, else at once."""
@@ -189,7 +189,7 @@ class SweepRunner:
             recipe=experiment.recipe,
             runs_dir=str(self.runs_dir) if shared else None,
             run=run,
-            # Without a shared disk, the packed folder or the new one is the only one.
+            # Without a shared disk a worker sees no folder but the packed one, or the one it makes.
             look=look or not shared,
             state=state,
             stop_file=str(study.owner.stop_file) if shared else None,

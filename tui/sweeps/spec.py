@@ -41,7 +41,8 @@ _NOT_VARIED = frozenset(
     }
 )
 
-_OF_THE_LOSS = ("loss", "label_smoothing")  # what the value of the loss is a value of
+# Fields that define the loss. Where they differ, the values of two losses cannot be compared.
+_OF_THE_LOSS = ("loss", "label_smoothing")
 
 
 @dataclass(frozen=True)
@@ -200,7 +201,8 @@ class SweepSpec:
             "stop_on": "validation",
             "eval_epochs": 1,
             "eval_train": False,
-            "patience": patience * max(1, every),  # as many epochs as it was
+            # Patience counts evaluations, which now come once an epoch; its epochs stay the same.
+            "patience": patience * max(1, every),
             "seed": first + seed,
             "threads": 1,
             "processes": 1,

@@ -182,7 +182,7 @@ class Study:
         shutil.rmtree(self.path, ignore_errors=True)
 
     def _release_the_dead(self) -> None:
-        """Make the claims void of processes that have gone."""
+        """Make the claims of processes that have ended void."""
         gone = self.owner.gone(self.claims.values())
         for task in [task for task, owner in self.claims.items() if owner in gone]:
             del self.claims[task]
