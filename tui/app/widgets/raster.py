@@ -168,10 +168,8 @@ def ink_styles(colors: ColorMode) -> tuple[Style, ...]:
 def _ink_styles(colors: ColorMode, tones: Tones) -> tuple[Style, ...]:
     if colors == "none":
         return PLAIN, Style(bold=True)
-    if colors == "16":
-        names = ("bright_black", "white", "bright_white")
-        names = names if tones.dark else ("white", "bright_black", "black")
-        return tuple(Style(color=name) for name in names)
+    if colors == "16":  # The background may be any; only the terminal's own ink is seen on it.
+        return Style(color="bright_black"), PLAIN, Style(bold=True)
     steps = np.linspace(_FAINTEST, SHADES - 1, _GREYS).round().astype(int).tolist()
     return tuple(Style(color=tones.shade(step), bgcolor=tones.shade(0)) for step in steps)
 

@@ -35,11 +35,6 @@ class Tones:
     negative: str
     positive: str
 
-    @property
-    def dark(self) -> bool:
-        """Whether ink is lighter than paper."""
-        return self.paper < self.ink
-
     def shade(self, step: int, steps: int = SHADES) -> str:
         """The colour of a step from 0, the paper, to `steps` - 1, the ink."""
         return mixed(self.paper, self.ink, step, steps - 1)
