@@ -61,13 +61,19 @@ class FindScreen(Dialog[Value | None]):
 
     DEFAULT_CSS = """
     FindScreen {
-        .dialog { width: 76; }
+        .dialog { width: 76; height: auto; }
         #query { height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
-        OptionList, OptionList:focus { height: auto; max-height: 16; border: none; }
+        OptionList, OptionList:focus {
+            height: auto; max-height: 16; border: none;
+            text-wrap: nowrap; text-overflow: ellipsis;
+        }
         #none { height: 1; padding: 0 1; color: $text-muted; display: none; }
-        #about { height: auto; max-height: 5; padding: 0 1; color: $text-muted; }
+        #about { height: 4; padding: 0 1; color: $text-muted; }
     }
-    FindScreen.-short OptionList { max-height: 8; }
+    FindScreen.-short {
+        OptionList { max-height: 7; }
+        #about { height: 3; }
+    }
     """
     AUTO_FOCUS = ""
     VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium")]  # noqa: RUF012 - Textual's own type
@@ -99,7 +105,7 @@ class FindScreen(Dialog[Value | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            box.border_subtitle = "type to find   enter choose   escape close"
+            box.border_subtitle = "type   enter choose   escape close"
             yield Static(id="query", markup=False)
             options = Options(markup=False)
             options.can_focus = False

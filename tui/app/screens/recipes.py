@@ -16,7 +16,7 @@ def recipes_screen(current: str | None, *, ascii_only: bool) -> FindScreen[str]:
             recipe.name,
             detail=_result(recipe.published),
             group=_group(recipe),
-            about=f"{recipe.description}\n{recipe.source}",
+            about=f"{recipe.description}. Source: {recipe.source}.",
         )
         for recipe in recipes
     ]
