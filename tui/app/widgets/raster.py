@@ -180,11 +180,13 @@ def inked(line: str, levels: Sequence[int], styles: Sequence[Style]) -> Strip:
     A blank has no visible colour: it keeps the style before it, which sends no escape sequence.
     """
     segments: list[Segment] = []
-    style = styles[0]
-    for character, level in zip(line, levels, strict=True):
-        style = style if character == " " else styles[level]
-        segments.append(Segment(character, style))
-    return Strip(segments).simplify()
+    start, style = 0, styles[0]
+    for at, (character, level) in enumerate(zip(line, levels, strict=True)):
+        if character != " " and styles[level] is not style:
+            segments.append(Segment(line[start:at], style))
+            start, style = at, styles[level]
+    segments.append(Segment(line[start:], style))
+    return Strip((segment for segment in segments if segment.text), len(line))
 
 
 def ramp_cells(values: NDArray[np.float64], ramp: str) -> NDArray[np.str_]:
