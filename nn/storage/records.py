@@ -44,7 +44,9 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     step, epoch         where it ended; epoch is a fraction inside an epoch
     kept_step           the step whose weights the model holds
     evaluation          of those weights, or null
-    best                the evaluation with the highest test accuracy, or null
+    best                the evaluation of the best weights: of the highest validation accuracy;
+                        without validation images the last one, or of the lowest test loss where
+                        early stopping judges by that; or null
     samples_per_second, seconds
     saved               the model file written by --save, or null
     run                 the folder the run is saved in, or null
@@ -95,7 +97,7 @@ class Invocation:
 class Outcome:
     """How a run ended: the fields of `RunFinished`, and what the front end adds to them.
 
-    `best` is the evaluation with the highest test accuracy, `saved` the file of the model, `run`
+    `best` is the evaluation of the best weights, `saved` the file of the model, `run`
     the folder of the run, and `save_error` why the folder does not hold all of the run. Each is
     None where there is none.
     """

@@ -28,13 +28,14 @@ class RunRecord:
 
     `reason` is why the run ended: that of `RunFinished`, "interrupted", or an error; None while
     the run goes on. `threads`, `processes` and `versions` are those of the process that wrote the
-    record last. `created` and `updated` are UTC in ISO 8601. `best` is the evaluation with the
-    highest test accuracy, that of best.npz. `samples_per_second` is the mean of the whole run.
-    `save_error` is why the folder does not hold the whole run, or None. `kept_step` is the step of
-    the weights that the run ended with, None before it ended. `init_from` is the file or the run
-    whose weights training started from, None where they were drawn at random. `imported_from` is
-    the file of another program that the weights were read from, None of a run that was trained.
-    `spec` has the size of the images and the names of the classes.
+    record last. `created` and `updated` are UTC in ISO 8601. `best` is the evaluation of the best
+    weights, those in best.npz (`nn.training.early_stopping`). `samples_per_second` is the mean of
+    the whole run. `save_error` is why the folder does not hold the whole run, or None. `kept_step`
+    is the step of the weights that the run ended with, None before it ended. `init_from` is the
+    file or the run whose weights training started from, None where they were drawn at random.
+    `imported_from` is the file of another program that the weights were read from, or the members
+    of a committee, None of a run that was trained. `spec` has the size of the images and the names
+    of the classes.
 
     Fields with a default were added after the first release, which ignores them.
     """

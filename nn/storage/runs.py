@@ -4,7 +4,8 @@
     metrics.jsonl    its events, one JSON object a line (`nn.storage.records`); a last line without
                      its end is what is left of a write that was cut off
     last.npz         the model as it is now, and the state to go on from (`nn.storage.checkpoint`)
-    best.npz         the same of when test accuracy was highest
+    best.npz         the same of when validation accuracy was highest; without validation images,
+                     of the last evaluation
     final.npz        the model that the run ended with, once it has (`nn.storage.model_file`)
     lock             locked by the process that writes the folder (`nn.storage.lock`)
 

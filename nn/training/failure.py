@@ -42,7 +42,7 @@ def ending_advice(
 ) -> Advice | None:
     """Advice on a run that ended for this reason after `step` updates, None where all is well.
 
-    `epoch` is how many epochs these are. `best` is the evaluation with the highest test accuracy.
+    `epoch` is how many epochs these are. `best` is the evaluation of the best weights.
     `labels` are those of the test images.
     """
     if reason == "diverged":
@@ -105,7 +105,7 @@ def _growth(config: TrainConfig, spec: DataSpec) -> float:
 def stuck_advice(
     config: TrainConfig, step: int, epoch: float, best: Evaluation | None, labels: Array
 ) -> Advice | None:
-    """Advice where the best test accuracy is about that of one answer for all images, or None.
+    """Advice where the test accuracy is about that of one answer for all images, or None.
 
     `labels` are those of the test images.
     """
@@ -123,7 +123,7 @@ def stuck_advice(
         decay = f"a --weight-decay that holds the weights near 0 (it is {config.weight_decay:g}), "
     return Advice(
         "nothing learned",
-        f"the network has learned next to nothing: its best test accuracy,"
+        f"the network has learned next to nothing: its test accuracy,"
         f" {best.test.accuracy:.2%}, is about that of one answer for all images ({share:.2%})",
         f"usual causes are a --learning-rate that is too high or far too low (it is"
         f" {config.learning_rate:g}), {decay}and {units} from a large rate or from"

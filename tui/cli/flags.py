@@ -123,7 +123,12 @@ RunArgument = Annotated[
     ),
 ]
 WhichFlag = Annotated[
-    Which, Parameter(help="Weights of the best evaluation, or of the end", show_default=True)
+    Which,
+    Parameter(
+        help="Weights of the evaluation with the highest validation accuracy, without validation"
+        " images of the last one; or of the end",
+        show_default=True,
+    ),
 ]
 RunsDirFlag = Annotated[
     Path | None,

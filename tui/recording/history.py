@@ -20,6 +20,7 @@ from nn.events import (
     StepCompleted,
 )
 from nn.storage.records import Outcome, Recorded
+from nn.training.early_stopping import is_better
 from tui.recording.experiment import Experiment
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
@@ -130,14 +131,23 @@ class RunHistory:
 
     @property
     def best(self) -> Evaluation | None:
-        """The evaluation with the highest test accuracy, the first of equals."""
-        return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
+        """The evaluation of the best weights, as `is_better` has it."""
+        best: Evaluation | None = None
+        for evaluation in self.evaluations:
+            if is_better(self.config, evaluation, best):
+                best = evaluation
+        return best
 
     @property
     def lowest(self) -> Evaluation | None:
         """The evaluation with the lowest test loss, the first of equals; NaN is not low."""
         known = (e for e in self.evaluations if e.test.loss == e.test.loss)
         return min(known, key=lambda e: e.test.loss, default=None)
+
+    @property
+    def highest(self) -> Evaluation | None:
+        """The evaluation with the highest test accuracy, the first of equals."""
+        return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
 
     def outcome(self, saved: str | None = None) -> Outcome:
         """How the run ended, or how far it came; `saved` is the file that its model is in."""

@@ -30,6 +30,7 @@ from nn.storage.positions import BEST_FILE, read_position
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
 from nn.storage.run_record import RunRecord, Status, utc_now
 from nn.storage.run_writer import RunWriter, delete_run
+from nn.training.early_stopping import is_better
 from nn.training.trainer import Trainer
 from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment
@@ -159,19 +160,19 @@ class Recorder:
         inside = isinstance(event, StepCompleted | RateChanged)
         if not isinstance(event, StepCompleted) or evaluation is not None:
             self._lines.append(json_line(record_of(event, self.invocation)))
-        best = evaluation is not None and (
-            self._best is None or evaluation.test.accuracy > self._best.test.accuracy
-        )
-        if best:
-            self._best = evaluation
+        best = evaluation is not None and is_better(trainer.config, evaluation, self._best)
         elapsed = time.monotonic() - self._saved_at
         due = (
-            best
+            (best and (trainer.validation is not None or self._best is None))
             or not inside
             or elapsed >= _MOST_SECONDS
-            or (evaluation and elapsed >= _EVALUATION_SECONDS)
+            or (evaluation is not None and elapsed >= _EVALUATION_SECONDS)
             or trainer.step == trainer.total_steps
         )
+        # Without validation images the newest weights are the best, but not worth a file each time.
+        best = best and due
+        if best:
+            self._best = evaluation
         if due or evaluation is not None:
             assert self._saver is not None
             self._saver.wait()

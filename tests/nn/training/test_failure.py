@@ -85,7 +85,7 @@ def test_a_network_that_is_hardly_better_than_one_answer() -> None:
     """An untrained network, say one with a rate of 1e-7, is right on 5 to 15% of the digits."""
     labels = np.arange(100, dtype=np.uint8) % 10
     said = told(TrainConfig(learning_rate=1e-7), best(0.1284), labels)
-    assert "learned next to nothing: its best test accuracy, 12.84%" in said
+    assert "learned next to nothing: its test accuracy, 12.84%" in said
     assert "(it is 1e-07)" in said
     assert "weight-decay" not in said
     decayed = told(TrainConfig(weight_decay=1e30), best(0.1284), labels)

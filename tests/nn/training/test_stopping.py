@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, Evaluation, Event, RunFinished, Score, StepCompleted
-from nn.training.early_stopping import EarlyStopping
+from nn.training.early_stopping import EarlyStopping, is_better
 from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
 
@@ -196,3 +197,20 @@ def test_a_loss_that_is_infinite_in_evaluation_is_divergence(small: Dataset) -> 
     assert isinstance(finished, RunFinished)
     assert (finished.reason, finished.step) == ("diverged", 1)
     assert np.isfinite(trainer.model.parameters).all()
+
+
+def test_the_best_weights_are_not_picked_by_the_test_images() -> None:
+    def evaluation(test: float, validation: float | None, *, improved: bool = False) -> Evaluation:
+        held_out = None if validation is None else Score(0.1, validation)
+        return Evaluation(1, 1.0, None, held_out, Score(0.1, test), improved, 0.0)
+
+    plain, judged = TrainConfig(), TrainConfig(patience=2, stop_on="test")
+    assert is_better(plain, evaluation(0.1, None), None)
+    assert is_better(plain, evaluation(0.8, None), evaluation(0.9, None)), "the newest"
+    assert is_better(plain, evaluation(0.8, 0.7), evaluation(0.9, 0.6))
+    assert not is_better(plain, evaluation(0.9, 0.6), evaluation(0.8, 0.7))
+    assert not is_better(plain, evaluation(0.9, 0.7), evaluation(0.8, 0.7)), "the first of equals"
+    assert is_better(judged, evaluation(0.8, None, improved=True), evaluation(0.9, None))
+    assert not is_better(judged, evaluation(0.9, None), evaluation(0.8, None))
+    lost = dataclasses.replace(evaluation(0.1, None), test=Score(math.inf, 0.1))
+    assert not is_better(plain, lost, evaluation(0.8, None))

@@ -68,7 +68,14 @@ def test_a_run_goes_on_as_if_it_had_been_longer_from_the_first() -> None:
 
 
 def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
-    wild = TrainConfig(limit=300, epochs=30, hidden=(8,), learning_rate=3.0, schedule="constant")
+    wild = TrainConfig(
+        limit=300,
+        validation=0.2,
+        epochs=30,
+        hidden=(8,),
+        learning_rate=3.0,
+        schedule="constant",
+    )
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)

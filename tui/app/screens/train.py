@@ -151,7 +151,7 @@ class TrainScreen(SteeringScreen):
         )
         self._place_of_form.border_title = "Form"
         self._numbers.border_title = "Run"
-        self._table.border_title = "Epochs, * best accuracy and lowest loss"
+        self._table.border_title = "Epochs, * highest accuracy and lowest loss"
         self._curves: Curves | None = None
         self._pane = "loss"
 
@@ -208,7 +208,7 @@ class TrainScreen(SteeringScreen):
         if history is None:
             self._table.show((), None, None)
         else:
-            self._table.show(history.rows, history.best, history.lowest)
+            self._table.show(history.rows, history.highest, history.lowest)
         if self._curves is not None:
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
             self._curves.draw_lines(thin=bench.drawing.thin_lines)

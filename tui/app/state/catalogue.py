@@ -31,7 +31,7 @@ class Entry:
 
     @property
     def best(self) -> Evaluation | None:
-        """The evaluation with the highest test accuracy."""
+        """The evaluation of the best weights."""
         return self.run.record.best
 
     @property

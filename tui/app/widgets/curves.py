@@ -211,17 +211,17 @@ def _end_of_epoch(run: RunHistory) -> float | None:
 
 
 def _marks(run: RunHistory, kind: ChartKind) -> tuple[Mark, ...]:
-    """The changes of the learning rate, the best epoch by what the chart shows, and an early stop.
+    """The changes of the rate, the highest or the lowest of the test images, and an early stop.
 
-    The newest epoch is not marked as the best, since the mark would move with every epoch.
+    The newest epoch is not marked, since the mark would move with every epoch.
     """
     if run.started is None:
         return ()
     per_epoch = run.started.steps_per_epoch
     marks = [(c.step / per_epoch, f"lr x{number(c.factor, 9, '.3g')}") for c in run.rate_changes]
-    best = run.best if kind.name == "accuracy" else run.lowest
-    if best is not None and best is not run.evaluations[-1]:
-        marks.append((best.epoch, "best"))
+    extreme, word = (run.highest, "highest") if kind.name == "accuracy" else (run.lowest, "lowest")
+    if extreme is not None and extreme is not run.evaluations[-1]:
+        marks.append((extreme.epoch, word))
     if run.finished is not None and run.finished.reason == "early-stopped":
         marks.append((run.finished.step / per_epoch, "early stop"))
     return tuple(sorted(marks))

@@ -82,14 +82,16 @@ class EpochTable(StripWidget, can_focus=True):
     ]
 
     _rows: Sequence[Row] = ()
-    _best: Evaluation | None = None
+    _highest: Evaluation | None = None
     _lowest: Evaluation | None = None
     _above: int | None = None
     """The number of rows above the first one shown, None while the newest row is followed."""
 
-    def show(self, rows: Sequence[Row], best: Evaluation | None, lowest: Evaluation | None) -> None:
-        """Show these rows: `best` has the highest test accuracy, `lowest` the lowest test loss."""
-        self._rows, self._best, self._lowest = rows, best, lowest
+    def show(
+        self, rows: Sequence[Row], highest: Evaluation | None, lowest: Evaluation | None
+    ) -> None:
+        """Show these rows: `highest` by its test accuracy, `lowest` by its test loss."""
+        self._rows, self._highest, self._lowest = rows, highest, lowest
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
@@ -106,7 +108,7 @@ class EpochTable(StripWidget, can_focus=True):
         return lines[: self.size.height]
 
     def _line(self, row: Row, columns: Sequence[Column[Row]]) -> Strip:
-        marked = {"tst acc": self._best, "tst loss": self._lowest}
+        marked = {"tst acc": self._highest, "tst loss": self._lowest}
         line = ""
         for column in columns:
             cell = f" {column.cell(row)}"
@@ -114,7 +116,7 @@ class EpochTable(StripWidget, can_focus=True):
                 text = cell.lstrip()
                 cell = f"{'*':>{len(cell) - len(text)}}{text}"
             line += cell
-        best = row.evaluation is not None and row.evaluation is self._best
+        best = row.evaluation is not None and row.evaluation is self._highest
         return text_strip(line, self.size.width, Style(bold=best))
 
     def action_scroll(self, by: int) -> None:

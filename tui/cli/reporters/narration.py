@@ -117,17 +117,18 @@ class Narration(AbstractContextManager["Narration"]):
         lines = ["", f"{outcome.reason} after {after} ({outcome.samples_per_second:,.0f} images/s)"]
         if outcome.kept_step != outcome.step:
             lines.append(f"weights restored from step {outcome.kept_step:,}")
-        if (final := outcome.evaluation) and (best := outcome.best):
-            is_best = final.test.accuracy == best.test.accuracy
-            comparison = "the best of the run" if is_best else f"best {_best(best)}"
-            lines.append(
-                f"test accuracy {percent(final.test.accuracy)} (loss {final.test.loss:.4f}),"
-                f" {comparison}"
-            )
+        if final := outcome.evaluation:
+            line = f"test accuracy {percent(final.test.accuracy)} (loss {final.test.loss:.4f})"
+            # Only validation images tell which weights are the best without flattering them.
+            if (best := outcome.best) and best.validation:
+                is_best = final.step == best.step
+                line += f", {'the best of the run' if is_best else f'best {_best(best)}'}"
+            lines.append(line)
             if final.raw:
                 lines.append(f"the weights without averaging: {percent(final.raw.accuracy)}")
         elif best := outcome.best:
-            lines.append(f"best test accuracy {_best(best)}")
+            chosen = "best test" if best.validation else "test"
+            lines.append(f"{chosen} accuracy {_best(best)}")
         if outcome.saved:
             lines.append(f"model saved to {outcome.saved}")
         if outcome.save_error:
