@@ -96,9 +96,10 @@ def test_columns_of_runs_stand_under_their_titles(loss: float, epochs: int) -> N
         record = Record(loss, epochs)
 
     entry = Entry(cast(Any, Run()), "interrupted")
-    cells = {column.title: column.cell(entry) for column in runs_table.COLUMNS}
-    assert [len(cell) for cell in cells.values()] == [c.width for c in runs_table.COLUMNS]
-    assert float(cells["loss"]) == pytest.approx(loss, rel=0.05, abs=1e-4, nan_ok=True)
+    columns = (*runs_table.COLUMNS, *runs_table.ORIGIN)
+    cells = {column.title: column.cell(entry) for column in columns}
+    assert [len(cell) for cell in cells.values()] == [column.width for column in columns]
+    assert float(cells["test loss"]) == pytest.approx(loss, rel=0.05, abs=1e-4, nan_ok=True)
     done, total = cells["epochs"].split("/")
     assert (float(done), float(total)) == (
         pytest.approx(epochs, rel=0.5),
