@@ -11,7 +11,7 @@ import pytest
 from nn.data.dataset import Dataset
 from nn.network.layers import Linear, Sigmoid
 from nn.network.losses import CrossEntropy
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused, run_command
 from tests.support.learner_networks import (
     CORRECT,
     MISTAKES,
@@ -246,24 +246,24 @@ def test_a_mistake_that_makes_the_rest_impossible_ends_the_list() -> None:
 def test_the_command_names_a_mistake(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text(changed({"dy.sum(axis=0)": "dy.sum()"}, NO_UPDATE), encoding="utf-8")
-    result = run_command("check", path)
+    result = call_command("check", path)
     assert result.returncode == 1
     assert "bias gradients summed to one number" in result.stdout
     assert "WRONG  db2" in result.stdout
-    record = json.loads(run_command("check", path, "--json").stdout)
+    record = json.loads(call_command("check", path, "--json").stdout)
     assert record["mistake"] == "bias gradients summed to one number"
 
 
 def test_the_template_is_correct(tmp_path: Path) -> None:
     path = tmp_path / "adapter.py"
-    path.write_text(run_command("check", "--template").stdout, encoding="utf-8")
-    result = run_command("check", path)
+    path.write_text(call_command("check", "--template").stdout, encoding="utf-8")
+    result = call_command("check", path)
     assert result.returncode == 0
     assert "Nothing departs" in result.stdout
 
 
 def test_the_exported_arrays(tmp_path: Path) -> None:
-    assert run_command("check", "--export", tmp_path / "reference").returncode == 0
+    assert call_command("check", "--export", tmp_path / "reference").returncode == 0
     load = {path.stem: np.load(path) for path in (tmp_path / "reference").glob("*.npy")}
     np.testing.assert_allclose(load["a1"], load["x"] @ load["W1"] + load["b1"])
     np.testing.assert_allclose(load["new_W2"], load["W2"] - 0.1 * load["dW2"])
@@ -289,7 +289,7 @@ def test_the_exported_arrays(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_checked(source: str, words: str, tmp_path: Path) -> None:
     path = tmp_path / "net.py"
     path.write_text(source, encoding="utf-8")
-    result = run_command("check", path)
+    result = call_command("check", path)
     assert result.returncode == 2
     assert words in result.stdout
     assert "Traceback" not in result.stdout + result.stderr
@@ -297,20 +297,20 @@ def test_a_file_that_cannot_be_checked(source: str, words: str, tmp_path: Path) 
 
 def test_code_that_does_not_end_is_stopped(tmp_path: Path) -> None:
     path = tmp_path / "net.py"
-    path.write_text("while True:\n    pass\n", encoding="utf-8")
+    path.write_text("import time\nwhile True:\n    time.sleep(1)\n", encoding="utf-8")
     assert "stopped after 6 seconds, at: import" in refused(
-        run_command("check", path, "--seconds", "6")
+        call_command("check", path, "--seconds", "6")
     )
 
 
 def test_a_file_that_is_not_there() -> None:
-    assert "absent.py: No such file or directory" in refused(run_command("check", "absent.py"))
+    assert "absent.py: No such file or directory" in refused(call_command("check", "absent.py"))
 
 
 def test_a_notebook_is_no_python_file(tmp_path: Path) -> None:
     path = tmp_path / "network.ipynb"
     path.write_text("{}", encoding="utf-8")
-    assert "jupyter nbconvert --to script" in refused(run_command("check", path))
+    assert "jupyter nbconvert --to script" in refused(call_command("check", path))
 
 
 def test_the_code_sees_no_secrets_and_writes_elsewhere(tmp_path: Path) -> None:
