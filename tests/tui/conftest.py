@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,6 @@ from tests.support.commands import call_command
 from tests.support.recorded import MakeTrainer
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.images import datasets
-from tui.lessons import training
 from tui.system import cores
 
 
@@ -78,8 +78,12 @@ def small_training(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[
         return Trainer(config, data, step_interval=step_interval)
 
     def forget() -> None:
-        for cached in (training.trial, training.shuffled_labels):
-            cached.cache_clear()
+        """Whatever lessons computed once is of other images."""
+        for name, module in list(sys.modules.items()):
+            if name.startswith(("tui.lessons.training", "tui.lessons.course.")):
+                for each in vars(module).values():
+                    if hasattr(each, "cache_clear"):
+                        each.cache_clear()
 
     monkeypatch.setattr(datasets, "load_once", lambda: small)
     monkeypatch.setattr(cores, "make_trainer", make)

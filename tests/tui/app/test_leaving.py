@@ -116,7 +116,7 @@ def test_a_suspended_application_paints_everything_when_it_returns(
         application.press("\x1a")
     else:
         os.kill(application._pid, signal.SIGTSTP)
-    limit = time.monotonic() + 20
+    limit = time.monotonic() + 300
     while Path(f"/proc/{application._pid}/stat").read_text().split()[2] != "T":
         assert time.monotonic() < limit, "not stopped"
         application.read(0.1)

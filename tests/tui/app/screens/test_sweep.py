@@ -508,7 +508,7 @@ def test_a_sweep_goes_on_when_the_application_is_left(runs_dir: Path, tiny_folde
     if hasattr(os, "getpgid"):
         assert os.getpgid(process.pid) == process.pid  # no signal of the terminal reaches it
     path = runs_dir.parent / "sweeps" / "s"
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 300
     view = None
     while view is None or view.state != "running" or not view.rows:
         assert time.monotonic() < deadline
