@@ -78,7 +78,7 @@ def place(app: MnistApp) -> str:
     if screen(app).showing_sheet:
         return str(app.screen.query_one("#sheet").border_title)
     panel = app.screen.query_one("#picture")
-    return f"{panel.border_title}  {panel.border_subtitle}".strip()
+    return "  ".join(str(part) for part in (panel.border_title, panel.border_subtitle) if part)
 
 
 def said(app: MnistApp) -> str:
