@@ -85,8 +85,8 @@ def test_the_wheel_is_complete(tmp_path: Path) -> None:
     recipes = sorted((ROOT / "nn" / "recipes").glob("*.toml"))
     assert len(data) == 5
     assert len(recipes) >= 21
-    shipped = ROOT / "tui" / "models" / "shipped.npz"
-    for path in [*data, *recipes, shipped, ROOT / "nn" / "py.typed", ROOT / "tui" / "py.typed"]:
+    networks = [ROOT / "tui" / "models" / name for name in ("shipped.npz", "wholeness.npz")]
+    for path in [*data, *recipes, *networks, ROOT / "nn" / "py.typed", ROOT / "tui" / "py.typed"]:
         assert str(path.relative_to(ROOT)) in names
     licences = [name for name in names if ".dist-info/licenses/" in name]
     assert [name.rpartition("/")[2] for name in licences] == ["LICENSE", "LICENSE.md"]

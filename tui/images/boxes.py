@@ -44,6 +44,12 @@ class Box:
         """The box so many pixels further down and to the right."""
         return Box(self.top + down, self.left + right, self.bottom + down, self.right + right)
 
+    def within(self, other: Box) -> Box:
+        """The part of the box that lies in another one, of at least one pixel."""
+        top, left = min(self.top, other.bottom - 1), min(self.left, other.right - 1)
+        bottom, right = min(self.bottom, other.bottom), min(self.right, other.right)
+        return Box(top, left, max(bottom, top + 1), max(right, left + 1))
+
     @property
     def area(self) -> int:
         return self.height * self.width

@@ -50,10 +50,17 @@ class Form:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Digit:
-    """One digit: its pixels as the network takes them, and where it is in the picture."""
+    """One digit: its pixels as the network takes them, and where it is in the picture.
+
+    `ink` are the shares of ink, from 0 to 1, that the pixels were made of, where they are known.
+    `wholeness` is the probability that they are one whole digit, where it was looked at
+    (`tui.images.splitting`).
+    """
 
     field: Pixels
     box: Box
+    ink: Levels | None = None
+    wholeness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -113,7 +120,7 @@ def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
     digits = []
     for share, box in found:
         ink[box.rows, box.columns] |= share > 0.5
-        digits.append(Digit(field_of_ink(thickened(share)), box.scaled(scale)))
+        digits.append(Digit(field_of_ink(thickened(share)), box.scaled(scale), share))
     return Reading(levels, ink, digits)
 
 
