@@ -23,8 +23,6 @@ PRINTING = [
     ["--version"],
     ["--print-config"],
     ["recipes"],
-    ["recipes", "lincoln-tanh"],
-    ["summary"],
     ["completion", "bash"],
     ["gradcheck"],
 ]
