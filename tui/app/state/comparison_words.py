@@ -35,7 +35,7 @@ def evaluation_at(side: Side, axis: Axis, x: float | None) -> Evaluation | None:
 
 
 def value_rows(comparison: Comparison, axis: Axis, x: float | None) -> list[Row]:
-    """The scores of both at a place of the curves, and the best that they came to."""
+    """The scores of both at a place of the curves, and those of their best weights."""
     at = [evaluation_at(side, axis, x) for side in comparison.sides]
 
     def scores(split: str, metric: str) -> list[str]:
@@ -85,9 +85,10 @@ def _best_epoch(side: Side) -> str:
 
 def _level(sides: Sequence[Side]) -> float | None:
     """The highest round accuracy that both came to."""
-    bests = [side.history.best for side in sides]
-    lowest = min(best.test.accuracy if best else 0.0 for best in bests)
-    return max((level for level in _LEVELS if level <= lowest), default=None)
+    highest = [
+        max((e.test.accuracy for e in side.history.evaluations), default=0.0) for side in sides
+    ]
+    return max((level for level in _LEVELS if level <= min(highest)), default=None)
 
 
 def _reached(side: Side, level: float) -> str:

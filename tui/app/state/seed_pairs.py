@@ -41,7 +41,7 @@ class SeedTask:
 
 @dataclass(frozen=True, eq=False)
 class SeedPairs:
-    """The best test accuracies, from 0 to 1, of each setting by its seeds."""
+    """The test accuracies of the best weights, from 0 to 1, of each setting by its seeds."""
 
     runs: tuple[SavedRun, SavedRun]
     accuracies: tuple[dict[int, float], dict[int, float]]
