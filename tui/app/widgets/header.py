@@ -260,4 +260,4 @@ def _curve(values: Sequence[float], width: int) -> str:
     low, high = min(shown, default=0.0), max(shown, default=0.0)
     span = (high - low) or 1.0
     blocks = (_BLOCKS[round((value - low) / span * (len(_BLOCKS) - 1))] for value in shown)
-    return "".join(blocks).ljust(width)
+    return "".join(blocks).rjust(width)

@@ -68,6 +68,7 @@ class StripWidget(Widget):
         self.terminal = terminal
         self._strips: list[Strip] = []
         self._resized_to = Size()
+        self._theme = ""  # in whose colours the lines were painted
 
     def on_mount(self) -> None:
         self.app.theme_changed_signal.subscribe(self, self._change_theme)
@@ -97,18 +98,21 @@ class StripWidget(Widget):
             self.refresh(*changed)
 
     def _on_resize(self, _event: events.Resize) -> None:
-        self._resized_to = self.size
+        self._resized_to, self._theme = self.size, self.app.theme
         self.redraw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines to paint; if Textual posted no resize event, it is posted first.
 
         Its compositor posts none for a widget that a class has just made visible if the region of
-        any widget was requested in between.
+        any widget was requested in between. A screen that was hidden when the theme was changed has
+        the new styles only now, so that its lines are laid out again.
         """
         if self.size != self._resized_to:
             self._resized_to = self.size
             self.post_message(events.Resize(self.size, self.virtual_size, self.container_size))
+        if self._theme != self.app.theme:
+            self._theme, self._strips = self.app.theme, self._lay_out() if self.size else []
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:

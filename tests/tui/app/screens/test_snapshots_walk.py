@@ -13,7 +13,7 @@ from tui.app.app import MnistApp
 from tui.system.exits import ExitCode
 
 SnapCompare = Callable[..., bool]
-SIZES = [(40, 15), (80, 24), (120, 40)]
+SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
 GRADIENT = ("s", "s", "enter", *["tab"] * 11)
 """To the gradient of the first weights, a picture."""
 

@@ -1,0 +1,116 @@
+"""The first line of every screen: the screens, and how the run stands."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.scenarios import run, until
+from tui.app.app import MnistApp
+from tui.app.preferences import Preferences
+from tui.app.screens import MODES
+from tui.app.state.shown_run import Status
+from tui.app.widgets.header import Form, Header, RunState, form_that_fits, state_parts
+from tui.app.widgets.strips import StripWidget
+from tui.system.exits import ExitCode
+from tui.system.terminal import FULL, Terminal
+
+STATE = RunState(
+    "training", ("▸", ">"), "accent", 3, 10, 0.9712, 65.0, (0.9, 0.95, float("nan"), 0.9712)
+)
+
+
+def header(app: MnistApp) -> str:
+    return "".join(
+        part.render_line(0).text for part in app.screen.query_one(Header).query(StripWidget)
+    )
+
+
+def text(state: RunState, form: Form, terminal: Terminal = FULL) -> str:
+    return "".join(segment.text for segment in state_parts(state, form, terminal))
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 80, 90, 120, 200])
+def test_the_keys_of_all_screens_and_the_title_of_this_one_always_stay(width: int) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.resize_terminal(width, 24)
+        for key, mode in (("7", "Sweep"), ("9", "Walk"), ("1", "Train")):
+            await pilot.press(key)
+            await pilot.pause()
+            line = header(app)
+            assert len(line) == width
+            if width >= 40:
+                assert all(each.key in line for each in MODES.values() if each.key)
+                assert f"{key} {mode}" in line
+                assert "‖" in line
+            titled = [each.title for each in MODES.values() if each.key and each.title in line]
+            assert len(titled) == 9 or width < 120
+
+    run(scenario)
+
+
+def test_a_click_goes_to_the_screen() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.pause()
+        await pilot.click(Header, offset=(header(app).index("Confusion"), 0))
+        await until(pilot, lambda: app.current_mode == "confusion")
+
+    run(scenario)
+
+
+def test_it_names_the_users_own_key() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.pause()
+        assert "f2 Digits" in header(app)
+
+    run(scenario, preferences=Preferences(keys={"app.digits": "f2"}))
+
+
+def test_in_ascii_brackets_mark_the_present_screen() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("5")
+        await pilot.pause()
+        assert "[5 Draw]" in header(app)
+        assert header(app).isascii()
+
+    run(scenario, terminal=Terminal(ascii_only=True, colors="none"))
+
+
+def test_the_state_takes_the_room_there_is_and_keeps_its_width() -> None:
+    for room, spare, shown in [
+        (80, 60, "▸ training  epoch  3/10 97.12%    1:05 left"),
+        (80, 32, "▸  3/10 97.12%    1:05 left"),
+        (20, 5, "▸  3/10 97.12%"),
+        (10, 5, "▸  3/10"),
+        (3, 1, "▸"),
+        (0, 0, ""),
+    ]:
+        form = form_that_fits(STATE, room, spare)
+        assert text(STATE, form).startswith(shown) if shown else form.width == 0
+        later = RunState("training", ("▸", ">"), "accent", 10, 10, None, None, ())
+        assert len(text(later, form)) == len(text(STATE, form))
+    wide = form_that_fits(STATE, 200, 200)
+    assert text(STATE, wide).endswith("▁▆█")
+    assert text(STATE, wide, Terminal(ascii_only=True, colors="none")).isascii()
+
+
+def test_another_theme_reaches_the_screens_that_are_hidden() -> None:
+    """Their styles are renewed only when they come to the front."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("2", "1")
+        app.theme = "mnist-light"
+        await pilot.pause()
+        await pilot.press("2")
+        await pilot.pause()
+        styles = [
+            segment.style
+            for part in app.screen.query_one(Header).query(StripWidget)
+            for segment in part.render_lines(part.region.reset_offset)[0]
+        ]
+        colors = {style.color.name for style in styles if style and style.color}
+        assert "#0b63a8" in colors
+        assert "#56b4e9" not in colors
+
+    run(scenario)
