@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
+from textual.color import Color
 from textual.message import Message
 from textual.strip import Strip
 
@@ -24,6 +25,7 @@ Cursor: TypeAlias = tuple[int, int]
 """Row and column."""
 
 _HALVES = " ▀▄█"
+_FAINT = 24  # levels of ink over which a colour is still seen well
 _ASCII_HALVES = ' "_#'
 
 
@@ -71,8 +73,8 @@ def _pairs(
     for column, level in enumerate(pixels[row].tolist()):
         here = (row, column) == cursor
         if shaded:
-            ink = _cursor_style(terminal) if here else PLAIN
-            segments.append(Segment("[]" if here else "  ", Style(bgcolor=_shade(level)) + ink))
+            style = _cursor_style(level, terminal) if here else Style(bgcolor=_shade(level))
+            segments.append(Segment("[]" if here else "  ", style))
             continue
         drawn = RAMP[level * len(RAMP) // 256] if _characters(terminal) else " █"[level > 127]
         style = Style(reverse=level > 127) if here else _ink(level, terminal)
@@ -90,8 +92,7 @@ def _halves(
         mark = "^" if cursor == (row, column) else "v"
         if shaded and here:
             under = lower if mark == "^" else upper
-            style = _cursor_style(terminal) + Style(bgcolor=_shade(under))
-            segments.append(Segment(mark, style))
+            segments.append(Segment(mark, _cursor_style(under, terminal)))
         elif shaded:
             segments.append(half_blocks(_shade(upper), _shade(lower)))
         elif here and cursor:
@@ -113,8 +114,12 @@ def _ink(level: int, terminal: Terminal) -> Style:
     return styles[level * len(styles) // 256]
 
 
-def _cursor_style(terminal: Terminal) -> Style:
-    return role_style("warning", terminal.colors) + Style(bold=True)
+def _cursor_style(level: int, terminal: Terminal) -> Style:
+    """The cursor over a pixel: over ink in what is seen best there, black or white."""
+    color = role_style("warning", terminal.colors)
+    if level > _FAINT:
+        color = Style(color=Color.parse(_shade(level)).get_contrast_text(1).hex)
+    return color + Style(bold=True, bgcolor=_shade(level))
 
 
 def _shade(level: int) -> str:
