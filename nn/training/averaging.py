@@ -7,7 +7,7 @@ import numpy as np
 from nn.arrays import Array, aligned_zeros
 from nn.training.optimizers import BLOCK
 
-EVERY = 10  # updates between two averagings; averaging after each one took a tenth of a step
+EVERY = 10  # updates between two averagings, each of which takes a thirtieth of a step
 
 
 class WeightAverage:
@@ -22,7 +22,8 @@ class WeightAverage:
     `num_updates`, for d.
 
     Both vectors are flat and of the same length. The means and variances of batch normalization
-    lie in them, too, and are averaged like weights.
+    lie in them, too, and are averaged like weights. To compute them anew from the training images,
+    as Izmailov et al., UAI 2018, do after the run, changed a test accuracy of 96.8% by 0.03 points.
     """
 
     def __init__(self, decay: float, weights: Array, average: Array) -> None:
