@@ -61,18 +61,21 @@ def train_members(
             while waiting or running:
                 while waiting and len(running) < together:
                     running.append(_start(arguments, waiting.pop(0), runs_dir))
-                for member in [each for each in running if _has_ended(each)]:
+                for member in list(running):
+                    if not _has_ended(member):
+                        continue
                     running.remove(member)
                     done[member.seed] = _finished(member)
-                    accuracy = done[member.seed].record.latest
-                    assert accuracy is not None
+                    evaluation = done[member.seed].record.latest
+                    assert evaluation is not None
                     report(
                         f"member {len(done)} of {len(seeds)}, seed {member.seed}: test accuracy"
-                        f" {percent(accuracy.test.accuracy)}, {duration(time.monotonic() - began)}"
+                        f" {percent(evaluation.test.accuracy)},"
+                        f" {duration(time.monotonic() - began)}"
                     )
                 if stop.code is not None:
                     raise CommandError(
-                        f"interrupted; {len(done)} of {len(seeds)} members are saved runs",
+                        f"interrupted; {len(done)} of {len(seeds)} members are trained and saved",
                         stop.code,
                     )
         finally:
