@@ -53,6 +53,8 @@ def test_it_is_the_mean_of_the_probabilities(members: list[Predictor], small: Da
     committee, images = Committee(members), small.test.images
     expected = np.mean([member.probabilities(images) for member in members], axis=0)
     np.testing.assert_allclose(committee.probabilities(images), expected, rtol=1e-4, atol=1e-6)
+    # The probabilities are the softmax of the outputs, which does not depend on their scale.
+    np.testing.assert_allclose(np.exp(committee.outputs(images)), expected, rtol=1e-4, atol=1e-6)
     predictions = committee.predict(small.test)
     np.testing.assert_array_equal(predictions.predicted, expected.argmax(axis=1))
     losses = -np.log(expected[np.arange(len(images)), small.test.labels])
@@ -61,6 +63,9 @@ def test_it_is_the_mean_of_the_probabilities(members: list[Predictor], small: Da
     assert score.accuracy == (expected.argmax(axis=1) == small.test.labels).mean()
     assert score.loss == pytest.approx(losses.mean(), rel=1e-4)
     assert committee.kind == "committee of 3"
+    assert Committee(members[:2], shift=1).kind == (
+        "committee of 2, mean of 9 copies shifted by up to 1 pixel"
+    )
 
 
 @pytest.mark.parametrize("shift", [1, 2])
@@ -75,8 +80,11 @@ def test_copies_are_moved_after_deskewing(
         expected = np.mean([member.probabilities_of_fed(copy) for copy in copies], axis=0)
         repeated = Committee([member], shift=shift)
         np.testing.assert_allclose(repeated.probabilities(images), expected, rtol=1e-4, atol=1e-6)
+        outputs = np.exp(repeated.outputs(images))
+        np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-6)
         assert repeated.copies == (2 * shift + 1) ** 2
-        assert f"{repeated.copies} copies shifted by up to {shift}" in repeated.kind
+        said = f"mean of {repeated.copies} copies shifted by up to {shift} "
+        assert repeated.kind.startswith(said)
 
 
 def test_what_is_moved_in_is_paper(members: list[Predictor], small: Dataset) -> None:
@@ -115,7 +123,7 @@ def test_members_that_do_not_fit_are_refused(members: list[Predictor]) -> None:
     with pytest.raises(ValueError, match="takes other images"):
         Committee([members[0], one])
     with pytest.raises(ValueError, match="is a committee itself"):
-        Committee([members[0], Committee(members)])
+        Committee([members[0], Committee(members[:2])])
     with pytest.raises(ValueError, match="0 to 3 pixels, not 4"):
         Committee(members, shift=4)
 
