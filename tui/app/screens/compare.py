@@ -141,6 +141,7 @@ class CompareScreen(ComparingScreen):
         series = compared_series(comparison.sides, kind, self._axis) if comparison else []
         self._chart.thin_lines = self.bench.drawing.thin_lines
         self._chart.set_series(series)
+        self._chart.redraw()
 
     def _draw_values(self) -> None:
         comparison, x = self.comparison, self._chart.cursor_x
@@ -180,7 +181,7 @@ class CompareScreen(ComparingScreen):
         lines = [] if digits else [comparison.reason]
         if digits:
             for at, side in enumerate(comparison.sides):
-                words = confusion_words(digits, at, 3 if short else 6, arrow)
+                words = confusion_words(digits, at, 3 if short else 5, arrow)
                 lines.append(f"{side.letter} mistakes {words}")
             lines.append(chance_words(digits.found, short=short))
         lines += self._seed_lines(comparison, short=short)

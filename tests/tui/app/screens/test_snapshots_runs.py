@@ -122,7 +122,7 @@ def test_compared(
     snap_compare: SnapCompare, root: Path, small: Dataset, size: tuple[int, int]
 ) -> None:
     app = runs_app(root)
-    until = "─A li" if size[0] < 80 else "A mistakes"
+    until = "B train" if size[0] < 80 else "A mistakes"
     keys = pressing(app, "end", "space", "k", "v", dataset=small, until=until)
     assert snap_compare(app, terminal_size=size, run_before=keys)
 
