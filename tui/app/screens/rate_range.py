@@ -139,5 +139,5 @@ def _words(found: RateRange) -> str:
     return (
         f"The loss falls fastest at {rounded(found.steepest):g}, is lowest at {found.lowest:.2g},"
         f" and has doubled from there {blow_up}.\n"
-        f"enter: learning rate {rounded(found.steepest):g} for the next run   escape: leave it"
+        f"enter: learning rate {rounded(found.steepest):g} for the next run"
     )
