@@ -42,7 +42,7 @@ def test_it_is_the_equation() -> None:
         mean = sum(column) / 5
         variance = sum((value - mean) ** 2 for value in column) / 5
         for row, value in enumerate(column):
-            unit = (value - mean) / (variance + EPS) ** 0.5
+            unit = (value - mean) / (variance + 1e-5) ** 0.5  # the epsilon of PyTorch
             expected = float(layer.scale[feature]) * unit + float(layer.shift[feature])
             assert y[row, feature] == pytest.approx(expected)
 
