@@ -32,14 +32,14 @@ def test_a_sitting(window: Window) -> None:
     terminal.wait_for("1 of 10,000")
     terminal.press("F")  # what is a mistake of the newest weights may be none a moment later
     terminal.wait_for("frozen")
-    while ": mistake" not in terminal.screen():
+    while "WRONG" not in terminal.screen():
         assert time.monotonic() < limit, "no mistake was found"
         terminal.press("n")
         time.sleep(0.2)
     terminal.press("3")
     terminal.wait_for("true 0", "true 9", "F1")
     terminal.press("n", "Enter")
-    terminal.wait_for("mistake", "label")
+    terminal.wait_for("WRONG", "label")
     terminal.press("Escape")
     terminal.wait_for("true 9")
     terminal.press("5")
@@ -93,7 +93,7 @@ def test_terminals_and_sizes(window: Window, term: str, columns: int, rows: int)
         terminal.press(key)
         time.sleep(0.2)
     terminal.press("?")
-    terminal.wait_for("Keys")
+    terminal.wait_for("Help: ")
     terminal.press("Escape")
     time.sleep(0.3)
     terminal.press("q")

@@ -267,7 +267,7 @@ class Sitting:
             answer = self._deadline(4)
             while not answer.is_over:
                 self.pump(0.1)
-                if "Keys" in self.text():
+                if "Help: " in self.text():
                     self.write("\x1b")
                     self.pump(0.5)
                     return
