@@ -29,7 +29,7 @@ class RunRecord:
     `reason` is why the run ended: that of `RunFinished`, "interrupted", or an error; None while
     the run goes on. `threads`, `processes` and `versions` are those of the process that wrote the
     record last. `created` and `updated` are UTC in ISO 8601. `best` is the evaluation of the best
-    weights, those in best.npz (`nn.training.early_stopping`). `samples_per_second` is the mean of
+    weights, those in best.npz (`nn.training.best_weights`). `samples_per_second` is the mean of
     the whole run. `save_error` is why the folder does not hold the whole run, or None. `kept_step`
     is the step of the weights that the run ended with, None before it ended. `init_from` is the
     file or the run whose weights training started from, None where they were drawn at random.

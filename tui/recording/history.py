@@ -20,7 +20,7 @@ from nn.events import (
     StepCompleted,
 )
 from nn.storage.records import Outcome, Recorded
-from nn.training.early_stopping import is_better
+from nn.training.best_weights import is_better
 from tui.recording.experiment import Experiment
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped

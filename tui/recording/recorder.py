@@ -30,7 +30,7 @@ from nn.storage.positions import BEST_FILE, read_position
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
 from nn.storage.run_record import RunRecord, Status, utc_now
 from nn.storage.run_writer import RunWriter, delete_run
-from nn.training.early_stopping import is_better
+from nn.training.best_weights import is_better
 from nn.training.trainer import Trainer
 from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment

@@ -11,7 +11,8 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, Evaluation, Event, RunFinished, Score, StepCompleted
-from nn.training.early_stopping import EarlyStopping, is_better
+from nn.training.best_weights import is_better
+from nn.training.early_stopping import EarlyStopping
 from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
 
