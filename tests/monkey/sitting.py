@@ -205,10 +205,13 @@ class Sitting:
         """Whether an input may leave: the key, an answer to the question, a click on Quit."""
         if action.kind == "leave":
             return True
+        typed = str(action.value)
+        if "\x10" in typed and "\r" in typed:  # the first entry of the palette may be to quit
+            return True
         shown = self.text()
         if "A run is under way" in shown or ("Quit" in shown and "Search for" in shown):
             return True
-        click = re.match(r"\x1b\[<\d+;(\d+);(\d+)", str(action.value))
+        click = re.match(r"\x1b\[<\d+;(\d+);(\d+)", typed)
         if click is None:
             return False
         rows, columns = self._screen.lines, self._screen.columns
