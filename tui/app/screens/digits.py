@@ -122,13 +122,13 @@ class DigitsScreen(BrowsingScreen):
         order = query.order if narrow else f"by {query.order}"
         about = (" " if narrow else ", ").join(part for part in (words, order) if part)
         title = f"{name} {bench.index}  {place}"
-        facts = about if narrow else f"prediction, {self.weights()}"
+        facts = about if narrow else f"prediction, {self.weights(self.snapshot)}"
         if bench.cell is not None and not narrow:
             width = self.query_one(DigitPane).facts_width - 4
             facts = lettered_names(bench.cell.comparison, width)
         note = "" if bench.shown is None else OUTPUTS[bench.shown.config.loss]
         self.query_one(DigitPane).show_titles(title, about, facts, note)
-        self.query_one("#sheet", Panel).show_titles(f"{title}  {about}", self.weights())
+        self.query_one("#sheet", Panel).show_titles(f"{title}  {about}", self.predicted_weights)
 
     def _draw_digit(self, split: Split) -> None:
         run, shown, index = self.bench.shown, self.snapshot, self.bench.index

@@ -141,12 +141,18 @@ class PredictingScreen(ModeScreen):
         self.browser.toggle_following(self.bench.shown)
         self.refresh_now()
 
-    def weights(self) -> str:
-        """Which weights are shown."""
-        snapshot = self.snapshot
+    def weights(self, snapshot: Snapshot | None) -> str:
+        """Which weights those are that something shown is of."""
         if snapshot is None:
             return ""
-        name = snapshot.name
-        if self.bench.played is not None:
-            return f"played back: {name}"
-        return name if self.browser.follows(self.bench.shown) else f"frozen at {name}"
+        if snapshot is self.bench.played:
+            return f"played back: {snapshot.name}"
+        frozen = not self.browser.follows(self.bench.shown) and snapshot is self.snapshot
+        return f"frozen at {snapshot.name}" if frozen else snapshot.name
+
+    @property
+    def predicted_weights(self) -> str:
+        """Which weights the predictions of the whole split are of, maybe those of a moment ago."""
+        split = self.bench.images
+        known = self.browser.of(split) if split is not None else None
+        return self.weights(known.snapshot if known else None)

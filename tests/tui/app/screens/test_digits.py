@@ -380,9 +380,13 @@ def test_newer_weights_are_followed_and_the_trajectory_grows() -> None:
         trajectory = app.screen.query_one("#facts Trajectory", Trajectory)
         labels = run.splits["test"].labels
         run.advance(labels)
+        screen(app).draw()  # the predictions of all digits are still of the weights before
+        assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
+        assert "untrained" in str(app.screen.query_one("#sheet").border_subtitle)
         screen(app).show_snapshot()
         await predicted(app, pilot)
         await pilot.pause()
+        assert "epoch 1" in str(app.screen.query_one("#sheet").border_subtitle)
         assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
         assert said(app).startswith("RIGHT ")
         drawn = [trajectory.render_line(y).text for y in range(trajectory.size.height)]
