@@ -34,7 +34,8 @@ class RunHistory:
     `folder` is where the run is saved, None where it is not.
     `label` is its name on charts. `steps` holds (step, mean loss since the last point) and
     `gradients` (step, gradient norm of each layer, input side first), evenly thinned once there are
-    many; of a saved run there are the gradients of its epochs only. `rows` holds every event that
+    many; of a saved run there are the gradients of its epochs only. `saved_step` is how far a saved
+    run has come, which may be beyond the last of its events. `rows` holds every event that
     ends an epoch or brings an evaluation, as a table shows them.
     """
 
@@ -45,6 +46,7 @@ class RunHistory:
     finished: RunFinished | None = None
     error: str | None = None
     folder: Path | None = None
+    saved_step: int = 0
     epochs: list[EpochCompleted] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     rows: list[StepCompleted | EpochCompleted] = field(default_factory=list)
@@ -182,11 +184,16 @@ class RunHistory:
         )
 
     @property
+    def step(self) -> int:
+        """How many steps are done."""
+        if self.latest is not None:
+            return max(self.latest.step, self.saved_step)
+        return max(self.saved_step, self.started.start_step if self.started else 0)
+
+    @property
     def progress(self) -> float:
         """Share of the budget done, from 0 to 1."""
-        if self.started is None or self.latest is None:
-            return 0.0
-        return self.latest.step / self.started.total_steps
+        return self.step / self.started.total_steps if self.started else 0.0
 
     @property
     def seconds_left(self) -> float | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar
 
 from textual import events
@@ -94,6 +95,7 @@ class ModeScreen(LatestSize, Screen[None]):
         super().__init__()
         self.bench, self.terminal = bench, terminal
         self._opened: Static | None = None
+        self._hinted: Mapping[str, str] = {}
         self._header = Header((), "", terminal)
 
     def name_screens(self, tabs: Sequence[Tab], current: str) -> None:
@@ -116,18 +118,36 @@ class ModeScreen(LatestSize, Screen[None]):
 
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
-        """The bindings in force, in the order of their declarations, also with the user's keys."""
+        """The bindings in force: those hinted first, then as declared also with the user's keys."""
         order: dict[str, int] = {}
+        hinted = self.hinted()
+        for name in hinted:
+            order.setdefault(name, len(order))
         for node, _ in self._modal_binding_chain:
             for _, binding in node._bindings:  # as declared: keys are replaced in a copy
                 if binding.id:
                     order.setdefault(binding.id, len(order))
+        active = super().active_bindings
+        for key, one in active.items():
+            if (words := hinted.get(one.binding.id or "")) is not None:
+                binding = replace(one.binding, show=True, description=words)
+                active[key] = one._replace(binding=binding)
         return dict(
             sorted(
-                super().active_bindings.items(),
+                active.items(),
                 key=lambda item: order.get(item[1].binding.id or "", len(order)),
             )
         )
+
+    def hinted(self) -> Mapping[str, str]:
+        """The ids of keys that are named first for now, though not always, with their words."""
+        return {} if self.bench.opened is None else {"app.present": "Back"}
+
+    def show_hints(self) -> None:
+        """Name other keys, where other ones are now of use."""
+        if (hinted := self.hinted()) != self._hinted:
+            self._hinted = hinted
+            self.refresh_bindings()
 
     def show_progress(self) -> None:
         """Draw what the run's history now holds."""
@@ -146,6 +166,7 @@ class ModeScreen(LatestSize, Screen[None]):
 
         This is the one place where the reason stands why a saved run cannot be read.
         """
+        self.show_hints()
         opened, wide = self.bench.opened, self.app.size.width >= 80
         text = ""
         if opened is not None:

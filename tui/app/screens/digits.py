@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from textual import events
@@ -86,6 +87,7 @@ class DigitsScreen(BrowsingScreen):
 
     def draw(self) -> None:
         """Show the present digit, or the sheet that it is on."""
+        self.show_hints()
         split, snapshot = self.bench.images, self.snapshot
         if split is None or snapshot is None:
             self._clear()
@@ -165,6 +167,10 @@ class DigitsScreen(BrowsingScreen):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything."""
         return action != "swap" or self.bench.cell is not None
+
+    def hinted(self) -> Mapping[str, str]:
+        """The key that leads back to the screen whose digits are shown."""
+        return {"digits.back": "Back"} if self.browser.within_cell else super().hinted()
 
     def show_configuration(self) -> None:
         """Another run, or a comparison of two, brings other weights and maybe other data."""

@@ -57,14 +57,13 @@ def run_state(bench: Workbench) -> RunState:
         sign, role = _FAILED, "wrong"
     elif status is Status.RUNNING:
         word, sign, role = "training", _TRAINING, "accent"
-    started, latest = history.started, history.latest
+    started = history.started
     if bench.played is not None:
         word = "played back"
     epochs, done = history.config.epochs, 0
     if started is not None:
         epochs = math.ceil(started.total_steps / started.steps_per_epoch)
-        step = latest.step if latest is not None else started.start_step
-        done = math.ceil(step / started.steps_per_epoch)
+        done = math.ceil(history.step / started.steps_per_epoch)
     running = status is Status.RUNNING and history.finished is None
     curve = [each.test.accuracy for each in history.evaluations]
     return RunState(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, work
@@ -29,6 +30,15 @@ if TYPE_CHECKING:
 
 PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
 """Identifiers of the panes, in the order of the key that goes to the next one."""
+
+CHART_KEYS = {
+    "train.log": "Log scale",
+    "train.smooth": "Smoothing",
+    "train.zoom": "Zoom",
+    "train.next-pane": "Next pane",
+    "train.gradients": "Gradients",
+}
+"""The words by which the line of keys names those of the charts, in short."""
 
 
 class TrainScreen(SteeringScreen):
@@ -242,6 +252,10 @@ class TrainScreen(SteeringScreen):
         self.show_progress()
 
     # Keys
+
+    def hinted(self) -> Mapping[str, str]:
+        """For a saved run, which cannot be steered, also the keys of its charts."""
+        return (hinted := super().hinted()) and {**hinted, **CHART_KEYS}
 
     def action_chart(self, change: Change) -> None:
         """Change how the curves are drawn, once they are there."""

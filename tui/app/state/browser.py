@@ -279,6 +279,11 @@ class Browser:
         outer = self._outer[0] if self._outer else self.query
         self.query, self._outer = query, (outer, mode)
 
+    @property
+    def within_cell(self) -> bool:
+        """Whether the query was narrowed by another screen, to which `close_cell` leads back."""
+        return self._outer is not None
+
     def close_cell(self) -> str | None:
         """Restore the query from before; returns the mode it was narrowed in, or None."""
         if self._outer is None:

@@ -98,7 +98,8 @@ class FollowedRun:
         """Others train it: it comes when it comes."""
 
     def take_events(self) -> list[Recorded | RunFinished]:
-        """The events since the last call, oldest first."""
+        """The events since the last call, oldest first; `history` is told how far the run is."""
+        self.history.saved_step = self.saved.record.step
         events: list[Recorded | RunFinished] = []
         while self._events:
             events.append(self._events.popleft())

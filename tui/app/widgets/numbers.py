@@ -61,8 +61,8 @@ def progress_lines(
     latest = history.latest if history else None
     room = max(0, width - LABEL)
     texts = dict.fromkeys(("Epoch", "Run", "Step", "Speed", "Time", "Rate"), "-")
-    if started:
-        done = latest.step if latest else started.start_step
+    if history and started:
+        done = history.step
         evaluated = not isinstance(latest, StepCompleted)
         texts["Epoch"], texts["Run"] = _bars(started, done, evaluated, room, ascii_only)
         texts["Step"] = _pair(done, started.total_steps, " of ", room)

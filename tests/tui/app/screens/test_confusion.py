@@ -27,6 +27,7 @@ from tui.app.state.browser import Query
 from tui.app.widgets.confusion import ConfusionMatrix
 from tui.app.widgets.confusion_cells import MARKS, count_text
 from tui.app.widgets.digit_sheet import CellSheet
+from tui.app.widgets.hints import KeyHints
 from tui.system.exits import ExitCode
 
 
@@ -113,6 +114,7 @@ def test_a_cell_opens_its_digits_and_escape_returns() -> None:
         await pilot.press("enter")
         await predicted(app, pilot)
         assert isinstance(app.screen, DigitsScreen)
+        assert app.screen.query_one(KeyHints).shown[0][0].id == "digits.back"
         assert title(app, "#picture") == "test 17  1 of 4"
         assert app.screen.query_one("#picture").border_subtitle == "7 taken for 1, by loss"
         assert text(app, "#note") == ""

@@ -301,14 +301,28 @@ def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
         await at.until(at.shows("interrupted, read only", "4/4", "97.00%"))
         opened = at.bench.opened
         assert opened is not None
+        assert "0 Back  y Log scale  m Smoothing  z Zoom  tab Next pane" in at.text
         await at.press(*["space", "e", "s", "x", "u", "f", "p", "plus", "minus"])
         assert at.bench.run is None
         assert not at.bench.loading or at.bench._goal_when_loaded.value == "pause"
         await at.press("0")
         assert at.bench.opened is None
         assert "read only" not in at.text
+        await at.until(lambda: "0 Back" not in at.text)
 
     play(runs_app(root), scenario, (120, 40))
+
+
+def test_how_far_it_is_stands_in_its_record_if_it_was_stopped_within_an_epoch(root: Path) -> None:
+    saved = SavedRun.read(root / THIRD)
+    write_record(saved.path, saved.record, step=saved.record.total_steps // 8, epoch=0.5)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("enter")
+        of = f"{saved.record.total_steps // 8:,} of {saved.record.total_steps:,}"
+        await at.until(at.shows(of, "50% of 1/4", "12%"))
+
+    play(runs_app(root), scenario)
 
 
 def test_a_run_that_goes_on_elsewhere_is_followed(
