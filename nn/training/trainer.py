@@ -109,6 +109,11 @@ class Trainer:
         return self._progress.images_trained / max(self._progress.training_seconds, 1e-9)
 
     @property
+    def trained(self) -> bool:
+        """Whether no step is left: next comes `RunFinished`, or before it the end of the epoch."""
+        return self._progress.reason is not None or self.step >= self.total_steps
+
+    @property
     def masks_changed(self) -> bool:
         """Whether `restore` was given a state with `masks_change`."""
         return self._state.masks_changed

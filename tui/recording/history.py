@@ -132,6 +132,18 @@ class RunHistory:
             self._keep_gradients *= 2
 
     @property
+    def present(self) -> Evaluation | None:
+        """The evaluation of the weights that the network has: at the end, of those that were kept.
+
+        None where they were not evaluated.
+        """
+        if self.finished is None:
+            return self.evaluations[-1] if self.evaluations else None
+        kept = self.finished.kept_step
+        known = (each for each in reversed(self.evaluations) if each.step == kept)
+        return self.finished.evaluation or next(known, None)
+
+    @property
     def best(self) -> Evaluation | None:
         """The evaluation of the best weights, as `is_better` has it."""
         best: Evaluation | None = None
@@ -195,13 +207,18 @@ class RunHistory:
         """Share of the budget done, from 0 to 1."""
         return self.step / self.started.total_steps if self.started else 0.0
 
-    @property
-    def seconds_left(self) -> float | None:
-        """Time left at the mean pace so far, None before there is one."""
+    def seconds_left(self, pace: float | None = None) -> float | None:
+        """Time left at the mean speed so far, None before there is one.
+
+        `pace` is how many steps a second are taken in slow motion. The seconds of the events do not
+        contain its waits.
+        """
         if self.latest is None or self.started is None or self.latest.step == 0:
             return None
-        pace = self.latest.seconds / self.latest.step
-        return pace * (self.started.total_steps - self.latest.step)
+        seconds = self.latest.seconds / self.latest.step
+        if pace is not None:
+            seconds = max(seconds, 1 / pace)
+        return seconds * (self.started.total_steps - self.latest.step)
 
     def curve(self, split: str, metric: str) -> tuple[list[float], list[float]]:
         """(epochs, values) of a split (train, validation, test) and a metric (loss, accuracy)."""

@@ -28,7 +28,7 @@ def describe(bench: Workbench) -> str:
         return f"failed: {bench.error}"
     state = bench.status.value if bench.status else ""
     if (end := history.finished) is not None:
-        state = DIVERGED if end.reason == "diverged" else f"{state} ({end.reason})"
+        state = DIVERGED if end.reason == "diverged" else f"finished ({end.reason})"
     elif bench.pace is not None and bench.training:
         state += f", {bench.pace:g} {'step' if bench.pace == 1 else 'steps'} a second"
     if (played := bench.played) is not None:
@@ -50,7 +50,7 @@ def run_state(bench: Workbench) -> RunState:
     word, sign = status.value, _WAITING
     role: InkRole = "muted"
     if history.finished is not None or status in (Status.FINISHED, Status.STOPPED):
-        word, sign = "finished" if status is Status.FINISHED else status.value, _ENDED
+        word, sign = "stopped" if history.finished is None else "finished", _ENDED
         if history.finished is not None and history.finished.reason == "diverged":
             word, sign, role = "diverged", _FAILED, "wrong"
     elif status is Status.FAILED:
@@ -66,14 +66,15 @@ def run_state(bench: Workbench) -> RunState:
         done = math.ceil(history.step / started.steps_per_epoch)
     running = status is Status.RUNNING and history.finished is None
     curve = [each.test.accuracy for each in history.evaluations]
+    present = history.present
     return RunState(
         word,
         sign,
         role,
         epoch=done,
         epochs=epochs,
-        accuracy=curve[-1] if curve else None,
-        left=history.seconds_left if running else None,
+        accuracy=present.test.accuracy if present is not None else None,
+        left=history.seconds_left(bench.pace) if running else None,
         curve=curve,
     )
 

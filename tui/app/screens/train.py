@@ -214,7 +214,9 @@ class TrainScreen(SteeringScreen):
         set_text(self._status, describe(bench))
         self.show_remarks()
         self._show_welcome()
-        self._numbers.show(history, rate_factor(bench))
+        self._numbers.show(
+            history, rate_factor(bench), bench.pace if bench.opened is None else None
+        )
         if history is None:
             self._table.show((), None, None)
         else:

@@ -225,7 +225,9 @@ class LiveRun(SteeredRun):
         with self._changed:
             if self._goal in (Goal.STEP, Goal.EPOCH) and self._reaches_goal(trainer, event):
                 self._goal = Goal.PAUSE
-            halting = self._goal in (Goal.PAUSE, Goal.STOP) and not isinstance(event, RunFinished)
+            # Where no step is left, there is nothing to wait for: the run is at its end.
+            ended = trainer.trained and not isinstance(event, RunStarted)
+            halting = self._goal in (Goal.PAUSE, Goal.STOP) and not ended
             self._events.append(event)
             announced, self._announced = self._announced, True
         between_steps = isinstance(event, StepCompleted) and event.evaluation is None

@@ -62,7 +62,7 @@ class SeedTraining:
         """About how long the rest takes."""
         if not self.active:
             return 0.0
-        present = self._history.seconds_left
+        present = self._history.seconds_left()
         now = self.tasks[self.ended].seconds if present is None else present
         return now + sum(task.seconds for task in self.tasks[self.ended + 1 :])
 

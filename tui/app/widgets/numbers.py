@@ -31,15 +31,21 @@ class Numbers(StripWidget):
 
     _history: RunHistory | None = None
     _rate_factor = 1.0
+    _pace: float | None = None
 
-    def show(self, history: RunHistory | None, rate_factor: float) -> None:
-        """Show the present state of a run; `rate_factor` multiplies its learning rate."""
-        self._history, self._rate_factor = history, rate_factor
+    def show(self, history: RunHistory | None, rate_factor: float, pace: float | None) -> None:
+        """Show the present state of a run.
+
+        `rate_factor` multiplies its learning rate, and `pace` is its steps a second in slow motion.
+        """
+        self._history, self._rate_factor, self._pace = history, rate_factor, pace
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
         (width, height), history = self.size, self._history
-        lines = progress_lines(history, self._rate_factor, width, self.terminal.ascii_only)
+        lines = progress_lines(
+            history, self._rate_factor, width, self.terminal.ascii_only, pace=self._pace
+        )
         norms = history.latest.gradient_norms if history and history.latest else ()
         lines += gradient_lines(norms, height - len(lines), width, self.terminal.ascii_only)
         ink = role_style("primary", self.terminal.colors)
@@ -54,7 +60,11 @@ def _with_bar(line: str, width: int, ink: Style) -> Strip:
 
 
 def progress_lines(
-    history: RunHistory | None, rate_factor: float, width: int, ascii_only: bool
+    history: RunHistory | None,
+    rate_factor: float,
+    width: int,
+    ascii_only: bool,
+    pace: float | None = None,
 ) -> list[str]:
     """Progress, speed, time and learning rate in lines of `width` cells; dashes if unknown."""
     started = history.started if history else None
@@ -72,7 +82,7 @@ def progress_lines(
         finished = history.finished
         texts["Speed"] = f"{latest.samples_per_second:,.0f} images/s"
         texts["Time"] = duration(finished.seconds if finished else latest.seconds, whole=True)
-        if not finished and (left := history.seconds_left) is not None:
+        if not finished and (left := history.seconds_left(pace)) is not None:
             texts["Time"] += f", {duration(left, whole=True)} left"
         # The factor may have been changed since the last step: show the rate that goes with it.
         changes = [change for change in history.rate_changes if change.step < latest.step]

@@ -19,6 +19,7 @@ from nn.training.advice import Advice
 from tests.support.training_script import DirectedRun, epoch, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.finding import FindScreen
+from tui.app.screens.run_status import run_state
 from tui.app.screens.train import TrainScreen
 from tui.app.state import present_run
 from tui.app.state.messages import BackgroundFailed, DataLoaded
@@ -251,6 +252,41 @@ def test_a_finished_run_says_what_can_be_done_next(play: Callable[..., None]) ->
         assert at.run.config.seed == at.bench.histories[0].config.seed + 1
         assert len(at.bench.histories) == 2
         assert not at.screen.query_one("#next").display
+
+    play(scenario)
+
+
+def test_after_an_early_stop_the_weights_that_are_kept_are_told(
+    play: Callable[..., None],
+) -> None:
+    """The header once had the accuracy of the last epoch, the other screens that of the kept."""
+
+    async def scenario(at: Sitting) -> None:
+        kept = epoch(2)
+        end = replace(
+            finished(3), reason="early-stopped", kept_step=kept.step, evaluation=kept.evaluation
+        )
+        await at.tell(Status.RUNNING, *epochs(3))
+        assert run_state(at.bench).accuracy == 0.925
+        await at.tell(Status.RUNNING, end)  # it is being saved
+        assert at.status.startswith("finished (early-stopped): run 1")
+        state = run_state(at.bench)
+        assert (state.word, state.accuracy, state.left) == ("finished", 0.9, None)
+
+    play(scenario)
+
+
+def test_the_time_left_in_slow_motion_contains_the_waits(play: Callable[..., None]) -> None:
+    """The times of events do not; here a step takes half a second without them."""
+
+    async def scenario(at: Sitting) -> None:
+        await at.tell(Status.RUNNING, step(10))
+        for pace, seconds in ((None, 15), (10, 15), (1, 30)):
+            at.bench.slow_down(pace)
+            at.screen.show_progress()
+            await at.pilot.pause()
+            assert run_state(at.bench).left == seconds
+            assert at.lines(Numbers)[4] == f"Time   5s, {seconds}s left"
 
     play(scenario)
 

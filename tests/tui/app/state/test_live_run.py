@@ -146,6 +146,16 @@ def test_where_a_run_that_lost_a_process_is_saved(
     run.wait()
 
 
+def test_a_run_with_no_step_left_is_at_its_end(small: Dataset, inbox: Inbox) -> None:
+    """It once paused there, and was saved as interrupted, with all steps done, if it was left."""
+    run = make(replace(CONFIG, epochs=1), small, Goal.EPOCH, inbox)
+    wait(lambda: run.status in (Status.PAUSED, Status.FINISHED))
+    run.go(Goal.STOP)
+    wait(lambda: not run.active)
+    assert run.outcome is not None
+    assert (run.outcome.reason, run.outcome.step) == ("completed", 6)
+
+
 def test_nobody_listening_does_not_hold_up_training(small: Dataset, inbox: Inbox) -> None:
     """Events are queued and announced once, however many there are, until somebody takes them."""
     run = make(CONFIG, small, Goal.RUN, inbox)
