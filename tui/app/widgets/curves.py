@@ -40,6 +40,9 @@ SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 ZOOM = ((1.0, True), (0.5, True), (0.2, True), (0.1, True), (1.0, False))
 """The last part of the epochs that is shown, and whether the y axis is fitted to what matters."""
 
+MOST_DROPS = 8
+"""So many drops of the learning rate in a run are marked at most."""
+
 
 class Curves(Widget):
     """A chart for each entry of `CHARTS`, with the test curves of earlier runs behind the present.
@@ -112,7 +115,7 @@ class Curves(Widget):
             if kind.same_loss and self._present is not None:
                 chart.note += f": {MEASURES[self._present.config.loss]}"
             chart.set_series(drawn[kind.name], axis, end, group)
-            chart.marks = _marks(self._present, kind) if self._present else ()
+            chart.marks = marks_of(self._present, kind) if self._present else ()
         self.flow.show(self._present, end)
 
     def show_gradients(self) -> bool:
@@ -210,21 +213,38 @@ def _end_of_epoch(run: RunHistory) -> float | None:
     return min(whole, run.started.total_steps) / per_epoch
 
 
-def _marks(run: RunHistory, kind: ChartKind) -> tuple[Mark, ...]:
+def marks_of(run: RunHistory, kind: ChartKind) -> tuple[Mark, ...]:
     """The changes of the rate, the highest or the lowest of the test images, and an early stop.
 
-    The newest epoch is not marked, since the mark would move with every epoch.
+    Drops of the schedule are marked as changes by hand are, unless they are many. The newest epoch
+    is not marked, since the mark would move with every epoch.
     """
     if run.started is None:
         return ()
     per_epoch = run.started.steps_per_epoch
     marks = [(c.step / per_epoch, f"lr x{number(c.factor, 9, '.3g')}") for c in run.rate_changes]
+    marks += _drops(run)
     extreme, word = (run.highest, "highest") if kind.name == "accuracy" else (run.lowest, "lowest")
     if extreme is not None and extreme is not run.evaluations[-1]:
         marks.append((extreme.epoch, word))
     if run.finished is not None and run.finished.reason == "early-stopped":
         marks.append((run.finished.step / per_epoch, "early stop"))
     return tuple(sorted(marks))
+
+
+def _drops(run: RunHistory) -> list[Mark]:
+    """Where schedule=step has lowered the rate so far; none where that would fill the chart."""
+    config = run.config
+    if run.started is None or config.schedule != "step" or config.decay_factor == 1:
+        return []
+    per_epoch = run.started.steps_per_epoch
+    drops = range(
+        config.decay_every * per_epoch, run.started.total_steps, config.decay_every * per_epoch
+    )
+    if len(drops) > MOST_DROPS:
+        return []
+    word = f"lr x{number(config.decay_factor, 9, '.3g')}"
+    return [(step / per_epoch, word) for step in drops if step < run.step]
 
 
 def _next(values: Sequence[Value], value: Value) -> Value:

@@ -255,12 +255,14 @@ def _draw_labels(
     """Write the labels of marks, the last first; none touches another.
 
     A label stands in the last line of the plot if a point, of those at `xs` and `ys`, is in its way
-    in the first one but not there. It is as long as its mark is certain to be read, so labels that
-    are long for the chart are left out too.
+    in the first one but not there. Of a label that is long for the chart only the last word is
+    written, if that is not too long either.
     """
     columns, line = plotter.columns, 1 / max(1, plotter.lines - 1)
     for at, label in reversed(marks):
         text = printable(label, ascii_only=True)  # so that a character takes one cell
+        if len(text) > columns // 3:
+            text = text.rpartition(" ")[2]
         step = 1 if at < 0.5 else -1
         start = at * columns + step
         left, right = sorted((start, start + step * len(text)))

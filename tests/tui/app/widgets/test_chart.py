@@ -278,6 +278,9 @@ def test_marks_and_cursor() -> None:
     lines = text(render_chart(series, 60, 12, marks=[(10, "lr 0.1")], cursor_x=20))
     assert "lr 0.1" in lines[0]
     empty = next(line for line in lines[1:] if "┊" in line and line.count("│") == 2)
+    short = text(render_chart(series, 30, 12, marks=[(25, "early stop")]))
+    assert "stop" in short[0]
+    assert "early" not in short[0]
     column = empty.index("┊")
     assert 60 * 10 / 30 - 5 < column < 60 * 10 / 30 + 8
     assert empty.index("│", 8) > column

@@ -12,6 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from textual.strip import Strip
 
+from nn.config import TrainConfig
+from tests.support.training_script import epochs, started
+from tui.app.widgets.charts import CHARTS
+from tui.app.widgets.curves import marks_of
 from tui.app.widgets.line_labels import fit_labels, spread
 from tui.app.widgets.names import fit_names
 from tui.app.widgets.plot import draw_chart, render_chart
@@ -19,6 +23,8 @@ from tui.app.widgets.series import Series
 from tui.app.widgets.strips import with_fewer_styles
 from tui.app.widgets.trace import DASHES, trace
 from tui.app.widgets.y_range import interesting_range
+from tui.recording.experiment import Experiment
+from tui.recording.history import RunHistory
 from tui.system.terminal import Terminal
 
 COORDINATES = st.floats(-3, 4) | st.just(math.nan)
@@ -200,3 +206,16 @@ def test_blanks_take_the_style_before_them() -> None:
     strip = render_chart(curves(), 60, 12)[3]
     assert with_fewer_styles(strip).text == strip.text
     assert len(list(with_fewer_styles(strip))) <= len(list(strip))
+
+
+def test_drops_of_the_rate_are_marked_once_they_have_come() -> None:
+    config = TrainConfig(epochs=6, schedule="step", decay_every=2, decay_factor=0.5)
+    run = RunHistory("run", Experiment(config))
+    for event in (started(config), *epochs(3)):
+        run.add(event)
+    assert [mark for mark in marks_of(run, CHARTS[0]) if "lr" in mark[1]] == [(2.0, "lr x0.5")]
+    many = TrainConfig(epochs=60, schedule="step", decay_every=1)
+    crowded = RunHistory("run", Experiment(many))
+    for event in (started(many), *epochs(3)):
+        crowded.add(event)
+    assert not any("lr" in word for _, word in marks_of(crowded, CHARTS[0]))
