@@ -19,6 +19,8 @@ from tui.recording.folder import display_name
 
 NAME_WIDTH = 24
 """Cells that a run's name has at least where more than two columns stand beside it."""
+WIDE = 110
+"""Cells of a table from which on a name has its full length, though no more than half of them."""
 YEAR_WIDTH = 29
 """Cells from which on a name that is cut keeps the year of its time."""
 SHORT_NAME_WIDTH = 16
@@ -27,7 +29,7 @@ _BUDGET = ("epochs", "steps")
 """Fields that the column of epochs tells."""
 _LONGEST_VALUE = 14
 """Cells of the value of a hyperparameter at most."""
-_RANKS = (4, 5, 7)
+_RANKS = (5, 6, 7)
 """Ranks of the hyperparameters that tell most runs apart; those of the others follow from 10 on."""
 
 
@@ -56,7 +58,7 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("epochs", 9, 3, _epochs),
     Column("best", 7, 1, lambda entry, _: _accuracy(entry.best)),
     Column("final", 7, 8, lambda entry, _: _accuracy(entry.final)),
-    Column("test loss", 9, 6, _loss),
+    Column("test loss", 9, 4, _loss),
     Column("time", 8, 9, lambda entry, width: clock(entry.run.record.seconds, width)),
 )
 ORIGIN: tuple[Column[Entry], ...] = (
@@ -165,7 +167,8 @@ def fitting_columns(
 ) -> tuple[list[Column[Entry]], int]:
     """The columns that fit beside the name, and the cells for the name, `longest` at most."""
     room = width - 4  # without the cursor, the mark and the blanks around the name
-    shown = fitting(columns, room - NAME_WIDTH)
+    full = min(longest, room // 2) if width >= WIDE else 0
+    shown = fitting(columns, room - max(NAME_WIDTH, full))
     if len(shown) <= 2:
         two = sorted(columns, key=lambda column: column.rank)[:2]
         shown = fitting([c for c in columns if c in two], room - SHORT_NAME_WIDTH)

@@ -36,7 +36,14 @@ from tui.app.state.catalogue import ORDERS, Catalogue, arranged
 from tui.app.state.followed_run import FollowedRun
 from tui.app.state.shown_run import Status
 from tui.app.widgets.curves import Curves
-from tui.app.widgets.runs_table import COLUMNS, ORIGIN, RunsTable, fitting_columns, label_first
+from tui.app.widgets.runs_table import (
+    COLUMNS,
+    ORIGIN,
+    WIDE,
+    RunsTable,
+    fitting_columns,
+    label_first,
+)
 from tui.recording.experiment import Experiment
 from tui.recording.finding import Search
 from tui.recording.folder import display_name
@@ -556,6 +563,7 @@ def test_runs_are_found_by_hyperparameters_that_have_columns(tmp_path: Path) -> 
         heading = table._strips[0].text.split()
         assert [name for name in ("hidden", "optimizer", "lr") if name in heading]
         assert "hidden 64-64, optimizer sgd, lr 0.02" in at.text
+        assert {"best", "loss"} <= set(heading)
         await at.press("slash", *"lr=0.1", "space", *"mom", "enter")
         assert (len(rows(at)), current(at)) == (1, FIRST)
         assert "optimizer" not in table._strips[0].text  # one run differs in nothing
@@ -576,6 +584,8 @@ def test_columns_fit(width: int) -> None:
     used = 3 + name_width + sum(column.width + 1 for column in columns)
     assert used <= max(width, 4)
     assert width < 200 or len(columns) == len(known)
+    _, name_width = fitting_columns(width, 34, known)
+    assert width < WIDE or name_width == 34
 
 
 @pytest.mark.parametrize(
