@@ -128,10 +128,14 @@ class RunsScreen(LookingScreen):
         self.draw_row()
 
     def _marks(self) -> dict[Path, str]:
-        """For each run on the charts, the glyph that draws it there; `+` for the shown run."""
+        """For each marked run the glyph that draws it on the charts; `+` for the shown run.
+
+        Other runs of this sitting are on the charts too, but have no mark: they are not compared.
+        """
         marks = dict.fromkeys(self.bench.overlays, "+")
-        earlier = enumerate(self.bench.earlier, 1)
-        marks |= {run.folder: run_glyph(number) for number, run in earlier if run.folder}
+        for number, run in enumerate(self.bench.earlier, 1):
+            if run.folder in self.bench.overlays:
+                marks[run.folder] = run_glyph(number)
         return marks
 
     def _draw_head(self, shown: int) -> None:

@@ -47,6 +47,7 @@ from tui.app.widgets.runs_table import (
 from tui.recording.experiment import Experiment
 from tui.recording.finding import Search
 from tui.recording.folder import display_name
+from tui.recording.history import RunHistory
 
 FIRST, SECOND, THIRD = (
     "20261101-100000-sigmoid-net",
@@ -149,6 +150,20 @@ def test_a_run_of_this_sitting_that_is_overlaid_is_drawn_once(root: Path, small:
         assert [history.folder for history in at.bench.earlier] == [root / SECOND]
         await at.press("enter")
         assert [history.folder for history in at.bench.earlier] == [root / FIRST]
+
+    play(runs_app(root), scenario, dataset=small)
+
+
+def test_a_run_of_this_sitting_has_no_mark_unless_it_is_marked(root: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.until(lambda: at.bench.run is not None)
+        at.bench.histories.insert(0, RunHistory("first", Experiment(), folder=root / THIRD))
+        await at.press("j", "space", "j", "space")
+        assert len(at.bench.earlier) == 3  # which the charts draw
+        assert [row[:3] for row in rows(at)[:3]] == ["   ", " 1 ", ">2 "]
+        await at.press("v")
+        assert at.bench.compared is not None
+        assert [run.name for run in at.bench.compared] == [SECOND, FIRST]
 
     play(runs_app(root), scenario, dataset=small)
 
