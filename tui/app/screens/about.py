@@ -12,7 +12,7 @@ Run: how far it is, and for each layer the size of its gradient, which is how mu
 changes with the weights of the layer. A layer whose gradient is very small learns next to \
 nothing.
 
-Epochs: a row for each. * marks the best test accuracy.
+Epochs: a row for each. * marks the highest test accuracy and the lowest test loss.
 
 Of the form: one-cycle lets the learning rate rise and fall once over the whole run; \
 eps_placement is where Adam adds the small number that keeps it from dividing by zero; 0 often \

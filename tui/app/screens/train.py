@@ -161,7 +161,7 @@ class TrainScreen(SteeringScreen):
         )
         self._place_of_form.border_title = "Form"
         self._numbers.border_title = "Run"
-        self._table.border_title = "Epochs, * highest accuracy and lowest loss"
+        self._table.border_title = "Epochs, * best test accuracy, loss"
         self._curves: Curves | None = None
         self._pane = "loss"
 
@@ -218,9 +218,9 @@ class TrainScreen(SteeringScreen):
             history, rate_factor(bench), bench.pace if bench.opened is None else None
         )
         if history is None:
-            self._table.show((), None, None)
+            self._table.show((), None, None, bench.config)
         else:
-            self._table.show(history.rows, history.highest, history.lowest)
+            self._table.show(history.rows, history.highest, history.lowest, history.config)
         if self._curves is not None:
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
             self._curves.draw_lines(thin=bench.drawing.thin_lines)

@@ -10,6 +10,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
+from nn.config import TrainConfig
 from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.strips import StripWidget, text_strip
@@ -82,23 +83,32 @@ class EpochTable(StripWidget, can_focus=True):
     ]
 
     _rows: Sequence[Row] = ()
+    _config = TrainConfig()
     _highest: Evaluation | None = None
     _lowest: Evaluation | None = None
     _above: int | None = None
     """The number of rows above the first one shown, None while the newest row is followed."""
 
     def show(
-        self, rows: Sequence[Row], highest: Evaluation | None, lowest: Evaluation | None
+        self,
+        rows: Sequence[Row],
+        highest: Evaluation | None,
+        lowest: Evaluation | None,
+        config: TrainConfig,
     ) -> None:
-        """Show these rows: `highest` by its test accuracy, `lowest` by its test loss."""
+        """Show these rows: `highest` by its test accuracy, `lowest` by its test loss.
+
+        `config` is that of the run, which says what there will be before there is a row.
+        """
         self._rows, self._highest, self._lowest = rows, highest, lowest
+        self._config = config
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:
         width, room = self.size.width, max(0, self.size.height - 1)
         last = max(0, len(self._rows) - room)
         above = last if self._above is None else min(self._above, last)
-        columns = shown_columns(self._rows, width)
+        columns = shown_columns(self._rows, self._config, width)
         titles = " ".join(column.heading for column in columns)
         head = Style(bold=True, underline=True, reverse=self.has_focus)
         lines = [text_strip(f" {titles}", width, head)]
@@ -145,7 +155,14 @@ class EpochTable(StripWidget, can_focus=True):
         self.redraw()
 
 
-def shown_columns(rows: Sequence[Row], width: int) -> list[Column[Row]]:
-    """The columns with a value in any of the last ten rows, as far as they fit."""
-    known = (c for c in COLUMNS if not rows or any(c.text(row, c.width) for row in rows[-10:]))
+def shown_columns(rows: Sequence[Row], config: TrainConfig, width: int) -> list[Column[Row]]:
+    """The columns with a value in any of the last ten rows, as far as they fit.
+
+    Before the first row these are the columns that the run will have values for.
+    """
+    evaluated = {"trn": config.eval_train, "val": bool(config.validation)}
+    if rows:
+        known = [c for c in COLUMNS if any(c.text(row, c.width) for row in rows[-10:])]
+    else:
+        known = [c for c in COLUMNS if evaluated.get(c.title.split()[0], True)]
     return fitting(known, width - 1)

@@ -528,6 +528,8 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
 
 def test_the_table_of_epochs_marks_the_best(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
+        heading = at.lines(EpochTable)[0]  # there are no validation images, and no rows yet
+        assert heading == " epoch trn loss tst loss trn acc tst acc     rate"
         await at.tell(
             Status.PAUSED, epoch(1, accuracy=0.9), epoch(2, accuracy=0.95), epoch(3, accuracy=0.93)
         )
