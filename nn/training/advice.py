@@ -9,19 +9,17 @@ to no false alarm on any recipe.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
-from itertools import pairwise
-
-import numpy as np
+from dataclasses import dataclass, field, replace
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.events import EpochCompleted, StepCompleted
+from nn.events import EpochCompleted, Evaluation, StepCompleted
 from nn.network.layers import ACTIVATIONS
 from nn.network.losses import LOSSES
 from nn.network.predictor import Predictor
-from nn.training.health import health
-from nn.training.optimizers import RULES
+from nn.training.best_weights import is_better
+from nn.training.health import health, relative_update
+from nn.training.trends import BatchLosses, ValidationLosses
 
 # Before this step, small initial weights keep good networks, too, at the loss of chance.
 _LEAST_STEPS = 400
@@ -33,7 +31,6 @@ _VANISHED = 1 / 50  # the first layer's gradient against the last one's
 _INPUT_NORM = 9.0  # of an image with pixels from 0 to 1
 _LARGE_SPREAD = 20.0  # of the first layer's outputs, before the activation
 _LOW_UPDATE = 0.5  # the change of the weights in an epoch, relative to their size
-_OVERFIT, _OVERFITS = 1.1, 3  # validation loss against its lowest, and evaluations in a row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,8 @@ class Advice:
     """What the numbers show, and what to change; as text, one sentence of the two.
 
     `kind` is the name of the rule, `field` that of the configuration field to change. `factor` is
-    what the learning rate may be multiplied by at once, where that helps a run that goes on.
+    what the learning rate may be multiplied by at once, where that helps a run that goes on. `back`
+    is whether the run has learned before, so that its best epoch is worth going back to.
     """
 
     kind: str
@@ -49,6 +47,7 @@ class Advice:
     remedy: str
     field: str
     factor: float | None = None
+    back: bool = False
 
     def __str__(self) -> str:
         return f"{self.sentence}; {self.remedy}"
@@ -64,10 +63,15 @@ class Advisor:
     _given: set[str] = field(default_factory=set)
     _losses: list[float] = field(default_factory=list)
     _accuracy: float = 0.0
-    _validation: list[float] = field(default_factory=list)
+    _validation: ValidationLosses = field(default_factory=ValidationLosses)
     _rising: int = 0
-    _overfitting: int = 0
     _explained: bool = False
+    _best: Evaluation | None = None
+    _can_go_back: bool = False
+    _looked_at: int = 0  # the step at which units were last looked at inside an epoch
+
+    def __post_init__(self) -> None:
+        self._batches = BatchLosses(self._chance_loss)
 
     @property
     def _chance_loss(self) -> float:
@@ -98,17 +102,23 @@ class Advisor:
         if event.evaluation is not None:
             scores = (event.evaluation.train, event.evaluation.validation, event.evaluation.test)
             self._accuracy = max(score.accuracy for score in scores if score is not None)
-        advice = self._overfits(event)
-        if isinstance(event, EpochCompleted):
+            if is_better(self.config, event.evaluation, self._best):
+                self._best = event.evaluation
+        best = self._best
+        learned = best is not None and best.test.accuracy >= self._chance_accuracy
+        self._can_go_back = learned and best is not None and best.step < event.step
+        advice = self._overfits(event.evaluation) if event.evaluation is not None else None
+        if isinstance(event, StepCompleted):
+            advice = advice or self._of_batches(event, predictor, images)
+        else:
             stuck = self._is_stuck(event)
             rising = self._rises(event)
             if advice is None and stuck and self.config.init == "normal":
                 advice = self._too_large()
             if advice is None and rising:
                 before = min(self._losses, default=self._chance_loss)
-                advice = _too_high(
-                    self.config,
-                    f"the training loss rises: {event.train_loss:.3g} after {before:.3g}",
+                advice = self._dead_units(predictor, images) or self._too_high(
+                    f"the training loss rises: {event.train_loss:.3g} after {before:.3g}"
                 )
             if advice is None and stuck and not self._explained:
                 advice = self._cause(event, predictor, images)
@@ -120,6 +130,49 @@ class Advisor:
             return None
         self._given.add(advice.kind)
         return advice
+
+    def _of_batches(
+        self, event: StepCompleted, predictor: Predictor | None, images: Array | None
+    ) -> Advice | None:
+        """Advice inside an epoch, where the loss shows at once that the run is lost."""
+        if self.config.loss != "cross-entropy" or self._explained:
+            return None
+        self._batches.add(event)
+        if not self._batches.guessing:
+            return None
+        advice = None
+        # A network that guesses for long is looked at ever more seldom, since that takes time.
+        if event.step >= 1.5 * self._looked_at:
+            self._looked_at = event.step
+            advice = self._dead_units(predictor, images)
+        if advice is None and self._batches.exploded and self._too_large() is None:
+            times = event.loss / self._chance_loss
+            advice = self._too_high(
+                f"the loss is {event.loss:.3g}, {times:.0f} times that of guessing, and does not"
+                " fall"
+            )
+        self._explained = advice is not None
+        return advice
+
+    def _dead_units(self, predictor: Predictor | None, images: Array | None) -> Advice | None:
+        """Advice where next to all units of a hidden layer are dead, of weights that differ."""
+        same = self.config.init == "normal" and self.config.init_std == 0
+        rectifies = ACTIVATIONS[self.config.activation].rectifies
+        if predictor is None or images is None or same or not rectifies:
+            return None
+        dead = health(predictor, images).dead
+        if not dead or max(dead) < _MOST_UNITS:
+            return None
+        layer = dead.index(max(dead)) + 1
+        return self._going_back(
+            Advice(
+                "dead units",
+                f"{max(dead):.0%} of the units of hidden layer {layer} are dead: their ReLU gives 0"
+                " for every image, and no gradient passes",
+                "start again with a tenth of the --learning-rate, or with --init=he-normal",
+                "learning_rate",
+            )
+        )
 
     def _too_large(self) -> Advice | None:
         """Advice where the initial weights saturate the first layer, or make its outputs huge."""
@@ -170,21 +223,10 @@ class Advisor:
                 "start with random weights: --init=he-normal, or --init-std=0.01",
                 "init",
             )
+        if (dead := self._dead_units(predictor, images)) is not None:
+            return dead
         if predictor is not None and images is not None:
             found = health(predictor, images)
-            if (
-                found.dead
-                and ACTIVATIONS[config.activation].rectifies
-                and max(found.dead) >= _MOST_UNITS
-            ):
-                layer = found.dead.index(max(found.dead)) + 1
-                return Advice(
-                    "dead units",
-                    f"{max(found.dead):.0%} of the units of hidden layer {layer} are dead: their"
-                    " ReLU gives 0 for every image, and no gradient passes",
-                    "start again with a tenth of the --learning-rate, or with --init=he-normal",
-                    "learning_rate",
-                )
             if found.saturated and max(found.saturated) >= _MOST_UNITS:
                 layer = found.saturated.index(max(found.saturated)) + 1
                 return Advice(
@@ -211,13 +253,14 @@ class Advisor:
                 "take --activation=relu, or --init=glorot-normal with a higher --learning-rate",
                 "activation",
             )
-        if self._relative_update(event, predictor) < _LOW_UPDATE:
+        moved = relative_update(config, event, predictor, self.steps_per_epoch)
+        if moved < _LOW_UPDATE:
             return _rate_too_low(
                 config, "the loss is still that of guessing, and the weights hardly move"
             )
         if math.isfinite(event.train_loss) and event.train_loss > 1.5 * self._chance_loss:
-            return _too_high(
-                config, f"the training loss is {event.train_loss:.3g}, above that of guessing"
+            return self._too_high(
+                f"the training loss is {event.train_loss:.3g}, above that of guessing"
             )
         return Advice(
             "labels",
@@ -241,56 +284,30 @@ class Advisor:
             )
         return None
 
-    def _relative_update(self, event: EpochCompleted, predictor: Predictor | None) -> float:
-        """An upper bound of the change of the weights in an epoch, relative to their size.
-
-        It is rate |g| steps / |w|. |w| is taken as at least that of Glorot's initial weights, since
-        smaller weights have to grow to that size. Where the rule normalizes the gradient, each
-        parameter moves by about the rate.
-        """
-        if predictor is None:
-            return math.inf
-        parameters = predictor.model.parameters
-        glorot = sum(2 * a * b / (a + b) for a, b in pairwise(predictor.model.sizes))
-        size = max(float(np.linalg.norm(parameters)), math.sqrt(glorot))
-        step = math.sqrt(sum(norm**2 for norm in event.gradient_norms))
-        rule = RULES[self.config.optimizer]
-        if rule.normalizes:
-            step = math.sqrt(parameters.size)
-        elif "momentum" in rule.hyperparameters:
-            step /= 1 - self.config.momentum
-        return event.learning_rate * step * self.steps_per_epoch / size
-
-    def _overfits(self, event: EpochCompleted | StepCompleted) -> Advice | None:
+    def _overfits(self, evaluation: Evaluation) -> Advice | None:
         """Advice where the validation loss rises while the training loss goes on falling."""
-        evaluation = event.evaluation
-        if evaluation is None or evaluation.validation is None:
-            return None
-        loss = evaluation.validation.loss
-        lowest = min(self._validation, default=math.inf)
-        self._overfitting = self._overfitting + 1 if loss > _OVERFIT * lowest else 0
-        self._validation.append(loss)
-        falling = evaluation.train is None or evaluation.train.loss < lowest
-        if self._overfitting < _OVERFITS or not falling:
+        lowest = self._validation.lowest
+        if not self._validation.turns(evaluation) or evaluation.validation is None:
             return None
         return Advice(
             "overfitting",
-            f"the validation loss rises ({loss:.3f}, lowest {lowest:.3f}) while that of training"
-            " falls: the network learns its images by heart",
+            f"the validation loss rises ({evaluation.validation.loss:.3f}, lowest {lowest:.3f})"
+            " while that of training falls: the network learns its images by heart",
             "stop here (--patience=3 does), or take --dropout=0.2, --weight-decay=1e-4 or more"
             " images",
             "patience",
         )
 
+    def _too_high(self, sentence: str) -> Advice:
+        remedy = f"take a lower --learning-rate, {self.config.learning_rate / 10:g} say"
+        return self._going_back(Advice("rate too high", sentence, remedy, "learning_rate", 0.1))
 
-def _too_high(config: TrainConfig, sentence: str) -> Advice:
-    return Advice(
-        "rate too high",
-        sentence,
-        f"take a lower --learning-rate, {config.learning_rate / 10:g} say",
-        "learning_rate",
-        factor=0.1,
-    )
+    def _going_back(self, advice: Advice) -> Advice:
+        """The same, but with the way back to the best epoch where the run has learned before."""
+        if not self._can_go_back:
+            return advice
+        remedy = "go back to its best epoch, at a tenth of the --learning-rate"
+        return replace(advice, remedy=remedy, back=True)
 
 
 def _rate_too_low(config: TrainConfig, sentence: str) -> Advice:

@@ -1,14 +1,19 @@
-"""The state of hidden units: which are dead or saturated, so that no gradient passes."""
+"""Whether a network can learn: units that are dead or saturated, and weights that hardly move."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.events import EpochCompleted
 from nn.network.layers import Activation
 from nn.network.predictor import Predictor
+from nn.training.optimizers import RULES
 
 SAMPLE = 200  # images on which hidden units are looked at
 
@@ -41,3 +46,26 @@ def health(predictor: Predictor, images: Array) -> Health:
                 dead.append(float(flat.all(axis=0).mean()))
                 saturated.append(0.0 if layer.rectifies else float(flat.mean()))
     return Health(tuple(dead), tuple(saturated), outputs)
+
+
+def relative_update(
+    config: TrainConfig, event: EpochCompleted, predictor: Predictor | None, steps: int
+) -> float:
+    """An upper bound of the change of the weights in an epoch of `steps`, relative to their size.
+
+    It is rate |g| steps / |w|. |w| is taken as at least that of Glorot's initial weights, since
+    smaller weights have to grow to that size. Where the rule normalizes the gradient, each
+    parameter moves by about the rate. Without a predictor it is infinite.
+    """
+    if predictor is None:
+        return math.inf
+    parameters = predictor.model.parameters
+    glorot = sum(2 * a * b / (a + b) for a, b in pairwise(predictor.model.sizes))
+    size = max(float(np.linalg.norm(parameters)), math.sqrt(glorot))
+    step = math.sqrt(sum(norm**2 for norm in event.gradient_norms))
+    rule = RULES[config.optimizer]
+    if rule.normalizes:
+        step = math.sqrt(parameters.size)
+    elif "momentum" in rule.hyperparameters:
+        step /= 1 - config.momentum
+    return event.learning_rate * step * steps / size

@@ -98,6 +98,27 @@ def test_a_run_that_does_not_learn_is_told_why(
     assert found[0].field in {field.name for field in dataclasses.fields(TrainConfig)}
 
 
+@pytest.mark.parametrize(
+    ("kind", "fields"),
+    [
+        ("dead units", {"learning_rate": 20.0}),
+        ("rate too high", {"learning_rate": 20.0, "activation": "tanh"}),
+    ],
+)
+def test_a_rate_far_too_high_is_told_inside_the_first_epoch(
+    kind: str, fields: dict[str, Any], mnist: Dataset
+) -> None:
+    config = TrainConfig.layered(SHORT | {"hidden": (20,), "epochs": 2} | fields)
+    trainer = Trainer(config, mnist, step_interval=0.0)
+    advisor, given = Advisor(config, trainer.steps_per_epoch), {}
+    for event in trainer.events():
+        if isinstance(event, EpochCompleted | StepCompleted):
+            advice = advisor.observe(event, trainer.predictor, trainer.train.images)
+            given |= {advice.kind: event} if advice is not None else {}
+    assert list(given) == [kind]
+    assert given[kind].step < 300
+
+
 def test_labels_that_do_not_belong_to_the_images(mnist: Dataset) -> None:
     labels = np.random.default_rng(0).permutation(mnist.train.labels)
     shuffled = Dataset(Split(mnist.train.images, labels), mnist.test, "shuffled", mnist.sha256)

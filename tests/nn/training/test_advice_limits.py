@@ -10,7 +10,7 @@ import pytest
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.events import EpochCompleted, Evaluation, Score
+from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 from nn.network.predictor import Predictor
 from nn.training.advice import Advice, Advisor
 from nn.training.trainer import Trainer
@@ -164,6 +164,45 @@ def test_weights_are_too_large_from_a_spread_of_twenty() -> None:
     assert first(TrainConfig(init="normal", init_std=20 / 9), stuck()) == ["weights too large"]
     assert first(TrainConfig(init="normal", init_std=19.9 / 9), stuck()) == ["labels"]
     assert first(TrainConfig(init="he-normal", init_std=20 / 9), stuck()) == ["labels"]
+
+
+def batches(losses: list[float], start: int = 0) -> list[StepCompleted]:
+    """Events of 25 steps each, with these losses as multiples of that of chance."""
+    return [
+        StepCompleted(
+            start + 25 * n, 1, each * math.log(10), 0.1, (1.0, 1.0), 1e3, 1.0, evaluation=None
+        )
+        for n, each in enumerate(losses, 1)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("losses", "told"),
+    [
+        ([11.0] * 5, True),  # from the first event to the last there are 100 steps
+        ([11.0] * 4, False),
+        ([9.9] * 9, False),
+        ([19.0, 17.0, 15.0, 13.0, 11.0], False),  # it falls
+        ([11.0] * 4 + [0.9] + [11.0] * 4, False),
+    ],
+)
+def test_batches_far_above_guessing_that_do_not_fall(losses: list[float], told: bool) -> None:
+    """They are told of inside an epoch, unless the initial weights are the reason."""
+    advisor = Advisor(TrainConfig(), STEPS)
+    given = [each.kind for event in batches(losses) if (each := advisor.observe(event))]
+    assert given == ["rate too high"] * told
+    large = Advisor(TrainConfig(init="normal", init_std=3.0), STEPS)
+    assert not any(large.observe(event) for event in batches(losses))
+
+
+def test_a_run_that_has_learned_is_led_back_to_its_best_epoch() -> None:
+    for accuracy, back in ((0.9, True), (0.1, False)):
+        advisor = Advisor(TrainConfig(), STEPS)
+        assert advisor.observe(epoch(1, 0.3, accuracy=accuracy, steps=100)) is None
+        *_, found = [advisor.observe(event) for event in batches([50.0] * 5, 100)]
+        assert found is not None
+        assert found.back == back
+        assert found.remedy.startswith("go back to its best epoch") == back
 
 
 def test_one_cause_is_named_and_no_other_after_it() -> None:

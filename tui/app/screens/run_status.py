@@ -93,6 +93,8 @@ def advice_on(bench: Workbench) -> Advice | None:
 
 def key_of(advice: Advice, *, running: bool) -> str:
     """The id of the binding that does what is advised, or else leads to the field to change."""
+    if advice.back:
+        return "train.best"
     if running and advice.factor is not None:
         return "train.rate-up" if advice.factor > 1 else "train.rate-down"
     return "train.stop" if running and advice.field == "patience" else "train.form"

@@ -323,6 +323,10 @@ def test_advice_is_shown_with_the_key_that_changes_what_it_names(
         at.run.advice = replace(high, factor=10.0)
         await at.tell(Status.RUNNING)
         assert "(key +)" in str(line.render())
+        at.run.advice = replace(high, back=True)
+        await at.tell(Status.RUNNING, step(12))  # of the epoch after the best
+        assert "(key b)" in str(line.render())
+        at.run.advice = high
         await at.tell(Status.FINISHED)
         assert "(key f)" in str(line.render())
         await at.pilot.press("r")
