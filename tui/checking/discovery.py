@@ -247,6 +247,15 @@ def find(module: ModuleType) -> Net:
             return kind(module)
         except NotFoundError:
             continue
+    problems += [
+        f"{each.__name__} is imported from {each.__module__}: check the file"
+        f" {each.__module__.replace('.', '/')}.py, which defines it"
+        for each in vars(module).values()
+        if inspect.isclass(each)
+        and each.__module__ != module.__name__
+        and first_of(each, FORWARD)
+        and first_of(each, GRADIENT)
+    ][:1]
     raise NotFoundError("; ".join(problems))
 
 

@@ -32,8 +32,8 @@ MODULE = "learner"
 _RATES = re.compile(r"(learning_?rate|lr|eta|alpha|step_size)", re.I)
 
 
-class MisshapenGradientError(Exception):
-    """A gradient cannot be subtracted from its parameter; the comparison of shapes reports it."""
+class UnusableGradientError(Exception):
+    """A gradient is missing or has another shape than its parameter; the facts and arrays tell."""
 
 
 class Learner:
@@ -50,7 +50,7 @@ class Learner:
         """Run, and turn whatever the code raises into facts."""
         try:
             self.run()
-        except MisshapenGradientError:
+        except UnusableGradientError:
             pass
         except NotFoundError as error:
             self.facts |= {"error": "NotFound", "message": str(error)}
@@ -191,6 +191,7 @@ class Learner:
     def _update(self, net: Net) -> None:
         self._enter("update")
         x = self._oriented(net, self.request["x"])
+        self._complete(net, net.gradients(x.copy(), self._oriented(net, self._targets)))
         for count in (1, MANY):
             net.assign(self.given)
             own = False
@@ -202,15 +203,28 @@ class Learner:
             for name, value in net.parameters.items():
                 self.arrays[f"{prefix} {name}"] = self._gradient(net, name, np.array(value, float))
 
+    def _complete(self, net: Net, gradients: Mapping[str, Array]) -> None:
+        """Stop where a gradient is missing, unless the learner's update does without its name."""
+        missing = [name for name in PARAMETERS if name not in gradients]
+        if not missing:
+            return
+        try:
+            if net.update(gradients, LEARNING_RATE):
+                same = [np.array_equal(net.parameters[name], self.given[name]) for name in missing]
+                missing = [name for name, unchanged in zip(missing, same, strict=True) if unchanged]
+        except KeyError:
+            pass
+        if missing:
+            self.facts["missing gradients"] = missing
+            raise UnusableGradientError
+
     def _descend(self, net: Net, gradients: Mapping[str, Array], rate: float) -> bool:
         if net.update(gradients, rate):
             return True
         for name, value in gradients.items():
             parameter = net.parameters[name]
             if np.size(value) != parameter.size:
-                raise MisshapenGradientError(
-                    f"the gradient of {name} has {np.size(value)} elements"
-                )
+                raise UnusableGradientError(f"the gradient of {name} has {np.size(value)} elements")
             parameter -= rate * np.reshape(value, parameter.shape)
         return False
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -68,7 +69,19 @@ def observe(path: Path, request: Mapping[str, Array], *, seconds: float) -> Obse
         result = folder / "result.json"
         if not result.exists():
             lines = done.stderr.decode(errors="replace").strip().splitlines()
-            reason = lines[-1] if lines else f"exit code {done.returncode}"
+            reason = _ending(done.returncode)
+            if lines:
+                reason += f", after the message: {lines[-1][:300]}"
             return Observation({}, {"stage": "run", "error": "ended", "message": reason})
         with np.load(folder / "result.npz", allow_pickle=False) as arrays:
             return Observation(dict(arrays), json.loads(result.read_text(encoding="utf-8")))
+
+
+def _ending(code: int) -> str:
+    """How a process ended that left no result, from its exit code."""
+    if code < 0:
+        try:
+            return f"killed by {signal.Signals(-code).name}"
+        except ValueError:
+            return f"killed by signal {-code}"
+    return f"exit code {code}"

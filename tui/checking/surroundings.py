@@ -13,10 +13,17 @@ import numpy as np
 from nn.arrays import Array
 from nn.data.dataset import Dataset
 from tui.checking.reference import LEARNING_RATE
-from tui.checking.sandbox import Observation
+from tui.checking.sandbox import MEMORY, Observation
 
-# Standard deviation of a1 above which a saturated network hardly learns; N(0, 1) weights give 9.
-_LARGE = 20.0
+# Standard deviation of a1 above which most hidden units are saturated; N(0, 1) weights give 9, and
+# weights divided by sqrt(784 / 2), the largest of the usual initializations, less than 1.
+_LARGE = 5.0
+_GRADIENTS = {
+    "W1": "x^T da1",
+    "b1": "sum of da1 over the images",
+    "W2": "z1^T dy",
+    "b2": "sum of dy over the images",
+}
 _LEARNS, _STUCK = 0.5, 0.3  # test accuracies after a hundred steps
 
 
@@ -178,6 +185,18 @@ def check_behaviour(observation: Observation) -> list[Finding]:
                 "x = x / 255 makes a new array, x /= 255 changes the caller's",
             )
         )
+    if missing := facts.get("missing gradients"):
+        several = len(missing) > 1
+        found.append(
+            Finding(
+                "gradient",
+                "gradients missing" if several else "gradient missing",
+                f"The gradient{'s' if several else ''} of {' and '.join(missing)}"
+                f" {'are' if several else 'is'} missing: the gradient function returns none of"
+                " that name.",
+                "; ".join(f"grads[{name!r}] = d{name} = {_GRADIENTS[name]}" for name in missing),
+            )
+        )
     if name := facts.get("accumulates"):
         found.append(
             Finding(
@@ -220,7 +239,16 @@ def check_error(observation: Observation) -> Finding | None:
     )
     message = str(facts.get("message", ""))
     remedy = "run the file by itself to see where"
-    if _LOST_AXIS.search(message):
+    if facts["error"] == "EOFError":
+        remedy = (
+            "nothing is typed in while a file is checked: put what asks for input under"
+            ' `if __name__ == "__main__":`'
+        )
+    elif facts["error"] == "SystemExit":
+        remedy = 'put what ends the program under `if __name__ == "__main__":`'
+    elif facts["error"] == "MemoryError":
+        remedy = f"the code may take {MEMORY // 2**30} GiB: make the arrays smaller"
+    elif _LOST_AXIS.search(message):
         remedy = (
             "a sum or a maximum over the classes of each image lost its axis: give it"
             " keepdims=True, so that (n,) becomes (n, 1)"
@@ -231,4 +259,5 @@ def check_error(observation: Observation) -> Finding | None:
             " factor is"
             " transposed or in the wrong place"
         )
-    return Finding(str(facts["stage"]), "exception", f"{facts['error']}{line}: {message}", remedy)
+    what = f"{facts['error']}{line}" + (f": {message}" if message else "")
+    return Finding(str(facts["stage"]), "exception", what, remedy)

@@ -12,7 +12,7 @@ from cyclopts import Parameter
 
 from nn.errors import ConfigError
 from nn.storage.files import why_missing
-from tui.checking.diagnosis import FORMULAS
+from tui.checking.diagnosis import FORMULAS, Diagnosis
 from tui.checking.reference import Model
 from tui.checking.report import Report, check_file, remarks
 from tui.checking.request import reference_arrays
@@ -78,40 +78,44 @@ def check(
         ) from error
     if json:
         write_json(report.record(), sys.stdout)
-    else:
-        sys.stdout.write(_text(report))
-    if report.diagnosis is None and report.observation.facts.get("error"):
-        return ExitCode.USAGE
+    if report.diagnosis is None:
+        if json:
+            return ExitCode.USAGE
+        raise CommandError(f"{file}: {_refusal(report)}", ExitCode.USAGE)
+    if not json:
+        sys.stdout.write(_text(report, report.diagnosis))
     return ExitCode.SUCCESS if report.right else ExitCode.FAILURE
 
 
-def _text(report: Report) -> str:
-    """The table, the diagnosis, and the comparison of speed."""
-    facts, diagnosis = report.observation.facts, report.diagnosis
-    lines = []
-    if diagnosis is not None:
-        lines.append(f"{report.path}: {diagnosis.model}")
-        lines += [
-            f"  {_MARKS[row.state]:<6} {row.name:<12} {FORMULAS[row.name]}"
-            + (f"  ({row.note})" if row.note else "")
-            for row in diagnosis.rows
-        ]
-        if facts.get("accuracy") is not None:
-            lines.append(
-                f"  after 100 steps of 100 images at rate 0.1: {facts['accuracy']:.1%}"
-                " of 1,000 test digits"
-            )
-    elif facts.get("error") == "NotFound":
+def _refusal(report: Report) -> str:
+    """Why nothing could be compared, in one line."""
+    facts = report.observation.facts
+    if facts.get("error") == "NotFound":
         why = f" ({facts['message']})" if facts.get("message") else ""
-        lines.append(
-            f"{report.path}: no network of a known shape{why}. Known are a class with params,"
+        return (
+            f"no network of a known shape{why}. Known are a class with params,"
             " predict, loss and gradient; layer classes with forward and backward; functions"
             " forward(params, x) and"
             " gradient(params, x, t). `mnist-tui check --template` prints an adapter for the rest."
         )
-        return "\n".join(lines) + "\n"
-    else:
-        lines.append(f"{report.path}:")
+    error = report.findings[-1]
+    return f"{error.where}: {error.sentence}; {error.remedy}"
+
+
+def _text(report: Report, diagnosis: Diagnosis) -> str:
+    """The table, the diagnosis, and the comparison of speed."""
+    facts = report.observation.facts
+    lines = [f"{report.path}: {diagnosis.model}"]
+    lines += [
+        f"  {_MARKS[row.state]:<6} {row.name:<12} {FORMULAS[row.name]}"
+        + (f"  ({row.note})" if row.note else "")
+        for row in diagnosis.rows
+    ]
+    if facts.get("accuracy") is not None:
+        lines.append(
+            f"  after 100 steps of 100 images at rate 0.1: {facts['accuracy']:.1%}"
+            " of 1,000 test digits"
+        )
     lines.append("")
     for finding in report.findings:
         lines += [
@@ -120,7 +124,7 @@ def _text(report: Report) -> str:
             f"  Right: {finding.remedy}",
             "",
         ]
-    if diagnosis is not None and not diagnosis.right:
+    if not diagnosis.right:
         lines += [diagnosis.mistake or "the first array that departs", f"  {diagnosis.sentence}"]
         lines += [f"  Right: {diagnosis.formula}", ""]
     elif report.right:
