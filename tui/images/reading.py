@@ -26,6 +26,9 @@ from tui.images.segmentation import WORKING, find_ink, ink_of_digit, noise_level
 MAX_BYTES = 500_000_000  # of a file or of standard input; more is no picture of digits
 _SMALL = 60  # pixels of the working size; a smaller digit is looked at again, enlarged
 _MOST_DIGITS = 200  # on one page
+# Share of its box in MNIST's size that a digit wider than a 1 leaves bare. Blank pages whose grain
+# or lines are taken for ink leave nothing; digits 20 pixels tall in a large photograph leave 7%.
+_LEAST_BARE, _WIDER_THAN_A_ONE = 0.03, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,16 +115,27 @@ def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
     levels = smoothly_enlarged(np.ascontiguousarray(levels, np.float32))
     scale *= max(shape) / max(levels.shape)
     found = _digits(levels)
-    if not found:
-        raise DataError("blank: there is no digit to see")
     if len(found) > _MOST_DIGITS:
         raise DataError(f"{len(found)} pieces of ink, too many for a page of digits")
     ink = np.zeros(levels.shape, np.bool_)
     digits = []
     for share, box in found:
+        field = field_of_ink(thickened(share))
+        if _is_solid(field):
+            continue
         ink[box.rows, box.columns] |= share > 0.5
-        digits.append(Digit(field_of_ink(thickened(share)), box.scaled(scale), share))
+        digits.append(Digit(field, box.scaled(scale), share))
+    if not digits:
+        raise DataError("blank: there is no digit to see")
     return Reading(levels, ink, digits)
+
+
+def _is_solid(field: Pixels) -> bool:
+    """Whether the ink fills its box, as the grain and the lines of a blank page do."""
+    image = field.reshape(MNIST.shape) > 0
+    rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+    box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return min(box.shape) >= _WIDER_THAN_A_ONE and bool(box.mean() > 1 - _LEAST_BARE)
 
 
 def field_of_board(levels: npt.NDArray[Any], form: Form = Form()) -> Pixels:

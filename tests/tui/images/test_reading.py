@@ -86,11 +86,36 @@ def test_several_digits_are_read_line_by_line_with_their_boxes(
         assert top <= digit.box.top < digit.box.bottom <= top + 120
 
 
+@pytest.mark.parametrize(
+    "places",
+    [
+        [(20, 20), (60, 120), (20, 220), (60, 320)],  # one uneven line
+        [(20, 20), (60, 120), (100, 220), (130, 20), (170, 120), (210, 220)],  # two that descend
+        [(90, 20), (50, 120), (10, 220), (200, 20), (160, 120), (120, 220)],  # two that rise
+    ],
+)
+def test_lines_may_be_uneven_or_slope(places: list[tuple[int, int]], mnist: Dataset) -> None:
+    digits = [(n, top, left, 100) for n, (top, left) in enumerate(places)]
+    (reading,) = read_content(encode(grey(page(digits, mnist, (330, 440)))))
+    for digit, (top, left) in zip(reading.digits, places, strict=True):
+        assert left <= digit.box.left < left + 100
+        assert top <= digit.box.top < top + 100
+
+
 @pytest.mark.parametrize("shape", [(50, 50), (1, 1), (1, 90), (700, 300)])
 @pytest.mark.parametrize("level", [0, 128, 255])
 def test_blank_pictures_are_refused(level: int, shape: tuple[int, int]) -> None:
     with pytest.raises(DataError, match="blank"):
         read_content(encode(grey(np.full(shape, float(level)))))
+
+
+def test_grain_and_lines_of_a_blank_page_are_no_digit() -> None:
+    grain = 245 + np.random.default_rng(3).normal(0, 15, (640, 480))
+    pages = [grain, np.full((640, 480), 240.0), np.full((640, 480), 240.0)]
+    pages[1][::24] = pages[2][::24] = pages[2][:, ::24] = 200
+    for blank in pages:
+        with pytest.raises(DataError, match="blank"):
+            read_content(encode(grey(blank)))
 
 
 @pytest.mark.parametrize("enlarge", [1, 10])
