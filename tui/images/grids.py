@@ -126,7 +126,13 @@ def _image(lines: list[str], shape: Shape) -> Levels:
     border = {*lines[0].ljust(columns), *lines[-1].ljust(columns)}
     border |= {line[at] for line in padded[: len(lines)] for at in (0, -1)}
     background = border | {" "} if len(border) == 1 else _BACKGROUND
-    return np.array(
+    image = np.array(
         [[0 if character in background else 255 for character in line] for line in padded],
         np.float32,
     )
+    inked = int(image.any(axis=1).sum())
+    if 0 < inked < rows // 5:  # a line of ordinary text
+        raise DataError(
+            f"ink in {inked} of {rows} lines, too few for a digit, expected {_grid(shape)} pixels"
+        )
+    return image

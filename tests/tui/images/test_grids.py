@@ -102,6 +102,8 @@ def test_several_images_in_one_file(form: str, between: str) -> None:
         (b"", "0 lines, expected a grid of 28 lines"),
         (b"\n" * 28, "blank"),
         (b"#\n" * 29, "29 lines"),
+        (b"hello world\n", "ink in 1 of 28 lines, too few for a digit, expected a grid of 28"),
+        (b"Buy milk\n\nand bread\nat six\n", "ink in 3 of 28 lines"),
         (
             b"." * 29 + b"\n" + b"#\n" * 27,
             "line 1 is neither 28 numbers from 0 to 255 nor at most 28 characters",
