@@ -8,6 +8,7 @@ from tui.images.boxes import Box
 from tui.images.components import Components, Mask, connected_components
 
 _WIDEST = 1.5  # width over height of a digit
+_BESIDE = 0.3  # least share of the height at which neighbours in a line stand beside each other
 
 
 def digit_groups(components: Components, faint: Mask) -> list[Mask]:
@@ -128,12 +129,21 @@ def _distance(a: Box, b: Box) -> float:
 
 
 def _reading_order(boxes: list[Box]) -> list[int]:
-    """Numbers of the boxes, line by line and from left to right."""
-    remaining = sorted(range(len(boxes)), key=lambda i: boxes[i].top)
-    order: list[int] = []
-    while remaining:
-        first = boxes[remaining[0]]
-        line = [i for i in remaining if (boxes[i].top + boxes[i].bottom) / 2 < first.bottom]
-        order += sorted(line, key=lambda i: boxes[i].left)
-        remaining = [i for i in remaining if i not in line]
-    return order
+    """Numbers of the boxes, line by line and from left to right.
+
+    A line may be uneven or slope: each box need only stand beside its left neighbour in the line.
+    """
+    lines: list[list[int]] = []
+    for i in sorted(range(len(boxes)), key=lambda i: boxes[i].left):
+        beside = [_beside(boxes[line[-1]], boxes[i]) for line in lines]
+        if beside and max(beside) >= _BESIDE:
+            lines[int(np.argmax(beside))].append(i)
+        else:
+            lines.append([i])
+    lines.sort(key=lambda line: min(boxes[i].top for i in line))
+    return [i for line in lines for i in line]
+
+
+def _beside(a: Box, b: Box) -> float:
+    """The share of the lower box's height at which the other one stands beside it."""
+    return (min(a.bottom, b.bottom) - max(a.top, b.top)) / min(a.height, b.height)
