@@ -62,6 +62,7 @@ class LoopbackServer(Server):
             templates_path=Path(__file__).parent,
         )
         self._names = {name.lower() for name in names}
+        self._programs: set[AppService] = set()
 
     def initialize_logging(self) -> None:
         """Report failures only, on standard error."""
@@ -79,6 +80,10 @@ class LoopbackServer(Server):
             f"  ssh -L {self.port}:localhost:{self.port} USER@THIS-MACHINE\n"
         )
         sys.stderr.flush()
+
+    async def on_shutdown(self, app: web.Application) -> None:
+        """Ask every program to end, and wait until it has; aiohttp would first wait a minute."""
+        await asyncio.gather(*(program.stop() for program in self._programs))
 
     async def handle_index(self, request: web.Request) -> Any:
         """Send the page with the terminal."""
@@ -117,6 +122,7 @@ class LoopbackServer(Server):
             download_manager=self.download_manager,
         )
         size = (request.query.get("width", "80"), request.query.get("height", "24"))
+        self._programs.add(program)
         try:
             await program.start(_cells(size[0], 80), _cells(size[1], 24))
             async for message in page:
@@ -125,6 +131,7 @@ class LoopbackServer(Server):
         finally:
             # The program is asked to end, and saves its run; a server that ends waits for that.
             await asyncio.shield(program.stop())
+            self._programs.discard(program)
             await page.close()
         return page
 
