@@ -73,7 +73,7 @@ def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
         validation=0.2,
         epochs=30,
         hidden=(8,),
-        learning_rate=3.0,
+        learning_rate=0.3,
         schedule="constant",
     )
 
@@ -87,7 +87,7 @@ def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
         assert first.best is not None
         assert first.best.step < 90
         await finish(app, pilot, "b")
-        assert app.bench.config.learning_rate == 0.3
+        assert app.bench.config.learning_rate == 0.03
         assert app.bench.run is not None
         start = app.bench.run.snapshots[0]
         assert start.step == 0
@@ -178,3 +178,23 @@ def test_the_network_of_an_earlier_epoch_is_looked_at_on_all_screens() -> None:
         await until(pilot, lambda: app.bench.snapshot is newest)
 
     run(scenario, SHORT)
+
+
+def test_a_run_that_diverged_at_once_is_begun_again_more_slowly() -> None:
+    wild = TrainConfig(
+        limit=300, epochs=3, hidden=(8,), optimizer="sgd", learning_rate=1e18, schedule="constant"
+    )
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await finish(app, pilot, "space")
+        app.screen.show_progress()  # type: ignore[attr-defined]
+        assert text(app, "#status").startswith("diverged: the loss is no longer a number")
+        assert "back to its best epoch" in text(app, "#next")
+        await pilot.press("u", "space")
+        assert len(app.bench.histories) == 1, "it cannot go on"
+        await pilot.press("b")
+        await until(pilot, lambda: app.bench.config.learning_rate == 1e17)
+        assert app.bench.experiment.init_from is None
+
+    run(scenario, wild)

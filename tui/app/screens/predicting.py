@@ -146,7 +146,7 @@ class PredictingScreen(ModeScreen):
         if snapshot is None:
             return ""
         if snapshot is self.bench.played:
-            return f"played back: {snapshot.name}"
+            return f"back at {snapshot.name}"
         frozen = not self.browser.follows(self.bench.shown) and snapshot is self.snapshot
         return f"frozen at {snapshot.name}" if frozen else snapshot.name
 

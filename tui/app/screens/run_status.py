@@ -32,7 +32,8 @@ def describe(bench: Workbench) -> str:
     elif bench.pace is not None and bench.training:
         state += f", {bench.pace:g} {'step' if bench.pace == 1 else 'steps'} a second"
     if (played := bench.played) is not None:
-        state = f"played back: the network as it was at {played.name}"
+        when = "before training" if played.untrained else f"at {played.name}"
+        state = f"played back: the network as it was {when}"
     hint = "; form changed, r: new run" if history.config != bench.config else ""
     return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 
@@ -111,13 +112,13 @@ def rate_factor(bench: Workbench) -> float:
 def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
     """What can be done with the present run, which has ended, with the keys for it."""
     history = bench.history
-    if bench.opened is not None or history is None or history.latest is None:
+    if bench.opened is not None or history is None:
         return ""
     diverged = history.finished is not None and history.finished.reason == "diverged"
     offers = [
         ("train.best", "back to its best epoch, at a tenth of the learning rate")
         if diverged
-        else ("train.more", "more epochs"),
+        else ("train.more", "more epochs" if history.finished else "go on to its end"),
         ("train.reset", "a new run"),
         ("app.digits", "its mistakes"),
         ("app.runs", "compare runs"),

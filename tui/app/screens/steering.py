@@ -12,7 +12,15 @@ from textual.widgets import Static
 from nn.errors import NNError
 from tui.app.screens.configuring import ConfiguringScreen
 from tui.app.screens.run_status import advice_on, key_of, next_step, trouble
-from tui.app.state.continuing import back_to_best, begin_anew, budget, go_on, has_ended
+from tui.app.state.continuing import (
+    back_to_best,
+    begin_anew,
+    budget,
+    can_go_back,
+    go_on,
+    has_diverged,
+    has_ended,
+)
 from tui.app.state.present_run import RATE_STEP
 from tui.app.state.steered_run import Goal
 from tui.app.state.workbench import Workbench
@@ -112,16 +120,11 @@ class SteeringScreen(ConfiguringScreen):
         if action == "recipes" and self.form is not None and self.form.has_focus_within:
             return False  # the same key finds a field there, or is typed into one
         if action == "more":
-            return self.bench.opened is None and has_ended(self.bench)
-        if action == "back_to_best":
-            history = self.bench.history
-            best = history.best if history is not None else None
             return (
-                self.bench.opened is None
-                and best is not None
-                and history is not None
-                and (history.latest is not None and history.latest.step > best.step)
+                self.bench.opened is None and has_ended(self.bench) and not has_diverged(self.bench)
             )
+        if action == "back_to_best":
+            return self.bench.opened is None and can_go_back(self.bench)
         return self.bench.opened is None or action not in PRESENT
 
     # Going on
@@ -149,7 +152,8 @@ class SteeringScreen(ConfiguringScreen):
     def action_more(self) -> None:
         """Ask for how many more epochs, or steps, the run is to go on; it does so exactly."""
         history = self.bench.history
-        if history is not None and history.finished is None:  # it was stopped before its end
+        stopped = history is not None and history.finished is None
+        if stopped or has_diverged(self.bench):  # goes on to its end, or is told why it cannot
             self._do(lambda: go_on(self.bench, 0))
             return
         unit, size = budget(self.bench)
@@ -181,7 +185,7 @@ class SteeringScreen(ConfiguringScreen):
             if told:
                 self.notify(told, markup=False)
         self.show_configuration()
-        self.show_progress()
+        self.draw_played()
 
     def action_stop(self) -> None:
         """End the run; its curves stay."""
@@ -213,8 +217,9 @@ class SteeringScreen(ConfiguringScreen):
         if self._playing is not None:
             self._stop_playing()
             return
-        self.bench.play(-len(self.bench.shown.snapshots) if self.bench.shown else 0)
-        self.draw_played()
+        self._play(-len(self.bench.shown.snapshots) if self.bench.shown else 0)
+        if self.bench.played is None:
+            return
         self._playing = self.set_interval(PLAYED, self._play_next)
 
     def _play_next(self) -> None:
@@ -223,6 +228,9 @@ class SteeringScreen(ConfiguringScreen):
             self._stop_playing()
 
     def _play(self, by: int) -> None:
+        if self.bench.shown is None or len(self.bench.shown.snapshots) < 2:
+            self.notify("There is no earlier epoch to play back.", markup=False)
+            return
         self.bench.play(by)
         self.draw_played()
         self.post_message(self.Played())

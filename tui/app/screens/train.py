@@ -133,7 +133,7 @@ class TrainScreen(SteeringScreen):
         ),
         Binding("p", "play(-1)", "The epoch before, played back", id="train.play-back", show=False),
         Binding("n", "play(1)", "The next epoch", id="train.play-on", show=False),
-        Binding("P", "play_all", "Play all epochs back", id="train.play-all", show=False),
+        Binding("P", "play_all", "Play back", id="train.play-all"),
         Binding("M", "find_rate", "Measure a learning rate", id="train.find-rate", show=False),
         Binding("d", "lines", "Thin lines or blocks", id="train.draw", show=False),
         Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
@@ -243,7 +243,12 @@ class TrainScreen(SteeringScreen):
         elif bench.loading or bench.status is None or bench.status is Status.PREPARING:
             title = "Reading the images ..."
         else:
-            title = "This network has not learned anything yet."
+            given = history is not None and history.experiment.init_from is not None
+            title = (
+                "This network begins with given weights."
+                if given
+                else "This network has not learned anything yet."
+            )
         self._welcome.show(title, keys, self.size.width, self.size.height - 6)
 
     def draw_played(self) -> None:

@@ -14,13 +14,32 @@ from tui.recording.history import RunHistory
 
 LOWER = 0.1
 """Factor of the learning rate with which the best weights are gone on with."""
+LEARNED = 0.2
+"""Test accuracy from which a network is taken to have learned something, of ten classes."""
 
 
 def has_ended(bench: Workbench) -> bool:
     """Whether the present run was trained and is at its end, or was stopped."""
+    return _begun(bench.history) and bench.status in (
+        Status.FINISHED,
+        Status.STOPPED,
+        Status.FAILED,
+    )
+
+
+def has_diverged(bench: Workbench) -> bool:
+    """Whether the present run ended because its loss was no longer a number."""
+    finished = bench.history.finished if bench.history is not None else None
+    return finished is not None and finished.reason == "diverged"
+
+
+def can_go_back(bench: Workbench) -> bool:
+    """Whether the present run has gone on after its best weights, or can be begun more slowly."""
     history = bench.history
-    begun = history is not None and history.latest is not None
-    return begun and bench.status in (Status.FINISHED, Status.STOPPED, Status.FAILED)
+    if history is None or has_diverged(bench):
+        return history is not None
+    latest, best = history.latest, history.best
+    return latest is not None and best is not None and latest.step > best.step
 
 
 def budget(bench: Workbench) -> tuple[str, int]:
@@ -36,8 +55,8 @@ def go_on(bench: Workbench, more: int) -> None:
     first. Raises `ConfigError` where it cannot go on, with what can be done instead.
     """
     history = _history(bench)
-    if history.finished is not None and history.finished.reason == "diverged":
-        raise ConfigError("A run that diverged cannot go on: go back to its best epoch, or reset.")
+    if has_diverged(bench):
+        raise ConfigError("A run that diverged cannot go on: go back, or begin a new run.")
     name, size = budget(bench)
     stopped = history.finished is None
     changes = {} if stopped else {name: size + more}
@@ -48,20 +67,25 @@ def go_on(bench: Workbench, more: int) -> None:
 def back_to_best(bench: Workbench) -> str:
     """Begin a run from the best weights of the present one, at a tenth of its learning rate.
 
-    Returns what was done, in a sentence. Raises `ConfigError` where there are no best weights.
+    If even its best weights only guess, it begins from random ones. Returns what was done, in a
+    sentence. Raises `ConfigError` where the run is not saved.
     """
-    history, folder = _history(bench), _folder(bench)
-    best = history.best
-    if best is None:
-        raise ConfigError("No epoch was measured yet, so none is the best.")
-    config = history.config
+    history = _history(bench)
+    best, config = history.best, history.config
+    learned = best is not None and best.test.accuracy >= LEARNED
     factor = bench.run.rate_factor if bench.run is not None else 1.0
     lowered = replace(config, learning_rate=float(f"{LOWER * factor * config.learning_rate:.3g}"))
-    experiment = replace(history.experiment, config=lowered, init_from=str(folder))
+    weights = str(_folder(bench)) if learned else None
+    experiment = replace(history.experiment, config=lowered, init_from=weights)
     number = len(bench.histories)
     bench.experiment = experiment
     bench.reset()
     bench.go(Goal.RUN)
+    if best is None or not learned:
+        return (
+            f"Run {number} learned nothing, so that a new one begins from random weights, with a"
+            f" tenth of its learning rate: {lowered.learning_rate:g}."
+        )
     return (
         f"A new run goes on from the best weights of run {number}, of epoch {best.epoch:.4g}, at a"
         f" tenth of its learning rate: {lowered.learning_rate:g}."
@@ -79,20 +103,25 @@ def begin_anew(bench: Workbench) -> str | None:
         return None
     number = len(bench.histories)
     if bench.training:
-        at = f"run {number} is stopped after {history.latest.epoch:.3g} epochs"
         kept = "; it is saved, and Runs can go on with it" if bench.saving.save_run else ""
-        said.append(f"{at[:1].upper()}{at[1:]}{kept}.")
-    if history.config == bench.config and history.experiment.init_from is None:
+        said.append(f"Run {number} is stopped in epoch {history.latest.epoch}{kept}.")
+    if history.config == bench.config:
         seed = bench.config.seed + 1
-        bench.experiment = replace(bench.experiment, config=replace(bench.config, seed=seed))
+        config = replace(bench.config, seed=seed)
+        bench.experiment = replace(bench.experiment, config=config, init_from=None)
         said.append(f"The new run differs by its seed only, {seed}: the form can change the rest.")
     bench.reset()
     return " ".join(said) or None
 
 
+def _begun(history: RunHistory | None) -> bool:
+    """Whether a run has made a step, be it one that ended it."""
+    return history is not None and (history.latest or history.finished) is not None
+
+
 def _history(bench: Workbench) -> RunHistory:
     """The history of the present run; raises `ConfigError` where it has made no step."""
-    if bench.history is None or bench.history.latest is None:
+    if bench.history is None or not _begun(bench.history):
         raise ConfigError("No run has begun yet.")
     return bench.history
 

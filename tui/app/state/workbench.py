@@ -88,12 +88,14 @@ class Workbench(PresentRun):
         """
         drawn = {self.shown_history.folder} if self.shown_history else set()
         earlier = []
-        for history in (*(each.history for each in self.overlays.values()), *self.histories):
+        overlays = [each.history for each in self.overlays.values()]
+        # Of a run that went on, the newest history holds all of it.
+        for history in (*reversed(self.histories), *reversed(overlays)):
             known = history.folder is not None and history.folder in drawn
             if history is not self.shown_history and not known:
                 earlier.append(history)
                 drawn.add(history.folder)
-        return earlier
+        return earlier[::-1]
 
     @property
     def saved_runs(self) -> list[FollowedRun | ShippedRun]:
