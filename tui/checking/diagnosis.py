@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from nn.arrays import Array
-from tui.checking.departure import close, departure
+from tui.checking.departure import close, departure, outcome_matches
 from tui.checking.mistake import Mistake
 from tui.checking.mistakes import CATALOGUE
+from tui.checking.one_pass import find_in_one_pass
 from tui.checking.penalty import find_penalty
 from tui.checking.reference import (
     MODELS,
@@ -80,7 +81,7 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
     penalty = find_penalty(problem, model, given, arrays.get("loss elsewhere"))
     reference = evaluate(problem, model, penalty.steps)
     diagnosis = Diagnosis(model, remarks=[penalty.remark] if penalty.remark else [])
-    wrong = [name for name in given if not _matches(name, given[name], reference, problem)]
+    wrong = [name for name in given if not outcome_matches(name, given[name], reference, problem)]
     updated = [name for name in given if name.startswith("new ")]
     if len(updated) == len(PARAMETERS) and not any(name in wrong for name in updated):
         if observation.facts.get("own update"):
@@ -96,7 +97,11 @@ def diagnose(observation: Observation, request: Mapping[str, Array]) -> Diagnosi
     elif not observation.facts.get("own update") and not any(name[0] == "d" for name in wrong):
         wrong = [name for name in wrong if not name.startswith("new ")]
     if wrong:
-        mistake = penalty.mistake or _recognized(problem, model, given, seen)
+        mistake = (
+            penalty.mistake
+            or _recognized(problem, model, given, seen)
+            or find_in_one_pass(problem, _tried(model), given)
+        )
         first = mistake.step if mistake else wrong[0]
         if mistake:
             diagnosis.mistake, diagnosis.sentence = mistake.name, mistake.sentence
@@ -148,28 +153,11 @@ def _outcomes(arrays: Mapping[str, Array]) -> dict[str, Array]:
     return {("y" if name == "outputs" else name): arrays[name] for name in names if name in arrays}
 
 
-def _matches(name: str, got: Array, arrays: Mapping[str, Array], problem: Problem) -> bool:
-    """Whether an outcome is right.
-
-    A forward pass may return logits or probabilities. Of an update the change is compared, which is
-    small beside the parameters.
-    """
-    if name == "y" and "a2" in arrays and close(got, arrays["a2"]):
-        return True
-    if name not in arrays:
-        return False
-    got, want = np.asarray(got, float), np.asarray(arrays[name], float)
-    if name.startswith("new ") and got.shape == want.shape:
-        before = problem.parameters[name.removeprefix("new ")]
-        got, want = got - before, want - before
-    return close(got, want)
-
-
 def _agreement(
     problem: Problem, arrays: Mapping[str, Array], given: Mapping[str, Array], seen: list[Array]
 ) -> float:
     """How many arrays a kind of network explains; outcomes count for more than the others."""
-    outcomes = sum(_matches(name, value, arrays, problem) for name, value in given.items())
+    outcomes = sum(outcome_matches(name, value, arrays, problem) for name, value in given.items())
     inner = sum(
         any(close(each, arrays[n]) for each in seen)
         for n in ("z1", "a2", "y", "dy", "da1")
@@ -187,11 +175,12 @@ def _recognized(
     The kind of network is tried anew with each mistake, because a mistake early on may hide it.
     """
     best: tuple[float, Mistake] | None = None
-    for candidate in dict.fromkeys([model, *MODELS[:3]]):
+    for candidate in _tried(model):
         for mistake in _hypotheses(candidate):
             arrays = evaluate(problem, candidate, mistake.replaced)
             if all(
-                _matches(name, value, arrays, problem) for name, value in _comparable(given, arrays)
+                outcome_matches(name, value, arrays, problem)
+                for name, value in _comparable(given, arrays)
             ):
                 score = _agreement(problem, arrays, given, seen) + (
                     0.5 if candidate == model else 0
@@ -199,6 +188,11 @@ def _recognized(
                 if len(list(_comparable(given, arrays))) >= 2 and (best is None or score > best[0]):
                     best = score, mistake
     return best[1] if best else None
+
+
+def _tried(model: Model) -> tuple[Model, ...]:
+    """The kinds of network that a mistake is looked for in: the likeliest, then the usual ones."""
+    return tuple(dict.fromkeys([model, *MODELS[:3]]))
 
 
 def _hypotheses(model: Model) -> list[Mistake]:

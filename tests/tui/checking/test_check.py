@@ -57,6 +57,35 @@ def test_a_mistake_is_named(mutation: Mutation, checked) -> None:  # type: ignor
     assert not report.right
 
 
+_PASS = 'a1 = x @ p["W1"] + p["b1"]'
+_OWN, _SHARED = "y = softmax(a2)\n        dy", "y = self.predict(x)\n        dy"
+
+
+@pytest.mark.parametrize("outputs", [_OWN, _SHARED], ids=["two passes", "y from predict"])
+@pytest.mark.parametrize("place", ["predict", "gradient"])
+@pytest.mark.parametrize(
+    ("old", "new", "mistake"),
+    [
+        (_PASS, f"x = x / 255; {_PASS}", "inputs scaled twice"),
+        (_PASS, 'a1 = x @ p["W1"]', "bias of the hidden layer missing"),
+        ("z1 = activation(a1)", "z1 = a1", "hidden activation missing"),
+        ("z1 = activation(a1)", "z1 = np.maximum(a1, 0)", "another hidden activation"),
+    ],
+)
+def test_a_mistake_in_one_of_two_passes_is_placed(  # type: ignore[no-untyped-def]
+    old: str, new: str, mistake: str, place: str, outputs: str, checked
+) -> None:
+    before, predict, rest = NETWORK.partition("    def predict")
+    rest, gradient, after = rest.partition("    def gradient")
+    if place == "predict":
+        rest = rest.replace(old, new, 1)
+    else:
+        after = after.replace(old, new, 1)
+    report = checked(before + predict + rest + gradient + after.replace(_OWN, outputs))
+    assert report.diagnosis.mistake == f"{mistake}, in {place} only"
+    assert "wrong" in [row.state for row in report.diagnosis.rows]
+
+
 @pytest.mark.parametrize("source", CORRECT.values(), ids=CORRECT)
 def test_correct_code_is_not_accused(source: str, checked) -> None:  # type: ignore[no-untyped-def]
     report = checked(source)
