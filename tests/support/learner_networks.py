@@ -345,6 +345,9 @@ CORRECT = {
     "relu": RELU_NETWORK,
     "tanh": TANH_NETWORK,
     "without an update": NO_UPDATE,
+    "an update that makes new arrays": changed(
+        {UPDATE: "self.params[name] = self.params[name] - rate * grads[name]"}
+    ),
     "functions": FUNCTIONS,
     "layer classes": LAYERS,
     "images as columns": COLUMNS,

@@ -9,8 +9,7 @@ and the template's, which are the same functions. Everything here runs in the le
 from __future__ import annotations
 
 import inspect
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +29,7 @@ from tui.checking.names import (
     gradients_in,
     named,
 )
+from tui.checking.signatures import made, required, sizes, takes_sizes
 
 
 class NotFoundError(Exception):
@@ -73,12 +73,12 @@ class FunctionNet(Net):
         if self._forward is None or self._gradient is None:
             raise NotFoundError
         init = first_of(module, ("init_params", "initialize_parameters", "init", "initialize"))
-        made = init(*_sizes(init)) if init else None
+        initial = init(*sizes(init)) if init else None
         rng = np.random.default_rng(0)
-        self.own = isinstance(made, dict)
+        self.own = isinstance(initial, dict)
         self.parameters = (
-            made
-            if isinstance(made, dict)
+            initial
+            if isinstance(initial, dict)
             else {
                 "W1": rng.normal(0, 0.1, (784, 50)),
                 "b1": np.zeros(50),
@@ -126,17 +126,22 @@ class ObjectNet(Net):
         self._loss, self._update = first_of(network, LOSS), first_of(network, UPDATE)
         if self._forward is None or self._gradient is None:
             raise NotFoundError
-        self.parameters = {}
-        for holder in (
-            getattr(network, "params", None),
-            getattr(network, "parameters", None),
-            vars(network),
-        ):
-            if isinstance(holder, dict) and len(found := named(holder)) >= 4:
-                self.parameters = found
-                break
-        if not self.parameters:
+        self._place, self._keys = next(
+            (
+                (place, keys)
+                for place in ("params", "parameters", "__dict__")
+                if len(keys := _parameter_keys(getattr(network, place, None))) >= 4
+            ),
+            ("", {}),
+        )
+        if not self._keys:
             raise NotFoundError
+        self._look_up()
+
+    def _look_up(self) -> None:
+        """Take the arrays that the object has now: an update may put new ones in their place."""
+        holder = getattr(self.network, self._place)
+        self.parameters = {name: np.asarray(holder[key]) for name, key in self._keys.items()}
 
     def forward(self, x: Array) -> Any:
         assert self._forward is not None
@@ -147,7 +152,7 @@ class ObjectNet(Net):
 
     def gradients(self, x: Array, t: Array) -> dict[str, Array]:
         assert self._gradient is not None
-        needed = _required(self._gradient)
+        needed = required(self._gradient)
         if needed >= 2:
             returned = self._gradient(x, t)
         else:
@@ -161,8 +166,9 @@ class ObjectNet(Net):
     def update(self, gradients: Mapping[str, Array], rate: float) -> bool:
         if self._update is None:
             return False
-        given = [rate] if _required(self._update) < 2 else [dict(gradients), rate]
+        given = [rate] if required(self._update) < 2 else [dict(gradients), rate]
         self._update(*given)
+        self._look_up()
         return True
 
 
@@ -192,7 +198,7 @@ class LayerNet(Net):
             "b2": np.zeros(10),
         }
         p = self.parameters
-        if _takes_sizes(linear):
+        if takes_sizes(linear):
             self._linears = [linear(784, 50), linear(50, 10)]
             self.parameters = {}
             for number, layer in enumerate(self._linears, 1):
@@ -216,7 +222,7 @@ class LayerNet(Net):
 
     def gradients(self, x: Array, t: Array) -> dict[str, Array]:
         self.loss(x, t)
-        grad = self._output.backward(*([1] if _required(self._output.backward) else []))
+        grad = self._output.backward(*([1] if required(self._output.backward) else []))
         for layer in reversed(self._layers):
             grad = layer.backward(grad)
         return {
@@ -237,7 +243,7 @@ def find(module: ModuleType) -> Net:
             and not LINEAR.search(each.__name__)
         ):
             try:
-                return ObjectNet(_made(each))
+                return ObjectNet(made(each))
             except NotFoundError:
                 continue
             except TypeError as error:
@@ -265,39 +271,8 @@ def _classes(module: ModuleType) -> Iterator[type]:
             yield value
 
 
-def _takes_sizes(linear: type) -> bool:
-    names = list(inspect.signature(linear).parameters)
-    return bool(names) and bool(re.search(r"in|size|dim|n_|fan", names[0], re.I))
-
-
-def _made(kind: type) -> Any:
-    """An object of a class, its sizes given as 784, 50 and 10 where it asks for them."""
-    return kind(*_sizes(kind))
-
-
-def _sizes(function: Any) -> list[Any]:
-    required = [
-        p.name
-        for p in inspect.signature(function).parameters.values()
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    ]
-    if len(required) == 1:
-        return [[784, 50, 10]]
-    sizes = [784, 50, 10]
-    return [sizes[i] if i < 3 else _further(name) for i, name in enumerate(required)]
-
-
-def _further(name: str) -> Any:
-    return 0.1 if re.search(r"std|scale|rate|lr|eta|alpha", name, re.I) else 0
-
-
-def _required(function: Callable[..., Any]) -> int:
-    try:
-        parameters = inspect.signature(function).parameters.values()
-    except (TypeError, ValueError):
-        return 1
-    return sum(
-        1
-        for p in parameters
-        if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-    )
+def _parameter_keys(holder: Any) -> dict[str, Any]:
+    """The key in a dictionary of each parameter, by the parameter's name."""
+    if not isinstance(holder, dict):
+        return {}
+    return {name: key for key, value in holder.items() for name in named({key: value})}
