@@ -8,6 +8,8 @@ from tui.images.boxes import Box
 from tui.images.components import Components, Mask, connected_components
 
 _WIDEST = 1.5  # width over height of a digit
+_RING = 0.25  # of its radius that a ring drawn around a digit is wide, or differs from an ellipse
+_WRITTEN = 0.4  # least height of a digit over that of the ring around it
 _BESIDE = 0.3  # least share of the height at which neighbours in a line stand beside each other
 
 
@@ -55,7 +57,12 @@ def _is_dash(box: Box, tallest: int) -> bool:
 
 
 def _frames(components: Components) -> Mask:
-    """Which components are frames: they run around another one, close to their own bounding box."""
+    """Which components are frames: rectangles and rings that run around another component.
+
+    A rectangle is close to its own bounding box. A ring is close to the ellipse in that box, and
+    what it runs around is large: a 0 may be such a ring too, with a dot of ink in it.
+    """
+    heights = components.bottom - components.top
     found = np.zeros(len(components), np.bool_)
     for n in range(len(components)):
         top, left = components.top[n], components.left[n]
@@ -73,7 +80,19 @@ def _frames(components: Components) -> Mask:
         depth = max(1, round(0.08 * min(part.shape)))
         core = part[depth:-depth, depth:-depth].sum()
         found[n] = core < 0.1 * components.areas[n]
+        if heights[inside].max() >= _WRITTEN * heights[n]:
+            found[n] |= _is_ring(part)
     return found
+
+
+def _is_ring(part: Mask) -> bool:
+    """Whether ink is close to the whole ellipse that touches the four sides of its box."""
+    rows, columns = np.nonzero(part)
+    down, across = (2 * rows + 1) / part.shape[0] - 1, (2 * columns + 1) / part.shape[1] - 1
+    near = np.hypot(down, across) > 1 - _RING
+    directions = np.arctan2(down[near], across[near])
+    covered = np.histogram(directions, 36, (-np.pi, np.pi))[0] > 0
+    return bool(near.mean() > 0.9 and covered.mean() > 0.9)
 
 
 def box_of(components: Components, group: Mask) -> Box:

@@ -87,7 +87,7 @@ def find_ink(levels: Levels) -> Ink | None:
         return None
     if len(found) == 2 and found[0].score > found[1].score:
         found.reverse()
-    if len(found) == 2 and _is_card(found[1], found[0]):
+    if len(found) == 2 and _is_card(levels, found[1], found[0]):
         found.reverse()
     return found[-1]
 
@@ -196,8 +196,11 @@ def _sharpness(values: Levels, mask: Mask) -> float:
     return float(np.percentile(rise[outline], 25)) if outline.any() else 0.0
 
 
-def _is_card(card: Ink, ink: Ink) -> bool:
-    """Whether what was taken for ink is paper, which fills a large rectangle with other ink."""
+def _is_card(levels: Levels, card: Ink, ink: Ink) -> bool:
+    """Whether what was taken for ink is paper: it fills a rectangle or a ring with other ink.
+
+    The paper in a ring is that around the ring; what is around a bold 0 is as its inside.
+    """
     part, written = np.any(card.digits, axis=0), np.any(ink.digits, axis=0)
     around, inside = whole_box(card.boxes), whole_box(ink.boxes)
     if (
@@ -208,7 +211,22 @@ def _is_card(card: Ink, ink: Ink) -> bool:
     if inside.height < 0.2 * around.height or inside.shared_with(around) < 0.9 * inside.area:
         return False
     filled = part | written
-    return float(filled.sum()) > 0.88 * _least_rectangle(filled)
+    if float(filled.sum()) > 0.88 * _least_rectangle(filled):
+        return True
+    beyond = np.ones_like(part)
+    beyond[around.rows, around.columns] = False
+    if not beyond.any():
+        return False
+    outer, inner, pen = (float(np.median(levels[mask])) for mask in (beyond, part, written))
+    ring = abs(outer - inner) < abs(outer - pen)
+    return ring and _likeness_to_ellipse(filled[around.rows, around.columns]) > 0.9
+
+
+def _likeness_to_ellipse(part: Mask) -> float:
+    """What a mask shares with the ellipse that touches the four sides, over what either has."""
+    down, across = (np.linspace(-1, 1, length) for length in part.shape)
+    ellipse = np.hypot(down[:, None], across) <= 1
+    return float((part & ellipse).sum() / (part | ellipse).sum())
 
 
 def _least_rectangle(mask: Mask) -> float:

@@ -118,6 +118,27 @@ def test_grain_and_lines_of_a_blank_page_are_no_digit() -> None:
             read_content(encode(grey(blank)))
 
 
+def ring(width: float, inner: float = 70) -> Levels:
+    """The ink of a ring in the middle of 240x240 pixels."""
+    rows, columns = np.mgrid[0:240, 0:240] - 119.5
+    radii = np.hypot(rows, columns)
+    return np.where((radii >= inner) & (radii < inner + width), 1.0, 0.0)
+
+
+@pytest.mark.parametrize(("paper", "pen"), [(235, 40), (40, 220)])
+def test_a_digit_in_a_ring_is_read_and_a_0_with_a_speck_stays_one(
+    paper: int, pen: int, mnist: Dataset, predictor: Predictor
+) -> None:
+    for index in range(4):
+        ink = ring(4) + np.pad(coverage(mnist.test.images[index], 100), 70)
+        (reading,) = read_content(encode(grey(paper + (pen - paper) * ink)))
+        assert answer(reading, predictor) == [int(mnist.test.labels[index])]
+    for zero in (ring(10), ring(25), ring(40, 50)):
+        zero[116:124, 116:124] = 1
+        (reading,) = read_content(encode(grey(paper + (pen - paper) * zero)))
+        assert answer(reading, predictor) == [0]
+
+
 @pytest.mark.parametrize("enlarge", [1, 10])
 def test_few_square_pixels_are_made_smooth(enlarge: int, predictor: Predictor) -> None:
     """Scans of 8x8, as they are or as squares of ten pixels, with the box in their own pixels."""
