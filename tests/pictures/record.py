@@ -124,6 +124,18 @@ async def sit(page: Page, folder: Path) -> None:
     stills["lessons"] = recording.frames[-1]
     await recording.press("1", stand=3.0)
     recording.write(folder / "sitting.gif")
+    # Not in the recording: the other screens, and a second run to compare the first one with.
+    beside = Recording(page)
+    await beside.press("7", stand=1)
+    stills["sweep"] = beside.frames[-1]
+    await beside.press("1", "r", " ")
+    await beside.watch("run 2", "finished")
+    await beside.press("6", stand=1)
+    stills["runs"] = beside.frames[-1]
+    await beside.press(" ", "ArrowDown", " ", "v", stand=1)
+    await page.wait_for("What differs")
+    await beside.settle()
+    stills["compare"] = await beside.photograph(1)
     for name, picture in stills.items():
         picture.quantize(COLORS, dither=Image.Dither.NONE).save(
             folder / f"{name}.png", optimize=True
