@@ -11,7 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.storage.model_file import write_model
 from tui.app.preferences import load_preferences
 from tui.app.state.workbench import Workbench
 from tui.recording.experiment import Experiment
@@ -152,6 +151,8 @@ def _report_endings(bench: Workbench, save: Path | None) -> None:
     saved, run = None, bench.run
     try:
         if save is not None and run is not None and run.outcome is not None and run.snapshot:
+            from nn.storage.model_file import write_model  # loads NumPy too
+
             write_model(save, run.snapshot.predictor)
             saved = str(save)
     finally:

@@ -35,6 +35,7 @@ async def finish(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> None:
     await until(pilot, lambda: len(app.bench.histories) >= before)
     await until(pilot, lambda: app.bench.status is Status.FINISHED and present(app).outcome)
     await until(pilot, lambda: present(app).wait(0))
+    await until(pilot, lambda: app.bench.history and app.bench.history.finished)
     await pilot.pause()
 
 

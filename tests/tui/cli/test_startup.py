@@ -47,6 +47,15 @@ def test_a_headless_run_loads_nothing_of_the_screen() -> None:
     subprocess.run([sys.executable, "-c", script], env=environment(), check=True)
 
 
+def test_the_first_frame_waits_for_no_array() -> None:
+    script = (
+        "import sys; from tui.cli.launch import open_screen; from tui.app.app import MnistApp;"
+        "from tui.app.screens.train import TrainScreen;"
+        "sys.exit('numpy' in sys.modules or 'plotext' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", script], env=environment(), check=True)
+
+
 def test_version() -> None:
     result = run_command("--version")
     assert (result.returncode, result.stdout, result.stderr) == (0, f"{version()}\n", "")

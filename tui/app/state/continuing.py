@@ -19,12 +19,12 @@ LEARNED = 0.2
 
 
 def has_ended(bench: Workbench) -> bool:
-    """Whether the present run was trained and is at its end, or was stopped."""
-    return _begun(bench.history) and bench.status in (
-        Status.FINISHED,
-        Status.STOPPED,
-        Status.FAILED,
-    )
+    """Whether the present run was trained and is at its end, which is known, or was stopped."""
+    history = bench.history
+    if history is None or not _begun(history):
+        return False
+    finished = bench.status is Status.FINISHED and history.finished is not None
+    return finished or bench.status in (Status.STOPPED, Status.FAILED)
 
 
 def has_diverged(bench: Workbench) -> bool:
@@ -34,12 +34,9 @@ def has_diverged(bench: Workbench) -> bool:
 
 
 def can_go_back(bench: Workbench) -> bool:
-    """Whether the present run has gone on after its best weights, or can be begun more slowly."""
+    """Whether the present run has weights to go back to, or can be begun again more slowly."""
     history = bench.history
-    if history is None or has_diverged(bench):
-        return history is not None
-    latest, best = history.latest, history.best
-    return latest is not None and best is not None and latest.step > best.step
+    return history is not None and (has_diverged(bench) or history.best is not None)
 
 
 def budget(bench: Workbench) -> tuple[str, int]:
