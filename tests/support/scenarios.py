@@ -73,4 +73,6 @@ async def an_epoch(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
 
     before = epochs()
     app.bench.go(Goal.EPOCH)
-    await until(pilot, lambda: epochs() > before and app.bench.status is Status.PAUSED)
+    await until(
+        pilot, lambda: epochs() > before and app.bench.status in (Status.PAUSED, Status.FINISHED)
+    )

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,10 @@ class Serving:
         )
         assert self.process.stderr is not None
         self.greeting = "".join(self.process.stderr.readline() for _ in range(4))
+        limit = time.monotonic() + PATIENCE
+        while not _answers(self.port):  # the greeting is told before the server listens
+            assert time.monotonic() < limit, "the server does not listen"
+            time.sleep(0.02)
 
     @property
     def address(self) -> str:
@@ -41,6 +46,11 @@ class Serving:
     def records(self) -> list[dict[str, Any]]:
         """The records of all runs that were saved."""
         return [json.loads(file.read_text()) for file in self.runs.glob("*/run.json")]
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:

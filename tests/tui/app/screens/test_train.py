@@ -520,7 +520,8 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
             app.post_message(DataLoaded("", small))
             await at.press("space")
             for _ in range(1200):
-                if at.status.startswith("finished (completed)") and len(at.lines(EpochTable)) == 4:
+                ended = at.status.startswith("finished (completed)")
+                if ended and len(at.lines(EpochTable)) == 4 and at.names("accuracy"):
                     break
                 await pilot.pause(0.05)
             assert len(at.lines(EpochTable)) == 4
