@@ -22,8 +22,8 @@ import numpy as np  # noqa: E402 - only with the extra
 import pyte  # noqa: E402
 from PIL import Image  # noqa: E402
 
-from tests.support.browser import PATIENCE, Page, find_browser  # noqa: E402
-from tests.support.serving import Serving  # noqa: E402
+from tests.support.browser import Page, find_browser  # noqa: E402
+from tests.support.serving import PATIENCE, Serving  # noqa: E402
 
 FONT = 14  # pixels; a column of the terminal is 0.6 of it wide
 PROXY = "digits.example"  # the name under which a proxy offers the server

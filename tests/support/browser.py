@@ -18,7 +18,8 @@ from typing import Any
 import aiohttp
 import pyte
 
-PATIENCE = 90  # seconds: for a busy machine, not a requirement
+from tests.support.serving import PATIENCE
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 NAMED: dict[str, dict[str, Any]] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -136,14 +137,8 @@ class MnistApp(MenuApp):
         """Write how pictures are drawn into the user's settings."""
         if self.preferences.path is None:
             return
-        drawing = self.bench.drawing
-        chosen = {
-            "digit": drawing.digit,
-            "pictures": drawing.pictures,
-            "lines": drawing.lines,
-        }
         try:
-            remember(self.preferences.path, chosen)
+            remember(self.preferences.path, asdict(self.bench.drawing))
         except (ConfigError, StorageError, OSError) as error:
             self.notify(f"The drawing is not remembered: {error}", severity="warning")
 
@@ -202,8 +197,7 @@ class MnistApp(MenuApp):
 
     def _code(self) -> ExitCode:
         """Success, unless the present run failed."""
-        finished = self.bench.history.finished if self.bench.history else None
-        diverged = finished is not None and finished.reason == "diverged"
+        diverged = self.bench.history is not None and self.bench.history.diverged
         failed = diverged or self.bench.error is not None
         return ExitCode.FAILURE if failed else ExitCode.SUCCESS
 

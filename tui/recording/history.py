@@ -132,6 +132,11 @@ class RunHistory:
             self._keep_gradients *= 2
 
     @property
+    def diverged(self) -> bool:
+        """Whether the run ended because its loss was no longer a number."""
+        return self.finished is not None and self.finished.reason == "diverged"
+
+    @property
     def present(self) -> Evaluation | None:
         """The evaluation of the weights that the network has: at the end, of those that were kept.
 

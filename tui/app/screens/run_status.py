@@ -28,7 +28,7 @@ def describe(bench: Workbench) -> str:
         return f"failed: {bench.error}"
     state = bench.status.value if bench.status else ""
     if (end := history.finished) is not None:
-        state = DIVERGED if end.reason == "diverged" else f"finished ({end.reason})"
+        state = DIVERGED if history.diverged else f"finished ({end.reason})"
     elif bench.pace is not None and bench.training:
         state += f", {bench.pace:g} {'step' if bench.pace == 1 else 'steps'} a second"
     if (played := bench.played) is not None:
@@ -52,7 +52,7 @@ def run_state(bench: Workbench) -> RunState:
     role: InkRole = "muted"
     if history.finished is not None or status in (Status.FINISHED, Status.STOPPED):
         word, sign = "stopped" if history.finished is None else "finished", _ENDED
-        if history.finished is not None and history.finished.reason == "diverged":
+        if history.diverged:
             word, sign, role = "diverged", _FAILED, "wrong"
     elif status is Status.FAILED:
         sign, role = _FAILED, "wrong"
@@ -114,10 +114,9 @@ def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
     history = bench.history
     if bench.opened is not None or history is None:
         return ""
-    diverged = history.finished is not None and history.finished.reason == "diverged"
     offers = [
         ("train.best", "back to its best epoch, at a tenth of the learning rate")
-        if diverged
+        if history.diverged
         else ("train.more", "more epochs" if history.finished else "go on to its end"),
         ("train.reset", "a new run"),
         ("app.digits", "its mistakes"),

@@ -96,18 +96,18 @@ class SteeringScreen(ConfiguringScreen):
         text = ""
         if advice is not None:
             wanted = key_of(advice, running=self.bench.opened is None and self.bench.training)
-            keys = self._keys()
+            keys = self.first_keys()
             text = f"Advice: {advice}" + (f" (key {keys[wanted]})" if wanted in keys else "")
         set_text(self._advice, text)
         self._advice.display = bool(text)
 
     def _show_next(self) -> None:
         """Name what can be done with a run that has come to its end."""
-        text = next_step(self.bench, self._keys()) if has_ended(self.bench) else ""
+        text = next_step(self.bench, self.first_keys()) if has_ended(self.bench) else ""
         set_text(self._next, text)
         self._next.display = bool(text)
 
-    def _keys(self) -> dict[str, str]:
+    def first_keys(self) -> dict[str, str]:
         """The first key of every binding that has an effect, by its id."""
         keys: dict[str, str] = {}
         for active in self.active_bindings.values():

@@ -234,10 +234,6 @@ class TrainScreen(SteeringScreen):
         self.set_class(not drawn and not bench.training, "-welcome")
         if not self.has_class("-welcome"):
             return
-        keys: dict[str, str] = {}
-        for active in self.active_bindings.values():
-            if active.enabled and active.binding.id:
-                keys.setdefault(active.binding.id, self.app.get_key_display(active.binding))
         if bench.error is not None:
             title = "There is no run: press the key of the form, and correct what is named above."
         elif bench.loading or bench.status is None or bench.status is Status.PREPARING:
@@ -249,7 +245,7 @@ class TrainScreen(SteeringScreen):
                 if given
                 else "This network has not learned anything yet."
             )
-        self._welcome.show(title, keys, self.size.width, self.size.height - 6)
+        self._welcome.show(title, self.first_keys(), self.size.width, self.size.height - 6)
 
     def draw_played(self) -> None:
         """Draw the epoch that is played back, with the cursor of the charts at it."""

@@ -29,8 +29,7 @@ def has_ended(bench: Workbench) -> bool:
 
 def has_diverged(bench: Workbench) -> bool:
     """Whether the present run ended because its loss was no longer a number."""
-    finished = bench.history.finished if bench.history is not None else None
-    return finished is not None and finished.reason == "diverged"
+    return bench.history is not None and bench.history.diverged
 
 
 def can_go_back(bench: Workbench) -> bool:
