@@ -5,7 +5,7 @@
                      its end is what is left of a write that was cut off
     last.npz         the model as it is now, and the state to go on from (`nn.storage.checkpoint`)
     best.npz         the same of when validation accuracy was highest; without validation images,
-                     of the last evaluation
+                     of the last evaluation before the run collapsed (`nn.training.best_weights`)
     final.npz        the model that the run ended with, once it has (`nn.storage.model_file`)
     lock             locked by the process that writes the folder (`nn.storage.lock`)
 

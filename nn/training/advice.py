@@ -17,13 +17,19 @@ from nn.events import EpochCompleted, Evaluation, StepCompleted
 from nn.network.layers import ACTIVATIONS
 from nn.network.losses import LOSSES
 from nn.network.predictor import Predictor
-from nn.training.best_weights import is_better
+from nn.training.best_weights import (
+    RISE,
+    BestWeights,
+    chance_accuracy,
+    has_collapsed,
+    has_learned,
+)
 from nn.training.health import health, relative_update
 from nn.training.trends import BatchLosses, ValidationLosses
 
 # Before this step, small initial weights keep good networks, too, at the loss of chance.
 _LEAST_STEPS = 400
-_RISE, _RISES = 1.3, 2  # an epoch's loss against the lowest before it, and how many epochs in a row
+_RISES = 2  # epochs in a row with a loss of `RISE` times the lowest before
 _FALLS = 0.9  # an epoch's loss against the one before, of a network that still learns
 _EXPLODED = 5.0  # an epoch's loss against that of chance
 _MOST_UNITS = 0.9  # the share of its units or outputs from which a layer counts as lost
@@ -31,6 +37,9 @@ _VANISHED = 1 / 50  # the first layer's gradient against the last one's
 _INPUT_NORM = 9.0  # of an image with pixels from 0 to 1
 _LARGE_SPREAD = 20.0  # of the first layer's outputs, before the activation
 _LOW_UPDATE = 0.5  # the change of the weights in an epoch, relative to their size
+
+GO_BACK = "go back to its best epoch, at a tenth of the --learning-rate"
+"""The remedy of a run that has learned something before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +75,17 @@ class Advisor:
     _validation: ValidationLosses = field(default_factory=ValidationLosses)
     _rising: int = 0
     _explained: bool = False
-    _best: Evaluation | None = None
     _can_go_back: bool = False
     _looked_at: int = 0  # the step at which units were last looked at inside an epoch
 
     def __post_init__(self) -> None:
         self._batches = BatchLosses(self._chance_loss)
+        self._weights = BestWeights(self.config)
 
     @property
     def _chance_loss(self) -> float:
         """The cross-entropy of equal probabilities."""
         return math.log(self.classes)
-
-    @property
-    def _chance_accuracy(self) -> float:
-        """The accuracy below which a network is taken to guess: 20% of ten classes."""
-        chance = 1 / self.classes
-        return min(2 * chance, chance + (1 - chance) / 9)
 
     @property
     def explained(self) -> bool:
@@ -102,11 +105,11 @@ class Advisor:
         if event.evaluation is not None:
             scores = (event.evaluation.train, event.evaluation.validation, event.evaluation.test)
             self._accuracy = max(score.accuracy for score in scores if score is not None)
-            if is_better(self.config, event.evaluation, self._best):
-                self._best = event.evaluation
-        best = self._best
-        learned = best is not None and best.test.accuracy >= self._chance_accuracy
-        self._can_go_back = learned and best is not None and best.step < event.step
+            self._weights.add(event.evaluation)
+        best = self._weights.best
+        self._can_go_back = (
+            best is not None and best.step < event.step and has_learned(best, self.classes)
+        )
         advice = self._overfits(event.evaluation) if event.evaluation is not None else None
         if isinstance(event, StepCompleted):
             advice = advice or self._of_batches(event, predictor, images)
@@ -192,7 +195,7 @@ class Advisor:
         if event.step < _LEAST_STEPS:
             return False
         if event.evaluation is not None:
-            return self._accuracy < self._chance_accuracy
+            return self._accuracy < chance_accuracy(self.classes)
         # The loss of an epoch is a mean that includes its start, so the first one proves nothing.
         before = self._losses[-1] if self._losses else math.inf
         falls = not event.train_loss > _FALLS * before
@@ -200,10 +203,13 @@ class Advisor:
         return chance and not falls
 
     def _rises(self, event: EpochCompleted) -> bool:
-        """Whether the training loss has been well above its lowest for several epochs."""
-        above = bool(self._losses) and event.train_loss > _RISE * min(self._losses)
+        """Whether the training loss is well above its lowest for several epochs, or far above."""
+        above = bool(self._losses) and event.train_loss > RISE * min(self._losses)
         self._rising = self._rising + 1 if above else 0
-        if self._rising >= _RISES:
+        collapsed = event.evaluation is not None and has_collapsed(
+            event.evaluation, self._weights.best, self.classes
+        )
+        if self._rising >= _RISES or (above and collapsed):
             return True
         known = bool(self._losses) or event.evaluation is not None  # see `_is_stuck`
         exploded = (
@@ -306,8 +312,7 @@ class Advisor:
         """The same, but with the way back to the best epoch where the run has learned before."""
         if not self._can_go_back:
             return advice
-        remedy = "go back to its best epoch, at a tenth of the --learning-rate"
-        return replace(advice, remedy=remedy, back=True)
+        return replace(advice, remedy=GO_BACK, back=True)
 
 
 def _rate_too_low(config: TrainConfig, sentence: str) -> Advice:

@@ -13,7 +13,8 @@ from nn.events import Evaluation
 from nn.network.layers import ACTIVATIONS
 from nn.network.model import layer_sizes
 from nn.spec import MNIST, DataSpec
-from nn.training.advice import Advice
+from nn.training.advice import GO_BACK, Advice
+from nn.training.best_weights import has_collapsed
 from nn.training.optimizers import RULES
 
 # Above this growth of the activations from the inputs to the outputs, a network of `init=normal`
@@ -36,20 +37,35 @@ def ending_advice(
     best: Evaluation | None,
     labels: Array,
     *,
+    final: Evaluation | None = None,
     spec: DataSpec = MNIST,
     init_from: str | None = None,
     rate_factor: float = 1.0,
 ) -> Advice | None:
     """Advice on a run that ended for this reason after `step` updates, None where all is well.
 
-    `epoch` is how many epochs these are. `best` is the evaluation of the best weights.
-    `labels` are those of the test images.
+    `epoch` is how many epochs these are. `best` is the evaluation of the best weights, `final` that
+    of the weights the run ended with. `labels` are those of the test images.
     """
     if reason == "diverged":
         return divergence_advice(
             config, step, spec=spec, init_from=init_from, rate_factor=rate_factor
         )
+    if best is not None and final is not None and has_collapsed(final, best, spec.classes):
+        return collapse_advice(final, best)
     return stuck_advice(config, step, epoch, best, labels)
+
+
+def collapse_advice(final: Evaluation, best: Evaluation) -> Advice:
+    """What to do where a run has lost what it had learned."""
+    return Advice(
+        "collapsed",
+        f"the network has lost what it had learned: its test accuracy is {final.test.accuracy:.2%},"
+        f" and was {best.test.accuracy:.2%} after epoch {best.epoch:.4g}",
+        GO_BACK,
+        "learning_rate",
+        back=True,
+    )
 
 
 def divergence_advice(

@@ -288,4 +288,3 @@ class MnistApp(MenuApp):
         for screen in self.screen_stack:
             if isinstance(screen, ModeScreen) and screen.is_mounted:
                 show(screen)
-                screen.show_header()

@@ -31,7 +31,8 @@ class Advising:
 
     def conclude(self, trainer: Trainer, outcome: Outcome) -> Advice | None:
         """Advice on how the run ended, or None; a cause that was given before is not repeated."""
-        if self._advisor.explained and outcome.reason != "diverged":
+        known = self._advisor.explained or (self.newest is not None and self.newest.back)
+        if known and outcome.reason != "diverged":
             return None
         return self._put(
             ending_advice(
@@ -41,6 +42,7 @@ class Advising:
                 outcome.epoch,
                 outcome.best,
                 trainer.dataset.test.labels,
+                final=outcome.evaluation,
                 spec=trainer.dataset.spec,
                 init_from=self._init_from,
                 rate_factor=trainer.rate_factor,

@@ -20,7 +20,7 @@ from nn.events import (
     StepCompleted,
 )
 from nn.storage.records import Outcome, Recorded
-from nn.training.best_weights import is_better
+from nn.training.best_weights import BestWeights
 from tui.recording.experiment import Experiment
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
@@ -150,12 +150,8 @@ class RunHistory:
 
     @property
     def best(self) -> Evaluation | None:
-        """The evaluation of the best weights, as `is_better` has it."""
-        best: Evaluation | None = None
-        for evaluation in self.evaluations:
-            if is_better(self.config, evaluation, best):
-                best = evaluation
-        return best
+        """The evaluation of the best weights, as `BestWeights` has it."""
+        return BestWeights(self.config, self.evaluations).best
 
     @property
     def lowest(self) -> Evaluation | None:

@@ -30,7 +30,7 @@ from nn.storage.positions import BEST_FILE, read_position
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
 from nn.storage.run_record import RunRecord, Status, utc_now
 from nn.storage.run_writer import RunWriter, delete_run
-from nn.training.best_weights import is_better
+from nn.training.best_weights import BestWeights
 from nn.training.trainer import Trainer
 from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment
@@ -63,7 +63,8 @@ class Recorder:
         self.history, self.invocation = history, invocation
         self._writer, self._record = writer, record
         self._saver = Saver(writer) if writer else None
-        self._best = history.best  # the evaluation of the weights in best.npz
+        self._weights = BestWeights(history.config, history.evaluations)
+        self._best = self._weights.best  # the evaluation of the weights in best.npz
         self._lines: list[str] = []
         self._saved_at = time.monotonic()
 
@@ -128,7 +129,7 @@ class Recorder:
         held = read_position(writer.path / BEST_FILE)
         if held is None or recorder._best is None or held.step != recorder._best.step:
             # The weights of the best evaluation are lost, so those of the next one are kept.
-            recorder._best = None
+            recorder._weights, recorder._best = BestWeights(history.config), None
         return recorder
 
     @property
@@ -160,7 +161,7 @@ class Recorder:
         inside = isinstance(event, StepCompleted | RateChanged)
         if not isinstance(event, StepCompleted) or evaluation is not None:
             self._lines.append(json_line(record_of(event, self.invocation)))
-        best = evaluation is not None and is_better(trainer.config, evaluation, self._best)
+        best = evaluation is not None and self._weights.add(evaluation)
         elapsed = time.monotonic() - self._saved_at
         due = (
             (best and (trainer.validation is not None or self._best is None))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -203,6 +204,23 @@ def test_a_run_that_has_learned_is_led_back_to_its_best_epoch() -> None:
         assert found is not None
         assert found.back == back
         assert found.remedy.startswith("go back to its best epoch") == back
+
+
+def test_a_run_that_collapses_is_led_back_at_once_however_much_it_still_knows() -> None:
+    """By its validation images; a loss that only rises for an epoch is no reason."""
+
+    def scored(number: int, loss: float, accuracy: float) -> EpochCompleted:
+        score = Score(loss, accuracy)
+        evaluation = Evaluation(number * STEPS, number, score, None, score, False, 1.0)
+        return dataclasses.replace(epoch(number, loss), evaluation=evaluation)
+
+    for accuracy, told in ((0.4, True), (0.85, False)):
+        advisor = Advisor(TrainConfig(), STEPS)
+        assert advisor.observe(scored(1, 0.3, 0.9)) is None
+        found = advisor.observe(scored(2, 1.7, accuracy))
+        assert (found is not None) == told
+        if found is not None:
+            assert (found.kind, found.back) == ("rate too high", True)
 
 
 def test_one_cause_is_named_and_no_other_after_it() -> None:

@@ -101,3 +101,20 @@ def test_a_network_that_learns_or_has_hardly_begun() -> None:
     assert stuck_advice(config, 10, 1.0, best(0.1), labels) is not None
     assert ending_advice(config, "completed", 100, 2.0, best(0.1), labels) is not None
     assert ending_advice(config, "completed", 100, 2.0, None, labels) is None
+
+
+def test_a_network_that_lost_what_it_had_learned_is_led_back() -> None:
+    labels = np.arange(10, dtype=np.uint8)
+    before, after = (
+        Evaluation(100 * n, n, Score(0.3, a), None, Score(0.3, a), False, 1.0)
+        for n, a in ((1, 0.9), (2, 0.4))
+    )
+    config = TrainConfig()
+    advice = ending_advice(config, "completed", 200, 2.0, before, labels, final=after)
+    assert advice is not None
+    assert advice.back
+    assert str(advice) == (
+        "the network has lost what it had learned: its test accuracy is 40.00%, and was 90.00%"
+        " after epoch 1; go back to its best epoch, at a tenth of the --learning-rate"
+    )
+    assert ending_advice(config, "completed", 200, 2.0, before, labels, final=before) is None

@@ -11,7 +11,7 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, Evaluation, Event, RunFinished, Score, StepCompleted
-from nn.training.best_weights import is_better
+from nn.training.best_weights import BestWeights, has_collapsed, has_learned
 from nn.training.early_stopping import EarlyStopping
 from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
@@ -200,18 +200,61 @@ def test_a_loss_that_is_infinite_in_evaluation_is_divergence(small: Dataset) -> 
     assert np.isfinite(trainer.model.parameters).all()
 
 
-def test_the_best_weights_are_not_picked_by_the_test_images() -> None:
-    def evaluation(test: float, validation: float | None, *, improved: bool = False) -> Evaluation:
-        held_out = None if validation is None else Score(0.1, validation)
-        return Evaluation(1, 1.0, None, held_out, Score(0.1, test), improved, 0.0)
+def evaluated(
+    step: int,
+    test: float,
+    *,
+    validation: float | None = None,
+    train: tuple[float, float] | None = None,
+    improved: bool = False,
+    loss: float = 0.1,
+) -> Evaluation:
+    """An evaluation with these accuracies; of the training images, the loss and the accuracy."""
+    held_out = None if validation is None else Score(0.1, validation)
+    of_training = None if train is None else Score(*train)
+    return Evaluation(step, step, of_training, held_out, Score(loss, test), improved, 0.0)
 
+
+def best_step(config: TrainConfig, *evaluations: Evaluation) -> int:
+    best = BestWeights(config, evaluations).best
+    assert best is not None
+    return best.step
+
+
+def test_the_best_weights_are_not_picked_by_the_test_images() -> None:
     plain, judged = TrainConfig(), TrainConfig(patience=2, stop_on="test")
-    assert is_better(plain, evaluation(0.1, None), None)
-    assert is_better(plain, evaluation(0.8, None), evaluation(0.9, None)), "the newest"
-    assert is_better(plain, evaluation(0.8, 0.7), evaluation(0.9, 0.6))
-    assert not is_better(plain, evaluation(0.9, 0.6), evaluation(0.8, 0.7))
-    assert not is_better(plain, evaluation(0.9, 0.7), evaluation(0.8, 0.7)), "the first of equals"
-    assert is_better(judged, evaluation(0.8, None, improved=True), evaluation(0.9, None))
-    assert not is_better(judged, evaluation(0.9, None), evaluation(0.8, None))
-    lost = dataclasses.replace(evaluation(0.1, None), test=Score(math.inf, 0.1))
-    assert not is_better(plain, lost, evaluation(0.8, None))
+    assert best_step(plain, evaluated(1, 0.1)) == 1
+    assert best_step(plain, evaluated(1, 0.9), evaluated(2, 0.8)) == 2, "the newest"
+    held_out = [evaluated(1, 0.9, validation=0.6), evaluated(2, 0.8, validation=0.7)]
+    assert best_step(plain, *held_out) == 2
+    held_out += [evaluated(3, 0.9, validation=0.7), evaluated(4, 0.9, validation=0.6)]
+    assert best_step(plain, *held_out) == 2, "the first of equals"
+    assert best_step(judged, evaluated(1, 0.9), evaluated(2, 0.8, improved=True)) == 2
+    assert best_step(judged, evaluated(1, 0.8), evaluated(2, 0.9)) == 1
+    assert best_step(plain, evaluated(1, 0.8), evaluated(2, 0.1, loss=math.inf)) == 1
+
+
+def test_weights_after_the_training_loss_rose_are_not_the_best() -> None:
+    """However slowly it rises: it is compared with the lowest, and the test images never matter."""
+    losses = [0.5, 0.4, 0.5, 0.6, 0.7, 2.0]
+    evaluations = [
+        evaluated(step, 0.1 * step, train=(loss, 0.9)) for step, loss in enumerate(losses, 1)
+    ]
+    weights = BestWeights(TrainConfig())
+    assert [weights.add(each) for each in evaluations] == [True] * 3 + [False] * 3
+    assert weights.best is evaluations[2]
+    assert weights.add(evaluated(7, 0.1, train=(0.52, 0.9))), "it has learned again"
+    assert not weights.add(evaluated(8, 0.9, train=(0.521, 0.9)))
+
+
+def test_a_run_has_collapsed_that_lost_a_tenth_of_what_it_had_right() -> None:
+    """By the validation images or the training images; who only guesses has nothing to lose."""
+    best = evaluated(1, 0.9, train=(0.1, 0.9))
+    assert has_collapsed(evaluated(2, 0.9, train=(2.0, 0.79)), best)
+    assert not has_collapsed(evaluated(2, 0.1, train=(2.0, 0.81)), best)
+    held_out = evaluated(1, 0.9, train=(0.1, 0.9), validation=0.8)
+    assert not has_collapsed(evaluated(2, 0.9, train=(0.1, 0.1), validation=0.71), held_out)
+    guessing = evaluated(1, 0.9, train=(2.3, 0.19))
+    assert not has_learned(guessing)
+    assert has_learned(guessing, classes=47)
+    assert not has_collapsed(evaluated(2, 0.9, train=(2.3, 0.0)), guessing)

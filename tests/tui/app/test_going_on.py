@@ -98,6 +98,62 @@ def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
     run(scenario, wild)
 
 
+def test_a_run_that_collapsed_is_led_back_to_the_weights_before() -> None:
+    """No images are held out, and the newest weights are those that were lost."""
+    config = TrainConfig(
+        limit=300,
+        epochs=3,
+        hidden=(8,),
+        batch_size=10,
+        optimizer="sgd",
+        learning_rate=0.1,
+        schedule="constant",
+    )
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        for done in (1, 2):
+            await pilot.press("e")
+            await until(pilot, lambda n=done: len(epochs(app)) == n)
+            await until(pilot, lambda: app.bench.status is Status.PAUSED)
+        app.bench.change_rate(50.0)
+        await finish(app, pilot, "space")
+        first = app.bench.history
+        assert first is not None
+        before, after = first.evaluations[1:]
+        assert after.test.accuracy < 0.2 < before.test.accuracy
+        app.screen.show_progress()  # type: ignore[attr-defined]
+        assert "go back to its best epoch" in text(app, "#advice")
+        assert "(key b)" in text(app, "#advice")
+        await finish(app, pilot, "b")
+        said = [notification.message for notification in app._notifications]
+        assert any("the last weights before the training loss rose" in one for one in said)
+        start = present(app).snapshots[0]
+        score = start.predictor.score(present(app).splits["test"])
+        assert score.accuracy == before.test.accuracy
+
+    run(scenario, config)
+
+
+def test_a_budget_that_was_raised_is_of_the_run_that_went_on_alone() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await finish(app, pilot, "space")
+        await finish(app, pilot, "e")
+        await finish(app, pilot, "u", "3", "enter")
+        assert app.bench.config.epochs == 6
+        await pilot.press("r")
+        assert app.bench.config.epochs == 2
+        said = [notification.message for notification in app._notifications]
+        assert any("It takes 2 epochs, as was configured" in one for one in said)
+        await finish(app, pilot, "space")
+        await finish(app, pilot, "e")
+        await finish(app, pilot, "b")
+        assert app.bench.config.epochs == 2
+
+    run(scenario, SHORT)
+
+
 def test_a_new_run_has_another_seed_unless_the_form_was_changed() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)
@@ -109,6 +165,10 @@ def test_a_new_run_has_another_seed_unless_the_form_was_changed() -> None:
         app.bench.configure(app.bench.experiment)
         await pilot.press("r")
         assert app.bench.config.seed == 2
+        for said in ("no longer show 2 earlier runs", "show no earlier or marked run"):
+            await pilot.press("c")
+            await pilot.pause()
+            assert any(said in each.message for each in app._notifications)
 
     run(scenario, SHORT)
 

@@ -112,10 +112,6 @@ class ModeScreen(LatestSize, Screen[None]):
         """What is between the header and the keys."""
         raise NotImplementedError
 
-    def show_header(self) -> None:
-        """Show in the header how the present run stands."""
-        self._header.show(run_state(self.bench))
-
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """The bindings in force: those hinted first, then as declared also with the user's keys."""
@@ -150,7 +146,8 @@ class ModeScreen(LatestSize, Screen[None]):
             self.refresh_bindings()
 
     def show_progress(self) -> None:
-        """Draw what the run's history now holds."""
+        """Draw what the run's history now holds; of all screens the header."""
+        self._header.show(run_state(self.bench))
 
     def show_snapshot(self) -> None:
         """Draw what the newest weights predict."""
@@ -212,7 +209,6 @@ class ModeScreen(LatestSize, Screen[None]):
 
     def catch_up(self) -> None:
         """Draw what happened while another screen was shown."""
-        self.show_header()
         self.show_opened()
         self.show_configuration()
         self.show_progress()

@@ -47,6 +47,7 @@ class InspectingScreen(ModeScreen):
 
     def show_progress(self) -> None:
         """Request fresher weights now and then."""
+        super().show_progress()
         run = self.bench.shown
         if (
             run is not None

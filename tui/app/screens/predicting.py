@@ -73,6 +73,7 @@ class PredictingScreen(ModeScreen):
 
     def show_progress(self) -> None:
         """Request fresher weights where an epoch takes long."""
+        super().show_progress()
         run = self.bench.shown
         if run is None or run.status is not Status.RUNNING or not self.browser.follows(run):
             return

@@ -208,7 +208,7 @@ class TrainScreen(SteeringScreen):
 
     def show_progress(self) -> None:
         """Draw the present state of the run's history."""
-        self.show_header()
+        super().show_progress()
         bench = self.bench
         history = bench.shown_history
         set_text(self._status, describe(bench))
@@ -282,8 +282,8 @@ class TrainScreen(SteeringScreen):
                 self._show_pane("loss")
 
     def action_forget(self) -> None:
-        """Drop earlier runs for good."""
-        self.bench.forget_earlier()
+        """Drop earlier runs from the charts, and say which."""
+        self.notify(self.bench.forget_earlier(), markup=False)
         self.show_progress()
 
     # Panes

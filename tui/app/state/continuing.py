@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from nn.config import TrainConfig
 from nn.errors import ConfigError
+from nn.events import Evaluation
 from nn.storage.runs import SavedRun
+from nn.training.best_weights import has_learned
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
 from tui.app.state.workbench import Workbench
+from tui.formatting import percent
 from tui.recording.history import RunHistory
 
 LOWER = 0.1
 """Factor of the learning rate with which the best weights are gone on with."""
-LEARNED = 0.2
-"""Test accuracy from which a network is taken to have learned something, of ten classes."""
 
 
 def has_ended(bench: Workbench) -> bool:
@@ -40,8 +42,7 @@ def can_go_back(bench: Workbench) -> bool:
 
 def budget(bench: Workbench) -> tuple[str, int]:
     """The unit of the present run's budget, `epochs` or `steps`, and its size."""
-    config = _history(bench).config
-    return ("epochs", config.epochs) if config.epochs else ("steps", config.steps)
+    return _budget_of(_history(bench).config)
 
 
 def go_on(bench: Workbench, more: int) -> None:
@@ -67,25 +68,39 @@ def back_to_best(bench: Workbench) -> str:
     sentence. Raises `ConfigError` where the run is not saved.
     """
     history = _history(bench)
-    best, config = history.best, history.config
-    learned = best is not None and best.test.accuracy >= LEARNED
+    best, config = history.best, bench.as_configured(history.config)
+    classes = history.started.spec.classes if history.started else 10
+    if best is not None and has_learned(best, classes):
+        folder = _folder(bench)
+        best = SavedRun.read(folder).record.best  # of which the weights are there
+    else:
+        folder, best = None, None
     factor = bench.run.rate_factor if bench.run is not None else 1.0
     lowered = replace(config, learning_rate=float(f"{LOWER * factor * config.learning_rate:.3g}"))
-    weights = str(_folder(bench)) if learned else None
-    experiment = replace(history.experiment, config=lowered, init_from=weights)
-    number = len(bench.histories)
-    bench.experiment = experiment
+    number, rate = len(bench.histories), f"a tenth of its learning rate: {lowered.learning_rate:g}."
+    newest = history.evaluations[-1] if history.evaluations else None
+    weights = str(folder) if best is not None else None
+    bench.experiment = replace(history.experiment, config=lowered, init_from=weights)
     bench.reset()
     bench.go(Goal.RUN)
-    if best is None or not learned:
+    if best is None:
         return (
-            f"Run {number} learned nothing, so that a new one begins from random weights, with a"
-            f" tenth of its learning rate: {lowered.learning_rate:g}."
+            f"Run {number} learned nothing, so that a new one begins from random weights, with"
+            f" {rate}"
         )
-    return (
-        f"A new run goes on from the best weights of run {number}, of epoch {best.epoch:.4g}, at a"
-        f" tenth of its learning rate: {lowered.learning_rate:g}."
-    )
+    which = _words_of(best, newest, config)
+    return f"A new run goes on from {which} of run {number}, of epoch {best.epoch:.4g}, at {rate}"
+
+
+def _words_of(best: Evaluation, newest: Evaluation | None, config: TrainConfig) -> str:
+    """What the best weights of a run are: nothing but its validation images can tell for sure."""
+    if best.validation is not None:
+        return f"the best weights ({percent(best.validation.accuracy)} of the validation images)"
+    if config.patience:
+        return "the weights of the lowest test loss"
+    if newest is not None and newest.step > best.step:
+        return "the last weights before the training loss rose"
+    return "the newest weights"
 
 
 def begin_anew(bench: Workbench) -> str | None:
@@ -101,13 +116,24 @@ def begin_anew(bench: Workbench) -> str | None:
     if bench.training:
         kept = "; it is saved, and Runs can go on with it" if bench.saving.save_run else ""
         said.append(f"Run {number} is stopped in epoch {history.latest.epoch}{kept}.")
+    config = bench.as_configured(bench.config)
+    lowered = config != bench.config
     if history.config == bench.config:
-        seed = bench.config.seed + 1
-        config = replace(bench.config, seed=seed)
-        bench.experiment = replace(bench.experiment, config=config, init_from=None)
-        said.append(f"The new run differs by its seed only, {seed}: the form can change the rest.")
+        config = replace(config, seed=config.seed + 1)
+        bench.experiment = replace(bench.experiment, init_from=None)
+        said.append(
+            f"The new run differs by its seed only, {config.seed}: the form can change the rest."
+        )
+    if lowered:
+        unit, size = _budget_of(config)
+        said.append(f"It takes {size:,} {unit}, as was configured before the other went on.")
+    bench.experiment = replace(bench.experiment, config=config)
     bench.reset()
     return " ".join(said) or None
+
+
+def _budget_of(config: TrainConfig) -> tuple[str, int]:
+    return ("epochs", config.epochs) if config.epochs else ("steps", config.steps)
 
 
 def _begun(history: RunHistory | None) -> bool:

@@ -172,6 +172,9 @@ class FollowedRun:
             record.epoch,
             record.best,
             np.empty(0, np.uint8) if test is None else test.labels,
+            final=record.latest
+            if record.latest and record.latest.step == record.kept_step
+            else None,
             spec=MNIST if test is None else test.spec,
             init_from=record.init_from,
             rate_factor=self._rate_factor,

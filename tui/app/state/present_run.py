@@ -6,6 +6,7 @@ A plain object, used from the screen's thread only.
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from nn.config import TrainConfig
@@ -56,6 +57,7 @@ class PresentRun:
         self._loading: str | None = None
         self.data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE
+        self._raised: tuple[TrainConfig, TrainConfig] | None = None  # before and after
 
     @property
     def config(self) -> TrainConfig:
@@ -111,6 +113,8 @@ class PresentRun:
 
     def configure(self, experiment: Experiment) -> None:
         """Take over another experiment; a run that has begun keeps its own until `reset`."""
+        if experiment.recipe != self.experiment.recipe:
+            self._raised = None
         self.experiment = experiment
         if self.history is None or self.history.latest is None:
             self.reset()
@@ -161,8 +165,16 @@ class PresentRun:
 
     def reset(self, goal: Goal = Goal.PAUSE) -> None:
         """Make a new, untrained run of the present experiment ready in place of the present run."""
-        self._resumed = None
+        self._resumed = self._raised = None
         self._make_ready(goal)
+
+    def as_configured(self, config: TrainConfig) -> TrainConfig:
+        """The same, but with the budget that was configured before the present run went on."""
+        if self._raised is None:
+            return config
+        before, after = self._raised
+        raised = (config.epochs, config.steps) == (after.epochs, after.steps)
+        return replace(config, epochs=before.epochs, steps=before.steps) if raised else config
 
     def _make_ready(self, goal: Goal) -> None:
         """Replace the present run, but not before the data are there: reading them may fail."""

@@ -16,6 +16,7 @@ from tui.app.state.drawing import Drawing
 from tui.app.state.present_run import PresentRun
 from tui.app.state.shown_run import Post, ShownRun, Snapshot
 from tui.app.state.steered_run import Goal
+from tui.formatting import count
 from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.source import RunSource, Saving
@@ -145,15 +146,31 @@ class Workbench(PresentRun):
     def resume(self, saved: SavedRun, changes: Mapping[str, object]) -> None:
         """Make a saved run ready to go on; raises `ConfigError` where it cannot."""
         self._resumed = RunSource.resumed(saved, changes)
+        config = self._resumed.experiment.config
+        same = self.run is not None and self.run.folder == saved.path
+        before = self.as_configured(saved.record.config) if same else saved.record.config
+        self._raised = (before, config)
         self.experiment = self._resumed.experiment
         self.close()
         self._make_ready(Goal.PAUSE)
 
-    def forget_earlier(self) -> None:
-        """Drop the curves of all runs but the present one."""
+    def forget_earlier(self) -> str:
+        """Drop the curves of all runs but the present one; returns which, in a sentence or two."""
+        parts = [
+            count(number, kind)
+            for number, kind in (
+                (len(self.histories[:-1]), "earlier run"),
+                (len(self.overlays), "marked run"),
+            )
+            if number
+        ]
         del self.histories[:-1]
         for saved in list(self.overlays.values()):
             self.overlay(saved.saved)
+        if not parts:
+            return "The charts show no earlier or marked run that could be forgotten."
+        kept = " They stay saved: see Runs." if self.saving.save_run else ""
+        return f"The charts no longer show {' and '.join(parts)}.{kept}"
 
     def open(self, saved: SavedRun, dataset: Dataset | None = None) -> None:
         """Have the screens show a saved run in place of the present one.
