@@ -11,8 +11,9 @@ clipping, the update takes factor dW and factor db, where factor = min(1, c / no
 of all gradients together. With dropout of rate p, the next layer takes h_l = z_l m_l / (1 - p), the
 mask m_l being 0 or 1, and dz_l = dh_l m_l / (1 - p). With max-norm, the updated weights w into each
 hidden unit become w min(1, c / |w|). The equations of batch normalization are in
-`nn.analysis.normalization_stages`, those of noise in `nn.analysis.noise_stages`. Here the arrays
-are only described: the layers, the loss and the optimizer of the network compute them.
+`nn.analysis.normalization_stages`, those of noise in `nn.analysis.noise_stages`, those of an
+average of the weights in `nn.analysis.averaging_stages`. Here the arrays are only described: the
+layers, the loss and the optimizer of the network compute them.
 """
 
 from __future__ import annotations

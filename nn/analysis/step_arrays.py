@@ -21,6 +21,7 @@ from nn.network.losses import Loss
 from nn.network.model import MLP
 from nn.network.noise import NoiseTable
 from nn.network.normalization import EPS
+from nn.training.averaging import WeightAverage
 from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
 from nn.training.randomness import Stream, stream
@@ -52,12 +53,16 @@ def take_apart(
     images: Array,
     targets: Array,
     noise: NoiseTable | None = None,
+    average: MLP | None = None,
 ) -> Pass:
     """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
 
     A loss that is not finite updates nothing, as in training. The masks of dropout are those that
     training draws after `optimizer.updates` updates, and so is the noise, of the table `noise`.
+    With `config.average_decay`, the weights of the network `average` are the average of the
+    model's, and take in the new ones.
     """
+    step = optimizer.updates
     fed = preprocessor.fed(images)
     v: dict[str, Array] = {"images": fed, "x": preprocessor.scaled(fed), "t": targets}
     layers = list(zip(model.linears, _activations(model), strict=True))
@@ -149,11 +154,30 @@ def take_apart(
         v[f"new g{number}"], v[f"new c{number}"] = norm.scale.copy(), norm.shift.copy()
         v[f"running mu{number}"] = norm.mean.copy()
         v[f"running var{number}"] = norm.variance.copy()
+    if average:
+        rule = WeightAverage(config.average_decay, model.parameters, average.parameters)
+        v |= {f"old avg {name}": array.copy() for name, array in _parameters(average).items()}
+        due = math.isfinite(value) and rule.is_due(step + 1)
+        v["t updates"] = np.array(step + 1)
+        v["D"] = np.array(rule.factor(step + 1) if due else 1.0)
+        if due:
+            rule.update(step + 1)
+        v |= {f"avg {name}": array.copy() for name, array in _parameters(average).items()}
     names = parameter_names(last, batch_norm=config.batch_norm)
     norms = {name: float(np.linalg.norm(v[f"d{name}"])) for name in names}
     parts = (ForwardStages, BackwardStages, UpdateStages)
     stages = tuple(stage for part in parts for stage in part(config, preprocessor, v, last))
     return Pass(value, y if probabilities is None else probabilities, stages, v, norms)
+
+
+def _parameters(model: MLP) -> dict[str, Array]:
+    """Weights and biases, scales and shifts, by the names that they have in a walk."""
+    found: dict[str, Array] = {}
+    for number, linear in enumerate(model.linears, 1):
+        found |= {f"W{number}": linear.weight, f"b{number}": linear.bias}
+    for number, norm in enumerate(model.norms, 1):
+        found |= {f"g{number}": norm.scale, f"c{number}": norm.shift}
+    return found
 
 
 def _activations(model: MLP) -> list[Activation]:

@@ -1,4 +1,4 @@
-"""The stages of the update: clipping, the new weights and biases, max-norm, running statistics."""
+"""The stages of the update: clipping, new weights and biases, max-norm, statistics, averages."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from nn.analysis.averaging_stages import AveragingStages
 from nn.analysis.formulas import UPDATE_FORMULAS
 from nn.analysis.normalization_stages import RunningStages
 from nn.analysis.stage import (
@@ -47,6 +48,8 @@ class UpdateStages(Stages):
             if self._normalizes(number):
                 parts = RunningStages(self.config, self.preprocessor, self.v, self.last)
                 yield from parts.of_layer(number)
+        if self.config.average_decay:
+            yield from AveragingStages(self.config, self.preprocessor, self.v, self.last)
 
     def _bounds(self, number: int) -> bool:
         """Whether max-norm bounds the weights of a layer after the update."""

@@ -57,7 +57,7 @@ FIELDS = (
     ),
     *("loss", "label_smoothing"),
     *("optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps", "eps_placement"),
-    *("weight_decay", "clip_norm", "max_norm", "seed"),
+    *("weight_decay", "clip_norm", "max_norm", "average_decay", "seed"),
 )
 """The fields of a configuration that a walk depends on; all others have no effect on it."""
 
@@ -69,9 +69,10 @@ _KEPT_BYTES = 64_000_000  # of earlier states; those that are not kept are compu
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _State:
-    """What a step depends on: the parameters, and the vectors of the optimizer."""
+    """What a step depends on: parameters, their average or None, vectors of the optimizer."""
 
     parameters: Array
+    average: Array | None
     slots: dict[str, Array]
 
 
@@ -82,7 +83,8 @@ class Walk:
     `losses` and `probabilities` are those of every step reached so far, from step 0 on; with
     dropout and with noise, the losses have those of their steps, and the probabilities have none;
     with batch normalization, the losses have the statistics of the batch and the probabilities the
-    running ones. Only the fields in `FIELDS` have an effect.
+    running ones. With an average of the weights, the probabilities are still those of the weights
+    themselves. Only the fields in `FIELDS` have an effect.
     """
 
     def __init__(self, config: TrainConfig, batch: Split, preprocessor: Preprocessor) -> None:
@@ -95,6 +97,10 @@ class Walk:
         self._optimizer = make_optimizer(
             config, self._model.parameters[trained], self._model.gradients[trained]
         )
+        self._average = None
+        if config.average_decay:
+            self._average = build_model(config, batch.spec)
+            self._average.parameters[...] = self._model.parameters
         self._noise = noise_table(config, self._model.sizes)
         rows = target_rows(
             self._model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
@@ -190,13 +196,16 @@ class Walk:
 
     def _state(self) -> _State:
         slots = {name: vector.copy() for name, vector in self._optimizer.state.items()}
-        return _State(self._model.parameters.copy(), slots)
+        average = self._average.parameters.copy() if self._average else None
+        return _State(self._model.parameters.copy(), average, slots)
 
     @np.errstate(all="ignore")  # a walk that diverges is shown as it is, without warnings
     def _compute(self, step: int) -> Pass:
         """Take apart the step that follows `step` updates, and keep the state after it."""
         state = self._states[step]
         self._model.parameters[...] = state.parameters
+        if self._average and state.average is not None:
+            self._average.parameters[...] = state.average
         for name, vector in state.slots.items():
             self._optimizer.state[name][...] = vector
         self._optimizer.updates = step
@@ -209,6 +218,7 @@ class Walk:
             self.batch.images,
             self._targets,
             self._noise,
+            self._average,
         )
         if step == len(self.losses):
             self.losses.append(taken.loss)
@@ -223,7 +233,7 @@ class Walk:
         The first state stays, and that before this step, which is the one that is looked at.
         """
         self._states[step] = self._state()
-        vectors = 1 + len(self._optimizer.slots)
+        vectors = 1 + (self._average is not None) + len(self._optimizer.slots)
         most = max(4, _KEPT_BYTES // (vectors * self._model.parameters.nbytes))
         if len(self._states) > most:
             others = self._states.keys() - {0, step - 1, step}

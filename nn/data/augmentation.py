@@ -27,6 +27,7 @@ from nn.arrays import Array, Buffer
 from nn.config import TrainConfig
 
 GROUP = 32  # images that share a warp; two processes then share few groups of a batch
+_BEFORE, _AFTER = 1, 2  # lines of the frame around an image, with the four neighbours of any place
 _REACH = 4  # standard deviations after which the weights of a Gaussian count as 0
 
 
@@ -45,7 +46,8 @@ class Augmentation:
         places = np.indices(shape, np.float32).reshape(2, -1)
         self._r, self._c = places - np.array(self._middle, np.float32)[:, None]
         self._smooth = tuple(_gaussian(size, config.elastic_sigma) for size in shape)
-        self._source, self._out, self._part = Buffer(), Buffer(), Buffer()
+        self._source = np.empty((0, 0, 0))
+        self._out, self._part = Buffer(), Buffer()
 
     def warped(
         self, images: Array, *, rng: np.random.Generator, first: int = 0, of: int | None = None
@@ -62,20 +64,23 @@ class Augmentation:
         group = min(GROUP, batch)
         groups = slice(first // group, (first + n - 1) // group + 1)
         count = groups.stop - groups.start
-        rows, columns = self._places(rng, math.ceil(batch / group), groups)
+        index, weights = self._neighbours(*self._places(rng, math.ceil(batch / group), groups))
         start = first - groups.start * group
         width = count * group
-        source = self._source.rows(pixels, width, self._dtype)
-        source[:, :start] = 0
-        source[:, start + n :] = 0
-        source[:, start : start + n] = images.T
+        source = self._framed(width)
+        inside = source[_BEFORE:-_AFTER, _BEFORE:-_AFTER]
+        inside[..., :start] = 0
+        inside[..., start + n :] = 0
+        ink = inside[..., start : start + n]
+        ink[...] = images.T.reshape(*self.shape, n)
         if self._paper:
-            source -= self._paper
+            ink -= self._paper
         out = self._out.rows(pixels * count, group, self._dtype)
         part = self._part.like(out)
-        blocks, result = source.reshape(pixels * count, group), out
-        for index, weight in self._neighbours(rows, columns):
-            blocks.take(index, 0, result, "clip")
+        blocks, result = source.reshape(-1, group), out
+        line = source.shape[1] * count
+        for neighbour, weight in zip((0, count, line, line + count), weights, strict=True):
+            blocks[neighbour:].take(index, 0, result, "clip")
             result *= weight
             if result is not out:
                 out += result
@@ -83,6 +88,16 @@ class Augmentation:
         if self._paper:
             out += self._paper
         return out.reshape(pixels, width)[:, start : start + n].T
+
+    def _framed(self, width: int) -> Array:
+        """Memory for `width` images within a frame of zeros: (rows, columns, width) and the frame.
+
+        The frame is what lies beyond the edges; nothing else may be written there.
+        """
+        if self._source.shape[-1] != width:
+            rows, columns = (size + _BEFORE + _AFTER for size in self.shape)
+            self._source = np.zeros((rows, columns, width), self._dtype)
+        return self._source
 
     def _places(self, rng: np.random.Generator, count: int, groups: slice) -> tuple[Array, Array]:
         """Row and column, from the corner, that each pixel is taken from: (groups, pixels) each."""
@@ -104,37 +119,34 @@ class Augmentation:
             columns += field[:, 1]
         return rows, columns
 
-    def _neighbours(self, rows: Array, columns: Array) -> list[tuple[Array, Array]]:
-        """The four pixels around each place: where they are, and what they count.
+    def _neighbours(self, rows: Array, columns: Array) -> tuple[Array, tuple[Array, ...]]:
+        """The pixel above and left of each place, and what the four around the place count.
 
-        Both are in the order (pixels, groups); a group's pixel is at pixel * groups + group.
+        These are that pixel, the next in its row, and the two below them. All arrays are in the
+        order (pixels, groups); a group's pixel is at pixel * groups + group, in the frame.
         """
         count = len(rows)
-        group = np.arange(count)
-        ends = [
-            _ends(places, size) for places, size in zip((rows, columns), self.shape, strict=True)
-        ]
-        neighbours = []
-        for row, row_weight in ends[0]:
-            for column, column_weight in ends[1]:
-                index = (row * self.shape[1] + column).T * count + group
-                weight = (row_weight * column_weight).T.astype(self._dtype)
-                neighbours.append((index.ravel(), weight.reshape(-1, 1)))
-        return neighbours
+        above, down = _split(rows, self.shape[0])
+        left, right = _split(columns, self.shape[1])
+        pixel = above * (self.shape[1] + _BEFORE + _AFTER) + left
+        index = pixel.T * count + np.arange(count)
+        up, back = 1 - down, 1 - right
+        weights = tuple(
+            weight.astype(self._dtype, copy=False).reshape(-1, 1)
+            for weight in (up * back, up * right, down * back, down * right)
+        )
+        return index.ravel(), weights
 
 
-def _ends(places: Array, size: int) -> tuple[tuple[Array, Array], tuple[Array, Array]]:
-    """The pixels before and after each place along a line, and their weights, 0 beyond the line."""
+def _split(places: Array, size: int) -> tuple[Array, Array]:
+    """The pixel before each place along a line, counted from the frame, and the rest, transposed.
+
+    Whatever lies further beyond the line than the frame is as white as the frame.
+    """
+    places = np.clip(places, -_BEFORE, size)
     before = np.floor(places)
-    fraction = places - before
-    index = before.astype(np.intp)
-    at_start = 1 - fraction
-    at_start[(index < 0) | (index >= size)] = 0
-    fraction[(index < -1) | (index >= size - 1)] = 0
-    return (
-        (np.clip(index, 0, size - 1), at_start),
-        (np.clip(index + 1, 0, size - 1), fraction),
-    )
+    rest = np.ascontiguousarray((places - before).T)
+    return before.astype(np.intp) + _BEFORE, rest
 
 
 def _gaussian(size: int, sigma: float) -> Array:

@@ -19,13 +19,15 @@ class Cores:
     of the library beneath NumPy. The caller's own process is one of the processes, and the caller
     sets its threads. `processors` is empty, or has a processor for each process to be pinned to
     while it trains: two processes on one processor would wait for each other. `product_limit` is
-    the most multiplications of one matrix product (`nn.parallel.matmul`), 0 for no limit.
+    the most multiplications of one matrix product (`nn.parallel.matmul`), 0 for no limit. `spare`
+    is the number of cores that are left free.
     """
 
     processes: int = 1
     threads: int | None = None
     processors: tuple[int, ...] = ()
     product_limit: int = 0
+    spare: int = 0
 
     @property
     def total_threads(self) -> int | None:

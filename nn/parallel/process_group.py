@@ -31,7 +31,7 @@ from nn.training.engine import EngineFactory, OneProcess
 def make_engine(cores: Cores) -> EngineFactory:
     """The engine that `Trainer` is to use in order to compute on `cores`."""
     if cores.processes == 1:
-        return partial(OneProcess, matmul=cores.matmul)
+        return partial(OneProcess, matmul=cores.matmul, warps_ahead=cores.spare > 0)
     return partial(ProcessGroup, cores=cores)
 
 
@@ -135,6 +135,9 @@ class ProcessGroup:
             raise
         return loss
 
+    def expect(self, index: Array, step: int) -> None:
+        """Nothing is computed meanwhile: each process warps its share of the images in its step."""
+
     def settle(self) -> None:
         """Wait until all processes have made the last update, and let this one run anywhere."""
         self._workers.check_open()
@@ -148,6 +151,10 @@ class ProcessGroup:
         """Mean loss, as trained on, and accuracy over the split of this name."""
         with self._directed(Command.SCORE, self._split_numbers[name], raw):
             return self._replica.score(name, raw=raw)
+
+    def take_warping_seconds(self) -> float:
+        """The time since the last call that this process has spent on the warps of its share."""
+        return self._replica.take_warping_seconds()
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""

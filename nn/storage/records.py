@@ -50,6 +50,7 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     samples_per_second, seconds
     saved               the model file written by --save, or null
     run                 the folder the run is saved in, or null
+    warping             share of the training time that was spent on warping images, or null
     save_error          why that folder does not hold the whole run, or null
 
 An evaluation is
@@ -98,8 +99,8 @@ class Outcome:
     """How a run ended: the fields of `RunFinished`, and what the front end adds to them.
 
     `best` is the evaluation of the best weights, `saved` the file of the model, `run`
-    the folder of the run, and `save_error` why the folder does not hold all of the run. Each is
-    None where there is none.
+    the folder of the run, `save_error` why the folder does not hold all of the run, and `warping`
+    the share of the training time that was spent on warps. Each is None where there is none.
     """
 
     reason: Reason | Literal["interrupted"]
@@ -113,6 +114,7 @@ class Outcome:
     saved: str | None
     run: str | None = None
     save_error: str | None = None
+    warping: float | None = None
 
 
 Recorded = RunStarted | StepCompleted | EpochCompleted | RateChanged | Outcome

@@ -39,10 +39,14 @@ class WeightAverage:
         """Whether the weights after `updates` updates are averaged."""
         return updates <= EVERY or updates % EVERY == 0
 
+    def factor(self, updates: int) -> float:
+        """D of the weights after `updates` updates."""
+        decay = min(self._decay, (1 + updates) / (10 + updates))
+        return decay if updates <= EVERY else decay**EVERY
+
     def update(self, updates: int) -> None:
         """Take in the weights after `updates` updates."""
-        decay = min(self._decay, (1 + updates) / (10 + updates))
-        share = 1 - decay ** (1 if updates <= EVERY else EVERY)
+        share = 1 - self.factor(updates)
         for weights, average, work in self._blocks:
             difference = np.subtract(weights, average, work[: weights.size])
             difference *= share

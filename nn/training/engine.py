@@ -44,6 +44,12 @@ class Engine(Protocol):
         A loss that is not finite updates nothing. The vectors may still be changing until `settle`.
         """
 
+    def expect(self, index: Array, step: int) -> None:
+        """Tell which images the step after the one that is called for next will have.
+
+        What does not depend on that step's update may be computed meanwhile.
+        """
+
     def settle(self) -> None:
         """Wait until the last update is complete."""
 
@@ -55,6 +61,9 @@ class Engine(Protocol):
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""
+
+    def take_warping_seconds(self) -> float:
+        """The time since the last call that steps have spent on warps, or waited for them."""
 
     def close(self) -> None:
         """Release what the engine holds besides memory; no step is possible afterwards."""
@@ -85,7 +94,9 @@ class OneProcess:
         preprocessor: Preprocessor,
         *,
         matmul: Matmul = np.matmul,
+        warps_ahead: bool = False,
     ) -> None:
+        """`warps_ahead`: with augmentation, the next batch is warped by a thread of its own."""
         self.model = model = build_model(config, splits["train"].spec, matmul=matmul)
         raw = Predictor(config, model, preprocessor, splits["train"].spec)
         average, self.predictor = None, raw
@@ -100,10 +111,17 @@ class OneProcess:
         self.optimizer_state = optimizer.state
         self._splits = splits
         self._step = TrainingStep(
-            config, splits["train"], preprocessor, model, optimizer, average=average
+            config,
+            splits["train"],
+            preprocessor,
+            model,
+            optimizer,
+            average=average,
+            ahead=warps_ahead,
         )
-        self.step = self._step.run
+        self.step, self.expect = self._step.run, self._step.inputs.expect
         self.gradient_norms = self._step.gradient_norms
+        self.take_warping_seconds = self._step.take_warping_seconds
 
     def settle(self) -> None:
         """Nothing is left to wait for."""

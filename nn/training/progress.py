@@ -37,6 +37,7 @@ class Progress:
     images_trained: int = 0
     training_seconds: float = 0.0
     evaluating_seconds: float = 0.0
+    warping_seconds: float = 0.0  # of the training seconds, those that warps took from the steps
     rate_factor: float = 1.0  # as the user wants it
     applied_factor: float = 1.0  # as the last step used it
     learning_rate: float = 0.0  # of the last step
@@ -79,7 +80,7 @@ class TrainerState:
 
 
 # Fields that version 0.1.0 did not save.
-_ADDED = ("raw",)
+_ADDED = ("raw", "warping_seconds")
 
 
 def _read(kind: Any, value: Any) -> Any:

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 
 import numpy as np
 
 from nn.arrays import Array, Buffer
 from nn.config import TrainConfig
-from nn.data.augmentation import Augmentation
 from nn.data.dataset import Split
 from nn.data.preprocessing import Preprocessor
 from nn.network.losses import LOSSES, target_rows
 from nn.network.model import MLP
 from nn.network.noise import NoiseTable
 from nn.training.averaging import WeightAverage
+from nn.training.batch_inputs import BatchInputs, InputsAhead
 from nn.training.max_norm import limit_norms
 from nn.training.optimizers import Optimizer, clip_factor
 from nn.training.randomness import Stream, stream
@@ -40,23 +41,22 @@ class TrainingStep:
         optimizer: Optimizer,
         *,
         average: WeightAverage | None = None,
+        ahead: bool = False,
     ) -> None:
+        """With `ahead`, the batch that `inputs` expect next is warped on a thread of its own."""
         self.model, self.optimizer = model, optimizer
         self._loss = LOSSES[config.loss]()
         self._seed, self._clip_norm, self._clip_factor = config.seed, config.clip_norm, 1.0
         self._max_norm, self._average = config.max_norm, average
-        self._images, self._preprocessor = train.images, preprocessor
+        self._warps, self._warping_seconds = config.augments, 0.0
+        inputs = InputsAhead if ahead and config.augments else BatchInputs
+        self.inputs = inputs(config, train, preprocessor)
         self._labels = train.labels.astype(np.intp)  # np.take converts any other type on each call
         # Column c is the target of class c. The losses compute on columns, one for each image.
         self._targets = target_rows(
             model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
         ).T
-        self._augmentation = None
-        if config.augments:
-            paper = 255 if preprocessor.bright_paper else 0
-            self._augmentation = Augmentation(config, train.spec.shape, paper=paper)
         self._noise = noise_table(config, model.sizes)
-        self._pixels, self._inputs = Buffer(), Buffer()
         self._batch_labels, self._batch_targets = Buffer(), Buffer()
 
     def run(self, index: Array, step: int, learning_rate: float) -> float:
@@ -106,20 +106,15 @@ class TrainingStep:
         The images are those from place `first` on of a batch of `of` images, or a whole batch.
         """
         n, dtype = len(index), self.model.parameters.dtype
-        pixels = self._pixels.rows(n, self._images.shape[1], np.uint8)
-        self._images.take(index, 0, pixels, "clip")
-        # A stream depends on the step alone, so that a resumed run needs no random state.
-        if self._augmentation:
-            rng = stream(self._seed, Stream.AUGMENTATION, step)
-            x = self._augmentation.warped(pixels, rng=rng, first=first, of=of or n)
-        else:
-            x = self._inputs.rows(n, pixels.shape[1], dtype)
-            x[...] = pixels  # the bytes that are scaled: a deskewed split holds deskewed images
-        self._preprocessor.scale_in_place(x)
+        began = time.perf_counter() if self._warps else 0.0
+        x = self.inputs.of(index, step, first=first, batch=of or n)
+        if self._warps:
+            self._warping_seconds += time.perf_counter() - began
         (labels,) = self._batch_labels.rows(1, n, np.intp)
         self._labels.take(index, 0, labels, "clip")
         targets = self._batch_targets.rows(len(self._targets), n, dtype)
         self._targets.take(labels, 1, targets, "clip")
+        # A stream depends on the step alone, so that a resumed run needs no random state.
         if self._noise:
             rng = stream(self._seed, Stream.NOISE, step)
             for noise in self.model.noises:
@@ -133,6 +128,11 @@ class TrainingStep:
     def squared_norm(self) -> float:
         """The square of the gradient's L2 norm; infinite where it overflows."""
         return float(np.vdot(self.optimizer.gradients, self.optimizer.gradients))
+
+    def take_warping_seconds(self) -> float:
+        """The time since the last call that steps have spent on warps, or waited for them."""
+        seconds, self._warping_seconds = self._warping_seconds, 0.0
+        return seconds
 
     def gradient_norms(self) -> tuple[float, ...]:
         """L2 norm of each layer's gradient in the last step, as it was before clipping."""

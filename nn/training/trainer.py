@@ -109,6 +109,13 @@ class Trainer:
         return self._progress.images_trained / max(self._progress.training_seconds, 1e-9)
 
     @property
+    def warping_share(self) -> float | None:
+        """The share of the time of training that was spent on warps; None without augmentation."""
+        if not self.config.augments:
+            return None
+        return self._progress.warping_seconds / max(self._progress.training_seconds, 1e-9)
+
+    @property
     def trained(self) -> bool:
         """Whether no step is left: next comes `RunFinished`, or before it the end of the epoch."""
         return self._progress.reason is not None or self.step >= self.total_steps
@@ -200,10 +207,12 @@ class Trainer:
         False: the rate has changed, `end` is reached, or the run has diverged.
         """
         progress, size = self._progress, self.config.batch_size
-        first = progress.epoch * self.steps_per_epoch
+        first, warps = progress.epoch * self.steps_per_epoch, self.config.augments
         while progress.step < end and progress.rate_factor == progress.applied_factor:
             start = (progress.step - first) * size
             index = order[start : start + size]
+            if warps and progress.step + 1 < end:
+                self.engine.expect(order[start + size : start + 2 * size], progress.step + 1)
             learning_rate = self._plan.rate(progress.step) * progress.applied_factor
             loss = self.engine.step(index, progress.step, learning_rate)
             if not math.isfinite(loss):
@@ -228,6 +237,7 @@ class Trainer:
         self.engine.settle()
         seconds = time.perf_counter() - self._training_since
         self._progress.training_seconds += seconds
+        self._progress.warping_seconds += self.engine.take_warping_seconds()
         self._progress.epoch_seconds += seconds
         report.seconds += seconds
 

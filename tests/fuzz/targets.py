@@ -25,6 +25,7 @@ from PIL import Image
 from nn.config import TrainConfig, load_toml
 from nn.data.dataset import load_dataset
 from nn.errors import NNError
+from nn.network.committee import Committee
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.model_file import read_model, write_model
 from nn.storage.runs import SavedRun
@@ -64,6 +65,8 @@ def make_targets(folder: Path) -> list[Target]:
     run, _ = record_run(Trainer(config, dataset, step_interval=0), root, events=9)
     model = folder / "model.npz"
     write_model(model, read_model(run / "best.npz"))
+    together = folder / "committee.npz"
+    write_model(together, Committee([read_model(model), read_model(model)], shift=1))
     foreign = write_foreign(folder, read_model(model))
     toml = folder / "config.toml"
     toml.write_text(config.to_toml())
@@ -92,6 +95,7 @@ def make_targets(folder: Path) -> list[Target]:
 
     return [
         Target("model", model, lambda: read_model(model), ARCHIVE),
+        Target("committee", together, lambda: read_model(together).members, ARCHIVE),
         Target("last.npz", run / "last.npz", lambda: checkpoint("last.npz"), ARCHIVE),
         Target("best.npz of a run", run / "best.npz", whole_run, ARCHIVE),
         Target("run.json", run / "run.json", whole_run, TEXT),

@@ -102,6 +102,7 @@ _EVENTS: dict[str, Check] = {
         saved=_optional(_text),
         run=_optional(_text),
         save_error=_optional(_text),
+        warping=_optional(_number),
     ),
 }
 

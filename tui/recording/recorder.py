@@ -202,7 +202,11 @@ class Recorder:
 
     def outcome(self, trainer: Trainer) -> Outcome:
         """How the run ended, or how far it came; the speed is the mean of the whole run."""
-        return replace(self.history.outcome(), samples_per_second=trainer.samples_per_second)
+        return replace(
+            self.history.outcome(),
+            samples_per_second=trainer.samples_per_second,
+            warping=trainer.warping_share,
+        )
 
     def discard(self) -> None:
         """Remove the folder, as if the run had never been; raises `StorageError`."""

@@ -48,6 +48,7 @@ def share_cores(config: TrainConfig, dataset: Dataset) -> Cores:
         threads,
         processors=_processors(processes) if threads == 1 else (),
         product_limit=small if threads == 1 and config.dtype == "float32" else 0,
+        spare=max(0, available_cores() - processes * (threads or 1)),
     )
 
 

@@ -23,6 +23,7 @@ from nn.data.dataset import Dataset, Split
 from nn.data.preprocessing import Preprocessor
 from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
+from nn.training.engine import OneProcess
 from nn.training.optimizers import make_optimizer
 from nn.training.randomness import Stream, stream
 from nn.training.step import TrainingStep
@@ -265,6 +266,38 @@ def test_a_nudge_goes_on_to_the_bounded_weights(small: Dataset) -> None:
     walk.go(1)
     assert 0 < max(walk.errors(10, rng=np.random.default_rng(3)).values()) < 1e-8
     assert max(np.linalg.norm(walk.here.values["W1"], axis=0)) == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("dtype", choices("dtype"))
+@pytest.mark.parametrize(
+    "fields", [{}, {"batch_norm": True, "optimizer": "adam", "max_norm": 1.0}], ids=["sgd", "all"]
+)
+def test_the_average_of_the_weights_is_shown_and_is_that_of_training(
+    small: Dataset, fields: dict[str, Any], dtype: str
+) -> None:
+    """Also after the tenth update, from where on only every tenth is taken."""
+    config = config_of(hidden=(9, 7), average_decay=0.6, dtype=dtype, **fields)
+    walk = Walk.of(config, small.train)
+    engine = OneProcess(config, {"train": small.train}, Preprocessor.of(config, small.train))
+    initialize_model(engine.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
+    averaged = engine.predictor.model
+    averaged.parameters[...] = engine.model.parameters
+    for step in range(21):
+        walk.go(step)
+        engine.step(np.arange(5), step, config.learning_rate)
+        right = averaged.parameters
+        here = flat(walk, "avg ")
+        np.testing.assert_array_equal(here, right[: len(here)])
+        shares = {0: 2 / 11, 9: 11 / 20, 10: 1.0, 19: 0.6**10}
+        if step in shares:
+            assert float(walk.here.values["D"]) == pytest.approx(shares[step])
+            assert_elements_are_their_sums(walk)
+    assert names_of(walk)[-1 - len(walk.here.gradient_norms)] == "D"
+    walk.go(3)
+    again = flat(walk, "avg ")
+    walk.go(2)
+    walk.go(3)
+    np.testing.assert_array_equal(flat(walk, "avg "), again)
 
 
 @pytest.mark.parametrize("dtype", choices("dtype"))

@@ -50,6 +50,7 @@ def test_the_state_of_a_run_that_has_not_begun(small: Dataset) -> None:
         "images_trained": 0,
         "training_seconds": 0.0,
         "evaluating_seconds": 0.0,
+        "warping_seconds": 0.0,
         "rate_factor": 1.0,
         "applied_factor": 1.0,
         "learning_rate": 0.0,

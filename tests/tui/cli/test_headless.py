@@ -12,6 +12,7 @@ import pytest
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
+from nn.parallel.shared_memory import is_supported
 from nn.storage.model_file import read_model
 from tests.support.commands import call_command, run_command
 from tests.support.json_schema import check_stream
@@ -54,6 +55,16 @@ def test_json_lines_follow_the_documented_schema(small_run: Sequence[str]) -> No
         event["evaluation"]["test"]["accuracy"] for event in events if event["event"] == "epoch"
     )
     assert events[-1]["best"]["test"]["accuracy"] == best
+
+
+def test_what_warps_cost_is_told_beside_the_speed(small_run: Sequence[str]) -> None:
+    plain = check_stream(call_command(*small_run, "--json").stdout)
+    assert plain[-1]["warping"] is None
+    warped = *small_run, "--augment-shift=2"
+    for processes in (1, 2) if is_supported() else (1,):
+        done = call_command(*warped, "--json", f"--processes={processes}", "--threads=2")
+        assert 0 < check_stream(done.stdout)[-1]["warping"] < 1
+    assert "% of the time for warping them)" in call_command(*warped).stderr
 
 
 def test_json_of_a_divergent_run_is_strict(small_run: Sequence[str]) -> None:

@@ -42,7 +42,8 @@ A board of 28 x 28 pixels to draw a digit on. What is drawn is centred and scale
 of MNIST were, and the network then says what it sees.""",
     "runs": """\
 Every saved run, with what it was made of and what it came to. Those that are marked are drawn \
-with the present run, and two of them can be compared. An opened run is shown on all screens, \
+with the present run; two of them can be compared, and several answer together, as a committee, \
+which is saved as a run. An opened run is shown on all screens, \
 with its best network, until key 0.""",
     "sweep": """\
 The trials of a sweep: runs that differ in the fields that are varied, judged by images that are \

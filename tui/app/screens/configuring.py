@@ -84,9 +84,23 @@ class ConfiguringScreen(ModeScreen):
         def choose(name: str | None) -> None:
             if name is not None:
                 form.choose(name)
+                self._tell_members(name)
 
         recipes = recipes_screen(form.draft.recipe, ascii_only=self.terminal.ascii_only)
         self.app.push_screen(recipes, choose)
+
+    def _tell_members(self, recipe: str) -> None:
+        """Of a recipe for a committee, say how the others are trained."""
+        from nn.recipes import load_recipe
+
+        if (members := load_recipe(recipe).members) > 1:
+            self.notify(
+                f"{recipe} is a committee of {members}, and a run here is one of them."
+                f" `mnist-tui committee --recipe {recipe}` trains all; C in Runs (6) joins"
+                " those that are marked there.",
+                timeout=15,
+                markup=False,
+            )
 
     def on_config_form_field_wanted(self) -> None:
         """List the fields, with what each is for, and go to the one that is chosen."""

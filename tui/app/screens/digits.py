@@ -14,7 +14,7 @@ from nn.data.dataset import Split
 from tui.app.screens import MODES as SCREENS
 from tui.app.screens.browsing import BrowsingScreen
 from tui.app.state.browser import Listing, Query, Verdict, ordinal
-from tui.app.state.fed_digits import FedDigits, fed_words
+from tui.app.state.fed_digits import WARPS, FedDigits, fed_words
 from tui.app.state.messages import DrawingChosen
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
 from tui.app.widgets.compared_rows import lettered_names
@@ -185,16 +185,23 @@ class DigitsScreen(BrowsingScreen):
             self.catch_up()
 
     def action_input(self) -> None:
-        """Show each digit as the network is fed it, or again as it is."""
+        """Show each digit as the network is fed it, warped in three ways, or again as it is."""
         if self.snapshot is None:
             return
         self.remove_class("-sheet")
-        self._fed = None if self._fed else FedDigits()
-        config = self.snapshot.predictor.config
-        words = fed_words(config, training=self.bench.split == "train")
-        self.show_note(
-            f"As the network is fed it: {words}" if self._fed else "As it is in the data"
-        )
+        config, training = self.snapshot.predictor.config, self.bench.split == "train"
+        warps = WARPS if training and config.augments else 1
+        if self._fed is None:
+            self._fed = FedDigits()
+        elif self._fed.warp < warps:
+            self._fed.turn()
+        else:
+            self._fed = None
+        note = "As it is in the data"
+        if self._fed:
+            note = f"As the network is fed it: {fed_words(config, training=training)}"
+            note += f" ({self._fed.warp} of {warps}, i: the next)" if warps > 1 else ""
+        self.show_note(note)
         self.draw()
 
     def action_walk(self) -> None:

@@ -79,6 +79,7 @@ MEANINGS = (
         "compare.stop train.stop draw.eraser walk.remove lessons.skip runs.delete sweep.stop",
     ),
     _row("c", "clear, forget", "train.forget draw.clear walk.first"),
+    _row("C", "a committee", "runs.committee"),
     _row("w", "walk", "digits.walk tour.lesson lessons.walk"),
     _row("t", "with Train", "walk.network lessons.train runs.train"),
     _row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from textual.message import Message
@@ -105,6 +105,23 @@ class LookingScreen(ListScreen):
             return self.Imported(*import_model(path, root, lambda: dataset, data_dir=data_dir))
 
         self.show_note(f"Opening {path} ...")
+        self.work(work)
+
+    def form_committee(self, runs: Sequence[SavedRun]) -> None:
+        """Keep the committee of these runs as a saved run; `Imported` follows."""
+        data_dir = runs[0].record.config.data_dir
+        dataset = self.bench.dataset_of(data_dir)
+
+        def work() -> Message:
+            from tui.images.datasets import load_dataset
+            from tui.recording.committees import RunCommittee
+
+            data = dataset or load_dataset(data_dir)
+            committee = RunCommittee.of(runs, data)
+            run = committee.keep(runs_folder(self.bench.saving.runs_dir), data)
+            return self.Imported(run, (committee.result(run, data),))
+
+        self.show_note(f"Asking {len(runs)} networks ...")
         self.work(work)
 
     def on_looking_screen_looked(self, message: Looked) -> None:

@@ -66,6 +66,7 @@ class RunsScreen(LookingScreen):
         Binding("slash", "filter", "Filter", key_display="/", id="runs.filter"),
         Binding("o", "order", "Order", id="runs.order"),
         Binding("ctrl+o", "import", "Open a file", id="runs.import"),
+        Binding("C", "committee", "Committee of the marked runs", id="runs.committee", show=False),
         Binding("t", "train", "Train with its configuration", id="runs.train", show=False),
         Binding("x,delete", "delete", "Delete for good", id="runs.delete", show=False),
         *list_bindings("runs"),
@@ -242,6 +243,17 @@ class RunsScreen(LookingScreen):
             marked = f"{count(len(runs), 'run')} marked" if runs else "no run is marked"
             self.notify(
                 f"Two runs are compared, and {marked}: space marks a run, or no longer.",
+                severity="warning",
+            )
+
+    def action_committee(self) -> None:
+        """Have the marked runs answer together: save their committee, and show it."""
+        runs = [followed.saved for followed in self.bench.overlays.values()]
+        if len(runs) > 1:
+            self.form_committee(runs)
+        else:
+            self.notify(
+                "A committee averages what several runs predict: mark two or more with space.",
                 severity="warning",
             )
 

@@ -21,6 +21,9 @@ def fed_words(config: TrainConfig, *, training: bool) -> str:
     return ", ".join(done) or "with the pixels that it has"
 
 
+WARPS = 3  # that are shown of a training image, one after the other
+
+
 class FedDigits:
     """Makes the pictures; a training image is warped anew each time that another one was asked for.
 
@@ -30,6 +33,12 @@ class FedDigits:
     def __init__(self) -> None:
         self._numbers = itertools.count()
         self._seed, self._index = 0, -1
+        self.warp = 1  # of `WARPS`
+
+    def turn(self) -> None:
+        """Warp the present image in another way."""
+        self.warp += 1
+        self._index = -1
 
     def picture(self, split: Split, index: int, predictor: Predictor, *, training: bool) -> Array:
         """The image as it is scaled to inputs, (rows, columns), uint8."""

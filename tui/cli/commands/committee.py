@@ -11,9 +11,8 @@ from cyclopts import Parameter
 
 from nn.data.dataset import Dataset
 from nn.errors import ConfigError, StorageError
-from nn.network.committee import MAX_SHIFT, Committee
+from nn.network.committee import MAX_SHIFT
 from nn.recipes import load_recipe
-from nn.storage.checkpoint import load_model
 from nn.storage.model_file import write_model
 from nn.storage.runs import SavedRun, Which, find_run
 from tui.cli.data import load_and_tell
@@ -21,12 +20,11 @@ from tui.cli.flags import RecipeFlag, RunsDirFlag, run_completions
 from tui.cli.members import train_members
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import percent
+from tui.recording.committees import RunCommittee
 from tui.recording.folder import reference, runs_folder
-from tui.recording.importing import check_label, check_spec, keep_model
+from tui.recording.importing import check_label
 from tui.system.cores import available_cores
 from tui.system.exits import CommandError, ExitCode
-
-_NAMED = 3  # members that are named where a run says what it is made of
 
 
 def committee(
@@ -89,18 +87,9 @@ def committee(
         if runs:
             raise ConfigError("--recipe trains the members; leave the runs out, or --recipe")
         found = _train(recipe, members, seed, root)
-    # A committee that is named brings its members along.
-    members_of = [(run, member) for run in found for member in load_model(run, which).members]
-    if len(members_of) == 1 and not shift:
-        raise ConfigError(f"{runs[0]}: a committee of one; name another run, or add --shift 1")
     dataset = load_and_tell(found[0].record.config.data_dir)
-    try:
-        together = Committee([member for _, member in members_of], shift=shift)
-    except ValueError as error:
-        raise ConfigError(f"a member {error}") from error
-    check_spec(together, dataset, found[0].path)
-    found = [run for run, _ in members_of]
-    _evaluate(found, together, dataset, root, name=name, save=save, keep=not no_save, as_json=json)
+    members_of = RunCommittee.of(found, dataset, which=which, shift=shift)
+    _evaluate(members_of, dataset, root, name=name, save=save, keep=not no_save, as_json=json)
     return ExitCode.SUCCESS
 
 
@@ -122,8 +111,7 @@ def _train(recipe: str, members: int | None, seed: int, root: Path) -> list[Save
 
 
 def _evaluate(
-    runs: list[SavedRun],
-    together: Committee,
+    committee: RunCommittee,
     dataset: Dataset,
     root: Path,
     *,
@@ -132,6 +120,7 @@ def _evaluate(
     keep: bool,
     as_json: bool,
 ) -> None:
+    runs, together = committee.runs, committee.together
     scores = [member.score(dataset.test) for member in together.members]
     score = together.score(dataset.test)
     if save is not None:
@@ -139,7 +128,7 @@ def _evaluate(
             write_model(save, together)
         except StorageError as error:
             raise CommandError(str(error), ExitCode.FAILURE) from error
-    saved = _keep(runs, together, dataset, root, name) if keep else None
+    saved = committee.keep(root, dataset, label=name or "committee") if keep else None
     if as_json:
         record: dict[str, Any] = {
             "kind": together.kind,
@@ -163,23 +152,3 @@ def _evaluate(
         sys.stderr.write(f"model saved to {save}\n")
     if saved is not None:
         sys.stderr.write(f"saved as run {reference(saved.path)}\n")
-
-
-def _keep(
-    runs: list[SavedRun], together: Committee, dataset: Dataset, root: Path, name: str | None
-) -> SavedRun:
-    names = list(dict.fromkeys(run.name for run in runs))
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    made_of = f"{together.kind}: {', '.join(names[:_NAMED])}{more}"
-    command = ["mnist-tui", "committee", *names]
-    if together.shift:
-        command.append(f"--shift={together.shift}")
-    return keep_model(
-        together,
-        root,
-        dataset,
-        label=name or "committee",
-        command=command,
-        source=made_of,
-        reason=made_of,
-    )

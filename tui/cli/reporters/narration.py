@@ -114,7 +114,10 @@ class Narration(AbstractContextManager["Narration"]):
     def _closing(self, outcome: Outcome) -> list[str]:
         progress = f"{count(round(outcome.epoch, 2), 'epoch')}, {count(outcome.step, 'step')}"
         after = f"{progress}, {duration(outcome.seconds)}"
-        lines = ["", f"{outcome.reason} after {after} ({outcome.samples_per_second:,.0f} images/s)"]
+        speed = f"{outcome.samples_per_second:,.0f} images/s"
+        if outcome.warping is not None:
+            speed += f", {outcome.warping:.0%} of the time for warping them"
+        lines = ["", f"{outcome.reason} after {after} ({speed})"]
         if outcome.kept_step != outcome.step:
             lines.append(f"weights restored from step {outcome.kept_step:,}")
         if final := outcome.evaluation:

@@ -42,6 +42,11 @@ def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
         assert abs(first.astype(int) - straight).max() > 50
         await pilot.press("right", "left")
         assert abs(first.astype(int) - await image()).max() > 5
+        first = await image()
+        for number in (2, 3):
+            await pilot.press("i")
+            assert f"warped at random ({number} of 3, i: the next)" in shown(app)[-2]
+            assert abs(first.astype(int) - await image()).max() > 5
         await pilot.press("i")
         np.testing.assert_array_equal(await image(), train)
 

@@ -1,0 +1,77 @@
+"""Committees of saved runs, kept as runs themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from nn.data.dataset import Dataset
+from nn.errors import ConfigError
+from nn.network.committee import Committee
+from nn.storage.checkpoint import load_model
+from nn.storage.runs import SavedRun, Which
+from tui.formatting import percent
+from tui.recording.importing import check_spec, keep_model
+
+_NAMED = 3  # members that are named where a run says what it is made of
+
+
+@dataclass(frozen=True, slots=True)
+class RunCommittee:
+    """A committee, with the run that each of its members is of."""
+
+    together: Committee
+    runs: tuple[SavedRun, ...]
+    which: Which = "last"
+
+    @classmethod
+    def of(
+        cls, found: Sequence[SavedRun], dataset: Dataset, *, which: Which = "last", shift: int = 0
+    ) -> RunCommittee:
+        """The committee of these runs' networks; a committee among them brings its members along.
+
+        Raises `ConfigError` where they do not make one, `StorageError` for a run that cannot be
+        read and for networks that take other images than those of `dataset`.
+        """
+        members = [(run, member) for run in found for member in load_model(run, which).members]
+        if len(members) == 1 and not shift:
+            raise ConfigError(
+                f"{found[0].name}: a committee of one; name another run, or add --shift 1"
+            )
+        try:
+            together = Committee([member for _, member in members], shift=shift)
+        except ValueError as error:
+            raise ConfigError(f"a member {error}") from error
+        check_spec(together, dataset, found[0].path)
+        return cls(together, tuple(run for run, _ in members), which)
+
+    def result(self, saved: SavedRun, dataset: Dataset) -> str:
+        """What the saved committee came to, beside its members alone, in one sentence."""
+        alone = sorted(each.score(dataset.test).accuracy for each in self.together.members)
+        evaluation = saved.record.latest
+        accuracy = percent(evaluation.test.accuracy if evaluation else None)
+        return (
+            f"Test accuracy of the {self.together.kind}: {accuracy}."
+            f" Alone they have {percent(alone[0])} to {percent(alone[-1])}."
+        )
+
+    def keep(self, root: Path, dataset: Dataset, *, label: str = "committee") -> SavedRun:
+        """Save it as a run in `root`, whose name ends with `label`; raises `StorageError`."""
+        names, together = list(dict.fromkeys(run.name for run in self.runs)), self.together
+        more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+        made_of = f"{together.kind}: {', '.join(names[:_NAMED])}{more}"
+        command = ["mnist-tui", "committee", *names]
+        if together.shift:
+            command.append(f"--shift={together.shift}")
+        if self.which != "last":
+            command.append(f"--which={self.which}")
+        return keep_model(
+            together,
+            root,
+            dataset,
+            label=label,
+            command=command,
+            source=made_of,
+            reason=made_of,
+        )
