@@ -141,7 +141,7 @@ class Augmentation:
 def _split(places: Array, size: int) -> tuple[Array, Array]:
     """The pixel before each place along a line, counted from the frame, and the rest, transposed.
 
-    Whatever lies further beyond the line than the frame is as white as the frame.
+    Places beyond the frame are moved into it, since all that is out there is paper.
     """
     places = np.clip(places, -_BEFORE, size)
     before = np.floor(places)

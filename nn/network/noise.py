@@ -18,8 +18,8 @@ class NoiseTable:
     """Numbers from N(0, deviation^2), drawn once, of which each step takes others.
 
     To draw 784 + 800 numbers for each image anew takes as long as to train on it. So each group of
-    `GROUP` images takes them from a random place of this table, in a row: two groups of a step
-    rarely share any, and where two steps do, other units of other images get them.
+    `GROUP` images takes them from a random place of this table, in a row. Two groups of 784 inputs
+    share some of their numbers once in 42 times, at other units of other images.
     """
 
     def __init__(

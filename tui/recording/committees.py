@@ -27,12 +27,12 @@ class RunCommittee:
 
     @classmethod
     def of(
-        cls, found: Sequence[SavedRun], dataset: Dataset, *, which: Which = "last", shift: int = 0
+        cls, found: Sequence[SavedRun], *, which: Which = "last", shift: int = 0
     ) -> RunCommittee:
         """The committee of these runs' networks; a committee among them brings its members along.
 
         Raises `ConfigError` where they do not make one, `StorageError` for a run that cannot be
-        read and for networks that take other images than those of `dataset`.
+        read.
         """
         members = [(run, member) for run in found for member in load_model(run, which).members]
         if len(members) == 1 and not shift:
@@ -43,8 +43,11 @@ class RunCommittee:
             together = Committee([member for _, member in members], shift=shift)
         except ValueError as error:
             raise ConfigError(f"a member {error}") from error
-        check_spec(together, dataset, found[0].path)
         return cls(together, tuple(run for run, _ in members), which)
+
+    def check(self, dataset: Dataset) -> None:
+        """Raise `StorageError` unless it takes the images of `dataset`, and knows its classes."""
+        check_spec(self.together, dataset, self.runs[0].path)
 
     def result(self, saved: SavedRun, dataset: Dataset) -> str:
         """What the saved committee came to, beside its members alone, in one sentence."""

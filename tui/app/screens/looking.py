@@ -116,8 +116,8 @@ class LookingScreen(ListScreen):
             from tui.images.datasets import load_dataset
             from tui.recording.committees import RunCommittee
 
-            data = dataset or load_dataset(data_dir)
-            committee = RunCommittee.of(runs, data)
+            committee, data = RunCommittee.of(runs), dataset or load_dataset(data_dir)
+            committee.check(data)
             run = committee.keep(runs_folder(self.bench.saving.runs_dir), data)
             return self.Imported(run, (committee.result(run, data),))
 

@@ -46,6 +46,8 @@ def _epoch(row: Row, width: int) -> str:
 
 
 def _batch_loss(row: Row, width: int) -> str:
+    if not row.step:  # imported weights and committees have had no batch
+        return "-"
     loss = row.train_loss if isinstance(row, EpochCompleted) else row.loss
     return number(loss, width, ".4f")
 

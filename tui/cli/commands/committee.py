@@ -87,9 +87,10 @@ def committee(
         if runs:
             raise ConfigError("--recipe trains the members; leave the runs out, or --recipe")
         found = _train(recipe, members, seed, root)
+    together = RunCommittee.of(found, which=which, shift=shift)
     dataset = load_and_tell(found[0].record.config.data_dir)
-    members_of = RunCommittee.of(found, dataset, which=which, shift=shift)
-    _evaluate(members_of, dataset, root, name=name, save=save, keep=not no_save, as_json=json)
+    together.check(dataset)
+    _evaluate(together, dataset, root, name=name, save=save, keep=not no_save, as_json=json)
     return ExitCode.SUCCESS
 
 
