@@ -41,13 +41,37 @@ def test_compare_peers(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_recipe_seeds() -> None:
-    flags = ("--flag=--limit=640", "--flag=--epochs=1", "--seeds=2")
-    printed = run("recipe_seeds", "sprint-98", "default", *flags)
+def test_recipe_seeds(tmp_path: Path) -> None:
+    file = tmp_path / "seeds.json"
+    flags = ("--flag=--limit=640", "--flag=--epochs=1", "--seeds=2", f"--json={file}")
+    printed = run("recipe_seeds", "sprint-98", "lecun-300", *flags)
     assert [line.split(" | ")[:2] for line in printed.splitlines()[2:]] == [
         ["| sprint-98", "2"],
-        ["| default", "2"],
+        ["| lecun-300", "2"],
     ]
+    results = json.loads(file.read_text())
+    assert [(each["recipe"], each["seed"]) for each in results] == [
+        ("sprint-98", 0),
+        ("sprint-98", 1),
+        ("lecun-300", 0),
+        ("lecun-300", 1),
+    ]
+    assert all(each["processor_seconds"] > 0 for each in results)
+
+
+@pytest.mark.slow
+def test_time_to_accuracy(tmp_path: Path) -> None:
+    """With the peers that are installed; ours always is."""
+    file = tmp_path / "times.json"
+    tiny = ("--limit=640", "--epochs=1", "--seeds=1", "--threads=1", "--json", str(file))
+    printed = run("time_to_accuracy", "sprint-98", "default", *tiny)
+    goals, recipes = printed.split("\n\n")
+    assert goals.splitlines()[2].startswith("| 98% | sprint-98 | not reached (")
+    assert len(goals.splitlines()) == 3, "the default recipe is for no accuracy"
+    records = json.loads(file.read_text())
+    assert len(recipes.splitlines()) == 2 + len(records)
+    assert {"sprint-98", "default"} == {record["recipe"] for record in records}
+    assert all(record["complete"] for record in records)
 
 
 @pytest.mark.slow

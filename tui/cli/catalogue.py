@@ -123,10 +123,14 @@ masks and noise and with the running statistics.""",
         "Measure how fast this machine trains",
         """\
   mnist-tui bench
-  mnist-tui bench --threads 1 --seconds 20 --json""",
+  mnist-tui bench --threads 1 --seconds 20 --json
+  mnist-tui bench --accuracy --recipe sprint-98 --seeds 5""",
         """\
 The floor is the time of the matrix products alone. A figure with a question
-mark is worthless, for a reason printed below the table.""",
+mark is worthless, for a reason printed below the table. With --accuracy,
+recipes are trained instead, each to its end, and the seconds of training to 98,
+99, 99.3 and 99.5% of the test images are told; Ctrl-C ends it with what there
+is.""",
     ),
     "check": Command(
         "check:check",

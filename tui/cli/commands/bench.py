@@ -15,7 +15,9 @@ from cyclopts import Parameter
 from nn.errors import ConfigError
 from nn.parallel.processes import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
+from tui.cli.commands.bench_accuracy import bench_accuracy, recipes_to_train
 from tui.cli.commands.runs import chart_width
+from tui.cli.flags import recipe_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration
 from tui.system.cores import blas, limit_threads
@@ -35,6 +37,22 @@ def bench(
         int, Parameter(help="Threads of every library; 0: its own choice", metavar="N")
     ] = 0,
     no_peers: Annotated[bool, Parameter(help="Leave out the other libraries")] = False,
+    accuracy: Annotated[
+        bool,
+        Parameter(help="Seconds of training to 98, 99, 99.3 and 99.5% test accuracy instead"),
+    ] = False,
+    recipe: Annotated[
+        tuple[str, ...],
+        Parameter(
+            help="With --accuracy: what to train, in place of sprint-98 and sprint-99; repeatable",
+            metavar="NAME",
+            completer=recipe_completions,
+            negative=(),
+        ),
+    ] = (),
+    seeds: Annotated[
+        int, Parameter(help="With --accuracy: runs of each recipe", metavar="N", show_default=True)
+    ] = 1,
     json: Annotated[bool, Parameter(help="One JSON object a line of the table")] = False,
 ) -> ExitCode:
     """Measure the training speed of five networks, beside PyTorch and scikit-learn where installed.
@@ -47,6 +65,9 @@ def bench(
         raise ConfigError(f"--seconds {seconds}: must be above 0 and finite")
     if threads < 0:
         raise ConfigError(f"--threads {threads}: must be at least 0")
+    if (recipe or seeds != 1) and not accuracy:
+        raise ConfigError(f"{'--recipe' if recipe else '--seeds'} is for --accuracy; add it")
+    recipes = recipes_to_train(recipe, seeds) if accuracy else []
     environment = dict(os.environ)
     if threads:
         environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
@@ -61,7 +82,12 @@ def bench(
     }
     peers = [] if no_peers else installed_peers()
     if not json:
-        sys.stdout.write(_conditions(conditions) + _header(peers))
+        sys.stdout.write(_conditions(conditions))
+    if accuracy:
+        contenders = ["ours", *peers]
+        return bench_accuracy(recipes, seeds, contenders, environment, conditions, json=json)
+    if not json:
+        sys.stdout.write(_header(peers))
     speeds, began = [], time.perf_counter()
     try:
         for speed in measure(["ours", "floor", *peers], seconds, environment):
