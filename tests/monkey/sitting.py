@@ -81,7 +81,7 @@ class Sitting:
         self.output = bytearray()
         self._modes: dict[int, bool] = {}
         self._tail = b""
-        self._asked_at = -1000
+        self._asked_at = self._palette_at = -1000
         self._screen = pyte.Screen(80, 24)
         self._stream = pyte.ByteStream(self._screen)
         self._start()
@@ -202,16 +202,22 @@ class Sitting:
             self._judge_end("ended without being asked to")
 
     def _quits(self, action: Action) -> bool:
-        """Whether an input may leave: the key, an answer to the question, a click on Quit."""
+        """Whether an input may leave: the key, an answer to the question, a click on Quit.
+
+        Quit may be any entry of the palette, the first one too.
+        """
         if action.kind == "leave":
             return True
-        typed = str(action.value)
-        if "\x10" in typed and "\r" in typed:  # the first entry of the palette may be to quit
-            return True
-        shown = self.text()
-        if "A run is under way" in shown or ("Quit" in shown and "Search for" in shown):
-            return True
+        typed, shown, now = str(action.value), self.text(), len(self.done)
         click = re.match(r"\x1b\[<\d+;(\d+);(\d+)", typed)
+        # What is drawn lags behind what was typed, and a small terminal cuts the title off.
+        if "\x10" in typed or "Commands" in shown:
+            self._palette_at = now
+        chooses = "\r" in typed or click is not None
+        if chooses and now - self._palette_at < CONSEQUENCES:
+            return True
+        if "A run is under way" in shown:
+            return True
         if click is None:
             return False
         rows, columns = self._screen.lines, self._screen.columns

@@ -292,14 +292,16 @@ def test_nothing_beyond_ascii_in_dialogs_and_notifications() -> None:
     async def session() -> None:
         async with app.run_test(size=(80, 24), notifications=True) as pilot:
             for severity in ("information", "warning", "error"):
-                app.notify("told", title="Title", severity=severity)  # type: ignore[arg-type]
-            await until(pilot, lambda: "told" in shown(app))
+                # A shorter time may be over before a busy machine shows the first frame.
+                app.notify("told", title="Title", severity=severity, timeout=600)  # type: ignore[arg-type]
+            await until(pilot, lambda: shown(app).count("told") == 3)
             assert shown(app).isascii()
-            for key in ("ctrl+p", "question_mark"):
+            for key, dialog in (("ctrl+p", "Commands"), ("question_mark", "Help: ")):
                 await pilot.press(key)
-                await pilot.pause()
+                await until(pilot, lambda dialog=dialog: dialog in shown(app))
                 assert shown(app).isascii(), key
                 await pilot.press("escape")
+                await until(pilot, lambda dialog=dialog: dialog not in shown(app))
 
     asyncio.run(session())
 
