@@ -184,11 +184,15 @@ class DrawScreen(BoardScreen):
 
     def _name_fed(self) -> None:
         title = "as MNIST" if self._as_mnist else f"{self._spec.size} pixels"
+        snapshot = self.bench.snapshot
+        if snapshot is not None and snapshot.predictor.preprocessor.deskews:
+            title += ", deskewed"
         self.query_one("#fed", Panel).show_titles(title)
 
     def _predict(self) -> None:
         """Bring the picture into MNIST's form and show what the newest weights predict."""
         self._fit_board()
+        self._name_fed()
         field, snapshot = self._field(), self.bench.snapshot
         preview = field
         if field is not None and snapshot is not None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from textual.pilot import Pilot
 
 from nn.arrays import Array
@@ -49,6 +51,18 @@ def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
             assert abs(first.astype(int) - await image()).max() > 5
         await pilot.press("i")
         np.testing.assert_array_equal(await image(), train)
+
+    play(app, scenario)
+
+
+@pytest.mark.parametrize("deskews", [True, False])
+def test_the_drawing_board_says_that_a_drawing_is_deskewed(small: Dataset, deskews: bool) -> None:
+    app = app_of(NetworkRun(small, replace(CONFIG, deskew=deskews)), "draw")
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("space", "down", "down")
+        await pilot.pause()
+        assert ("as MNIST, deskewed" in "\n".join(shown(app))) == deskews
 
     play(app, scenario)
 

@@ -60,6 +60,15 @@ def test_marked_runs_answer_together_on_all_screens(tmp_path: Path, small: Datas
     play(runs_app(tmp_path), scenario, size=(120, 40), dataset=small)
 
 
+def test_the_form_says_how_a_committee_is_trained(tmp_path: Path, small: Dataset) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.press("1", "slash", *"record-comm", "enter")
+        await at.until(lambda: "`mnist-tui committee --recipe record-committee`" in notes(at))
+        assert "a committee of 10, and a run here is one of them" in notes(at)
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
 def test_what_makes_no_committee_is_said(tmp_path: Path, small: Dataset) -> None:
     """Too few runs, and one whose weights are missing; nothing is left behind."""
     save_two(tmp_path, small)
