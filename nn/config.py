@@ -212,7 +212,9 @@ def argument(name: str, value: Value) -> str:
 def require_field(name: str) -> None:
     """Raise `ConfigError` with the nearest known name unless `name` is a field."""
     if name not in FIELDS:
-        raise ConfigError(f"unknown field {name!r}{did_you_mean(name, FIELDS)}", field=name)
+        named = [each for each, option in FIELDS.items() if flag(name) in option.flags]
+        near = f"; did you mean {named[0]!r}?" if named else did_you_mean(name, FIELDS)
+        raise ConfigError(f"unknown field {name!r}{near}", field=name)
 
 
 def check_value(name: str, value: object) -> Value:

@@ -231,6 +231,8 @@ def find_folder(root: Path, name: str) -> Path:
         path = Path(name)
         if os.path.isfile(path):
             raise _is_file(path)
+        if not os.path.lexists(path):
+            raise StorageError(f"{path}: no such folder; {_WANTED}")
         # A folder that cannot be looked into is for the reader of its record to refuse.
         if os.path.isdir(path) and os.access(path, os.X_OK) and not _is_run(path):
             raise _is_no_run(path)

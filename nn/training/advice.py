@@ -25,6 +25,7 @@ from nn.training.best_weights import (
     has_learned,
 )
 from nn.training.health import health, relative_update
+from nn.training.hindrances import hindrance, told
 from nn.training.trends import BatchLosses, ValidationLosses
 
 # Before this step, small initial weights keep good networks, too, at the loss of chance.
@@ -64,11 +65,15 @@ class Advice:
 
 @dataclass
 class Advisor:
-    """Follows a run event by event, and gives every kind of advice once."""
+    """Follows a run event by event, and gives every kind of advice once.
+
+    `rate_factor`, which may be set at any time, is what the user multiplies the learning rate by.
+    """
 
     config: TrainConfig
     steps_per_epoch: int
     classes: int = 10
+    rate_factor: float = 1.0
     _given: set[str] = field(default_factory=set)
     _losses: list[float] = field(default_factory=list)
     _accuracy: float = 0.0
@@ -167,12 +172,15 @@ class Advisor:
         if not dead or max(dead) < _MOST_UNITS:
             return None
         layer = dead.index(max(dead)) + 1
+        remedy = "start again with a tenth of the --learning-rate, or with --init=he-normal"
+        if self.rate_factor > 1:
+            remedy = f"start again without raising the rate by hand (x{self.rate_factor:g})"
         return self._going_back(
             Advice(
                 "dead units",
                 f"{max(dead):.0%} of the units of hidden layer {layer} are dead: their ReLU gives 0"
                 " for every image, and no gradient passes",
-                "start again with a tenth of the --learning-rate, or with --init=he-normal",
+                remedy,
                 "learning_rate",
             )
         )
@@ -229,6 +237,11 @@ class Advisor:
                 "start with random weights: --init=he-normal, or --init-std=0.01",
                 "init",
             )
+        if (held := hindrance(config)) is not None:
+            does, remedy = told(config, held)
+            return Advice(
+                "held back", f"the loss is still that of guessing: {does}", remedy, held.field
+            )
         if (dead := self._dead_units(predictor, images)) is not None:
             return dead
         if predictor is not None and images is not None:
@@ -261,8 +274,8 @@ class Advisor:
             )
         moved = relative_update(config, event, predictor, self.steps_per_epoch)
         if moved < _LOW_UPDATE:
-            return _rate_too_low(
-                config, "the loss is still that of guessing, and the weights hardly move"
+            return self._rate_too_low(
+                "the loss is still that of guessing, and the weights hardly move"
             )
         if math.isfinite(event.train_loss) and event.train_loss > 1.5 * self._chance_loss:
             return self._too_high(
@@ -283,10 +296,9 @@ class Advisor:
         falls = bool(self._losses) and event.train_loss < self._losses[-1]
         plain = self.config.schedule == "constant"
         if plain and slow and falls and event.epoch >= 2 and event.step >= 2 * _LEAST_STEPS:
-            return _rate_too_low(
-                self.config,
+            return self._rate_too_low(
                 f"the training loss falls, but slowly: {event.train_loss:.2f} after {event.epoch}"
-                " epochs",
+                " epochs"
             )
         return None
 
@@ -306,20 +318,18 @@ class Advisor:
 
     def _too_high(self, sentence: str) -> Advice:
         remedy = f"take a lower --learning-rate, {self.config.learning_rate / 10:g} say"
+        if self.rate_factor > 1:
+            remedy = f"the rate was raised by hand, x{self.rate_factor:g}: lower it again"
         return self._going_back(Advice("rate too high", sentence, remedy, "learning_rate", 0.1))
+
+    def _rate_too_low(self, sentence: str) -> Advice:
+        remedy = f"take a higher --learning-rate, {self.config.learning_rate * 10:g} say"
+        if self.rate_factor < 1:
+            remedy = f"the rate was lowered by hand, x{self.rate_factor:g}: raise it again"
+        return Advice("rate too low", sentence, remedy, "learning_rate", 10.0)
 
     def _going_back(self, advice: Advice) -> Advice:
         """The same, but with the way back to the best epoch where the run has learned before."""
         if not self._can_go_back:
             return advice
         return replace(advice, remedy=GO_BACK, back=True)
-
-
-def _rate_too_low(config: TrainConfig, sentence: str) -> Advice:
-    return Advice(
-        "rate too low",
-        sentence,
-        f"take a higher --learning-rate, {config.learning_rate * 10:g} say",
-        "learning_rate",
-        factor=10.0,
-    )

@@ -15,6 +15,7 @@ from nn.network.model import layer_sizes
 from nn.spec import MNIST, DataSpec
 from nn.training.advice import GO_BACK, Advice
 from nn.training.best_weights import has_collapsed
+from nn.training.hindrances import hindrance, told
 from nn.training.optimizers import RULES
 
 # Above this growth of the activations from the inputs to the outputs, a network of `init=normal`
@@ -25,7 +26,6 @@ _LARGEST_GROWTH = 100.0
 _LEAST_EPS = 1e-12
 
 _LEAST_STEPS = 10  # no network can be expected to have learned in fewer
-_LARGE_DECAY = 0.1  # far above any weight decay that the literature uses for such networks
 _CHANCE = 0.05  # an accuracy this close to that of one answer for all images is hardly better
 
 
@@ -53,7 +53,7 @@ def ending_advice(
         )
     if best is not None and final is not None and has_collapsed(final, best, spec.classes):
         return collapse_advice(final, best)
-    return stuck_advice(config, step, epoch, best, labels)
+    return stuck_advice(config, step, epoch, best, labels, rate_factor=rate_factor)
 
 
 def collapse_advice(final: Evaluation, best: Evaluation) -> Advice:
@@ -119,7 +119,13 @@ def _growth(config: TrainConfig, spec: DataSpec) -> float:
 
 
 def stuck_advice(
-    config: TrainConfig, step: int, epoch: float, best: Evaluation | None, labels: Array
+    config: TrainConfig,
+    step: int,
+    epoch: float,
+    best: Evaluation | None,
+    labels: Array,
+    *,
+    rate_factor: float = 1.0,
 ) -> Advice | None:
     """Advice where the test accuracy is about that of one answer for all images, or None.
 
@@ -134,15 +140,19 @@ def stuck_advice(
         units = "ReLU units that are 0 for every image"
     else:
         units = f"{config.activation} units that are saturated"
-    decay = ""
-    if config.weight_decay >= _LARGE_DECAY:
-        decay = f"a --weight-decay that holds the weights near 0 (it is {config.weight_decay:g}), "
+    sentence = (
+        f"the network has learned next to nothing: its test accuracy,"
+        f" {best.test.accuracy:.2%}, is about that of one answer for all images ({share:.2%})"
+    )
+    if (held := hindrance(config)) is not None:
+        does, remedy = told(config, held)
+        return Advice("nothing learned", f"{sentence}: {does}", remedy, held.field)
+    by_hand = f", x{rate_factor:g} by hand" if rate_factor != 1 else ""
     return Advice(
         "nothing learned",
-        f"the network has learned next to nothing: its test accuracy,"
-        f" {best.test.accuracy:.2%}, is about that of one answer for all images ({share:.2%})",
+        sentence,
         f"usual causes are a --learning-rate that is too high or far too low (it is"
-        f" {config.learning_rate:g}), {decay}and {units} from a large rate or from"
+        f" {config.learning_rate:g}{by_hand}), and {units} from a large rate or from"
         f" --init={config.init}",
         "learning_rate",
     )

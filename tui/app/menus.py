@@ -98,9 +98,9 @@ class MenuApp(TerminalApp):
 
     def _export(self, write: Callable[[str], list[Path]]) -> None:
         try:
-            paths = write(f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}")
+            paths = write(str(Path.cwd() / f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}"))
         except OSError as error:
-            where = error.filename or Path.cwd()
+            where = error.filename or "into the working directory"
             text = f"Cannot write {where}: {error.strerror or error}"
             self.notify(text, severity="error", markup=False)
         else:

@@ -70,7 +70,10 @@ def load_preferences() -> Preferences:
     }
     for name, value in settings.items():
         if name not in kinds:
-            raise ConfigError(f"{path}: unknown setting {name!r}{did_you_mean(name, kinds)}")
+            near = did_you_mean(name, kinds)
+            if "." in name:  # an id of a binding
+                near = "; ids of keys belong below the line [keys]"
+            raise ConfigError(f"{path}: unknown setting {name!r}{near}")
         kind, wanted = kinds[name]
         unknown = wanted in (_MODES, _LINES) and f'"{value}"' not in wanted.split(" or ")
         if not isinstance(value, kind) or unknown:

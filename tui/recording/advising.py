@@ -27,6 +27,7 @@ class Advising:
         """New advice after an event, or None."""
         if not isinstance(event, EpochCompleted | StepCompleted):
             return None
+        self._advisor.rate_factor = trainer.rate_factor
         return self._put(self._advisor.observe(event, trainer.predictor, trainer.train.images))
 
     def conclude(self, trainer: Trainer, outcome: Outcome) -> Advice | None:

@@ -193,6 +193,15 @@ def test_the_mean_of_a_first_epoch_proves_nothing() -> None:
     assert flat.observe(unevaluated(2, 2.31)) is not None
 
 
+def test_a_rate_that_was_changed_by_hand_is_to_be_changed_by_hand() -> None:
+    rising = Advisor(TrainConfig(), 500, rate_factor=35.5)
+    given = [rising.observe(unevaluated(n, loss)) for n, loss in enumerate((1.0, 2.0, 3.0), 1)]
+    assert "the rate was raised by hand, x35.5: lower it again" in str(given[-1])
+    slow = Advisor(TrainConfig(schedule="constant"), 500, rate_factor=0.01)
+    given = [slow.observe(unevaluated(n, loss)) for n, loss in enumerate((2.2, 2.1), 1)]
+    assert "the rate was lowered by hand, x0.01: raise it again" in str(given[-1])
+
+
 def test_a_first_layer_that_gets_no_gradient_at_all() -> None:
     flat = Advisor(TrainConfig(hidden=(8, 8)), 500)
     score = Score(2.3, 0.1)

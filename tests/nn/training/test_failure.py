@@ -7,9 +7,11 @@ import pytest
 
 from nn.arrays import Array
 from nn.config import FIELDS, TrainConfig
-from nn.events import Evaluation, Score
+from nn.events import EpochCompleted, Evaluation, Score
 from nn.spec import DataSpec
+from nn.training.advice import Advisor
 from nn.training.failure import divergence_advice, ending_advice, stuck_advice
+from nn.training.hindrances import hindrance
 
 
 @pytest.mark.parametrize(
@@ -88,8 +90,46 @@ def test_a_network_that_is_hardly_better_than_one_answer() -> None:
     assert "learned next to nothing: its test accuracy, 12.84%" in said
     assert "(it is 1e-07)" in said
     assert "weight-decay" not in said
-    decayed = told(TrainConfig(weight_decay=1e30), best(0.1284), labels)
-    assert "--weight-decay that holds the weights near 0 (it is 1e+30)" in decayed
+    by_hand = stuck_advice(TrainConfig(), 100, 2.0, best(0.1), labels, rate_factor=35.5)
+    assert "(it is 0.008, x35.5 by hand)" in str(by_hand)
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"weight_decay": 1e30}, "--weight-decay=1e+30 holds the weights near 0; take"),
+        ({"weight_decay": 2.0, "optimizer": "adamw"}, "--weight-decay=2 holds"),
+        ({"max_norm": 1e-9}, "--max-norm=1e-09 holds the weights near 0"),
+        ({"clip_norm": 1e-12, "optimizer": "sgd"}, "--clip-norm=1e-12 leaves next to nothing"),
+        ({"eps": 1e30}, "--eps=1e+30 makes every step smaller"),
+        ({"dropout": 0.999}, "--dropout=0.999 drops nearly all units"),
+        ({"noise": 50.0}, "--noise=50 drowns the images"),
+        ({"label_smoothing": 0.9999}, "--label-smoothing=0.9999 makes all targets alike"),
+    ],
+)
+def test_a_setting_that_alone_keeps_from_learning_is_the_one_that_is_named(
+    fields: dict[str, object], said: str
+) -> None:
+    config = TrainConfig.layered(fields)
+    labels = np.arange(100, dtype=np.uint8) % 10
+    stuck = Evaluation(500, 1.0, None, None, Score(2.3, 0.1), False, 1.0)
+    end = stuck_advice(config, 500, 1.0, stuck, labels)
+    event = EpochCompleted(1, 500, 2.3, 0.1, (1.0, 1.0), 1e3, 1.0, stuck)
+    during = Advisor(config, 500).observe(event)
+    for advice in (end, during):
+        assert advice is not None
+        assert said in str(advice)
+        assert "--learning-rate" not in str(advice)
+        assert getattr(TrainConfig.layered(fields), advice.field) in fields.values()
+
+
+def test_a_setting_without_effect_is_not_to_blame() -> None:
+    for fields in (
+        {"weight_decay": 0.1, "optimizer": "adamw"},
+        {"clip_norm": 1e-12, "optimizer": "adam"},
+        {"eps": 1e30, "optimizer": "sgd"},
+    ):
+        assert hindrance(TrainConfig.layered(fields)) is None
 
 
 def test_a_network_that_learns_or_has_hardly_begun() -> None:

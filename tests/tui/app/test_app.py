@@ -185,6 +185,7 @@ def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert load_preferences() == Preferences("nord", False, keys={"app.quit": "x,ctrl+x"})
     for text, message in {
         "them = 'x'": "unknown setting 'them'; did you mean 'theme'",
+        "'app.quit' = 'f10'": "'app.quit'; ids of keys belong below the line .keys.",
         "mouse = 'no'": "mouse='no': must be true or false",
         "keys = 3": "keys=3: must be a table",
         "digit = 'oil'": 'digit=\'oil\': must be "ascii" or "half" or "braille"',
@@ -278,7 +279,24 @@ def test_an_export_that_cannot_be_written_is_told(
         await pilot.pause()
         [notification] = app._notifications
         assert notification.severity == "error"
-        assert "Cannot write" in notification.message
+        assert "Cannot write into the working directory: No such file" in notification.message
+
+    run(scenario)
+
+
+def test_a_file_that_cannot_be_written_is_told_with_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("tui.app.menus.time.strftime", lambda form: "now")
+    taken = tmp_path / "mnist-tui-now.svg"
+    taken.mkdir()
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("ctrl+s")
+        await pilot.pause()
+        [notification] = app._notifications
+        assert notification.message.startswith(f"Cannot write {taken}: ")
 
     run(scenario)
 

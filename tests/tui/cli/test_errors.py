@@ -81,6 +81,7 @@ def test_usage(
     ("content", "message"),
     [
         (b"epoch = 3\n", "unknown field 'epoch'; did you mean 'epochs'?"),
+        (b"lr = 0.1\n", "unknown field 'lr'; did you mean 'learning_rate'?"),
         (b"epochs = 'x'\n", "epochs=x: must be a whole number"),
         (b"epochs = 1\nsteps = 1\n", "epochs=1: contradicts steps=1"),
         (b"[[[\n", "not valid TOML"),

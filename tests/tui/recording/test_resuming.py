@@ -296,7 +296,7 @@ def test_the_default_folder_and_its_names(small_run: Sequence[str], root: Path) 
     [
         (["--resume", "last"], "no saved runs in "),
         (["--resume", "nothing"], "no run 'nothing' in "),
-        (["--resume", "./nothing"], "nothing/run.json: No such file or directory"),
+        (["--resume", "./nothing"], "nothing: no such folder; a saved run is wanted: its name,"),
         (["--resume", "last", "--no-save"], "--no-save contradicts --resume"),
         (["--resume", "last", "--recipe=two-layer-net"], "--recipe contradicts --resume"),
     ],

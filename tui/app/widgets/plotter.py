@@ -37,8 +37,11 @@ _SGR = re.compile(r"\x1b\[([\d;]*)m")
 
 
 def y_labels(y: Scale) -> list[str]:
-    """Labels of at least five cells, so that the plot rarely moves sideways as values change."""
-    return [label.rjust(5) for _, label in y.ticks]
+    """Labels of at least five cells, so that the plot rarely moves sideways as values change.
+
+    The first cell is blank, because labels of another chart may end to the left of it.
+    """
+    return [f" {label}".rjust(5) for _, label in y.ticks]
 
 
 class Plotter:

@@ -194,6 +194,18 @@ def test_labels_of_marks_do_not_overlap_and_the_last_is_there() -> None:
     assert marks[-1][1] in top
 
 
+@pytest.mark.parametrize("low", [94.33, 1.2345, 1234.5])
+def test_a_chart_does_not_touch_the_labels_of_the_one_at_its_left(low: float) -> None:
+    ticks = (0.05, 0.001, 1000.0)
+    lines = [
+        strip.text
+        for step in ticks
+        for strip in render_chart([Series("a", range(3), [low, low + step, low], 0)], 50, 20)
+    ]
+    assert any(line.lstrip()[:1].isdigit() for line in lines)
+    assert all(line.startswith(" ") for line in lines)
+
+
 def test_charts_of_one_axis_have_their_ticks_in_the_same_columns() -> None:
     import numpy as np
 
