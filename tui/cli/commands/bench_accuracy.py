@@ -131,7 +131,7 @@ class _Report:
             return
         if found:
             sys.stdout.write(_notes(found))
-        if is_live(sys.stdout) and any(attempt.points for attempt in self._attempts):
+        if is_live(sys.stdout) and any(len(attempt.points) > 1 for attempt in self._attempts):
             sys.stdout.write("\n" + _chart(found) + "\n")
 
     def _show_status(self, line: str) -> None:
