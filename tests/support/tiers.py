@@ -44,6 +44,7 @@ SLOW_FILES = frozenset(
         "tui/app/test_leaving.py",
         "tui/app/test_own_data.py",
         "tui/checking/test_check.py",
+        "tui/cli/test_bench_accuracy.py",
         "tui/cli/test_headless.py",
         "tui/cli/test_lessons.py",
         "tui/cli/test_lr_find.py",
