@@ -112,8 +112,8 @@ class TrainConfig:
     elastic_sigma: float = _option(4.0, "Augmentation", "Smoothness of elastic distortion: standard deviation of its Gaussian in pixels", minimum=0.1, maximum=100, needs={"elastic_alpha": ()})
 
     seed: int = _option(0, "Run", "Seed of initialization, split, shuffling, augmentation, noise and dropout", minimum=0, maximum=2**63 - 1)
-    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: one per core", minimum=0, maximum=1024, machine=True, resumable=True, zero="one per core")
-    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: two where that is faster", minimum=0, maximum=64, machine=True, resumable=True, zero="as is faster")
+    threads: int = _option(0, "Run", "Threads that compute, all processes together; 0: as many as are faster, at most one per core", minimum=0, maximum=1024, machine=True, resumable=True, zero="as is faster")
+    processes: int = _option(0, "Run", "Processes that share each batch, and the threads; 0: as many as are faster, by measurement", minimum=0, maximum=64, machine=True, resumable=True, zero="as is faster")
     # fmt: on
 
     def __post_init__(self) -> None:

@@ -128,6 +128,18 @@ class RateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class CoresReduced:
+    """From `step` on, another engine computes the run, on fewer cores.
+
+    The steps of an epoch had come to take `slowdown` times as long as the shortest step of the run,
+    as where other programs keep the cores busy that have to wait for each other.
+    """
+
+    step: int
+    slowdown: float
+
+
+@dataclass(frozen=True, slots=True)
 class RunFinished:
     """The end of a run, always its last event; a run that is abandoned has none.
 
@@ -145,4 +157,4 @@ class RunFinished:
     seconds: float
 
 
-Event = RunStarted | StepCompleted | EpochCompleted | RateChanged | RunFinished
+Event = RunStarted | StepCompleted | EpochCompleted | RateChanged | CoresReduced | RunFinished

@@ -51,6 +51,11 @@ class Barrier:
         self.arrive()
         self.wait()
 
+    @property
+    def others_have_arrived(self) -> bool:
+        """Whether the next `sync` would not wait."""
+        return all(self._counters[other] > self._count for other in self._others)
+
     def arrive(self) -> None:
         """The first half of `sync`: the other processes need not wait for this one any more."""
         self._count += 1

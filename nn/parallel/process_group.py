@@ -113,6 +113,12 @@ class ProcessGroup:
         """The optimizer's vectors by name."""
         return {slot: self._arrays[f"optimizer.{slot}"] for slot in self._replica.optimizer.slots}
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether the other processes wait for a command; raises `WorkerError` if one has ended."""
+        self._workers.check_alive()
+        return self._barrier.others_have_arrived
+
     def step(self, index: Array, step: int, learning_rate: float) -> float:
         """Update on the training images `index`, after `step` updates; returns their loss before.
 

@@ -12,6 +12,10 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
     command             the command line that repeats the run
     threads             that compute, or null where that of the BLAS library is unknown
     processes           that share each batch, and the threads
+    cores               how the two were chosen: {by, timings}. `by` is "rule" (for short runs and
+                        one core), "given" (by flags), "saved" (of the run that goes on), "measured"
+                        or "remembered"; timings are [{processes, threads, step_seconds}, ...] with
+                        the threads of each process
     versions            {"mnist-tui", "python", "numpy", "blas", "platform"}
     run                 the folder the run is saved in, or null
     config              every field of the configuration, by name
@@ -38,6 +42,10 @@ is null; `run_finished` then has the reason "diverged". Otherwise null means "no
 
 `rate_changed`, where the learning rate is changed by hand:
     step, factor
+
+`cores_reduced`, where the steps of an epoch came to take many times the shortest one, so that the
+run goes on in one process of one thread:
+    step, slowdown      the mean step of the epoch in units of the shortest
 
 `run_finished`, last unless the process is killed or its output closed:
     reason              "completed", "early-stopped", "diverged", or "interrupted" (by a user)
@@ -72,10 +80,43 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from nn.config import TrainConfig
 from nn.errors import ConfigError, StorageError
-from nn.events import EpochCompleted, Evaluation, RateChanged, Reason, RunStarted, StepCompleted
+from nn.events import (
+    CoresReduced,
+    EpochCompleted,
+    Evaluation,
+    RateChanged,
+    Reason,
+    RunStarted,
+    StepCompleted,
+)
 from nn.spec import MNIST
 
 SCHEMA = 1
+
+
+ChosenBy = Literal["rule", "given", "saved", "measured", "remembered"]
+"""How a run came to its processes and threads.
+
+By the rule for short runs and for machines of one core; given by the user; those of the saved run
+that goes on; measured before the first step; or remembered from an earlier measurement.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class LayoutTiming:
+    """Seconds of a training step in so many processes of so many threads each."""
+
+    processes: int
+    threads: int
+    step_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CoresChoice:
+    """How processes and threads were chosen, and what was measured, in the order of the table."""
+
+    by: ChosenBy = "rule"
+    timings: tuple[LayoutTiming, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +124,7 @@ class Invocation:
     """How a run was started, which its events do not contain.
 
     `command` is a command line that repeats it; `threads` is None where the BLAS library does not
-    report them; `run` is the folder that it is saved in.
+    report them; `run` is the folder that it is saved in; `cores` is how the two were chosen.
     """
 
     recipe: str | None
@@ -92,6 +133,7 @@ class Invocation:
     processes: int = 1
     versions: dict[str, str] = field(default_factory=dict)
     run: str | None = None
+    cores: CoresChoice = CoresChoice()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +159,14 @@ class Outcome:
     warping: float | None = None
 
 
-Recorded = RunStarted | StepCompleted | EpochCompleted | RateChanged | Outcome
+Recorded = RunStarted | StepCompleted | EpochCompleted | RateChanged | CoresReduced | Outcome
 
 _KINDS: dict[str, type[Any]] = {
     "run_started": RunStarted,
     "step": StepCompleted,
     "epoch": EpochCompleted,
     "rate_changed": RateChanged,
+    "cores_reduced": CoresReduced,
     "run_finished": Outcome,
 }
 _NAMES = {kind: name for name, kind in _KINDS.items()}

@@ -24,10 +24,7 @@ class RunState:
 
     def __init__(self, config: TrainConfig, engine: Engine, steps_per_epoch: int) -> None:
         self._engine, self._steps_per_epoch = engine, steps_per_epoch
-        # Without averaging, the weights that are evaluated are those that are trained.
-        self._vectors = {"parameters": engine.model.parameters}
-        if engine.predictor.model is not engine.model:
-            self._vectors["average"] = engine.predictor.model.parameters
+        self._vectors = _weights(engine)
         self.stopping = EarlyStopping(config)
         self.progress = Progress(stopping=self.stopping.state)
         self.masks_changed = False  # whether `restore` was given a state with `masks_change`
@@ -39,6 +36,17 @@ class RunState:
         for vector in self._vectors.values():
             vector[...] = parameters
         self._finite = self._copies()
+
+    def move_to(self, engine: Engine) -> None:
+        """Go on with another engine of the same run, which takes over the vectors."""
+        self.gradient_norms()
+        self._engine.settle()
+        vectors, state = _weights(engine), self._engine.optimizer_state
+        for name, vector in vectors.items():
+            vector[...] = self._vectors[name]
+        for name, vector in engine.optimizer_state.items():
+            vector[...] = state[name]
+        self._engine, self._vectors = engine, vectors
 
     def keep_finite(self) -> None:
         """Copy the weights between two epochs, for a run that diverges later."""
@@ -118,3 +126,11 @@ class RunState:
         self._finite = {name: arrays.get(_FINITE[name], arrays[name]) for name in self._vectors}
         self.progress, self._norms_step = progress, progress.step
         self.masks_changed = state.masks_change
+
+
+def _weights(engine: Engine) -> dict[str, Array]:
+    """The weights that are trained, and those that are evaluated where they are others."""
+    weights = {"parameters": engine.model.parameters}
+    if engine.predictor.model is not engine.model:
+        weights["average"] = engine.predictor.model.parameters
+    return weights

@@ -18,6 +18,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.events import (
+    CoresReduced,
     EpochCompleted,
     Evaluation,
     Event,
@@ -28,11 +29,15 @@ from nn.events import (
 )
 from nn.network.model import initialize_model
 from nn.network.predictor import Predictor
-from nn.training.engine import EngineFactory, OneProcess
+from nn.training.engine import Engine, EngineFactory, OneProcess
+from nn.training.pace import Pace
 from nn.training.plan import Plan, splits_of
 from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
 from nn.training.run_state import RunState
+
+MUCH_SLOWER = 4.0
+"""The mean step of an epoch, in units of the shortest, from which on another engine takes over."""
 
 
 @dataclass(slots=True)
@@ -52,7 +57,8 @@ class Trainer:
     `step_interval` is the least number of seconds between two `StepCompleted`, 0 for one each step.
     It may be set while training, as may `rate_factor`, which multiplies the schedule's learning
     rate from the next step on. `engine` makes what computes the steps and the scores; whatever
-    error it raises passes through here and through `events`.
+    error it raises passes through here and through `events`. `fallback` makes what takes over after
+    an epoch whose steps took many times as long as the shortest step; it may be set as well.
     """
 
     def __init__(
@@ -62,20 +68,15 @@ class Trainer:
         *,
         step_interval: float = 0.1,
         engine: EngineFactory = OneProcess,
+        fallback: EngineFactory | None = None,
     ) -> None:
         self.config, self.dataset, self.step_interval = config, dataset, step_interval
         self.splits = splits_of(config, dataset)
         self.train, self.validation = self.splits["train"], self.splits.get("validation")
         self._plan = plan = Plan(config, len(self.train))
         self.steps_per_epoch, self.total_steps = plan.steps_per_epoch, plan.total_steps
-        # The engine is given images as they are fed to the network, `predictor` takes any others.
-        fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else self.splits
-        scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
-        self.engine = engine(config, fed, scaling)
-        self.model, self.predictor = self.engine.model, self.engine.predictor
-        if config.deskew:
-            preprocessor = scaling.after_deskewing(self.train)
-            self.predictor = Predictor(config, self.predictor.model, preprocessor, dataset.spec)
+        self.fallback, self._pace = fallback, Pace()
+        self._take(engine)
         initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._state = RunState(config, self.engine, plan.steps_per_epoch)
         self._state.start_from(self.model.parameters)
@@ -129,6 +130,32 @@ class Trainer:
         """Begin with these parameters in place of random ones; to be called before `events`."""
         self._state.start_from(parameters)
 
+    def compute_with(self, engine: EngineFactory) -> None:
+        """Have another engine go on from here; to be called between two events.
+
+        What follows is as if the run had been saved, and resumed with that engine. Where it cannot
+        be made, the run is as it was.
+        """
+        former = self.engine
+        self._take(engine)
+        self._state.move_to(self.engine)
+        self._pace = Pace()
+        former.close()
+
+    def _take(self, make: EngineFactory) -> None:
+        """Make an engine that is given images as they are fed to the network.
+
+        `predictor` takes any others.
+        """
+        config, dataset = self.config, self.dataset
+        fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else self.splits
+        scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
+        engine: Engine = make(config, fed, scaling)
+        self.engine, self.model, self.predictor = engine, engine.model, engine.predictor
+        if config.deskew:
+            preprocessor = scaling.after_deskewing(self.train)
+            self.predictor = Predictor(config, engine.predictor.model, preprocessor, dataset.spec)
+
     def events(self) -> Iterator[Event]:
         """`RunStarted`, progress, and `RunFinished`; `predictor` then has the kept weights."""
         yield self._run_started()
@@ -144,6 +171,7 @@ class Trainer:
             if progress.reason is None:
                 progress.epoch += 1
                 yield self._epoch_completed()
+                yield from self._fall_back()
         yield self._run_finished()
 
     @property
@@ -173,6 +201,15 @@ class Trainer:
         interrupted, unless `state.masks_change`. Raises `StorageError` for one that does not fit.
         """
         self._state.restore(state)
+
+    def _fall_back(self) -> Iterator[CoresReduced]:
+        """Have `fallback` take over where the steps have come to take many times their best."""
+        slowdown = self._pace.slowdown()
+        if self.fallback is None or self.trained or slowdown < MUCH_SLOWER:
+            return
+        self.compute_with(self.fallback)
+        self.fallback = None
+        yield CoresReduced(self.step, slowdown)
 
     def _steps_of_epoch(self) -> Iterator[Event]:
         """The rest of the epoch under way, or of the budget."""
@@ -208,6 +245,8 @@ class Trainer:
         """
         progress, size = self._progress, self.config.batch_size
         first, warps = progress.epoch * self.steps_per_epoch, self.config.augments
+        pace = self._pace if self.fallback else None
+        before = time.perf_counter()
         while progress.step < end and progress.rate_factor == progress.applied_factor:
             start = (progress.step - first) * size
             index = order[start : start + size]
@@ -226,9 +265,13 @@ class Trainer:
             progress.epoch_loss += loss * images
             report.images += images
             report.loss += loss * images
+            now = time.perf_counter()
+            if pace and images == size:
+                pace.add(now - before)
+            before = now
             if self._plan.evaluates_inside_epoch(progress.step):
                 return True
-            if time.perf_counter() - report.began >= self.step_interval:
+            if now - report.began >= self.step_interval:
                 return True
         return False
 

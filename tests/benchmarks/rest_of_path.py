@@ -23,7 +23,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset, load_dataset
 from nn.events import EpochCompleted
 from nn.training.trainer import Trainer
-from tui.system.cores import make_trainer, share_cores
+from tui.system.sharing import make_trainer, share_cores
 
 HEADLESS = [sys.executable, "-m", "tui", "--headless", "--no-save"]
 IMPORTS = """

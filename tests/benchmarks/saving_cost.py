@@ -22,7 +22,7 @@ from nn.config import TrainConfig, check_value
 from nn.data.dataset import Dataset, load_dataset
 from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
-from tui.system.cores import make_trainer
+from tui.system.sharing import make_trainer
 
 REPEATS = 21
 

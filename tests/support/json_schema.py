@@ -85,10 +85,15 @@ _EVENTS: dict[str, Check] = {
             **{"mnist-tui": _text}, python=_text, numpy=_text, blas=_text, platform=_text
         ),
         run=_optional(_text),
+        cores=_object(
+            by=lambda value: value in ("rule", "given", "saved", "measured", "remembered"),
+            timings=_list_of(_object(processes=_whole, threads=_whole, step_seconds=_number)),
+        ),
     ),
     "step": _object(event=_text, loss=_optional(_number), **_PROGRESS),
     "epoch": _object(event=_text, train_loss=_optional(_number), **_PROGRESS),
     "rate_changed": _object(event=_text, step=_whole, factor=_number),
+    "cores_reduced": _object(event=_text, step=_whole, slowdown=_number),
     "run_finished": _object(
         event=_text,
         reason=lambda value: value in ("completed", "early-stopped", "diverged", "interrupted"),

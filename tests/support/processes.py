@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -13,6 +14,15 @@ from nn.parallel.shared_memory import is_supported
 needs_several = pytest.mark.skipif(
     not is_supported(), reason="several processes compute together on Linux and x86-64 only"
 )
+
+
+def eventually(condition: Callable[[], object]) -> None:
+    """Wait until a condition holds, for half a minute at most."""
+    for _ in range(3_000):
+        if condition():
+            return
+        time.sleep(0.01)
+    pytest.fail("not within half a minute")
 
 
 def children(process: int, count: int) -> list[int]:

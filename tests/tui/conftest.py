@@ -17,7 +17,7 @@ from tests.support.commands import call_command
 from tests.support.recorded import MakeTrainer
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.images import datasets
-from tui.system import cores
+from tui.system import sharing
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +86,7 @@ def small_training(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> Iterator[
                         each.cache_clear()
 
     monkeypatch.setattr(datasets, "load_once", lambda: small)
-    monkeypatch.setattr(cores, "make_trainer", make)
+    monkeypatch.setattr(sharing, "make_trainer", make)
     forget()
     yield
     forget()

@@ -25,8 +25,8 @@ from tui.recording.experiment import Experiment
 from tui.recording.history import RunHistory
 from tui.recording.resumption import check_data, where_saved
 from tui.recording.source import RunSource, Saving
-from tui.system.cores import make_trainer
 from tui.system.exits import CommandError, ExitCode
+from tui.system.sharing import make_trainer
 from tui.system.terminal import is_live
 
 
@@ -103,7 +103,12 @@ class DrawnRun:
         why = "the losses of its steps are not saved" if again else "no run of it is saved"
         sys.stderr.write(f"training {self.name}{' once more' if again else ''}: {why}\n")
         source = RunSource(self.experiment, Saving(not again, self._runs_dir))
-        with source, closing(make_trainer(self.config, self.dataset, step_interval=0.0)) as trainer:
+        with (
+            source,
+            closing(
+                make_trainer(self.config, self.dataset, step_interval=0.0, saved=source.layout)
+            ) as trainer,
+        ):
             source.restore(trainer)
             recorder, warnings = source.recorder(trainer)
             folder = recorder.folder

@@ -21,12 +21,13 @@ from tui.cli.data import tell
 from tui.cli.reporters.base import Reporter, Silence
 from tui.images.datasets import load_dataset
 from tui.recording.advising import Advising
-from tui.recording.invocation import RATE_CHANGED
+from tui.recording.invocation import CORES_REDUCED, RATE_CHANGED
 from tui.recording.recorder import Recorder
 from tui.recording.resumption import where_saved
 from tui.recording.source import RunSource
-from tui.system.cores import core_warnings, make_trainer, report_waits
+from tui.system.cores import core_warnings
 from tui.system.exits import CommandError, ExitCode
+from tui.system.sharing import make_trainer, report_waits
 from tui.system.signals import GracefulStop
 from tui.system.terminal import is_live
 
@@ -38,7 +39,9 @@ def run_headless(
     with source:
         config = source.experiment.config
         dataset = load_dataset(config.data_dir)
-        with closing(make_trainer(config, dataset, step_interval=step_interval)) as trainer:
+        with closing(
+            make_trainer(config, dataset, step_interval=step_interval, saved=source.layout)
+        ) as trainer:
             source.restore(trainer)
             recorder, warnings = source.recorder(trainer)
             reporter = choose_reporter(recorder.invocation, as_json=as_json, quiet=quiet)
@@ -72,6 +75,8 @@ def report(
                 reporter.warn(str(advice))
             if recorder.history.rate_changes:
                 reporter.warn(RATE_CHANGED)
+            if recorder.history.cores_reduced:
+                reporter.warn(CORES_REDUCED)
     except WorkerError as error:
         message = f"{error}{where_saved(folder)}"
         raise CommandError(message, ExitCode.FAILURE) from error

@@ -99,7 +99,7 @@ class Trial:
         return np.arange(1, len(losses) + 1), losses
 
     def _train(self) -> Iterator[Event]:
-        from tui.system.cores import make_trainer
+        from tui.system.sharing import make_trainer
 
         config = replace(self.config, threads=1, processes=1)
         data = shuffled_labels(config.limit) if self._shuffled else load_dataset()

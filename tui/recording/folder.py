@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from nn.errors import StorageError
+from tui.system.data_folder import VARIABLE, default_runs_folder
 from tui.system.shell import command_line
-
-VARIABLE = "MNIST_TUI_RUNS_DIR"
 
 
 def runs_folder(typed: Path | None = None) -> Path:
     """The folder of all runs, which may not exist; raises `StorageError` where there is no home."""
     if typed is not None:
         return typed.absolute()
-    if named := os.environ.get(VARIABLE):
-        return Path(named).absolute()
-    try:
-        folder = user_data_path("mnist-tui") / "runs"
-    except RuntimeError:
-        folder = Path("~")
-    if not folder.is_absolute():  # what platformdirs returns without a home depends on its version
+    folder = default_runs_folder()
+    if folder is None:
         raise StorageError(f"no home folder to save runs in; set {VARIABLE} or type --runs-dir")
     return folder
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from nn.config import TrainConfig
 from nn.events import (
+    CoresReduced,
     EpochCompleted,
     Evaluation,
     Event,
@@ -51,6 +52,7 @@ class RunHistory:
     evaluations: list[Evaluation] = field(default_factory=list)
     rows: list[StepCompleted | EpochCompleted] = field(default_factory=list)
     rate_changes: list[RateChanged] = field(default_factory=list)
+    cores_reduced: CoresReduced | None = None
     steps: list[tuple[int, float]] = field(default_factory=list)
     gradients: list[tuple[int, tuple[float, ...]]] = field(default_factory=list)
     _keep_every: int = 1
@@ -77,6 +79,8 @@ class RunHistory:
                 self.epochs.append(event)
             case RateChanged():
                 self.rate_changes.append(event)
+            case CoresReduced():
+                self.cores_reduced = event
             case RunFinished():
                 self.finished = event
         if isinstance(event, StepCompleted | EpochCompleted):
@@ -108,6 +112,8 @@ class RunHistory:
         lists: list[list[Any]] = [self.epochs, self.evaluations, self.rows, self.rate_changes]
         for events in lists:
             events[:] = [event for event in events if event.step <= step]
+        if self.cores_reduced is not None and self.cores_reduced.step > step:
+            self.cores_reduced = None
         self.steps = [point for point in self.steps if point[0] <= step]
         self.gradients = [point for point in self.gradients if point[0] <= step]
         if self.latest is not None and self.latest.step > step:

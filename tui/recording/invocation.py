@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.storage.records import Invocation
+from nn.events import CoresReduced
+from nn.storage.records import CoresChoice, Invocation
 from nn.storage.run_record import SCHEMA, RunRecord, utc_now
 from tui.recording.experiment import Experiment
 from tui.system.shell import command_line
@@ -16,10 +17,26 @@ if TYPE_CHECKING:
     from nn.training.trainer import Trainer
 
 RATE_CHANGED = "the learning rate was changed by hand, which the command to repeat it does not do"
+CORES_REDUCED = (
+    "the machine was busy, and one thread went on with the run: where it does, the last bits of the"
+    " numbers differ from those of the command to repeat it"
+)
+
+
+def told_of(event: CoresReduced) -> str:
+    """What happened, in one line."""
+    return (
+        f"the machine is busy: steps took {event.slowdown:.0f} times the shortest one; from step"
+        f" {event.step:,} on one thread computes"
+    )
 
 
 def invocation_of(
-    experiment: Experiment, cores: Cores | None, *, run: Path | None = None
+    experiment: Experiment,
+    cores: Cores | None,
+    choice: CoresChoice | None = None,
+    *,
+    run: Path | None = None,
 ) -> Invocation:
     """How a run of this experiment was started; `run` is the folder that it is saved in."""
     return Invocation(
@@ -29,6 +46,7 @@ def invocation_of(
         processes=cores.processes if cores else 1,
         versions=versions(),
         run=None if run is None else str(run),
+        cores=choice or CoresChoice(),
     )
 
 

@@ -18,6 +18,7 @@ from types import TracebackType
 
 from nn.errors import NNError, WorkerError
 from nn.events import (
+    CoresReduced,
     EpochCompleted,
     Event,
     RateChanged,
@@ -38,7 +39,7 @@ from tui.recording.history import RunHistory
 from tui.recording.invocation import invocation_of, new_record
 from tui.recording.resumption import resumed_command
 from tui.recording.saver import Job, Saver
-from tui.system.cores import cores_of
+from tui.system.sharing import choice_of, cores_of
 
 # Seconds since the last checkpoint after which, inside an epoch, one is due at an evaluation, and
 # after which one is due in any case.
@@ -72,7 +73,7 @@ class Recorder:
     def unsaved(cls, trainer: Trainer, experiment: Experiment) -> Recorder:
         """The recorder of a run that is not to be saved."""
         history = RunHistory(experiment.recipe or "run", experiment)
-        return cls(history, invocation_of(experiment, cores_of(trainer)))
+        return cls(history, invocation_of(experiment, cores_of(trainer), choice_of(trainer)))
 
     @classmethod
     def start(
@@ -82,7 +83,9 @@ class Recorder:
         config = experiment.config
         label = label or experiment.recipe or f"{config.activation}-{config.loss}"
         writer = RunWriter.create(root, label, datetime.now())
-        invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
+        invocation = invocation_of(
+            experiment, cores_of(trainer), choice_of(trainer), run=writer.path
+        )
         record = new_record(writer.path.name, trainer, experiment, invocation)
         try:
             writer.save_record(record)
@@ -109,7 +112,9 @@ class Recorder:
         history = RunHistory(writer.path.name, experiment)
         for event in events:
             history.replay(event)
-        invocation = invocation_of(experiment, cores_of(trainer), run=writer.path)
+        invocation = invocation_of(
+            experiment, cores_of(trainer), choice_of(trainer), run=writer.path
+        )
         command = resumed_command(record, experiment, trainer)
         invocation = replace(invocation, command=command)
         writer.cut_metrics(metrics_bytes)
@@ -155,8 +160,12 @@ class Recorder:
             self._saver.fail(error, trainer.step)
 
     def _follow(
-        self, trainer: Trainer, event: RunStarted | StepCompleted | EpochCompleted | RateChanged
+        self,
+        trainer: Trainer,
+        event: RunStarted | StepCompleted | EpochCompleted | RateChanged | CoresReduced,
     ) -> None:
+        if isinstance(event, CoresReduced) and self._record is not None:
+            self._record = replace(self._record, threads=1, processes=1)
         evaluation = event.evaluation if isinstance(event, StepCompleted | EpochCompleted) else None
         inside = isinstance(event, StepCompleted | RateChanged)
         if not isinstance(event, StepCompleted) or evaluation is not None:

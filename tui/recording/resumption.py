@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from nn.config import RESUMABLE_FIELDS
 from nn.data.dataset import Dataset
 from nn.errors import StorageError
-from nn.events import EpochCompleted, StepCompleted
+from nn.events import CoresReduced, EpochCompleted, StepCompleted
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.metrics import MetricsReader
 from nn.storage.positions import BEST_FILE, LAST_FILE
-from nn.storage.records import Invocation
+from nn.storage.records import Invocation, Recorded
 from nn.storage.run_record import RunRecord
 from nn.storage.runs import SavedRun, config_differences
 from nn.training.trainer import Trainer
@@ -19,6 +20,7 @@ from tui.formatting import count
 from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command
 from tui.recording.invocation import repeat_command
+from tui.system.layouts import Layout
 from tui.system.shell import command_line
 
 
@@ -51,6 +53,15 @@ def _remedy(run: SavedRun) -> str:
 
 def _has_progress(path: Path) -> bool:
     return any(isinstance(e, StepCompleted | EpochCompleted) for e in MetricsReader(path).poll())
+
+
+def saved_layout(record: RunRecord, events: Iterable[Recorded]) -> Layout | None:
+    """The processes and threads of a run after these events, None where they are not known."""
+    if any(isinstance(event, CoresReduced) for event in events):
+        return Layout(1, 1)
+    if record.threads is None:
+        return None
+    return Layout(record.processes, max(1, record.threads // record.processes))
 
 
 def check_data(run: SavedRun, dataset: Dataset) -> None:

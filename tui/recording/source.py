@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from nn.training.trainer import Trainer
     from tui.recording.recorder import Recorder
     from tui.recording.weights import Weights
+    from tui.system.layouts import Layout
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,15 @@ class RunSource:
         """Where the run is saved already; None of a new run."""
         return self.saved.path if self.saved else None
 
+    @property
+    def layout(self) -> Layout | None:
+        """What a saved run was computed with where it goes on from; None of a new run."""
+        if self.saved is None:
+            return None
+        from tui.recording.resumption import saved_layout
+
+        return saved_layout(self.saved.record, self._events)
+
     def open(self) -> None:
         """Lock a saved run and read its checkpoint, or read the weights that a new run starts from.
 
@@ -95,6 +105,7 @@ class RunSource:
             config = self.saved.config_with(self._changes)
             self.experiment = Experiment.of_saved(self.saved.record, config)
             self._checkpoint = load_checkpoint(self.saved)
+            self._events = MetricsReader(self.saved.path).poll(end=self._metrics_bytes)
             if self._checkpoint is None:
                 self._open_weights()
         except BaseException:
@@ -119,7 +130,6 @@ class RunSource:
             from tui.recording.resumption import check_data
 
             check_data(self.saved, trainer.dataset)
-            self._events = MetricsReader(self.saved.path).poll(end=self._metrics_bytes)
             if self._checkpoint is not None:
                 trainer.restore(self._checkpoint.state)
         if self._weights is not None:

@@ -34,7 +34,7 @@ from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 from tui.sweeps.packing import pack, unpack
 from tui.sweeps.schedule import Result, Task
-from tui.system.cores import make_trainer
+from tui.system.sharing import make_trainer
 
 _LEFT_SECONDS = 10.0  # for a run to be left by the worker of a sweep that was killed
 _POLL = 0.05
@@ -137,7 +137,7 @@ def _train_run(order: Order, root: Path) -> Result | None:
     with source:
         config = source.experiment.config
         dataset = sent.get(order.sweep) or load_once(config.data_dir)
-        with closing(make_trainer(config, dataset)) as trainer:
+        with closing(make_trainer(config, dataset, saved=source.layout)) as trainer:
             source.restore(trainer)
             recorder, _ = source.recorder(trainer)
             folder = recorder.folder

@@ -1,12 +1,11 @@
-"""How a run uses the cores of this machine: processes, and threads of the matrix products."""
+"""The cores of this machine that a run may use, and the threads of the matrix products."""
 
 from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,62 +14,12 @@ import numpy as np  # noqa: F401 - loads the library that threadpoolctl looks fo
 import threadpoolctl
 
 from nn.config import TrainConfig
-from nn.data.dataset import Dataset
-from nn.errors import WorkerError
-from nn.network.model import layer_sizes, parameter_count
 from nn.parallel.cores import Cores
-from nn.parallel.process_group import ProcessGroup, make_engine
 from nn.parallel.shared_memory import is_supported
-from nn.training.trainer import Trainer
-
-# The least number of steps of a run, and the largest number of parameters of its network, for which
-# a second process makes it faster: it takes a tenth of a second to start, and the exchange of the
-# gradients of two million parameters takes as long as it saves.
-_LEAST_STEPS = 2_000
-_MOST_PARAMETERS = 1_000_000
 
 # Kernels of OpenBLAS that compute products without a copy of the operands, with the largest number
 # of multiplications for which they do, in float32 and on one thread.
 _SMALL_PRODUCTS = {"SkylakeX": 1_000_000}
-
-
-def share_cores(config: TrainConfig, dataset: Dataset) -> Cores:
-    """How to train this configuration; sets the threads of this process accordingly."""
-    threads, processes = limit_threads(config.threads), config.processes
-    if not processes:
-        several = (threads or 1) > 1 and is_supported() and _gains(config, dataset)
-        processes = 2 if several else 1
-    if processes > 1 and threads is not None:
-        threads = limit_threads(max(1, threads // processes))
-    small = min((_SMALL_PRODUCTS.get(str(pool["architecture"]), 0) for pool in _pools()), default=0)
-    return Cores(
-        processes,
-        threads,
-        processors=_processors(processes) if threads == 1 else (),
-        product_limit=small if threads == 1 and config.dtype == "float32" else 0,
-        spare=max(0, available_cores() - processes * (threads or 1)),
-    )
-
-
-def make_trainer(config: TrainConfig, dataset: Dataset, *, step_interval: float = 0.1) -> Trainer:
-    """A trainer that uses the cores as `share_cores` chooses.
-
-    Where further processes do not start, one process trains, unless several were asked for.
-    """
-    engine = make_engine(share_cores(config, dataset))
-    try:
-        return Trainer(config, dataset, step_interval=step_interval, engine=engine)
-    except WorkerError:
-        if config.processes:
-            raise
-    engine = make_engine(share_cores(replace(config, processes=1), dataset))
-    return Trainer(config, dataset, step_interval=step_interval, engine=engine)
-
-
-def cores_of(trainer: Trainer) -> Cores:
-    """The processes and threads that a trainer computes with."""
-    engine = trainer.engine
-    return engine.cores if isinstance(engine, ProcessGroup) else Cores(threads=_threads())
 
 
 def core_warnings(config: TrainConfig) -> list[str]:
@@ -82,15 +31,6 @@ def core_warnings(config: TrainConfig) -> list[str]:
     if config.processes > cores:
         lines.append(f"processes={config.processes}: {have} available; fewer would be faster")
     return lines
-
-
-def report_waits(trainer: Trainer, report: Callable[[str | None], None]) -> None:
-    """Have `report` called with a line when training waits for a process that was stopped.
-
-    It is called with None when training goes on.
-    """
-    if isinstance(trainer.engine, ProcessGroup):
-        trainer.engine.on_wait = report
 
 
 def available_cores() -> int:
@@ -147,20 +87,24 @@ def _quota_and_period(folder: Path, *, version: int) -> tuple[int, int]:
     return int(quota), int(period)  # quota is -1 without a limit
 
 
+def cores_of_layout(processes: int, threads: int | None, dtype: str) -> Cores:
+    """So many processes of so many threads each, with what suits the processors besides."""
+    small = min((_SMALL_PRODUCTS.get(str(pool["architecture"]), 0) for pool in _pools()), default=0)
+    return Cores(
+        processes,
+        threads,
+        processors=_processors(processes) if threads == 1 else (),
+        product_limit=small if threads == 1 and dtype == "float32" else 0,
+        spare=max(0, available_cores() - processes * (threads or 1)),
+    )
+
+
 def _processors(processes: int) -> tuple[int, ...]:
     """A processor for each process, if there are as many; else the system finds free ones."""
     if processes == 1 or not is_supported():
         return ()
     available = sorted(os.sched_getaffinity(0))
     return tuple(available) if len(available) == processes else ()
-
-
-def _gains(config: TrainConfig, dataset: Dataset) -> bool:
-    """Whether a second process makes this run faster."""
-    images = len(dataset.train[: config.limit or None]) * (1 - config.validation)
-    steps = config.steps or config.epochs * images / config.batch_size
-    parameters = parameter_count(layer_sizes(config, dataset.spec))
-    return steps >= _LEAST_STEPS and parameters <= _MOST_PARAMETERS
 
 
 def limit_threads(threads: int) -> int | None:
@@ -172,13 +116,13 @@ def limit_threads(threads: int) -> int | None:
     wanted = threads or own_choice
     limit = None if wanted is None else min(wanted, available_cores())
     threadpoolctl.threadpool_limits(limits=limit, user_api="blas")
-    return _threads()
+    return threads_in_force()
 
 
 @cache
 def _own_choice() -> int | None:
     """The number of threads that was in force at the first call."""
-    return _threads()
+    return threads_in_force()
 
 
 def blas() -> str:
@@ -190,7 +134,7 @@ def blas() -> str:
     return ", ".join(sorted(set(names))).strip() or "unknown"
 
 
-def _threads() -> int | None:
+def threads_in_force() -> int | None:
     """The number of threads in force, None if it is unknown."""
     return max((int(pool["num_threads"]) for pool in _pools()), default=None)
 

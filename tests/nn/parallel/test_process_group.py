@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from nn.parallel.process_group import ProcessGroup, make_engine
 from nn.parallel.shared_memory import is_supported
 from nn.training.engine import EngineFactory
 from nn.training.trainer import Trainer
-from tests.support.processes import children, needs_several
+from tests.support.processes import children, eventually, needs_several
 from tests.support.training import follow, through_json
 
 pytestmark = needs_several
@@ -72,14 +72,6 @@ KINDS_OF_SHARES = (
 
 def several(processes: int) -> EngineFactory:
     return make_engine(Cores(processes, threads=1))
-
-
-def eventually(condition: Callable[[], object]) -> None:
-    for _ in range(500):
-        if condition():
-            return
-        time.sleep(0.01)
-    pytest.fail("not within five seconds")
 
 
 @pytest.fixture

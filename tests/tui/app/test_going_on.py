@@ -13,8 +13,8 @@ from tui.app.screens.steering import PACES
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Status
 from tui.images.datasets import load_once
-from tui.system.cores import make_trainer
 from tui.system.exits import ExitCode
+from tui.system.sharing import make_trainer
 
 SHORT = TrainConfig(limit=300, epochs=2, hidden=(8,), schedule="constant")
 

@@ -31,8 +31,8 @@ from tui.app.state.steered_run import Goal
 from tui.cli.launch import _finish, _report_endings
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
-from tui.system.cores import make_trainer
 from tui.system.exits import ExitCode
+from tui.system.sharing import make_trainer
 
 CONFIG = TrainConfig(hidden=(8,), epochs=3, batch_size=50, dropout=0.2, patience=9, validation=0.2)
 

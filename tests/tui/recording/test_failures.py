@@ -234,7 +234,7 @@ def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:
         raise RuntimeError("could not determine the home directory")
 
     for answer in (refuse, lambda name: Path("~/.local/share") / name):
-        monkeypatch.setattr("tui.recording.folder.user_data_path", answer)
+        monkeypatch.setattr("tui.system.data_folder.user_data_path", answer)
         with pytest.raises(StorageError, match="no home folder to save runs in; set MNIST_TUI"):
             runs_folder()
 

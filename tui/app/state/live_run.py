@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from nn.errors import StorageError, WorkerError
-from nn.events import Event, RunFinished, RunStarted, StepCompleted
+from nn.events import CoresReduced, Event, RunFinished, RunStarted, StepCompleted
 from nn.storage.records import Outcome, Recorded
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.app.state.steered_run import Goal, SteeredRun
+from tui.recording.invocation import told_of
 from tui.recording.source import RunSource
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from nn.training.trainer import Trainer
     from tui.recording.advising import Advising
     from tui.recording.recorder import Recorder
+    from tui.system.sharing import SharedTrainer
 
 
 class LiveRun(SteeredRun):
@@ -120,9 +122,12 @@ class LiveRun(SteeredRun):
         try:
             self.source.open()
             self.config = self.source.experiment.config
-            from tui.system.cores import cores_of, make_trainer
+            from tui.system.sharing import cores_of, make_trainer
 
-            with closing(make_trainer(self.config, self.dataset)) as trainer:
+            # A run that is only looked at, or configured further, needs no measurement.
+            with closing(
+                make_trainer(self.config, self.dataset, saved=self.source.layout, measure=False)
+            ) as trainer:
                 self.cores, self.splits = cores_of(trainer), trainer.splits
                 earlier = self.source.restore(trainer)
                 with self._changed:
@@ -170,9 +175,10 @@ class LiveRun(SteeredRun):
         if self.outcome is not None:
             self.outcome = replace(self.outcome, run=None)
 
-    def _train(self, trainer: Trainer) -> bool:
+    def _train(self, trainer: SharedTrainer) -> bool:
         """Go through the run; whether it came to its end. Nothing is saved before it starts."""
-        from tui.system.cores import core_warnings, report_waits
+        from tui.system.cores import core_warnings
+        from tui.system.sharing import cores_of, report_waits
 
         events = trainer.events()
         started = next(events)
@@ -182,6 +188,8 @@ class LiveRun(SteeredRun):
             if self._goal is Goal.STOP:
                 return False
             self._saving = True
+        trainer.measure()
+        self.cores = cores_of(trainer)
         recorder, warnings = self.source.recorder(trainer)
         from tui.recording.advising import Advising
 
@@ -212,8 +220,13 @@ class LiveRun(SteeredRun):
         self._post(TrainingMoved(self))
 
     def _go_on(self, trainer: Trainer, recorder: Recorder, events: Iterator[Event]) -> bool:
+        from tui.system.sharing import cores_of
+
         for event in events:
             recorder.follow(trainer, event)
+            if isinstance(event, CoresReduced):
+                self.cores = cores_of(trainer)
+                self._warnings.append(told_of(event))
             if self._advising is not None:
                 self._advising.follow(trainer, event)
             if not self._hand_over(trainer, event):

@@ -23,7 +23,7 @@ from nn.config import ActivationName, TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted
 from tui.images.datasets import load_dataset
-from tui.system.cores import make_trainer
+from tui.system.sharing import make_trainer
 
 Optimizer = Literal["momentum", "adam"]
 OPTIMIZERS: tuple[Optimizer, ...] = ("momentum", "adam")

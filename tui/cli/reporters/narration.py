@@ -6,11 +6,20 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TextIO
 
-from nn.events import EpochCompleted, Evaluation, RateChanged, RunStarted, Score, StepCompleted
+from nn.events import (
+    CoresReduced,
+    EpochCompleted,
+    Evaluation,
+    RateChanged,
+    RunStarted,
+    Score,
+    StepCompleted,
+)
 from nn.storage.positions import LAST_FILE
-from nn.storage.records import Invocation, Outcome, Recorded
+from nn.storage.records import CoresChoice, Invocation, Outcome, Recorded
 from tui.formatting import count, duration, percent
 from tui.recording.folder import resume_command
+from tui.recording.invocation import told_of
 
 
 class Narration(AbstractContextManager["Narration"]):
@@ -33,6 +42,8 @@ class Narration(AbstractContextManager["Narration"]):
                 self._row(str(event.epoch), event, event.train_loss)
             case RateChanged():
                 self.write_line(f"learning rate x {event.factor:g} from step {event.step:,}")
+            case CoresReduced():
+                self.write_line(told_of(event))
             case Outcome():
                 for line in self._closing(event):
                     self.write_line(line)
@@ -86,6 +97,7 @@ class Narration(AbstractContextManager["Narration"]):
             f"{network} {config.activation}, {parameters}, {config.dtype}, {config.loss}",
             f"{optimizer}, {budget} of batch {config.batch_size:,}, seed {config.seed}{in_threads}",
             *averaged,
+            *_cores(self._invocation.cores),
             "",
             _cells("epoch", "step", "loss", *self._columns, "rate", "images/s", "time"),
         ]
@@ -143,6 +155,18 @@ class Narration(AbstractContextManager["Narration"]):
             if outcome.reason == "interrupted" or missing:
                 lines.append(f"resume: {resume_command(Path(outcome.run))}")
         return [*lines, f"repeat: {self._invocation.command}"]
+
+
+def _cores(choice: CoresChoice) -> list[str]:
+    """What the layout of the run was chosen among, where it was timed."""
+    if not choice.timings:
+        return []
+    when = "now" if choice.by == "measured" else "earlier (bench --cores does it anew)"
+    times = ", ".join(
+        f"{each.processes} x {each.threads} {1e3 * each.step_seconds:.3g}"
+        for each in choice.timings
+    )
+    return [f"processes x threads, ms a step: {times}; timed {when}"]
 
 
 def _cells(epoch: str, step: str, loss: str, *rest: str) -> str:

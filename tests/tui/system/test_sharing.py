@@ -1,0 +1,314 @@
+"""How a run comes to its processes and threads, on machines of any kind."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tui.system.sharing
+from nn.arrays import Array
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset, Split
+from nn.errors import ConfigError, WorkerError
+from nn.events import CoresReduced, EpochCompleted
+from nn.parallel.cores import Cores
+from nn.storage.records import ChosenBy
+from nn.training.trainer import Trainer
+from tests.support.machine import Machine
+from tests.support.processes import needs_several
+from tui.system.layouts import Layout
+from tui.system.sharing import choice_of, cores_of, make_trainer, share_cores
+
+
+@pytest.fixture(autouse=True)
+def memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file of the remembered choices, which is not there yet."""
+    monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "runs"))
+    return tmp_path / "cores.json"
+
+
+@pytest.fixture
+def dataset(tiny: Dataset) -> Dataset:
+    """As many training images as MNIST has."""
+    again = Split(tiny.train.images.repeat(500, axis=0), tiny.train.labels.repeat(500))
+    return Dataset(again, tiny.test, "tiny", tiny.sha256)
+
+
+def processes_are_faster(layout: Layout) -> float:
+    """A step in two processes takes six tenths of that in one, whatever the threads."""
+    return 1.0 if layout.processes == 1 else 0.6
+
+
+def chosen(
+    config: TrainConfig, dataset: Dataset, **options: Any
+) -> tuple[int, int | None, ChosenBy]:
+    sharing = share_cores(config, dataset, **options)
+    return sharing.cores.processes, sharing.cores.threads, sharing.choice.by
+
+
+@pytest.mark.parametrize(
+    ("fields", "cores", "expected"),
+    [
+        ({}, 1, (1, 1, "rule")),
+        ({"epochs": 4}, 2, (1, 2, "rule")),  # over before timing pays
+        ({"epochs": 4, "batch_size": 64}, 2, (2, 1, "measured")),
+        ({"steps": 1999, "epochs": 0}, 2, (1, 2, "rule")),
+        ({"limit": 6400}, 2, (1, 2, "rule")),
+        ({"threads": 1}, 8, (1, 1, "given")),
+        ({"threads": 2}, 8, (2, 1, "given")),
+        ({"threads": 2, "epochs": 4}, 8, (1, 2, "given")),
+        ({"threads": 2, "hidden": (1024, 1024)}, 8, (1, 2, "given")),  # much to exchange
+        ({"processes": 1}, 2, (1, 2, "given")),
+        ({"processes": 4}, 8, (4, 2, "given")),
+        ({"processes": 4}, 2, (4, 1, "given")),
+        ({"processes": 2, "threads": 6}, 8, (2, 3, "given")),
+        ({"hidden": (1024, 1024), "processes": 2}, 2, (2, 1, "given")),
+        ({"threads": 3}, 2, (2, 1, "given")),
+        ({"threads": 64, "epochs": 4}, 2, (1, 2, "given")),
+        ({"threads": 3, "processes": 2}, 2, (2, 1, "given")),
+        ({"threads": 64, "processes": 1}, 2, (1, 2, "given")),
+    ],
+)
+def test_processes_and_threads(
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    cores: int,
+    expected: tuple[int, int, ChosenBy],
+) -> None:
+    machine = Machine(monkeypatch, cores, seconds=processes_are_faster)
+    assert chosen(TrainConfig.layered(fields), dataset) == expected
+    assert machine.limited == expected[1]
+    assert len(machine.timed) == (expected[2] == "measured")
+
+
+@pytest.mark.parametrize(
+    ("cores", "quickest", "expected"),
+    [
+        (2, (1, 1), (1, 1)),
+        (2, (1, 2), (1, 2)),
+        (2, (2, 1), (2, 1)),
+        (3, (1, 3), (1, 3)),
+        (4, (2, 2), (2, 2)),
+        (4, (4, 1), (4, 1)),
+        (16, (2, 1), (2, 1)),
+        (16, (4, 4), (4, 4)),
+        (16, (8, 2), (8, 2)),
+    ],
+)
+def test_the_quickest_layout_is_taken(
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    cores: int,
+    quickest: tuple[int, int],
+    expected: tuple[int, int],
+) -> None:
+    machine = Machine(monkeypatch, cores, seconds=lambda layout: 1.0 if layout == quickest else 2.0)
+    sharing = share_cores(TrainConfig(), dataset)
+    assert (sharing.cores.processes, sharing.cores.threads) == expected
+    (layouts,) = machine.timed
+    assert {(each.processes, each.threads) for each in sharing.choice.timings} == set(layouts)
+    assert max(layout.total for layout in layouts) == cores
+    # Where there are others to go to, nothing keeps a process from going there.
+    pinned = cores if cores == expected[0] else 0
+    assert sharing.cores.processors == tuple(range(10, 10 + pinned))
+
+
+def test_few_images_in_a_batch_and_large_networks_need_fewer_layouts(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 8)
+    share_cores(TrainConfig(batch_size=2), dataset)
+    share_cores(TrainConfig(hidden=(3000, 3000)), dataset)
+    share_cores(TrainConfig(hidden=(9000, 3000)), dataset)
+    assert [max(layout.processes for layout in each) for each in machine.timed] == [2, 1]
+    share_cores(TrainConfig(augment_shift=2), dataset)
+    assert (1, 7) in machine.timed[-1]  # and a core for the warps
+
+
+def test_what_was_chosen_is_chosen_again_whatever_would_be_measured(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 4, seconds=processes_are_faster)
+    first = share_cores(TrainConfig(), dataset)
+    machine.seconds = lambda layout: layout.total
+    other_seed = TrainConfig(seed=7, learning_rate=0.001, epochs=100)
+    again = share_cores(other_seed, dataset)
+    assert again.cores == first.cores
+    assert first.cores.total_threads == first.cores.processes == 2
+    assert (first.choice.by, again.choice.by) == ("measured", "remembered")
+    assert again.choice.timings == first.choice.timings
+    assert len(machine.timed) == 1
+    for other in ({"batch_size": 100}, {"hidden": (64, 16)}, {"dtype": "float64"}):
+        assert chosen(TrainConfig.layered(other), dataset) == (1, 1, "measured")
+    Machine(monkeypatch, 2)
+    assert chosen(TrainConfig(), dataset)[2] == "measured"
+
+
+def test_where_it_is_not_measured_yet_one_process_computes(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 4, seconds=processes_are_faster)
+    sharing = share_cores(TrainConfig(), dataset, measure=False)
+    assert sharing.pending
+    assert sharing.cores == Cores(1, 4)
+    assert machine.timed == []
+    share_cores(TrainConfig(), dataset)
+    assert share_cores(TrainConfig(), dataset, measure=False).cores.processes == 2
+
+
+def test_a_run_that_goes_on_keeps_its_layout_where_that_fits(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 4, seconds=processes_are_faster)
+    assert chosen(TrainConfig(), dataset, saved=Layout(1, 3)) == (1, 3, "saved")
+    assert chosen(TrainConfig(epochs=1), dataset, saved=Layout(4, 1)) == (4, 1, "saved")
+    assert chosen(TrainConfig(processes=1), dataset, saved=Layout(4, 1)) == (1, 4, "given")
+    assert machine.timed == []
+    assert chosen(TrainConfig(), dataset, saved=Layout(8, 1)) == (2, 1, "measured")
+
+
+@pytest.mark.parametrize(
+    ("fields", "kernels", "limited"),
+    [
+        ({}, "SkylakeX", True),
+        ({}, "Haswell", False),  # copies every operand
+        ({"processes": 1}, "SkylakeX", False),  # takes both threads for a whole product
+        ({"threads": 1}, "SkylakeX", True),
+        ({"dtype": "float64"}, "SkylakeX", False),
+    ],
+)
+def test_products_are_taken_in_blocks_where_that_helps(
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    fields: dict[str, Any],
+    kernels: str,
+    limited: bool,
+) -> None:
+    Machine(monkeypatch, 2, kernels, processes_are_faster)
+    sharing = share_cores(TrainConfig.layered(fields), dataset)
+    assert bool(sharing.cores.product_limit) is limited
+
+
+@pytest.mark.parametrize(
+    ("quota", "expected"), [(0.5, (1, 1)), (1.0, (1, 1)), (1.9, (1, 1)), (2.0, (2, 1)), (9, (8, 1))]
+)
+def test_a_quota_of_processor_time_counts_as_cores(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch, quota: float, expected: tuple[int, int]
+) -> None:
+    machine = Machine(monkeypatch, 16, seconds=lambda layout: 1 / layout.processes)
+    monkeypatch.setattr("tui.system.cores.cpu_quota", lambda: quota)
+    sharing = share_cores(TrainConfig(), dataset)
+    assert (sharing.cores.processes, sharing.cores.threads) == expected
+    assert all(layout.total <= quota for layouts in machine.timed for layout in layouts)
+
+
+def test_elsewhere_there_is_one_process(dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine(monkeypatch, 2)
+    for module in ("cores", "layouts", "sharing"):
+        monkeypatch.setattr(f"tui.system.{module}.is_supported", lambda: False)
+    assert share_cores(TrainConfig(), dataset).cores == Cores(1, 2)
+    assert machine.timed == [[(1, 2), (1, 1)]]
+    assert share_cores(TrainConfig(), dataset, saved=Layout(2, 1)).cores == Cores(1, 2)
+
+
+@needs_several
+def test_where_others_do_not_start_one_trains_unless_several_are_asked_for(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 2, seconds=processes_are_faster)
+    monkeypatch.setattr(os, "memfd_create", refuse, raising=False)
+    with closing(make_trainer(TrainConfig(), dataset)) as trainer:
+        assert cores_of(trainer) == Cores(1, 2)
+        assert trainer.config == TrainConfig()
+    assert machine.limited == 2
+    with pytest.raises(WorkerError, match="share: Function not implemented; --processes 1"):
+        make_trainer(TrainConfig(processes=2), dataset)
+
+
+def refuse(name: str) -> int:
+    raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS))
+
+
+def test_fewer_threads_than_processes_are_refused() -> None:
+    with pytest.raises(ConfigError, match="processes=3: contradicts threads=2"):
+        TrainConfig(processes=3, threads=2)
+
+
+@needs_several
+def test_processes_that_were_measured_at_the_first_step_compute_as_those_from_the_start(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even the timing of real steps changes a bit."""
+    monkeypatch.setattr(tui.system.sharing, "LEAST_STEPS", 1)
+    time_layouts = tui.system.sharing.time_layouts
+    machine = Machine(monkeypatch, 2, seconds=processes_are_faster)
+
+    def time(*arguments: Any, seconds: float) -> dict[Layout, float]:
+        assert len(time_layouts(*arguments, seconds=0.01)) >= 2
+        return machine.time(*arguments, seconds=seconds)
+
+    monkeypatch.setattr(tui.system.sharing, "time_layouts", time)
+    config = TrainConfig(hidden=(9,), epochs=2, dropout=0.2)
+    with closing(make_trainer(config, small, measure=False)) as late:
+        events = late.events()
+        next(events)
+        assert cores_of(late) == Cores(1, 2)
+        late.measure()
+        assert cores_of(late).processes == 2
+        assert choice_of(late).by == "measured"
+        expected = weights(late, events)
+    with closing(make_trainer(config, small)) as early:
+        assert choice_of(early).by == "remembered"
+        assert weights(early, early.events()) == expected
+    with closing(make_trainer(replace(config, processes=2), small)) as given:
+        assert weights(given, given.events()) == expected
+
+
+def weights(trainer: Trainer, events: Iterator[object]) -> bytes:
+    for _ in events:
+        pass
+    return trainer.model.parameters.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("fields", "reduced"), [({}, True), ({"threads": 2}, False), ({"processes": 1}, False)]
+)
+def test_only_what_was_not_given_is_reduced_to_one_thread(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], reduced: bool
+) -> None:
+    machine = Machine(monkeypatch, 2)
+    config = TrainConfig.layered({"hidden": (4,), "batch_size": 1, "epochs": 3}, fields)
+    clock = SlowingClock(after=300)
+    monkeypatch.setattr("nn.training.trainer.time", clock)
+    with closing(make_trainer(replace(config, limit=300), small, step_interval=1e9)) as trainer:
+        step = trainer.engine.step
+
+        def noted(index: Array, number: int, rate: float) -> float:
+            clock.step = number
+            return step(index, number, rate)
+
+        trainer.engine.step = noted
+        events = list(trainer.events())
+    assert machine.limited == (1 if reduced else 2)
+    found = [event for event in events if isinstance(event, CoresReduced)]
+    assert [event.step for event in found] == ([600] if reduced else [])
+    assert sum(isinstance(event, EpochCompleted) for event in events) == 3
+
+
+class SlowingClock:
+    """Each look takes a thousandth of a second, and a tenth `after` so many steps."""
+
+    def __init__(self, after: int) -> None:
+        self.step, self._after, self._now = 0, after, 0.0
+
+    def perf_counter(self) -> float:
+        self._now += 0.1 if self.step >= self._after else 0.001
+        return self._now
