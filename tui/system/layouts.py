@@ -42,8 +42,8 @@ def candidates(threads: int, *, rows: int, parameters: int, augments: bool) -> l
     """The layouts to time for up to `threads` threads and batches of `rows` images.
 
     The one that is taken without timing comes first. Processes come in powers of two, each with one
-    thread, or with as many as there are cores for. With augmentation, one process that leaves a core
-    free warps the next batch on it.
+    thread, or with as many as there are cores for. With augmentation there is one that leaves a
+    core free, on which the next batch is warped.
     """
     layouts = [Layout(1, threads)]
     if parameters > _MOST_TIMED:
