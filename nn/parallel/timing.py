@@ -20,8 +20,9 @@ from nn.spec import DataSpec
 TIMING_SECONDS = 0.2
 """How long timing takes, the start of processes included unless that is slow."""
 
-_LEAST_SECONDS = 0.1  # of timing after a slow start of processes
-_LONGEST_START = 0.5  # seconds; processes that take longer are left out
+# Shares of that time: the least that is left to steps after a slow start of processes, and the
+# longest start, after which processes are left out.
+_LEAST, _LONGEST_START = 0.5, 2.5
 _LOOK = 0.001  # seconds between two looks at whether all processes have started
 _TURN = 0.004  # seconds of steps in a row, a time slice of the system's scheduler
 _MOST_STEPS = 64  # of a turn
@@ -118,11 +119,11 @@ def time_steps(
     """
     began = clock()
     while not all(stepper.is_ready for stepper in steppers.values()):
-        if clock() - began >= _LONGEST_START:
+        if clock() - began >= _LONGEST_START * seconds:
             break
         sleep(_LOOK)
     ready = {key: stepper for key, stepper in steppers.items() if stepper.is_ready}
-    end = max(began + seconds, clock() + _LEAST_SECONDS)
+    end = max(began + seconds, clock() + _LEAST * seconds)
     shortest: dict[Key, float] = {}
     last = end + _MOST_OVERTIME * seconds
     while ready:

@@ -5,15 +5,20 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nn.analysis.matrix_products import MatrixProducts
 from nn.config import TrainConfig
-from tests.support.commands import environment, refused, run_command
+from nn.spec import MNIST
+from tests.support.commands import call_command, environment, refused, run_command
+from tests.support.machine import Machine
 from tui.cli.bench.benchmark import ContenderError, Process, doubt_of
 from tui.cli.bench.contenders import NETS, OPTIMIZERS
+from tui.system.layout_memory import Case, Choice, recall, replace_choices
 
 
 def test_table() -> None:
@@ -44,6 +49,50 @@ def test_json() -> None:
         assert row["threads"] == 1
         assert row["doubt"]
         assert row["samples_per_second"] == pytest.approx(60_000 / row["seconds"]["ours"])
+
+
+@pytest.fixture
+def two_cores(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine on which two processes are faster, and nothing is remembered."""
+    monkeypatch.setenv("MNIST_TUI_RUNS_DIR", str(tmp_path / "runs"))
+    return Machine(monkeypatch, 2, seconds=lambda layout: 0.001 / layout.processes)
+
+
+def test_cores(two_cores: Machine) -> None:
+    result = call_command("bench", "--cores")
+    assert (result.returncode, result.stderr) == (0, "")
+    about, _, _, *rows = result.stdout.splitlines()
+    assert "2 threads on 2 cores" in about
+    assert [row.split() for row in rows] == [
+        ["784-128-10", "128", "1", "x", "2", "1.000", "128,000"],
+        ["1", "x", "1", "1.000", "128,000"],
+        ["2", "x", "1", "0.500", "256,000", "chosen"],
+    ]
+    assert max(map(len, rows)) <= 80
+
+
+def test_cores_that_are_measured_anew_are_those_of_later_runs(two_cores: Machine) -> None:
+    wide = TrainConfig(hidden=(50, 20), batch_size=100)
+    kept = Choice(Case.of(wide, MNIST, 2), 2, 1, ())
+    elsewhere = Choice(replace(kept.case, machine="another"), 2, 1, ())
+    replace_choices([elsewhere, kept])
+    two_cores.seconds = lambda layout: 0.001 * layout.total
+    result = call_command("bench", "--cores", "--json")
+    lines = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [line["case"]["config"]["hidden"] for line in lines] == [[128], [50, 20]]
+    for line in lines:
+        assert (line["processes"], line["threads"]) == (1, 1)
+        assert len(line["timings"]) == 3
+    found = recall(kept.case)
+    assert found is not None
+    assert (found.processes, found.threads) == (1, 1)
+    assert recall(elsewhere.case) == elsewhere
+
+
+def test_on_one_core_nothing_is_to_choose(two_cores: Machine, monkeypatch: Any) -> None:
+    Machine(monkeypatch, 1)
+    *_, row = call_command("bench", "--cores").stdout.splitlines()
+    assert row.split() == ["784-128-10", "128", "1", "x", "1"]
 
 
 @pytest.mark.parametrize("flag", ["--seconds=0", "--seconds=nan", "--threads=-1"])

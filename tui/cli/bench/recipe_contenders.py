@@ -23,7 +23,7 @@ from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.events import EpochCompleted
 from tui.images.datasets import load_dataset
-from tui.system.cores import make_trainer
+from tui.system.sharing import make_trainer
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from cyclopts import Parameter
 from nn.errors import ConfigError
 from nn.parallel.processes import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
+from tui.cli.bench.cores import bench_cores
 from tui.cli.commands.bench_accuracy import bench_accuracy, recipes_to_train
 from tui.cli.commands.runs import chart_width
 from tui.cli.flags import recipe_completions
@@ -25,6 +26,7 @@ from tui.system.exits import CommandError, ExitCode
 from tui.system.terminal import detect, is_live
 
 _CHART_HEIGHT = 14
+_CORES_SHARE = 0.05  # of the time asked for, spent on each network with --cores
 _TOLERANCE = 1.2  # of the time asked for, before a line states how long it took
 
 
@@ -53,6 +55,9 @@ def bench(
     seeds: Annotated[
         int, Parameter(help="With --accuracy: runs of each recipe", metavar="N", show_default=True)
     ] = 1,
+    cores: Annotated[
+        bool, Parameter(help="Time processes and threads instead, and choose anew for later runs")
+    ] = False,
     json: Annotated[bool, Parameter(help="One JSON object a line of the table")] = False,
 ) -> ExitCode:
     """Measure the training speed of five networks, beside PyTorch and scikit-learn where installed.
@@ -63,6 +68,10 @@ def bench(
     """
     if not 0 < seconds < float("inf"):
         raise ConfigError(f"--seconds {seconds}: must be above 0 and finite")
+    if cores and accuracy:
+        raise ConfigError("--cores and --accuracy measure different things; take one of them")
+    if cores:
+        return bench_cores(seconds * _CORES_SHARE, as_json=json)
     if threads < 0:
         raise ConfigError(f"--threads {threads}: must be at least 0")
     if (recipe or seeds != 1) and not accuracy:
