@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nn.events import EpochCompleted, Event, StepCompleted
 from nn.storage.records import Outcome
-from nn.training.advice import Advice, Advisor
+from nn.training.advice import Advice
+from nn.training.advisor import Advisor
 from nn.training.failure import ending_advice
 from nn.training.trainer import Trainer
 

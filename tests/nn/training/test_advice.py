@@ -12,7 +12,8 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
 from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 from nn.recipes import load_recipe, recipe_names
-from nn.training.advice import Advice, Advisor
+from nn.training.advice import Advice
+from nn.training.advisor import Advisor
 from nn.training.health import health
 from nn.training.trainer import Trainer
 

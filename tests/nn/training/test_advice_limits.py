@@ -13,7 +13,8 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 from nn.network.predictor import Predictor
-from nn.training.advice import Advice, Advisor
+from nn.training.advice import Advice
+from nn.training.advisor import Advisor
 from nn.training.trainer import Trainer
 
 STEPS = 400  # in an epoch

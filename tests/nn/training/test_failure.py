@@ -9,7 +9,7 @@ from nn.arrays import Array
 from nn.config import FIELDS, TrainConfig
 from nn.events import EpochCompleted, Evaluation, Score
 from nn.spec import DataSpec
-from nn.training.advice import Advisor
+from nn.training.advisor import Advisor
 from nn.training.failure import divergence_advice, ending_advice, stuck_advice
 from nn.training.hindrances import hindrance
 
