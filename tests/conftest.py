@@ -31,11 +31,17 @@ for _name in ("SIGINT", "SIGHUP"):
     if _signal is not None and signal.getsignal(_signal) is signal.SIG_IGN:
         signal.signal(_signal, signal.default_int_handler if _name == "SIGINT" else signal.SIG_DFL)
 
-# How long a busy machine takes says nothing about the code under test.
-settings.register_profile("any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long a busy machine takes says nothing about the code under test. No test sets the number of
+# its examples, so that `--hypothesis-profile=thorough` tries many of all.
+settings.register_profile(
+    "any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30
+)
+settings.register_profile("thorough", settings.get_profile("any speed"), max_examples=1000)
 # Continuous integration judges a change, for which it needs the same examples each time; new ones
 # are tried wherever somebody works.
-settings.register_profile("same examples", settings.get_profile("any speed"), derandomize=True)
+settings.register_profile(
+    "same examples", settings.get_profile("any speed"), derandomize=True, max_examples=100
+)
 settings.load_profile("same examples" if os.environ.get("CI") else "any speed")
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.config import (
@@ -71,7 +71,6 @@ def assert_names_the_field(error: ConfigError, name: str) -> None:
     assert len(str(error)) < 400
 
 
-@settings(max_examples=300)
 @given(st.sampled_from(list(FIELDS)), st.text() | st.text("a1\n\x1b -."))
 def test_any_text_is_a_value_or_refused(name: str, text: str) -> None:
     value = outcome(name, text)
@@ -88,7 +87,6 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=300)
 @given(st.sampled_from(list(FIELDS)), ANYTHING)
 def test_any_object_is_a_value_or_refused(name: str, value: object) -> None:
     checked = outcome(name, value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from nn.analysis import gradcheck
@@ -19,7 +19,6 @@ WIDTHS = st.integers(1, 7)
 SEEDS = st.integers(0, 2**32 - 1)
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     st.lists(WIDTHS, min_size=2, max_size=5),
     st.sampled_from(list(ACTIVATIONS)),
@@ -53,7 +52,6 @@ def test_gradient_of_any_network(
     assert relative_error(model.gradients, numerical) <= THRESHOLD
 
 
-@settings(max_examples=50, deadline=None)
 @given(st.lists(WIDTHS, min_size=3, max_size=4), st.floats(0.1, 0.9), SEEDS)
 def test_gradient_through_dropout(sizes: list[int], rate: float, seed: int) -> None:
     """With the masks of one forward pass drawn again for each evaluation."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.arrays import Array
@@ -107,7 +107,6 @@ def test_a_shift_of_whole_pixels_moves_the_image(mnist: Dataset) -> None:
     assert 2 < shifts.max() <= 3
 
 
-@settings(max_examples=40)
 @given(
     fields=st.fixed_dictionaries(
         {},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -67,7 +67,6 @@ def test_it_is_the_equation(mnist: Dataset, number: int) -> None:
     assert abs(deskew(image[None], SHAPE)[0] - expected).max() <= 0.51
 
 
-@settings(max_examples=30)
 @given(
     st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
         lambda shape: arrays(np.uint8, shape, elements=st.integers(0, 255))

@@ -111,7 +111,7 @@ def networks(draw: st.DrawFn) -> TrainConfig:
     return TrainConfig.layered({"steps": 2, "eval_steps": 2, "batch_size": 50}, fields)
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(networks())
 def test_nothing_that_a_network_learns_is_lost_on_the_way(
     small: Dataset, tmp_path: Path, config: TrainConfig
@@ -282,7 +282,7 @@ def test_absent_files_and_folders_are_refused(tmp_path: Path) -> None:
             read_model(path)
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_any_damage_is_noticed_or_harmless(
     saved: Path, tmp_path: Path, data: st.DataObject

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.config import TrainConfig
@@ -18,7 +18,6 @@ from nn.training.trainer import Trainer
 from tests.support.training import configurations, follow, through_json
 
 
-@settings(max_examples=80, deadline=None)
 @given(config=configurations(), data=st.data())
 def test_bit_for_bit_wherever_it_is_interrupted(
     small: Dataset, config: TrainConfig, data: st.DataObject

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from rich.console import Console
 
 from nn.config import DEFAULTS, FIELDS, TrainConfig, choices, flag
@@ -30,20 +30,17 @@ def config_of(arguments: list[str]) -> TrainConfig:
     return experiment_of(typed.pop("recipe", None), typed.pop("config", None), typed).config
 
 
-@settings(max_examples=50, deadline=None)
 @given(configs(), configs())
 def test_flags_turn_one_configuration_into_another(config: TrainConfig, base: TrainConfig) -> None:
     typed = parse(config.to_flags(base=base))
     assert TrainConfig.layered(base.to_dict(), typed) == config
 
 
-@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_flags_over_the_defaults_are_the_whole_configuration(config: TrainConfig) -> None:
     assert config_of(config.to_flags(base=TrainConfig())) == config
 
 
-@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_flags_over_a_recipe(config: TrainConfig) -> None:
     recipe = load_recipe("lincoln-tanh")
@@ -51,7 +48,6 @@ def test_flags_over_a_recipe(config: TrainConfig) -> None:
     assert config_of(flags) == config
 
 
-@settings(max_examples=40, deadline=None)
 @given(configs())
 def test_a_printed_configuration_is_read_back(config: TrainConfig) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -67,7 +67,6 @@ def test_blank_images_are_refused(level: int) -> None:
         mnist_field(np.full((50, 50), level))
 
 
-@settings(max_examples=200, deadline=None)
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))))
 def test_any_image_is_a_field_or_refused(levels: Field) -> None:
     try:

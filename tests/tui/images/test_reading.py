@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
@@ -163,7 +163,6 @@ def test_a_hairline_that_is_lost_in_places_is_one_digit(
         assert answer(reading, predictor) == [int(mnist.test.labels[index])]
 
 
-@settings(max_examples=40, deadline=None)
 @given(hnp.arrays(np.uint8, st.tuples(st.integers(1, 40), st.integers(1, 40))))
 def test_any_picture_is_read_or_refused(levels: np.ndarray) -> None:  # type: ignore[type-arg]
     try:
@@ -178,7 +177,6 @@ def test_any_picture_is_read_or_refused(levels: np.ndarray) -> None:  # type: ig
         assert 0 <= digit.box.top < digit.box.bottom <= levels.shape[0]
 
 
-@settings(max_examples=40, deadline=None)
 @given(hnp.arrays(np.bool_, st.tuples(st.integers(1, 12), st.integers(1, 12))))
 def test_components_are_those_of_a_flood_fill(mask: Mask) -> None:
     found = connected_components(mask)

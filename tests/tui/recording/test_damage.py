@@ -211,7 +211,7 @@ def test_a_zip_bomb(folder: Path, tiny: Dataset) -> None:
     refuses(folder, tiny, "declares 50,000,000 bytes, more than the file has")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_damage_is_noticed_or_harmless(kept: Path, folder: Path, data: st.DataObject) -> None:
     content = bytearray((kept / "last.npz").read_bytes())

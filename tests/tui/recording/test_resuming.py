@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from nn.config import TrainConfig
@@ -38,7 +38,6 @@ from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(config=configurations(), data=st.data())
 def test_any_run_interrupted_anywhere(
     tiny: Dataset, config: TrainConfig, data: st.DataObject
