@@ -54,7 +54,7 @@ _PRINTABLE = [key for key in string.printable[:95] if key != "q"]
 _VISITS = {
     "train": (
         "1",
-        [" ", "e", "s", "x", "r", "+", "-", "y", "m", "z", "v", "c", "\t", "left", "right", "f"],
+        [" ", "e", "s", "x", "r", "+", "-", "y", "S", "z", "v", "c", "\t", "left", "right", "f"],
     ),
     "rate range": ("1M", ["enter", "escape", "left", "right", "up", "down", "y"]),
     "form": ("1f", ["down", "up", "right", "left", "1", "9", "0", ".", "backspace", "enter", " "]),
@@ -67,7 +67,7 @@ _VISITS = {
     "model": ("4", ["\t", "n", "p", "enter", "d", "+", "-", "j", "k", "pagedown"]),
     "draw": (
         "5",
-        [" ", "x", "u", "c", "g", "i", "+", "-", ".", "left", "down", "H", "L", "escape"],
+        [" ", "x", "b", "c", "g", "i", "+", "-", ".", "left", "down", "H", "L", "escape"],
     ),
     "runs": ("6", ["enter", " ", "u", "v", "/", "o", "x", "y", "up", "down", "0"]),
     "sweep": (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import events
 from textual.app import App, ComposeResult
@@ -21,7 +21,11 @@ from tui.app.widgets.header import Header, Tab
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
 from tui.app.widgets.text import set_text, set_title
+from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
+
+if TYPE_CHECKING:
+    from nn.storage.runs import SavedRun
 
 _ROOM = 20  # lines of a screen on which one can be spared for an offer
 
@@ -201,6 +205,13 @@ class ModeScreen(LatestSize, Screen[None]):
     def put(self, selector: str, text: str) -> None:
         """Replace a text if it changed."""
         set_text(self.query_one(selector, Static), text)
+
+    def train_with(self, run: SavedRun) -> None:
+        """Put the configuration of a saved run into the form of Train, and go there."""
+        self.bench.close()
+        if not self.bench.offer(Experiment.of_saved(run.record)):
+            self.notify("A run is under way. Key r puts a new one of this configuration there.")
+        self.app.switch_mode("train")
 
     def show_note(self, text: str, selector: str = "#note") -> None:
         """Put a text on a line that is shown only while it has one."""

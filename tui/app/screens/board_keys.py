@@ -18,7 +18,7 @@ class BoardScreen(ModeScreen):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("space", "pen", "Pen", id="draw.pen"),
         Binding("x", "eraser", "Eraser", id="draw.eraser"),
-        Binding("u", "undo", "Undo", id="draw.undo"),
+        Binding("b", "undo", "Undo", id="draw.undo"),
         Binding("c", "clear", "Clear", id="draw.clear"),
         Binding(
             "plus,equals_sign",

@@ -76,10 +76,13 @@ class CompareScreen(ComparingScreen):
         Binding("enter", "open", "Digits", key_display="enter", id="compare.open"),
         Binding("tab", "move_panel(1)", "Panel", id="compare.next-panel"),
         Binding("shift+tab", "move_panel(-1)", "Panel before", id="compare.last-panel", show=False),
-        Binding("m", "measure", "Accuracy/loss", id="compare.measure"),
+        Binding("v", "measure", "Accuracy/loss", id="compare.measure"),
         Binding("z", "axis", "Axis", id="compare.axis"),
         Binding("plus", "seeds", "More seeds", key_display="+", id="compare.seeds"),
         Binding("x", "stop", "Stop the seeds", id="compare.stop"),
+        Binding("t", "train", "Train with B's configuration", id="compare.train", show=False),
+        Binding("n", "cell(1)", "Next cell of digits", id="compare.next-cell", show=False),
+        Binding("p", "cell(-1)", "Cell before", id="compare.previous-cell", show=False),
         Binding("d", "lines", "Thin lines or blocks", id="compare.lines", show=False),
         Binding("O", "swap", "Swap A and B", id="compare.swap", show=False),
         Binding("y", "log", "Logarithmic scale of the loss", id="compare.log", show=False),
@@ -237,6 +240,17 @@ class CompareScreen(ComparingScreen):
         self._draw_curves()
         self._draw_values()
 
+    def action_train(self) -> None:
+        """Put the configuration of B into the form of Train, and go there."""
+        if self.bench.compared is not None:
+            self.train_with(self.bench.compared[1])
+
+    def action_cell(self, by: Literal[1, -1]) -> None:
+        """Go to the next cell of the test digits, or to the one before."""
+        self._table.go_on(by)
+        if self._panel != "digits":
+            self._show_panel("digits")
+
     def action_swap(self) -> None:
         """Make A of B and B of A."""
         if self.bench.compared is not None:
@@ -267,9 +281,12 @@ class CompareScreen(ComparingScreen):
         single = self.has_class("-narrow") or self.has_class("-short")
         panels = PANELS if single else tuple(name for name in PANELS if name != "values")
         at = panels.index(self._panel) if self._panel in panels else 0
+        self._show_panel(panels[(at + direction) % len(panels)])
+
+    def _show_panel(self, panel: str) -> None:
         self.remove_class(f"-at-{self._panel}")
         self.query_one(f"#{self._panel}").remove_class("-chosen")
-        self._panel = panels[(at + direction) % len(panels)]
+        self._panel = panel
         self.add_class(f"-at-{self._panel}")
         self.query_one(f"#{self._panel}").add_class("-chosen")
         # Styles are updated at once, because what is not displayed cannot have the focus.

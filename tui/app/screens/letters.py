@@ -23,36 +23,32 @@ def _row(keys: str, words: str, ids: str) -> Meaning:
 MEANINGS = (
     _row(
         "space",
-        "go, hold on: the main thing",
+        "the main thing on a screen",
         "train.run draw.pen tour.on runs.overlay form.next-value",
     ),
     _row(
         "enter",
-        "open, go inside",
+        "open what is chosen",
         "digits.open confusion.open compare.open model.enlarge walk.enter lessons.open runs.open"
         " sweep.open form.accept",
     ),
-    _row(
-        "slash",
-        "filter, find",
-        "digits.outcome train.recipes runs.filter sweep.filter form.find",
-    ),
+    _row("slash", "find", "digits.outcome train.recipes runs.filter sweep.filter form.find"),
     _row("o", "order", "digits.order runs.order sweep.order"),
     _row("O", "the other way round", "digits.swap compare.swap"),
     _row(
         "n",
-        "next",
+        "the next one",
         "digits.next_mistake confusion.next model.next-digit walk.page-down lessons.next"
-        " train.play-on",
+        " train.play-on compare.next-cell",
     ),
     _row(
         "p N",
         "the one before",
         "digits.previous_mistake confusion.previous model.previous-digit walk.page-up"
-        " train.play-back",
+        " train.play-back compare.previous-cell",
     ),
-    _row("g", "go to an index", "digits.index draw.load walk.add"),
-    _row("R", "one at random", "digits.random"),
+    _row("g", "the digit of an index", "digits.index draw.load walk.add"),
+    _row("R", "a digit at random", "digits.random"),
     _row(
         "d",
         "how pictures and lines are drawn",
@@ -62,40 +58,42 @@ MEANINGS = (
     _row(
         "v",
         "another view",
-        "digits.sheet train.overlay walk.part lessons.side runs.compare sweep.picture",
+        "digits.sheet train.overlay walk.part lessons.side runs.compare compare.measure"
+        " sweep.picture",
     ),
     _row("a", "filter by the actual label", "digits.label"),
     _row("A", "filter by the predicted label", "digits.predicted"),
-    _row("F", "follow the training, or stay", "browse.follow"),
+    _row("F", "follow the training or stay", "browse.follow"),
     _row("f", "set up a new one", "train.form sweep.new"),
-    _row("s", "step", "train.step walk.step"),
-    _row("e", "epoch", "train.epoch"),
-    _row("b", "back", "walk.back train.best"),
+    _row("s", "one step", "train.step walk.step"),
+    _row("e", "one epoch", "train.epoch"),
+    _row("b", "back to what was before", "walk.back train.best draw.undo"),
     _row("r", "start anew", "train.reset walk.restart lessons.start"),
-    _row("u", "undo, take up again, go on", "draw.undo runs.resume sweep.resume train.more"),
+    _row("u", "go on with what has ended", "runs.resume sweep.resume train.more"),
     _row(
         "x delete",
-        "stop, remove, leave out",
+        "do away with it",
         "compare.stop train.stop draw.eraser walk.remove lessons.skip runs.delete sweep.stop",
     ),
-    _row("c", "clear, forget", "train.forget draw.clear walk.first"),
     _row("C", "a committee", "runs.committee"),
-    _row("w", "walk", "digits.walk tour.lesson lessons.walk"),
-    _row("t", "with Train", "walk.network lessons.train runs.train"),
+    _row("c", "clear", "train.forget draw.clear walk.first"),
+    _row("w", "to the walk and back", "digits.walk tour.lesson lessons.walk"),
+    _row("t", "with Train", "walk.network lessons.train runs.train compare.train"),
     _row(
         "plus equals_sign",
-        "more, larger",
+        "more",
         "compare.seeds train.rate-up draw.brush model.larger lessons.hint",
     ),
-    _row("minus", "less, smaller", "train.rate-down draw.smaller-brush model.smaller"),
+    _row("minus", "less", "train.rate-down draw.smaller-brush model.smaller"),
     _row("P", "play all back", "train.play-all"),
     _row("less_than_sign", "slower", "train.slower"),
     _row("greater_than_sign", "faster", "train.faster"),
     _row("y", "logarithmic scale", "compare.log train.log"),
-    _row("m", "measure, smooth", "compare.measure train.smooth walk.nudge"),
+    _row("m", "move a weight a little", "walk.nudge"),
     _row("M", "measure a learning rate", "train.find-rate"),
+    _row("S", "smooth curves", "train.smooth"),
     _row("G", "gradients", "train.gradients"),
-    _row("z", "zoom, axis", "compare.axis train.zoom"),
+    _row("z", "another x axis", "compare.axis train.zoom"),
     _row("full_stop", "a dot", "draw.dot"),
     _row(
         "H J K L shift+left shift+down shift+up shift+right",
@@ -105,4 +103,4 @@ MEANINGS = (
     _row("ctrl+o", "open a file", "runs.import"),
     _row("ctrl+r", "the recipe's value", "form.restore"),
 )
-"""Every key of a screen; no key is in two rows."""
+"""Every key of a screen; no key is in two rows, and no row has two meanings."""

@@ -25,7 +25,6 @@ from tui.app.widgets.legend import run_glyph
 from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.runs_table import RunsTable
 from tui.formatting import count
-from tui.recording.experiment import Experiment
 from tui.recording.finding import Search
 from tui.system.terminal import Terminal
 
@@ -177,12 +176,8 @@ class RunsScreen(LookingScreen):
 
     def action_train(self) -> None:
         """Put its configuration into the form of Train, and go there."""
-        if (entry := self._current) is None:
-            return
-        self.bench.close()
-        if not self.bench.offer(Experiment.of_saved(entry.run.record)):
-            self.notify("A run is under way. Key r puts a new one of this configuration there.")
-        self.app.switch_mode("train")
+        if (entry := self._current) is not None:
+            self.train_with(entry.run)
 
     def action_resume(self) -> None:
         """Make it ready to go on in place of the present run; ask for a larger budget if needed."""

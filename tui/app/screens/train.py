@@ -137,7 +137,7 @@ class TrainScreen(SteeringScreen):
         Binding("M", "find_rate", "Measure a learning rate", id="train.find-rate", show=False),
         Binding("d", "lines", "Thin lines or blocks", id="train.draw", show=False),
         Binding("y", "chart('log')", "Log scale of the loss", id="train.log", show=False),
-        Binding("m", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
+        Binding("S", "chart('smooth')", "Smoothing", id="train.smooth", show=False),
         Binding("z", "chart('zoom')", "Zoom to the recent part", id="train.zoom", show=False),
         Binding(
             "v", "chart('overlay')", "Earlier runs on the charts", id="train.overlay", show=False

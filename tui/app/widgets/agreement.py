@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from rich.segment import Segment
 from rich.style import Style
@@ -61,6 +61,12 @@ class AgreementTable(StripWidget, can_focus=True):
         """Move the cursor, up to the edge."""
         row, column = self._at
         self._at = min(max(row + down, 0), 1), min(max(column + right, 0), 1)
+        self.redraw()
+
+    def go_on(self, by: Literal[1, -1]) -> None:
+        """Move the cursor to the next cell (1) or the one before (-1), line after line."""
+        at = (2 * self._at[0] + self._at[1] + by) % 4
+        self._at = divmod(at, 2)
         self.redraw()
 
     def _lay_out(self) -> list[Strip]:

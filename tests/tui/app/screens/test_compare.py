@@ -59,10 +59,10 @@ def test_everything_about_two_runs(tmp_path: Path, small: Dataset) -> None:
         assert chart.x_label == "step"
         await at.press("left")
         await at.until(at.shows("at step 40"))
-        await at.press("escape", "z", "z", "m", "y")  # the first escape hides the cursor
+        await at.press("escape", "z", "z", "v", "y")  # the first escape hides the cursor
         assert chart.x_label == "epoch"
         assert chart.y_log
-        await at.press("m", "d", "O")
+        await at.press("v", "d", "O")
         assert not chart.y_log
         await at.until(at.shows("A good-net", "B poor-net"))
         await at.press("escape")
@@ -110,6 +110,25 @@ def test_the_digits_of_a_cell_with_what_both_say(tmp_path: Path, small: Dataset)
     play(runs_app(tmp_path), scenario, dataset=small)
 
 
+def test_the_keys_for_the_next_one_and_for_train(tmp_path: Path, small: Dataset) -> None:
+    _, second = save_pair(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        table = compare_screen(at).query_one(AgreementTable)
+        cells = []
+        for key in "nnnnp":
+            await at.press(key)
+            cells.append(table.cell)
+        assert cells == ["second_only", "neither", "both", "first_only", "both"]
+        assert table.has_focus
+        await at.press("t")
+        await at.until(lambda: at.app.current_mode == "train")
+        assert at.bench.config == second.record.config
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
 def test_a_small_screen_shows_one_panel_at_a_time(tmp_path: Path, small: Dataset) -> None:
     save_pair(tmp_path, small)
 
@@ -135,10 +154,10 @@ def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
         at.app.switch_mode("compare")
         await at.until(at.shows("mark them in Runs"))
-        await at.press(*["enter", "tab", "m", "z", "plus", "O", "left", "enter", "escape"])
+        await at.press(*["enter", "tab", "v", "z", "plus", "O", "left", "enter", "escape"])
         await at.press("end", "space", "up", "v")
         await at.until(at.shows("only accuracies compare"))
-        await at.press("m")
+        await at.press("v")
         assert "their losses do not compare" in notes(at)
         assert sorted(names_of(at)) == ["A test", "A training", "B test", "B training"]
         await at.press("escape", "home", "v")

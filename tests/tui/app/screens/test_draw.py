@@ -106,15 +106,15 @@ def test_eraser_brush_clear_and_undo(app: MnistApp) -> None:
         await pilot.press("x", "left")
         assert "erasing, eraser 2x2" in text(app, "#state")
         assert np.count_nonzero(board.pixels) < np.count_nonzero(drawn)
-        await pilot.press("u")
+        await pilot.press("b")
         assert (board.pixels == drawn).all()
         await pilot.press("plus")
         assert "3x3" in text(app, "#state")
         await pilot.press("c")
         assert board.blank
-        await pilot.press("u")
+        await pilot.press("b")
         assert (board.pixels == drawn).all()
-        await pilot.press("u", "u", "u", "u")
+        await pilot.press("b", "b", "b", "b")
         assert board.blank
 
     play(app, scenario)

@@ -134,7 +134,7 @@ KEYS = [
     "d",
     "G",
     "y",
-    "m",
+    "S",
     "z",
     "less_than_sign",
     "greater_than_sign",
@@ -393,7 +393,7 @@ def test_the_learning_rate_is_changed_while_training_and_marked(
 def test_log_scale_smoothing_and_zoom_go_round(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         await at.tell(Status.PAUSED, *epochs(3))
-        await at.press("y", "m", "z")
+        await at.press("y", "S", "z")
         loss, accuracy = at.curves.charts["loss"], at.curves.charts["accuracy"]
         assert (loss.y_log, loss.smoothing, loss.zoom) == (True, 0.6, 0.5)
         assert (accuracy.y_log, accuracy.smoothing, accuracy.zoom) == (False, 0.6, 0.5)
