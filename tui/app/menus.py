@@ -105,4 +105,4 @@ class MenuApp(TerminalApp):
             self.notify(text, severity="error", markup=False)
         else:
             names = ", ".join(str(path.absolute()) for path in paths)
-            self.notify(f"Written: {names}", markup=False)
+            self.notify(f"Saved as {names}.", markup=False)

@@ -87,7 +87,9 @@ class TerminalApp(App[ExitCode]):
         return super().get_line_filters() if self._line_filters is None else self._line_filters
 
     def get_key_display(self, binding: Binding) -> str:
-        """The sign of a key, or its name where the terminal cannot show the sign."""
+        """The sign of a key, or its name: of enter, and where the terminal cannot show the sign."""
+        if binding.key == "enter" and not binding.key_display:
+            return "enter"
         display = super().get_key_display(binding)
         return binding.key if self.terminal.ascii_only and not display.isascii() else display
 

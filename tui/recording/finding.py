@@ -63,12 +63,20 @@ def value_text(value: Value | None) -> str:
     return "-" if value is None else format_value(value)
 
 
+def state_of(run: SavedRun, status: str) -> str:
+    """The status of a run, or what it is if it was not trained: imported, or a committee."""
+    record = run.record
+    if record.imported_from is None:
+        return status
+    return "imported" if (record.reason or "").startswith("imported") else "committee"
+
+
 def words_of(run: SavedRun, status: str) -> str:
     """Everything that a word without a sign is looked for in, in lower case."""
     record = run.record
     config, spec = record.config, record.spec
     layers = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
-    words = [run.name, record.recipe or "", status, record.reason or "", layers]
+    words = [run.name, record.recipe or "", state_of(run, status), record.reason or "", layers]
     words += [str(getattr(config, name)) for name in CHOSEN]
     for name, value in effective_values(config).items():
         if value is not None and value != DEFAULTS[name]:

@@ -21,7 +21,7 @@ from nn.events import (
     StepCompleted,
 )
 from nn.storage.records import Outcome, Recorded
-from nn.training.best_weights import BestWeights
+from nn.training.best_weights import BestWeights, has_learned
 from tui.recording.experiment import Experiment
 
 MAX_STEP_POINTS = 20_000  # of the loss inside epochs; beyond, every other one is dropped
@@ -158,6 +158,12 @@ class RunHistory:
     def best(self) -> Evaluation | None:
         """The evaluation of the best weights, as `BestWeights` has it."""
         return BestWeights(self.config, self.evaluations).best
+
+    @property
+    def has_learned(self) -> bool:
+        """Whether its best weights do more than guess."""
+        best, classes = self.best, self.started.spec.classes if self.started else 10
+        return best is not None and has_learned(best, classes)
 
     @property
     def lowest(self) -> Evaluation | None:

@@ -12,6 +12,7 @@ from tui.app.app import MnistApp
 from tui.app.screens.steering import PACES
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Status
+from tui.app.widgets.hints import KeyHints
 from tui.images.datasets import load_once
 from tui.system.exits import ExitCode
 from tui.system.sharing import make_trainer
@@ -21,6 +22,12 @@ SHORT = TrainConfig(limit=300, epochs=2, hidden=(8,), schedule="constant")
 
 def text(app: MnistApp, selector: str) -> str:
     return str(app.screen.query_one(selector, Static).render())
+
+
+def hints(app: MnistApp) -> dict[str, str]:
+    """The words of the line of keys."""
+    shown = app.screen.query_one(KeyHints).shown
+    return {binding.key: binding.description for binding, _ in shown}
 
 
 def present(app: MnistApp) -> LiveRun:
@@ -116,6 +123,7 @@ def test_a_run_that_collapsed_is_led_back_to_the_weights_before() -> None:
             await pilot.press("e")
             await until(pilot, lambda n=done: len(epochs(app)) == n)
             await until(pilot, lambda: app.bench.status is Status.PAUSED)
+        assert "b" not in hints(app), "a run that learns needs no way back"
         app.bench.change_rate(50.0)
         await finish(app, pilot, "space")
         first = app.bench.history
@@ -125,6 +133,7 @@ def test_a_run_that_collapsed_is_led_back_to_the_weights_before() -> None:
         app.screen.show_progress()  # type: ignore[attr-defined]
         assert "go back to its best epoch" in text(app, "#advice")
         assert "(key b)" in text(app, "#advice")
+        assert hints(app)["b"] == "Back to the best"
         await finish(app, pilot, "b")
         said = [notification.message for notification in app._notifications]
         assert any("the last weights before the training loss rose" in one for one in said)
@@ -251,7 +260,8 @@ def test_a_run_that_diverged_at_once_is_begun_again_more_slowly() -> None:
         await finish(app, pilot, "space")
         app.screen.show_progress()  # type: ignore[attr-defined]
         assert text(app, "#status").startswith("diverged: the loss is no longer a number")
-        assert "back to its best epoch" in text(app, "#next")
+        assert "b again from random weights" in text(app, "#next")
+        assert hints(app)["b"] == "Again, slower"
         await pilot.press("u", "space")
         assert len(app.bench.histories) == 1, "it cannot go on"
         await pilot.press("b")

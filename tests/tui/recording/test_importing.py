@@ -72,7 +72,10 @@ def test_the_run_holds_the_weights(imported: SavedRun, foreign: Path, model_file
 
 def test_every_command_works_on_it(imported: SavedRun, root: Path, tmp_path: Path) -> None:
     at = f"--runs-dir={root}"
-    assert "finished" in call_command("runs", at).stdout
+    listed = call_command("runs", at).stdout
+    assert listed.splitlines()[1].split()[1:3] == ["imported", "-"], "it was not trained here"
+    for typed in ("my-model-1", "imported my-model"):
+        assert imported.name in call_command("runs", at, f"--find={typed}").stdout
     shown = call_command("runs", "show", imported.name, at)
     assert "imported from" in shown.stdout
     assert "resume" not in shown.stdout

@@ -125,7 +125,7 @@ class DrawScreen(BoardScreen):
     def action_mode(self) -> None:
         """Draw pixels in shades, with characters, or with braille where none is drawn on."""
         if self.terminal.ascii_only:
-            self.notify("This terminal's encoding has ASCII characters only")
+            self.notify("This terminal's encoding has ASCII characters only.")
             return
         self.bench.drawing.turn_pictures()
         self.app.post_message(DrawingChosen())

@@ -45,7 +45,7 @@ def state(board: Board, snapshot: Snapshot | None, *, narrow: bool) -> str:
     if snapshot is None:
         network = ""
     elif snapshot.untrained:
-        network = "untrained" if narrow else "untrained: it only guesses"
+        network = "untrained" if narrow else "untrained: guesses"
     else:
         network = snapshot.name
     if narrow:

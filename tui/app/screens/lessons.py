@@ -57,7 +57,7 @@ class LessonsScreen(ModeScreen):
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "open", "Open", id="lessons.open"),
+        Binding("enter", "open", "Open", key_display="enter", id="lessons.open"),
         Binding("v", "side", "Picture", id="lessons.side"),
         *answer_bindings("lessons"),
         Binding("left,h", "turn(-1)", "Move", id="lessons.left"),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from nn.training.advice import Advice
 
 DIVERGED = "diverged: the loss is no longer a number"
+_BACK = {True: "back to its best epoch", False: "again from random weights"}
 
 
 def describe(bench: Workbench) -> str:
@@ -92,9 +93,22 @@ def advice_on(bench: Workbench) -> Advice | None:
     return bench.shown.advice if bench.shown else None
 
 
+def way_back(bench: Workbench) -> str:
+    """What the key that goes back does to the present run, where it is lost; empty where not."""
+    history, advice = bench.history, bench.run.advice if bench.run else None
+    if history is None or not (history.diverged or (advice is not None and _leads_back(advice))):
+        return ""
+    return "Back to the best" if history.has_learned else "Again, slower"
+
+
+def _leads_back(advice: Advice) -> bool:
+    """Whether a run is lost, so that only going back or beginning again is of use."""
+    return advice.back or advice.kind == "dead units"
+
+
 def key_of(advice: Advice, *, running: bool) -> str:
     """The id of the binding that does what is advised, or else leads to the field to change."""
-    if advice.back:
+    if _leads_back(advice):
         return "train.best"
     if running and advice.factor is not None:
         return "train.rate-up" if advice.factor > 1 else "train.rate-down"
@@ -115,11 +129,12 @@ def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
     if bench.opened is not None or history is None:
         return ""
     offers = [
-        ("train.best", "back to its best epoch, at a tenth of the learning rate")
+        ("train.best", f"{_BACK[history.has_learned]}, at a tenth of the learning rate")
         if history.diverged
         else ("train.more", "more epochs" if history.finished else "go on to its end"),
         ("train.reset", "a new run"),
         ("app.digits", "its mistakes"),
-        ("app.runs", "compare runs"),
+        ("app.runs", "compare runs") if len(bench.histories) > 1 else ("app.draw", "draw a digit"),
     ]
-    return "Next:  " + "   ".join(f"{keys[name]} {words}" for name, words in offers if name in keys)
+    known = [f"{keys[name]} {words}" for name, words in offers if name in keys]
+    return "Next:  " + "   ".join(known) if known else ""

@@ -31,7 +31,11 @@ from tui.system.terminal import Terminal
 MAX_BUDGET_DIGITS = 7
 IMPORTED = "Weights: .npz, .safetensors, .keras, .h5 or .onnx. They are kept as a saved run."
 
-EMPTY = "No saved runs yet: train one (1, space)"
+EMPTY = (
+    "No saved runs yet. Every run is saved by itself and listed here, with what it was made of and"
+    " what it came to, to be looked at, compared or gone on with. 1 goes to Train, where space"
+    " starts one; ctrl+o opens a network of another program."
+)
 
 
 class RunsScreen(LookingScreen):
@@ -101,7 +105,11 @@ class RunsScreen(LookingScreen):
 
     def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
         self.show_note("")
-        self.notify("\n".join(message.remarks) or "Opened.", timeout=15, markup=False)
+        self.notify(
+            "\n".join(message.remarks) or "The network is opened, and kept as a run.",
+            timeout=15,
+            markup=False,
+        )
         if self.app.screen is self:
             self.bench.open(message.run)
             self.app.switch_mode("digits")

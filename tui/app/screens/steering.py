@@ -76,6 +76,7 @@ class SteeringScreen(ConfiguringScreen):
 
     def show_remarks(self) -> None:
         """Show what is wrong, what is advised, and what can be done after the end."""
+        self.show_hints()
         offered = has_ended(self.bench), self.check_action("back_to_best", ())
         if offered != self._offered:
             self._offered = offered

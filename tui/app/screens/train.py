@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from tui.app.screens.run_status import describe, rate_factor
+from tui.app.screens.run_status import describe, rate_factor, way_back
 from tui.app.screens.steering import SteeringScreen
 from tui.app.state.messages import DrawingChosen
 from tui.app.state.shown_run import Status
@@ -98,7 +98,7 @@ class TrainScreen(SteeringScreen):
         Binding("space", "run", "Run/pause", id="train.run"),
         Binding("f", "form", "Form", id="train.form"),
         Binding("u", "more", "More epochs", id="train.more"),
-        Binding("b", "back_to_best", "Back to the best", id="train.best"),
+        Binding("b", "back_to_best", "Back to the best", id="train.best", show=False),
         Binding("e", "go('EPOCH')", "Epoch", id="train.epoch"),
         Binding("s", "go('STEP')", "Step", id="train.step"),
         Binding("x", "stop", "Stop for good", id="train.stop", show=False),
@@ -257,8 +257,12 @@ class TrainScreen(SteeringScreen):
     # Keys
 
     def hinted(self) -> Mapping[str, str]:
-        """For a saved run, which cannot be steered, also the keys of its charts."""
-        return (hinted := super().hinted()) and {**hinted, **CHART_KEYS}
+        """The way back where the run is lost; of a saved run, which is not steered, the charts."""
+        hinted = super().hinted()
+        if self.bench.opened is not None:
+            return {**hinted, **CHART_KEYS}
+        back = way_back(self.bench)
+        return {**hinted, "train.best": back} if back else hinted
 
     def action_chart(self, change: Change) -> None:
         """Change how the curves are drawn, once they are there."""

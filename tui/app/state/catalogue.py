@@ -14,7 +14,7 @@ from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
 from nn.storage.run_record import RUN_FILE
 from nn.storage.runs import SavedRun, abandoned_runs, run_names
-from tui.recording.finding import Search, Values, effective_values, words_of
+from tui.recording.finding import Search, Values, effective_values, state_of, words_of
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Entry:
     def name(self) -> str:
         """The folder's name."""
         return self.run.name
+
+    @property
+    def state(self) -> str:
+        """How it stands: of a network that was not trained here, where it comes from."""
+        return state_of(self.run, self.status)
 
     @property
     def best(self) -> Evaluation | None:
@@ -88,7 +93,7 @@ ORDERS: dict[str, Callable[[Entry], Any]] = {
     "loss": lambda entry: entry.final.test.loss if entry.final else float("inf"),
     "time": lambda entry: -entry.run.record.seconds,
     "epochs": lambda entry: -entry.run.record.epoch,
-    "status": lambda entry: entry.status,
+    "status": lambda entry: entry.state,
     "recipe": lambda entry: entry.run.record.recipe or "",
     "name": lambda entry: entry.name,
 }

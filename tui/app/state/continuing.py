@@ -9,7 +9,6 @@ from nn.config import TrainConfig
 from nn.errors import ConfigError
 from nn.events import Evaluation
 from nn.storage.runs import SavedRun
-from nn.training.best_weights import has_learned
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
 from tui.app.state.workbench import Workbench
@@ -68,13 +67,9 @@ def back_to_best(bench: Workbench) -> str:
     sentence. Raises `ConfigError` where the run is not saved.
     """
     history = _history(bench)
-    best, config = history.best, bench.as_configured(history.config)
-    classes = history.started.spec.classes if history.started else 10
-    if best is not None and has_learned(best, classes):
-        folder = _folder(bench)
-        best = SavedRun.read(folder).record.best  # of which the weights are there
-    else:
-        folder, best = None, None
+    config = bench.as_configured(history.config)
+    folder = _folder(bench) if history.has_learned else None
+    best = SavedRun.read(folder).record.best if folder else None  # whose weights are there
     factor = bench.run.rate_factor if bench.run is not None else 1.0
     lowered = replace(config, learning_rate=float(f"{LOWER * factor * config.learning_rate:.3g}"))
     number, rate = len(bench.histories), f"a tenth of its learning rate: {lowered.learning_rate:g}."

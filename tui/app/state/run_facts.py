@@ -21,15 +21,19 @@ def results(entry: Entry) -> list[str]:
     """What it came to."""
     record = entry.run.record
     lines = [*_results("best", entry.best), *_results("last", entry.final)]
+    if record.imported_from is None:
+        lines += [
+            f"epochs     {record.epoch:.4g} of {record.total_steps / record.steps_per_epoch:.4g}",
+            f"steps      {record.step:,} of {record.total_steps:,}",
+            f"time       {duration(record.seconds)}, {record.samples_per_second:,.0f} images/s",
+        ]
     lines += [
-        f"epochs     {record.epoch:.4g} of {record.total_steps / record.steps_per_epoch:.4g}",
-        f"steps      {record.step:,} of {record.total_steps:,}",
-        f"time       {duration(record.seconds)}, {record.samples_per_second:,.0f} images/s",
         f"weights    {record.parameters:,}",
         f"data       {record.data_name}",
     ]
     if entry.started:
-        lines.append(f"started    {entry.started:%Y-%m-%d %H:%M:%S}")
+        began = "started" if record.imported_from is None else "imported"
+        lines.append(f"{began:<10} {entry.started:%Y-%m-%d %H:%M:%S}")
     return lines
 
 
@@ -53,7 +57,8 @@ def changes(entry: Entry) -> list[str]:
 def _state(entry: Entry) -> str:
     record = entry.run.record
     reason = None if record.reason in (entry.status, "completed") else record.reason
-    what = ": ".join(part for part in (entry.status, reason, record.save_error) if part)
+    status = entry.status if record.imported_from is None else None  # which the reason tells
+    what = ": ".join(part for part in (status, reason, record.save_error) if part)
     if record.spec != MNIST:
         names = ", ".join(record.spec.names)
         what += f", {record.data_name}: {record.spec.size}, {record.spec.classes} classes"

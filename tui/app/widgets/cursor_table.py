@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import Generic, TypeVar
 
@@ -95,7 +96,14 @@ class CursorTable(StripWidget, Generic[Row]):
         visible = range(self._top, min(self._top + self.page, len(self._rows)))
         lines += [self._line(place) for place in visible]
         if not self._rows:
-            lines.append(text_strip(f"{'':<{self.MARGIN}}{self._empty}", width))
+            indent = " " * self.MARGIN
+            told = textwrap.wrap(
+                self._empty,
+                max(width, self.MARGIN + 1),
+                initial_indent=indent,
+                subsequent_indent=indent,
+            )
+            lines += [text_strip(line, width) for line in told]
         return lines[: self.size.height]
 
     def _line(self, place: int) -> Strip:

@@ -30,8 +30,8 @@ class Prompt(Static, can_focus=True):
             for d in range(10)
         ),
         Binding("backspace", "erase", "Erase the last digit", id="prompt.erase", show=False),
-        Binding("enter", "answer", "Answer", id="prompt.answer", show=False),
-        Binding("escape", "cancel", "Cancel", id="prompt.cancel", show=False),
+        Binding("enter", "answer", "Answer", id="prompt.answer"),
+        Binding("escape", "cancel", "Cancel", key_display="esc", id="prompt.cancel"),
     ]
 
     def __init__(self) -> None:

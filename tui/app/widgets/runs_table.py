@@ -40,6 +40,8 @@ def _accuracy(evaluation: Evaluation | None) -> str:
 def _epochs(entry: Entry, width: int) -> str:
     """The epochs done and those of the budget, each rounded where there is no room for both."""
     record = entry.run.record
+    if record.imported_from is not None:
+        return "-"
     pair = [round(n, 1) for n in (record.epoch, record.total_steps / record.steps_per_epoch)]
     text = "/".join(f"{n:.10g}" for n in pair)
     return text if len(text) <= width else "/".join(number(n, (width - 1) // 2) for n in pair)
@@ -54,7 +56,7 @@ def _started(entry: Entry, _width: int) -> str:
 
 
 COLUMNS: tuple[Column[Entry], ...] = (
-    Column("status", 11, 2, lambda entry, _: entry.status, words=True),
+    Column("status", 11, 2, lambda entry, _: entry.state, words=True),
     Column("epochs", 9, 3, _epochs),
     Column("best", 7, 1, lambda entry, _: _accuracy(entry.best)),
     Column("final", 7, 8, lambda entry, _: _accuracy(entry.final)),

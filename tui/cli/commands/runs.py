@@ -20,7 +20,7 @@ from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.recording.experiment import Experiment
-from tui.recording.finding import Search, effective_values, words_of
+from tui.recording.finding import Search, effective_values, state_of, words_of
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.history import RunHistory
 from tui.system.exits import CommandError, ExitCode
@@ -59,7 +59,9 @@ def runs(
             record = run.record
             best = percent(record.best.test.accuracy) if record.best else ""
             seconds = duration(record.seconds)
-            sys.stdout.write(_row(width, run.name, run.status, _epochs(run), best, seconds))
+            sys.stdout.write(
+                _row(width, run.name, state_of(run, run.status), _epochs(run), best, seconds)
+            )
             if record.save_error is not None:
                 sys.stdout.write(f"  warning: {record.save_error}\n")
     else:
@@ -75,6 +77,8 @@ def _row(width: int, name: str, status: str, epochs: str, best: str, seconds: st
 
 def _epochs(run: SavedRun) -> str:
     record = run.record
+    if record.imported_from is not None:
+        return "-"
     return f"{round(record.epoch, 2):g}/{round(record.total_steps / record.steps_per_epoch, 2):g}"
 
 
@@ -109,9 +113,13 @@ def _facts(run: SavedRun) -> list[tuple[str, str]]:
     status: str = run.status
     if record.reason and record.reason != status:
         status += f" ({record.reason})"
+    if record.imported_from is None:
+        status += f" after {_epochs(run)} epochs, {count(record.step, 'step')}"
+    else:
+        status = record.reason or f"imported from {record.imported_from}"
     facts = [
         ("run", str(run.path)),
-        ("status", f"{status} after {_epochs(run)} epochs, {count(record.step, 'step')}"),
+        ("status", status),
         ("started", f"{_local(record.created)}, last saved {_local(record.updated)}"),
         ("recipe", record.recipe or "none"),
         ("versions", ", ".join(f"{name} {text}" for name, text in record.versions.items())),

@@ -170,7 +170,7 @@ def test_a_run_of_this_sitting_has_no_mark_unless_it_is_marked(root: Path, small
 
 def test_no_runs_yet_and_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
     async def empty(at: Sitting) -> None:
-        assert "No saved runs yet: train one" in at.text
+        assert "No saved runs yet. Every run is saved by itself" in at.text
         await at.press(
             *[
                 "enter",

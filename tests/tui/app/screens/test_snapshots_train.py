@@ -91,7 +91,7 @@ def test_recipes(snap_compare: Snapshot, app: MnistApp, size: tuple[int, int]) -
 def test_log_scale_and_cursor(snap_compare: Snapshot, app: MnistApp) -> None:
     async def look(pilot: Pilot[Any]) -> None:
         await train(pilot)
-        await pilot.press("y", "m", "left", "left", "left")
+        await pilot.press("y", "S", "left", "left", "left")
         await pilot.pause()
 
     assert snap_compare(app, terminal_size=(80, 24), run_before=look)
