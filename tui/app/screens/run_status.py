@@ -130,7 +130,7 @@ def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
         return ""
     offers = [
         ("train.best", f"{_BACK[history.has_learned]}, at a tenth of the learning rate")
-        if history.diverged
+        if way_back(bench)
         else ("train.more", "more epochs" if history.finished else "go on to its end"),
         ("train.reset", "a new run"),
         ("app.digits", "its mistakes"),

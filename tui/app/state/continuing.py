@@ -84,7 +84,8 @@ def back_to_best(bench: Workbench) -> str:
             f" {rate}"
         )
     which = _words_of(best, newest, config)
-    return f"A new run goes on from {which} of run {number}, of epoch {best.epoch:.4g}, at {rate}"
+    those = f"those of run {number} after epoch {best.epoch:.4g}"
+    return f"A new run goes on from {which}, {those}, at {rate}"
 
 
 def _words_of(best: Evaluation, newest: Evaluation | None, config: TrainConfig) -> str:

@@ -156,14 +156,10 @@ class Workbench(PresentRun):
 
     def forget_earlier(self) -> str:
         """Drop the curves of all runs but the present one; returns which, in a sentence or two."""
-        parts = [
-            count(number, kind)
-            for number, kind in (
-                (len(self.histories[:-1]), "earlier run"),
-                (len(self.overlays), "marked run"),
-            )
-            if number
-        ]
+        others = [self.history, *(each.history for each in self.overlays.values())]
+        earlier = sum(each not in others for each in self.earlier)  # one that went on counts once
+        numbers = (earlier, "earlier run"), (len(self.overlays), "marked run")
+        parts = [count(number, kind) for number, kind in numbers if number]
         del self.histories[:-1]
         for saved in list(self.overlays.values()):
             self.overlay(saved.saved)
