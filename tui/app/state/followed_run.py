@@ -16,6 +16,7 @@ from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.experiment import Experiment
+from tui.recording.finding import state_of
 from tui.recording.folder import display_name
 from tui.recording.following import RunFollower
 from tui.recording.history import RunHistory
@@ -74,12 +75,15 @@ class FollowedRun:
     @property
     def title(self) -> str:
         """What the run is, in words."""
-        return f"Saved run {self.label}, {self.saved.record.status}, read only"
+        state = state_of(self.saved, self.saved.record.status)
+        return f"Saved run {self.label}, {state}, read only"
 
     @property
     def state(self) -> str:
         """How the run stands, and why it ended."""
         why = self.saved.record.reason
+        if self.saved.record.imported_from is not None:
+            return f"a network {why}" if why else "an imported network"
         return f"saved run, {self.status.value}{f' ({why})' if why else ''}"
 
     @property

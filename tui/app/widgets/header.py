@@ -189,7 +189,7 @@ class StateLine(StripWidget):
     """How the run stands, at the right end."""
 
     DEFAULT_CSS = """
-    StateLine { width: 0; height: 1; background: $footer-background; color: $footer-foreground; }
+    StateLine { height: 1; background: $footer-background; color: $footer-foreground; }
     """
 
     def __init__(self, terminal: Terminal) -> None:

@@ -323,7 +323,7 @@ def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
         await at.until(at.shows("interrupted, read only", "4/4", "97.00%"))
         opened = at.bench.opened
         assert opened is not None
-        assert "0 Back  y Log scale  m Smoothing  z Zoom  tab Next pane" in at.text
+        assert "0 Back  y Log scale  S Smoothing  z Zoom  tab Next pane" in at.text
         await at.press(*["space", "e", "s", "x", "u", "f", "p", "plus", "minus"])
         assert at.bench.run is None
         assert not at.bench.loading or at.bench._goal_when_loaded.value == "pause"
