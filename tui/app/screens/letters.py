@@ -75,8 +75,8 @@ MEANINGS = (
         "do away with it",
         "compare.stop train.stop draw.eraser walk.remove lessons.skip runs.delete sweep.stop",
     ),
-    _row("C", "a committee", "runs.committee"),
     _row("c", "clear", "train.forget draw.clear walk.first"),
+    _row("C", "a committee", "runs.committee"),
     _row("w", "to the walk and back", "digits.walk tour.lesson lessons.walk"),
     _row("t", "with Train", "walk.network lessons.train runs.train compare.train"),
     _row(
