@@ -7,6 +7,7 @@ import json
 import pytest
 
 from tests.support.commands import call_command, refused
+from tui.system.cores import limit_threads
 
 WORDS = ("lr-find", "--limit", "1000", "--hidden", "16", "--optimizer", "sgd")
 
@@ -24,6 +25,15 @@ def test_json() -> None:
     rates = [point["learning_rate"] for point in record["points"]]
     assert rates == sorted(rates)
     assert record["steepest"] in rates
+
+
+def test_threads_beyond_the_cores_are_told() -> None:
+    try:
+        result = call_command(*WORDS, "--threads", "1000")
+    finally:
+        limit_threads(0)
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("mnist-tui: warning: threads=1000: ")
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 
+from nn.config import TrainConfig
 from nn.errors import ConfigError
 from nn.parallel.processes import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
@@ -19,9 +20,10 @@ from tui.cli.bench.cores import bench_cores
 from tui.cli.commands.bench_accuracy import bench_accuracy, recipes_to_train
 from tui.cli.commands.runs import chart_width
 from tui.cli.flags import recipe_completions
+from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration
-from tui.system.cores import blas, limit_threads
+from tui.system.cores import available_cores, blas, core_warnings, limit_threads
 from tui.system.exits import CommandError, ExitCode
 from tui.system.terminal import detect, is_live
 
@@ -78,6 +80,9 @@ def bench(
         raise ConfigError(f"{'--recipe' if recipe else '--seeds'} is for --accuracy; add it")
     recipes = recipes_to_train(recipe, seeds) if accuracy else []
     environment = dict(os.environ)
+    for line in core_warnings(TrainConfig(threads=threads)):
+        warn(line)
+    threads = min(threads, available_cores())
     if threads:
         environment |= dict.fromkeys(THREAD_VARIABLES, str(threads))
     conditions = {

@@ -14,7 +14,9 @@ from nn.training.rate_range import HIGHEST, LOWEST, RateRange, rate_points, summ
 from tui.cli.commands.runs import chart_width
 from tui.cli.data import load_and_tell
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags, experiment_of
+from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
+from tui.system.cores import core_warnings, limit_threads
 from tui.system.exits import CommandError, ExitCode
 from tui.system.terminal import detect, is_live
 
@@ -43,6 +45,9 @@ def lr_find(
         )
     effective = experiment_of(recipe, config, flags).config
     dataset = load_and_tell(effective.data_dir)
+    limit_threads(effective.threads)
+    for line in core_warnings(replace(effective, processes=0)):  # the test takes one process
+        warn(line)
     points = tuple(rate_points(effective, dataset, lowest=lowest, highest=highest))
     try:
         found = summarize(points)
