@@ -124,6 +124,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def cannot_read(path: Path, error: OSError) -> StorageError:
+    """The error of a file that cannot be read."""
+    if isinstance(error, FileNotFoundError) and not path.parent.exists():
+        return StorageError(f"{path.parent}: there is no such folder")
+    return StorageError(f"{path}: {error.strerror or error}")
+
+
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """The error of a file that cannot be written."""
     reason = error.strerror or str(error)

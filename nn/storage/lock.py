@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 from nn.errors import StorageError
-from nn.storage.files import cannot_write, open_entry
+from nn.storage.files import cannot_read, cannot_write, open_entry
 
 LOCK_FILE = "lock"
 
@@ -79,6 +79,8 @@ class FolderLock:
         try:
             descriptor = open_entry(path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
+            if not folder.exists():
+                raise cannot_read(path, error) from error
             raise cannot_write(path, error) from error
         try:
             if name in _held or not _lock_soon(descriptor):

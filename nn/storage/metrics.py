@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from nn.errors import StorageError
-from nn.storage.files import open_regular
+from nn.storage.files import cannot_read, open_regular
 from nn.storage.records import Recorded, event_from_record
 from nn.storage.run_record import parse_json
 
@@ -42,7 +42,7 @@ class MetricsReader:
                     stream.seek(0)
                 events = [self._event(line) for line in self._complete_lines(stream, end)]
         except OSError as error:
-            raise StorageError(f"{self._path}: {error.strerror or error}") from error
+            raise cannot_read(self._path, error) from error
         if end is not None and self._offset != end:
             raise StorageError(
                 f"{self._path}: no event ends at byte {end:,}, after which the checkpoint was"

@@ -12,7 +12,7 @@ from nn.config import TrainConfig
 from nn.errors import StorageError
 from nn.events import Evaluation
 from nn.spec import MNIST, DataSpec
-from nn.storage.files import open_regular, write_atomically
+from nn.storage.files import cannot_read, open_regular, write_atomically
 from nn.storage.records import read_as, without_infinities
 
 SCHEMA = 1
@@ -77,7 +77,7 @@ def read_record(folder: Path) -> RunRecord:
         with open_regular(path) as stream:
             content = stream.read(MAX_RUN_BYTES + 1)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise cannot_read(path, error) from error
     if len(content) > MAX_RUN_BYTES:
         raise StorageError(f"{path}: more than {MAX_RUN_BYTES:,} bytes")
     try:

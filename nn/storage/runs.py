@@ -166,7 +166,7 @@ def newest_name(root: Path) -> str | None:
 
 def abandoned_runs(root: Path) -> list[StorageError]:
     """An error for each folder of a run whose process was killed before it wrote a record."""
-    return [_no_record(name) for name in _abandoned_names(root)]
+    return [_no_record(root / name) for name in _abandoned_names(root)]
 
 
 def _abandoned_names(root: Path) -> list[str]:
@@ -192,10 +192,13 @@ def is_temporary(name: str) -> bool:
     return name.startswith(tuple(map(temporary_prefix, RUN_FILES)))
 
 
-def _no_record(name: str) -> StorageError:
-    return StorageError(
-        f"{name}: no record: killed before its first checkpoint; remove it with `runs rm {name}`"
-    )
+def _no_record(folder: Path) -> StorageError:
+    why = "killed before its first checkpoint"
+    for name in (BEST_FILE, LAST_FILE):
+        if os.path.lexists(folder / name):
+            why = f"{RUN_FILE} is missing, weights are in {name}"
+            break
+    return StorageError(f"{folder.name}: no record: {why}; remove it with `runs rm {folder.name}`")
 
 
 def _folders(root: Path) -> list[str]:
@@ -218,7 +221,7 @@ def find_run(root: Path, name: str) -> SavedRun:
         return _newest(root)
     folder = find_folder(root, name)
     if is_abandoned(folder):
-        raise _no_record(folder.name)
+        raise _no_record(folder)
     return SavedRun.read(folder, thorough=True)
 
 

@@ -24,6 +24,12 @@ def test_one_at_a_time(tmp_path: Path) -> None:
     FolderLock.acquire(tmp_path).release()
 
 
+def test_a_folder_that_was_removed_is_named_and_not_the_file_of_the_lock(tmp_path: Path) -> None:
+    with pytest.raises(StorageError) as refused:
+        FolderLock.acquire(tmp_path / "gone")
+    assert str(refused.value) == f"{tmp_path / 'gone'}: there is no such folder"
+
+
 def test_looking_makes_no_file(tmp_path: Path) -> None:
     assert not is_locked(tmp_path)
     assert not is_locked(tmp_path / "absent")

@@ -296,6 +296,29 @@ def test_one_damaged_run_does_not_hide_the_others(folder: Path) -> None:
     assert result.stderr.startswith("mnist-tui: warning: ")
 
 
+def test_a_run_whose_record_was_removed_is_not_said_to_have_had_none(folder: Path) -> None:
+    dated = folder.rename(folder.parent / "20261121-120000-x")
+    (dated / "run.json").unlink()
+    _, (error,) = list_runs(dated.parent)
+    assert str(error) == (
+        f"{dated.name}: no record: run.json is missing, weights are in best.npz; remove it with"
+        f" `runs rm {dated.name}`"
+    )
+
+
+def test_a_run_that_was_removed_meanwhile_is_named_by_its_folder(folder: Path) -> None:
+    run = SavedRun.read(folder)
+    shutil.rmtree(folder)
+    for read in (
+        lambda: SavedRun.read(folder),
+        lambda: list(run.events()),
+        lambda: delete_run(folder),
+    ):
+        with pytest.raises(StorageError) as refused:
+            read()
+        assert str(refused.value) == f"{folder}: there is no such folder"
+
+
 def test_the_last_run_is_never_silently_the_one_before(folder: Path) -> None:
     newer = folder.parent / "99991231-235959-newer"
     shutil.copytree(folder, newer)
