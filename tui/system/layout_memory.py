@@ -75,7 +75,7 @@ def machine(threads: int) -> str:
         with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
             named = next(line for line in lines if line.startswith("model name"))
         processor = named.partition(":")[2].strip()
-    used = f"{threads} threads on {available_cores()} cores"
+    used = f"cores {available_cores()}, threads {threads}"
     return f"{processor}, {used}, numpy {np.__version__}, {blas()}"
 
 

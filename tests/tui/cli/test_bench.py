@@ -63,7 +63,7 @@ def test_cores(two_cores: Machine) -> None:
     result = call_command("bench", "--cores")
     assert (result.returncode, result.stderr) == (0, "")
     about, _, _, *rows = result.stdout.splitlines()
-    assert "2 threads on 2 cores" in about
+    assert "cores 2, threads 2" in about
     assert [row.split() for row in rows] == [
         ["784-128-10", "128", "1", "x", "2", "1.000", "128,000"],
         ["1", "x", "1", "1.000", "128,000"],

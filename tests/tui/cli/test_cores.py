@@ -5,18 +5,21 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
+
+import pytest
 
 from nn.storage.runs import list_runs
 from tests.support.commands import Process, run_command
 from tests.support.json_schema import check_stream
 from tests.support.processes import children, needs_several
 from tui.recording.folder import resume_command
-from tui.system.cores import (
-    available_cores,
-)
+from tui.system.cores import available_cores
 from tui.system.exits import ExitCode
 
 
@@ -29,6 +32,24 @@ def test_threads_beyond_the_cores_are_told_once(small_run: Sequence[str]) -> Non
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"mnist-tui: warning: threads={cores + 7}: {cores} core")
     assert line.endswith("available, and as many threads are used")
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(available_cores() < 2, reason="one core has nothing to wait for")
+def test_beside_busy_programs_one_thread_goes_on() -> None:
+    """Two threads that share each product wait for each other most of the time."""
+    busy = [sys.executable, "-c", "while True: pass"]
+    with ExitStack() as stack:
+        for _ in range(available_cores() + 1):
+            stack.callback(stack.enter_context(subprocess.Popen(busy)).kill)
+        short = ("--headless", "--limit=16000", "--epochs=3")
+        cores = {"OPENBLAS_NUM_THREADS": str(available_cores())}
+        result = run_command(*short, "--json", "--no-save", env=cores, timeout=600)
+    events = check_stream(result.stdout)
+    assert events[0]["cores"]["by"] == "rule"
+    reduced = [event for event in events if event["event"] == "cores_reduced"]
+    assert [event["slowdown"] > 4 for event in reduced] == [True]
+    assert result.stderr.count("last bits of the numbers differ") == 1
 
 
 @needs_several
