@@ -10,6 +10,7 @@ from textual.pilot import Pilot
 from nn.data.dataset import Dataset
 from tests.support.walking import press, walked, walking_app
 from tui.app.app import MnistApp
+from tui.app.state.walking import NUDGES
 from tui.system.exits import ExitCode
 
 SnapCompare = Callable[..., bool]
@@ -47,7 +48,14 @@ def test_gradient(snap_compare: SnapCompare, small: Dataset, size: tuple[int, in
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_weight(snap_compare: SnapCompare, small: Dataset, size: tuple[int, int]) -> None:
+def test_weight(
+    snap_compare: SnapCompare,
+    small: Dataset,
+    size: tuple[int, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The smallest nudge shows rounding errors, which differ between machines.
+    monkeypatch.setattr("tui.app.state.walking.NUDGES", NUDGES[:-1])
     app = walking_app(small)
     assert snap_compare(app, run_before=pressing(app, "s", "m"), terminal_size=size)
 

@@ -82,6 +82,7 @@ class Record:
 
     def __init__(self, loss: float, epochs: int) -> None:
         self.recipe, self.seconds = "a recipe with a very long name indeed", 4e6
+        self.imported_from = None
         self.epoch, self.total_steps, self.steps_per_epoch = float(epochs), epochs + 1, 1
         self.created = datetime(2026, 11, 25).isoformat()
         evaluation = epoch(1).evaluation
