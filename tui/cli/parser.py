@@ -14,6 +14,8 @@ from tui.cli.commands.train import train
 from tui.system.exits import MEANINGS, CommandError, ExitCode
 from tui.system.versions import version
 
+_PATHS = ("--config", "--export", "--output", "-o", "--runs-dir", "--save")
+
 # Of every switch and option unless it declares otherwise: no --no-..., no empty default shown.
 PLAIN = Parameter(negative=(), show_default=False)
 
@@ -95,11 +97,20 @@ for _app in GROUPS.values():
 
 def run(arguments: Sequence[str]) -> ExitCode:
     """Run one command; a command line that cannot be understood raises `CommandError`."""
+    _require_paths(arguments)
     try:
         code = app(_with_last_run(arguments))
     except CycloptsError as error:
         raise CommandError(_in_one_line(error), ExitCode.USAGE) from error
     return ExitCode.SUCCESS if code is None else ExitCode(code)  # None: --help and --version
+
+
+def _require_paths(arguments: Sequence[str]) -> None:
+    """Refuse an empty path, as a script's variable that is not set gives; it would be here."""
+    for word, following in zip(arguments, [*arguments[1:], "-"], strict=True):
+        name, equals, value = word.partition("=")
+        if name in _PATHS and not (value if equals else following):
+            raise CommandError(f"{name}: empty; a path is wanted", ExitCode.USAGE)
 
 
 def _with_last_run(arguments: Sequence[str]) -> list[str]:

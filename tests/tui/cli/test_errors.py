@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import re
 import resource
 import shutil
 import struct
@@ -13,11 +14,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.support.commands import call_command, refused, run_command
+from tests.support.commands import ROOT, call_command, refused, run_command
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.__main__ import main
-from tui.system.exits import ExitCode
+from tui.cli.parser import run
+from tui.system.exits import CommandError, ExitCode
 
+COMMANDS = ROOT / "tui" / "cli" / "COMMANDS.md"
 TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = tiny_arrays()
 
 
@@ -75,6 +78,17 @@ def test_usage(
     assert err.startswith("mnist-tui: error: ")
     assert message in err
     assert err.count("\n") == 1
+
+
+def test_an_empty_path_is_refused_and_not_the_working_directory() -> None:
+    """Those that name a run too refuse it themselves; of --data-dir it means the embedded MNIST."""
+    named = set(re.findall(r"`(--[a-z-]+)(?:, (-o))? (?:FILE|FOLDER|DIR)`", COMMANDS.read_text()))
+    names = {name for pair in named for name in pair if name} - {"--data-dir"}
+    assert len(names) > 4
+    for name in names:
+        for words in ([name, ""], [f"{name}="]):
+            with pytest.raises(CommandError, match=f"^{name}: empty; a path is wanted$"):
+                run(words)
 
 
 @pytest.mark.parametrize(
