@@ -145,7 +145,7 @@ class MnistApp(MenuApp):
     def _make_screen(self, name: str, mode: Mode) -> ModeScreen:
         screen = mode.load()(self.bench, self.terminal)
         tabs = [
-            Tab(other, self._key_of(other, each), each.title)
+            Tab(other, self._key_of(other, each), each.title, each.short)
             for other, each in MODES.items()
             if each.key
         ]
@@ -250,7 +250,7 @@ class MnistApp(MenuApp):
         if self.bench.fail(message.error, message.run):
             opened, error = self.bench.opened, message.error
             if opened is None or error is not opened.error:  # which the top of the screen shows
-                self.notify(str(error), title="Error", severity="error", timeout=30, markup=False)
+                self.notify(str(error), severity="error", timeout=30, markup=False)
             self._update(lambda screen: screen.show_opened())
             if message.run is opened:
                 self._update(lambda screen: screen.show_configuration())

@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from textual.widget import Widget
 
 from tui.app.screens import MODES
 from tui.app.screens.help import MOVING, shown_bindings
@@ -23,6 +25,17 @@ class MenuApp(TerminalApp):
     """Has the actions that are not of one screen; a subclass binds keys to them."""
 
     bench: Workbench
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Show a notification in place of earlier ones, of which errors and warnings stay."""
+        for earlier in list(self._notifications):
+            if earlier.severity == "information":
+                self._unnotify(earlier, refresh=False)
+        for screen in self.screen_stack[-1:]:
+            for toast in screen.query("Toast.-information"):
+                if isinstance(toast.parent, Widget):  # Textual would leave its empty place
+                    toast.parent.remove()
+        super().notify(message, **options)
 
     # Palette and help
 
@@ -104,5 +117,14 @@ class MenuApp(TerminalApp):
             text = f"Cannot write {where}: {error.strerror or error}"
             self.notify(text, severity="error", markup=False)
         else:
-            names = ", ".join(str(path.absolute()) for path in paths)
-            self.notify(f"Saved as {names}.", markup=False)
+            first, *others = (path.absolute() for path in paths)
+            beside = "".join(f" and {path.suffix}" for path in others)
+            self.notify(f"Saved as {under_home(first)}{beside}.", markup=False)
+
+
+def under_home(path: Path) -> str:
+    """A path, with a tilde for the user's own folder."""
+    try:
+        return str(Path("~") / path.relative_to(Path.home()))
+    except (ValueError, RuntimeError):  # it is elsewhere, or no home is known
+        return str(path)

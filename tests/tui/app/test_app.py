@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import json
 from pathlib import Path
@@ -12,10 +13,11 @@ from textual import events
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets._toast import Toast
 
 from nn.config import TrainConfig
 from nn.errors import ConfigError
-from tests.support.scenarios import run, until
+from tests.support.scenarios import CONFIG, run, until
 from tui.app.app import MnistApp
 from tui.app.preferences import Preferences, load_preferences, remember
 from tui.app.screens.help import HelpScreen
@@ -24,6 +26,7 @@ from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
+from tui.system.terminal import Terminal
 
 
 async def trained(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
@@ -264,6 +267,33 @@ def test_metrics_and_screen_are_written_to_files(
     assert [event["event"] for event in events] == ["run_started", "epoch", "epoch", "run_finished"]
     [picture] = tmp_path.glob("*.svg")
     assert picture.read_text().startswith("<svg")
+
+
+def test_a_notification_is_one_line_below_the_header_and_replaced_by_the_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    app = MnistApp(Experiment(CONFIG), terminal=Terminal(False, "full"))
+
+    async def main() -> None:
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            app.notify("It does not work.", severity="error")
+            for number in range(2):
+                app.notify(f"Saved as picture {number}.")
+                await pilot.pause()
+
+            def lines() -> list[tuple[int, int]]:
+                regions = [toast.region for toast in app.screen.query(Toast)]
+                return [(region.y, region.height) for region in regions]
+
+            await until(pilot, lambda: lines() == [(1, 1), (2, 1)])
+            app.clear_notifications()
+            await pilot.press("ctrl+s")
+            [written] = app._notifications
+            assert written.message.startswith("Saved as ~/mnist-tui-")
+
+    asyncio.run(main())
 
 
 def test_an_export_that_cannot_be_written_is_told(

@@ -62,6 +62,13 @@ def test_the_known_extremes() -> None:
     assert contrast("#777777", "#ffffff") == pytest.approx(4.48, abs=0.01)
 
 
+def test_no_picture_is_of_an_application_that_failed() -> None:
+    """Such a picture is blank, and a comparison with another blank one would hold."""
+    for path in sorted(SNAPSHOTS.rglob("*.svg")):
+        shown = "".join(text for *_, text in _TEXT.findall(path.read_text(encoding="utf-8")))
+        assert any(map(str.isalnum, shown)), path.name
+
+
 def test_every_pair_that_is_drawn() -> None:
     weak: dict[tuple[str, str], tuple[float, str, str]] = {}
     seen: set[tuple[str, str]] = set()

@@ -10,7 +10,6 @@ from textual import events
 from textual.app import App, ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.binding import ActiveBinding
-from textual.markup import escape
 from textual.screen import ModalScreen, Screen, ScreenResultType
 from textual.widget import Widget
 from textual.widgets import Static
@@ -116,6 +115,11 @@ class ModeScreen(LatestSize, Screen[None]):
         """What is between the header and the keys."""
         raise NotImplementedError
 
+    def on_resize(self, event: events.Resize) -> None:
+        """Say as much of what is shown, or could be, as the new width has room for."""
+        if event.size == self.app.size and self._opened is not None:
+            self.show_opened()
+
     @property
     def active_bindings(self) -> dict[str, ActiveBinding]:
         """The bindings in force: those hinted first, then as declared also with the user's keys."""
@@ -200,7 +204,7 @@ class ModeScreen(LatestSize, Screen[None]):
         title = printable(title, ascii_only=self.terminal.ascii_only)
         if self.terminal.ascii_only and len(title) > room:
             title = title[:room]
-        set_title(panel, escape(title))
+        set_title(panel, title)
 
     def put(self, selector: str, text: str) -> None:
         """Replace a text if it changed."""

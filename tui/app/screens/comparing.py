@@ -98,7 +98,7 @@ class ComparingScreen(ModeScreen):
 
     def _look_again(self) -> None:
         """Read them again if there is something new, unless the last time took too long."""
-        if self.app.screen is not self or self.comparison is None or monotonic() < self._due:
+        if not self.is_current or self.comparison is None or monotonic() < self._due:
             return
         ended = self.bench.seeds.ended if self.bench.seeds else 0
         if self.comparison.live or ended != self._ended:

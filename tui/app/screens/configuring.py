@@ -57,7 +57,7 @@ class ConfiguringScreen(ModeScreen):
         if draft.experiment is None:
             if bench.training and not for_new_run:
                 return True
-            self.notify(str(draft.problem), title="Form", severity="error", markup=False)
+            self.notify(str(draft.problem), severity="error", markup=False)
             return False
         if self._in_force != draft.experiment:
             self._in_force = draft.experiment

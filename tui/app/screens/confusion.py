@@ -102,7 +102,7 @@ class ConfusionScreen(PredictingScreen):
             return
         what = "images" if spec.has_names else "digits"
         digits = "" if self.size.width < 80 else f", {counts.sum():,} {what}"
-        title = f"{self.bench.split}{digits}: accuracy {percent(accuracy(counts))}"
+        title = f"{self.bench.split.capitalize()}{digits}: accuracy {percent(accuracy(counts))}"
         panel.show_titles(f"{title}, {self.predicted_weights}", shares)
         cell, ratios = self._words(counts, spec)
         self.put("#cell", f"{cell}\n{ratios}")

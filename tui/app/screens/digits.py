@@ -123,8 +123,8 @@ class DigitsScreen(BrowsingScreen):
         words = query.words(short=narrow, spec=split.spec)
         order = query.order if narrow else f"by {query.order}"
         about = (" " if narrow else ", ").join(part for part in (words, order) if part)
-        title = f"{name} {bench.index}  {place}"
-        facts = about if narrow else f"prediction, {self.weights(self.snapshot)}"
+        title = f"{name.capitalize()} {bench.index}  {place}"
+        facts = about if narrow else f"Prediction, {self.weights(self.snapshot)}"
         if bench.cell is not None and not narrow:
             width = self.query_one(DigitPane).facts_width - 4
             facts = lettered_names(bench.cell.comparison, width)

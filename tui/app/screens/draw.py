@@ -93,8 +93,8 @@ class DrawScreen(BoardScreen):
                 yield ActivationView(self.terminal)
 
     def on_mount(self) -> None:
-        titles = {"board": "board", "guess": "guess"}
-        for name, title in {**titles, "activity": "what its units pass on"}.items():
+        titles = {"board": "Board", "guess": "Guess"}
+        for name, title in {**titles, "activity": "What its units pass on"}.items():
             self.query_one(f"#{name}", Panel).show_titles(title)
         self._name_fed()
 
@@ -183,7 +183,7 @@ class DrawScreen(BoardScreen):
         self._show_board()
 
     def _name_fed(self) -> None:
-        title = "as MNIST" if self._as_mnist else f"{self._spec.size} pixels"
+        title = "As MNIST" if self._as_mnist else f"{self._spec.size} pixels"
         snapshot = self.bench.snapshot
         if snapshot is not None and snapshot.predictor.preprocessor.deskews:
             title += ", deskewed"
@@ -204,7 +204,7 @@ class DrawScreen(BoardScreen):
             with np.errstate(all="ignore"):  # of weights that diverged
                 probabilities = snapshot.predictor.probabilities(field[None])[0].tolist()
         note = "" if self.bench.shown is None else OUTPUTS[self.bench.shown.config.loss]
-        self.query_one("#bars", Panel).show_titles(note or "probabilities")
+        self.query_one("#bars", Panel).show_titles(note.capitalize() or "Probabilities")
         self.query_one(ProbabilityBars).set_probabilities(probabilities, spec=self._spec)
         said = draw_words.guess(
             probabilities, self._spec, self._invitation(), narrow=self.has_class("-narrow")

@@ -19,6 +19,8 @@ from tui.app.widgets.options import Options
 from tui.app.widgets.strips import printable
 
 Value = TypeVar("Value")
+_AROUND = 16
+"""Cells around the three columns of a line: borders, blanks and the scroll bar."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,11 @@ class FindScreen(Dialog[Value | None]):
         OptionList, OptionList:focus {
             height: auto; max-height: 16; border: none;
             text-wrap: nowrap; text-overflow: ellipsis;
+            & > .option-list--option-highlighted {
+                background: $block-cursor-background; color: $block-cursor-foreground;
+                text-style: bold;
+            }
+            &:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
         }
         #none { height: 1; padding: 0 1; color: $text-muted; display: none; }
         #about { height: 4; padding: 0 1; color: $text-muted; }
@@ -130,8 +137,11 @@ class FindScreen(Dialog[Value | None]):
 
     def _lines(self, found: Sequence[Entry[Value]], *, grouped: bool) -> list[Option]:
         """The lines of these entries, with the names of their groups between them."""
-        lead = max((len(entry.lead) for entry in self._entries), default=0)
-        title = max((len(entry.title) for entry in self._entries), default=0)
+        lead, title, detail = (
+            max((len(getattr(entry, part)) for entry in self._entries), default=0)
+            for part in ("lead", "title", "detail")
+        )
+        detailed = lead + title + detail + _AROUND <= self.app.size.width
         lines: list[Option] = []
         group = ""
         for entry in found:
@@ -139,7 +149,7 @@ class FindScreen(Dialog[Value | None]):
                 group = entry.group
                 lines.append(Option(self._shown(group), disabled=True))
             parts = [f"{entry.lead:<{lead}}" if lead else "", f"{entry.title:<{title}}"]
-            text = "  ".join(filter(None, [*parts, entry.detail])).rstrip()
+            text = "  ".join(filter(None, [*parts, entry.detail * detailed])).rstrip()
             indent = "  " if grouped and group else ""
             lines.append(_Line(entry, indent + self._shown(text)))
         return lines

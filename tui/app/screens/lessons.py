@@ -17,6 +17,7 @@ from tui.app.state.lesson_request import LessonComputed, Request
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import ROOMY
 from tui.app.widgets.figures import FigureView
+from tui.app.widgets.text import set_title
 from tui.lessons.catalogue import lessons
 from tui.lessons.contents import contents, summary
 from tui.lessons.progress import Progress
@@ -108,7 +109,7 @@ class LessonsScreen(ModeScreen):
             panel.set_class(self.size.width < ROOMY, "-open")
         asked = self.query_one("#asked")
         asked.set_class(self.size.width >= ROOMY and self.size.height >= _TALL, "panel")
-        asked.border_title = "Your turn"
+        set_title(asked, "Your turn")
         self.call_after_refresh(self._show)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:

@@ -25,6 +25,7 @@ from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import ROOMY
 from tui.app.widgets.parallel_coordinates import ParallelCoordinates
 from tui.app.widgets.sweep_pictures import SweepPictures
+from tui.app.widgets.text import set_title
 from tui.app.widgets.trials_table import TrialsTable, accuracy_text
 from tui.system.terminal import Terminal
 
@@ -98,7 +99,7 @@ class SweepScreen(WatchingScreen):
 
     def on_mount(self) -> None:
         for name, title in (("trials", "Trials"), ("pictures", "Pictures"), ("parallel", "All")):
-            self.query_one(f"#{name}").border_title = title
+            set_title(self.query_one(f"#{name}"), title)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw borders where there is room for them."""

@@ -21,7 +21,7 @@ from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import CHARTS, ROOMY
 from tui.app.widgets.epoch_table import EpochTable
 from tui.app.widgets.numbers import Numbers
-from tui.app.widgets.text import set_text
+from tui.app.widgets.text import set_text, set_title
 from tui.app.widgets.welcome import Welcome
 from tui.system.terminal import Terminal
 
@@ -151,7 +151,7 @@ class TrainScreen(SteeringScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self._status = Static(id="status", markup=False)
-        self._welcome = Welcome()
+        self._welcome = Welcome(terminal)
         self._numbers = Numbers(terminal, id="numbers", classes="panel")
         self._table = EpochTable(terminal, id="table", classes="panel")
         # Kept, because a screen that is being removed no longer finds its parts by their names.
@@ -159,9 +159,9 @@ class TrainScreen(SteeringScreen):
             Container(id="charts"),
             Container(id="form", classes="panel"),
         )
-        self._place_of_form.border_title = "Form"
-        self._numbers.border_title = "Run"
-        self._table.border_title = "Epochs, * best test accuracy, loss"
+        set_title(self._place_of_form, "Form")
+        set_title(self._numbers, "Run")
+        set_title(self._table, "Epochs, * best test accuracy, loss")
         self._curves: Curves | None = None
         self._pane = "loss"
 
@@ -199,6 +199,7 @@ class TrainScreen(SteeringScreen):
         for panel in (self._numbers, self._table, self._place_of_form):
             panel.set_class(self.app.size.width < ROOMY, "-open")
         self._frame_numbers()
+        self.call_after_refresh(self._show_welcome)
 
     def _frame_numbers(self) -> None:
         """Leave the border out where the numbers are a line below another pane."""

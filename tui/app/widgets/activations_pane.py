@@ -28,7 +28,8 @@ class ActivationsPane(Panel):
     DEFAULT_CSS = """
     ActivationsPane {
         layout: horizontal;
-        #digit { width: 28; margin-right: 1; }
+        #digit { width: 28; margin-right: 2; }
+        #digit Static { color: $text-muted; }
         #digit DigitView { height: 14; }
     }
     """

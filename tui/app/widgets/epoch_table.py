@@ -55,13 +55,13 @@ def _batch_loss(row: Row, width: int) -> str:
 COLUMNS: tuple[Column[Row], ...] = (
     Column("epoch", 5, 0, _epoch),
     Column("loss", 7, 9, _batch_loss),
-    Column("trn loss", 8, 7, _score("train", _loss)),
+    Column("train loss", 10, 6, _score("train", _loss)),
     Column("val loss", 8, 5, _score("validation", _loss)),
-    Column("tst loss", 8, 4, _score("test", _loss)),
-    Column("trn acc", 7, 3, _score("train", _accuracy)),
+    Column("test loss", 9, 4, _score("test", _loss)),
+    Column("train acc", 9, 3, _score("train", _accuracy)),
     Column("val acc", 7, 2, _score("validation", _accuracy)),
-    Column("tst acc", 7, 1, _score("test", _accuracy)),
-    Column("rate", 8, 6, lambda row, width: number(row.learning_rate, width, ".3g")),
+    Column("test acc", 8, 1, _score("test", _accuracy)),
+    Column("rate", 8, 7, lambda row, width: number(row.learning_rate, width, ".3g")),
     Column("time", 6, 8, lambda row, width: clock(row.seconds, width)),
 )
 
@@ -120,7 +120,7 @@ class EpochTable(StripWidget, can_focus=True):
         return lines[: self.size.height]
 
     def _line(self, row: Row, columns: Sequence[Column[Row]]) -> Strip:
-        marked = {"tst acc": self._highest, "tst loss": self._lowest}
+        marked = {"test acc": self._highest, "test loss": self._lowest}
         line = ""
         for column in columns:
             cell = f" {column.cell(row)}"
@@ -162,7 +162,7 @@ def shown_columns(rows: Sequence[Row], config: TrainConfig, width: int) -> list[
 
     Before the first row these are the columns that the run will have values for.
     """
-    evaluated = {"trn": config.eval_train, "val": bool(config.validation)}
+    evaluated = {"train": config.eval_train, "val": bool(config.validation)}
     if rows:
         known = [c for c in COLUMNS if any(c.text(row, c.width) for row in rows[-10:])]
     else:

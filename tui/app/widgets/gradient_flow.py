@@ -19,6 +19,7 @@ from tui.app.widgets.chart import DATA_INTERVAL, KEY_INTERVAL
 from tui.app.widgets.colors import palette_in_use, role_color, role_style
 from tui.app.widgets.series import Floats, linear_scale
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
+from tui.app.widgets.text import set_title
 from tui.formatting import number
 from tui.recording.history import RunHistory
 from tui.system.terminal import Terminal
@@ -245,7 +246,7 @@ class GradientFlow(StripWidget, can_focus=True):
 
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal, id="gradients", classes="panel")
-        self.border_title = TITLE
+        set_title(self, TITLE)
         self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
 
     def show(self, history: RunHistory | None, end: float | None) -> None:
@@ -288,5 +289,5 @@ class GradientFlow(StripWidget, can_focus=True):
         points = self._history.gradients if self._history else ()
         layers = len(points[0][1]) if points else 0
         shown = len(shown_layers(layers, self.size.height))
-        self.border_title = TITLE if shown == layers else f"{TITLE}, {shown} of {layers}"
+        set_title(self, TITLE if shown == layers else f"{TITLE}, {shown} of {layers}")
         return flow_strips(self._history, self._end, self._cursor, *self.size, self.terminal)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
 from typing import ClassVar
@@ -22,7 +22,7 @@ from tui.system.terminal import FULL, Terminal
 INTERVAL = 1.0
 """Least time in seconds between two drawings of a run that trains."""
 LEFT_OUT = ("sweep", "walk", "draw", "model", "runs", "confusion", "lessons", "digits", "train")
-"""The order in which titles are left out where there is no room; their keys stay."""
+"""The order in which titles are left out where they do not fit even shortened; their keys stay."""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _CLOCK = 7
 
@@ -34,6 +34,8 @@ class Tab:
     name: str
     key: str
     title: str
+    short: str = ""
+    """A shorter title, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,29 +134,46 @@ class Tabs(StripWidget):
     @property
     def most(self) -> int:
         """The cells that all titles take."""
-        return 1 + sum(len(tab.key) + len(tab.title) + 2 for tab in self._tabs)
+        return self._cells({tab.name: f" {tab.title}" for tab in self._tabs})
 
     @property
     def least(self) -> int:
         """The cells that all keys and the title of the present screen take."""
-        current = next((tab.title for tab in self._tabs if tab.name == self._current), "")
-        return 1 + sum(len(tab.key) + 1 for tab in self._tabs) + len(current) + bool(current)
+        return self._cells(
+            {tab.name: f" {tab.title}" for tab in self._tabs if tab.name == self._current}
+        )
+
+    def _cells(self, titles: Mapping[str, str]) -> int:
+        """The cells of all keys with these titles, and of the blank behind the last one."""
+        return 1 + sum(1 + len(tab.key) + len(titles.get(tab.name, "")) for tab in self._tabs)
+
+    def _titles(self) -> dict[str, str]:
+        """What stands behind the key of each screen: the best form that fits.
+
+        The titles first move up to their keys, then shorter ones take the place of some, and at
+        last some are left out. That of the present screen always stays as it is.
+        """
+        titles = {tab.name: f" {tab.title}" for tab in self._tabs}
+        others = [tab for tab in self._tabs if tab.name != self._current]
+        forms = [
+            {tab.name: tab.title for tab in others},
+            *({tab.name: tab.short} for tab in reversed(others) if tab.short),
+            *({name: ""} for name in LEFT_OUT if name in titles and name != self._current),
+        ]
+        for form in forms:
+            if self._cells(titles) <= self.size.width:
+                break
+            titles |= form
+        return titles
 
     def _lay_out(self) -> list[Strip]:
-        untitled: set[str] = set()
-        room = self.size.width - self.most
-        for name in LEFT_OUT:
-            if room >= 0:
-                break
-            if name != self._current:
-                room += next((len(tab.title) + 1 for tab in self._tabs if tab.name == name), 0)
-                untitled.add(name)
+        titles = self._titles()
         key_style = self.get_component_rich_style("tabs--key", partial=True)
         here = self.get_component_rich_style("tabs--current")
         opening, closing = "[]" if self.terminal.ascii_only else "  "
         parts, self._ends, end, before = [], [], 0, ""
         for tab in self._tabs:
-            title = "" if tab.name in untitled else f" {tab.title}"
+            title = titles[tab.name]
             end += 1 + len(tab.key) + len(title)
             self._ends.append((end, tab.name))
             if tab.name == self._current:

@@ -9,10 +9,11 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from nn.analysis.inspection import LayerStatistics
+from tui.app.widgets.colors import Role
 from tui.app.widgets.layer_table import visible_range
 from tui.app.widgets.layout import Layout, x_scale
 from tui.app.widgets.legend import legend
-from tui.app.widgets.series import ColorRole, Values, linear_scale, transform
+from tui.app.widgets.series import Values, linear_scale, transform
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
 from tui.system.terminal import FULL, Terminal
 
@@ -27,7 +28,7 @@ def render_histogram(
     *,
     title: str = "",
     x_label: str = "",
-    role: ColorRole = "primary",
+    role: Role = "accent",
     terminal: Terminal = FULL,
 ) -> list[Strip]:
     """Draw the counts of `numpy.histogram` as bars, in `height` lines of exactly `width` cells.
@@ -92,6 +93,6 @@ class Histograms(StripWidget):
             height,
             title=f"{'>' if chosen else ' '} {index + 1}: {layer.in_features}-{layer.out_features}",
             x_label="weight",
-            role="primary" if chosen else "tertiary",
+            role="accent" if chosen else "muted",
             terminal=self.terminal,
         )

@@ -8,6 +8,8 @@ from textual.containers import Container
 from textual.content import Content
 from textual.geometry import Region
 
+from tui.app.widgets.text import Title
+
 _NOTHING = Content("")
 
 
@@ -17,7 +19,7 @@ class Panel(Container):
     Textual by itself paints the whole panel again, with all that is in it, whenever a title is set.
     """
 
-    _titles = (_NOTHING, _NOTHING)
+    _titles: tuple[Content, Content] = (_NOTHING, _NOTHING)
     _titling = False
 
     def __init__(
@@ -30,13 +32,14 @@ class Panel(Container):
 
     def show_titles(self, title: str | Content, subtitle: str | Content = "") -> None:
         """Put these into the border. A `str` is shown as it is, brackets included."""
-        titles = tuple(Content(t) if isinstance(t, str) else t for t in (title, subtitle))
-        before, self._titles = self._titles, (titles[0], titles[1])
+        below = Content(subtitle) if isinstance(subtitle, str) else subtitle
+        named = Title(title) if isinstance(title, str) else Title(title.plain, list(title.spans))
+        before, self._titles = self._titles, (named, below)
         self._titling = True
-        if not titles[0].is_same(before[0]):
-            self.border_title = titles[0]
-        if not titles[1].is_same(before[1]):
-            self.border_subtitle = titles[1]
+        if not named.is_same(before[0]):
+            self.border_title = named
+        if not below.is_same(before[1]):
+            self.border_subtitle = below
         self._titling = False
 
     def refresh(self, *regions: Region, **options: Any) -> Self:

@@ -31,7 +31,7 @@ _DOTS = {BRAILLE: (2, 4), QUARTERS: (2, 2)}
 # In a figure of one cell plotext draws quarter blocks whatever marker it was given.
 _QUARTERS = "▖▗▘▝▞▚▌▐▀▄█▙▛▜▟"
 _ASCII_BOX = str.maketrans("─│┌┐└┘├┤┬┴┼┊┈" + _QUARTERS, "-|+++++++++:." + "." * len(_QUARTERS))
-_DRAWN: tuple[Role, ...] = (*ROLES, "muted", "grid")
+_DRAWN: tuple[Role, ...] = (*ROLES, "accent", "muted", "grid")
 _ROLE_CODE = {role: 16 + i for i, role in enumerate(_DRAWN)}  # palette numbers for plotext
 _SGR = re.compile(r"\x1b\[([\d;]*)m")
 

@@ -77,10 +77,11 @@ def _sign(predicted: int, spec: DataSpec) -> str:
 def _one_line(points: Sequence[Point], width: int, spec: DataSpec) -> Strip:
     between = " " if spec.classes > 10 and max(map(len, spec.names)) > 1 else ""
     said = between.join(_sign(predicted, spec) for _, _, predicted in points)
-    start = f"epoch {points[0][0]:.4g}-{points[-1][0]:.4g}: "
+    first, last = f"{points[0][0]:.4g}", f"{points[-1][0]:.4g}"
+    start = f"epoch {first}: " if first == last else f"epoch {first}-{last}: "
     room = max(1, width - len(start))
     if len(said) > room:
-        start, said = f"epoch ..{points[-1][0]:.4g}: ", said[-room:]
+        start, said = f"epoch ..{last}: ", said[-room:]
     return text_strip(start + said, width)
 
 

@@ -8,6 +8,9 @@ from rich.style import Style
 from rich.text import Text
 from textual.widgets import Static
 
+from tui.app.widgets.colors import role_style
+from tui.system.terminal import Terminal
+
 STEPS = (
     (
         "train.run",
@@ -30,20 +33,22 @@ class Welcome(Static):
     Welcome { width: 1fr; height: 1fr; content-align: center middle; }
     """
 
-    def __init__(self) -> None:
+    def __init__(self, terminal: Terminal) -> None:
         super().__init__(id="welcome", markup=False)
+        self._colors = terminal.colors
 
     def show(self, title: str, keys: Mapping[str, str], width: int, height: int) -> None:
         """Show the steps whose bindings have a key, in so many cells and lines."""
         rows = [(keys[name], word, text) for name, word, text in STEPS if name in keys]
         wide = max((len(key) for key, _, _ in rows), default=0)
         room = width - wide - 12
-        text = Text(title, style=Style(bold=True))
+        bold = Style(bold=True)
+        text = Text().append(title, style=bold)
         text.append("\n" if height < 2 * len(rows) + 3 else "\n\n")
         for number, (key, word, sentence) in enumerate(rows):
             text.append("\n" if number else "")
-            text.append(f"{key:>{wide}}", style=Style(bold=True))
-            text.append(f"  {word:<7}")
+            text.append(f"{key:>{wide}}", style=role_style("accent", self._colors) + bold)
+            text.append(f"  {word:<8}", style=bold)
             if len(sentence) <= room:
                 text.append(sentence)
         self.update(text)

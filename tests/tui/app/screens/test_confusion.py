@@ -77,7 +77,7 @@ def test_counts_and_ratios() -> None:
         assert rows["7"] == [".", "#4", *".....", "26", *"..", "100.0%", "86.7%", "92.9%"]
         assert rows["2"][2:4] == ["28", "*2"]
         assert rows["1"][-3:] == ["88.2%", "100.0%", "93.8%"]
-        assert title(app) == "test, 300 digits: accuracy 98.00%, untrained"
+        assert title(app) == "Test, 300 digits: accuracy 98.00%, untrained"
 
     look(scenario)
 
@@ -115,7 +115,7 @@ def test_a_cell_opens_its_digits_and_escape_returns() -> None:
         await predicted(app, pilot)
         assert isinstance(app.screen, DigitsScreen)
         assert app.screen.query_one(KeyHints).shown[0][0].id == "digits.back"
-        assert title(app, "#picture") == "test 17  1 of 4"
+        assert title(app, "#picture") == "Test 17  1 of 4"
         assert app.screen.query_one("#picture").border_subtitle == "7 taken for 1, by loss"
         assert text(app, "#note") == ""
         seen = []
@@ -181,7 +181,7 @@ def test_it_follows_the_training_or_stays() -> None:
         labels = run.splits["test"].labels
         run.advance(mistaken(labels, 2))
         screen.draw()  # before the newer weights have predicted anything
-        assert title(app) == "test, 300 digits: accuracy 98.00%, untrained"
+        assert title(app) == "Test, 300 digits: accuracy 98.00%, untrained"
         screen.show_snapshot()
         await predicted(app, pilot)
         assert "accuracy 50.00%, epoch 1" in title(app)
@@ -208,7 +208,7 @@ def test_splits() -> None:
         run.advance(run.splits["train"].labels, "train")
         screen.show_snapshot()
         await predicted(app, pilot)
-        assert title(app).startswith("train, 200 digits: accuracy 100.00%")
+        assert title(app).startswith("Train, 200 digits: accuracy 100.00%")
         await pilot.press("n")
         assert matrix(app).cursor == (1, 0)
 
@@ -238,7 +238,7 @@ def test_small_and_large() -> None:
         await pilot.press("n")
         assert [line.split()[0] for line in lines(app)] == [*"00123456789"]
         assert lines(app)[8].split() == ["7", ".", ">4", *".....", "26", ".", "."]
-        assert title(app).startswith("test: accuracy 98.00%")
+        assert title(app).startswith("Test: accuracy 98.00%")
         assert text(app, "#cell").splitlines()[1] == "7: prec 100.00% rec 86.67% F1 92.86%"
         for width, height in [(60, 30), (120, 40), (200, 50), (20, 6), (80, 24)]:
             await pilot.resize_terminal(width, height)

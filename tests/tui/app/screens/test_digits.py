@@ -120,7 +120,7 @@ def test_moving() -> None:
 def test_what_is_said_of_a_digit() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         assert said(app) == "WRONG 30.0% for 1 loss 3.91 0: 10th choice predicted label"
-        assert str(app.screen.query_one("#facts").border_title) == "prediction, untrained"
+        assert str(app.screen.query_one("#facts").border_title) == "Prediction, untrained"
         bars = lines(app, ProbabilityBars)
         assert bars[0].startswith("* 0 ")
         assert bars[0].endswith(" 2.0%")
@@ -165,7 +165,7 @@ def test_keys_that_come_in_a_burst_all_reach_the_prompt() -> None:
             await pilot.pause(0.01)
             if app.bench.browser.query.label == 2:
                 break
-        assert place(app) == "test 42  5 of 30  label 2, by index"
+        assert place(app) == "Test 42  5 of 30  label 2, by index"
 
     browse(scenario)
 
@@ -211,28 +211,28 @@ def test_the_next_mistake_is_one_of_the_weights_that_are_shown() -> None:
 def test_filters() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("g", "5", "0", "enter", "slash")
-        assert place(app) == "test 51  18 of 100  mistakes, by index"
+        assert place(app) == "Test 51  18 of 100  mistakes, by index"
         await pilot.press("n")
         assert app.bench.index == 54
         await pilot.press("a", "7")
-        assert place(app) == "test 57  2 of 10  mistakes, label 7, by index"
+        assert place(app) == "Test 57  2 of 10  mistakes, label 7, by index"
         await pilot.press("A", "8")
         assert place(app).endswith("mistakes, 7 taken for 8, by index")
         await pilot.press("A", "3")
-        assert place(app) == "test 57  none  mistakes, 7 taken for 3, by index"
+        assert place(app) == "Test 57  none  mistakes, 7 taken for 3, by index"
         assert text(app, "#note") == "No such digit; escape shows all"
         await pilot.press("right", "n", "R", "end", "pagedown")
         assert app.bench.index == 57
         await pilot.press("a", "enter")
         assert app.bench.browser.query == Query("mistakes", predicted=3)
         await pilot.press("A", "enter", "slash")
-        assert place(app) == "test 41  28 of 200  correct, by index"
+        assert place(app) == "Test 41  28 of 200  correct, by index"
         await pilot.press("n")
         assert text(app, "#note") == "No mistake after this one"
         await pilot.press("p")
         assert text(app, "#note") == "No mistake before this one"
         await pilot.press("escape")
-        assert place(app) == "test 41  42 of 300  by index"
+        assert place(app) == "Test 41  42 of 300  by index"
         assert text(app, "#note") == ""
 
     browse(scenario)
@@ -241,13 +241,13 @@ def test_filters() -> None:
 def test_orders_begin_with_the_most_telling_digit() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("slash", "o")
-        assert place(app) == "test 0  1 of 100  mistakes, by loss"
+        assert place(app) == "Test 0  1 of 100  mistakes, by loss"
         await pilot.press("o")
-        assert place(app) == "test 297  1 of 100  mistakes, by confidence"
+        assert place(app) == "Test 297  1 of 100  mistakes, by confidence"
         await pilot.press("o")
-        assert place(app) == "test 0  1 of 100  mistakes, by doubt"
+        assert place(app) == "Test 0  1 of 100  mistakes, by doubt"
         await pilot.press("l", "o")
-        assert place(app) == "test 3  2 of 100  mistakes, by index"
+        assert place(app) == "Test 3  2 of 100  mistakes, by index"
 
     browse(scenario)
 
@@ -263,12 +263,12 @@ def test_splits(key: str) -> None:
         run.snapshots = run.snapshots[:1]
         await pilot.press("end", key)
         await predicted(app, pilot)
-        assert place(app) == "train 199  200 of 200  by index"
+        assert place(app) == "Train 199  200 of 200  by index"
         await pilot.press(key)
-        assert place(app) == "validation 99  100 of 100  by index"
+        assert place(app) == "Validation 99  100 of 100  by index"
         await pilot.press(key)
         await predicted(app, pilot)
-        assert place(app) == "test 99  100 of 300  by index"
+        assert place(app) == "Test 99  100 of 300  by index"
 
     browse(scenario)
 
@@ -276,7 +276,7 @@ def test_splits(key: str) -> None:
 def test_a_split_that_the_run_does_not_have() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         assert app.bench.split == "test"
-        assert place(app).startswith("test 0")
+        assert place(app).startswith("Test 0")
 
     app = scripted_app(run := a_run(3), "digits")
     del run.splits["validation"]
@@ -382,13 +382,13 @@ def test_newer_weights_are_followed_and_the_trajectory_grows() -> None:
         labels = run.splits["test"].labels
         run.advance(labels)
         screen(app).draw()  # the predictions of all digits are still of the weights before
-        assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
+        assert str(app.screen.query_one("#facts").border_title) == "Prediction, epoch 1"
         assert "untrained" in str(app.screen.query_one("#sheet").border_subtitle)
         screen(app).show_snapshot()
         await predicted(app, pilot)
         await pilot.pause()
         assert "epoch 1" in str(app.screen.query_one("#sheet").border_subtitle)
-        assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
+        assert str(app.screen.query_one("#facts").border_title) == "Prediction, epoch 1"
         assert said(app).startswith("RIGHT ")
         drawn = [trajectory.render_line(y).text for y in range(trajectory.size.height)]
         assert drawn[0].startswith("P(0) and prediction by epoch")
@@ -402,14 +402,14 @@ def test_staying_with_the_weights_and_following_again() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         run = cast(ScriptedRun, app.bench.run)
         await pilot.press("F")
-        assert str(app.screen.query_one("#facts").border_title) == "prediction, frozen at untrained"
+        assert str(app.screen.query_one("#facts").border_title) == "Prediction, frozen at untrained"
         run.advance(run.splits["test"].labels)
         screen(app).show_snapshot()
         await predicted(app, pilot)
         assert said(app).startswith("WRONG ")
         await pilot.press("F")
         await predicted(app, pilot)
-        assert str(app.screen.query_one("#facts").border_title) == "prediction, epoch 1"
+        assert str(app.screen.query_one("#facts").border_title) == "Prediction, epoch 1"
         assert said(app).startswith("RIGHT ")
 
     browse(scenario)
@@ -419,11 +419,11 @@ def test_a_digit_stays_while_its_position_moves() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         run = cast(ScriptedRun, app.bench.run)
         await pilot.press("slash", "n", "n")
-        assert place(app).startswith("test 6  3 of 100")
+        assert place(app).startswith("Test 6  3 of 100")
         run.advance(mistaken(run.splits["test"].labels, 2))
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert place(app).startswith("test 6  4 of 150")
+        assert place(app).startswith("Test 6  4 of 150")
         assert text(app, "#note") == ""
 
     browse(scenario)
@@ -436,7 +436,7 @@ def test_a_digit_that_drops_out_gives_way_to_the_nearest() -> None:
         run.advance(mistaken(run.splits["test"].labels, 10))
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert place(app).startswith("test 10  2 of 30")
+        assert place(app).startswith("Test 10  2 of 30")
         assert text(app, "#note") == "Digit 9 is no longer among these; 10 is the nearest"
         await pilot.press("l")
         assert text(app, "#note") == ""
@@ -514,7 +514,7 @@ def test_before_there_are_data() -> None:
         app.bench.browser.query = Query()
         screen(app).show_snapshot()
         await predicted(app, pilot)
-        assert place(app).startswith("test 0")
+        assert place(app).startswith("Test 0")
 
     app = scripted_app(None, "digits")
     play(app, scenario)
@@ -559,8 +559,8 @@ def test_sizes() -> None:
             for width, height in [(40, 15), (60, 30), (40, 45), (120, 40), (200, 50), (20, 6)]:
                 await pilot.resize_terminal(width, height)
                 await pilot.pause()
-                short = "test 0  1/100  wrong index"
-                expected = short if width < 80 else "test 0  1 of 100  mistakes, by index"
+                short = "Test 0  1/100  wrong index"
+                expected = short if width < 80 else "Test 0  1 of 100  mistakes, by index"
                 assert place(app) == expected, (width, height)
 
     browse(scenario)

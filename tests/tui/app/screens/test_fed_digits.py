@@ -62,7 +62,7 @@ def test_the_drawing_board_says_that_a_drawing_is_deskewed(small: Dataset, deske
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("space", "down", "down")
         await pilot.pause()
-        assert ("as MNIST, deskewed" in "\n".join(shown(app))) == deskews
+        assert ("As MNIST, deskewed" in "\n".join(shown(app))) == deskews
 
     play(app, scenario)
 

@@ -104,6 +104,19 @@ def test_ascii_runs(snap_compare: SnapCompare, root: Path) -> None:
     assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
 
 
+def test_runs_in_light(snap_compare: SnapCompare, root: Path) -> None:
+    app = runs_app(root)
+    app.theme = "mnist-light"
+    keys = pressing(app, "j", "space", "j", "space", "j", "j")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
+
+
+def test_runs_in_sixteen_colours(snap_compare: SnapCompare, root: Path) -> None:
+    app = runs_app(root, colors="16")
+    keys = pressing(app, "j", "space", "j", "space", "j", "j")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
+
+
 @pytest.mark.parametrize("size", SIZES, ids=name)
 def test_opened(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
     app = runs_app(root)
@@ -125,6 +138,13 @@ def test_compared(
     until = "B train" if size[0] < 80 else "A mistakes"
     keys = pressing(app, "end", "space", "k", "v", dataset=small, until=until)
     assert snap_compare(app, terminal_size=size, run_before=keys)
+
+
+def test_compared_in_light(snap_compare: SnapCompare, root: Path, small: Dataset) -> None:
+    app = runs_app(root)
+    app.theme = "mnist-light"
+    keys = pressing(app, "end", "space", "k", "v", "tab", dataset=small, until="A mistakes")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=keys)
 
 
 @pytest.mark.parametrize("colors", ["16", "none"])

@@ -57,6 +57,19 @@ def test_sweep(snap_compare: SnapCompare, tmp_path: Path, size: tuple[int, int])
     assert snap_compare(app, terminal_size=size, run_before=pressing(app, "j", "j"))
 
 
+def test_sweep_in_light(snap_compare: SnapCompare, tmp_path: Path) -> None:
+    finished_sweep(tmp_path / "runs")
+    app = sweep_app(tmp_path / "runs")
+    app.theme = "mnist-light"
+    assert snap_compare(app, terminal_size=(120, 40), run_before=pressing(app, "j", "v"))
+
+
+def test_sweep_in_sixteen_colours(snap_compare: SnapCompare, tmp_path: Path) -> None:
+    finished_sweep(tmp_path / "runs")
+    app = sweep_app(tmp_path / "runs", colors="16")
+    assert snap_compare(app, terminal_size=(80, 24), run_before=pressing(app, "j", "j"))
+
+
 def test_ascii_sweep(snap_compare: SnapCompare, tmp_path: Path) -> None:
     finished_sweep(tmp_path / "runs")
     app = sweep_app(tmp_path / "runs", ascii_only=True, colors="none")

@@ -60,6 +60,13 @@ def test_weight(
     assert snap_compare(app, run_before=pressing(app, "s", "m"), terminal_size=size)
 
 
+@pytest.mark.parametrize("keys", ["ssss", GRADIENT], ids=["images", "gradient"])
+def test_in_light(snap_compare: SnapCompare, small: Dataset, keys: tuple[str, ...]) -> None:
+    app = walking_app(small)
+    app.theme = "mnist-light"
+    assert snap_compare(app, run_before=pressing(app, *keys), terminal_size=(80, 24))
+
+
 def test_ascii_images(snap_compare: SnapCompare, small: Dataset) -> None:
     app = walking_app(small, ascii_only=True, colors="none")
     assert snap_compare(app, run_before=pressing(app, *"ssss"), terminal_size=(80, 24))

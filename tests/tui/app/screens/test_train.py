@@ -534,12 +534,12 @@ def test_a_real_run_from_start_to_end(small: Dataset, monkeypatch: pytest.Monkey
 def test_the_table_of_epochs_marks_the_best(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         heading = at.lines(EpochTable)[0]  # there are no validation images, and no rows yet
-        assert heading == " epoch trn loss tst loss trn acc tst acc     rate"
+        assert heading == " epoch train loss test loss train acc test acc"
         await at.tell(
             Status.PAUSED, epoch(1, accuracy=0.9), epoch(2, accuracy=0.95), epoch(3, accuracy=0.93)
         )
         assert at.lines(EpochTable) == [
-            " epoch trn loss tst loss trn acc tst acc     rate",
+            " epoch train loss test loss train acc test acc",
             "     1   0.5000   0.6500  92.00%  90.00%      0.1",
             "     2   0.3333   0.4333  97.00% *95.00%      0.1",
             "     3   0.2500  *0.3250  95.00%  93.00%      0.1",
@@ -552,7 +552,7 @@ def test_the_table_has_every_column_where_there_is_room(play: Callable[..., None
     async def scenario(at: Sitting) -> None:
         await at.tell(Status.PAUSED, epoch(1, validation=True))
         assert at.lines(EpochTable)[0].lstrip() == (
-            "epoch    loss trn loss val loss tst loss trn acc val acc tst acc     rate   time"
+            "epoch    loss train loss val loss test loss train acc val acc test acc     rate   time"
         )
 
     play(scenario, size=(180, 24), config=TrainConfig(epochs=4, validation=0.1))
