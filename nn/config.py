@@ -8,7 +8,6 @@ Every value, typed or read from a file, passes `check_value`.
 from __future__ import annotations
 
 import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
@@ -272,6 +271,8 @@ def load_toml(path: Path) -> dict[str, Any]:
 
 def parse_toml(text: str, source: str) -> dict[str, Any]:
     """Parse TOML text; `source` names it in the `ConfigError` raised for malformed text."""
+    import tomllib  # here, because most programs read no such file
+
     try:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

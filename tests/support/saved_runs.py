@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, get_args
@@ -25,7 +26,7 @@ from nn.storage.runs import SavedRun
 from tests.support.training_script import STEPS, DirectedRun, epochs, finished, started
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
-from tui.app.state import present_run
+from tui.app.state import live_run, present_run
 from tui.app.state.messages import DataLoaded
 from tui.recording.experiment import Experiment
 from tui.recording.source import Saving
@@ -167,11 +168,14 @@ def runs_app(
         )
 
 
-def simulated() -> Any:
+@contextmanager
+def simulated() -> Iterator[None]:
     """No data are loaded, and no run trains."""
-    return patch.multiple(
-        present_run, load_in_background=lambda data_dir, post: None, LiveRun=DirectedRun
-    )
+    with (
+        patch.object(present_run, "load_in_background", lambda data_dir, post: None),
+        patch.object(live_run, "LiveRun", DirectedRun),
+    ):
+        yield
 
 
 def play(

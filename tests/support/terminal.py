@@ -10,13 +10,21 @@ import struct
 import termios
 import time
 
+from tests.support.emulator import Emulator
+
 
 class Terminal:
-    """Runs a command in a terminal of its own; `output` is all it has written."""
+    """Runs a command in a terminal of its own.
+
+    Attributes:
+        output: All it has written.
+        screen: What is shown of it.
+    """
 
     def __init__(self, command: list[str], columns: int, rows: int, **environment: str) -> None:
         self.started = time.perf_counter()
         self.output = bytearray()
+        self.screen = Emulator(columns, rows)
         self._pid, self._master = pty.fork()
         if self._pid == 0:
             size = struct.pack("HHHH", rows, columns, 0, 0)
@@ -41,28 +49,27 @@ class Terminal:
                 return False
             if not chunk:
                 return False
-            self.output += chunk
+            self._take(chunk)
             if time.perf_counter() >= end:
                 return True
 
-    def wait_for(self, text: str, start: int = 0, seconds: float = 60) -> float:
-        """Seconds until a text stands in the output from a position on; raises TimeoutError."""
+    def wait_for(self, text: str, seconds: float = 60) -> float:
+        """Seconds until a text is shown; raises TimeoutError."""
         began = time.perf_counter()
-        wanted = text.encode()
-        while wanted not in self.output[start:]:
+        while text not in self.screen.text:
             if time.perf_counter() - began > seconds:
-                raise TimeoutError(
-                    f"{text!r} did not appear in {bytes(self.output[start:])[-2000:]!r}"
-                )
+                raise TimeoutError(f"{text!r} did not appear in\n{self.screen.text}")
             ready, _, _ = select.select([self._master], [], [], 0.5)
             if ready:
                 try:
-                    self.output += os.read(self._master, 65536)
+                    self._take(os.read(self._master, 65536))
                 except OSError:
-                    if wanted in self.output[start:]:
-                        break
                     raise TimeoutError(f"ended without {text!r}") from None
         return time.perf_counter() - began
+
+    def _take(self, chunk: bytes) -> None:
+        self.output += chunk
+        self.screen.feed(chunk)
 
     def close(self) -> int:
         """Read to the end and return the exit code."""

@@ -30,12 +30,12 @@ from tui.app.themes import BASIC_THEME, DEFAULT_THEME, default_variables, own_th
 from tui.app.widgets.colors import use_palette
 from tui.app.widgets.header import Tab
 from tui.recording.experiment import Experiment
-from tui.recording.source import RunSource, Saving
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
+    from tui.recording.source import RunSource, Saving
 
 COLLECT_INTERVAL = 0.2
 """Least time in seconds between two looks at the events of the training thread."""
@@ -48,7 +48,6 @@ class MnistApp(MenuApp):
         kept: Whether the result is to be saved on leaving.
     """
 
-    CSS_PATH = "app.tcss"
     TITLE = "mnist-tui"
     DEFAULT_MODE = "train"
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,6 +103,8 @@ class MnistApp(MenuApp):
             self.bench.open(watched)
         self._collect = Throttle(self._collect_present, self.set_timer, COLLECT_INTERVAL)
         self._drawn_snapshot: object = None
+        self._made: list[ModeScreen] = []
+        self._shown = False
         for name, mode in MODES.items():
             self.add_mode(name, partial(self._make_screen, name, mode))
 
@@ -118,12 +119,13 @@ class MnistApp(MenuApp):
             except ConfigError as error:
                 raise ConfigError(f"{source}keys: {error}") from None
             self.set_keymap(preferences.keys)
-        self.theme = DEFAULT_THEME if self.terminal.colors != "16" else BASIC_THEME
+        theme = DEFAULT_THEME if self.terminal.colors != "16" else BASIC_THEME
         if preferences.theme is not None and self.terminal.colors != "none":
             if preferences.theme not in self.available_themes:
                 near = did_you_mean(preferences.theme, self.available_themes)
                 raise ConfigError(f"{source}theme={preferences.theme}: no such theme{near}")
-            self.theme = preferences.theme
+            theme = preferences.theme
+        self.begin_with_theme(theme)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What style sheets use and a theme of Textual does not define."""
@@ -131,6 +133,7 @@ class MnistApp(MenuApp):
 
     def watch_theme(self) -> None:
         """Draw charts and pictures in the colours that go with the theme."""
+        super().watch_theme()
         use_palette(palette_of(self.current_theme))
 
     def on_drawing_chosen(self, _message: DrawingChosen) -> None:
@@ -150,6 +153,9 @@ class MnistApp(MenuApp):
             if each.key
         ]
         screen.name_screens(tabs, mode.within or name)
+        self._made.append(screen)
+        if self._shown:
+            screen.call_after_refresh(screen.complete)
         return screen
 
     def _key_of(self, name: str, mode: Mode) -> str:
@@ -168,11 +174,20 @@ class MnistApp(MenuApp):
         self.bench.stop_seeds()
 
     def on_mount(self) -> None:
-        """Read the data once the first frame is on its way."""
-        self.watch_theme()  # Textual calls it for a change only
-        self.call_after_refresh(self._load_first)
+        """Draw in the colours of the theme."""
+        use_palette(palette_of(self.current_theme))
 
-    def _load_first(self) -> None:
+    def on_ready(self) -> None:
+        """Once the first frame is shown, read the data, and complete the screen.
+
+        Textual calls what it was asked before to call after a refresh though it paints nothing yet.
+        """
+        self.call_after_refresh(self._go_on)
+
+    def _go_on(self) -> None:
+        self._shown = True
+        for screen in self._made:
+            screen.complete()
         if not self.bench.loading and self.bench.dataset is None:  # a key may have started it
             self.bench.load()
 

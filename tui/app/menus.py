@@ -12,10 +12,8 @@ from typing import TYPE_CHECKING, Any
 from textual.widget import Widget
 
 from tui.app.screens import MODES
-from tui.app.screens.help import MOVING, shown_bindings
 from tui.app.state.workbench import Workbench
 from tui.app.terminal_app import TerminalApp
-from tui.recording.export import save_metrics, save_screen
 
 if TYPE_CHECKING:
     from tui.app.screens.finding import Entry
@@ -46,6 +44,7 @@ class MenuApp(TerminalApp):
         for it by its name.
         """
         from tui.app.screens.finding import Entry
+        from tui.app.screens.help import MOVING, shown_bindings
 
         bindings = list(shown_bindings(self.screen))
         moving = {binding.action for _, binding in bindings if binding.key in MOVING}
@@ -98,11 +97,15 @@ class MenuApp(TerminalApp):
 
     def action_save_screen(self) -> None:
         """Write a picture of the screen (SVG) into the working directory."""
+        from tui.recording.export import save_screen
+
         self.clear_notifications()  # which would be in the picture
         self._export(lambda stem: [save_screen(self.export_screenshot(), stem)])
 
     def action_export_metrics(self) -> None:
         """Write the run's metrics (CSV and JSON) into the working directory."""
+        from tui.recording.export import save_metrics
+
         history = self.bench.history
         if history is None or not history.evaluations:
             self.notify("Nothing measured yet: train for an epoch first.", severity="warning")

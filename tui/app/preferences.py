@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import os
 import re
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,7 +26,6 @@ from platformdirs import user_config_path
 
 from nn.config import load_toml
 from nn.errors import ConfigError, did_you_mean
-from nn.storage.files import write_atomically
 from tui.system.terminal import DRAWING_MODES, DrawingMode
 
 VARIABLE = "MNIST_TUI_CONFIG"
@@ -92,6 +90,10 @@ def remember(path: Path, settings: Mapping[str, str]) -> None:
     Raises `ConfigError` for a file in which they cannot be set so, `StorageError` or `OSError` for
     one that cannot be written.
     """
+    import tomllib  # neither is needed for the first frame
+
+    from nn.storage.files import write_atomically
+
     text = path.read_text(encoding="utf-8") if os.path.exists(path) else ""
     table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
     head, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")

@@ -17,6 +17,7 @@ from textual.filter import LineFilter, NoColor
 from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.app.key_order import KeyOrder
+from tui.app.shown_cells import ShownCells
 from tui.system.exits import ExitCode
 from tui.system.memory import collect_garbage_often
 from tui.system.signals import ignore_hangups
@@ -41,6 +42,7 @@ class TerminalApp(App[ExitCode]):
     """Ends with an `ExitCode` whatever happens to its terminal; a subclass saves the runs.
 
     Attributes:
+        shown: What the terminal shows.
         crash: The error that ended the application, to be raised when the screen is gone.
         detached: Whether the work is to go on without a terminal.
     """
@@ -51,13 +53,15 @@ class TerminalApp(App[ExitCode]):
     ALLOW_SELECT = False
 
     def __init__(self, terminal: Terminal, on_hangup: OnHangup) -> None:
-        super().__init__()
+        super().__init__(css_path=["app.tcss", "ascii.tcss"] if terminal.ascii_only else "app.tcss")
         self.terminal = terminal
+        self.shown = ShownCells()
         self.crash: Exception | None = None
         self.detached = False
         self._on_hangup = on_hangup
         self._ending: ExitCode | None = None
         self._own_loop: asyncio.AbstractEventLoop | None = None
+        self._restyled = False
         self._key_order = KeyOrder(self, super().on_event)
         self._line_filters = [NoColor()] if terminal.colors == "none" else None
         self.set_class(terminal.ascii_only, "-ascii")
@@ -75,12 +79,49 @@ class TerminalApp(App[ExitCode]):
 
     # Events, colours and key names
 
+    def get_driver_class(self) -> type[Driver]:
+        """Textual's driver, or where that is the one of a terminal, one that sends fewer bytes."""
+        driver_class = super().get_driver_class()
+        if driver_class.__name__ != "LinuxDriver":
+            return driver_class
+        from tui.app.sparing_driver import SparingDriver
+
+        return SparingDriver
+
     async def on_event(self, event: events.Event) -> None:
         """Let keys and pastes take effect one after the other."""
+        if isinstance(event, events.Resize):
+            self.shown.forget()  # A terminal does as it likes with what stood on it.
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._key_order.take(event)
         else:
             await super().on_event(event)
+
+    def begin_with_theme(self, name: str) -> None:
+        """Use a theme from the first frame on: no style sheet has been read with another one."""
+        if self.available_themes[name].ansi:  # has the colours of text replaced otherwise
+            self.theme = name
+            return
+        self.set_reactive(App.theme, name)
+        dark = self.current_theme.dark
+        classes = {"-dark-mode": dark, "-light-mode": not dark, f"-theme-{name}": True}
+        self.update_classes(classes, update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
+
+    def watch_theme(self) -> None:
+        """Note that screens that were made before have the colours of another theme."""
+        self._restyled = True
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Read all style sheets again, once the theme was changed.
+
+        Textual also calls this when a screen is first shown, which has the right styles then. Only
+        the application itself has none before the first one.
+        """
+        if self._restyled:
+            super().refresh_css(animate)
+        else:
+            self.stylesheet.apply(self)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colours, no colour at all is sent, not the greys that Textual makes of them."""

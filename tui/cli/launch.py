@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING
 from tui.app.preferences import load_preferences
 from tui.app.state.workbench import Workbench
 from tui.recording.experiment import Experiment
-from tui.recording.invocation import RATE_CHANGED
-from tui.recording.source import RunSource, Saving
 from tui.system.exits import CommandError, ExitCode
 from tui.system.memory import return_freed_memory
 from tui.system.signals import Forwarded, GracefulStop, ignore_hangups
@@ -24,6 +22,7 @@ from tui.system.terminal import detect, refusal
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
     from tui.app.terminal_app import OnHangup
+    from tui.recording.source import RunSource, Saving
 
 PATIENCE = 1.0  # seconds of saving after which a line explains why the prompt is not back yet
 
@@ -158,6 +157,7 @@ def _report_endings(bench: Workbench, save: Path | None) -> None:
     finally:
         # Imported here because it loads NumPy, for which the first frame should not wait.
         from tui.cli.reporters.narration import Narration
+        from tui.recording.invocation import RATE_CHANGED
 
         for ending in endings:
             is_saved = run is not None and ending.outcome is run.outcome

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from nn.config import TrainConfig
 from nn.options import Value, format_value
-from nn.storage.run_record import RunRecord
+
+if TYPE_CHECKING:
+    from nn.storage.run_record import RunRecord
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,32 @@
 """Where a run begins and what it is saved as: a new folder, a saved run that goes on, or nothing.
 
 The methods of `RunSource` are called on the thread that trains, where NumPy may be imported and
-disks may be slow. For this reason they import what needs NumPy only when they are called.
+disks may be slow. For this reason they import what reads and writes runs only when they are called.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from nn.errors import StorageError
-from nn.storage.metrics import MetricsReader
-from nn.storage.records import Recorded
-from nn.storage.run_record import read_record, utc_now
-from nn.storage.runs import SavedRun, newest_name
 from tui.formatting import on_one_line
 from tui.recording.experiment import Experiment
-from tui.recording.folder import runs_folder
 
 if TYPE_CHECKING:
     from nn.storage.checkpoint import Checkpoint
+    from nn.storage.records import Recorded
     from nn.storage.run_writer import RunWriter
+    from nn.storage.runs import SavedRun
     from nn.training.trainer import Trainer
     from tui.recording.recorder import Recorder
     from tui.recording.weights import Weights
     from tui.system.layouts import Layout
 
 
-@dataclass(frozen=True)
-class Saving:
+class Saving(NamedTuple):
     """Whether and where new runs are saved; `runs_dir` is the folder that the user typed, if any.
 
     `label` ends the names of their folders; without one, the recipe does, or activation and loss.
@@ -96,7 +91,9 @@ class RunSource:
         if self.saved is None:
             self._open_weights()
             return
+        from nn.storage.metrics import MetricsReader
         from nn.storage.run_writer import RunWriter
+        from nn.storage.runs import SavedRun
         from tui.recording.resumption import load_checkpoint
 
         self._writer = RunWriter.reopen(self.saved.path)
@@ -115,6 +112,7 @@ class RunSource:
     def _open_weights(self) -> None:
         """Read the weights that the run starts from, if it does not start from random ones."""
         if (named := self.experiment.init_from) is not None:
+            from tui.recording.folder import runs_folder
             from tui.recording.weights import check_layers, find_weights
 
             config, root = self.experiment.config, runs_folder(self._saving.runs_dir)
@@ -160,6 +158,7 @@ class RunSource:
         return recorder, warnings
 
     def _start(self, trainer: Trainer) -> tuple[Recorder, list[str]]:
+        from tui.recording.folder import runs_folder
         from tui.recording.recorder import Recorder
 
         if not self._saving.save_run:
@@ -209,6 +208,9 @@ class RunSource:
 
 
 def _clock_warning(root: Path) -> str | None:
+    from nn.storage.run_record import read_record, utc_now
+    from nn.storage.runs import newest_name
+
     newest = newest_name(root)
     if newest is None:
         return None

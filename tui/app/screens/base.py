@@ -107,16 +107,36 @@ class ModeScreen(LatestSize, Screen[None]):
 
     def compose(self) -> ComposeResult:
         """The header, what the subclass shows, and the keys."""
+        self._take_breakpoints()
         yield self._header
         yield from self.compose_body()
         yield KeyHints(self.terminal)
+
+    def _take_breakpoints(self) -> None:
+        """Have the classes that Textual sets at the first resize, when all would be styled anew."""
+        size = self.app.size
+        for length, breakpoints in (
+            (size.width, self.HORIZONTAL_BREAKPOINTS),
+            (size.height, self.VERTICAL_BREAKPOINTS),
+        ):
+            self.add_class(max(each for each in breakpoints if each[0] <= length)[1], update=False)
+
+    def complete(self) -> None:
+        """Mount what need not be in the first frame of the application."""
 
     def compose_body(self) -> ComposeResult:
         """What is between the header and the keys."""
         raise NotImplementedError
 
     def on_resize(self, event: events.Resize) -> None:
-        """Say as much of what is shown, or could be, as the new width has room for."""
+        """Say as much of what is shown, or could be, as the new width has room for.
+
+        Textual sends the first size twice, and would paint half of the screen the second time.
+        """
+        if event.size == self.outer_size:
+            event.stop()
+            event.prevent_default()
+            return
         if event.size == self.app.size and self._opened is not None:
             self.show_opened()
 
@@ -229,8 +249,10 @@ class ModeScreen(LatestSize, Screen[None]):
         self.show_progress()
         self.show_snapshot()
 
-    def on_screen_resume(self) -> None:
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
         """Catch up, once there is something to draw on; a new screen may be resumed before that."""
+        if not self.outer_size:  # Its widgets have only just been styled.
+            event.refresh_styles = False
         if self.is_mounted:
             self.catch_up()
         else:

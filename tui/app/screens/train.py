@@ -164,8 +164,11 @@ class TrainScreen(SteeringScreen):
         set_title(self._table, "Epochs, * best test accuracy, loss")
         self._curves: Curves | None = None
         self._pane = "loss"
+        self.add_class(f"-at-{self._pane}", update=False)
+        self.set_class(self._welcomes, "-welcome", update=False)
 
     def compose_body(self) -> ComposeResult:
+        self._open_panels()
         yield self._status
         yield from self.remarks
         with Container(id="body"):
@@ -179,9 +182,11 @@ class TrainScreen(SteeringScreen):
         yield self.prompt
 
     def on_mount(self) -> None:
-        self.add_class(f"-at-{self._pane}")
         self.show_progress()
-        self.call_after_refresh(self._complete)
+
+    def complete(self) -> None:
+        """Mount the charts and the form."""
+        self._complete()
 
     @work(group="train-screen")
     async def _complete(self) -> None:
@@ -195,15 +200,20 @@ class TrainScreen(SteeringScreen):
         await self.mount_form(self._place_of_form)
 
     def on_resize(self, _event: events.Resize) -> None:
+        """Another width has room for other borders."""
+        self._open_panels()
+
+    def _open_panels(self) -> None:
         """Give up the sides of the borders where that is needed for what is in them."""
         for panel in (self._numbers, self._table, self._place_of_form):
-            panel.set_class(self.app.size.width < ROOMY, "-open")
+            panel.set_class(self.app.size.width < ROOMY, "-open", update=panel.is_attached)
         self._frame_numbers()
         self.call_after_refresh(self._show_welcome)
 
     def _frame_numbers(self) -> None:
         """Leave the border out where the numbers are a line below another pane."""
-        self._numbers.set_class(not self._single or self._pane == "numbers", "panel")
+        framed = not self._single or self._pane == "numbers"
+        self._numbers.set_class(framed, "panel", update=self._numbers.is_attached)
 
     # What is shown
 
@@ -227,12 +237,19 @@ class TrainScreen(SteeringScreen):
             self._curves.draw_lines(thin=bench.drawing.thin_lines)
             self._curves.show(bench.earlier, history, at_once=at_once)
 
+    @property
+    def _welcomes(self) -> bool:
+        """Whether there is nothing to draw."""
+        bench = self.bench
+        history = bench.shown_history
+        drawn = bench.earlier or bench.opened or (history is not None and history.latest)
+        return not drawn and not bench.training
+
     def _show_welcome(self) -> None:
         """Say what to do first, as long as there is nothing to draw."""
         bench = self.bench
         history = bench.shown_history
-        drawn = bench.earlier or bench.opened or (history is not None and history.latest)
-        self.set_class(not drawn and not bench.training, "-welcome")
+        self.set_class(self._welcomes, "-welcome")
         if not self.has_class("-welcome"):
             return
         if bench.error is not None:
@@ -246,7 +263,7 @@ class TrainScreen(SteeringScreen):
                 if given
                 else "This network has not learned anything yet."
             )
-        self._welcome.show(title, self.first_keys(), self.size.width, self.size.height - 6)
+        self._welcome.show(title, self.first_keys(), *self.app.size)
 
     def draw_played(self) -> None:
         """Draw the epoch that is played back, with the cursor of the charts at it."""

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from nn.config import TrainConfig
 from nn.errors import ConfigError
-from nn.events import Evaluation
-from nn.storage.runs import SavedRun
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
 from tui.app.state.workbench import Workbench
 from tui.formatting import percent
-from tui.recording.history import RunHistory
+
+if TYPE_CHECKING:
+    from nn.config import TrainConfig
+    from nn.events import Evaluation
+    from tui.recording.history import RunHistory
 
 LOWER = 0.1
 """Factor of the learning rate with which the best weights are gone on with."""
@@ -56,6 +58,8 @@ def go_on(bench: Workbench, more: int) -> None:
     name, size = budget(bench)
     stopped = history.finished is None
     changes = {} if stopped else {name: size + more}
+    from nn.storage.runs import SavedRun  # not needed for the first frame
+
     bench.resume(SavedRun.read(_folder(bench)), changes)
     bench.go(Goal.RUN)
 
@@ -66,6 +70,8 @@ def back_to_best(bench: Workbench) -> str:
     If even its best weights only guess, it begins from random ones. Returns what was done, in a
     sentence. Raises `ConfigError` where the run is not saved.
     """
+    from nn.storage.runs import SavedRun
+
     history = _history(bench)
     config = bench.as_configured(history.config)
     folder = _folder(bench) if history.has_learned else None

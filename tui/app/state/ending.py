@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from nn.storage.records import Invocation, Outcome
-from tui.app.state.live_run import LiveRun
-from tui.recording.history import RunHistory
-from tui.recording.invocation import invocation_of
+if TYPE_CHECKING:
+    from nn.storage.records import Invocation, Outcome
+    from tui.app.state.live_run import LiveRun
+    from tui.recording.history import RunHistory
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """How a run ended, how to repeat it, and whether its rate was changed by hand."""
 
     outcome: Outcome
@@ -61,6 +60,8 @@ def _ending_of(run: LiveRun, history: RunHistory) -> Ending | None:
     """The ending of a run, None before it, and of a run without a step."""
     if run.outcome is None:
         return None
+    from tui.recording.invocation import invocation_of
+
     invocation = invocation_of(history.experiment, run.cores)
     changed = bool(history.rate_changes)
     return Ending(run.outcome, invocation, changed, run.failure)

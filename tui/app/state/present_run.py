@@ -1,6 +1,7 @@
 """The run that trains: its configuration, its data, and what it is to do.
 
-A plain object, used from the screen's thread only.
+A plain object, used from the screen's thread only. What a run consists of is imported when the
+first one begins, for the first frame shows none.
 """
 
 from __future__ import annotations
@@ -9,22 +10,20 @@ import itertools
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nn.config import TrainConfig
-from nn.storage.records import Invocation
-from nn.storage.runs import SavedRun
 from tui.app.state.data_loading import load_in_background
 from tui.app.state.ending import Endings
-from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Post, Status
 from tui.app.state.steered_run import Goal
-from tui.recording.experiment import Experiment
-from tui.recording.folder import display_name
-from tui.recording.history import RunHistory
-from tui.recording.invocation import invocation_of
-from tui.recording.source import RunSource, Saving
 
 if TYPE_CHECKING:
+    from nn.config import TrainConfig
     from nn.data.dataset import Dataset
+    from nn.storage.records import Invocation
+    from nn.storage.runs import SavedRun
+    from tui.app.state.live_run import LiveRun
+    from tui.recording.experiment import Experiment
+    from tui.recording.history import RunHistory
+    from tui.recording.source import RunSource, Saving
 
 RATE_STEP = 1.25  # one press of the key that raises or lowers the learning rate
 
@@ -72,6 +71,8 @@ class PresentRun:
     @property
     def invocation(self) -> Invocation:
         """The command that repeats the present run without a screen."""
+        from tui.recording.invocation import invocation_of
+
         experiment = self.history.experiment if self.history else self.experiment
         return invocation_of(experiment, self.run.cores if self.run else None)
 
@@ -195,6 +196,10 @@ class PresentRun:
             self.run.scale_rate(factor)
 
     def _begin(self, dataset: Dataset, goal: Goal) -> None:
+        from tui.app.state.live_run import LiveRun
+        from tui.recording.history import RunHistory
+        from tui.recording.source import RunSource
+
         self.stop()
         self.error = None
         self.histories = [history for history in self.histories if history.latest is not None]
@@ -207,6 +212,8 @@ class PresentRun:
 
     def _label(self) -> str:
         """The name of the next run on charts: no other run of the sitting has the same."""
+        from tui.recording.folder import display_name
+
         if self._resumed is not None and self._resumed.saved is not None:
             label = display_name(self._resumed.saved.name)
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -105,7 +104,7 @@ class SeedTraining:
         self._run = None
         if self.ended < len(self.tasks):
             task = self.tasks[self.ended]
-            source = RunSource(task.experiment, replace(self._saving, label=task.label))
+            source = RunSource(task.experiment, self._saving._replace(label=task.label))
             self._history = RunHistory(task.label, task.experiment)
             self._run = LiveRun(source, self._dataset, Goal.RUN, self._announce)
 

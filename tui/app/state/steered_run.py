@@ -6,9 +6,8 @@ import threading
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from nn.events import EpochCompleted, Event, StepCompleted
-
 if TYPE_CHECKING:
+    from nn.events import Event
     from nn.training.trainer import Trainer
 
 REPORT_INTERVAL = 0.1  # seconds between two events of a step, hence also the wait for a pause
@@ -82,7 +81,11 @@ class SteeredRun:
 
     def _wait_for_pace(self, event: Event) -> None:
         """Wait until the next step is due, or until something else is wanted."""
-        if self._pace is None or not isinstance(event, StepCompleted):
+        if self._pace is None:
+            return
+        from nn.events import StepCompleted
+
+        if not isinstance(event, StepCompleted):
             return
         with self._changed:
             pace, goal = self._pace, self._goal
@@ -93,6 +96,8 @@ class SteeredRun:
 
     def _reaches_goal(self, trainer: Trainer, event: Event) -> bool:
         """Whether the step or the epoch is done; an epoch's last step includes its evaluation."""
+        from nn.events import EpochCompleted, StepCompleted
+
         if isinstance(event, StepCompleted):
             ends_epoch = event.step % trainer.steps_per_epoch == 0
             return self._goal is Goal.STEP and not ends_epoch

@@ -11,18 +11,17 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from nn.storage.runs import SavedRun
 from tui.app.state.drawing import Drawing
 from tui.app.state.present_run import PresentRun
 from tui.app.state.shown_run import Post, ShownRun, Snapshot
 from tui.app.state.steered_run import Goal
 from tui.formatting import count
 from tui.recording.experiment import Experiment
-from tui.recording.history import RunHistory
 from tui.recording.source import RunSource, Saving
 
 if TYPE_CHECKING:
     from nn.data.dataset import Dataset, Split
+    from nn.storage.runs import SavedRun
     from tui.app.state.browser import Browser
     from tui.app.state.comparison import ComparedCell
     from tui.app.state.followed_run import FollowedRun
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from tui.app.state.shipped_run import ShippedRun
     from tui.app.state.walking import Pick
     from tui.lessons.tour import Touring
+    from tui.recording.history import RunHistory
 
 SplitName = Literal["test", "train", "validation"]
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 ROOMY = 120
 """Cells of the screen from which on panels have a border at all sides."""
 
 
-@dataclass(frozen=True)
-class ChartKind:
+class ChartKind(NamedTuple):
     """What one chart shows over the epochs.
 
     Attributes:

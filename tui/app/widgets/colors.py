@@ -8,8 +8,7 @@ the background. No meaning rests on a colour alone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal, NamedTuple, get_args
 
 from rich.style import Style
 
@@ -24,8 +23,7 @@ are for predictions, `negative` and `positive` are the ends of the diverging sca
 Role = ColorRole | InkRole
 
 
-@dataclass(frozen=True)
-class Palette:
+class Palette(NamedTuple):
     """The colours of all roles on one background, as "#rrggbb"."""
 
     name: Literal["dark", "light"]

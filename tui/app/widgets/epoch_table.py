@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import ClassVar, TypeAlias
+from typing import TYPE_CHECKING, ClassVar, TypeAlias
 
 from rich.style import Style
 from textual import events
@@ -11,14 +11,16 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from nn.config import TrainConfig
-from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.strips import StripWidget, text_strip
 from tui.formatting import clock, number, percent
 
+if TYPE_CHECKING:
+    from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
+
 WHEEL = 3
 """Rows that one notch of the mouse wheel scrolls by."""
-Row: TypeAlias = StepCompleted | EpochCompleted
+Row: TypeAlias = "StepCompleted | EpochCompleted"
 
 
 def _score(split: str, text: Callable[[Score, int], str]) -> Callable[[Row, int], str]:
@@ -40,12 +42,16 @@ def _accuracy(score: Score, _width: int) -> str:
 
 
 def _epoch(row: Row, width: int) -> str:
+    from nn.events import EpochCompleted  # not needed for the first frame
+
     if isinstance(row, EpochCompleted):
         return number(row.epoch, width, "d")
     return number(row.evaluation.epoch, width) if row.evaluation else ""
 
 
 def _batch_loss(row: Row, width: int) -> str:
+    from nn.events import EpochCompleted
+
     if not row.step:  # imported weights and committees have had no batch
         return "-"
     loss = row.train_loss if isinstance(row, EpochCompleted) else row.loss

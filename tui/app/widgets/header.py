@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from time import monotonic
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -27,8 +26,7 @@ _BLOCKS = "▁▂▃▄▅▆▇█"
 _CLOCK = 7
 
 
-@dataclass(frozen=True, slots=True)
-class Tab:
+class Tab(NamedTuple):
     """A screen as the header names it, with the key that goes there."""
 
     name: str
@@ -38,8 +36,7 @@ class Tab:
     """A shorter title, if there is one."""
 
 
-@dataclass(frozen=True, slots=True)
-class RunState:
+class RunState(NamedTuple):
     """How the present run stands.
 
     Attributes:
@@ -100,8 +97,8 @@ class Header(Horizontal):
 
     def _lay_out(self) -> None:
         state = self._state.state
-        if state is not None and self.size.width:
-            width = self.size.width
+        if state is not None:
+            width = self.app.size.width  # is known before the first layout, which needs the result
             self._state.form = form_that_fits(
                 state, width - self._tabs.least, width - self._tabs.most
             )
@@ -192,8 +189,7 @@ class Tabs(StripWidget):
             await self.run_action(f"app.switch_mode('{name}')")
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(NamedTuple):
     """Which parts of the state are shown, in how many cells; `curve` is its width."""
 
     width: int = 0
@@ -246,7 +242,7 @@ def form_that_fits(state: RunState, most: int, spare: int) -> Form:
     for room, form in forms:
         width = sum(len(segment.text) for segment in state_parts(state, form, FULL))
         if width <= room:
-            return replace(form, width=width)
+            return form._replace(width=width)
     return Form()
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from rich.segment import Segment
 from rich.style import Style
@@ -97,7 +97,7 @@ def table_strips(
         max(len(text) for text in (column.title, *(column.text(r, column.width) for r in rows)))
         for column in COLUMNS
     )
-    sized = [replace(column, width=w) for column, w in zip(COLUMNS, widest, strict=True)]
+    sized = [column._replace(width=w) for column, w in zip(COLUMNS, widest, strict=True)]
     columns = fitting(sized, width - 4, _GAP)
     gap = " " * _GAP
     header = "    " + gap.join(column.heading for column in columns)

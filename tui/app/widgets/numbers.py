@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from nn.events import RunStarted, StepCompleted
 from tui.app.widgets.colors import role_style
 from tui.app.widgets.strips import PLAIN, StripWidget, printable
 from tui.app.widgets.text import shorten
 from tui.formatting import bar, duration, number
-from tui.recording.history import RunHistory
+
+if TYPE_CHECKING:
+    from nn.events import RunStarted
+    from tui.recording.history import RunHistory
 
 LABEL = 7
 """Cells of a line's name."""
@@ -72,6 +75,8 @@ def progress_lines(
     room = max(0, width - LABEL)
     texts = dict.fromkeys(("Epoch", "Run", "Step", "Speed", "Time", "Rate"), "-")
     if history and started:
+        from nn.events import StepCompleted  # not needed for the first frame
+
         done = history.step
         evaluated = not isinstance(latest, StepCompleted)
         texts["Epoch"], texts["Run"] = _bars(started, done, evaluated, room, ascii_only)

@@ -36,18 +36,23 @@ class Welcome(Static):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(id="welcome", markup=False)
         self._colors = terminal.colors
+        self._shown: object = None
 
     def show(self, title: str, keys: Mapping[str, str], width: int, height: int) -> None:
-        """Show the steps whose bindings have a key, in so many cells and lines."""
+        """Show the steps whose bindings have a key, on a screen of so many cells and lines."""
+        bold = Style(bold=True)
+        accent = role_style("accent", self._colors) + bold
+        if self._shown == (shown := (title, dict(keys), width, height, accent)):
+            return
+        self._shown = shown
         rows = [(keys[name], word, text) for name, word, text in STEPS if name in keys]
         wide = max((len(key) for key, _, _ in rows), default=0)
         room = width - wide - 12
-        bold = Style(bold=True)
         text = Text().append(title, style=bold)
-        text.append("\n" if height < 2 * len(rows) + 3 else "\n\n")
+        text.append("\n" if height < 2 * len(rows) + 9 else "\n\n")
         for number, (key, word, sentence) in enumerate(rows):
             text.append("\n" if number else "")
-            text.append(f"{key:>{wide}}", style=role_style("accent", self._colors) + bold)
+            text.append(f"{key:>{wide}}", style=accent)
             text.append(f"  {word:<8}", style=bold)
             if len(sentence) <= room:
                 text.append(sentence)

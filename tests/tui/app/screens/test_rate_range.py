@@ -23,7 +23,7 @@ from tests.support.training_script import DirectedRun
 from tui.app.app import MnistApp
 from tui.app.screens.rate_range import RateRangeScreen, rounded
 from tui.app.screens.train import TrainScreen
-from tui.app.state import present_run
+from tui.app.state import live_run, present_run
 from tui.app.state.messages import DataLoaded
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.config_form import ConfigForm
@@ -42,7 +42,7 @@ Scenario = Callable[[MnistApp, Pilot[ExitCode]], Awaitable[None]]
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Runs a scenario in an application over a dataset, in which nothing trains by itself."""
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
-    monkeypatch.setattr(present_run, "LiveRun", DirectedRun)
+    monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
 
     def run(
         scenario: Scenario, dataset: Any = None, config: TrainConfig = CONFIG, **options: Any

@@ -94,8 +94,8 @@ def test_range_test(
 
     async def play(pilot: Pilot[ExitCode]) -> None:
         at = Sitting(app, pilot)
-        await app.screen.workers.wait_for_complete()
         await at.until(lambda: app.bench.loading)
+        await app.screen.workers.wait_for_complete()
         dataset: Any = SimpleNamespace(remark="")
         app.post_message(DataLoaded("", dataset))
         await pilot.press("M")

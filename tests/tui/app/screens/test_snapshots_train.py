@@ -14,7 +14,7 @@ from nn.recipes import load_recipe
 from tests.support.training_script import DirectedRun, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.train import TrainScreen
-from tui.app.state import present_run
+from tui.app.state import live_run, present_run
 from tui.app.state.shown_run import Status
 from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
@@ -27,7 +27,7 @@ Snapshot = Callable[..., bool]
 @pytest.fixture
 def app(monkeypatch: pytest.MonkeyPatch) -> MnistApp:
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
-    monkeypatch.setattr(present_run, "LiveRun", DirectedRun)
+    monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
     for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
         monkeypatch.setattr(chart, interval, 0)  # each picture is of the latest state
     recipe = load_recipe("sigmoid-bce")
@@ -48,9 +48,9 @@ async def train(pilot: Pilot[Any]) -> None:
     app = pilot.app
     assert isinstance(app, MnistApp)
     bench = app.bench
-    await app.screen.workers.wait_for_complete()
     while not bench.loading:
         await pilot.pause()
+    await app.screen.workers.wait_for_complete()
     bench.take_data("", object())  # type: ignore[arg-type]
     tell(app, Status.FINISHED, *epochs(8, accuracy=0.9), finished(8))
     bench.reset()

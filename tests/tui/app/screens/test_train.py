@@ -21,7 +21,7 @@ from tui.app.app import MnistApp
 from tui.app.screens.finding import FindScreen
 from tui.app.screens.run_status import run_state
 from tui.app.screens.train import TrainScreen
-from tui.app.state import present_run
+from tui.app.state import live_run, present_run
 from tui.app.state.messages import BackgroundFailed, DataLoaded
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
@@ -97,7 +97,7 @@ class Sitting:
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Runs a scenario in an application whose data and runs come from the test."""
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
-    monkeypatch.setattr(present_run, "LiveRun", DirectedRun)
+    monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
     monkeypatch.setattr(curves, "DATA_INTERVAL", 0)
 
     def run(
