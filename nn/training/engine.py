@@ -9,14 +9,15 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.data.dataset import Split
-from nn.data.preprocessing import Preprocessor
+from nn.data.dataset import Dataset, Split
+from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.events import Score
 from nn.network.layers import Matmul
 from nn.network.model import MLP, build_model
 from nn.network.predictor import Predictor
 from nn.training.averaging import WeightAverage
 from nn.training.optimizers import make_optimizer
+from nn.training.plan import splits_of
 from nn.training.step import TrainingStep
 
 
@@ -132,3 +133,16 @@ class OneProcess:
 
     def close(self) -> None:
         """Nothing is held besides memory."""
+
+
+def fed_engine(
+    make: EngineFactory, config: TrainConfig, dataset: Dataset, splits: Mapping[str, Split]
+) -> tuple[Engine, Predictor]:
+    """An engine that is given images as they are fed to the network, and what takes any others."""
+    fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else splits
+    scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
+    engine = make(config, fed, scaling)
+    if not config.deskew:
+        return engine, engine.predictor
+    preprocessor = scaling.after_deskewing(splits["train"])
+    return engine, Predictor(config, engine.predictor.model, preprocessor, dataset.spec)

@@ -6,9 +6,8 @@ import math
 
 _WARM_UP = 10  # steps in which memory is touched for the first time, and processes start
 _LEAST = 100  # steps to judge by
-_LONGEST = (
-    50  # times the shortest step that one step counts at most: a suspension is no slow machine
-)
+_LONGEST = 50
+"""What one step counts at most, in units of the shortest: a suspension is no slow machine."""
 
 
 class Pace:

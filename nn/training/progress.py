@@ -47,6 +47,23 @@ class Progress:
     reason: Reason | None = None
     stopping: StoppingState = field(default_factory=StoppingState)
 
+    @property
+    def seconds(self) -> float:
+        """Time spent training and evaluating; pauses between events do not count."""
+        return self.training_seconds + self.evaluating_seconds
+
+    def begin_epoch(self) -> None:
+        """Forget the epoch before."""
+        self.epoch_loss, self.epoch_images, self.epoch_seconds = 0.0, 0, 0.0
+
+    def count(self, loss: float, images: int, learning_rate: float) -> None:
+        """Take in a step on so many images, whose mean loss was `loss`."""
+        self.step += 1
+        self.learning_rate = learning_rate
+        self.images_trained += images
+        self.epoch_images += images
+        self.epoch_loss += loss * images
+
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values."""
         return asdict(self)

@@ -16,7 +16,6 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.events import (
     CoresReduced,
     EpochCompleted,
@@ -28,8 +27,8 @@ from nn.events import (
     StepCompleted,
 )
 from nn.network.model import initialize_model
-from nn.network.predictor import Predictor
-from nn.training.engine import Engine, EngineFactory, OneProcess
+from nn.training.engine import EngineFactory, OneProcess, fed_engine
+from nn.training.evaluating import evaluate, is_finite
 from nn.training.pace import Pace
 from nn.training.plan import Plan, splits_of
 from nn.training.progress import Progress, TrainerState
@@ -102,7 +101,7 @@ class Trainer:
     @property
     def seconds(self) -> float:
         """Time spent training and evaluating so far; pauses between events do not count."""
-        return self._progress.training_seconds + self._progress.evaluating_seconds
+        return self._progress.seconds
 
     @property
     def samples_per_second(self) -> float:
@@ -143,18 +142,8 @@ class Trainer:
         former.close()
 
     def _take(self, make: EngineFactory) -> None:
-        """Make an engine that is given images as they are fed to the network.
-
-        `predictor` takes any others.
-        """
-        config, dataset = self.config, self.dataset
-        fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else self.splits
-        scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
-        engine: Engine = make(config, fed, scaling)
-        self.engine, self.model, self.predictor = engine, engine.model, engine.predictor
-        if config.deskew:
-            preprocessor = scaling.after_deskewing(self.train)
-            self.predictor = Predictor(config, engine.predictor.model, preprocessor, dataset.spec)
+        self.engine, self.predictor = fed_engine(make, self.config, self.dataset, self.splits)
+        self.model = self.engine.model
 
     def events(self) -> Iterator[Event]:
         """`RunStarted`, progress, and `RunFinished`; `predictor` then has the kept weights."""
@@ -163,7 +152,7 @@ class Trainer:
         progress, steps = self._progress, self.steps_per_epoch
         while progress.reason is None and progress.epoch * steps < self.total_steps:
             if progress.step == progress.epoch * steps:
-                progress.epoch_loss, progress.epoch_images, progress.epoch_seconds = 0.0, 0, 0.0
+                progress.begin_epoch()
                 self._state.keep_finite()
             yield from self._steps_of_epoch()
             if progress.reason is None and progress.step < (progress.epoch + 1) * steps:
@@ -257,12 +246,7 @@ class Trainer:
             if not math.isfinite(loss):
                 progress.reason = "diverged"
                 return False
-            progress.step += 1
-            progress.learning_rate = learning_rate
-            images = len(index)
-            progress.images_trained += images
-            progress.epoch_images += images
-            progress.epoch_loss += loss * images
+            progress.count(loss, images := len(index), learning_rate)
             report.images += images
             report.loss += loss * images
             now = time.perf_counter()
@@ -311,32 +295,15 @@ class Trainer:
             evaluation=evaluation,
         )
 
-    @np.errstate(all="ignore")
     def _evaluate(self) -> Evaluation:
         """Score the weights, update early stopping, and set the reason where the run is to end."""
-        progress, score = self._progress, self.engine.score
-        began = time.perf_counter()
-        train = score("train") if self.config.eval_train else None
-        validation = score("validation") if self.validation else None
-        test = score("test")
-        averages = self.config.average_decay > 0
-        raw = score("validation" if validation else "test", raw=True) if averages else None
-        progress.evaluating_seconds += time.perf_counter() - began
-        progress.evaluation = evaluation = Evaluation(
-            step=progress.step,
-            epoch=progress.step / self.steps_per_epoch,
-            train=train,
-            validation=validation,
-            test=test,
-            improved=self._state.stopping.is_improvement(validation, test),
-            seconds=self.seconds,
-            raw=raw,
-        )
-        if not all(math.isfinite(score.loss) for score in (train, validation, test, raw) if score):
+        progress, stopping = self._progress, self._state.stopping
+        evaluation = evaluate(self.engine, self.config, progress, stopping, self.steps_per_epoch)
+        if is_finite(evaluation):
+            stopping.update(evaluation, self.predictor.model.parameters)
+            self._stop_if_exhausted()
+        else:
             progress.reason = "diverged"
-            return evaluation
-        self._state.stopping.update(evaluation, self.predictor.model.parameters)
-        self._stop_if_exhausted()
         return evaluation
 
     def _stop_if_exhausted(self) -> None:
