@@ -112,7 +112,7 @@ def test_moving() -> None:
             screen(app).draw()
             await pilot.press(*keys.split())
             assert app.bench.index == index, keys
-            assert place(app) == f"test {index}  {index + 1} of 300  by index"
+            assert place(app) == f"Test {index}  {index + 1} of 300  by index"
 
     browse(scenario)
 

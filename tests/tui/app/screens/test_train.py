@@ -540,9 +540,9 @@ def test_the_table_of_epochs_marks_the_best(play: Callable[..., None]) -> None:
         )
         assert at.lines(EpochTable) == [
             " epoch train loss test loss train acc test acc",
-            "     1   0.5000   0.6500  92.00%  90.00%      0.1",
-            "     2   0.3333   0.4333  97.00% *95.00%      0.1",
-            "     3   0.2500  *0.3250  95.00%  93.00%      0.1",
+            "     1     0.5000    0.6500    92.00%   90.00%",
+            "     2     0.3333    0.4333    97.00%  *95.00%",
+            "     3     0.2500   *0.3250    95.00%   93.00%",
         ]
 
     play(scenario)

@@ -447,7 +447,7 @@ def test_digits_join_the_walk(small: Dataset) -> None:
         view = await press(app, pilot, "s")
         assert [pick.name for pick in view.picks] == ["test 0", "test 2"]
         np.testing.assert_array_equal(view.picks[1].image, small.test.images[2])
-        assert "Test 2" in text(app)
+        assert "test 2" in text(app)
         await pilot.press("2", "w")
         await pilot.pause()
         assert note(app) == "Out of the walk, now of 1 image"

@@ -72,7 +72,7 @@ def test_columns_of_epochs_stand_under_their_titles(loss: float, rate: float) ->
     cells = {column.title: column.cell(row) for column in epoch_table.COLUMNS}
     assert [len(cell) for cell in cells.values()] == [c.width for c in epoch_table.COLUMNS]
     assert not any("~" in cell for cell in cells.values())
-    for title in ("loss", "trn loss", "val loss", "tst loss"):
+    for title in ("loss", "train loss", "val loss", "test loss"):
         assert float(cells[title]) == pytest.approx(loss, rel=0.05, abs=1e-4, nan_ok=True)
     assert float(cells["rate"]) == pytest.approx(rate, rel=0.05)
 
