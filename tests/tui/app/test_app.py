@@ -13,6 +13,7 @@ from textual import events
 from textual.geometry import Size
 from textual.pilot import Pilot
 from textual.screen import Screen
+from textual.widgets import OptionList
 from textual.widgets._toast import Toast
 
 from nn.config import TrainConfig
@@ -294,6 +295,22 @@ def test_a_notification_is_one_line_below_the_header_and_replaced_by_the_next(
             assert written.message.startswith("Saved as ~/mnist-tui-")
 
     asyncio.run(main())
+
+
+def test_without_colours_the_entry_under_the_cursor_is_reversed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("ctrl+p")
+        await until(pilot, lambda: app.screen.query(OptionList))
+        options = app.screen.query_one(OptionList)
+        await until(pilot, lambda: options.size)
+        first, second = (next(iter(options.render_line(line))).style for line in (0, 1))
+        assert (bool(first and first.reverse), bool(second and second.reverse)) == (True, False)
+
+    run(scenario, terminal=Terminal(ascii_only=False, colors="none"))
 
 
 def test_an_export_that_cannot_be_written_is_told(

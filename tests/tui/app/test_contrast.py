@@ -53,6 +53,12 @@ def pairs(svg: str) -> Iterator[tuple[str, str, str]]:
             yield fills[style], under[-1], text
 
 
+def shown_text(path: Path) -> str:
+    """All characters of a picture."""
+    texts = (text for *_, text in _TEXT.findall(path.read_text(encoding="utf-8")))
+    return html.unescape("".join(texts)).replace("\xa0", " ")
+
+
 def is_text(text: str) -> bool:
     return any(character.isalnum() for character in text)
 
@@ -65,8 +71,14 @@ def test_the_known_extremes() -> None:
 def test_no_picture_is_of_an_application_that_failed() -> None:
     """Such a picture is blank, and a comparison with another blank one would hold."""
     for path in sorted(SNAPSHOTS.rglob("*.svg")):
-        shown = "".join(text for *_, text in _TEXT.findall(path.read_text(encoding="utf-8")))
-        assert any(map(str.isalnum, shown)), path.name
+        assert any(map(str.isalnum, shown_text(path))), path.name
+
+
+def test_nothing_beyond_ascii_is_drawn_where_only_ascii_can_be_shown() -> None:
+    pictures = [path for path in SNAPSHOTS.rglob("*.svg") if re.search(r"ascii|none", path.name)]
+    assert len(pictures) > 8
+    for path in pictures:
+        assert shown_text(path).isascii(), path.name
 
 
 def test_every_pair_that_is_drawn() -> None:

@@ -68,11 +68,6 @@ class FindScreen(Dialog[Value | None]):
         OptionList, OptionList:focus {
             height: auto; max-height: 16; border: none;
             text-wrap: nowrap; text-overflow: ellipsis;
-            & > .option-list--option-highlighted {
-                background: $block-cursor-background; color: $block-cursor-foreground;
-                text-style: bold;
-            }
-            &:nocolor > .option-list--option-highlighted { text-style: bold reverse; }
         }
         #none { height: 1; padding: 0 1; color: $text-muted; display: none; }
         #about { height: 4; padding: 0 1; color: $text-muted; }

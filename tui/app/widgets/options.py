@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from textual import events
+from textual.style import Style
 from textual.widgets import OptionList
 
 
@@ -15,6 +16,16 @@ class Options(OptionList):
     """
 
     DEFAULT_CSS = "Options { min-width: 6; }"
+
+    def get_visual_style(self, *component_classes: str, partial: bool = False) -> Style:
+        """The style of a part; without colours, that under the cursor is reversed.
+
+        Textual takes everything but the reversal from a style sheet.
+        """
+        style = super().get_visual_style(*component_classes, partial=partial)
+        if self.app.no_color and "option-list--option-highlighted" in component_classes:
+            style += Style(reverse=True)
+        return style
 
     def on_click(self, event: events.Click) -> None:
         """Ignore a click on an option that has gone before the click arrived."""

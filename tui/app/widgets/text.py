@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual.content import Content
 from textual.style import Style
 from textual.widget import Widget
@@ -21,18 +23,21 @@ class Title(Content):
     `Title` when it gets its style is one without corners.
     """
 
+    ellipsis: ClassVar[bool] = True
+    """Whether a sign beyond ASCII stands where a title was cut; the one application sets it."""
+
     _room = 0
 
     def truncate(self, max_width: int, *, ellipsis: bool = False, pad: bool = False) -> Content:
         """The title in at most so many cells."""
-        cut = super().truncate(max_width, ellipsis=ellipsis, pad=pad)
+        cut = super().truncate(max_width, ellipsis=ellipsis and self.ellipsis, pad=pad)
         title = Title(cut.plain, list(cut.spans))
         title._room = max_width
         return title
 
     def stylize_before(self, style: Style | str, start: int = 0, end: int | None = None) -> Content:
         """The title with a style beneath its own, between blanks."""
-        cut = super().truncate(max(self._room - 2, 0), ellipsis=True)
+        cut = super().truncate(max(self._room - 2, 0), ellipsis=self.ellipsis)
         return Content(cut.plain, list(cut.spans)).pad(1, 1).stylize_before(style, start, end)
 
 
