@@ -59,7 +59,7 @@ def go_on(
     return trainer, record_run(trainer, folder.parent, events=events, recorder=recorder)[1]
 
 
-_CLOCKS = re.compile(r'"(seconds|samples_per_second)": [^,}]+')
+_CLOCKS = re.compile(r'"(seconds|samples_per_second|warping)": [^,}]+')
 
 
 def timeless_metrics(folder: Path) -> list[str]:

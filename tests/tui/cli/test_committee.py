@@ -45,7 +45,7 @@ def test_a_committee_is_a_run_like_any_other(names: list[str], root: Path, tmp_p
     assert read_model(path).kind == kind
     run = Path(found["run"]).name
     shown = call_command("runs", "show", run, where).stdout
-    assert f"finished ({kind}: {names[0]}, {names[1]})" in shown
+    assert f"{kind}: {names[0]}, {names[1]}" in shown
     answer = json.loads(
         call_command("predict", f"--model={run}", "--json", where, stdin=GRID).stdout
     )
