@@ -314,7 +314,7 @@ def test_advice_is_shown_with_the_key_that_changes_what_it_names(
     async def scenario(at: Sitting) -> None:
         line = at.screen.query_one("#advice")
         assert not line.display
-        for advice, key in ((high, "-"), (learned, "x"), (units, "f")):
+        for advice, key in ((high, "-"), (learned, "x"), (units, "b")):
             at.run.advice = advice
             await at.tell(Status.RUNNING, *epochs(1))
             assert line.display
@@ -398,7 +398,7 @@ def test_log_scale_smoothing_and_zoom_go_round(play: Callable[..., None]) -> Non
         assert (loss.y_log, loss.smoothing, loss.zoom) == (True, 0.6, 0.5)
         assert (accuracy.y_log, accuracy.smoothing, accuracy.zoom) == (False, 0.6, 0.5)
         assert loss.note == ", log scale, smoothed 0.6, last 50%: cross-entropy of an image"
-        await at.press("y", *"mmm", *"zzzz")
+        await at.press("y", *"SSS", *"zzzz")
         assert (loss.y_log, loss.smoothing, loss.zoom) == (False, 0.0, 1.0)
         assert accuracy.note == ""
 
