@@ -64,7 +64,7 @@ class Terminal:
                 try:
                     self._take(os.read(self._master, 65536))
                 except OSError:
-                    raise TimeoutError(f"ended without {text!r}") from None
+                    raise TimeoutError(f"ended without {text!r}\n{self.screen.text}") from None
         return time.perf_counter() - began
 
     def _take(self, chunk: bytes) -> None:
