@@ -103,7 +103,7 @@ def throughput(epochs: int, rounds: int) -> tuple[float, float]:
     inside, headless = [], []
     for _ in range(rounds):
         terminal = training(TRUECOLOR, f"--epochs={epochs}")
-        terminal.wait_for("finished")
+        terminal.wait_for("Next:")  # not before all is saved
         terminal.press("q")
         terminal.close()
         inside.append(
