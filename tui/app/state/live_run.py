@@ -66,6 +66,7 @@ class LiveRun(SteeredRun):
         self._advising: Advising | None = None
         self._warnings: list[str] = []
         self._waiting: str | None = None  # what training waits for, if that takes long
+        self._slowed: str | None = None  # what slowed training down
         self._removal_error: str | None = None
         self._saving = self._discarded = self._ended = False
         in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
@@ -88,8 +89,9 @@ class LiveRun(SteeredRun):
     @property
     def trouble(self) -> str | None:
         """What is amiss with saving the run, to be shown as long as the run is."""
-        waiting = [self._waiting] if self._waiting else []
-        return self.failure or "; ".join([*waiting, *self._warnings]) or None
+        passing = () if self._ended else (self._waiting, self._slowed)
+        lines = [*filter(None, passing), *self._warnings]
+        return self.failure or "; ".join(lines) or None
 
     @property
     def advice(self) -> Advice | None:
@@ -226,7 +228,7 @@ class LiveRun(SteeredRun):
             recorder.follow(trainer, event)
             if isinstance(event, CoresReduced):
                 self.cores = cores_of(trainer)
-                self._warnings.append(told_of(event))
+                self._slowed = told_of(event)
             if self._advising is not None:
                 self._advising.follow(trainer, event)
             if not self._hand_over(trainer, event):

@@ -277,3 +277,17 @@ def test_advice_comes_from_the_thread_that_trains(small: Dataset, inbox: Inbox) 
     wait(lambda: early.advice is not None and early.advice.kind == "rate too low")
     early.go(Goal.STOP)
     wait(lambda: not early.active)
+
+
+def test_a_busy_machine_is_told_until_the_run_has_ended(
+    small: Dataset, inbox: Inbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nn.training.pace.Pace.slowdown", lambda pace: 10.0)
+    monkeypatch.setattr("nn.parallel.cores.Cores.total_threads", 2)
+    run = make(CONFIG, small, Goal.EPOCH, inbox)
+    wait(lambda: run.status is Status.PAUSED)
+    run.go(Goal.EPOCH)
+    wait(lambda: run.trouble is not None)
+    assert "the machine is busy: steps took 10 times the shortest one" in str(run.trouble)
+    run.go(Goal.RUN)
+    wait(lambda: run.status is Status.FINISHED and run.trouble is None)
