@@ -29,6 +29,7 @@ from tui.app.terminal_app import OnHangup
 from tui.app.themes import BASIC_THEME, DEFAULT_THEME, default_variables, own_themes, palette_of
 from tui.app.widgets.colors import use_palette
 from tui.app.widgets.header import Tab
+from tui.app.widgets.text import Title
 from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
@@ -91,6 +92,7 @@ class MnistApp(MenuApp):
         Raises `ConfigError` for preferences that name no theme or key, or give a key two meanings.
         """
         super().__init__(terminal, on_hangup)
+        Title.ellipsis = not terminal.ascii_only
         self.kept = True
         for theme in own_themes():
             self.register_theme(theme)

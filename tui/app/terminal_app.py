@@ -18,7 +18,6 @@ from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.app.key_order import KeyOrder
 from tui.app.shown_cells import ShownCells
-from tui.app.widgets.text import Title
 from tui.system.exits import ExitCode
 from tui.system.memory import collect_garbage_often
 from tui.system.signals import ignore_hangups
@@ -66,7 +65,6 @@ class TerminalApp(App[ExitCode]):
         self._key_order = KeyOrder(self, super().on_event)
         self._line_filters = [NoColor()] if terminal.colors == "none" else None
         self.set_class(terminal.ascii_only, "-ascii")
-        Title.ellipsis = not terminal.ascii_only
         ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
         self.animation_level = "none"
 
