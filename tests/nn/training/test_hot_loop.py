@@ -82,7 +82,7 @@ def stretch(training: Iterator[object]) -> tuple[int, int]:
     [
         ("momentum", ALONE, 52),
         ("adam", ALONE, 52),
-        pytest.param("adam", TOGETHER, 61, marks=needs_several),
+        pytest.param("adam", TOGETHER, 62, marks=needs_several),
     ],
 )
 def test_python_calls_of_a_step(mnist: Dataset, optimizer: str, cores: Cores, most: int) -> None:

@@ -54,7 +54,7 @@ def epochs(app: MnistApp) -> list[float]:
 def test_a_run_goes_on_as_if_it_had_been_longer_from_the_first() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)
-        assert "This network has not learned anything yet" in text(app, "#welcome")
+        await until(pilot, lambda: "has not learned anything yet" in text(app, "#welcome"))
         await finish(app, pilot, "space")
         folder = present(app).folder
         await pilot.press("space", "2", "enter")

@@ -120,6 +120,7 @@ def test_a_suspended_application_paints_everything_when_it_returns(
     while Path(f"/proc/{application._pid}/stat").read_text().split()[2] != "T":
         assert time.monotonic() < limit, "not stopped"
         application.read(0.1)
+    application.read(0.5)  # what it wrote before it stopped
     assert "Recipes" not in application.screen.text
     os.kill(application._pid, signal.SIGCONT)
     application.wait_for("ready")
