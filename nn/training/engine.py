@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -135,14 +135,20 @@ class OneProcess:
         """Nothing is held besides memory."""
 
 
-def fed_engine(
-    make: EngineFactory, config: TrainConfig, dataset: Dataset, splits: Mapping[str, Split]
-) -> tuple[Engine, Predictor]:
-    """An engine that is given images as they are fed to the network, and what takes any others."""
-    fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else splits
-    scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
-    engine = make(config, fed, scaling)
-    if not config.deskew:
-        return engine, engine.predictor
-    preprocessor = scaling.after_deskewing(splits["train"])
-    return engine, Predictor(config, engine.predictor.model, preprocessor, dataset.spec)
+class Fed(NamedTuple):
+    """The images of a run as they are fed to the network, and what makes inputs of them.
+
+    `scaling` takes such images, `preprocessor` any others.
+    """
+
+    splits: Mapping[str, Split]
+    scaling: Preprocessor
+    preprocessor: Preprocessor
+
+    @classmethod
+    def of(cls, config: TrainConfig, dataset: Dataset, splits: Mapping[str, Split]) -> Fed:
+        """Deskew where that is configured, which takes a second; `splits` are as they are."""
+        fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else splits
+        scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
+        deskewing = scaling.after_deskewing(splits["train"]) if config.deskew else scaling
+        return cls(fed, scaling, deskewing)

@@ -15,9 +15,8 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.network.model import initialize_model
-from nn.training.engine import OneProcess
+from nn.training.engine import Fed, OneProcess
 from nn.training.plan import splits_of
 from nn.training.randomness import Stream, stream
 
@@ -63,10 +62,9 @@ def rate_points(
     Step k of `steps` has the rate lowest (highest / lowest)^(k / (steps - 1)). The network, its
     loss, optimizer and batches are those of `config`; its schedule and budget are not used.
     """
-    splits = splits_of(config, fed_dataset(config, dataset))
-    train = splits["train"]
-    preprocessor = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
-    engine = OneProcess(config, splits, preprocessor)
+    fed = Fed.of(config, dataset, splits_of(config, dataset))
+    train = fed.splits["train"]
+    engine = OneProcess(config, fed.splits, fed.scaling)
     initialize_model(engine.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
     batches = _batches(config, len(train))
     mean, best = 0.0, math.inf

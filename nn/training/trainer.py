@@ -27,7 +27,8 @@ from nn.events import (
     StepCompleted,
 )
 from nn.network.model import initialize_model
-from nn.training.engine import EngineFactory, OneProcess, fed_engine
+from nn.network.predictor import Predictor
+from nn.training.engine import EngineFactory, Fed, OneProcess
 from nn.training.evaluating import evaluate, is_finite
 from nn.training.pace import Pace
 from nn.training.plan import Plan, splits_of
@@ -75,6 +76,7 @@ class Trainer:
         self._plan = plan = Plan(config, len(self.train))
         self.steps_per_epoch, self.total_steps = plan.steps_per_epoch, plan.total_steps
         self.fallback, self._pace = fallback, Pace()
+        self._fed = Fed.of(config, dataset, self.splits)
         self._take(engine)
         initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
         self._state = RunState(config, self.engine, plan.steps_per_epoch)
@@ -142,8 +144,12 @@ class Trainer:
         former.close()
 
     def _take(self, make: EngineFactory) -> None:
-        self.engine, self.predictor = fed_engine(make, self.config, self.dataset, self.splits)
-        self.model = self.engine.model
+        fed = self._fed
+        self.engine = make(self.config, fed.splits, fed.scaling)
+        self.model, self.predictor = self.engine.model, self.engine.predictor
+        if self.config.deskew:
+            model, spec = self.predictor.model, self.dataset.spec
+            self.predictor = Predictor(self.config, model, fed.preprocessor, spec)
 
     def events(self) -> Iterator[Event]:
         """`RunStarted`, progress, and `RunFinished`; `predictor` then has the kept weights."""

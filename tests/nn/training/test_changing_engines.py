@@ -11,6 +11,7 @@ import pytest
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
+from nn.data.preprocessing import fed_dataset
 from nn.events import CoresReduced, EpochCompleted, Event, StepCompleted
 from nn.parallel.cores import Cores
 from nn.parallel.process_group import make_engine
@@ -28,6 +29,19 @@ KINDS: dict[str, dict[str, Any]] = {
 }
 ONE = make_engine(Cores())
 TWO = make_engine(Cores(2, threads=1))
+
+
+def test_images_are_deskewed_once(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Dataset] = []
+
+    def counted(config: TrainConfig, dataset: Dataset) -> Dataset:
+        calls.append(dataset)
+        return fed_dataset(config, dataset)
+
+    monkeypatch.setattr("nn.training.engine.fed_dataset", counted)
+    with closing(Trainer(replace(CONFIG, deskew=True), small)) as trainer:
+        trainer.compute_with(ONE)
+    assert calls == [small]
 
 
 @pytest.mark.parametrize("kind", KINDS)
