@@ -32,19 +32,19 @@ from pathlib import Path
 
 from nn.errors import ConfigError
 from nn.parallel.processes import THREAD_VARIABLES
-from nn.recipes import Recipe, load_recipe
+from nn.recipes import load_recipe
 from tests.benchmarks.results import save_results
 from tui.cli.bench.accuracy import (
     GOALS,
     MARKS,
     Attempt,
     Result,
-    attempts,
+    able_to_train,
+    all_attempts,
     check_recipes,
     results,
 )
 from tui.cli.bench.benchmark import installed_peers
-from tui.cli.bench.recipe_contenders import obstacle
 
 
 def goals_table(found: Sequence[Result]) -> str:
@@ -121,9 +121,14 @@ def main() -> None:
             if given.epochs:
                 fields["epochs"] = given.epochs
             changed = replace(recipe, config=replace(recipe.config, **fields))
-            for seed in range(given.seeds):
-                for name in _able(contenders, changed, told=seed > 0):
-                    done.append(_attempt(changed, name, seed, environment))
+            able = able_to_train(changed, contenders)
+            with closing(all_attempts(changed, able, given.seeds, environment)) as steps:
+                for attempt in filter(lambda each: each.complete, steps):
+                    done.append(attempt)
+                    sys.stderr.write(
+                        f"{attempt.recipe}, {attempt.contender}, seed {attempt.seed}:"
+                        f" {attempt.seconds:.2f} s, {attempt.accuracy:.2%}\n"
+                    )
                     if given.json:
                         save_results(given.json, [one.record() for one in done])
     except KeyboardInterrupt:
@@ -131,27 +136,6 @@ def main() -> None:
     finally:
         found = results(done)
         sys.stdout.write(f"{goals_table(found)}\n{recipes_table(found)}")
-
-
-def _able(contenders: Sequence[str], recipe: Recipe, *, told: bool) -> list[str]:
-    """The contenders that can train a recipe; tells once why the others cannot."""
-    able = []
-    for name in contenders:
-        why = obstacle(name, recipe.config)
-        if why is None:
-            able.append(name)
-        elif not told:
-            sys.stderr.write(f"{recipe.name}: {name} is left out, {why}\n")
-    return able
-
-
-def _attempt(recipe: Recipe, name: str, seed: int, environment: dict[str, str]) -> Attempt:
-    with closing(attempts(recipe, name, seed, environment)) as steps:
-        *_, attempt = steps
-    sys.stderr.write(
-        f"{recipe.name}, {name}, seed {seed}: {attempt.seconds:.2f} s, {attempt.accuracy:.2%}\n"
-    )
-    return attempt
 
 
 if __name__ == "__main__":

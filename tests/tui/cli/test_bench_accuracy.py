@@ -42,7 +42,7 @@ def scripted(recipe: Recipe, contender: str, seed: int, environment: Any) -> Ite
 
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tui.cli.commands.bench_accuracy.attempts", scripted)
+    monkeypatch.setattr("tui.cli.bench.accuracy.attempts", scripted)
 
 
 def test_the_first_evaluation_at_or_above_an_accuracy_counts() -> None:

@@ -11,7 +11,9 @@ from __future__ import annotations
 import json
 import statistics
 import subprocess
+import sys
 from collections.abc import Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,7 +21,7 @@ from nn.config import TrainConfig
 from nn.errors import ConfigError
 from nn.recipes import Recipe
 from tui.cli.bench.benchmark import ContenderError
-from tui.cli.bench.recipe_contenders import Point
+from tui.cli.bench.recipe_contenders import Point, obstacle
 from tui.system.python import module_command
 
 # The accuracy in percent that each of these recipes is for.
@@ -157,6 +159,28 @@ def attempts(
                 raise ContenderError(f"{contender}, {recipe.name}: ended with code {code}")
         finally:
             process.kill()
+
+
+def able_to_train(recipe: Recipe, contenders: Sequence[str]) -> list[str]:
+    """The contenders that can train a recipe; tells on stderr why the others cannot."""
+    able = []
+    for name in contenders:
+        why = obstacle(name, recipe.config)
+        if why is None:
+            able.append(name)
+        else:
+            sys.stderr.write(f"{recipe.name}: {name} is left out, {why}\n")
+    return able
+
+
+def all_attempts(
+    recipe: Recipe, contenders: Sequence[str], seeds: int, environment: Mapping[str, str]
+) -> Generator[Attempt, None, None]:
+    """Every contender's attempts at a recipe as they come along, taking turns seed by seed."""
+    for seed in range(seeds):
+        for name in contenders:
+            with closing(attempts(recipe, name, seed, environment)) as steps:
+                yield from steps
 
 
 def results(found: Sequence[Attempt]) -> list[Result]:

@@ -15,12 +15,12 @@ from tui.cli.bench.accuracy import (
     MARKS,
     Attempt,
     Result,
-    attempts,
+    able_to_train,
+    all_attempts,
     check_recipes,
     results,
 )
 from tui.cli.bench.benchmark import ContenderError
-from tui.cli.bench.recipe_contenders import obstacle
 from tui.cli.commands.runs import chart_width
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
@@ -59,12 +59,10 @@ def bench_accuracy(
     report = _Report(json=json, conditions=conditions)
     try:
         for recipe in recipes:
-            able = [name for name in contenders if report.has(name, recipe)]
-            for seed in range(seeds):
-                for name in able:
-                    with closing(attempts(recipe, name, seed, environment)) as steps:
-                        for attempt in steps:
-                            report.follow(attempt)
+            able = able_to_train(recipe, contenders)
+            with closing(all_attempts(recipe, able, seeds, environment)) as steps:
+                for attempt in steps:
+                    report.follow(attempt)
             report.close(recipe.name)
     except ContenderError as error:
         report.end()
@@ -89,13 +87,6 @@ class _Report:
             sys.stdout.write(
                 f"{'recipe':<17}{'by':<10}{'before':>7}{'training':>9}{'accuracy':>9}{marks}\n"
             )
-
-    def has(self, contender: str, recipe: Recipe) -> bool:
-        """Whether a contender can train a recipe; tells why not."""
-        why = obstacle(contender, recipe.config)
-        if why:
-            sys.stderr.write(f"{recipe.name}: {contender} is left out, {why}\n")
-        return not why
 
     def follow(self, attempt: Attempt) -> None:
         """Take in how far an attempt came."""
