@@ -1,10 +1,12 @@
-"""What a background thread posts, and waiting for it."""
+"""What a background thread posts, and waiting for it; what an application notifies of."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import Any
 
+from textual.app import App
 from textual.message import Message
 
 
@@ -27,3 +29,8 @@ def wait(condition: Callable[[], object], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < limit, "timed out"
         time.sleep(0.005)
+
+
+def notes(app: App[Any]) -> str:
+    """The notifications that have not expired, one after the other."""
+    return "\n".join(notification.message for notification in app._notifications)

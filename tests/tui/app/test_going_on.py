@@ -7,6 +7,7 @@ from textual.pilot import Pilot
 from textual.widgets import Static
 
 from nn.config import TrainConfig
+from tests.support.messages import notes
 from tests.support.scenarios import LONG, run, until
 from tui.app.app import MnistApp
 from tui.app.screens.steering import PACES
@@ -135,8 +136,7 @@ def test_a_run_that_collapsed_is_led_back_to_the_weights_before() -> None:
         assert "(key b)" in text(app, "#advice")
         assert hints(app)["b"] == "Back to the best"
         await finish(app, pilot, "b")
-        said = [notification.message for notification in app._notifications]
-        assert any("the last weights before the training loss rose" in one for one in said)
+        assert "the last weights before the training loss rose" in notes(app)
         start = present(app).snapshots[0]
         score = start.predictor.score(present(app).splits["test"])
         assert score.accuracy == before.test.accuracy
@@ -153,8 +153,7 @@ def test_a_budget_that_was_raised_is_of_the_run_that_went_on_alone() -> None:
         assert app.bench.config.epochs == 6
         await pilot.press("r")
         assert app.bench.config.epochs == 2
-        said = [notification.message for notification in app._notifications]
-        assert any("It takes 2 epochs, as was configured" in one for one in said)
+        assert "It takes 2 epochs, as was configured" in notes(app)
         await finish(app, pilot, "space")
         await finish(app, pilot, "e")
         await finish(app, pilot, "b")
@@ -177,7 +176,7 @@ def test_a_new_run_has_another_seed_unless_the_form_was_changed() -> None:
         for said in ("no longer show 2 earlier runs", "show no earlier or marked run"):
             await pilot.press("c")
             await pilot.pause()
-            assert any(said in each.message for each in app._notifications)
+            assert said in notes(app)
 
     run(scenario, SHORT)
 

@@ -12,6 +12,7 @@ from nn.data.dataset import Dataset
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import list_runs
 from tests.support.compared import NAMES, save_pair
+from tests.support.messages import notes
 from tests.support.saved_runs import Sitting, play, runs_app, save_run
 from tui.app.screens.compare import CompareScreen
 from tui.app.screens.digits import DigitsScreen
@@ -28,10 +29,6 @@ def compare_screen(at: Sitting) -> CompareScreen:
 
 def names_of(at: Sitting) -> list[str]:
     return [one.name for one in compare_screen(at).query_one(Chart)._series]
-
-
-def notes(at: Sitting) -> str:
-    return "\n".join(notification.message for notification in at.app._notifications)
 
 
 async def open_pair(at: Sitting) -> None:
@@ -142,7 +139,7 @@ def test_a_small_screen_shows_one_panel_at_a_time(tmp_path: Path, small: Dataset
         await at.press("shift+tab", "shift+tab")
         await at.until(at.shows("[", "A mistakes"))
         await at.press("right", "enter")
-        await at.until(lambda: at.app.current_mode == "digits" or "no such digit" in notes(at))
+        await at.until(lambda: at.app.current_mode == "digits" or "no such digit" in notes(at.app))
 
     play(runs_app(tmp_path), scenario, (40, 15), dataset=small)
 
@@ -158,7 +155,7 @@ def test_what_does_not_compare_is_told(tmp_path: Path, small: Dataset) -> None:
         await at.press("end", "space", "up", "v")
         await at.until(at.shows("only accuracies compare"))
         await at.press("v")
-        assert "their losses do not compare" in notes(at)
+        assert "their losses do not compare" in notes(at.app)
         assert sorted(names_of(at)) == ["A test", "A training", "B test", "B training"]
         await at.press("escape", "home", "v")
         await at.until(at.shows("trained on different data"))
@@ -194,7 +191,7 @@ def test_no_seeds_beside_a_run_that_goes_on(tmp_path: Path, small: Dataset) -> N
         await open_pair(at)
         assert compare_screen(at).comparison.live  # type: ignore[union-attr]
         await at.press("plus")
-        assert "B is being trained; more seeds can be trained after it." in notes(at)
+        assert "B is being trained; more seeds can be trained after it." in notes(at.app)
         assert at.bench.seeds is None
 
     with closing(RunWriter.reopen(pair[1].path)):
@@ -217,7 +214,7 @@ def test_more_seeds_are_trained_and_saved(
             await at.until(lambda: training.ended == 1)
             await at.until(at.shows("2 of 8: B seed 1"))
             await at.press("plus")
-            assert "x stops that" in notes(at)
+            assert "x stops that" in notes(at.app)
             await at.press("x")
         await at.until(lambda: not training.active)
         assert training.error is None
@@ -228,7 +225,7 @@ def test_more_seeds_are_trained_and_saved(
             await at.until(at.shows("1 seed of both"))
         else:
             assert len(saved) == 8
-            assert "8 runs with other seeds are trained and saved." in notes(at)
+            assert "8 runs with other seeds are trained and saved." in notes(at.app)
             await at.until(at.shows("5 seeds: B"))
             differences = compare_screen(at).comparison.seeds.differences  # type: ignore[union-attr]
             assert list(differences) == [0, 1, 2, 3, 4]

@@ -11,15 +11,12 @@ from nn.data.dataset import Dataset
 from nn.storage.model_file import write_model
 from nn.storage.positions import FINAL_FILE
 from nn.storage.runs import list_runs
+from tests.support.messages import notes
 from tests.support.networks import recognizer
 from tests.support.saved_runs import Sitting, play, runs_app, save_run
 from tui.app.screens.digits import DigitsScreen
 
 NAMES = ("20261101-100000-one", "20261102-100000-two", "20261103-100000-other")
-
-
-def notes(at: Sitting) -> str:
-    return "\n".join(notification.message for notification in at.app._notifications)
 
 
 def save_two(root: Path, small: Dataset) -> list[float]:
@@ -39,8 +36,8 @@ def test_marked_runs_answer_together_on_all_screens(tmp_path: Path, small: Datas
     async def scenario(at: Sitting) -> None:
         await at.press("space", "down", "space", "C")
         await at.until(lambda: isinstance(at.app.screen, DigitsScreen) and at.bench.snapshot)
-        assert "Test accuracy of the committee of 2: " in notes(at)
-        assert f"Alone they have {min(accuracies):.2%} to {max(accuracies):.2%}." in notes(at)
+        assert "Test accuracy of the committee of 2: " in notes(at.app)
+        assert f"Alone they have {min(accuracies):.2%} to {max(accuracies):.2%}." in notes(at.app)
         assert at.bench.snapshot is not None
         together = at.bench.snapshot.predictor
         assert together.kind == "committee of 2"
@@ -63,8 +60,8 @@ def test_marked_runs_answer_together_on_all_screens(tmp_path: Path, small: Datas
 def test_the_form_says_how_a_committee_is_trained(tmp_path: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("1", "slash", *"record-comm", "enter")
-        await at.until(lambda: "`mnist-tui committee --recipe record-committee`" in notes(at))
-        assert "a committee of 10, and a run here is one of them" in notes(at)
+        await at.until(lambda: "`mnist-tui committee --recipe record-committee`" in notes(at.app))
+        assert "a committee of 10, and a run here is one of them" in notes(at.app)
 
     play(runs_app(tmp_path), scenario, dataset=small)
 
@@ -76,9 +73,9 @@ def test_what_makes_no_committee_is_said(tmp_path: Path, small: Dataset) -> None
 
     async def scenario(at: Sitting) -> None:
         await at.press("C")
-        assert "mark two or more with space" in notes(at)
+        assert "mark two or more with space" in notes(at.app)
         await at.press("space", "down", "space", "C")
-        await at.until(lambda: NAMES[2] in notes(at))
+        await at.until(lambda: NAMES[2] in notes(at.app))
         assert len(list_runs(tmp_path)[0]) == 3
 
     play(runs_app(tmp_path), scenario, dataset=small)

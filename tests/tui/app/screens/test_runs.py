@@ -16,6 +16,7 @@ from nn.data.dataset import Dataset
 from nn.storage.checkpoint import load_model
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, run_names
+from tests.support.messages import notes
 from tests.support.networks import recognizer
 from tests.support.saved_runs import (
     Sitting,
@@ -86,10 +87,6 @@ def current(at: Sitting) -> str:
     entry = at.app.screen.query_one(RunsTable).current
     assert entry is not None
     return entry.name
-
-
-def notes(at: Sitting) -> str:
-    return "\n".join(notification.message for notification in at.app._notifications)
 
 
 def test_the_table(root: Path) -> None:
@@ -357,7 +354,7 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
         await at.press("j")
         assert "running" in rows(at)[1]
         await at.press("u")  # not while it is trained
-        assert "Another process trains it" in notes(at)
+        assert "Another process trains it" in notes(at.app)
         await at.press("enter")
         await at.until(at.shows("running, read only", "4/4"))
         opened = at.bench.opened
@@ -462,7 +459,7 @@ def test_resuming_what_is_complete_asks_for_more(root: Path, small: Dataset) -> 
         await at.press("end", "u")
         assert "Go on to how many epochs, above 4" in at.text
         await at.press("4", "enter")
-        assert "raise --epochs" in notes(at)
+        assert "raise --epochs" in notes(at.app)
         await at.press("u", "escape", "u", "enter")
         assert at.app.current_mode == "runs"
         await at.press("u", "1", "2", "enter")
@@ -479,7 +476,7 @@ def test_what_cannot_be_resumed_says_why(tmp_path: Path, small: Dataset) -> None
 
     async def scenario(at: Sitting) -> None:
         await at.press("u")
-        assert "early-stopped; it cannot be resumed" in notes(at)
+        assert "early-stopped; it cannot be resumed" in notes(at.app)
         assert at.app.current_mode == "runs"
 
     play(runs_app(tmp_path), scenario, dataset=small)
@@ -507,7 +504,7 @@ def test_deleting_asks_first(root: Path) -> None:
 def test_what_is_being_written_is_not_deleted(root: Path, writer: RunWriter) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("j", "x", "y")
-        await at.until(lambda: "is being written by process" in notes(at))
+        await at.until(lambda: "is being written by process" in notes(at.app))
         assert len(rows(at)) == 3
 
     play(runs_app(root), scenario)
@@ -516,15 +513,15 @@ def test_what_is_being_written_is_not_deleted(root: Path, writer: RunWriter) -> 
 def test_two_runs_are_compared_once_two_are_marked(root: Path) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("v")
-        assert "no run is marked: space marks a run" in notes(at)
+        assert "no run is marked: space marks a run" in notes(at.app)
         await at.press("space", "v")  # the one with the cursor is the marked one
-        assert "1 run marked" in notes(at)
+        assert "1 run marked" in notes(at.app)
         await at.press("j", "v")
         assert at.app.current_mode == "compare"
         assert at.bench.compared is not None
         assert [run.name for run in at.bench.compared] == [THIRD, SECOND]
         await at.press("escape", "space", "end", "space", "v")
-        assert "3 runs marked" in notes(at)
+        assert "3 runs marked" in notes(at.app)
         await at.press("home", "space", "v")
         assert [run.name for run in at.bench.compared] == [SECOND, FIRST]
 
@@ -649,7 +646,7 @@ def test_a_file_is_opened_on_all_screens(
         await at.until(lambda: isinstance(at.app.screen, DigitsScreen) and at.bench.snapshot)
         assert at.bench.opened is not None
         assert at.bench.opened.saved.record.imported_from == str(path)
-        assert "of the first 200 test digits" in notes(at)
+        assert "of the first 200 test digits" in notes(at.app)
         assert at.bench.snapshot is not None
         shown = at.bench.snapshot.predictor
         best = load_model(at.bench.opened.saved, "best")
@@ -662,7 +659,7 @@ def test_a_file_is_opened_on_all_screens(
         await at.press("6")
         await at.until(at.shows("my-notes-q"))
         await at.press("home", "u")
-        assert "was imported from" in notes(at)
+        assert "was imported from" in notes(at.app)
 
     play(runs_app(root), scenario, size=size, dataset=small)
 
@@ -672,8 +669,8 @@ def test_a_file_that_cannot_be_opened_is_named(root: Path, tmp_path: Path, small
         await at.press("ctrl+o", *"q12?", "escape")
         assert isinstance(at.app.screen, RunsScreen)
         await at.press("ctrl+o", *"nothing.npz", "enter")
-        await at.until(lambda: "nothing.npz" in notes(at))
-        assert "No such file" in notes(at)
+        await at.until(lambda: "nothing.npz" in notes(at.app))
+        assert "No such file" in notes(at.app)
         assert len(rows(at)) == 3
 
     play(runs_app(root), scenario, dataset=small)

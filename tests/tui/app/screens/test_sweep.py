@@ -14,6 +14,7 @@ from textual.widgets import Input, Static
 from nn.config import TrainConfig
 from nn.storage.lock import FolderLock
 from nn.storage.runs import SavedRun
+from tests.support.messages import notes
 from tests.support.saved_runs import Sitting, save_run
 from tests.support.sweeps import (
     WrittenSweep,
@@ -75,10 +76,6 @@ def current(at: Sitting) -> int:
 
 def numbers(at: Sitting) -> list[int]:
     return [row.number for row in at.app.screen.query_one(TrialsTable)._rows]
-
-
-def notes(at: Sitting) -> str:
-    return "\n".join(notification.message for notification in at.app._notifications)
 
 
 def test_the_table_and_the_best(runs_dir: Path) -> None:
@@ -248,13 +245,13 @@ def test_a_trial_without_a_run_says_so(runs_dir: Path) -> None:
 
     async def scenario(at: Sitting) -> None:
         await at.press("enter")
-        await at.until(lambda: "there is no run to show" in notes(at))
+        await at.until(lambda: "there is no run to show" in notes(at.app))
         save_run(runs_dir, run_name("young", 0), done=0, of=3)
         written.result(0, 0.5)
         await at.until(lambda: "50.00%" in rows(at)[0])
         (runs_dir / run_name("young", 0) / "run.json").unlink()
         await at.press("enter")
-        await at.until(lambda: "run.json" in notes(at))
+        await at.until(lambda: "run.json" in notes(at.app))
         assert isinstance(at.app.screen, SweepScreen)
 
     play(sweep_app(runs_dir), scenario)
@@ -352,7 +349,7 @@ def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path)
         varied = ["--vary", "lr=0.01..1:log", "--vary", "hidden=8,16"]
         assert words[:-1] == ["sweep", *varied, "--trials", "7", "--name"]
         assert sweep_screen(at.app).wanted == words[-1]
-        await at.until(lambda: "error: the disk is full" in notes(at))
+        await at.until(lambda: "error: the disk is full" in notes(at.app))
         await at.press("f", "escape")
         assert isinstance(at.app.screen, SweepScreen)
         assert len(started) == 1
@@ -368,8 +365,8 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
 
     async def done(at: Sitting) -> None:
         await at.press("u", "x")
-        assert "It has come to its end." in notes(at)
-        assert "No process works on it." in notes(at)
+        assert "It has come to its end." in notes(at.app)
+        assert "No process works on it." in notes(at.app)
 
     play(sweep_app(runs_dir), done)
     written = WrittenSweep(runs_dir, "left")
@@ -389,7 +386,7 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
         own(written, owned)
         await at.until(lambda: "running" in at.lines[1])
         await at.press("u")
-        assert "It is running." in notes(at)
+        assert "It is running." in notes(at.app)
         assert len(started) == 1
 
     with patch.object(watching, "SweepProcess", Process):
