@@ -153,8 +153,10 @@ class Chart(StripWidget, can_focus=True):
     def _move_cursor(self, direction: int) -> None:
         positions, at = self.positions, self.cursor_x
         last = len(positions) - 1
+        if last < 0:  # there may be a cursor all the same, which another chart has put here
+            return
         if at is None:
-            self._look(last if last >= 0 else None)
+            self._look(last)
             return
         column = (positions[-1] - positions[0]) * self.zoom / max(1, self.size.width)
         if direction > 0:
