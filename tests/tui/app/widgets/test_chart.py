@@ -459,6 +459,7 @@ def test_cursor_reads_values() -> None:
             chart.elsewhere = 3.0  # the cursor of another chart, which has data already
             await pilot.press("left", "right")
             assert chart.cursor_x == 3.0
+            chart.elsewhere = None
             chart.set_series([Series("train", range(1, 6), [5, 4, 3, 2, 1])])
             chart.focus()
             for keys, place, value in [
