@@ -81,7 +81,8 @@ def load_recipe(name: str) -> Recipe:
     """The recipe of that name; raises `ConfigError` with the nearest name if there is none."""
     names = recipe_names()
     if name not in names:
-        raise ConfigError(f"unknown recipe {name!r}{did_you_mean(name, names)}")
+        near = did_you_mean(name, names) or "; `mnist-tui recipes` lists them"
+        raise ConfigError(f"unknown recipe {name!r}{near}")
     text = resources.files(__name__).joinpath(f"{name}.toml").read_text(encoding="utf-8")
     return parse_recipe(name, text)
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 from nn.config import RESUMABLE_FIELDS, TrainConfig, flag
-from nn.errors import ConfigError, StorageError, did_you_mean
+from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
 from nn.storage.files import temporary_prefix
 from nn.storage.lock import LOCK_FILE, is_locked
@@ -166,10 +166,10 @@ def newest_name(root: Path) -> str | None:
 
 def abandoned_runs(root: Path) -> list[StorageError]:
     """An error for each folder of a run whose process was killed before it wrote a record."""
-    return [_no_record(root / name) for name in _abandoned_names(root)]
+    return [no_record(root / name) for name in abandoned_names(root)]
 
 
-def _abandoned_names(root: Path) -> list[str]:
+def abandoned_names(root: Path) -> list[str]:
     return [name for name in _folders(root) if is_abandoned(root / name)]
 
 
@@ -192,7 +192,7 @@ def is_temporary(name: str) -> bool:
     return name.startswith(tuple(map(temporary_prefix, RUN_FILES)))
 
 
-def _no_record(folder: Path) -> StorageError:
+def no_record(folder: Path) -> StorageError:
     why = "killed before its first checkpoint"
     for name in (BEST_FILE, LAST_FILE):
         if os.path.lexists(folder / name):
@@ -210,87 +210,6 @@ def _folders(root: Path) -> list[str]:
         return []
     except OSError as error:
         raise StorageError(f"{root}: {error.strerror or error}") from error
-
-
-def find_run(root: Path, name: str) -> SavedRun:
-    """The run of a name, the unique beginning of one, a path, or `last`, the one started last.
-
-    Raises `StorageError` where there is none or more than one.
-    """
-    if name == "last":
-        return _newest(root)
-    folder = find_folder(root, name)
-    if is_abandoned(folder):
-        raise _no_record(folder)
-    return SavedRun.read(folder, thorough=True)
-
-
-def find_folder(root: Path, name: str) -> Path:
-    """The folder that a name, the unique beginning of one, or a path means; it may lack a record.
-
-    Raises `StorageError` where there is none or more than one.
-    """
-    if os.sep in name or (os.altsep and os.altsep in name) or name in (".", ".."):
-        path = Path(name)
-        if os.path.isfile(path):
-            raise _is_file(path)
-        if not os.path.lexists(path):
-            raise StorageError(f"{path}: no such folder; {_WANTED}")
-        # A folder that cannot be looked into is for the reader of its record to refuse.
-        if os.path.isdir(path) and os.access(path, os.X_OK) and not _is_run(path):
-            raise _is_no_run(path)
-        return path
-    names = [*run_names(root), *_abandoned_names(root)]
-    matches = [name] if name in names else [each for each in names if each.startswith(name)]
-    if not name:
-        raise StorageError(f"the name of a run is empty; {_WANTED}")
-    if len(matches) > 1:
-        shown = ", ".join(matches[:3]) + (", ..." if len(matches) > 3 else "")
-        raise StorageError(f"{name!r} may be any of {len(matches)} runs: {shown}")
-    if not matches:
-        if os.path.isfile(name):
-            raise _is_file(Path(name))
-        raise StorageError(f"no run {name!r} in {root}{did_you_mean(name, names)}")
-    return root / matches[0]
-
-
-_WANTED = "a saved run is wanted: its name, the beginning of it, its folder, or last"
-
-
-def _is_run(folder: Path) -> bool:
-    """Whether a folder holds a record, or the beginnings of a run."""
-    return os.path.lexists(folder / RUN_FILE) or is_abandoned(folder)
-
-
-def _is_no_run(folder: Path) -> StorageError:
-    """The error of a folder where a run is wanted; it may be one of several runs."""
-    try:
-        names = run_names(folder)
-    except StorageError as error:
-        return error
-    inside = f"; it holds {len(names)} of them, such as {names[-1]}" if names else ""
-    return StorageError(f"{folder}: no {RUN_FILE} in this folder; {_WANTED}{inside}")
-
-
-def _is_file(path: Path) -> StorageError:
-    """The error of a file where a run is wanted; a file in a run's folder names that run."""
-    wanted = _WANTED
-    if os.path.isfile(path.parent / RUN_FILE):
-        wanted += f"; {path.name} is a file of the run {path.parent}"
-    return StorageError(f"{path} is a file; {wanted}")
-
-
-def _newest(root: Path) -> SavedRun:
-    """The run that was started last."""
-    name = newest_name(root)
-    if name is None:
-        raise StorageError(f"no saved runs in {root}")
-    try:
-        # Names begin with the time, so an unreadable last name is never passed over in silence.
-        SavedRun.read(root / name)
-    except StorageError as error:
-        raise StorageError(f"{error}; name the run to take in place of `last`") from error
-    return SavedRun.read(list_runs(root)[0][0].path, thorough=True)
 
 
 def config_differences(configs: Iterable[TrainConfig]) -> list[str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from nn.storage.lock import is_locked
-from nn.storage.runs import SavedRun, find_run, run_names
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import SavedRun, run_names
 from tests.support.processes import children, needs_several
 from tests.support.recorded import same
 from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of

@@ -16,7 +16,8 @@ from nn.network.predictor import Predictor
 from nn.recipes import Recipe
 from nn.spec import DataSpec
 from nn.storage.checkpoint import load_model
-from nn.storage.runs import SavedRun, config_differences, find_run, list_runs, run_names
+from nn.storage.run_lookup import find_run, names_meant
+from nn.storage.runs import SavedRun, config_differences, list_runs, run_names
 from tui.cli.commands.runs import saved_history
 from tui.cli.headless import report
 from tui.cli.reporters.base import Reporter, Silence
@@ -139,7 +140,7 @@ def _is_run_of(run: SavedRun, recipe: Recipe) -> bool:
 
 
 def is_run(root: Path, word: str) -> bool:
-    """Whether a word may mean a saved run: `last`, a folder, or the beginning of a name."""
+    """Whether a word may mean a saved run: `last`, a folder, a name or a part of one."""
     if word == "last" or os.sep in word or (os.altsep and os.altsep in word):
         return True
-    return any(name.startswith(word) for name in run_names(root))
+    return bool(names_meant(word, run_names(root)))

@@ -117,7 +117,7 @@ RecipeFlag = Annotated[
 RunArgument = Annotated[
     str,
     Parameter(
-        help="Name of a saved run, the beginning of one, its folder, or last",
+        help="Name of a saved run, a part of it, its folder, or last",
         metavar="RUN",
         completer=run_completions,
     ),

@@ -62,7 +62,7 @@ runs_app = App(
     default_parameter=PLAIN,
     help="List the saved runs, the newest first",
     help_epilogue="""\
-RUN is the name of a run, the beginning of one, its folder, or last.
+RUN is the name of a run, a part of it, its folder, or last.
 
 Examples:
   mnist-tui runs
@@ -75,7 +75,7 @@ sweeps_app = App(
     default_parameter=PLAIN,
     help="List the sweeps, the newest first",
     help_epilogue="""\
-SWEEP is the name of a sweep, the beginning of one, or last.
+SWEEP is the name of a sweep, a part of it, or last.
 
 Examples:
   mnist-tui sweeps
@@ -128,13 +128,27 @@ def _in_one_line(error: CycloptsError) -> str:
     if isinstance(error, UnknownOptionError):
         name = error.token.keyword or error.token.value
         known = [name for argument in error.argument_collection for name in argument.names]
-        return f"unknown option {name}{did_you_mean(name, known)}"
+        return f"unknown option {name}{did_you_mean(name, known) or _see_help(error)}"
     if isinstance(error, UnusedCliTokensError) and error.unused_tokens:
         word = error.unused_tokens[0]
         if not error.command_chain:
             commands = [*(name for name in COMMANDS if " " not in name), *GROUPS]
             suggestion = did_you_mean(word, commands) or f"; the commands are {', '.join(commands)}"
             return f"unknown command {word!r}{suggestion}"
-        return f"unexpected argument {word!r}"
+        names = [name.rpartition(" ")[2] for name in COMMANDS if _is_in(name, error)]
+        if names:
+            suggestion = did_you_mean(word, names) or f"; the commands are {', '.join(names)}"
+            return f"unknown command {word!r} of {error.command_chain[-1]}{suggestion}"
+        return f"unexpected argument {word!r}{_see_help(error)}"
     message = " ".join(str(error).split()).rstrip(".")
     return message[:1].lower() + message[1:]
+
+
+def _is_in(command: str, error: CycloptsError) -> bool:
+    """Whether a command is one of the group in which the error occurred."""
+    return command.split()[:-1] == [*(error.command_chain or ())]
+
+
+def _see_help(error: CycloptsError) -> str:
+    """The command that lists what would have been understood."""
+    return f"; see `{' '.join(['mnist-tui', *(error.command_chain or ()), '--help'])}`"

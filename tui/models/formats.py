@@ -21,6 +21,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.errors import StorageError
 from nn.storage.files import open_regular, read_at_most
+from nn.storage.run_lookup import weights_beside
 from tui.formatting import on_one_line
 from tui.models.contents import MAX_BYTES, Contents, Named
 from tui.models.metadata import exported_network
@@ -94,6 +95,11 @@ def _read(path: Path, content: bytes) -> Contents:
         from tui.models.libraries import read_onnx
 
         return read_onnx(path, content)
+    if weights := weights_beside(path):
+        raise StorageError(
+            f"{path}: a file of a saved run without weights; those of the run are in"
+            f" {path.parent / weights[0]}"
+        )
     raise StorageError(
         f"{path}: damaged, or of no known format; known are npz, safetensors, Keras (.keras, .h5)"
         " and ONNX (.onnx)"

@@ -14,7 +14,8 @@ from nn.network.predictor import Predictor
 from nn.options import format_value
 from nn.storage.checkpoint import load_model
 from nn.storage.files import why_missing
-from nn.storage.runs import Which, find_run
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import Which
 from nn.training.trainer import Trainer
 from tui.images.datasets import load_dataset
 from tui.models.layers import OtherShapeError

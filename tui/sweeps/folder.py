@@ -21,6 +21,7 @@ from pathlib import Path
 
 from nn.errors import StorageError, did_you_mean
 from nn.storage.lock import FolderLock
+from nn.storage.run_lookup import names_meant
 from tui.recording.folder import runs_folder
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.spec_file import to_toml
@@ -125,7 +126,7 @@ def sweep_names(root: Path) -> list[str]:
 
 
 def find_sweep(root: Path, name: str) -> Path:
-    """The folder of a sweep by its name, the unique beginning of one, or `last`.
+    """The folder of a sweep by its name, a part that only one name has, or `last`.
 
     Raises `StorageError`.
     """
@@ -134,11 +135,14 @@ def find_sweep(root: Path, name: str) -> Path:
         raise StorageError(f"no sweeps in {root}; `mnist-tui sweep --vary FIELD=...` begins one")
     if name == "last":
         return root / names[0]
-    matches = [name] if name in names else [each for each in names if each.startswith(name)]
+    if not name:
+        raise StorageError("the name of a sweep is empty; `mnist-tui sweeps` lists them")
+    matches = names_meant(name, names)
     if len(matches) > 1:
         raise StorageError(
             f"{name!r} may be any of {len(matches)} sweeps: {', '.join(sorted(matches)[:3])}"
         )
     if not matches:
-        raise StorageError(f"no sweep {name!r} in {root}{did_you_mean(name, names)}")
+        near = did_you_mean(name, names) or "; `mnist-tui sweeps` lists them"
+        raise StorageError(f"no sweep {name!r} in {root}{near}")
     return root / matches[0]

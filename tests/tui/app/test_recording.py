@@ -17,7 +17,8 @@ from nn.errors import StorageError
 from nn.events import EpochCompleted, RunStarted
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.lock import is_locked
-from nn.storage.runs import SavedRun, find_run, run_names
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import SavedRun, run_names
 from nn.training.trainer import Trainer
 from tests.support.messages import Inbox, wait
 from tests.support.recorded import record_run, same

@@ -103,6 +103,25 @@ def test_show_and_json_exclude_each_other(model_file: Path, digits: list[Path]) 
     assert line == "--show draws for the eye: it cannot be used with --json"
 
 
+def test_folders_and_weights_are_no_pictures(
+    model_file: Path, digits: list[Path], tmp_path: Path
+) -> None:
+    """Each is named, with what to give in its place, and the picture beside them is answered."""
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "run.json").write_text("{}")
+    result = call_command("predict", tmp_path, run, model_file, digits[0], "--model", model_file)
+    assert result.returncode == 2
+    folder, saved, weights = result.stderr.splitlines()
+    assert folder == (
+        f"mnist-tui: error: {tmp_path}: a folder; name the pictures in it, such as"
+        f" {tmp_path / '*.png'}"
+    )
+    assert saved.endswith(f"{run}: a saved run, no picture; its network answers by --model")
+    assert weights.endswith("weights are given by --model")
+    assert result.stdout.startswith(f"{digits[0]}\t")
+
+
 @pytest.mark.parametrize(
     ("content", "message"), [(None, "No such file"), (b"", "damaged"), (b"PK\x03\x04", "damaged")]
 )

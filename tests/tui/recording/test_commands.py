@@ -175,14 +175,41 @@ def test_compare_without_the_data(at: str, saved: Path, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["compare", "last"], "runs compare takes 2 to 26 runs, not 1"),
+        (["compare", "first", "last", "first"], "a run is named twice"),
         (["rm"], "runs rm needs the name of at least one run"),
         (["rm", "last"], "runs rm asks first, and there is nobody to ask; add --yes"),
         (["show", "20261121"], "'20261121' may be any of 3 runs: " + ", ".join(NAMES)),
+        (["show", "1"], "'1' may be any of 3 runs: " + ", ".join(NAMES)),
         (["show", "20261121-120000-thurd"], f"did you mean {NAMES[2]!r}?"),
+        (["show", "thurd"], "did you mean 'third'?"),
+        (["show", "irst"], "did you mean 'first'?"),  # a part begins where a word does
+        (["show", "xyz"], "; `mnist-tui runs` lists them"),
     ],
 )
 def test_refusals(arguments: list[str], said: str, at: str) -> None:
     assert said in refused(call_command("runs", *arguments, at))
+
+
+@pytest.mark.parametrize("part", [NAMES[1], "20261121-11", "second", "110000-se"])
+def test_a_part_of_a_name_finds_its_run(part: str, at: str, saved: Path) -> None:
+    result = call_command("runs", "show", part, at)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert str(saved / NAMES[1]) in result.stdout
+
+
+def test_a_file_of_a_run_without_weights(saved: Path, at: str, tmp_path: Path) -> None:
+    file = saved / NAMES[0] / "run.json"
+    for arguments in (
+        ("predict", "--model", file),
+        ("import", file),
+        ("--headless", "--init-from", file),
+    ):
+        said = refused(call_command(*arguments, at))
+        assert said.startswith(f"{file}: a file of a saved run without weights; ")
+        assert said.endswith(str(saved / NAMES[0] / "best.npz"))
+    alone = tmp_path / "run.json"
+    alone.write_text("{}")
+    assert "damaged, or of no known format" in refused(call_command("predict", "--model", alone))
 
 
 def test_an_unknown_command_of_runs() -> None:
@@ -276,8 +303,8 @@ def test_export_to_its_default_name(at: str, tmp_path: Path) -> None:
 
 
 def test_export_where_one_cannot_write(at: str, tmp_path: Path) -> None:
-    said = refused(call_command("export", NAMES[0], "-o", tmp_path / "no" / "m.npz", at), 1)
-    assert said.endswith(f"m.npz: cannot write: there is no folder {tmp_path / 'no'}")
+    said = refused(call_command("export", NAMES[0], "-o", tmp_path / "no" / "m.npz", at))
+    assert said.endswith(f"m.npz: there is no folder {tmp_path / 'no'}")
     assert "exists and is not a file" in refused(call_command("export", "-o", tmp_path, at))
 
 

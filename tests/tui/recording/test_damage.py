@@ -23,8 +23,9 @@ from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.lock import is_locked
 from nn.storage.metrics import MetricsReader
 from nn.storage.model_file import read_model, write_model
+from nn.storage.run_lookup import find_run
 from nn.storage.run_writer import RunWriter, delete_run
-from nn.storage.runs import SavedRun, find_run, list_runs
+from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
 from tests.support.commands import refused, run_command
 from tests.support.npz import array_bytes, npy, rewrite

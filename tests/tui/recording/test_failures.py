@@ -19,8 +19,9 @@ from nn.errors import StorageError
 from nn.events import EpochCompleted, Event
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.records import Outcome
+from nn.storage.run_lookup import find_run
 from nn.storage.run_writer import RunWriter
-from nn.storage.runs import SavedRun, find_run, list_runs, newest_name
+from nn.storage.runs import SavedRun, list_runs, newest_name
 from nn.training.trainer import Trainer
 from tests.support.commands import refused, run_command
 from tests.support.json_schema import check_stream

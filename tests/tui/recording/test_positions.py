@@ -14,8 +14,9 @@ from nn.data.dataset import Dataset
 from nn.errors import StorageError
 from nn.events import EpochCompleted
 from nn.storage.checkpoint import Checkpoint, load_model
+from nn.storage.run_lookup import find_run
 from nn.storage.run_writer import RunWriter
-from nn.storage.runs import SavedRun, find_run, list_runs
+from nn.storage.runs import SavedRun, list_runs
 from tests.support.commands import call_command, refused
 from tests.support.recorded import MakeTrainer, go_on, record_run
 from tui.recording.experiment import Experiment

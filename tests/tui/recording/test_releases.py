@@ -13,7 +13,8 @@ from nn.data.dataset import Dataset, load_dataset
 from nn.storage.checkpoint import load_model
 from nn.storage.model_file import read_model
 from nn.storage.npz import read_npz
-from nn.storage.runs import SavedRun, find_run, list_runs
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
 from tests.support.commands import call_command
 from tests.support.recorded import go_on, weights

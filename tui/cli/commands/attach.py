@@ -10,7 +10,8 @@ from cyclopts import Parameter
 
 from nn.events import RateChanged
 from nn.storage.records import Invocation, Outcome
-from nn.storage.runs import SavedRun, find_run
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import SavedRun
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.narration import Narration
 from tui.recording.experiment import Experiment

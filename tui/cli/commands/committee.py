@@ -14,10 +14,12 @@ from nn.errors import ConfigError, StorageError
 from nn.network.committee import MAX_SHIFT
 from nn.recipes import load_recipe
 from nn.storage.model_file import write_model
-from nn.storage.runs import SavedRun, Which, find_run
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import SavedRun, Which
 from tui.cli.data import load_and_tell
 from tui.cli.flags import RecipeFlag, RunsDirFlag, run_completions
 from tui.cli.members import train_members
+from tui.cli.outputs import require_writable
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import percent
 from tui.recording.committees import RunCommittee
@@ -31,7 +33,7 @@ def committee(
     *runs: Annotated[
         str,
         Parameter(
-            help="Saved runs, the members: names, beginnings of names, folders, or last",
+            help="Saved runs, the members: names, parts of names, folders, or last",
             metavar="RUN",
             completer=run_completions,
         ),
@@ -74,6 +76,8 @@ def committee(
     check_label(name)
     if not 0 <= shift <= MAX_SHIFT:
         raise ConfigError(f"--shift {shift}: must be from 0 to {MAX_SHIFT} pixels")
+    if save is not None:
+        require_writable(save, "--save")
     root = runs_folder(runs_dir)
     if recipe is None:
         if members is not None:
@@ -95,12 +99,13 @@ def committee(
 
 
 def _train(recipe: str, members: int | None, seed: int, root: Path) -> list[SavedRun]:
-    count = members if members is not None else load_recipe(recipe).members
-    if count < 2:
-        raise ConfigError(
-            f"--recipe {recipe}: a recipe of {count} network{'' if count == 1 else 's'}; add"
-            " --members=5, say"
-        )
+    count = load_recipe(recipe).members
+    if members is not None:
+        if members < 2:
+            raise ConfigError(f"--members {members}: a committee has at least 2 networks")
+        count = members
+    elif count < 2:
+        raise ConfigError(f"--recipe {recipe}: a recipe of 1 network; add --members=5, say")
     together = min(count, available_cores())
     sys.stderr.write(f"{recipe}: {count} members, {together} at a time, one thread each\n")
 

@@ -17,7 +17,8 @@ from nn.config import flag
 from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
 from nn.storage.checkpoint import load_model
-from nn.storage.runs import SavedRun, find_run
+from nn.storage.run_lookup import find_run
+from nn.storage.runs import SavedRun
 from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
@@ -48,6 +49,8 @@ def compare(
             ascii_uppercase, [find_run(runs_folder(runs_dir), name) for name in names], strict=False
         )
     )
+    if len({run.path for run in chosen.values()}) < len(chosen):
+        raise ConfigError("a run is named twice; name another, or an earlier one, beside it")
     pairs, reasons = _pairs(chosen, which)
     if json:
         for run in chosen.values():

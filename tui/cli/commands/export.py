@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,9 +12,10 @@ from nn.errors import ConfigError, StorageError
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import load_model
 from nn.storage.model_file import weight_arrays, write_model
-from nn.storage.runs import find_run
+from nn.storage.run_lookup import find_run
 from nn.storage.safetensors import write_safetensors
 from tui.cli.flags import RunArgument, RunsDirFlag, WhichFlag
+from tui.cli.outputs import require_writable
 from tui.models.metadata import about
 from tui.models.torch_state import torch_state
 from tui.recording.folder import runs_folder
@@ -67,8 +67,7 @@ def export(
         raise ConfigError(f"--raw: run {found.name} has no averaged weights; leave --raw out")
     predictor = load_model(found, which, raw=raw)
     path = output or Path(f"{found.name}-{which}{_ENDINGS[format]}")
-    if os.path.exists(path) and not os.path.isfile(path):  # a device, say
-        raise CommandError(f"{path}: exists and is not a file", ExitCode.USAGE)
+    require_writable(path, "--output")
     try:
         _write(path, predictor, format)
     except StorageError as error:

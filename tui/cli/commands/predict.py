@@ -6,6 +6,7 @@ An answer is unsure where the largest probability is below `SURE`, or another on
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from nn.network.committee import MAX_SHIFT, Committee
 from nn.network.predictor import Predictor
 from nn.spec import MNIST
 from nn.storage.files import read_at_most
+from nn.storage.run_record import RUN_FILE
 from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images.preview import preview
@@ -33,11 +35,14 @@ from tui.system.exits import ExitCode
 SURE = 0.9
 DIGIT = 0.02  # least probability of a whole digit; of MNIST's test digits 0.9% have less
 _STDIN = Path("-")
+_WEIGHTS = (".npz", ".safetensors", ".keras", ".h5", ".onnx")
 
 
 def _image(kind: Any, tokens: Sequence[Token]) -> Path:
     """A path, where a lone dash is standard input; cyclopts would take the dash for an option."""
     name = tokens[0].value
+    if not name:
+        raise ConfigError("the name of a picture is empty; - is standard input")
     if name.startswith("-") and name != "-":
         known = ("--model", "--shift", "--which", "--runs-dir", "--json", "--show", "--help")
         raise ConfigError(f"unknown option {name}{did_you_mean(name, known)}")
@@ -58,8 +63,8 @@ def predict(
     model: Annotated[
         str,
         Parameter(
-            help="Model file written by --save or by another program; a saved run: its name, the"
-            " beginning of it, its folder, or last; or shipped, the network of the package",
+            help="Model file written by --save or by another program; a saved run: its name, a"
+            " part of it, its folder, or last; or shipped, the network of the package",
             metavar="FILE|RUN",
             show_default=True,
             completer=run_completions,
@@ -126,6 +131,7 @@ def _read(name: Path, predictor: Predictor) -> list[Reading]:
     spec = predictor.spec
     form = Form.of(spec, predictor.preprocessor)
     if name != _STDIN:
+        _require_pictures(name)
         return [_looked_at(each, predictor, form) for each in read_file(name, form)]
     if sys.stdin.isatty():
         sys.stderr.write(f"{spec.rows} lines of {spec.columns} pixels, please; Ctrl-D ends them\n")
@@ -134,6 +140,16 @@ def _read(name: Path, predictor: Predictor) -> list[Reading]:
     except DataError as error:
         raise DataError(f"standard input: {error}") from error
     return [_looked_at(each, predictor, form) for each in readings]
+
+
+def _require_pictures(name: Path) -> None:
+    """Raise `DataError` for a folder and for weights, with what to give in their place."""
+    if os.path.isdir(name):
+        if os.path.isfile(name / RUN_FILE):
+            raise DataError(f"{name}: a saved run, no picture; its network answers by --model")
+        raise DataError(f"{name}: a folder; name the pictures in it, such as {name / '*.png'}")
+    if name.suffix.lower() in _WEIGHTS and os.path.isfile(name):
+        raise DataError(f"{name}: no picture by its name; weights are given by --model")
 
 
 def _looked_at(reading: Reading, predictor: Predictor, form: Form) -> Reading:

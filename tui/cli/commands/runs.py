@@ -14,7 +14,8 @@ from cyclopts import Parameter
 from nn.errors import ConfigError, StorageError
 from nn.spec import MNIST
 from nn.storage.records import Outcome
-from nn.storage.runs import RUN_FILES, SavedRun, find_folder, find_run, is_abandoned, list_runs
+from nn.storage.run_lookup import find_folder, find_run
+from nn.storage.runs import RUN_FILES, SavedRun, is_abandoned, list_runs
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json

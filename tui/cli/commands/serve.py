@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from ipaddress import ip_address
 from typing import Annotated
 
 from cyclopts import Parameter, validators
 
+from nn.errors import ConfigError
 from tui.cli.flags import RunsDirFlag
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
@@ -33,6 +36,12 @@ def serve(
     runs_dir: RunsDirFlag = None,
 ) -> ExitCode:
     """Start the application for each visitor, until Ctrl-C."""
+    for each in name:
+        if not _is_host(each):
+            raise ConfigError(
+                f"--name {each}: must be a host alone, such as digits.example.org, without https://"
+                " and port"
+            )
     try:
         from tui.serving.server import serve as serve_until_stopped
     except ImportError as error:
@@ -43,3 +52,12 @@ def serve(
     visitor = [sys.executable, "-P", "-m", "tui", "--runs-dir", str(runs_folder(runs_dir))]
     serve_until_stopped(visitor, port, name)
     return ExitCode.SUCCESS
+
+
+def _is_host(name: str) -> bool:
+    """Whether a text is a host as browsers send it: a name of ASCII letters, or an address."""
+    try:
+        ip_address(name)
+    except ValueError:
+        return re.fullmatch(r"[A-Za-z0-9._-]+", name) is not None
+    return True

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tui.sweeps.study import Study
 
 SweepArgument = Annotated[
-    str, Parameter(help="Name of a sweep, the beginning of one, or last", metavar="SWEEP")
+    str, Parameter(help="Name of a sweep, a part of it, or last", metavar="SWEEP")
 ]
 
 

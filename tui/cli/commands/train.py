@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import sys
-import tempfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -12,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import Group, Parameter
 
 from nn.errors import ConfigError
-from nn.storage.runs import find_run
+from nn.storage.run_lookup import find_run
 from tui.cli.flags import (
     SAVING,
     ConfigFlag,
@@ -22,6 +21,7 @@ from tui.cli.flags import (
     experiment_of,
     run_completions,
 )
+from tui.cli.outputs import require_writable
 from tui.recording.experiment import Experiment
 from tui.recording.folder import reference, runs_folder
 from tui.recording.source import RunSource, Saving
@@ -47,7 +47,7 @@ def train(
     resume: Annotated[
         str | None,
         Parameter(
-            help="Go on with a saved run: its name or the beginning of it, a folder, or last, which"
+            help="Go on with a saved run: its name or a part of it, a folder, or last, which"
             " is also meant where RUN is left out; --epochs may be raised",
             metavar="RUN",
             completer=run_completions,
@@ -128,7 +128,7 @@ def train(
         sys.stdout.write(_encodable(source.experiment.config.to_toml()))
         return ExitCode.SUCCESS
     if save is not None:
-        _require_writable(save)
+        require_writable(save, "--save")
     if on_hangup != "save" and not HAS_HANGUP:
         raise ConfigError(f"--on-hangup {on_hangup}: this system ends a program with its terminal")
     if not headless:
@@ -178,16 +178,3 @@ def _with_weights(experiment: Experiment, named: str, runs_dir: Path | None) -> 
     weights = find_weights(named, runs_folder(runs_dir), data_dir=experiment.config.data_dir)
     check_layers(experiment.config, weights.predictor, named)
     return replace(experiment, init_from=weights.name)
-
-
-def _require_writable(path: Path) -> None:
-    """Refuse a file that could not be written in the end, without touching what is there."""
-    try:
-        if path.exists() and not path.is_file():  # saving would replace even a device
-            raise CommandError(f"--save {path}: exists and is not a file", ExitCode.USAGE)
-        if not path.parent.exists():
-            raise CommandError(f"--save {path}: there is no folder {path.parent}", ExitCode.USAGE)
-        with tempfile.TemporaryFile(dir=path.parent):
-            pass
-    except OSError as error:
-        raise CommandError(f"--save {path}: {error.strerror or error}", ExitCode.USAGE) from error
