@@ -17,6 +17,7 @@ from typing import NoReturn
 
 from nn.errors import NNError, WorkerError
 from tui.system.exits import CommandError, ExitCode
+from tui.system.quota import limit_products_to_quota
 from tui.system.signals import Interrupted, raise_on_signals
 
 DEBUG_FLAG = "--debug"
@@ -124,6 +125,7 @@ def script() -> NoReturn:
     Everything is saved and printed by then, and taking apart NumPy and Textual, object by object,
     takes longer than saving the run.
     """
+    limit_products_to_quota()
     try:
         code = main()
     except Interrupted as interrupted:  # before its first line in `try`, or after its last

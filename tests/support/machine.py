@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import tui.system.cores
+import tui.system.quota
 import tui.system.sharing
 from tui.system.layouts import Layout
 
@@ -39,11 +40,11 @@ class Machine:
         monkeypatch.setattr("threadpoolctl.threadpool_limits", self.limit)
         for module in ("cores", "layouts", "sharing"):
             monkeypatch.setattr(f"tui.system.{module}.is_supported", lambda: True)
-        monkeypatch.setattr(tui.system.cores, "cpu_quota", lambda: math.inf)
+        monkeypatch.setattr(tui.system.quota, "cpu_quota", lambda: math.inf)
         monkeypatch.setattr(tui.system.sharing, "time_layouts", self.time)
         monkeypatch.setattr(
             # As the module sees it: in a test of portability without this function.
-            "tui.system.cores.os.sched_getaffinity",
+            "tui.system.quota.os.sched_getaffinity",
             lambda _: set(range(10, 10 + cores)),
             raising=False,
         )

@@ -21,12 +21,12 @@ import numpy as np
 
 from nn.arrays import Array
 from tui.system.python import python_command
+from tui.system.quota import THREAD_VARIABLES
 
 MEMORY = 4 * 2**30
 _PROGRAM = "from tui.checking.learner import main; main()"
 # What an interpreter needs to start: the search path, and on Windows its system's folders.
 _INHERITED = ("PATH", "LANG", "LC_ALL", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR")
-_ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def observe(path: Path, request: Mapping[str, Array], *, seconds: float) -> Obse
         folder = Path(name)
         np.savez(folder / "request.npz", allow_pickle=False, **request)
         environment = {key: os.environ[key] for key in _INHERITED if key in os.environ}
-        environment |= dict.fromkeys(_ONE_THREAD, "1")
+        environment |= dict.fromkeys(THREAD_VARIABLES, "1")
         environment |= {"HOME": name, "PYTHONDONTWRITEBYTECODE": "1", "MPLBACKEND": "Agg"}
         try:
             done = subprocess.run(

@@ -10,6 +10,7 @@ from multiprocessing import get_context
 from typing import Any
 
 from tui.sweeps.worker import Delivery, Order, start_worker, train
+from tui.system.quota import THREAD_VARIABLES
 
 
 class WorkerProcesses(Executor):
@@ -50,8 +51,7 @@ class WorkerProcesses(Executor):
 
     def _new(self) -> ProcessPoolExecutor:
         # Processes read this when they load NumPy, before a task could set it.
-        for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-            os.environ[name] = "1"
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
         # A starting process would import from the working directory what happens to be there.
         os.environ["PYTHONSAFEPATH"] = "1"
         pool = ProcessPoolExecutor(

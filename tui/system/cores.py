@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import math
 import os
-from collections.abc import Iterator
-from contextlib import suppress
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np  # noqa: F401 - loads the library that threadpoolctl looks for
@@ -16,6 +12,7 @@ import threadpoolctl
 from nn.config import TrainConfig
 from nn.parallel.cores import Cores
 from nn.parallel.shared_memory import is_supported
+from tui.system.quota import available_cores
 
 # Kernels of OpenBLAS that compute products without a copy of the operands, with the largest number
 # of multiplications for which they do, in float32 and on one thread.
@@ -31,60 +28,6 @@ def core_warnings(config: TrainConfig) -> list[str]:
     if config.processes > cores:
         lines.append(f"processes={config.processes}: {have} available; fewer would be faster")
     return lines
-
-
-def available_cores() -> int:
-    """The number of cores that this process can keep busy.
-
-    These are the processors of its affinity mask, where the system has one, and no more than the
-    processor time that its control groups permit. A fraction of a core does not count: threads that
-    wait for each other lose more from being suspended than they gain from it.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        count = len(os.sched_getaffinity(0))
-    else:
-        count = os.cpu_count() or 1
-    return max(1, math.floor(min(count, cpu_quota())))
-
-
-def cpu_quota(root: Path = Path("/")) -> float:
-    """Seconds of processor time per second that this process's control groups permit, or infinity.
-
-    The tightest limit counts, of the process's group and of the groups around it; `root` is the
-    root folder of the system. Linux's cgroup-v1 and -v2 are described in the kernel's
-    documentation.
-    """
-    return min(_quotas(root), default=math.inf)
-
-
-def _quotas(root: Path) -> Iterator[float]:
-    lines: list[str] = []
-    with suppress(OSError):
-        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
-    for line in lines:  # number:controllers:path, without controllers in version 2
-        _, controllers, path = line.split(":", 2)
-        if controllers and "cpu" not in controllers.split(","):
-            continue
-        mount = root / "sys/fs/cgroup" / ("cpu" if controllers else "")
-        # In a container the path may be that of the host, and its own group the mounted folder.
-        group = mount / path.lstrip("/")
-        for folder in (group, *group.parents):
-            if folder.is_relative_to(mount):
-                with suppress(OSError, ValueError):
-                    quota, period = _quota_and_period(folder, version=1 if controllers else 2)
-                    if quota > 0 and period > 0:
-                        yield quota / period
-
-
-def _quota_and_period(folder: Path, *, version: int) -> tuple[int, int]:
-    """In microseconds; raises OSError or ValueError where a group sets no limit."""
-    if version == 2:
-        quota, period = (folder / "cpu.max").read_text(encoding="utf-8").split()
-        return int(quota), int(period)  # quota is the word "max" without a limit
-    quota, period = (
-        (folder / f"cpu.cfs_{name}_us").read_text(encoding="utf-8") for name in ("quota", "period")
-    )
-    return int(quota), int(period)  # quota is -1 without a limit
 
 
 def cores_of_layout(processes: int, threads: int | None, dtype: str) -> Cores:

@@ -28,8 +28,9 @@ from nn.errors import ConfigError, StorageError
 from nn.spec import DataSpec
 from nn.storage.files import open_regular, write_atomically
 from nn.storage.records import LayoutTiming, read_as, without_infinities
-from tui.system.cores import available_cores, blas
+from tui.system.cores import blas
 from tui.system.data_folder import default_runs_folder
+from tui.system.quota import available_cores
 
 NAME = "cores.json"
 _SCHEMA = 1

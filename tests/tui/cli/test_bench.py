@@ -18,8 +18,9 @@ from tests.support.commands import call_command, environment, refused, run_comma
 from tests.support.machine import Machine
 from tui.cli.bench.benchmark import ContenderError, Process, doubt_of
 from tui.cli.bench.contenders import NETS, OPTIMIZERS
-from tui.system.cores import available_cores, limit_threads
+from tui.system.cores import limit_threads
 from tui.system.layout_memory import Case, Choice, recall, replace_choices
+from tui.system.quota import available_cores
 
 
 def test_table() -> None:

@@ -19,8 +19,8 @@ from tests.support.commands import Process, run_command
 from tests.support.json_schema import check_stream
 from tests.support.processes import children, needs_several
 from tui.recording.folder import resume_command
-from tui.system.cores import available_cores
 from tui.system.exits import ExitCode
+from tui.system.quota import available_cores
 
 
 def test_threads_beyond_the_cores_are_told_once(small_run: Sequence[str]) -> None:

@@ -23,8 +23,9 @@ from tui.cli.flags import recipe_completions
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration
-from tui.system.cores import available_cores, blas, core_warnings, limit_threads
+from tui.system.cores import blas, core_warnings, limit_threads
 from tui.system.exits import CommandError, ExitCode
+from tui.system.quota import available_cores
 from tui.system.terminal import detect, is_live
 
 _CHART_HEIGHT = 14

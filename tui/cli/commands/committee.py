@@ -25,8 +25,8 @@ from tui.formatting import percent
 from tui.recording.committees import RunCommittee
 from tui.recording.folder import reference, runs_folder
 from tui.recording.importing import check_label
-from tui.system.cores import available_cores
 from tui.system.exits import CommandError, ExitCode
+from tui.system.quota import available_cores
 
 
 def committee(

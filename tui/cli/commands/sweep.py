@@ -30,8 +30,8 @@ from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
 from tui.sweeps.spec_file import load_spec
 from tui.sweeps.study import Study
-from tui.system.cores import available_cores
 from tui.system.exits import CommandError, ExitCode
+from tui.system.quota import available_cores
 from tui.system.shell import command_line
 from tui.system.signals import GracefulStop
 
