@@ -128,7 +128,8 @@ class ConfusionScreen(PredictingScreen):
 
     @property
     def _counts(self) -> Array | None:
-        split = self.bench.images
+        """What is known of the split; without weights to show, it would be of another run."""
+        split = self.bench.images if self.snapshot is not None else None
         known = self.browser.of(split) if split is not None else None
         return known.confusion if known is not None else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic
 
 from textual.message import Message
+from textual.widgets import Static
 
 from nn.analysis.inspection import LayerStatistics, layer_statistics
 from tui.app.screens.base import ModeScreen
@@ -12,13 +13,24 @@ from tui.app.state.background import Throttle, in_background
 from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Snapshot, Status
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
 
 
 class InspectingScreen(ModeScreen):
     """Follows the newest weights at its own pace and has their layers looked at on a thread.
 
-    A subclass draws what was found in `draw`; `shown` is None until there is something.
+    A subclass draws what was found in `draw`; `shown` is None until there is something. Where the
+    shown run has no network, `reason` stands in place of the widget "body", both of which the
+    subclass composes.
+    """
+
+    DEFAULT_CSS = """
+    InspectingScreen {
+        #reason { display: none; height: 1fr; padding: 1 2; }
+        &.-without-network #reason { display: block; }
+        &.-without-network #body { display: none; }
+    }
     """
 
     class Inspected(Message):
@@ -31,6 +43,7 @@ class InspectingScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.shown: InspectingScreen.Inspected | None = None
+        self.reason = Static(id="reason", classes="panel", markup=False)
         self._inspecting: Snapshot | None = None
         self._failed: Snapshot | None = None
         self._asked_at = 0.0
@@ -48,6 +61,7 @@ class InspectingScreen(ModeScreen):
     def show_progress(self) -> None:
         """Request fresher weights now and then."""
         super().show_progress()
+        self._show_reason()
         run = self.bench.shown
         if (
             run is not None
@@ -59,9 +73,22 @@ class InspectingScreen(ModeScreen):
 
     def show_snapshot(self) -> None:
         """Look at the newest weights, now or soon."""
+        self._show_reason()
         known = self.shown.snapshot if self.shown else None
         if self.bench.snapshot not in (known, self._failed) and self._inspecting is None:
             self._inspect.request(0 if known is None else self.pace)
+
+    def show_opened(self) -> None:
+        """Another run is shown, which may have no network."""
+        super().show_opened()
+        self._show_reason()
+
+    def _show_reason(self) -> None:
+        """Show why there is no network, where there is none, and not that of another run."""
+        missing = self.bench.snapshot is None
+        self.set_class(missing, "-without-network")
+        if missing:
+            set_text(self.reason, self.waiting())
 
     def _inspect_newest(self) -> None:
         run, snapshot = self.bench.shown, self.bench.snapshot

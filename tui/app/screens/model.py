@@ -42,7 +42,7 @@ class ModelScreen(InspectingScreen):
     SHOWS_NETWORK = True
     DEFAULT_CSS = """
     ModelScreen {
-        #parts { height: 1fr; }
+        #body { height: 1fr; }
         .part { display: none; width: 1fr; height: 1fr; }
         &.-table #table, &.-weights #weights { display: block; }
         &.-activations #activations, &.-histogram #histogram { display: block; }
@@ -57,13 +57,13 @@ class ModelScreen(InspectingScreen):
             WeightsPane.-enlarged #unit { display: block; }
         }
         &.-wide.-medium, &.-wide.-tall, &.-huge.-medium, &.-huge.-tall {
-            #parts { layout: grid; grid-size: 2 3; grid-columns: 6fr 5fr; grid-rows: 9 1fr 1fr; }
+            #body { layout: grid; grid-size: 2 3; grid-columns: 6fr 5fr; grid-rows: 9 1fr 1fr; }
             .part { display: block; }
             #weights { row-span: 3; }
             #digit { width: 20; DigitView { height: 10; } }
         }
         &.-huge.-tall {
-            #parts { grid-rows: 10 1fr 1fr; }
+            #body { grid-rows: 10 1fr 1fr; }
             #digit { width: 28; DigitView { height: 14; } }
             WeightsPane #unit { width: 42; DigitView { height: 21; } }
         }
@@ -109,7 +109,8 @@ class ModelScreen(InspectingScreen):
         self.chosen_layer = 0
 
     def compose_body(self) -> ComposeResult:
-        with Container(id="parts"):
+        yield self.reason
+        with Container(id="body"):
             yield WeightsPane(self.terminal, id="weights", classes="part")
             with Panel(id="table", classes="part"):
                 yield LayerTable(self.terminal)

@@ -411,6 +411,30 @@ def test_its_best_network_is_shown_on_the_other_screens(tmp_path: Path, small: D
     play(runs_app(tmp_path), scenario, dataset=small)
 
 
+def test_a_run_without_its_network_shows_no_other_one(tmp_path: Path, small: Dataset) -> None:
+    """What was last seen of another run's network is not left under the name of this one."""
+    network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
+    save_run(tmp_path, FIRST, network=network, sha256=small.sha256)
+    bare = save_run(tmp_path, SECOND, network=network, sha256=small.sha256)
+    (bare.path / "best.npz").unlink()
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("end", "enter", "4")
+        await at.until(at.shows("784-16 relu"))
+        await at.press("3")
+        await at.until(at.shows("accuracy "))
+        await at.press("6", "home", "enter")
+        await at.until(lambda: at.bench.opened and at.bench.opened.error)
+        for mode, seen in (("4", "784-16 relu"), ("3", "accuracy "), ("2", "predicted")):
+            await at.press(mode)
+            await at.until(at.shows("It cannot be shown."))
+            assert seen not in at.text
+        await at.press("6", "end", "enter", "4")
+        await at.until(at.shows("784-16 relu"))
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
 def test_a_network_of_other_data_is_refused(tmp_path: Path, small: Dataset) -> None:
     network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
     save_run(tmp_path, FIRST, network=network)
