@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 
 import numpy as np
@@ -13,30 +14,37 @@ from tui.images.components import Levels
 Shape = tuple[int, int]  # rows and columns
 
 MAX_BYTES = 50_000_000
+_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)  # as PowerShell writes what it redirects
 _BACKGROUND = frozenset(" .0-_")
 # What NumPy and Python print around the numbers of an array.
 _PRINTED = re.compile(r"array\(|dtype=\w+|[\[\](),;]")
+# What else stands around numbers in source code, YAML, quoted tables, tables with frames, and in
+# front of them as the number of a line. In a grid of characters all of these may be ink.
+_WRITTEN = re.compile(r"^#.*|^\s*\d+:|^\s*-\s(?=\s*\[)|^\s*\w+\s*=|tensor\(|dtype=[\w.]+|[\"'|]")
+_TRUTH = {"True": "1", "False": "0"}
 
 
 def grids_of_text(content: bytes, shape: Shape = MNIST.shape) -> list[Levels]:
     """The images of a text, levels from 0 to 255 of this shape; raises `DataError`.
 
     Numbers from 0 to 255, or from 0 to 1, may stand in lines of a row (28 numbers) or of an image
-    (784), in lines of one more that begin with a label, or be what NumPy prints; blanks,
-    tabs, commas and semicolons separate them. In a grid of characters, blank, dot, 0, dash and
-    underscore are background,
-    unless the outermost characters are all the same one, which then is; any other is ink.
+    (784), in lines of one more that begin with a label, or be what NumPy, pandas and Python write;
+    blanks, tabs, commas and semicolons separate them. In a grid of characters, blank, dot, 0, dash
+    and underscore are background, unless the outermost characters are all the same one, which then
+    is; any other is ink.
     Raises `UnicodeDecodeError` for what is not text.
     """
     if len(content) > MAX_BYTES:
         raise DataError(f"more than {MAX_BYTES // 10**6} MB of text")
-    text = content.decode("utf-8-sig")
+    text = content.decode("utf-16" if content.startswith(_UTF_16) else "utf-8-sig")
     if "\0" in text:
         raise UnicodeDecodeError("utf-8", content, 0, 1, "a zero byte")
     rows, columns = shape
     lines = [line.rstrip() for line in text.splitlines()]
     words = [_PRINTED.sub(" ", line).split() for line in lines]
     filled = [row for row in words if row]
+    if not all(map(_are_numbers, filled)) and (written := _written(lines, shape)):
+        filled = written
     if _has_names(filled, columns):
         filled = filled[1:]
     spaced = all(len(word) == 1 for row in filled for word in row)
@@ -46,6 +54,21 @@ def grids_of_text(content: bytes, shape: Shape = MNIST.shape) -> list[Levels]:
     if spaced and {len(row) for row in filled} == {columns}:
         lines = ["".join(row) for row in words]
     return _of_characters(lines, shape)
+
+
+def _written(lines: list[str], shape: Shape) -> list[list[str]]:
+    """The numbers of lines in which other things stand as well; none where they make no image."""
+    bare = [_PRINTED.sub(" ", _WRITTEN.sub(" ", line)).split() for line in lines]
+    rows = [[_TRUTH.get(word, word) for word in row] for row in bare if row]
+    if any(map(_is_shortened, rows)):
+        raise DataError("numbers are left out (...), as NumPy prints them; np.savetxt writes all")
+    enough = sum(map(len, rows)) >= shape[0] * shape[1]
+    return rows if enough and all(map(_are_numbers, rows)) else []
+
+
+def _is_shortened(row: list[str]) -> bool:
+    """Whether NumPy has printed only the first and the last three numbers of a row."""
+    return row[3:4] == ["..."] and len(row) == 7 and _are_numbers(row[:3] + row[4:])
 
 
 def _has_names(rows: list[list[str]], columns: int) -> bool:
@@ -66,6 +89,7 @@ def _are_numbers(words: list[str]) -> bool:
 
 def _of_numbers(rows: list[list[str]], shape: Shape) -> list[Levels]:
     pixels = shape[0] * shape[1]
+    rows = _without_counts(rows, shape)
     lengths = {len(row) for row in rows}
     if lengths == {pixels + 1}:  # a table: the label, then the pixels
         rows = [row[1:] for row in rows]
@@ -80,6 +104,16 @@ def _of_numbers(rows: list[list[str]], shape: Shape) -> list[Levels]:
             raise DataError(f"pixel {extreme:g}, expected 0 to 255 or 0 to 1")
     images = numbers.reshape(count, *shape).astype(np.float32)
     return [image * 255 if image.max() <= 1 else image for image in images]
+
+
+def _without_counts(rows: list[list[str]], shape: Shape) -> list[list[str]]:
+    """The rows without the numbers of columns and of rows that pandas writes around a table."""
+    height, width = shape
+    if len(rows) % height == 1 and rows[0] == [str(at) for at in range(width)]:
+        rows = rows[1:]
+    if all(row[0] == str(at) and len(row) == width + 1 for at, row in enumerate(rows)):
+        rows = [row[1:] for row in rows]
+    return rows
 
 
 def _grid(shape: Shape) -> str:

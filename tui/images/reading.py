@@ -94,10 +94,12 @@ def read_content(content: bytes, form: Form = Form()) -> list[Reading]:
         raise DataError(f"more than {MAX_BYTES // 10**6} MB")
     try:
         levels, scale = levels_of_file(BytesIO(content))
-    except NotAPictureError as error:
+    except NotAPictureError:
         try:
             grids = grids_of_text(content, form.shape)
         except UnicodeDecodeError:
+            if content.startswith(b"\x93NUMPY"):
+                error = NotAPictureError("a file of NumPy's; np.savetxt writes a text grid")
             raise DataError(str(error)) from None
         return [_read_grid(grid, form) for grid in grids]
     if not form.centred:

@@ -22,6 +22,8 @@ def written(form: str, grid: npt.NDArray[np.uint8] = GRID) -> str:
     text = StringIO()
     numbers = "\n".join(" ".join(map(str, row)) for row in grid) + "\n"
     flat = ",".join(map(str, grid.ravel()))
+    pandas = ",".join(["", *map(str, range(28))]) + "\n"
+    pandas += "".join(f"{at},{','.join(map(str, row))}\n" for at, row in enumerate(grid))
     art = ["".join(".#"[int(level > 127)] for level in row) for row in grid]
     if form in ("savetxt", "savetxt unit", "savetxt %d"):
         scaled = grid / 255 if "unit" in form else grid
@@ -47,6 +49,20 @@ def written(form: str, grid: npt.NDArray[np.uint8] = GRID) -> str:
             "printed array": f"{grid}\n",
             "repr": f"{grid!r}\n",
             "list": f"{grid.tolist()}\n",
+            "comments": f"# a seven\n{numbers}# 28 lines\n",
+            "pandas": pandas,
+            "pandas without index": "\n".join(
+                line.partition(",")[2] for line in pandas.splitlines()
+            ),
+            "quoted": '"' + numbers.replace(" ", '","').rstrip().replace("\n", '"\n"') + '"\n',
+            "tensor": repr(grid).replace("array(", "tensor(").replace("uint8", "torch.uint8"),
+            "assignment": f"image = {grid.tolist()}\n",
+            "yaml": "".join(f"- {row.tolist()}\n" for row in grid),
+            "frame": "".join(f"| {' | '.join(map(str, row))} |\n" for row in grid),
+            "line numbers": "".join(
+                f"{at:2}: {row}\n" for at, row in enumerate(numbers.splitlines())
+            ),
+            "art of 0 and |": "\n".join(art).replace(".", "0").replace("#", "|"),
             "art": "\n".join(art) + "\n",
             "art spaced": "\n".join(map(" ".join, art)) + "\n",
             "art rstripped": "\n".join(row.replace(".", " ").rstrip() for row in art) + "\n",
@@ -66,12 +82,13 @@ NUMBERS = (
     "numbers", "blank lines around", "blank lines between", "crlf", "byte order mark", "tabs",
     "commas", "semicolons", "trailing blanks", "trailing commas", "floats", "one line",
     "one number a line", "label first", "column names", "printed array", "repr", "list", "savetxt",
-    "savetxt unit", "savetxt %d",
+    "savetxt unit", "savetxt %d", "comments", "pandas", "pandas without index", "quoted", "tensor",
+    "assignment", "yaml", "frame", "line numbers",
 )  # fmt: skip
 ART = (
     "art", "art spaced", "art rstripped", "art stripped below", "art with blank lines",
     "art of 0 and 1", "art of 0 and 1 spaced", "art of dashes", "art of underscores",
-    "art on tildes",
+    "art on tildes", "art of 0 and |",
 )  # fmt: skip
 
 
@@ -79,6 +96,17 @@ ART = (
 def test_numbers(form: str) -> None:
     (grid,) = grids_of_text(written(form).encode())
     assert grid == pytest.approx(GRID.astype(float), abs=1e-3)
+
+
+def test_what_power_shell_redirects() -> None:
+    (grid,) = grids_of_text(written("numbers").encode("utf-16"))
+    assert (grid == GRID).all()
+
+
+def test_truth_values() -> None:
+    lines = [" ".join(map(str, row)) for row in (TWO_LEVELS > 0).tolist()]
+    (grid,) = grids_of_text("\n".join(lines).encode())
+    assert (grid == TWO_LEVELS).all()
 
 
 @pytest.mark.parametrize("form", ART)
@@ -114,6 +142,7 @@ def test_several_images_in_one_file(form: str, between: str) -> None:
         ((b"0 " * 28 + b"\n") * 27, "27 lines of 28 numbers, expected a grid of 28 lines"),
         ((b"0 " * 28 + b"\n") * 27 + b"1 2", "line 28 has 2 numbers, expected"),
         (b"0," * 782 + b"0", "783 numbers, expected 784"),
+        (f"{np.zeros((100, 100))}".encode(), "numbers are left out"),
     ],
 )  # fmt: skip
 def test_grids_that_are_refused(content: bytes, message: str) -> None:
