@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -79,6 +80,20 @@ def bar(share: float, width: int, *, ascii_only: bool, track: bool = False) -> s
         return ("#" * round(share * width)).ljust(width)
     filled, eighths = divmod(round(share * width * 8), 8)
     return ("█" * filled + (_EIGHTHS[eighths] if eighths else "")).ljust(width)
+
+
+def in_lines(parts: Iterable[str], width: int, gap: str = "   ") -> str:
+    """The parts one behind the other, in lines that break between two of them only.
+
+    A part that is wider than a line has one of its own, which is then wrapped where it is shown.
+    """
+    lines: list[str] = []
+    for part in parts:
+        if lines and len(lines[-1]) + len(gap) + len(part) <= width:
+            lines[-1] += gap + part
+        else:
+            lines.append(part)
+    return "\n".join(lines)
 
 
 def cut_middle(text: str, width: int) -> str:

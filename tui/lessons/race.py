@@ -90,11 +90,11 @@ def behind(gap: float) -> str:
 def chart_of(trials: Sequence[Trial], measure: str = "accuracy") -> Chart:
     """The accuracy in percent, or the loss, of each run on each part of the data, by epoch.
 
-    Where several runs are shown, a letter stands before the first curve of each.
+    Where several runs are shown, the letter of each stands before its curves.
     """
     letters = [f"{letter} " for letter in LETTERS] if len(trials) > 1 else [""]
     curves = [
-        Curve(f"{letter if split == SPLITS[0] else ''}{split}", *points)
+        Curve(f"{letter}{split}", *points)
         for letter, run in zip(letters, trials, strict=False)
         for split in SPLITS
         if len((points := run.curve(split, measure))[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from tui.formatting import in_lines
 from tui.lessons.figures import Figure, Lines
 from tui.lessons.lesson import Answer, Lesson, Setting, Verdict
 from tui.lessons.progress import Record
@@ -150,21 +151,17 @@ class Session:
 
     def knob_lines(self, width: int) -> str:
         """Every knob with its setting, the one that is moved in angle brackets."""
-        lines = [""]
+        parts = []
         for i, knob in enumerate(self.lesson.knobs):
             text = f"{knob.name} {knob.text(self.settings[knob.name])}"
-            part = f"<{text}>" if i == self.knob and self.predicted else f" {text} "
-            if lines[-1] and len(lines[-1]) + 1 + len(part.rstrip()) > width:
-                lines.append(part)
-            else:
-                lines[-1] = f"{lines[-1]} {part}" if lines[-1] else part
-        return "\n".join(lines)
+            parts.append(f"<{text}>" if i == self.knob and self.predicted else f" {text} ")
+        return in_lines(parts, width, gap=" ")
 
-    def asked(self) -> list[str]:
-        """The question and its choices."""
+    def asked(self, width: int) -> list[str]:
+        """The question, and its choices in lines of that width."""
         lesson = self.lesson
         choices = [f"{LETTERS[i]}  {choice}" for i, choice in enumerate(lesson.choices)]
-        return [f"Predict: {lesson.question}", "   ".join(choices)]
+        return [f"Predict: {lesson.question}", in_lines(choices, width)]
 
     def told(self, view: View, *, brief: bool = False) -> list[str]:
         """The prediction beside the result, the task, and what is measured.

@@ -18,6 +18,7 @@ from nn.analysis.step_arrays import Pass
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
+from tui.formatting import in_lines
 from tui.lessons.lesson import Setting, Verdict
 from tui.lessons.progress import Record
 from tui.lessons.session import LETTERS
@@ -150,8 +151,8 @@ class Touring:
         self._question = self._verdict = self._predicted = None
         return True
 
-    def lines(self) -> list[str]:
-        """What is told and asked at this stop."""
+    def lines(self, width: int) -> list[str]:
+        """What is told and asked at this stop, with choices in lines of that width."""
         stop, question, verdict = self.stop, self._question, self._verdict
         if stop is None:
             return [f"{self.tour.end} w: back to the lesson."]
@@ -163,7 +164,7 @@ class Touring:
             return [at]
         if self._predicted is None:
             choices = (f"{LETTERS[i]}  {choice}" for i, choice in enumerate(question.choices))
-            return [f"{at} {question.text}", "   ".join(choices)]
+            return [f"{at} {question.text}", in_lines(choices, width)]
         right = self._predicted == question.right
         told = "right." if right else f"it is {LETTERS[question.right]}."
         return [f"{at} You predicted {LETTERS[self._predicted]}: {told} {question.reason}"]

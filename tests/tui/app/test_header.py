@@ -94,11 +94,29 @@ def test_the_state_takes_the_room_there_is_and_keeps_its_width() -> None:
     ]:
         form = form_that_fits(STATE, room, spare)
         assert text(STATE, form).startswith(shown) if shown else form.width == 0
-        later = RunState("training", ("▸", ">"), "accent", 10, 10, None, None, ())
+        later = RunState("training", ("▸", ">"), "accent", 10, 10, 0.0987, None, ())
         assert len(text(later, form)) == len(text(STATE, form))
     wide = form_that_fits(STATE, 200, 200)
     assert text(STATE, wide).endswith("▁▆█")
     assert text(STATE, wide, Terminal(ascii_only=True, colors="none")).isascii()
+
+
+def test_before_the_first_accuracy_its_place_is_left_to_the_screens() -> None:
+    young = STATE._replace(accuracy=None)
+    assert text(young, Form()) == "▸  3/10"
+
+
+def test_where_few_titles_fit_only_the_present_one_stands_among_the_keys() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.resize_terminal(40, 15)
+        for key in "29":
+            await pilot.press(key)
+            await pilot.pause()
+            keys = "".join(c for c in header(app) if c.isdigit())
+            assert keys.startswith("123456789")
+            assert "Train" not in header(app)
+
+    run(scenario)
 
 
 def test_another_theme_reaches_the_screens_that_are_hidden() -> None:

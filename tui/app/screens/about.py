@@ -8,7 +8,8 @@ Loss and accuracy over the epochs: of the training images, and of the test image
 network is never trained on. An epoch is one pass over the training images, a step one change of \
 the weights by one batch of them. The faint line is the loss of single batches.
 
-Run: how far it is, and for each layer the size of its gradient, which is how much the loss \
+Run: the processes that share each batch and the threads of each, which are chosen by timing; \
+how far the run is; and for each layer the size of its gradient, which is how much the loss \
 changes with the weights of the layer. A layer whose gradient is very small learns next to \
 nothing.
 

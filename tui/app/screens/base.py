@@ -108,6 +108,7 @@ class ModeScreen(LatestSize, Screen[None]):
     def compose(self) -> ComposeResult:
         """The header, what the subclass shows, and the keys."""
         self._take_breakpoints()
+        self._header.show(run_state(self.bench))  # It takes the room that the screens leave it.
         yield self._header
         yield from self.compose_body()
         yield KeyHints(self.terminal)
@@ -196,8 +197,9 @@ class ModeScreen(LatestSize, Screen[None]):
         text = ""
         if opened is not None:
             name = opened.title if wide else opened.label
+            if opened.error is not None:  # which names the run, too
+                name = f"{name}: {opened.error}" if wide else str(opened.error)
             text = f" 0: back   {name}" if wide else f"0: back  {name}"
-            text += f": {opened.error}" if opened.error else ""
         elif self.SHOWS_NETWORK and self.bench.offers_shipped and self.app.size.height >= _ROOM:
             text = (
                 " 0: the shipped network   This one is untrained" if wide else "0: trained network"

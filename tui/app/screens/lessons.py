@@ -300,4 +300,6 @@ class LessonsScreen(ModeScreen):
         self.put("#knobs", session.knob_lines(width))
         self.query_one(FigureView).show(() if view is None else view.figures)
         told = [] if view is None else session.told(view, brief=brief) if session.predicted else []
-        self.put("#asked", "\n".join(told if session.predicted else session.asked()))
+        self.put(
+            "#asked", "\n".join(told if session.predicted else session.asked(self.size.width - 4))
+        )

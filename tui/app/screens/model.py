@@ -32,6 +32,7 @@ TITLES: dict[Part, str] = {
     "activations": "Activations",
     "histogram": "Histogram",
 }
+_SHORT = 5  # letters of the title of a part that is not shown where there is little room
 PACE = 2.0  # least seconds between two looks at moving weights
 SHADED_PACE = 6.0  # the same while they are drawn in shades, which takes four times the bytes
 
@@ -47,7 +48,6 @@ class ModelScreen(InspectingScreen):
         &.-table #table, &.-weights #weights { display: block; }
         &.-activations #activations, &.-histogram #histogram { display: block; }
         &.-normal.-medium, &.-normal.-tall {  /* The table leaves room for the histograms. */
-            #table { height: 8; }
             &.-table #histogram, &.-histogram #table { display: block; }
         }
         &.-narrow, &.-short {
@@ -57,13 +57,12 @@ class ModelScreen(InspectingScreen):
             WeightsPane.-enlarged #unit { display: block; }
         }
         &.-wide.-medium, &.-wide.-tall, &.-huge.-medium, &.-huge.-tall {
-            #body { layout: grid; grid-size: 2 3; grid-columns: 6fr 5fr; grid-rows: 9 1fr 1fr; }
+            #body { layout: grid; grid-size: 2 3; grid-columns: 6fr 5fr; }
             .part { display: block; }
             #weights { row-span: 3; }
             #digit { width: 20; DigitView { height: 10; } }
         }
         &.-huge.-tall {
-            #body { grid-rows: 10 1fr 1fr; }
             #digit { width: 28; DigitView { height: 14; } }
             WeightsPane #unit { width: 42; DigitView { height: 21; } }
         }
@@ -237,7 +236,9 @@ class ModelScreen(InspectingScreen):
         """Name each part in its panel, or all parts where there is room for one or two."""
         wide = self.has_class("-wide") or self.has_class("-huge")
         all_seen = wide and not self.has_class("-short")
-        names = (f"\\[{TITLES[p]}]" if p == self.part else TITLES[p] for p in PARTS)
+        narrow = self.has_class("-narrow")
+        words = {p: TITLES[p][:_SHORT] if narrow and p != self.part else TITLES[p] for p in PARTS}
+        names = (f"\\[{words[p]}]" if p == self.part else words[p] for p in PARTS)
         line = " ".join(
             f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
         )
@@ -261,6 +262,16 @@ class ModelScreen(InspectingScreen):
             latest = history.latest if history else None
             norms = latest.gradient_norms if latest else ()
             self.query_one(LayerTable).show(self.shown.layers, norms, self.chosen_layer)
+            self._fit_table()
+
+    def _fit_table(self) -> None:
+        """Make the table as high as its rows, as far as what is below it still has room."""
+        panel, body = self.query_one("#table"), self.query_one("#body")
+        height, frame = self.query_one(LayerTable).lines + 2, self.app.size.height
+        alone = self.has_class("-narrow") or self.has_class("-short")
+        grid = not alone and not self.has_class("-normal")
+        panel.styles.height = "1fr" if alone or grid else min(height, frame // 2)
+        body.styles.grid_rows = f"{min(height, frame // 3)} 1fr 1fr" if grid else "1fr"
 
     def _draw_weights(self) -> None:
         if self.shown is not None:

@@ -10,6 +10,7 @@ from tui.app.state.shown_run import Status
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.colors import InkRole
 from tui.app.widgets.header import RunState
+from tui.formatting import count, in_lines
 
 if TYPE_CHECKING:
     from nn.training.advice import Advice
@@ -123,7 +124,28 @@ def rate_factor(bench: Workbench) -> float:
     return bench.run.rate_factor if bench.run else 1.0
 
 
-def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
+def layout_words(bench: Workbench) -> str:
+    """What the shown run computes with, such as `2 processes x 1 thread`; empty before a step."""
+    history, opened, run = bench.shown_history, bench.opened, bench.run
+    if history is None or not history.step:
+        return ""
+    processes, threads = (
+        (run.cores.processes, run.cores.threads) if run and run.cores else (0, None)
+    )
+    if opened is not None:
+        from tui.app.state.followed_run import FollowedRun
+        from tui.recording.resumption import saved_layout
+
+        reduced = [history.cores_reduced] if history.cores_reduced else []
+        saved = opened.saved.record if isinstance(opened, FollowedRun) else None
+        processes, threads = (saved and saved_layout(saved, reduced)) or (0, None)
+    if not processes:
+        return ""
+    shared = f"{processes} process{'' if processes == 1 else 'es'}"
+    return shared if threads is None else f"{shared} x {count(threads, 'thread')}"
+
+
+def next_step(bench: Workbench, keys: Mapping[str, str], width: int) -> str:
     """What can be done with the present run, which has ended, with the keys for it."""
     history = bench.history
     if bench.opened is not None or history is None:
@@ -137,4 +159,4 @@ def next_step(bench: Workbench, keys: Mapping[str, str]) -> str:
         ("app.runs", "compare runs") if len(bench.histories) > 1 else ("app.draw", "draw a digit"),
     ]
     known = [f"{keys[name]} {words}" for name, words in offers if name in keys]
-    return "Next:  " + "   ".join(known) if known else ""
+    return in_lines([f"Next:  {known[0]}", *known[1:]], width) if known else ""

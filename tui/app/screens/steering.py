@@ -104,7 +104,8 @@ class SteeringScreen(ConfiguringScreen):
 
     def _show_next(self) -> None:
         """Name what can be done with a run that has come to its end."""
-        text = next_step(self.bench, self.first_keys()) if has_ended(self.bench) else ""
+        keys, width = self.first_keys(), self.app.size.width
+        text = next_step(self.bench, keys, width) if has_ended(self.bench) else ""
         set_text(self._next, text)
         self._next.display = bool(text)
 

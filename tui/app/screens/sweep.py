@@ -23,9 +23,10 @@ from tui.app.state.sweep_view import (
 )
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import ROOMY
+from tui.app.widgets.panel import Panel
 from tui.app.widgets.parallel_coordinates import ParallelCoordinates
+from tui.app.widgets.strips import printable
 from tui.app.widgets.sweep_pictures import SweepPictures
-from tui.app.widgets.text import set_title
 from tui.app.widgets.trials_table import TrialsTable, accuracy_text
 from tui.system.terminal import Terminal
 
@@ -40,19 +41,18 @@ class SweepScreen(WatchingScreen):
 
     DEFAULT_CSS = """
     SweepScreen {
-        #head, #best { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #head { text-style: bold; }
+        #body { height: 1fr; layout: vertical; }
+        #found { height: 1fr; }
+        #best { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
         #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
         #empty { height: 1fr; padding: 1 1; color: $text-muted; display: none; }
-        #body { height: 1fr; layout: vertical; }
-        #trials { height: 1fr; }
         #pictures { height: 11; }
         #parallel { height: 13; display: none; }
 
-        &.-empty #body, &.-empty #parallel, &.-empty #best { display: none; }
-        &.-empty #empty { display: block; }
-
         &.-wide #body, &.-huge #body { layout: horizontal; }
+        &.-wide #best, &.-huge #best {
+            height: auto; max-height: 2; text-wrap: wrap; text-overflow: fold;
+        }
         &.-wide #pictures, &.-huge #pictures { width: 40%; height: 1fr; }
         &.-wide #parallel, &.-huge #parallel { display: block; }
         &.-wide.-medium #parallel, &.-huge.-medium #parallel { height: 11; }
@@ -63,9 +63,12 @@ class SweepScreen(WatchingScreen):
             #parallel { display: none; }
             &.-at-pictures {
                 #pictures { display: block; }
-                #trials { display: none; }
+                #found { display: none; }
             }
         }
+
+        &.-empty #pictures, &.-empty #parallel, &.-empty #best, &.-empty #trials { display: none; }
+        &.-empty #empty, &.-empty #found { display: block; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -88,23 +91,19 @@ class SweepScreen(WatchingScreen):
         super().__init__(bench, terminal, "best")
 
     def compose_body(self) -> ComposeResult:
-        yield Static(id="head", markup=False)
-        yield Static(id="best", markup=False)
-        yield Static(id="errors", markup=False)
-        yield Static(id="empty", markup=False)
         with Container(id="body"):
-            yield TrialsTable(self.terminal, id="trials", classes="-chosen")
-            yield SweepPictures(self.terminal, id="pictures")
-        yield ParallelCoordinates(self.terminal, id="parallel")
-
-    def on_mount(self) -> None:
-        for name, title in (("trials", "Trials"), ("pictures", "Pictures"), ("parallel", "All")):
-            set_title(self.query_one(f"#{name}"), title)
+            with Panel(id="found", classes="-chosen"):
+                yield Static(id="errors", markup=False)
+                yield Static(id="empty", markup=False)
+                yield Static(id="best", markup=False)
+                yield TrialsTable(self.terminal, id="trials")
+            yield SweepPictures(self.terminal, id="pictures", classes="panel")
+        yield ParallelCoordinates(self.terminal, id="parallel", classes="panel")
 
     def on_resize(self, _event: events.Resize) -> None:
-        """Draw borders where there is room for them."""
-        for part in self.query("#trials, #pictures, #parallel"):
-            part.set_class(self.size.width >= ROOMY, "panel")
+        """Draw all sides of the borders where there is room for them."""
+        for panel in self.query(".panel"):
+            panel.set_class(self.size.width < ROOMY, "-open")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key does anything: where there is no sweep, one can only be begun."""
@@ -124,7 +123,8 @@ class SweepScreen(WatchingScreen):
             self.set_class(view is None, "-empty")
             self.refresh_bindings()
         self.show_note(self.last.error, "#errors")
-        self.put("#head", self._head())
+        head = printable(self._head(), ascii_only=self.terminal.ascii_only)
+        self.query_one(Panel).show_titles(head)
         self.put("#empty", self._about_sweeps() if not self.last.error else "")
         if view is not None:
             self.put("#best", best_words(view, self._score))
@@ -133,8 +133,9 @@ class SweepScreen(WatchingScreen):
             rows = arranged(view, self._filter.text, self._order)
             empty = "no trial matches" if view.rows else "no trials yet"
             self.query_one(TrialsTable).show(rows, view.spec.space.fields, view.best, empty=empty)
-        self.query_one(SweepPictures).show(view)
-        self.query_one(ParallelCoordinates).show(view)
+        for part in (self.query_one(SweepPictures), self.query_one(ParallelCoordinates)):
+            part.show(view)
+            self.entitle(part, part.title)
 
     def _score(self, row: TrialRow) -> str:
         if self.view is not None and self.view.spec.objective == "loss":
@@ -149,11 +150,12 @@ class SweepScreen(WatchingScreen):
         name = view.name  # between the signs of the form for what left and right change
         if len(names) > 1:
             name = f"< {name} > {names.index(name) + 1} of {len(names)}"
-        trials = f"{view.ended}/{view.spec.size} trials"
+        wide = not self.has_class("-narrow")
+        trials = f"{view.ended}/{view.spec.size}{' trials' if wide else ''}"
         seeds = f" x {view.spec.seeds} seeds" if view.spec.seeds > 1 else ""
         order = f"by {self._order}"
         parts = (name, view.state, f"{trials}{seeds}", order, self._filter.words)
-        return "   ".join(part for part in parts if part)
+        return ("   " if wide else "  ").join(part for part in parts if part)
 
     def _about_sweeps(self) -> str:
         if not self.looked:
@@ -185,6 +187,7 @@ class SweepScreen(WatchingScreen):
             self.add_class("-at-pictures")
             return
         pictures.turn(direction)
+        self.entitle(pictures, pictures.title)
         if small and pictures.first == 0:
             self.remove_class("-at-pictures")
 

@@ -70,7 +70,7 @@ class TouringScreen(WalkingScreen):
         place = self.place()
         if place is not None and self.view.wanted is self.wanted:  # else it is being computed
             tour.look(place)
-        set_text(guide, "\n".join(tour.lines()))
+        set_text(guide, "\n".join(tour.lines(self.size.width - 2)))
         self.refresh_bindings()
 
     def action_predict(self, choice: int) -> None:

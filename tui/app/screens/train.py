@@ -13,7 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
-from tui.app.screens.run_status import describe, rate_factor, way_back
+from tui.app.screens.run_status import describe, layout_words, rate_factor, way_back
 from tui.app.screens.steering import SteeringScreen
 from tui.app.state.messages import DrawingChosen
 from tui.app.state.shown_run import Status
@@ -160,7 +160,6 @@ class TrainScreen(SteeringScreen):
             Container(id="form", classes="panel"),
         )
         set_title(self._place_of_form, "Form")
-        set_title(self._numbers, "Run")
         set_title(self._table, "Epochs, * best test accuracy, loss")
         self._curves: Curves | None = None
         self._pane = "loss"
@@ -223,6 +222,7 @@ class TrainScreen(SteeringScreen):
         bench = self.bench
         history = bench.shown_history
         set_text(self._status, describe(bench))
+        set_title(self._numbers, f"Run  {layout_words(bench)}".rstrip())
         self.show_remarks()
         self._show_welcome()
         self._numbers.show(

@@ -9,11 +9,12 @@ from rich.style import Style
 from textual.strip import Strip
 
 from tui.app.state.comparison import Comparison
-from tui.app.state.comparison_words import Row
+from tui.app.state.comparison_words import Row, differing_rows
 from tui.app.widgets.colors import ColorRole, role_style
 from tui.app.widgets.names import fit_names
 from tui.app.widgets.strips import PLAIN, StripWidget, printable
 from tui.formatting import cut_middle
+from tui.recording.folder import display_name
 from tui.system.terminal import ColorMode
 
 LETTER_ROLES: dict[str, ColorRole] = {"A": "primary", "B": "secondary"}
@@ -27,9 +28,24 @@ def letter_style(letter: str, colors: ColorMode) -> Style:
 
 
 def lettered_names(comparison: Comparison, width: int) -> str:
-    """The letters of both runs with their names, in this width if possible."""
-    names = fit_names([side.name for side in comparison.sides], max((width - 6) // 2, 3))
+    """The letters of both runs with their names, in this width if possible.
+
+    Runs of the same name are told apart by the first hyperparameters that differ, or by their time.
+    """
+    names = [side.name for side in comparison.sides]
+    if len(set(names)) == 1:
+        rows = differing_rows(comparison)[:2]
+        names = [" ".join(_setting(row[0], row[at]) for row in rows) for at in (1, 2)]
+        times = [display_name(side.run.name).rpartition(" ")[2] for side in comparison.sides]
+        names = names if rows else times
+    names = fit_names(names, max((width - 6) // 2, 3))
     return "  ".join(f"{letter} {name}" for letter, name in zip("AB", names, strict=True))
+
+
+def _setting(name: str, value: str) -> str:
+    """A hyperparameter in short: a word, such as that of an optimizer, stands for itself."""
+    word = value not in ("true", "false", "-") and not any(map(str.isdigit, value))
+    return value if word else f"{name} {value}"
 
 
 class ComparedRows(StripWidget):

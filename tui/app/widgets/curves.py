@@ -34,7 +34,7 @@ SPLITS: dict[str, tuple[str, int, ColorRole]] = {
 }
 """Name, style and colour of the curve of each split, in the order in which they are drawn."""
 BATCHES: tuple[int, InkRole] = (5, "muted")
-EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quaternary"), (4, "warning"))
+EARLIER: tuple[tuple[int, ColorRole], ...] = ((3, "quinary"), (4, "warning"), (3, "quaternary"))
 """Style and colour of earlier runs in turn. Their numbers distinguish them, not their colours."""
 SMOOTHING = (0.0, 0.6, 0.9, 0.97)
 ZOOM = ((1.0, True), (0.5, True), (0.2, True), (0.1, True), (1.0, False))

@@ -20,8 +20,11 @@ from tui.system.terminal import FULL, Terminal
 
 INTERVAL = 1.0
 """Least time in seconds between two drawings of a run that trains."""
-LEFT_OUT = ("sweep", "walk", "draw", "model", "runs", "confusion", "lessons", "digits", "train")
-"""The order in which titles are left out where they do not fit even shortened; their keys stay."""
+LEFT_OUT = ("sweep", "walk", "draw", "model", "runs", "confusion lessons digits train")
+"""The order in which titles are left out where they do not fit even shortened; their keys stay.
+
+The last ones go together, since a single name among keys would seem to be a special one.
+"""
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _CLOCK = 7
 
@@ -155,7 +158,10 @@ class Tabs(StripWidget):
         forms = [
             {tab.name: tab.title for tab in others},
             *({tab.name: tab.short} for tab in reversed(others) if tab.short),
-            *({name: ""} for name in LEFT_OUT if name in titles and name != self._current),
+            *(
+                dict.fromkeys(set(names.split()) & {tab.name for tab in others}, "")
+                for names in LEFT_OUT
+            ),
         ]
         for form in forms:
             if self._cells(titles) <= self.size.width:
@@ -247,7 +253,7 @@ def form_that_fits(state: RunState, most: int, spare: int) -> Form:
 
 
 def state_parts(state: RunState, form: Form, terminal: Terminal) -> list[Segment]:
-    """The text of a form of the state, of the same length as long as the run is the same."""
+    """The text of a form of the state, from the first accuracy of a run on of the same length."""
     style, bold = role_style(state.role, terminal.colors), Style(bold=True)
     parts = [Segment(state.sign[terminal.ascii_only], style + bold)]
     if form.words or state.epoch is None:
@@ -257,10 +263,8 @@ def state_parts(state: RunState, form: Form, terminal: Terminal) -> list[Segment
     if form.epoch:
         place = f"{state.epoch:>{len(str(state.epochs))}}/{state.epochs}"
         parts.append(Segment(f"  epoch {place}" if form.words else f" {place}"))
-    if form.accuracy:
-        parts.append(
-            Segment(f" {'-' if state.accuracy is None else percent(state.accuracy):>6}", bold)
-        )
+    if form.accuracy and state.accuracy is not None:
+        parts.append(Segment(f" {percent(state.accuracy):>6}", bold))
     if form.left:
         left = "" if state.left is None else f"{clock(state.left, _CLOCK)} left"
         parts.append(Segment(f" {left:>{_CLOCK + 5}}"))

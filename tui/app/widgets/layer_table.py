@@ -134,6 +134,12 @@ class LayerTable(StripWidget):
     _gradient_norms: Sequence[float] = ()
     _selected = 0
 
+    @property
+    def lines(self) -> int:
+        """The lines that all of its rows take, and those below them for any layer."""
+        below = (len(_norm_lines(layer, self.size.width)) for layer in self._layers)
+        return 1 + len(self._layers) + max(below, default=0)
+
     def show(
         self, layers: Sequence[LayerStatistics], gradient_norms: Sequence[float], selected: int
     ) -> None:

@@ -74,7 +74,7 @@ def progress_lines(
     latest = history.latest if history else None
     room = max(0, width - LABEL)
     texts = dict.fromkeys(("Epoch", "Run", "Step", "Speed", "Time", "Rate"), "-")
-    if history and started:
+    if history and started and (history.step or not history.evaluations):  # else made elsewhere
         from nn.events import StepCompleted  # not needed for the first frame
 
         done = history.step

@@ -17,7 +17,7 @@ from tui.app.widgets.legend import role_style, shorten
 from tui.app.widgets.raster import render_braille
 from tui.app.widgets.series import Floats
 from tui.app.widgets.strips import PLAIN, StripWidget, printable, text_strip
-from tui.app.widgets.sweep_pictures import compared, heading, padded
+from tui.app.widgets.sweep_pictures import compared, padded
 from tui.sweeps.space import Dimension, Range
 from tui.system.terminal import Terminal
 
@@ -42,11 +42,8 @@ def parallel(view: SweepView, width: int, height: int, terminal: Terminal) -> li
     """
     known = sorted(compared(view), key=lambda each: each[0].rank)
     shown, rows = known[:MOST_LINES], height - 3
-    which = f"the best {MOST_LINES} of {len(known)}" if len(known) > MOST_LINES else "all"
-    words = f"parallel coordinates, {which} trials; the best tenth stands out"
-    head = heading(words, width, terminal)
-    if not shown or rows < 2:
-        return padded([head, text_strip(EMPTY.center(width), width)], width, height)
+    if not shown or rows < 1:
+        return padded([text_strip(EMPTY.center(width), width)], width, height)
     axes = [_axis(dimension, shown) for dimension in view.spec.space.dimensions]
     axes.append(_objective_axis(view, shown))
     left = min(8, width // 8)
@@ -57,10 +54,8 @@ def parallel(view: SweepView, width: int, height: int, terminal: Terminal) -> li
     top = text_strip(names, width, Style(bold=True))
     places = np.array([axis.places for axis in axes]).T
     best = max(1, len(shown) // 10)
-    plot = _lines(places, best, columns, width, rows - 1, terminal)
-    return padded(
-        [head, top, text_strip(high, width), *plot, text_strip(low, width)], width, height
-    )
+    plot = _lines(places, best, columns, width, rows, terminal)
+    return padded([top, text_strip(high, width), *plot, text_strip(low, width)], width, height)
 
 
 def _axis(dimension: Dimension, shown: Sequence[tuple[TrialRow, float]]) -> _Axis:
@@ -150,6 +145,13 @@ class ParallelCoordinates(StripWidget):
         if view is not self._view:
             self._view = view
             self.redraw()
+
+    @property
+    def title(self) -> str:
+        """Which trials are drawn, and how the best ones are known."""
+        count = len(compared(self._view)) if self._view else 0
+        which = f"the best {MOST_LINES} of {count}" if count > MOST_LINES else "all"
+        return f"Parallel coordinates, {which} trials; the best tenth stands out"
 
     def _lay_out(self) -> list[Strip]:
         return [] if self._view is None else parallel(self._view, *self.size, self.terminal)

@@ -28,21 +28,23 @@ Draw: TypeAlias = Callable[[SweepView, int, int, Terminal], list[Strip]]
 
 @dataclass(frozen=True)
 class Picture:
-    """What is drawn, and the lines it takes; 0 where it takes as many as there are."""
+    """What is drawn below its title, and the lines it takes; 0 where it takes all there are."""
 
+    title: Callable[[SweepView], str]
     draw: Draw
     height: int = 0
 
 
-LEAST_HEIGHT = 9
-"""Lines that a picture has at least where another one is beside it."""
+LEAST_HEIGHT = 8
+"""Lines that a picture has at least where another one is below or above it."""
 
 
 def pictures(view: SweepView) -> list[Picture]:
     """Every picture of a sweep but the parallel coordinates, in the order of the key."""
     dimensions = view.spec.space.dimensions
     fields = [_field(dimension) for dimension in dimensions]
-    return [Picture(by_trial), *fields, Picture(importance, len(dimensions) + 2)]
+    trials = Picture(lambda view: title_of(view, "trial"), by_trial)
+    return [trials, *fields, Picture(_importance_title, importance, len(dimensions) + 1)]
 
 
 def title_of(view: SweepView, by: str) -> str:
@@ -68,14 +70,21 @@ def by_trial(view: SweepView, width: int, height: int, terminal: Terminal) -> li
         Series("best so far", numbers, best, 0, "secondary"),
         Series("each", numbers, values, 1, "primary", scatter=True),
     ]
-    title = title_of(view, "trial")
-    return render_chart(series if known else [], width, height, title=title, terminal=terminal)
+    return render_chart(series if known else [], width, height, terminal=terminal)
 
 
 def _field(dimension: Dimension) -> Picture:
+    def title(view: SweepView) -> str:
+        return title_of(view, dimension.field)
+
     if isinstance(dimension, Range):
-        return Picture(by_range(dimension))
-    return Picture(by_choice(dimension), len(dimension.values) + 3)
+        return Picture(title, by_range(dimension))
+    lines = len(dimension.values) + 2
+    return Picture(lambda view: f"{title(view)}: mean, trials", by_choice(dimension), lines)
+
+
+def _importance_title(_view: SweepView) -> str:
+    return "importance: share of variance explained alone"
 
 
 def by_range(dimension: Range) -> Draw:
@@ -89,10 +98,7 @@ def by_range(dimension: Range) -> Draw:
         xs = [float(np.log10(x)) if dimension.log else x for x, _ in known]
         ys = [value for _, value in known]
         series = [Series("", xs, ys, 1, "primary", scatter=True)] if known else []
-        title = title_of(view, dimension.field)
-        return render_chart(
-            series, width, height, title=title, x_log=dimension.log, terminal=terminal
-        )
+        return render_chart(series, width, height, x_log=dimension.log, terminal=terminal)
 
     return draw
 
@@ -105,15 +111,14 @@ def by_choice(dimension: Choice) -> Draw:
         for row, value in compared(view):
             groups[format_value(row.setting[dimension.field])].append(value)
         groups = {name: group for name, group in groups.items() if group}
-        head = heading(f"{title_of(view, dimension.field)}: mean, trials", width, terminal)
         if not groups:
-            return padded([head, text_strip(EMPTY.center(width), width)], width, height)
+            return padded([text_strip(EMPTY.center(width), width)], width, height)
         values = np.array([value for group in groups.values() for value in group])
         low, high = float(values.min()), float(values.max())
         label_width = min(max(map(len, groups)), max(4, width // 4))
         room = max(8, width - label_width - 10)
         dot, middle = (".", "O") if terminal.ascii_only else ("·", "●")
-        lines = [head]
+        lines = []
         for name, group in groups.items():
             line = [" "] * room
             for value in group:
@@ -132,12 +137,12 @@ def by_choice(dimension: Choice) -> Draw:
 
 def importance(view: SweepView, width: int, height: int, terminal: Terminal) -> list[Strip]:
     """The share of the variance that each field alone explains, the largest first."""
-    lines = [heading("importance: share of variance explained alone", width, terminal)]
     if not view.shares:
         note = "known after eight trials" if view.shares is None else "each value has one trial"
-        return padded([*lines, text_strip(note.center(width), width)], width, height)
+        return padded([text_strip(note.center(width), width)], width, height)
     longest = min(max(map(len, view.shares)), max(4, width // 3))
     style = role_style("primary", terminal.colors)
+    lines = []
     for name, share in sorted(view.shares.items(), key=lambda item: -item[1]):
         drawn = bar(share, min(40, width - longest - 7), ascii_only=terminal.ascii_only)
         label = Segment(f"{shorten(name, longest):<{longest}} {share:>4.0%} ")
@@ -150,7 +155,7 @@ def _place(value: float, low: float, high: float, room: int) -> int:
 
 
 def heading(text: str, width: int, terminal: Terminal) -> Strip:
-    """The first line of a picture."""
+    """The line above a picture that has no frame of its own."""
     return text_strip(printable(text, ascii_only=terminal.ascii_only), width, Style(bold=True))
 
 
@@ -161,10 +166,18 @@ def padded(lines: Sequence[Strip], width: int, height: int) -> list[Strip]:
 
 
 class SweepPictures(StripWidget):
-    """One picture of a sweep, or as many one below the other as there is room for."""
+    """One picture of a sweep, or as many one below the other as there is room for.
+
+    The title of the first one is that of the widget, which has a frame to put it into.
+    """
 
     _view: SweepView | None = None
     _first = 0
+
+    @property
+    def title(self) -> str:
+        """The title of the picture that is drawn first."""
+        return pictures(self._view)[self.first].title(self._view) if self._view else ""
 
     def show(self, view: SweepView | None) -> None:
         """Show another state of a sweep, or another sweep."""
@@ -183,25 +196,30 @@ class SweepPictures(StripWidget):
         return self._first % len(pictures(self._view)) if self._view else 0
 
     def _lay_out(self) -> list[Strip]:
-        width, height = self.size
-        if self._view is None:
+        view, (width, height) = self._view, self.size
+        if view is None:
             return []
-        found = pictures(self._view)
-        drawn = fitting([*found[self.first :], *found[: self.first]], height)
+        found = pictures(view)
         lines: list[Strip] = []
-        for picture, lines_of_it in drawn:
-            lines += picture.draw(self._view, width, lines_of_it, self.terminal)
+        for picture, room in fitting([*found[self.first :], *found[: self.first]], height):
+            if lines:
+                lines.append(heading(picture.title(view), width, self.terminal))
+            lines += picture.draw(view, width, room, self.terminal)
         return lines
 
 
 def fitting(found: Sequence[Picture], height: int) -> list[tuple[Picture, int]]:
-    """As many of the first pictures as there is room for, with the lines of each."""
+    """As many of the first pictures as there is room for, with the lines of each.
+
+    There is a line for a title between each two of them.
+    """
     shown = [found[0]]
     for picture in found[1:]:
-        if sum(each.height or LEAST_HEIGHT for each in (*shown, picture)) > height:
+        wanted = sum(each.height or LEAST_HEIGHT for each in (*shown, picture))
+        if wanted + len(shown) > height:
             break
         shown.append(picture)
     stretching = sum(not picture.height for picture in shown)
-    left = height - sum(picture.height for picture in shown)
+    left = height - sum(picture.height for picture in shown) - (len(shown) - 1)
     share = left // max(1, stretching)
     return [(picture, min(picture.height or share, height)) for picture in shown]

@@ -82,10 +82,12 @@ def test_the_table_and_the_best(runs_dir: Path) -> None:
     finished_sweep(runs_dir)
 
     async def scenario(at: Sitting) -> None:
-        assert at.lines[1].split() == ["written", "finished", "9/9", "trials", "by", "best"]
+        title = at.lines[1].strip("╭╮─ ")
+        assert title.split()[:6] == ["written", "finished", "9/9", "trials", "by", "best"]
         # Validation is what the choice was made by; the test accuracy is of its saved run.
         assert "best: trial 3, validation 97.00%, test 92.00%" in at.lines[2]
-        assert "learning_rate=0.03 hidden=32-16 optimizer=adam" in at.lines[2].replace("…", "")
+        assert "learning_rate=0.03" in at.lines[2]
+        assert "hidden=32-16 optimizer=adam" in at.lines[3]
         first, *_, last = rows(at)
         assert first.split()[1:6] == ["3", "finished", "97.00%", "3/3", "2/2"]
         assert first.startswith(">*")
@@ -191,7 +193,7 @@ def test_moving_ordering_and_filtering(runs_dir: Path) -> None:
             assert current(at) == trial, keys
         found = {}
         for _ in range(8):
-            found[at.lines[1].split(" by ")[1].strip()] = numbers(at)
+            found[at.lines[1].split(" by ")[1].split()[0]] = numbers(at)
             await at.press("o")
         assert list(found)[:3] == ["best", "newest", "trial"]
         assert found["trial"] == [*range(9)] == found["newest"][::-1]
@@ -263,7 +265,7 @@ def test_choosing_among_sweeps(runs_dir: Path) -> None:
         os.utime(path, (1e9 - age, 1e9 - age))
 
     async def scenario(at: Sitting) -> None:
-        assert at.lines[1].startswith("< newest > 1 of 3 ")
+        assert "< newest > 1 of 3 " in at.lines[1]
         for key, name in (
             ("left", "newest"),
             ("right", "middle"),
@@ -302,11 +304,11 @@ def test_pictures_one_after_the_other(runs_dir: Path) -> None:
         assert "by trial" not in at.text
         await at.press("v")
         assert "by trial" in at.text
-        assert not at.app.screen.query_one(TrialsTable).display
+        assert not at.app.screen.query_one("#found").display
         await at.press(*["tab"] * 4)
         assert "importance" in at.text
         await at.press("v")
-        assert at.app.screen.query_one(TrialsTable).display
+        assert at.app.screen.query_one("#found").display
         assert not at.app.screen.query_one(SweepPictures).display
 
     play(sweep_app(runs_dir), scenario)
