@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -24,7 +23,6 @@ from nn.events import (
     RateChanged,
     RunFinished,
     RunStarted,
-    StepCompleted,
 )
 from nn.network.model import initialize_model
 from nn.network.predictor import Predictor
@@ -34,20 +32,11 @@ from nn.training.pace import Pace
 from nn.training.plan import Plan, splits_of
 from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
+from nn.training.reporting import Report, epoch_completed, step_completed
 from nn.training.run_state import RunState
 
 MUCH_SLOWER = 4.0
 """The mean step of an epoch, in units of the shortest, from which on another engine takes over."""
-
-
-@dataclass(slots=True)
-class _Report:
-    """What was trained since the last `StepCompleted`: the sum of the losses, images, seconds."""
-
-    loss: float = 0.0
-    images: int = 0
-    seconds: float = 0.0
-    began: float = 0.0  # the clock's reading then
 
 
 class Trainer:
@@ -219,21 +208,22 @@ class Trainer:
                 yield RateChanged(progress.step, progress.applied_factor)
                 self._training_since = time.perf_counter()
             if self._train(order, end, report):
-                evaluate = self._plan.evaluates_inside_epoch(progress.step)
+                due = self._plan.evaluates_inside_epoch(progress.step)
                 self._pause(report)
-                yield self._step_completed(report, self._evaluate() if evaluate else None)
+                evaluation = self._evaluate() if due else None
+                yield step_completed(report, progress, self._state.gradient_norms(), evaluation)
                 if progress.reason:
                     return
                 report = self._begin_report()
         self._pause(report)
 
-    def _begin_report(self) -> _Report:
+    def _begin_report(self) -> Report:
         self._training_since = time.perf_counter()
-        return _Report(began=self._training_since)
+        return Report(began=self._training_since)
 
     # A loss that is not finite ends the run with a reason; NumPy's warnings would add nothing.
     @np.errstate(all="ignore")
-    def _train(self, order: Array, end: int, report: _Report) -> bool:
+    def _train(self, order: Array, end: int, report: Report) -> bool:
         """Train until a step is due for a report (True).
 
         False: the rate has changed, `end` is reached, or the run has diverged.
@@ -265,7 +255,7 @@ class Trainer:
                 return True
         return False
 
-    def _pause(self, report: _Report) -> None:
+    def _pause(self, report: Report) -> None:
         """Let the engine come to rest, and stop the clock, before an event."""
         self.engine.settle()
         seconds = time.perf_counter() - self._training_since
@@ -274,32 +264,10 @@ class Trainer:
         self._progress.epoch_seconds += seconds
         report.seconds += seconds
 
-    def _step_completed(self, report: _Report, evaluation: Evaluation | None) -> StepCompleted:
-        progress = self._progress
-        return StepCompleted(
-            step=progress.step,
-            epoch=progress.epoch + 1,
-            loss=report.loss / report.images,
-            learning_rate=progress.learning_rate,
-            gradient_norms=self._state.gradient_norms(),
-            samples_per_second=report.images / report.seconds,
-            seconds=self.seconds,
-            evaluation=evaluation,
-        )
-
     def _epoch_completed(self) -> EpochCompleted:
         progress = self._progress
         evaluation = self._evaluate() if self._plan.evaluates_after_epoch(progress.epoch) else None
-        return EpochCompleted(
-            epoch=progress.epoch,
-            step=progress.step,
-            train_loss=progress.epoch_loss / progress.epoch_images,
-            learning_rate=progress.learning_rate,
-            gradient_norms=self._state.gradient_norms(),
-            samples_per_second=progress.epoch_images / progress.epoch_seconds,
-            seconds=self.seconds,
-            evaluation=evaluation,
-        )
+        return epoch_completed(progress, self._state.gradient_norms(), evaluation)
 
     def _evaluate(self) -> Evaluation:
         """Score the weights, update early stopping, and set the reason where the run is to end."""

@@ -125,6 +125,7 @@ class MnistApp(MenuApp):
         if preferences.theme is not None and self.terminal.colors != "none":
             if preferences.theme not in self.available_themes:
                 near = did_you_mean(preferences.theme, self.available_themes)
+                near = near or f"; known are {', '.join(sorted(self.available_themes))}"
                 raise ConfigError(f"{source}theme={preferences.theme}: no such theme{near}")
             theme = preferences.theme
         self.begin_with_theme(theme)

@@ -12,7 +12,8 @@ from textual.binding import Binding, BindingType
 from nn.data.dataset import Split
 from nn.spec import MNIST
 from tui.app.screens.predicting import PredictingScreen
-from tui.app.state.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake, verdict
+from tui.app.state.browser import ORDERS, OUTCOMES, Listing, Query, next_mistake
+from tui.app.state.verdict import verdict
 from tui.app.widgets.prompt import Prompt
 
 LINE, PAGE = 10, 100

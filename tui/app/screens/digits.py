@@ -13,9 +13,10 @@ from textual.widgets import Static
 from nn.data.dataset import Split
 from tui.app.screens import MODES as SCREENS
 from tui.app.screens.browsing import BrowsingScreen
-from tui.app.state.browser import Listing, Query, Verdict, ordinal
+from tui.app.state.browser import Listing, Query
 from tui.app.state.fed_digits import WARPS, FedDigits, fed_words
 from tui.app.state.messages import DrawingChosen
+from tui.app.state.verdict import Verdict, ordinal
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
 from tui.app.widgets.compared_rows import lettered_names
 from tui.app.widgets.digit import DigitView

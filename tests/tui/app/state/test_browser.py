@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,9 +21,7 @@ from tui.app.state.browser import (
     Listing,
     Query,
     SplitPredictions,
-    Verdict,
     next_mistake,
-    verdict,
 )
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Snapshot
@@ -185,40 +182,6 @@ def test_a_trajectory_asks_only_the_new_snapshots() -> None:
     assert (first.asked, second.asked) == ([1], [1])
     assert [v.label for _, v in browser.trajectory(snapshots, split, 4)] == [4, 4]
     assert (first.asked, second.asked) == ([1, 1], [1, 1])
-
-
-def test_verdict() -> None:
-    split = digits(20)
-    snapshot = snapshot_of(ScriptedPredictor(split, mistaken(split.labels, 2)))
-    wrong, right = verdict(snapshot, split, 4), verdict(snapshot, split, 5)
-    assert (wrong.label, wrong.predicted, wrong.wrong, wrong.rank) == (4, 5, True, 10)
-    assert (right.label, right.predicted, right.wrong, right.rank) == (5, 5, False, 1)
-    assert wrong.loss == pytest.approx(-np.log(0.02))
-    assert wrong.words(short=False) == (
-        "predicted 5, label 4: mistake\nloss 3.912, the label ranks 10th"
-    )
-    assert wrong.words(short=True) == "5, label 4  !\nloss 3.91 10th"
-    assert right.words(short=True).startswith("5, label 5\n")
-
-
-class Tied:
-    """Several outputs so high that each is a probability of one."""
-
-    def predict(self, split: Split) -> Predictions:
-        ones: npt.NDArray[Any] = np.ones((len(split), 10))
-        return Predictions(ones, np.full(len(split), 7, np.uint8), np.zeros(len(split)))
-
-
-def test_a_mistake_never_ranks_first() -> None:
-    assert verdict(snapshot_of(Tied()), digits(3), 2).rank == 2
-
-
-@given(st.lists(st.floats(0, 1), min_size=10, max_size=10), CLASSES)
-def test_words_fit_their_places(probabilities: list[float], label: int) -> None:
-    for wrong in (0, 1):
-        said = Verdict(label, (label + wrong) % 10, tuple(probabilities), 123.456789, 10)
-        assert max(map(len, said.words(short=True).splitlines())) <= 15
-        assert max(map(len, said.words(short=False).splitlines())) <= 37
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,60 @@
+"""What a network says of one digit, in numbers and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from nn.data.dataset import Split
+from nn.spec import MNIST, DataSpec
+from tui.app.state.shown_run import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One snapshot's prediction of a digit; `rank` is that of the true class, 1 the highest."""
+
+    label: int
+    predicted: int
+    probabilities: tuple[float, ...]
+    loss: float
+    rank: int
+    spec: DataSpec = MNIST
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it is a mistake."""
+        return self.predicted != self.label
+
+    def words(self, *, short: bool) -> str:
+        """Two lines on it."""
+        rank = ordinal(self.rank)
+        predicted, label = self.predicted, self.label
+        if not short and self.spec.has_names:
+            said = f"{self.spec.names[predicted]}: "
+            said += f"mistake for {self.spec.names[label]}" if self.wrong else "correct"
+            return f"predicted {said}\nloss {self.loss:.4g}, the label ranks {rank}"
+        said = f"{predicted}, label {label}"
+        if short:
+            return f"{said}{'  !' if self.wrong else ''}\nloss {self.loss:.3g} {rank}"
+        right = "mistake" if self.wrong else "correct"
+        return f"predicted {said}: {right}\nloss {self.loss:.4g}, the label ranks {rank}"
+
+
+def ordinal(number: int) -> str:
+    """1st, 2nd, 3rd, 4th, ... 11th, ... 21st."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{'th' if number // 10 % 10 == 1 else ending}"
+
+
+def verdict(snapshot: Snapshot, split: Split, index: int) -> Verdict:
+    """The prediction of one digit by a snapshot."""
+    judged = snapshot.predictor.predict(split[index : index + 1])
+    label, predicted = int(split.labels[index]), int(judged.predicted[0])
+    probabilities = judged.probabilities[0]
+    rank = 1 + int(np.count_nonzero(probabilities > probabilities[label]))
+    if predicted != label:
+        rank = max(rank, 2)  # equal probabilities of unequal outputs
+    shares, loss = tuple(probabilities.tolist()), float(judged.losses[0])
+    return Verdict(label, predicted, shares, loss, rank, split.spec)
