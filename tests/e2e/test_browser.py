@@ -177,8 +177,7 @@ def test_the_application_trains_in_a_browser(serving: Serving, tmp_path: Path) -
             await page.call("Page.navigate", url=f"{serving.address}/?fontsize={FONT}")
             await page.wait_for("ready")
             await page.press(" ")  # without a click first
-            await page.wait_for("Grad 2")
-            shown = await page.wait_for("finished")
+            shown = await page.wait_for("running", "Grad 2")
             picture = np.asarray(Image.open(io.BytesIO(await page.picture())).convert("L"))
             assert picture.std() > 5  # neither empty nor a notice
             header = shown.splitlines()[0]
@@ -191,9 +190,11 @@ def test_the_application_trains_in_a_browser(serving: Serving, tmp_path: Path) -
                 if address != "about:blank"
             )
             await page.press("q")
+            await page.wait_for("A run is under way")
+            await page.press("y")
 
     asyncio.run(story())
-    _wait_until(lambda: [record["status"] for record in serving.records()] == ["finished"])
+    _wait_until(lambda: [record["status"] for record in serving.records()] == ["interrupted"])
 
 
 def _wait_until(condition: Any) -> None:

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from nn.storage.lock import is_locked
 from nn.storage.run_lookup import find_run
 from nn.storage.runs import SavedRun, run_names
@@ -113,8 +111,11 @@ def test_what_made_it_fail_is_told_on_leaving(window: Window, tmp_path: Path) ->
     assert "mnist-tui: error: a computing process was ended by SIGKILL" in screen
 
 
-def test_interrupted_and_gone_on_with(window: Window, tmp_path: Path) -> None:
-    """After SIGTERM the printed command resumes the run, which ends as if it had not stopped."""
+def test_interrupted_killed_and_gone_on_with(window: Window, tmp_path: Path) -> None:
+    """After SIGTERM the run goes on in the application, and after SIGKILL without it.
+
+    It ends as if it had not stopped.
+    """
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{APPLICATION} {SHORT}")
@@ -123,26 +124,14 @@ def test_interrupted_and_gone_on_with(window: Window, tmp_path: Path) -> None:
     screen = terminal.wait_for("exit:143")
     assert not terminal.in_application()
     assert f"--resume {folder.name}" in screen
-    assert SavedRun.read(folder).record.status == "interrupted"
+    left = SavedRun.read(folder).record
+    assert left.status == "interrupted"
+    terminal.run("stty -a | grep -c ' echo '")
+    terminal.wait_for("exit:0")
     terminal.run(f"{APPLICATION} --resume")
     terminal.wait_for("ready", display_name(folder.name))
     terminal.press("Space")
-    terminal.wait_for("finished")
-    terminal.press("6")
-    terminal.wait_for("1 run", "60/60")
-    terminal.press("q")
-    terminal.wait_for("exit:0", "completed after 60 epochs")
-    headless(tmp_path / "other", *SHORT.split())
-    same(folder, find_run(tmp_path / "other", "last").path)
-
-
-def test_killed_in_the_application_and_gone_on_with_headless(
-    window: Window, tmp_path: Path
-) -> None:
-    root = tmp_path / "runs"
-    terminal = window()
-    terminal.run(f"{APPLICATION} {SHORT}")
-    folder = training(terminal, root)
+    until(lambda: SavedRun.read(folder).record.epoch > left.epoch)
     os.kill(child_of(terminal), signal.SIGKILL)
     until(lambda: not is_locked(folder))
     assert SavedRun.read(folder).status == "interrupted"
@@ -172,17 +161,13 @@ def test_watched_from_another_terminal(window: Window, tmp_path: Path) -> None:
     assert run_names(root) == []
 
 
-@pytest.mark.parametrize("flags", ["--no-save", ""])
-def test_leaving_while_it_trains_is_quick(window: Window, tmp_path: Path, flags: str) -> None:
-    """The limit is far above the usual 0.3 s, and below what waiting for a thread would take."""
+def test_a_run_that_is_not_saved_leaves_nothing(window: Window, tmp_path: Path) -> None:
     terminal = window()
-    terminal.run(f"{LONG} {flags}")
+    terminal.run(f"{LONG} --no-save")
     terminal.begin_training()
     terminal.press("q")
     terminal.wait_for("A run is under way")
-    began = time.monotonic()
     terminal.press("y")
     screen = terminal.wait_for("exit:0")
-    assert time.monotonic() - began < 5
-    assert ("--resume" in screen) == (not flags)
-    assert len(run_names(tmp_path / "runs")) == (not flags)
+    assert "--resume" not in screen
+    assert run_names(tmp_path / "runs") == []

@@ -16,31 +16,27 @@ from tests.monkey.sitting import Sitting
 from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of
 
 
-@pytest.mark.parametrize(
-    "signals",
-    [("SIGTSTP",), ("SIGCONT",), ("SIGCONT", "SIGCONT", "SIGTSTP"), ("SIGTSTP", "SIGCONT")],
-    ids="-".join,
-)
-def test_signals_of_job_control(signals: tuple[str, ...], tmp_path: Path) -> None:
-    """`Sitting` continues what has stopped, as `fg` does, and checks the terminal's settings."""
-    sitting = Sitting(tmp_path, ["--limit=300", "--no-save"], {})
-    try:
-        for name in signals:
-            sitting.act(Action("signal", name, 0.6))
-        sitting.check_it_draws()
-        sitting.check_it_reacts()
-        assert "Epoch" in sitting.text()
-        sitting.leave()
-    finally:
-        sitting.close()
+def test_signals_of_job_control(tmp_path: Path) -> None:
+    """`Sitting` continues what has stopped, as `fg` does, and checks the terminal's settings.
 
-
-def test_signals_that_interrupt_one_another(tmp_path: Path) -> None:
-    """One handled in the middle of a write once waited for the lock of that write for ever."""
+    A signal that was handled in the middle of a write once waited for the lock of that write for
+    ever, so that in the end signals interrupt one another.
+    """
     sitting = Sitting(tmp_path, ["--limit=300", "--no-save"], {})
     pauses = random.Random(1)
     try:
-        for _ in range(25):
+        for signals in (
+            ("SIGTSTP",),
+            ("SIGCONT",),
+            ("SIGCONT", "SIGCONT", "SIGTSTP"),
+            ("SIGTSTP", "SIGCONT"),
+        ):
+            for name in signals:
+                sitting.act(Action("signal", name, 0.4))
+            sitting.check_it_draws()
+            assert "Epoch" in sitting.text(), signals
+        sitting.check_it_reacts()
+        for _ in range(20):
             for name in ("SIGTSTP", "SIGCONT"):
                 os.kill(sitting.pid, signal.Signals[name])
                 time.sleep(pauses.uniform(0, 0.03))
@@ -76,31 +72,25 @@ def wait_until_stopped(pid: int) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("stop", [signal.SIGTSTP, signal.SIGSTOP])
-def test_in_the_background_it_stays_stopped_and_the_shell_keeps_its_line(
-    bash: Tmux, stop: signal.Signals
-) -> None:
-    """It once painted over the shell, which took it for running and could not bring it back."""
+def test_in_the_background_it_stays_stopped_and_the_shell_keeps_its_line(bash: Tmux) -> None:
+    """It once painted over the shell, which took it for running and could not bring it back.
+
+    Ended in the background, by the signals that `kill %1` sends, it saves its run.
+    """
     pid = child_of(bash)
-    os.kill(pid, stop)
-    bash.wait_for("Stopped")
-    for _ in range(2):
-        os.kill(pid, signal.SIGCONT)
-        time.sleep(0.3)
-        wait_until_stopped(pid)
-    type_line(bash, "fg")
-    bash.wait_for("running", "Grad 2", "? Help")
-    bash.press("6")
-    bash.wait_for("by newest")
-    bash.press("q")
-    bash.wait_for("A run is under way")
-    bash.press("x")
-    bash.wait_for("interrupted after")
-    assert not bash.in_application()
-
-
-def test_ended_in_the_background_it_saves_its_run(bash: Tmux) -> None:
+    for stop, key, shown in ((signal.SIGTSTP, "6", "by newest"), (signal.SIGSTOP, "1", "Grad 2")):
+        os.kill(pid, stop)
+        bash.wait_for("Stopped")
+        for _ in range(2):
+            os.kill(pid, signal.SIGCONT)
+            time.sleep(0.3)
+            wait_until_stopped(pid)
+        type_line(bash, "clear; fg")
+        bash.wait_for("running", "? Help")
+        bash.press(key)
+        bash.wait_for(shown)
     bash.press("C-z")
     bash.wait_for("Stopped")
+    assert not bash.in_application()
     type_line(bash, "clear; kill %1; wait; echo exit:$?")
     bash.wait_for("interrupted after", "run saved in", "exit:")
