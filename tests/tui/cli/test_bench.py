@@ -26,7 +26,7 @@ from tui.system.quota import available_cores
 def test_table() -> None:
     """The conditions first, with what in the environment decides on the speed; then the rows."""
     forced = {"OPENBLAS_CORETYPE": "Haswell"}
-    result = run_command("bench", "--seconds=0.1", "--no-peers", "--threads=1", env=forced)
+    result = run_command("bench", "--seconds=0.01", "--no-peers", "--threads=1", env=forced)
     assert (result.returncode, result.stderr) == (0, "")
     lines = result.stdout.splitlines()
     assert lines[0].startswith("threads 1, ")
@@ -39,8 +39,14 @@ def test_table() -> None:
     assert max(map(len, lines)) <= 80
 
 
-def test_json() -> None:
-    result = run_command("bench", "--seconds=0.1", "--no-peers", "--threads=1", "--json")
+def test_json_and_no_module_of_the_working_directory(tmp_path: Path) -> None:
+    for name in ("json", "numpy", "resource", "signal", "runpy", "nn", "tui"):
+        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working directory')")
+    flags = ["--seconds=0.01", "--no-peers", "--threads=1", "--json"]
+    words = [sys.executable, "-W", "error", "-P", "-m", "tui", "bench", *flags]
+    result = subprocess.run(
+        words, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
+    )
     assert (result.returncode, result.stderr) == (0, "")
     rows = [json.loads(line) for line in result.stdout.splitlines()]
     assert [(row["net"], row["optimizer"]) for row in rows] == [
@@ -110,7 +116,7 @@ def test_threads_beyond_the_cores_are_told(monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.parametrize("flag", ["--seconds=0", "--seconds=nan", "--threads=-1"])
 def test_refusals(flag: str) -> None:
-    assert flag.partition("=")[0] in refused(run_command("bench", flag))
+    assert flag.partition("=")[0] in refused(call_command("bench", flag))
 
 
 @pytest.mark.parametrize(
@@ -128,17 +134,6 @@ def test_a_worthless_measurement_is_told(
 ) -> None:
     found = doubt_of({"ours": ours, "floor": floor})
     assert found is None if doubt is None else (found or "").startswith(doubt)
-
-
-def test_no_module_is_taken_from_the_working_directory(tmp_path: Path) -> None:
-    for name in ("json", "numpy", "resource", "signal", "runpy", "nn", "tui"):
-        (tmp_path / f"{name}.py").write_text(f"raise SystemExit('{name} of the working directory')")
-    words = [sys.executable, "-P", "-m", "tui", "bench", "--seconds=0.1", "--no-peers", "--json"]
-    result = subprocess.run(
-        words, cwd=tmp_path, env=environment(), capture_output=True, text=True, check=False
-    )
-    assert (result.returncode, result.stderr) == (0, "")
-    assert len(result.stdout.splitlines()) == 10
 
 
 def test_a_contender_that_dies_is_an_error() -> None:

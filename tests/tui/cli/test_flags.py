@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 from rich.console import Console
 
 from nn.config import DEFAULTS, FIELDS, TrainConfig, choices, flag
@@ -36,16 +37,13 @@ def test_flags_turn_one_configuration_into_another(config: TrainConfig, base: Tr
     assert TrainConfig.layered(base.to_dict(), typed) == config
 
 
-@given(configs())
-def test_flags_over_the_defaults_are_the_whole_configuration(config: TrainConfig) -> None:
-    assert config_of(config.to_flags(base=TrainConfig())) == config
-
-
-@given(configs())
-def test_flags_over_a_recipe(config: TrainConfig) -> None:
+@given(configs(), st.booleans())
+def test_flags_over_the_defaults_or_a_recipe_are_the_whole_configuration(
+    config: TrainConfig, over_recipe: bool
+) -> None:
     recipe = load_recipe("lincoln-tanh")
-    flags = ["--recipe", recipe.name, *config.to_flags(base=recipe.config)]
-    assert config_of(flags) == config
+    base, words = (recipe.config, ["--recipe", recipe.name]) if over_recipe else (TrainConfig(), [])
+    assert config_of([*words, *config.to_flags(base=base)]) == config
 
 
 @given(configs())

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import ROOT, command, environment
+from tests.support.commands import ROOT, call_command, command, environment
 from tests.support.json_schema import check_stream
 
 WITHOUT_POSIX = str(ROOT / "tests" / "support" / "without_posix")
@@ -34,8 +34,18 @@ for module, names in {
     for name in names.split():
         if hasattr(module, name):
             delattr(module, name)
+"""
+
+# Each list of words in turn in one process, as a run of the command for each would be; the output
+# of each ends in a line of its own.
+ONE_BY_ONE = """
+import json, sys
 from tui.__main__ import main
-sys.exit(main(sys.argv[1:]))
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["mnist-tui", *words]
+    if code := main(words):
+        sys.exit(code)
+    print("\\x1e")
 """
 
 IMPORT_ALL = """
@@ -81,24 +91,26 @@ def test_every_module_can_be_imported() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-@pytest.mark.parametrize("start", [["-m", "tui"], ["-c", REMOVED]], ids=["hidden", "removed"])
+@pytest.mark.parametrize("before", ["", REMOVED], ids=["hidden", "removed"])
 def test_a_run_is_made_saved_resumed_and_used(
-    start: list[str], small_run: Sequence[str], tmp_path: Path
+    before: str, small_run: Sequence[str], tmp_path: Path
 ) -> None:
-    def run(*arguments: str | Path) -> str:
-        done = run_without_posix(sys.executable, *start, *map(str, arguments))
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    runs = f"--runs-dir={tmp_path}"
-    model = tmp_path / "model.npz"
-    check_stream(run(*small_run, "--epochs=2", "--json", runs))
-    check_stream(run("--headless", "--resume", "last", "--epochs=3", "--json", runs))
-    (record,) = map(json.loads, run("runs", "--json", runs).splitlines())
+    runs, model = f"--runs-dir={tmp_path}", tmp_path / "model.npz"
+    commands = [
+        [*small_run, "--epochs=2", "--json", runs],
+        ["--headless", "--resume", "last", "--epochs=3", "--json", runs],
+        ["runs", "--json", runs],
+        ["export", "last", "-o", str(model), runs],
+        ["runs", "rm", "--yes", "last", runs],
+    ]
+    done = run_without_posix(sys.executable, "-c", before + ONE_BY_ONE, json.dumps(commands))
+    assert done.returncode == 0, done.stderr
+    first, resumed, listed, *_ = done.stdout.split("\x1e\n")
+    check_stream(first)
+    check_stream(resumed)
+    (record,) = map(json.loads, listed.splitlines())
     assert (record["status"], record["epoch"]) == ("finished", 3)
-    run("export", "last", "-o", model, runs)
     assert model.stat().st_size > 1000
-    run("runs", "rm", "--yes", record["run"], runs)
     assert [path.name for path in tmp_path.iterdir() if path.is_dir()] == []
 
 
@@ -156,8 +168,8 @@ def test_a_printed_configuration_is_read_back_in_every_encoding(
     first = _printed(encoding, "--data-dir", name)
     file = tmp_path / "mine.toml"
     file.write_bytes(first)
-    second = _printed("utf-8", "--config", str(file))
-    assert f'data_dir = "{name}"' in second.decode("utf-8")
+    second = call_command("--print-config", "--config", file)
+    assert f'data_dir = "{name}"' in second.stdout
 
 
 def _printed(encoding: str, *arguments: str) -> bytes:
@@ -171,12 +183,14 @@ def test_a_console_of_few_characters_gets_all_of_the_output(
     encoding: str, small_run: Sequence[str], tmp_path: Path
 ) -> None:
     runs = f"--runs-dir={tmp_path / 'données→'}"
-    for arguments in ([*small_run, runs], ["runs", runs], ["runs", "show", runs], ["--help"]):
-        done = subprocess.run(
-            command(*arguments), env=environment(PYTHONIOENCODING=encoding), capture_output=True
-        )
-        assert done.returncode == 0, done.stderr
-        (done.stdout + done.stderr).decode(encoding)
+    commands = [[*small_run, runs], ["runs", runs], ["runs", "show", runs], ["--help"]]
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ONE_BY_ONE, json.dumps(commands)],
+        env=environment(PYTHONIOENCODING=encoding),
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stderr
+    (done.stdout + done.stderr).decode(encoding)
 
 
 def test_every_text_file_has_its_encoding_stated(small_run: Sequence[str], tmp_path: Path) -> None:
@@ -184,7 +198,7 @@ def test_every_text_file_has_its_encoding_stated(small_run: Sequence[str], tmp_p
     strict = [sys.executable, "-X", "warn_default_encoding", "-W", "error::EncodingWarning"]
     runs, csv = f"--runs-dir={tmp_path}", tmp_path / "mine.toml"
     csv.write_text("epochs = 2\n", encoding="utf-8")
-    for arguments in (
+    commands = [
         [*small_run, "--config", str(csv), runs],
         ["--headless", "--resume", "last", "--epochs=3", runs],
         ["runs", runs],
@@ -192,8 +206,11 @@ def test_every_text_file_has_its_encoding_stated(small_run: Sequence[str], tmp_p
         ["runs", "export", "last", runs],
         ["recipes", "two-layer-net"],
         ["bench", "--seconds=0.01", "--no-peers", "--threads=1"],
-    ):
-        done = subprocess.run(
-            [*strict, "-m", "tui", *arguments], env=environment(), capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
+    ]
+    done = subprocess.run(
+        [*strict, "-c", ONE_BY_ONE, json.dumps(commands)],
+        env=environment(),
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
