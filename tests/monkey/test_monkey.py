@@ -19,8 +19,8 @@ def play(seed: int, seconds: float, sitting: float, folder: Path) -> None:
 
 
 def test_random_inputs(tmp_path: Path) -> None:
-    """Twenty seconds, two starts."""
-    play(1, 20, 10, tmp_path)
+    """Ten seconds, two starts."""
+    play(1, 10, 5, tmp_path)
 
 
 @pytest.mark.slow

@@ -90,7 +90,7 @@ SLOW_TESTS = frozenset(
         "test_digits_in_a_row_touch_and_keep_their_ink",
         "test_it_knows_whole_digits_from_others",
         "test_single_digits_stay_whole",
-        "test_every_setting_has_a_picture_that_fits",
+        "test_pictures_fit_for_every_setting_and_in_any_space",
         "test_few_square_pixels_are_made_smooth",
         "test_gradcheck_catches_a_wrong_gradient",
         "test_gradcheck_catches_the_published_relu",

@@ -101,8 +101,7 @@ def test_the_five_lines_of_code_run(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    if lesson.name in TRAIN:
-        monkeypatch.setattr(dataset, "load_dataset", lambda: small)
+    monkeypatch.setattr(dataset, "load_dataset", lambda: small)
     assert len(lesson.code.splitlines()) <= 5
     assert max(map(len, lesson.code.splitlines())) <= 78  # indented, in a pipe of 80 columns
     assert "from nn." in lesson.code
@@ -131,7 +130,8 @@ def pictures(lesson: Lesson) -> list[list[Figure]]:
 
 @SMALL
 @EACH
-def test_every_setting_has_a_picture_that_fits(lesson: Lesson) -> None:
+def test_pictures_fit_for_every_setting_and_in_any_space(lesson: Lesson) -> None:
+    """In one test, since a lesson may train for each setting. The last frame is the picture."""
     terminals = itertools.cycle((FULL, Terminal(ascii_only=True, colors="none")))
     for figures, terminal in zip(pictures(lesson), terminals, strict=False):
         strips = figure_strips(figures, 41, 17, terminal)
@@ -140,25 +140,13 @@ def test_every_setting_has_a_picture_that_fits(lesson: Lesson) -> None:
         text = "\n".join(strip.text for strip in strips)
         assert text.isascii() or not terminal.ascii_only
         assert "no data yet" not in text
-
-
-@SMALL
-@EACH
-def test_a_picture_fits_any_space(lesson: Lesson) -> None:
     figures = lesson.figures(lesson.start())
     for width, height in ((1, 1), (12, 3), (40, 6), (66, 30), (140, 44)):
         strips = figure_strips(figures, width, height, FULL)
         assert len(strips) <= height
         assert all(strip.cell_length == width for strip in strips)
-
-
-@SMALL
-@EACH
-def test_the_last_frame_is_the_whole_picture(lesson: Lesson) -> None:
     *_, last = lesson.frames(lesson.start())
-    drawn, whole = (
-        figure_strips(figures, 60, 20, FULL) for figures in (last, lesson.figures(lesson.start()))
-    )
+    drawn, whole = (figure_strips(each, 60, 20, FULL) for each in (last, figures))
     assert [strip.text for strip in drawn] == [strip.text for strip in whole]
 
 
