@@ -21,6 +21,14 @@ from nn.data.dataset import Dataset, load_dataset
 from tests.support.commands import CHANGING_OUTPUT
 from tests.support.tiers import is_never_quick, is_quick, needs_a_missing_module
 
+# Where no bytecode may lie beside the sources, as in many containers, each worker and each of
+# hundreds of processes that tests start would compile them. What is imported from here on, and by
+# those processes, is compiled once for this and later runs.
+BYTECODE = None
+if sys.dont_write_bytecode:
+    BYTECODE = Path(__file__).parents[1] / ".pytest_cache" / "bytecode"
+    sys.dont_write_bytecode, sys.pycache_prefix = False, str(BYTECODE)
+
 for _name in CHANGING_OUTPUT:
     os.environ.pop(_name, None)
 
@@ -41,6 +49,9 @@ settings.register_profile("thorough", settings.get_profile("any speed"), max_exa
 # are tried wherever somebody works.
 settings.register_profile("same examples", settings.get_profile("any speed"), derandomize=True)
 settings.load_profile("same examples" if os.environ.get("CI") else "any speed")
+
+
+LONGEST = frozenset({"test_types", "test_random_inputs", "test_signals_of_job_control"})
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
@@ -82,9 +93,16 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Mark the tests of the quick tier."""
-    if isinstance(item, pytest.Function) and is_quick(item):
+    """Mark the tests of the quick tier, if that is asked for."""
+    if "quick" not in item.config.option.markexpr or not isinstance(item, pytest.Function):
+        return
+    if is_quick(item):
         item.add_marker(pytest.mark.quick)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that in the end no worker is busy with one alone."""
+    items.sort(key=lambda item: item.name not in LONGEST)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -97,18 +115,23 @@ def runs_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def bytecode(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Modules are compiled once for all processes that tests start.
+def bytecode() -> Iterator[None]:
+    """Processes that tests start use the bytecode of this one."""
+    with pytest.MonkeyPatch.context() as patch:
+        if BYTECODE:
+            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
+            patch.setenv("PYTHONPYCACHEPREFIX", str(BYTECODE))
+        yield
 
-    Where no bytecode may lie beside the sources, each of hundreds of processes would compile them.
+
+@pytest.fixture(scope="session", autouse=True)
+def no_wait_for_the_disk() -> Iterator[None]:
+    """No test cuts the power, and what a killed process has written is there without `fsync`.
+
+    Processes that tests start do wait for the disk.
     """
     with pytest.MonkeyPatch.context() as patch:
-        if sys.dont_write_bytecode:
-            folder = tmp_path_factory.getbasetemp()
-            if "PYTEST_XDIST_WORKER" in os.environ:  # whose parent folder all workers share
-                folder = folder.parent
-            patch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
-            patch.setenv("PYTHONPYCACHEPREFIX", str(folder / "bytecode"))
+        patch.setattr(os, "fsync", lambda descriptor: None)
         yield
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,10 +12,9 @@ from PIL import Image
 
 from tests.support.browser import find_browser
 
-pytest.importorskip("textual_serve")
-
 
 @pytest.mark.slow
+@pytest.mark.skipif(find_spec("textual_serve") is None, reason="the extra serve is not installed")
 @pytest.mark.skipif(find_browser() is None, reason="no Chromium is installed")
 def test_a_sitting_is_recorded(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-m", "tests.pictures.record", str(tmp_path)], check=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,9 +16,19 @@ from tui.figures import functions
 from tui.figures.picture import Picture
 from tui.lessons.figures import Bars, Chart, Curve, Digits, Histogram, Lines, Table
 
-pytest.importorskip("matplotlib")
+if TYPE_CHECKING:
+    from tui.figures.files import Format
 
-from tui.figures.files import Format, write_picture
+pytestmark = pytest.mark.skipif(
+    find_spec("matplotlib") is None, reason="the extra figures is not installed"
+)
+
+
+def write_picture(folder: Path, picture: Picture, kind: Format) -> Path:
+    """With matplotlib, whose import takes long, so that each worker of pytest would be late."""
+    from tui.figures import files
+
+    return files.write_picture(folder, picture, kind)
 
 
 def texts(path: Path) -> list[str]:

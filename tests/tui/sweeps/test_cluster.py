@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,10 @@ from tui.sweeps.cluster import Cluster
 from tui.sweeps.study import Study
 from tui.system.versions import version, versions
 
-pytest.importorskip("distributed", reason="the extra cluster is not installed")
+# Its import, which no test needs before it starts, would take each worker of pytest a second.
+pytestmark = pytest.mark.skipif(
+    find_spec("distributed") is None, reason="the extra cluster is not installed"
+)
 
 WORDS = ("--vary", "lr=0.001..0.1:log", "--limit", "300", "--hidden", "8", "--name", "s")
 

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,12 @@ from tests.support.commands import environment
 from tests.support.dask_cluster import DaskCluster
 from tui.sweeps.study import Study
 
-pytest.importorskip("distributed", reason="the extra cluster is not installed")
-
-pytestmark = pytest.mark.slow
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(
+        find_spec("distributed") is None, reason="the extra cluster is not installed"
+    ),
+]
 
 HOSTS = 3  # the scheduler's and two workers'
 BRIDGE, NETWORK = "mtbr0", "10.231.77"

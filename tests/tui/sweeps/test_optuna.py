@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
 from tui.system.exits import CommandError, ExitCode
 
-optuna = pytest.importorskip("optuna", reason="the extra sweep is not installed")
+pytestmark = pytest.mark.skipif(
+    find_spec("optuna") is None, reason="the extra sweep is not installed"
+)
 
 SPACE = Space((parse_dimension("lr=0.001..0.1:log"), parse_dimension("hidden=8,16-8")))
 
@@ -53,6 +56,8 @@ def test_every_trial_is_copied_once(tmp_path: Path) -> None:
     schedule = play(spec)
     mirror.add(schedule.trials)
     OptunaMirror(url, "s", spec).add(schedule.trials)
+    import optuna
+
     study = optuna.load_study(study_name="s", storage=open_storage(optuna, url))
     states = [trial.state.name for trial in study.trials]
     assert (states.count("COMPLETE"), states.count("PRUNED")) == (1, 8)
@@ -86,6 +91,8 @@ def test_a_storage_by_the_command_line(tmp_path: Path) -> None:
     where = ("--runs-dir", str(tmp_path / "runs"), "--name", "s", "--sampler", "grid")
     done = run_command(*WORDS, *where, "--storage", url)
     assert done.returncode == 0, done.stderr
+    import optuna
+
     assert len(optuna.load_study(study_name="s", storage=open_storage(optuna, url)).trials) == 2
 
 
