@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from nn.data.dataset import Dataset
+from nn.data.dataset import Dataset, Split
 from nn.network.layers import Linear, Sigmoid
 from nn.network.losses import CrossEntropy
 from tests.support.commands import call_command, refused, run_command
@@ -37,16 +38,25 @@ def checked(tmp_path: Path, mnist: Dataset, monkeypatch: pytest.MonkeyPatch):  #
     monkeypatch.setattr("sys.path", [*__import__("sys").path])
     monkeypatch.setattr("sys.argv", [])
 
-    def check(source: str, *, steps: int = 3) -> Report:
+    def check(source: str, *, steps: int = 3, data: Dataset = mnist) -> Report:
         path = tmp_path / "network.py"
         path.write_text(source, encoding="utf-8")
-        request = make_request(mnist)
+        request = make_request(data)
         request |= {name: request[name][: steps * BATCH] for name in ("images", "labels")}
         learner = Learner(path, request)
         learner.collect()
-        return check_observation(path, Observation(learner.arrays, learner.facts), mnist)
+        return check_observation(path, Observation(learner.arrays, learner.facts), data)
 
     return check
+
+
+@pytest.fixture
+def few(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
+    """The training images of which a thousand are looked at: what the learner's file loads."""
+    images, labels = mnist.train.images[:2000], mnist.train.labels[:2000]
+    few = replace(mnist, train=Split(images, labels))
+    monkeypatch.setattr("nn.data.dataset.load_dataset", lambda: few)
+    return few
 
 
 @pytest.mark.parametrize("mutation", MISTAKES + PENALTIES, ids=lambda m: m.mistake)
@@ -61,8 +71,11 @@ _PASS = 'a1 = x @ p["W1"] + p["b1"]'
 _OWN, _SHARED = "y = softmax(a2)\n        dy", "y = self.predict(x)\n        dy"
 
 
-@pytest.mark.parametrize("outputs", [_OWN, _SHARED], ids=["two passes", "y from predict"])
-@pytest.mark.parametrize("place", ["predict", "gradient"])
+@pytest.mark.parametrize(
+    ("place", "outputs"),
+    [("predict", _OWN), ("gradient", _SHARED)],
+    ids=["predict, two passes", "gradient, y from predict"],
+)
 @pytest.mark.parametrize(
     ("old", "new", "mistake"),
     [
@@ -149,8 +162,10 @@ def load_data():
         ("train.images / 255.0", "train.images[:, ::4] / 255.0", "images of another shape"),
     ],
 )
-def test_what_is_wrong_with_the_data(old: str, new: str, mistake: str, checked) -> None:  # type: ignore[no-untyped-def]
-    report = checked(NETWORK + DATA.replace(old, new))
+def test_what_is_wrong_with_the_data(  # type: ignore[no-untyped-def]
+    old: str, new: str, mistake: str, few: Dataset, checked
+) -> None:
+    report = checked(NETWORK + DATA.replace(old, new), data=few)
     assert [finding.mistake for finding in report.findings] == [mistake]
     assert report.diagnosis.right
 
@@ -160,15 +175,15 @@ def test_what_is_wrong_with_the_data(old: str, new: str, mistake: str, checked) 
     [
         "x, t = (train.images / 255.0 - 0.1307) / 0.3081, np.eye(10)[train.labels]",
         (
-            "p = np.random.default_rng(0).permutation(60000);"
+            "p = np.random.default_rng(0).permutation(len(train.labels));"
             " x, t = train.images[p] / 255, train.labels[p]"
         ),
     ],
     ids=["standardized, one-hot", "shuffled together"],
 )
-def test_correct_data_are_not_accused(load: str, checked) -> None:  # type: ignore[no-untyped-def]
+def test_correct_data_are_not_accused(load: str, few: Dataset, checked) -> None:  # type: ignore[no-untyped-def]
     line = "x, t = train.images / 255.0, train.labels.astype(int)"
-    assert checked(NETWORK + DATA.replace(line, load)).findings == []
+    assert checked(NETWORK + DATA.replace(line, load), data=few).findings == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from nn.storage.runs import list_runs
-from tests.support.commands import Process, run_command
+from tests.support.commands import Process, call_command, run_command
 from tests.support.json_schema import check_stream
 from tests.support.processes import children, needs_several
 from tui.recording.folder import resume_command
@@ -54,16 +54,16 @@ def test_beside_busy_programs_one_thread_goes_on() -> None:
 
 @needs_several
 def test_they_are_told(small_run: Sequence[str]) -> None:
-    started, *_ = check_stream(run_command(*small_run, "--processes=3", "--json").stdout)
+    started, *_ = check_stream(call_command(*small_run, "--processes=3", "--json").stdout)
     assert started["processes"] == 3
     assert started["threads"] in (3, None)
-    narrated = run_command(*small_run, "--processes=3").stderr
+    narrated = call_command(*small_run, "--processes=3").stderr
     assert "3 threads in 3 processes\n" in narrated
 
 
 @needs_several
 def test_a_process_that_is_stopped_is_told_and_waited_for(small_run: Sequence[str]) -> None:
-    arguments = [*small_run, "--processes=2", "--json", "--epochs=400", "--step-interval=0"]
+    arguments = [*small_run, "--processes=2", "--json", "--epochs=150", "--step-interval=0"]
     with Process(*arguments) as process:
         assert process.stdout is not None
         assert process.stderr is not None
@@ -89,7 +89,7 @@ def test_a_process_that_is_lost_ends_the_run_which_can_go_on(
     small_run: Sequence[str], tmp_path: Path
 ) -> None:
     arguments = [*small_run, "--processes=2", f"--runs-dir={tmp_path}", "--json"]
-    with Process(*arguments, "--epochs=500") as process:
+    with Process(*arguments, "--epochs=200") as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line)["event"] == "epoch":
@@ -107,7 +107,7 @@ def test_a_process_that_is_lost_ends_the_run_which_can_go_on(
     assert run.status == "failed"
     assert run.record.step > 0
     assert run.record.processes == 2
-    go_on = run_command("--headless", "--resume", "--processes=1", f"--runs-dir={tmp_path}")
+    go_on = call_command("--headless", "--resume", "--processes=1", f"--runs-dir={tmp_path}")
     assert go_on.returncode == 0
     ((run,), _) = list_runs(tmp_path)
     assert run.status == "finished"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -27,7 +29,7 @@ from nn.storage.run_lookup import find_run
 from nn.storage.run_writer import RunWriter, delete_run
 from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, environment, refused
 from tests.support.npz import array_bytes, npy, rewrite
 from tests.support.recorded import MakeTrainer, go_on, record_run, same
 from tui.recording.source import RunSource
@@ -292,7 +294,7 @@ def test_one_damaged_run_does_not_hide_the_others(folder: Path) -> None:
     runs, (error,) = list_runs(folder.parent)
     assert [run.path for run in runs] == [folder]
     assert "damaged/run.json" in str(error)
-    result = run_command("runs", f"--runs-dir={folder.parent}")
+    result = call_command("runs", f"--runs-dir={folder.parent}")
     assert folder.name in result.stdout
     assert result.stderr.startswith("mnist-tui: warning: ")
 
@@ -335,18 +337,31 @@ def test_the_last_run_is_never_silently_the_one_before(folder: Path) -> None:
         find_run(newer.parent, "last")
 
 
-@pytest.mark.parametrize("name", ["run.json", "metrics.jsonl", "last.npz", "best.npz", "lock"])
-def test_nobody_waits_for_the_other_end_of_a_pipe(folder: Path, name: str) -> None:
-    (folder / name).unlink()
-    os.mkfifo(folder / name)
-    if name == "run.json":
-        runs, (error,) = list_runs(folder.parent)
-        assert (runs, str(error)) == ([], f"{folder / name}: not a regular file")
-        return
-    assert is_locked(folder) is False
-    output = f"--output={folder.parent / 'model.npz'}"
-    for command in (["runs", "show"], ["export", output], ["--headless", "--resume"]):
-        run_command(*command, folder.name, f"--runs-dir={folder.parent}", timeout=20)
+def test_a_record_that_is_a_pipe_is_not_waited_for(folder: Path) -> None:
+    (folder / "run.json").unlink()
+    os.mkfifo(folder / "run.json")
+    runs, (error,) = list_runs(folder.parent)
+    assert (runs, str(error)) == ([], f"{folder / 'run.json'}: not a regular file")
+
+
+def test_nobody_waits_for_the_other_end_of_a_pipe(kept: Path, root: Path) -> None:
+    """All commands in one process, which would not end."""
+    commands = []
+    for number, name in enumerate(("metrics.jsonl", "last.npz", "best.npz", "lock")):
+        folder = root / f"run{number}"
+        shutil.copytree(kept, folder)
+        (folder / name).unlink()
+        os.mkfifo(folder / name)
+        assert is_locked(folder) is False
+        output = f"--output={root / 'model.npz'}"
+        commands += [
+            [*words, folder.name, f"--runs-dir={root}"]
+            for words in (["runs", "show"], ["export", output], ["--headless", "--resume"])
+        ]
+    script = f"from tui.__main__ import main\nfor words in {commands!r}: main(words)\nprint('end')"
+    words = [sys.executable, "-c", script]
+    done = subprocess.run(words, env=environment(), capture_output=True, text=True, timeout=60)
+    assert done.stdout.endswith("end\n"), done.stderr
 
 
 def test_a_damaged_checkpoint_has_a_remedy(
@@ -417,7 +432,7 @@ def test_damage_is_told_on_the_command_line(folder: Path) -> None:
     flip_a_bit(folder / "last.npz")
     (folder / "best.npz").write_bytes(b"x")
     at = f"--runs-dir={folder.parent}"
-    assert "last.npz: damaged" in refused(run_command("--headless", "--resume", at))
-    assert "best.npz: damaged" in refused(run_command("export", at))
+    assert "last.npz: damaged" in refused(call_command("--headless", "--resume", at))
+    assert "best.npz: damaged" in refused(call_command("export", at))
     with pytest.raises(StorageError):
         read_model(folder / "best.npz")

@@ -19,7 +19,7 @@ from nn.network.predictor import Predictor
 from nn.storage.model_file import weight_arrays
 from nn.storage.safetensors import write_safetensors
 from nn.training.trainer import Trainer
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused, run_command
 from tests.support.recorded import record_run
 from tui.cli.onnx_model import write_onnx
 from tui.models.opening import open_model
@@ -101,7 +101,7 @@ def exported(trainer: Trainer, root: Path, kind: str) -> Path:
         pytest.importorskip("onnx")
     record_run(trainer, root)
     path = root.parent / f"model.{kind}"
-    run_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    call_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
     return path
 
 

@@ -23,7 +23,7 @@ from nn.storage.run_lookup import find_run
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun, list_runs, newest_name
 from nn.training.trainer import Trainer
-from tests.support.commands import refused, run_command
+from tests.support.commands import call_command, refused, run_command
 from tests.support.json_schema import check_stream
 from tests.support.recorded import MakeTrainer, go_on, record_run, same, timeless_metrics
 from tui.recording.experiment import Experiment
@@ -213,7 +213,7 @@ def test_a_folder_that_cannot_be_made(small_run: Sequence[str], root: Path) -> N
     """Below a file, as permissions do not bind root: one line of warning, and the run goes on."""
     root.write_text("a file")
     env = {"MNIST_TUI_RUNS_DIR": str(root / "runs")}
-    result = run_command(*small_run, "--epochs=2", "--json", env=env)
+    result = call_command(*small_run, "--epochs=2", "--json", env=env)
     assert result.returncode == 0
     assert check_stream(result.stdout)[-1]["run"] is None
     assert result.stderr == (
@@ -223,7 +223,7 @@ def test_a_folder_that_cannot_be_made(small_run: Sequence[str], root: Path) -> N
 
 def test_a_folder_that_was_typed_must_be_writable(small_run: Sequence[str], root: Path) -> None:
     root.write_text("a file")
-    said = refused(run_command(*small_run, f"--runs-dir={root / 'runs'}"))
+    said = refused(call_command(*small_run, f"--runs-dir={root / 'runs'}"))
     assert said == f"{root / 'runs'}: Not a directory"
 
 
@@ -277,7 +277,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_a_disk_that_fills_up(small_run: Sequence[str], small_disk: Path) -> None:
-    result = run_command(*small_run, "--epochs=3", f"--runs-dir={small_disk}", "--json")
+    result = call_command(*small_run, "--epochs=3", f"--runs-dir={small_disk}", "--json")
     events = check_stream(result.stdout)
     assert (events[-1]["reason"], result.returncode) == ("completed", 1)
     assert "No space left on device" in events[-1]["save_error"]
