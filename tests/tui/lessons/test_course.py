@@ -140,13 +140,13 @@ def test_pictures_fit_for_every_setting_and_in_any_space(lesson: Lesson) -> None
         text = "\n".join(strip.text for strip in strips)
         assert text.isascii() or not terminal.ascii_only
         assert "no data yet" not in text
-    figures = lesson.figures(lesson.start())
+    picture = lesson.figures(lesson.start())
     for width, height in ((1, 1), (12, 3), (40, 6), (66, 30), (140, 44)):
-        strips = figure_strips(figures, width, height, FULL)
+        strips = figure_strips(picture, width, height, FULL)
         assert len(strips) <= height
         assert all(strip.cell_length == width for strip in strips)
     *_, last = lesson.frames(lesson.start())
-    drawn, whole = (figure_strips(each, 60, 20, FULL) for each in (last, figures))
+    drawn, whole = (figure_strips(each, 60, 20, FULL) for each in (last, picture))
     assert [strip.text for strip in drawn] == [strip.text for strip in whole]
 
 
