@@ -24,7 +24,7 @@ from nn.data.archives import (
 )
 from nn.data.classes import Listed
 from nn.data.files import files_of, name_of, starts_with, subfolders_of
-from nn.data.idx_sets import idx_sets, read_idx_set
+from nn.data.idx_sets import IdxSet, idx_sets, read_idx_set
 from nn.data.samples import Found, Samples
 from nn.data.tables import has_labels, is_table, read_table
 from nn.errors import DataError
@@ -46,6 +46,27 @@ _PICTURE_STARTS = (
 _ZIP = b"PK\x03\x04"
 
 
+def why_missing(path: Path) -> str | None:
+    """The reason why a path names no data at all, None where it may; nothing is read."""
+    try:
+        path.stat()
+    except FileNotFoundError:
+        return None if _set_named(path) is not None else _missing(path)
+    except OSError:
+        pass  # reading it says more
+    return None
+
+
+def _missing(path: Path) -> str:
+    return f"data folder {path}: no such folder or file"
+
+
+def _set_named(path: Path) -> IdxSet | None:
+    """The IDX files whose names begin as the path does, None without any."""
+    sets = idx_sets(path.parent) if path.parent.is_dir() else []
+    return next((each for each in sets if each.set == path.name.lower().rstrip("-_.")), None)
+
+
 def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
     """Recognize and read what a path names; raises `DataError`."""
     try:
@@ -53,10 +74,9 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
             return _read_folder(path, read_pictures)
         mode = path.stat().st_mode
     except FileNotFoundError as error:
-        for group in idx_sets(path.parent) if path.parent.is_dir() else []:
-            if group.set == path.name.lower().rstrip("-_."):
-                return read_idx_set(group)
-        raise DataError(f"data folder {path}: no such folder or file") from error
+        if (group := _set_named(path)) is not None:
+            return read_idx_set(group)
+        raise DataError(_missing(path)) from error
     except OSError as error:
         raise DataError(f"data folder {path}: {error.strerror or error}") from error
     if not stat.S_ISREG(mode):

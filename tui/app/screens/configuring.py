@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
@@ -65,8 +66,21 @@ class ConfiguringScreen(ModeScreen):
         return True
 
     def on_config_form_left(self) -> None:
-        """Put an edit in force as soon as its field is left; a wrong one once it is corrected."""
-        if self.form is not None and self.form.draft.config is not None and self.take_form():
+        """Put an edit in force as soon as its field is left; a wrong one once it is corrected.
+
+        Data that are not there would replace the present run by an error; the form has it instead.
+        """
+        form = self.form
+        if form is None or form.draft.config is None:
+            return
+        data_dir = form.draft.config.data_dir
+        if data_dir and data_dir != self.bench.config.data_dir:
+            from nn.data.layouts import why_missing
+
+            if (reason := why_missing(Path(data_dir))) is not None:
+                form.refuse("data_dir", reason)
+                return
+        if self.take_form():
             self.show_progress()
 
     def on_field_list_recipe_wanted(self) -> None:

@@ -81,6 +81,11 @@ class ConfigForm(Widget):
         self.redraw()
         self.post_message(self.Left())
 
+    def refuse(self, name: str, reason: str) -> None:
+        """Mark a field as wrong, for a reason that its text alone does not have."""
+        self.draft.refuse(name, reason)
+        self.redraw()
+
     def take_focus(self) -> None:
         """Take the focus."""
         self._fields.take_focus()

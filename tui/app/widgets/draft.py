@@ -60,6 +60,10 @@ class Draft:
                     self.texts[other] = "0"
                     self._check()
 
+    def refuse(self, name: str, reason: str) -> None:
+        """Take a field for wrong until something is edited."""
+        self.errors[name], self.config = reason, None
+
     def restore(self, name: str) -> None:
         """Give a field the value of the base."""
         self.edit(name, format_value(getattr(self.base, name)))

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from textual.pilot import Pilot
-from textual.widgets import OptionList
+from textual.widgets import OptionList, Static
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
@@ -722,6 +722,21 @@ def test_a_field_is_found_by_what_it_does(play: Callable[..., None]) -> None:
         assert at.bench.config.weight_decay == 0.5
         await at.press("slash", *"data_dir", "enter", "slash")
         assert at.app.focused.value == "/", "a slash is typed where the field is a path"
+
+    play(scenario)
+
+
+def test_data_that_are_not_there_leave_the_present_run(play: Callable[..., None]) -> None:
+    async def scenario(at: Sitting) -> None:
+        status, run = at.status, at.run
+        await at.press("f", "down", *"q/z", "down")
+        note = at.app.screen.query_one("ConfigForm > Static", Static)
+        assert str(note.content) == "! data folder q/z: no such folder or file"
+        assert at.bench.error is None
+        assert (at.status, at.run, at.bench.config.data_dir) == (status, run, "")
+        await at.press("up", "ctrl+r", "down", *"500", "down")
+        assert "no such folder" not in str(note.content)
+        assert at.bench.config.limit == 500
 
     play(scenario)
 
