@@ -98,6 +98,8 @@ def _read(path: Path, archive: zipfile.ZipFile) -> tuple[Samples, Samples | None
         return train, _part(path, archive, members, _TEST)
     whole = _part(path, archive, members, _ALL)
     if whole is None:
+        if not members and archive.namelist():
+            raise DataError(f"{path}: a zip archive without arrays; unpack it, and name its folder")
         names = (name if name.isprintable() else ascii(name) for name in sorted(members)[:6])
         held = ", ".join(names) or "no arrays"
         raise DataError(

@@ -32,6 +32,14 @@ def subfolders_of(folder: Path) -> list[Path]:
     return sorted(each for each in entries_of(folder) if each.is_dir())
 
 
+def packed_by(path: Path) -> str | None:
+    """The program that has packed a file, None if it is none that is known; gzip is read."""
+    kinds = {b"BZh": "bzip2", b"\xfd7zX": "xz", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip"}
+    if path.name.lower().endswith((".tar.gz", ".tgz", ".tar")):
+        return "tar"
+    return next((name for start, name in kinds.items() if starts_with(path, start)), None)
+
+
 def starts_with(path: Path, *starts: bytes) -> bool:
     """Whether the first four bytes of a file begin with one of these."""
     try:

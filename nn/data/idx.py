@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from nn.arrays import Array
+from nn.data.files import packed_by
 from nn.errors import DataError
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -77,6 +78,8 @@ def _read_header(
     if len(head) < 4 or head[:2] != b"\0\0":
         if head[2:4] == b"\0\0" and head[1] in (_UNSIGNED_BYTE, *_OTHER_TYPES):
             raise _little_endian(path)
+        if program := packed_by(path):
+            raise DataError(f"{path}: packed by {program}; unpack it, or pack it by gzip")
         raise DataError(
             f"{path}: not an IDX file: starts with {head[:4]!r}, expected two zero bytes"
         )

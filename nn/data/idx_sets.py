@@ -31,6 +31,12 @@ class IdxSet:
     files: dict[tuple[str, str], Path]
 
 
+def set_named(path: Path) -> IdxSet | None:
+    """The IDX files whose names begin as the path does, None without any."""
+    sets = idx_sets(path.parent) if path.parent.is_dir() else []
+    return next((each for each in sets if each.set == path.name.lower().rstrip("-_.")), None)
+
+
 def idx_sets(folder: Path) -> list[IdxSet]:
     """The datasets of the IDX files in a folder, by the beginnings of their names."""
     groups: dict[str, dict[tuple[str, str], Path]] = {}

@@ -23,8 +23,8 @@ from nn.data.archives import (
     read_archive_set,
 )
 from nn.data.classes import Listed
-from nn.data.files import files_of, name_of, starts_with, subfolders_of
-from nn.data.idx_sets import IdxSet, idx_sets, read_idx_set
+from nn.data.files import files_of, name_of, packed_by, starts_with, subfolders_of
+from nn.data.idx_sets import idx_sets, read_idx_set, set_named
 from nn.data.samples import Found, Samples
 from nn.data.tables import has_labels, is_table, read_table
 from nn.errors import DataError
@@ -51,7 +51,7 @@ def why_missing(path: Path) -> str | None:
     try:
         path.stat()
     except FileNotFoundError:
-        return None if _set_named(path) is not None else _missing(path)
+        return None if set_named(path) is not None else _missing(path)
     except OSError:
         pass  # reading it says more
     return None
@@ -61,12 +61,6 @@ def _missing(path: Path) -> str:
     return f"data folder {path}: no such folder or file"
 
 
-def _set_named(path: Path) -> IdxSet | None:
-    """The IDX files whose names begin as the path does, None without any."""
-    sets = idx_sets(path.parent) if path.parent.is_dir() else []
-    return next((each for each in sets if each.set == path.name.lower().rstrip("-_.")), None)
-
-
 def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
     """Recognize and read what a path names; raises `DataError`."""
     try:
@@ -74,7 +68,7 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
             return _read_folder(path, read_pictures)
         mode = path.stat().st_mode
     except FileNotFoundError as error:
-        if (group := _set_named(path)) is not None:
+        if (group := set_named(path)) is not None:
             return read_idx_set(group)
         raise DataError(_missing(path)) from error
     except OSError as error:
@@ -97,6 +91,8 @@ def _read_file(path: Path) -> Found:
         return _read_tables(path, [path, *_partner(path)])
     if path.name.lower().endswith((".csv", ".csv.gz")):
         return _read_tables(path, [path])  # which names what is wrong with it
+    if kind := packed_by(path):
+        raise DataError(f"{path}: packed by {kind}; unpack it, and name the folder or file")
     raise DataError(f"{path}: nothing that is known; expected {KINDS}")
 
 

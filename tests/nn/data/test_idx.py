@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import hashlib
 import math
@@ -9,6 +10,7 @@ import os
 import shutil
 import struct
 import tracemalloc
+import zipfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -86,6 +88,7 @@ MALFORMED = {
     "empty": (b"", "not an IDX file"),
     "text": (b"label,pixel0,pixel1\n5,0,0\n", "not an IDX file"),
     "wrong magic number": (b"\x89PNG\r\n\x1a\n", "not an IDX file"),
+    "bzip2": (bz2.compress(header(3)), "packed by bzip2; unpack it, or pack it by gzip"),
     "floats": (bytes([0, 0, 0x0D, 1]) + bytes(4), r"element type 0x0d \(32-bit float\)"),
     "an unknown type": (bytes([0, 0, 0x0A, 1]) + bytes(4), "element type 0x0a, expected"),
     "no dimensions": (bytes([0, 0, 8, 0]), "0 dimensions"),
@@ -321,6 +324,18 @@ def test_missing_files_are_named(tmp_path: Path) -> None:
     (tmp_path / "t10k-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match="t10k-labels-idx1-ubyte: no such file"):
         load_dataset(str(tmp_path))
+
+
+def test_packed_folders_are_to_be_unpacked(tmp_path: Path) -> None:
+    packed = tmp_path / "mnist.zip"
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("train-images-idx3-ubyte", header(0, 28, 28))
+    with pytest.raises(DataError, match=r"mnist\.zip: a zip archive without arrays; unpack it"):
+        load_dataset(str(packed))
+    packed = tmp_path / "mnist.tar.gz"
+    packed.write_bytes(gzip.compress(bytes(1024)))
+    with pytest.raises(DataError, match=r"mnist\.tar\.gz: packed by tar; unpack it, and name"):
+        load_dataset(str(packed))
 
 
 def test_a_folder_that_is_none_is_named_with_what_it_should_be(tmp_path: Path) -> None:
