@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from textual.color import Color
 from textual.theme import Theme
 
@@ -11,9 +13,68 @@ DEFAULT_THEME, BASIC_THEME = "mnist-dark", "ansi-dark"
 """What is shown unless the preferences name a theme: with all colours, and with sixteen."""
 
 
+BLACK, WHITE = Color(0, 0, 0), Color(255, 255, 255)
+TEXT, MARKS = 4.5, 3.0
+"""The least contrast of text and of lines with what is behind them (WCAG 2.2)."""
+_READABLE = (
+    ("hint", "footer-foreground", "footer-background", TEXT),
+    ("key", "footer-key-foreground", "footer-background", TEXT),
+    ("cursor", "block-cursor-foreground", "block-cursor-background", TEXT),
+    ("banner", "background", "warning", TEXT),
+    ("accent", "text-accent", "background", TEXT),
+    ("warning", "text-warning", "background", TEXT),
+    ("error", "text-error", "background", TEXT),
+    ("border", "accent", "background", MARKS),
+)
+"""Variables of our style sheets, `$readable-hint` and so on: each is the second one, which is moved
+away from the third where their contrast is too low, as it is in many of Textual's themes."""
+
+
 def palette_of(theme: Theme) -> Palette:
     """The colours of charts and pictures that go with a theme."""
-    return DARK if theme.dark else LIGHT
+    palette = DARK if theme.dark else LIGHT
+    if theme.ansi or theme.name == f"mnist-{palette.name}":
+        return palette
+    variables = _variables(theme)
+    inks = dict(palette.inks)
+    for role in palette.inks:
+        if role != "grid":  # which may be overlooked
+            for behind in ("background", "surface"):
+                inks[role] = readable(inks[role], variables[behind], TEXT)
+    return palette._replace(inks=inks)
+
+
+def readable(color: str, behind: str, least: float) -> str:
+    """The colour, or as little lighter or darker as gives it a contrast with what is behind it.
+
+    Names of the sixteen colours stay, since only the terminal knows them; "auto" is black or white,
+    of which Textual takes the better one.
+    """
+    if color.startswith("ansi_") or behind.startswith("ansi_"):
+        return color
+    if color.startswith("auto"):
+        return "auto"
+    parsed, ground = Color.parse(color), Color.parse(behind)
+    away = max((BLACK, WHITE), key=lambda end: contrast(end, ground))
+    moved = (parsed.blend(away, step / 20) for step in range(21))
+    found = next((each for each in moved if contrast(each, ground) >= least), away)
+    return color if found == parsed else found.hex6
+
+
+def contrast(one: Color, other: Color) -> float:
+    """How much lighter one colour is than the other, from 1 to 21, as of WCAG 2.2."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    parts = (part / 255 for part in color.rgb)
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _variables(theme: Theme) -> dict[str, str]:
+    return {**theme.to_color_system().generate(), **theme.variables}
 
 
 def own_themes() -> tuple[Theme, ...]:
@@ -75,12 +136,17 @@ def added_variables(palette: Palette) -> dict[str, str]:
 
 def default_variables(theme: Theme) -> dict[str, str]:
     """What our style sheets use and a theme of Textual does not define."""
-    return {**added_variables(palette_of(theme)), "panel-border": _border(theme)}
+    known = _variables(theme)
+    found = {
+        f"readable-{name}": readable(known[color], known[behind], least)
+        for name, color, behind, least in _READABLE
+    }
+    return {**added_variables(palette_of(theme)), **found, "panel-border": _border(theme, known)}
 
 
-def _border(theme: Theme) -> str:
+def _border(theme: Theme, variables: Mapping[str, str]) -> str:
     """A border between the background and the text, quieter than either."""
-    if theme.ansi or theme.background is None or theme.foreground is None:
-        return "ansi_default" if theme.ansi else "#808080"
-    background, foreground = Color.parse(theme.background), Color.parse(theme.foreground)
-    return background.blend(foreground, 0.45).hex
+    if theme.ansi:
+        return "ansi_default"
+    background, foreground = (Color.parse(variables[n]) for n in ("background", "foreground"))
+    return readable(background.blend(foreground, 0.45).hex6, background.hex6, MARKS)

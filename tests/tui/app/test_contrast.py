@@ -1,5 +1,7 @@
 """Every pair of colours in the pictures of the screens has enough contrast, in both own themes.
 
+In the themes of Textual the colours have it that are ours.
+
 The pictures are the snapshots, which hold what is really drawn: text must have 4.5 to 1 against
 what is behind it and marks, such as lines and bars, 3 to 1 (WCAG 2.2, criteria 1.4.3 and 1.4.11).
 """
@@ -12,6 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES
+
+from tui.app.themes import default_variables
 
 SNAPSHOTS = Path(__file__).parent / "screens" / "__snapshots__"
 PICTURE = set(" .:-=+*#%@'`,|~·▀▄░▒▓█▌▐")
@@ -95,3 +101,26 @@ def test_every_pair_that_is_drawn() -> None:
                 weak[color, under] = (round(ratio, 2), text, path.name)
     assert len(seen) > 30
     assert not weak
+
+
+@pytest.mark.parametrize("name", [name for name, theme in BUILTIN_THEMES.items() if not theme.ansi])
+def test_what_is_ours_is_readable_in_the_themes_of_textual_too(name: str) -> None:
+    theme = BUILTIN_THEMES[name]
+    shown = {**default_variables(theme), **theme.to_color_system().generate(), **theme.variables}
+    text = {"hint": "footer-background", "key": "footer-background", "banner": "warning"}
+    text |= dict.fromkeys(("accent", "warning", "error"), "background")
+    drawn = [(f"readable-{name}", behind, 4.5) for name, behind in text.items()]
+    drawn += [("readable-border", "background", 3.0), ("panel-border", "background", 3.0)]
+    inks = [variable for variable in shown if variable.startswith("ink-")]
+    drawn += [(ink, "surface", 4.5) for ink in inks if ink != "ink-grid"]
+    drawn += [(ink, "background", 4.5) for ink in inks if ink != "ink-grid"]
+    weak = {
+        (color, behind): found
+        for color, behind, least in drawn
+        if (found := contrast(hexadecimal(shown[color]), hexadecimal(shown[behind]))) < least
+    }
+    assert not weak
+
+
+def hexadecimal(color: str) -> str:
+    return Color.parse(color).hex6

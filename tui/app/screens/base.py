@@ -78,7 +78,7 @@ class ModeScreen(LatestSize, Screen[None]):
     DEFAULT_CSS = """
     #opened {
         width: 1fr; height: auto; max-height: 5;
-        background: $warning; color: $background;
+        background: $warning; color: $readable-banner;
         text-style: bold;
         &:nocolor { text-style: bold reverse; }
     }

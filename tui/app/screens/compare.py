@@ -51,7 +51,7 @@ class CompareScreen(ComparingScreen):
 
     DEFAULT_CSS = """
     CompareScreen {
-        #note { height: auto; max-height: 3; color: $text-accent; display: none; }
+        #note { height: auto; max-height: 3; color: $readable-accent; display: none; }
         #top { height: 1fr; }
         #bottom { height: 10; }
         #curves { width: 1fr; }

@@ -40,7 +40,7 @@ class DigitsScreen(BrowsingScreen):
         #sheet, #trail, #note { display: none; }
         #note, Prompt {
             layer: line; dock: bottom; width: 1fr; height: 1; margin: 0 2 1 2;
-            background: $surface; color: $text-accent;
+            background: $surface; color: $readable-accent;
         }
         &.-sheet DigitPane { display: none; }
         &.-sheet #sheet { display: block; height: 1fr; }

@@ -32,7 +32,7 @@ class HelpScreen(Dialog[None]):
     HelpScreen {
         .dialog { width: 74; height: auto; }
         Static { height: auto; }
-        .heading { text-style: bold; color: $text-accent; margin: 1 0 0 0; }
+        .heading { text-style: bold; color: $readable-accent; margin: 1 0 0 0; }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [

@@ -26,7 +26,7 @@ class NewSweepScreen(Dialog[list[str] | None]):
         Label { width: 1fr; }
         Input { background: $surface; padding: 0; }
         Static { height: auto; }
-        #problem { color: $text-error; }
+        #problem { color: $readable-error; }
     }
     """
     AUTO_FOCUS = "#vary"

@@ -50,8 +50,8 @@ class RunsScreen(LookingScreen):
         #facts { color: $text-muted; }
         #details { display: none; height: 1fr; margin-top: 1; }
         #results, #changes { width: 1fr; }
-        #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
-        #note { height: 1; color: $text-accent; display: none; }
+        #errors { height: auto; max-height: 50%; color: $readable-error; display: none; }
+        #note { height: 1; color: $readable-accent; display: none; }
         &.-short #about { height: 3; }
         &.-tall #about { height: 14; }
         &.-tall #details, &.-huge #details { display: block; }

@@ -48,9 +48,9 @@ class SteeringScreen(ConfiguringScreen):
     DEFAULT_CSS = """
     SteeringScreen {
         #trouble {
-            height: auto; max-height: 2; display: none; color: $text-error; text-style: bold;
+            height: auto; max-height: 2; display: none; color: $readable-error; text-style: bold;
         }
-        #advice { height: auto; max-height: 3; display: none; color: $text-warning; }
+        #advice { height: auto; max-height: 3; display: none; color: $readable-warning; }
         #next { height: auto; max-height: 2; display: none; color: $text-muted; }
     }
     """

@@ -44,7 +44,7 @@ class SweepScreen(WatchingScreen):
         #body { height: 1fr; layout: vertical; }
         #found { height: 1fr; }
         #best { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
-        #errors { height: auto; max-height: 50%; color: $text-error; display: none; }
+        #errors { height: auto; max-height: 50%; color: $readable-error; display: none; }
         #empty { height: 1fr; padding: 1 1; color: $text-muted; display: none; }
         #pictures { height: 11; }
         #parallel { height: 13; display: none; }

@@ -41,7 +41,7 @@ class WalkScreen(WalkLevels):
         &.-images WalkImages, &.-nudge NudgeView { display: block; }
         &.-stages StageView, &.-numbers StageView { display: block; }
         #line { height: auto; max-height: 3; }
-        #note { display: none; height: auto; color: $text-accent; }
+        #note { display: none; height: auto; color: $readable-accent; }
         #guide { display: none; height: auto; max-height: 7; background: $surface; padding: 0 1; }
         &.-short #guide { padding: 0; }
     }

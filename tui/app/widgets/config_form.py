@@ -29,7 +29,7 @@ class ConfigForm(Widget):
     DEFAULT_CSS = """
     ConfigForm { layout: vertical; width: 1fr; height: 1fr; }
     ConfigForm Static { height: 4; color: $text-muted; }
-    ConfigForm Static.-error { color: $text-error; }
+    ConfigForm Static.-error { color: $readable-error; }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down,tab", "move(1)", "Next field", id="form.next"),

@@ -115,10 +115,10 @@ class Tabs(StripWidget):
     COMPONENT_CLASSES: ClassVar[set[str]] = {"tabs--key", "tabs--current"}
     DEFAULT_CSS = """
     Tabs {
-        height: 1; background: $footer-background; color: $footer-foreground;
-        & > .tabs--key { color: $footer-key-foreground; text-style: bold; }
+        height: 1; background: $footer-background; color: $readable-hint;
+        & > .tabs--key { color: $readable-key; text-style: bold; }
         & > .tabs--current {
-            background: $block-cursor-background; color: $block-cursor-foreground;
+            background: $block-cursor-background; color: $readable-cursor;
             text-style: bold;
         }
         &:nocolor > .tabs--current { text-style: bold reverse; }
@@ -210,7 +210,7 @@ class StateLine(StripWidget):
     """How the run stands, at the right end."""
 
     DEFAULT_CSS = """
-    StateLine { height: 1; background: $footer-background; color: $footer-foreground; }
+    StateLine { height: 1; background: $footer-background; color: $readable-hint; }
     """
 
     def __init__(self, terminal: Terminal) -> None:

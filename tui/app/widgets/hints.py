@@ -29,8 +29,8 @@ class KeyHints(StripWidget):
     DEFAULT_CSS = """
     KeyHints {
         dock: bottom; width: 1fr; height: 1;
-        background: $footer-background; color: $footer-foreground;
-        & > .hints--key { color: $footer-key-foreground; text-style: bold; }
+        background: $footer-background; color: $readable-hint;
+        & > .hints--key { color: $readable-key; text-style: bold; }
     }
     """
 
