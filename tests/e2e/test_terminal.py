@@ -75,7 +75,6 @@ def test_signals_leave_a_sane_terminal(window: Window, signum: int, code: int) -
     ("term", "columns", "rows", "encoding"),
     [
         ("xterm-256color", 40, 15, "utf-8"),
-        ("xterm", 120, 40, "utf-8"),
         ("linux", 80, 24, "utf-8"),
         ("vt100", 80, 24, "ascii"),
     ],
