@@ -118,9 +118,9 @@ PRIVATE_PARTS: dict[str, str] = {}
 
 def private_parts(path: Path) -> list[str]:
     """What a module uses of the private names of modules outside this project."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
     imported, found = set(), []
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
             if node.module.partition(".")[0] not in ("nn", "tui", "__future__"):
                 imported |= {alias.asname or alias.name for alias in node.names}
@@ -129,7 +129,7 @@ def private_parts(path: Path) -> list[str]:
         elif isinstance(node, ast.Import):
             imported |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
             found += [alias.name for alias in node.names if re.search(r"(^|\.)_", alias.name)]
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
             base = node.value
             while isinstance(base, ast.Attribute | ast.Subscript | ast.Call):
