@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from tests.support.tmux import APPLICATION, PATIENCE, Window, child_of
+from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of
 
 LONG = f"{APPLICATION} --recipe two-layer-net --limit 3000 --epochs 5000 --eval-epochs 1"
 
@@ -57,18 +57,20 @@ def test_a_sitting(window: Window) -> None:
     assert "learning rate was changed by hand" in screen.replace("\n", " ")
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGHUP, 129)])
-def test_signals_leave_a_sane_terminal(window: Window, signum: int, code: int) -> None:
-    terminal = window()
-    terminal.run(LONG)
-    terminal.wait_for("ready")
-    terminal.press("Space")
-    terminal.wait_for("running")
+def end_by_signal(terminal: Tmux, signum: int) -> None:
+    """The exit code names the signal, and the terminal is as it was."""
     os.kill(child_of(terminal), signum)
-    terminal.wait_for(f"exit:{code}")
+    terminal.wait_for(f"exit:{128 + signum}")
     assert not terminal.in_application()
     terminal.run("stty -a | grep -c ' echo '")
     terminal.wait_for("exit:0")
+
+
+def test_a_hang_up_of_a_terminal_that_stays(window: Window) -> None:
+    terminal = window()
+    terminal.run(LONG)
+    terminal.begin_training()
+    end_by_signal(terminal, signal.SIGHUP)
 
 
 @pytest.mark.parametrize(
@@ -108,7 +110,7 @@ def test_terminals_sizes_and_encodings(
     terminal.wait_for("exit:0")
 
 
-def test_resized_at_any_moment(window: Window) -> None:
+def test_resized_at_any_moment_and_interrupted(window: Window) -> None:
     terminal = window()
     terminal.run(LONG)
     terminal.wait_for("ready")
@@ -122,8 +124,7 @@ def test_resized_at_any_moment(window: Window) -> None:
     time.sleep(1)
     terminal.press("1")
     terminal.wait_for("Run/pause")
-    terminal.press("q", "x")
-    terminal.wait_for("exit:0")
+    end_by_signal(terminal, signal.SIGINT)
 
 
 @pytest.mark.parametrize("redirection", ["</dev/null", "2>/dev/null"])

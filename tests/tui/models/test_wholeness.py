@@ -28,7 +28,7 @@ def test_the_file_is_the_one_that_its_page_names() -> None:
 
 def test_it_knows_whole_digits_from_others(mnist: Dataset) -> None:
     rng = np.random.default_rng(5)
-    fields, labels = zip(*labelled_pieces(mnist.test.images, 40, rng=rng), strict=True)
+    fields, labels = zip(*labelled_pieces(mnist.test.images, 20, rng=rng), strict=True)
     assert 0.1 < np.mean(labels) < 0.5
     whole = wholeness_model().probabilities(np.stack(fields))[:, WHOLE] > 0.5
     assert (whole == np.array(labels)).mean() > 0.85
@@ -53,5 +53,5 @@ def test_the_command_that_made_it_makes_such_a_file(mnist: Dataset, tmp_path: Pa
     config = replace(CONFIG, hidden=(8,), epochs=1)
     paths = [tmp_path / "first.npz", tmp_path / "second.npz"]
     for path in paths:
-        write_shipped(path, train_wholeness(mnist, config, rows=12, test_rows=4))
+        write_shipped(path, train_wholeness(mnist, config, rows=6, test_rows=2))
     assert paths[0].read_bytes() == paths[1].read_bytes()
