@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from nn.storage.lock import is_locked
 from nn.storage.run_lookup import find_run
 from nn.storage.runs import SavedRun, run_names
+from tests.support.commands import call_command
 from tests.support.processes import children, needs_several
 from tests.support.recorded import same
 from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of
@@ -37,12 +38,13 @@ def gone(pid: int) -> bool:
         return True
 
 
-def headless(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "tui", "--headless", "--quiet", *arguments]
-    variables = {"MNIST_TUI_RUNS_DIR": str(root), "OPENBLAS_NUM_THREADS": "1"}
-    return subprocess.run(
-        command, check=True, capture_output=True, text=True, env=os.environ | variables
-    )
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the short run that nobody interrupted."""
+    root = tmp_path_factory.mktemp("whole")
+    done = call_command("--headless", "--quiet", *SHORT.split(), f"--runs-dir={root}")
+    assert done.returncode == 0, done.stderr
+    return find_run(root, "last").path
 
 
 def training(terminal: Tmux, root: Path) -> Path:
@@ -71,7 +73,7 @@ def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
     assert run.record.save_error is None
 
 
-def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path) -> None:
+def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path, whole: Path) -> None:
     """The run ends as usual, though nobody reads its output and a second SIGHUP arrives."""
     root = tmp_path / "runs"
     terminal = window()
@@ -81,8 +83,7 @@ def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path) -> None:
     until(lambda: gone(application))
     record = SavedRun.read(folder).record
     assert (record.status, record.reason, record.epoch) == ("finished", "completed", 60)
-    headless(tmp_path / "other", *SHORT.split())
-    same(folder, find_run(tmp_path / "other", "last").path)
+    same(folder, whole)
 
 
 def test_without_a_terminal_it_still_obeys(window: Window, tmp_path: Path) -> None:
@@ -111,7 +112,7 @@ def test_what_made_it_fail_is_told_on_leaving(window: Window, tmp_path: Path) ->
     assert "mnist-tui: error: a computing process was ended by SIGKILL" in screen
 
 
-def test_interrupted_killed_and_gone_on_with(window: Window, tmp_path: Path) -> None:
+def test_interrupted_killed_and_gone_on_with(window: Window, tmp_path: Path, whole: Path) -> None:
     """After SIGTERM the run goes on in the application, and after SIGKILL without it.
 
     It ends as if it had not stopped.
@@ -135,9 +136,8 @@ def test_interrupted_killed_and_gone_on_with(window: Window, tmp_path: Path) -> 
     os.kill(child_of(terminal), signal.SIGKILL)
     until(lambda: not is_locked(folder))
     assert SavedRun.read(folder).status == "interrupted"
-    headless(root, "--resume", "last")
-    headless(tmp_path / "other", *SHORT.split())
-    same(folder, find_run(tmp_path / "other", "last").path)
+    assert call_command("--headless", "--resume", "last", f"--runs-dir={root}").returncode == 0
+    same(folder, whole)
 
 
 def test_watched_from_another_terminal(window: Window, tmp_path: Path) -> None:
