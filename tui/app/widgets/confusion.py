@@ -88,8 +88,8 @@ class ConfusionMatrix(StripWidget):
     @property
     def _rows(self) -> range:
         """The classes of the rows that are shown."""
-        n = self.class_count
-        return visible_range(n, n if n <= _ALL else self.size.height - self._top, self.cursor[0])
+        room = max(1, self.size.height - self._top)
+        return visible_range(self.class_count, room, self.cursor[0])
 
     @property
     def _columns(self) -> range:

@@ -248,6 +248,19 @@ def test_small_and_large() -> None:
     look(scenario, (40, 15))
 
 
+def test_where_not_all_rows_fit_that_of_the_cursor_is_seen() -> None:
+    """As at the least size below the name of a saved run, which takes two lines."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.screen.query_one(ConfusionMatrix).styles.height = 8
+        await pilot.pause()
+        assert [line[0] for line in lines(app)[-2:]] != ["8", "9"]
+        await pilot.press(*["down"] * 9)
+        assert [line[0] for line in lines(app)[-2:]] == ["8", "9"]
+
+    look(scenario, (40, 15))
+
+
 @pytest.mark.parametrize("colors", ["16", "none"])
 def test_without_shades_the_marks_stay(colors: str) -> None:
     async def scenario(app: MnistApp, _pilot: Pilot[ExitCode]) -> None:
