@@ -203,6 +203,11 @@ class Space:
         """The names of the varied fields, in order."""
         return tuple(dimension.field for dimension in self.dimensions)
 
+    @property
+    def is_finite(self) -> bool:
+        """Whether all values are listed, so that no more settings exist than the grid has."""
+        return all(isinstance(dimension, Choice) for dimension in self.dimensions)
+
     def sample(self, rng: np.random.Generator) -> Setting:
         """A setting at random."""
         return {dimension.field: dimension.sample(rng) for dimension in self.dimensions}

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import tui.sweeps
 from nn.errors import ConfigError
+from tui.cli.reporters.sweep import plan
 from tui.sweeps.space import (
     Choice,
     Range,
@@ -22,7 +23,7 @@ from tui.sweeps.space import (
     dimension_of,
     parse_dimension,
 )
-from tui.sweeps.spec import SweepSpec
+from tui.sweeps.spec import SamplerName, SweepSpec
 from tui.sweeps.spec_file import load_spec, parse_spec, to_toml
 
 EXAMPLES = Path(tui.sweeps.__file__).with_name("examples")
@@ -278,3 +279,19 @@ def test_the_arguments_of_a_setting_are_those_of_a_run() -> None:
     setting = {"recipe": "default", "hidden": (), "batch_norm": False, "learning_rate": 0.1}
     found = arguments_of(setting)
     assert found == ["--recipe=default", "--hidden=none", "--no-batch-norm", "--learning-rate=0.1"]
+
+
+@pytest.mark.parametrize(
+    ("vary", "sampler", "said"),
+    [
+        ("lr=0.1,0.2", "random", ", of which 2 differ at most: --sampler grid tries each once"),
+        ("lr=0.1,0.2", "grid", ""),
+        ("lr=0.1..0.2", "random", ""),
+        (f"batch_size={','.join(map(str, range(1, 31)))}", "random", ""),
+    ],
+)
+def test_settings_that_repeat_are_told(vary: str, sampler: SamplerName, said: str) -> None:
+    spec = SweepSpec(space=Space((parse_dimension(vary),)), sampler=sampler)
+    settings = f"{spec.size} settings ({sampler})"
+    assert plan(spec).startswith(f"{settings}{said}, ")
+    assert ("of which" in plan(spec)) is bool(said)

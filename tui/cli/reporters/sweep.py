@@ -19,6 +19,9 @@ from tui.system.terminal import is_live
 def plan(spec: SweepSpec) -> str:
     """What a sweep is going to try, in a line."""
     settings = f"{spec.size} settings ({spec.sampler})" if spec.size > 1 else "1 setting"
+    different = spec.space.grid_size(1) if spec.space.is_finite else spec.size
+    if different < spec.size:  # a seed gives the same setting the same result each time
+        settings += f", of which {different} differ at most: --sampler grid tries each once"
     words = settings + (f" x {spec.seeds} seeds" if spec.seeds > 1 else "")
     brackets = [rungs for _, _, rungs in spec.brackets_of_trials()]
     if len(brackets[0]) > 1:
