@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from tui.formatting import bar, count, duration, percent
+from tui.formatting import bar, count, duration, in_lines, percent
 
 
 @pytest.mark.parametrize(
@@ -58,3 +58,11 @@ def test_bars() -> None:
     assert bar(1, 4, ascii_only=False, track=True) == "████"
     assert bar(0.5, 4, ascii_only=True) == "##  "
     assert bar(0.53125, 4, ascii_only=False) == "██▏ "
+
+
+def test_lines_break_between_two_parts_only() -> None:
+    parts = ["a  one in five", "b  half", "c  four in five"]
+    assert in_lines(parts, 80) == "a  one in five   b  half   c  four in five"
+    assert in_lines(parts, 36) == "a  one in five   b  half\nc  four in five"
+    assert in_lines(parts, 5) == "a  one in five\nb  half\nc  four in five"
+    assert in_lines([], 5) == ""

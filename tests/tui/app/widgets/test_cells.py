@@ -235,6 +235,12 @@ def progress(done: int, epochs: int, *, evaluated: bool, width: int = 30) -> dic
     return {line.split()[0]: line for line in lines}
 
 
+def test_what_was_trained_elsewhere_has_no_progress() -> None:
+    """A committee and the weights of another program are evaluated without a step."""
+    lines = progress(0, 10, evaluated=True)
+    assert {lines[name].split()[1] for name in ("Epoch", "Run", "Step")} == {"-"}
+
+
 def test_bars_keep_their_width() -> None:
     for epochs in (10, 100, 1000):
         bars = {
