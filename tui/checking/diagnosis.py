@@ -23,6 +23,7 @@ from tui.checking.reference import (
     Problem,
     Steps,
     evaluate,
+    evaluate_by_steps,
 )
 from tui.checking.request import MANY
 from tui.checking.sandbox import Observation
@@ -177,17 +178,30 @@ def _recognized(
     best: tuple[float, Mistake] | None = None
     for candidate in _tried(model):
         for mistake in _hypotheses(candidate):
-            arrays = evaluate(problem, candidate, mistake.replaced)
-            if all(
-                outcome_matches(name, value, arrays, problem)
-                for name, value in _comparable(given, arrays)
-            ):
-                score = _agreement(problem, arrays, given, seen) + (
-                    0.5 if candidate == model else 0
-                )
-                if len(list(_comparable(given, arrays))) >= 2 and (best is None or score > best[0]):
-                    best = score, mistake
+            arrays = _arrays_of_an_explanation(problem, candidate, mistake, given)
+            if arrays is None:
+                continue
+            score = _agreement(problem, arrays, given, seen) + (0.5 if candidate == model else 0)
+            if len(list(_comparable(given, arrays))) >= 2 and (best is None or score > best[0]):
+                best = score, mistake
     return best[1] if best else None
+
+
+def _arrays_of_an_explanation(
+    problem: Problem, model: Model, mistake: Mistake, given: Mapping[str, Array]
+) -> dict[str, Array] | None:
+    """The arrays of a network with this mistake, or None if it does not explain every outcome.
+
+    Most mistakes do not even explain the outputs, so that the rest is not computed.
+    """
+    arrays: dict[str, Array] = {}
+    for name, arrays in evaluate_by_steps(problem, model, mistake.replaced):
+        if name in given and not outcome_matches(name, given[name], arrays, problem):
+            return None
+    explained = (
+        outcome_matches(name, value, arrays, problem) for name, value in _comparable(given, arrays)
+    )
+    return arrays if all(explained) else None
 
 
 def _tried(model: Model) -> tuple[Model, ...]:

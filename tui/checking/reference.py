@@ -13,7 +13,7 @@ Everything is float64. Source: K. Saitoh, "Deep Learning from Scratch", 2016, ch
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -147,6 +147,16 @@ def evaluate(problem: Problem, model: Model, replaced: Steps | None = None) -> d
 
     A step that a mistake makes impossible, and all that follow, are left out.
     """
+    arrays: dict[str, Array] = {}
+    for _, so_far in evaluate_by_steps(problem, model, replaced):
+        arrays = so_far
+    return arrays
+
+
+def evaluate_by_steps(
+    problem: Problem, model: Model, replaced: Steps | None = None
+) -> Iterator[tuple[str, dict[str, Array]]]:
+    """The name of each step in turn, and the arrays up to it: a caller may have seen enough."""
     activation = ACTIVATIONS[model.activation]
     values = SimpleNamespace(
         x=problem.x,
@@ -157,11 +167,11 @@ def evaluate(problem: Problem, model: Model, replaced: Steps | None = None) -> d
         **problem.parameters,
     )
     arrays: dict[str, Array] = {}
-    with np.errstate(all="ignore"):
-        for name, step in steps_of(model, replaced).items():
-            try:
+    for name, step in steps_of(model, replaced).items():
+        try:
+            with np.errstate(all="ignore"):
                 arrays[name] = np.asarray(step(values))
-            except ValueError:  # the shapes no longer fit
-                break
-            setattr(values, name, arrays[name])
-    return arrays
+        except ValueError:  # the shapes no longer fit
+            return
+        setattr(values, name, arrays[name])
+        yield name, arrays
