@@ -6,8 +6,25 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from textual import screen
+from textual._compositor import Compositor
 from textual.css import stylesheet
 from textual.css.model import RuleSet
+from textual.pilot import Pilot
+
+from tests.support.quiescence import all_handled, render_first_lines, wait_for_quiescence
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_idle_waiting() -> Iterator[None]:
+    """A pilot goes on as soon as the application has nothing left to do."""
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("app", "pilot"):
+            patch.setattr(f"textual.{module}.wait_for_idle", wait_for_quiescence)
+        patch.setattr(Pilot, "_wait_for_screen", all_handled)
+        patch.setattr(Compositor, "render_update", render_first_lines)
+        patch.setattr(screen, "UPDATE_PERIOD", 3600)  # no frame but those that are waited for
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

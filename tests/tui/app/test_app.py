@@ -58,8 +58,9 @@ def test_every_mode_has_its_key() -> None:
     run(scenario)
 
 
-@pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])
-@pytest.mark.parametrize("mode", ["1", "2", "5"])
+@pytest.mark.parametrize(
+    ("mode", "key"), [("1", "q"), ("2", "q"), ("5", "q"), ("1", "ctrl+q"), ("5", "ctrl+c")]
+)
 def test_quits_at_once_when_nothing_trains(key: str, mode: str) -> None:
     """Ctrl+C, too, which Textual by itself answers with a hint only."""
 

@@ -256,24 +256,26 @@ def test_where_it_is_narrow_a_key_shows_the_picture_or_the_text() -> None:
 
 
 @pytest.mark.usefixtures("small_training")
-@pytest.mark.parametrize(
-    "size", [*SIZES[:2], *(pytest.param(size, marks=pytest.mark.slow) for size in SIZES[2:])]
-)
-def test_question_task_and_measure_are_always_in_sight(size: tuple[int, int]) -> None:
+@pytest.mark.parametrize("sizes", [SIZES[:2], pytest.param(SIZES[2:], marks=pytest.mark.slow)])
+def test_question_task_and_measure_are_always_in_sight(sizes: list[tuple[int, int]]) -> None:
     app = app_of(ascii_only=True, colors="none")
 
     async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await press(pilot, "enter")
         for lesson in lessons():
             assert session_of(app).lesson is lesson
-            lines = "\n".join(shown(app))
-            assert all(choice.split()[-1] in lines for choice in lesson.choices), lesson.name
+            for size in sizes:
+                await pilot.resize_terminal(*size)
+                lines = "\n".join(shown(app))
+                assert all(choice.split()[-1] in lines for choice in lesson.choices), lesson.name
             await press(pilot, "a")
-            lines = "\n".join(shown(app))
-            assert "Now: " in lines, lesson.name
-            assert lines.isascii()
-            asked = app.screen.query_one("#asked")
-            assert asked.virtual_size.height <= asked.size.height, lesson.name
+            for size in reversed(sizes):
+                await pilot.resize_terminal(*size)
+                lines = "\n".join(shown(app))
+                assert "Now: " in lines, lesson.name
+                assert lines.isascii()
+                asked = app.screen.query_one("#asked")
+                assert asked.virtual_size.height <= asked.size.height, lesson.name
             await press(pilot, "n")
 
-    play(app, scenario, size)
+    play(app, scenario, sizes[0])

@@ -102,15 +102,17 @@ def test_a_click_chooses_the_part(app: MnistApp) -> None:
     play(app, scenario)
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_wide_screens_show_all_parts(app: MnistApp, size: tuple[int, int]) -> None:
+def test_wide_screens_show_all_parts(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await inspected(app, pilot)
-        visible = [name for name in PARTS if app.screen.query_one(f"#{name}").display]
-        assert len(visible) == {40: 1, 80: 2}.get(size[0], 4)
-        assert all(app.screen.region.contains_region(w.region) for w in app.screen.query(".part"))
+        for size, parts in zip(SIZES, (1, 2, 4, 4), strict=True):
+            await pilot.resize_terminal(*size)
+            visible = [name for name in PARTS if app.screen.query_one(f"#{name}").display]
+            assert len(visible) == parts
+            region = app.screen.region
+            assert all(region.contains_region(w.region) for w in app.screen.query(".part"))
 
-    play(app, scenario, size)
+    play(app, scenario, SIZES[0])
 
 
 def test_resizing_draws_what_comes_into_sight(app: MnistApp) -> None:
@@ -379,27 +381,24 @@ def test_the_selected_one_is_in_sight() -> None:
 
 
 @pytest.mark.parametrize("hidden", [(), (1024,), (12,) * 9])
-@pytest.mark.parametrize("size", [(40, 15), (120, 40)])
-def test_any_network_is_shown_in_ascii_where_asked(
-    small: Dataset, hidden: tuple[int, ...], size: tuple[int, int]
-) -> None:
+def test_any_network_is_shown_in_ascii_where_asked(small: Dataset, hidden: tuple[int, ...]) -> None:
     run = NetworkRun(small, TrainConfig(hidden=hidden), steps=0)
     app = app_of(run, "model", ascii_only=True, colors="none")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await inspected(app, pilot)
-        for _ in PARTS:
-            await pilot.press("tab")
-            await pilot.pause()
-            page = shown(app)
-            assert "".join(page[:-1]).isascii()
-            assert len({line for line in page if line.strip()}) > 3
-        if size[0] >= 80:
-            assert "untrained" in about(app)
-        if not hidden:
-            assert text(app, "#unit Static").startswith("digit 0\n")
+        for size in ((40, 15), (120, 40)):
+            await pilot.resize_terminal(*size)
+            for _ in PARTS:
+                await pilot.press("tab")
+                page = shown(app)
+                assert "".join(page[:-1]).isascii()
+                assert len({line for line in page if line.strip()}) > 3
+            if not hidden:
+                assert text(app, "#unit Static").startswith("digit 0\n")
+        assert "untrained" in about(app)
 
-    play(app, scenario, size)
+    play(app, scenario, (40, 15))
 
 
 def test_weights_that_diverged_are_shown_as_such(small: Dataset) -> None:

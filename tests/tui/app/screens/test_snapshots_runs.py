@@ -26,6 +26,7 @@ from tests.support.saved_runs import (
 from tests.support.training_script import epoch, finished, started
 from tui.app.app import MnistApp
 from tui.app.state.messages import DataLoaded
+from tui.app.widgets import chart
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode
 
@@ -43,14 +44,15 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-@pytest.fixture
-def root(tmp_path: Path, small: Dataset) -> Path:
-    """Thirty runs, of which the first two have networks."""
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory, small: Dataset) -> Path:
+    """Thirty runs, of which the first two have networks; no test changes them."""
+    folder = tmp_path_factory.mktemp("runs")
     config = TrainConfig(hidden=(16,))
     for number, trained in ((0, False), (1, True)):
         network = recognizer(config, small.train, trained=trained)
         name = f"2026110{number + 1}-093000-lincoln-tanh"
-        run = save_run(tmp_path, name, network=network, sha256=small.sha256, recipe="lincoln-tanh")
+        run = save_run(folder, name, network=network, sha256=small.sha256, recipe="lincoln-tanh")
         rates = {"learning_rate": (0.02, 0.5)[number], "optimizer": ("sgd", "momentum")[number]}
         changed = TrainConfig.layered(run.record.config.to_dict(), rates)
         write_record(run.path, run.record, config=changed)
@@ -61,14 +63,14 @@ def root(tmp_path: Path, small: Dataset) -> Path:
     for number in range(3, 29):
         done = number % 7
         save_run(
-            tmp_path,
+            folder,
             f"202611{number:02}-{number % 24:02}1500-{labels[number % 2]}",
             done=done,
             of=6,
             accuracy=0.9 + number / 300,
             status="finished" if done == 6 else "interrupted",
         )
-    return tmp_path
+    return folder
 
 
 def pressing(
@@ -118,16 +120,14 @@ def test_runs_in_sixteen_colours(snap_compare: SnapCompare, root: Path) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)
-def test_opened(snap_compare: SnapCompare, root: Path, size: tuple[int, int]) -> None:
+def test_opened(
+    snap_compare: SnapCompare, root: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
+        monkeypatch.setattr(chart, interval, 0)  # the picture is of the latest state
     app = runs_app(root)
     opened = pressing(app, "j", "space", "j", "j", "enter", until="5/6")
-
-    async def drawn(pilot: Pilot[ExitCode]) -> None:
-        await opened(pilot)
-        # Charts are drawn at most once a second, so the numbers may be ahead of them.
-        await pilot.pause(1.2)
-
-    assert snap_compare(app, terminal_size=size, run_before=drawn)
+    assert snap_compare(app, terminal_size=size, run_before=opened)
 
 
 @pytest.mark.parametrize("size", SIZES, ids=name)

@@ -595,8 +595,14 @@ def test_a_walk_that_diverges_goes_back(small: Dataset) -> None:
 # Looks
 
 
-@pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("ascii_only", [False, True])
+@pytest.mark.parametrize(
+    ("size", "ascii_only"),
+    [
+        pytest.param(size, ascii_only, marks=[pytest.mark.slow] * (ascii_only == number % 2))
+        for number, size in enumerate(SIZES)
+        for ascii_only in (True, False)
+    ],
+)
 def test_every_level_fits_every_size(
     small: Dataset, size: tuple[int, int], ascii_only: bool
 ) -> None:
