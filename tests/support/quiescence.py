@@ -79,7 +79,7 @@ async def all_handled(_pilot: Pilot[Any], timeout: float = 0) -> bool:
     return True
 
 
-_render_update = Compositor.render_update
+render_whole = Compositor.render_update
 
 
 def render_first_lines(
@@ -91,10 +91,11 @@ def render_first_lines(
     """In place of `Compositor.render_update`: of each widget to be painted, its first line only.
 
     An application without a terminal throws its frames away. Rendering them took a quarter of the
-    time of the tests. What a test looks at, and every snapshot, is rendered whole.
+    time of the tests. What a test looks at, and every snapshot, is rendered whole, and all frames
+    of a test that uses the fixture `whole_frames`.
     """
     if full:
-        return _render_update(compositor, full, screen_stack, simplify)
+        return render_whole(compositor, full, screen_stack, simplify)
     visible_screen_stack.set(screen_stack or [])
     dirty = (
         Region.from_union(list(compositor._dirty_regions)) if compositor._dirty_regions else None

@@ -1,4 +1,4 @@
-"""What the tests of the application share: style sheets that are parsed once."""
+"""What the tests of the application share: quick pilots, and style sheets that are parsed once."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from textual.css import stylesheet
 from textual.css.model import RuleSet
 from textual.pilot import Pilot
 
-from tests.support.quiescence import all_handled, render_first_lines, wait_for_quiescence
+from tests.support.quiescence import (
+    all_handled,
+    render_first_lines,
+    render_whole,
+    wait_for_quiescence,
+)
 
 
 @pytest.fixture(scope="session", autouse=True)
-def no_idle_waiting() -> Iterator[None]:
-    """A pilot goes on as soon as the application has nothing left to do."""
+def quick_pilots() -> Iterator[None]:
+    """A pilot goes on as soon as nothing is left to do; frames that nobody sees are not drawn."""
     with pytest.MonkeyPatch.context() as patch:
         for module in ("app", "pilot"):
             patch.setattr(f"textual.{module}.wait_for_idle", wait_for_quiescence)
@@ -25,6 +30,12 @@ def no_idle_waiting() -> Iterator[None]:
         patch.setattr(Compositor, "render_update", render_first_lines)
         patch.setattr(screen, "UPDATE_PERIOD", 3600)  # no frame but those that are waited for
         yield
+
+
+@pytest.fixture
+def whole_frames(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Frames are rendered as for a terminal, for tests of what that costs or whether it works."""
+    monkeypatch.setattr(Compositor, "render_update", render_whole)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -151,6 +151,7 @@ def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> No
     run(scenario)
 
 
+@pytest.mark.usefixtures("whole_frames")
 def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
     """Textual kept what each of its widgets had drawn: half a megabyte a dialog."""
 

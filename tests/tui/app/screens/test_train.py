@@ -155,6 +155,7 @@ KEYS = [
 ]
 
 
+@pytest.mark.usefixtures("whole_frames")
 def test_every_key_before_the_data_are_there(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         assert at.status == "loading data"
@@ -164,6 +165,7 @@ def test_every_key_before_the_data_are_there(play: Callable[..., None]) -> None:
     play(scenario, loaded=False)
 
 
+@pytest.mark.usefixtures("whole_frames")
 def test_every_key_before_the_first_metric(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press(*KEYS)
@@ -175,6 +177,7 @@ def test_every_key_before_the_first_metric(play: Callable[..., None]) -> None:
     play(scenario)
 
 
+@pytest.mark.usefixtures("whole_frames")
 @pytest.mark.parametrize("size", [(40, 15), (200, 50)])
 def test_every_key_at_every_size_while_training(
     play: Callable[..., None], size: tuple[int, int]

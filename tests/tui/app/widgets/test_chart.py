@@ -25,6 +25,8 @@ from tui.app.widgets.plot import render_chart
 from tui.app.widgets.series import ColorRole, Series, linear_scale, log_scale, smooth, thin
 from tui.system.terminal import Terminal
 
+pytestmark = pytest.mark.usefixtures("whole_frames")
+
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
 MODERATE = st.floats(-1e6, 1e6)
 WEIRD = st.lists(st.tuples(ANY_FLOAT, ANY_FLOAT), max_size=40)

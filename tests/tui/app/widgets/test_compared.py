@@ -13,6 +13,8 @@ from tui.app.widgets.compared_rows import ComparedRows
 from tui.app.widgets.strips import StripWidget
 from tui.system.terminal import Terminal
 
+pytestmark = pytest.mark.usefixtures("whole_frames")
+
 FOUR = [0.0, 0.0, 0.0, 0.0, 0.75, 0.0, 0.0, 0.0, 0.0, 0.25]
 NINE = [*FOUR[:4], 0.4, *FOUR[5:9], 0.6]
 

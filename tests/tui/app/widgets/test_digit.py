@@ -38,6 +38,8 @@ from tui.app.widgets.signed import (
 from tui.app.widgets.tones import tones
 from tui.system.terminal import ColorMode, DrawingMode, Terminal
 
+pytestmark = pytest.mark.usefixtures("whole_frames")
+
 BYTES = nps.arrays(np.uint8, (28, 28))
 FRACTIONS = nps.arrays(np.float64, (28, 28), elements=st.floats(0, 1))
 ANYTHING = nps.arrays(np.float64, (28, 28), elements=st.floats())

@@ -11,6 +11,8 @@ from textual.strip import Strip
 
 from tui.app.widgets.panel import Panel
 
+pytestmark = pytest.mark.usefixtures("whole_frames")
+
 
 class RecordingPanel(Panel):
     painted: list[int]
