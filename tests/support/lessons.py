@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 
 import numpy as np
 from textual.pilot import Pilot
 
 from nn.events import EpochCompleted, Evaluation, RunFinished, Score
+from tests.support.quiescence import until
 from tui.app.screens.lessons import LessonsScreen
 from tui.images.datasets import load_dataset
 from tui.lessons.training import Trial
@@ -18,13 +18,12 @@ from tui.system.exits import ExitCode
 async def press(pilot: Pilot[ExitCode], *keys: str) -> None:
     """Press keys, and wait until what they move is computed."""
     await pilot.press(*keys)
-    for _ in range(3000):
-        await pilot.pause()
+
+    def done() -> bool:
         screen = pilot.app.screen
-        if not isinstance(screen, LessonsScreen) or screen._computing is None:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("the lesson is still computing")
+        return not isinstance(screen, LessonsScreen) or screen._computing is None
+
+    await until(pilot, done)
 
 
 def scripted_training(trial: Trial) -> Iterator[EpochCompleted]:

@@ -16,6 +16,7 @@ from nn.data.preprocessing import Preprocessor
 from nn.events import StepCompleted
 from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
+from tests.support.quiescence import until
 from tests.support.scripted import ScriptedRun
 from tests.support.training_script import step
 from tui.app.app import MnistApp
@@ -123,11 +124,9 @@ def screen_of(app: MnistApp) -> ModelScreen:
 
 async def inspected(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
     """Wait until the newest weights are shown."""
-    for _ in range(300):
-        await pilot.pause()
+
+    def done() -> bool:
         known = screen_of(app).shown
-        if known is not None and known.snapshot is app.bench.snapshot:
-            await pilot.pause()
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("not inspected")
+        return known is not None and known.snapshot is app.bench.snapshot
+
+    await until(pilot, done)

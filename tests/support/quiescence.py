@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from textual._compositor import Compositor
@@ -17,6 +18,7 @@ from textual.pilot import Pilot
 
 PATIENCE = 1.0  # seconds for threads, as many as Textual waits for an idle processor
 MESSAGES = 3.0  # seconds of the processor, after which messages that beget messages are left to it
+HUNG = 120.0  # seconds after which a condition will never hold
 STEP = 0.002  # seconds from one look at a thread that computes to the next
 WINDOW = 0.02  # seconds in which a thread that waits for something has used no processor
 LASTING = ("training", "following", "sweep process")
@@ -79,6 +81,19 @@ async def all_handled(_pilot: Pilot[Any], timeout: float = 0) -> bool:
     return True
 
 
+async def until(
+    pilot: Pilot[Any], condition: Callable[[], object], shown: Callable[[], str] = lambda: ""
+) -> None:
+    """Let the application go on until something holds; fails rather than hangs."""
+    limit = time.monotonic() + HUNG
+    while True:
+        await pilot.pause()
+        if condition():
+            return
+        assert time.monotonic() < limit, f"timed out\n{shown()}"
+        await asyncio.sleep(0.01)
+
+
 render_whole = Compositor.render_update
 
 
@@ -97,11 +112,9 @@ def render_first_lines(
     if full:
         return render_whole(compositor, full, screen_stack, simplify)
     visible_screen_stack.set(screen_stack or [])
-    dirty = (
-        Region.from_union(list(compositor._dirty_regions)) if compositor._dirty_regions else None
-    )
-    compositor._dirty_regions.clear()
-    if dirty:
+    if compositor._dirty_regions:
+        dirty = Region.from_union(list(compositor._dirty_regions))
+        compositor._dirty_regions.clear()
         for widget, (region, clip) in compositor.visible_widgets.items():
             if dirty.overlaps(clip):
                 widget.render_lines(Region(0, 0, region.width, 1))

@@ -23,6 +23,7 @@ from nn.storage.positions import BEST_FILE
 from nn.storage.records import Invocation, Outcome, Recorded, json_line, record_of
 from nn.storage.run_record import RUN_FILE, SCHEMA, RunRecord, Status
 from nn.storage.runs import SavedRun
+from tests.support.quiescence import until
 from tests.support.training_script import STEPS, DirectedRun, epochs, finished, started
 from tui.app.app import MnistApp
 from tui.app.screens.base import ModeScreen
@@ -131,12 +132,7 @@ class Sitting:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Let threads and messages go on until something holds; fails rather than hangs."""
-        for _ in range(500):
-            await self.pilot.pause()
-            if condition():
-                return
-            await asyncio.sleep(0.01)
-        raise AssertionError(f"timed out; the screen is\n{self.text}")
+        await until(self.pilot, condition, lambda: self.text)
 
     @property
     def lines(self) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any
 from textual.pilot import Pilot
 
 from nn.config import TrainConfig
+from tests.support.quiescence import until
 from tui.app.app import MnistApp
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
@@ -34,15 +35,6 @@ def run(scenario: Scenario, config: TrainConfig = CONFIG, **options: Any) -> Mni
 
     asyncio.run(play())
     return app
-
-
-async def until(pilot: Pilot[ExitCode], condition: Callable[[], object]) -> None:
-    """Let the application go on until something holds; fails rather than hangs."""
-    for _ in range(400):
-        await pilot.pause(0.02)
-        if condition():
-            return
-    raise AssertionError("timed out")
 
 
 def play(scenario: Scenario, root: Path, config: TrainConfig = LONG, **options: Any) -> MnistApp:

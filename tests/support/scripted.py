@@ -20,6 +20,7 @@ from nn.network.predictor import Predictions, Predictor
 from nn.parallel.cores import Cores
 from nn.storage.records import Outcome
 from nn.training.advice import Advice
+from tests.support.quiescence import until
 from tui.app.app import MnistApp
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Snapshot, Status
@@ -180,10 +181,4 @@ async def predicted(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         snapshot = bench.browser.snapshot(bench.run)
         return snapshot is None or (known is not None and known.snapshot is snapshot)
 
-    for _ in range(200):
-        await pilot.pause()
-        if done():
-            await pilot.pause()
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("no predictions")
+    await until(pilot, done)

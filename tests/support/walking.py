@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from textual.pilot import Pilot
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from tests.support.networks import app_of
+from tests.support.quiescence import until
 from tui.app.app import MnistApp
 from tui.app.screens.walk import WalkScreen
 from tui.app.state.walking import WalkView
@@ -40,16 +39,16 @@ def walk_screen(app: MnistApp) -> WalkScreen:
 async def walked(app: MnistApp, pilot: Pilot[ExitCode]) -> WalkView:
     """Wait until what is wanted is shown."""
     screen = walk_screen(app)
-    for _ in range(1000):
-        await pilot.pause()
-        view = screen.view
-        if view is not None and not screen._working and screen.wanted is not None:
-            wanted = screen.wanted
-            if wanted is view.wanted or (view.diverged and wanted.step == view.step):
-                await pilot.pause()
-                return view
-        await asyncio.sleep(0.01)
-    raise AssertionError("not walked")
+
+    def done() -> bool:
+        view, wanted = screen.view, screen.wanted
+        if view is None or screen._working or wanted is None:
+            return False
+        return wanted is view.wanted or (view.diverged and wanted.step == view.step)
+
+    await until(pilot, done)
+    assert screen.view is not None
+    return screen.view
 
 
 async def press(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> WalkView:
