@@ -15,6 +15,7 @@ from textual.widgets import Static
 from nn.data.dataset import Split
 from nn.errors import DataError
 from nn.network.predictor import Predictions
+from tests.support.quiescence import until
 from tests.support.scripted import (
     Scenario,
     ScriptedRun,
@@ -161,10 +162,7 @@ def test_keys_that_come_in_a_burst_all_reach_the_prompt() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         for key in ("g", "4", "2", "enter", "a", "2"):
             app.post_message(events.Key(key, key if len(key) == 1 else "\r"))
-        for _ in range(100):
-            await pilot.pause(0.01)
-            if app.bench.browser.query.label == 2:
-                break
+        await until(pilot, lambda: app.bench.browser.query.label == 2)
         assert place(app) == "Test 42  5 of 30  label 2, by index"
 
     browse(scenario)
@@ -490,10 +488,7 @@ def test_an_error_while_predicting_is_told() -> None:
 
         failing.snapshot = fail  # type: ignore[method-assign]
         screen(app).show_snapshot()
-        for _ in range(100):
-            await pilot.pause(0.01)
-            if app.bench.error is not None:
-                break
+        await until(pilot, lambda: app.bench.error is not None)
         assert str(app.bench.error) == "out of order"
         assert app.is_running
 

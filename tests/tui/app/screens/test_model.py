@@ -21,6 +21,7 @@ from tests.support.networks import (
     screen_of,
     shown,
 )
+from tests.support.quiescence import until
 from tui.app.app import MnistApp
 from tui.app.screens import inspecting, model
 from tui.app.screens.model import PARTS, ModelScreen
@@ -502,10 +503,7 @@ def test_after_a_failure_in_the_background_other_weights_are_looked_at(
     monkeypatch.setattr(inspecting, "layer_statistics", fail)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        for _ in range(100):
-            await pilot.pause(0.01)
-            if app.bench.error is not None:
-                break
+        await until(pilot, lambda: app.bench.error is not None)
         assert isinstance(app.bench.error, MemoryError)
         assert app.screen.query_one(LayerTable)
         screen_of(app).show_snapshot()

@@ -19,6 +19,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.training import rate_range
 from nn.training.rate_range import RatePoint, rate_points, summarize
+from tests.support.quiescence import until
 from tests.support.training_script import DirectedRun
 from tui.app.app import MnistApp
 from tui.app.screens.rate_range import RateRangeScreen, rounded
@@ -63,15 +64,6 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
 def scripted(monkeypatch: pytest.MonkeyPatch, points: Callable[[], Iterator[RatePoint]]) -> None:
     monkeypatch.setattr(rate_range, "rate_points", lambda config, dataset: points())
-
-
-async def until(pilot: Pilot[ExitCode], condition: Callable[[], object]) -> None:
-    for _ in range(1000):
-        await pilot.pause()
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("timed out")
 
 
 def dialog(app: MnistApp) -> RateRangeScreen:
