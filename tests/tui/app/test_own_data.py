@@ -39,7 +39,15 @@ def shown(app: MnistApp) -> str:
     return "\n".join(texts)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "three of 12x20",
+        pytest.param("thirty of 30x30", marks=pytest.mark.slow),
+        "two of 3x100",
+        "a hundred of 2x200",
+    ],
+)
 def test_all_screens_show_them(tmp_path: Path, kind: str) -> None:
     (images, labels), names = KINDS[kind]
     np.savez(tmp_path / "own.npz", x=images, y=labels)
