@@ -40,15 +40,17 @@ BASE = TrainConfig(
 # Everything that a process does with its share, or that they have to agree on.
 KINDS: dict[str, dict[str, Any]] = {
     "momentum": {"optimizer": "momentum", "weight_decay": 0.01},
-    "nesterov": {"optimizer": "nesterov"},
+    "nesterov, clipped": {"optimizer": "nesterov", "clip_norm": 0.1},
     "adam": {"optimizer": "adam", "learning_rate": 0.01},
     "adamw": {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.1},
-    "clipped": {"clip_norm": 0.1},
     "binary cross-entropy": {"loss": "binary-cross-entropy", "activation": "sigmoid"},
-    "squared error": {"loss": "squared-error", "label_smoothing": 0.1},
+    "squared error, standardized": {
+        "loss": "squared-error",
+        "label_smoothing": 0.1,
+        "preprocessing": "standardize",
+    },
     "normalized": {"loss": "squared-error-normalized", "output_activation": "sigmoid"},
     "no hidden layer": {"hidden": ()},
-    "standardized": {"preprocessing": "standardize"},
     "deskewed, pixel by pixel": {"deskew": True, "preprocessing": "minmax"},
     "normalized over the batch": {"batch_norm": True, "noise": 0.3, "optimizer": "momentum"},
     "normalized, last batch of one": {"batch_norm": True, "batch_size": 19, "limit": 20},
