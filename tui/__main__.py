@@ -75,9 +75,8 @@ def _run(arguments: list[str]) -> ExitCode:
         return run(arguments)
     # Nothing to parse: the parser would take longer to import than the first screen to draw.
     from tui.cli.launch import open_screen
-    from tui.recording.experiment import Experiment
 
-    return open_screen(Experiment())
+    return open_screen()
 
 
 def _print_error(line: str) -> None:

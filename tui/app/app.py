@@ -30,12 +30,12 @@ from tui.app.themes import BASIC_THEME, DEFAULT_THEME, default_variables, own_th
 from tui.app.widgets.colors import use_palette
 from tui.app.widgets.header import Tab
 from tui.app.widgets.text import Title
-from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
+    from tui.recording.experiment import Experiment
     from tui.recording.source import RunSource, Saving
 
 COLLECT_INTERVAL = 0.2
@@ -78,7 +78,7 @@ class MnistApp(MenuApp):
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment | None = None,
         *,
         terminal: Terminal,
         preferences: Preferences | None = None,
@@ -87,8 +87,9 @@ class MnistApp(MenuApp):
         watched: SavedRun | None = None,
         on_hangup: OnHangup = "save",
     ) -> None:
-        """`resumed` is a saved run to go on with, `watched` one to show.
+        """`experiment` is what the first run is made of, None for the defaults.
 
+        `resumed` is a saved run to go on with, `watched` one to show.
         Raises `ConfigError` for preferences that name no theme or key, or give a key two meanings.
         """
         super().__init__(terminal, on_hangup)

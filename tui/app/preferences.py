@@ -24,7 +24,6 @@ from typing import Any
 
 from platformdirs import user_config_path
 
-from nn.config import load_toml
 from nn.errors import ConfigError, did_you_mean
 from tui.system.terminal import DRAWING_MODES, DrawingMode
 
@@ -57,6 +56,8 @@ def load_preferences() -> Preferences:
     # Unlike Path.exists, os.path.exists never raises.
     if path is None or (not named and not os.path.exists(path)):
         return Preferences(path=path)
+    from nn.config import load_toml  # most users have no such file
+
     settings: dict[str, Any] = load_toml(path)
     kinds: dict[str, tuple[type, str]] = {
         "theme": (str, 'text, such as "textual-light"'),

@@ -7,14 +7,13 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from functools import partial
-from typing import ClassVar, Literal
+from typing import Literal
 
 from textual import events
 from textual.app import App
 from textual.binding import Binding
 from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
-from textual.scrollbar import ScrollBar, ScrollBarRender
 
 from tui.app.key_order import KeyOrder
 from tui.app.shown_cells import ShownCells
@@ -29,13 +28,6 @@ LOST_TERMINAL_INTERVAL = 0.5
 START = 5.0
 """Seconds after the first frame in which the application is still starting."""
 OnHangup = Literal["save", "continue"]
-
-
-class AsciiScrollBar(ScrollBarRender):
-    """A scroll bar without the block characters at the ends of its thumb."""
-
-    VERTICAL_BARS: ClassVar[list[str]] = [" "]
-    HORIZONTAL_BARS: ClassVar[list[str]] = [" "]
 
 
 class TerminalApp(App[ExitCode]):
@@ -65,7 +57,6 @@ class TerminalApp(App[ExitCode]):
         self._key_order = KeyOrder(self, super().on_event)
         self._line_filters = [NoColor()] if terminal.colors == "none" else None
         self.set_class(terminal.ascii_only, "-ascii")
-        ScrollBar.renderer = AsciiScrollBar if terminal.ascii_only else ScrollBarRender
         self.animation_level = "none"
 
     @property
@@ -151,6 +142,15 @@ class TerminalApp(App[ExitCode]):
                 partial(self.refresh, layout=True),
                 lambda: self._ending is not None or self._exit,
             )
+
+    def on_ready(self) -> None:
+        """Choose the scroll bars, of which the first frame has none."""
+        self.call_after_refresh(self._choose_scroll_bars)
+
+    def _choose_scroll_bars(self) -> None:
+        from tui.app.scroll_bars import choose_scroll_bars
+
+        choose_scroll_bars(ascii_only=self.terminal.ascii_only)
 
     def take_signal(self, code: ExitCode) -> None:
         """End as soon as possible, with this exit code; called from the signal handler."""

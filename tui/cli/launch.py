@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 
 from tui.app.preferences import load_preferences
 from tui.app.state.workbench import Workbench
-from tui.recording.experiment import Experiment
 from tui.system.exits import CommandError, ExitCode
 from tui.system.memory import return_freed_memory
 from tui.system.signals import Forwarded, GracefulStop, ignore_hangups
@@ -22,13 +21,14 @@ from tui.system.terminal import detect, refusal
 if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
     from tui.app.terminal_app import OnHangup
+    from tui.recording.experiment import Experiment
     from tui.recording.source import RunSource, Saving
 
 PATIENCE = 1.0  # seconds of saving after which a line explains why the prompt is not back yet
 
 
 def open_screen(
-    experiment: Experiment,
+    experiment: Experiment | None = None,
     *,
     save: Path | None = None,
     mouse: bool = True,
@@ -39,7 +39,8 @@ def open_screen(
 ) -> ExitCode:
     """Run the application until it is left; then report how each run ended and how to repeat it.
 
-    `resumed` is a saved run to go on with, `watched` one to show at first.
+    `experiment` is what the first run is made of, None for the defaults. `resumed` is a saved run
+    to go on with, `watched` one to show at first.
     """
     if reason := refusal():
         raise CommandError(reason, ExitCode.USAGE)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from nn.errors import StorageError
 from tui.formatting import on_one_line
-from tui.recording.experiment import Experiment
 
 if TYPE_CHECKING:
     from nn.storage.checkpoint import Checkpoint
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from nn.storage.run_writer import RunWriter
     from nn.storage.runs import SavedRun
     from nn.training.trainer import Trainer
+    from tui.recording.experiment import Experiment
     from tui.recording.recorder import Recorder
     from tui.recording.weights import Weights
     from tui.system.layouts import Layout
@@ -64,6 +64,8 @@ class RunSource:
         Raises `ConfigError` for changes that `SavedRun.config_with` refuses.
         """
         changes = changes or {}
+        from tui.recording.experiment import Experiment
+
         source = cls(Experiment.of_saved(saved.record, saved.config_with(changes)))
         source.saved, source._changes = saved, changes
         return source
@@ -94,6 +96,7 @@ class RunSource:
         from nn.storage.metrics import MetricsReader
         from nn.storage.run_writer import RunWriter
         from nn.storage.runs import SavedRun
+        from tui.recording.experiment import Experiment
         from tui.recording.resumption import load_checkpoint
 
         self._writer = RunWriter.reopen(self.saved.path)

@@ -44,11 +44,13 @@ def test_a_headless_run_loads_nothing_of_the_screen() -> None:
     subprocess.run([sys.executable, "-c", script], env=environment(), check=True)
 
 
-def test_the_first_frame_waits_for_neither_arrays_nor_runs() -> None:
+def test_the_first_frame_waits_for_neither_arrays_nor_runs_nor_configurations() -> None:
+    later = ("numpy", "plotext", "nn.config", "nn.events", "nn.storage", "textual.scrollbar")
     script = (
         "import sys; from tui.cli.launch import open_screen; from tui.app.app import MnistApp;"
-        "from tui.app.screens.train import TrainScreen;"
-        "sys.exit(bool(sys.modules.keys() & {'numpy', 'plotext', 'nn.events', 'nn.storage'}))"
+        "from tui.app.screens.train import TrainScreen; from tui.system.terminal import FULL;"
+        "TrainScreen(MnistApp(terminal=FULL).bench, FULL);"
+        f"sys.exit([name for name in {later!r} if name in sys.modules] or None)"
     )
     subprocess.run([sys.executable, "-c", script], env=environment(), check=True)
 

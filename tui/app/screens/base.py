@@ -20,7 +20,6 @@ from tui.app.widgets.header import Header, Tab
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
 from tui.app.widgets.text import set_text, set_title
-from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -234,6 +233,8 @@ class ModeScreen(LatestSize, Screen[None]):
 
     def train_with(self, run: SavedRun) -> None:
         """Put the configuration of a saved run into the form of Train, and go there."""
+        from tui.recording.experiment import Experiment
+
         self.bench.close()
         if not self.bench.offer(Experiment.of_saved(run.record)):
             self.notify("A run is under way. Key r puts a new one of this configuration there.")

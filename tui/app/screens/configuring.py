@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Container
 
-from nn.config import FIELDS
-from nn.options import format_value
 from tui.app.screens.base import ModeScreen
 from tui.app.state.workbench import Workbench
 from tui.system.terminal import Terminal
@@ -17,6 +15,7 @@ from tui.system.terminal import Terminal
 if TYPE_CHECKING:
     from nn.training.rate_range import RatePoint
     from tui.app.widgets.config_form import ConfigForm
+    from tui.recording.experiment import Experiment
 
 
 class ConfiguringScreen(ModeScreen):
@@ -29,12 +28,14 @@ class ConfiguringScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.form: ConfigForm | None = None
-        self._in_force = bench.experiment  # the last one that the form was given or returned
+        # The last one that the form was given or returned.
+        self._in_force: Experiment | None = None
 
     async def mount_form(self, place: Container) -> None:
         """Make the form, and put it in its place."""
         from tui.app.widgets.config_form import ConfigForm
 
+        self._in_force = self.bench.experiment
         self.form = ConfigForm(self._in_force, self.terminal)
         await place.mount(self.form)
 
@@ -42,10 +43,9 @@ class ConfiguringScreen(ModeScreen):
         """Show the configuration in force in the form, unless the form is where it comes from."""
         bench = self.bench
         self.refresh_bindings()
-        if self._in_force != bench.experiment:
+        if self.form is not None and self._in_force != bench.experiment:
             self._in_force = bench.experiment
-            if self.form is not None:
-                self.form.load(self._in_force)
+            self.form.load(self._in_force)
 
     def take_form(self, *, for_new_run: bool = False) -> bool:
         """Put the form's configuration in force; False, with a message, if it is wrong.
@@ -120,6 +120,7 @@ class ConfiguringScreen(ModeScreen):
         """List the fields, with what each is for, and go to the one that is chosen."""
         if self.form is None:
             return
+        from nn.config import FIELDS
         from tui.app.screens.finding import Entry, FindScreen
 
         form, texts = self.form, self.form.draft.texts
@@ -139,6 +140,7 @@ class ConfiguringScreen(ModeScreen):
         """Run the learning-rate range test on the form's configuration, and take its rate over."""
         if self.form is None or not self.take_form(for_new_run=True):
             return
+        from nn.options import format_value
         from nn.training.rate_range import rate_points
         from tui.app.screens.rate_range import RateRangeScreen
 

@@ -180,9 +180,6 @@ class TrainScreen(SteeringScreen):
                     yield self._table
         yield self.prompt
 
-    def on_mount(self) -> None:
-        self.show_progress()
-
     def complete(self) -> None:
         """Mount the charts and the form."""
         self._complete()
@@ -198,16 +195,17 @@ class TrainScreen(SteeringScreen):
         self._focus_pane()
         await self.mount_form(self._place_of_form)
 
-    def on_resize(self, _event: events.Resize) -> None:
-        """Another width has room for other borders."""
-        self._open_panels()
+    def on_resize(self, event: events.Resize) -> None:
+        """Another width has room for other borders and words."""
+        if event.size != self.outer_size:  # Textual sends the first size twice
+            self._open_panels()
+            self.call_after_refresh(self._show_welcome)
 
     def _open_panels(self) -> None:
         """Give up the sides of the borders where that is needed for what is in them."""
         for panel in (self._numbers, self._table, self._place_of_form):
             panel.set_class(self.app.size.width < ROOMY, "-open", update=panel.is_attached)
         self._frame_numbers()
-        self.call_after_refresh(self._show_welcome)
 
     def _frame_numbers(self) -> None:
         """Leave the border out where the numbers are a line below another pane."""
@@ -229,7 +227,7 @@ class TrainScreen(SteeringScreen):
             history, rate_factor(bench), bench.pace if bench.opened is None else None
         )
         if history is None:
-            self._table.show((), None, None, bench.config)
+            self._table.show((), None, None, None)
         else:
             self._table.show(history.rows, history.highest, history.lowest, history.config)
         if self._curves is not None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tui.app.state.data_loading import load_in_background
@@ -32,7 +33,6 @@ class PresentRun:
     """The runs of a sitting, one after the other, of which the last is the present one.
 
     Attributes:
-        experiment: What the next run is made of.
         histories: Every run of the sitting that made a step; the last is the present one.
         endings: How the runs of the sitting ended.
         data_dir: Where `dataset` was read from, empty for the embedded images.
@@ -40,10 +40,11 @@ class PresentRun:
     """
 
     def __init__(
-        self, experiment: Experiment, post: Post, saving: Saving, resumed: RunSource | None
+        self, experiment: Experiment | None, post: Post, saving: Saving, resumed: RunSource | None
     ) -> None:
         """`resumed` is a saved run to go on with, of which `experiment` is the experiment."""
-        self.experiment = experiment
+        if experiment is not None:
+            self.experiment = experiment
         self.dataset: Dataset | None = None
         self.run: LiveRun | None = None
         self.histories: list[RunHistory] = []
@@ -57,6 +58,16 @@ class PresentRun:
         self.data_dir = ""
         self._goal_when_loaded: Goal = Goal.PAUSE
         self._raised: tuple[TrainConfig, TrainConfig] | None = None  # before and after
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """What the next run is made of: the defaults, unless something else is given.
+
+        They are imported when they are first asked for, since the first frame can be without them.
+        """
+        from tui.recording.experiment import Experiment
+
+        return Experiment()
 
     @property
     def config(self) -> TrainConfig:

@@ -16,7 +16,6 @@ from tui.app.state.present_run import PresentRun
 from tui.app.state.shown_run import Post, ShownRun, Snapshot
 from tui.app.state.steered_run import Goal
 from tui.formatting import count
-from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
 
 if TYPE_CHECKING:
@@ -30,6 +29,7 @@ if TYPE_CHECKING:
     from tui.app.state.shipped_run import ShippedRun
     from tui.app.state.walking import Pick
     from tui.lessons.tour import Touring
+    from tui.recording.experiment import Experiment
     from tui.recording.history import RunHistory
 
 SplitName = Literal["test", "train", "validation"]
@@ -50,7 +50,7 @@ class Workbench(PresentRun):
 
     def __init__(
         self,
-        experiment: Experiment,
+        experiment: Experiment | None,
         post: Post,
         *,
         saving: Saving | None = None,

@@ -10,12 +10,12 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
-from nn.config import TrainConfig
 from tui.app.widgets.columns import Column, fitting
 from tui.app.widgets.strips import StripWidget, text_strip
 from tui.formatting import clock, number, percent
 
 if TYPE_CHECKING:
+    from nn.config import TrainConfig
     from nn.events import EpochCompleted, Evaluation, Score, StepCompleted
 
 WHEEL = 3
@@ -91,7 +91,7 @@ class EpochTable(StripWidget, can_focus=True):
     ]
 
     _rows: Sequence[Row] = ()
-    _config = TrainConfig()
+    _config: TrainConfig | None = None
     _highest: Evaluation | None = None
     _lowest: Evaluation | None = None
     _above: int | None = None
@@ -102,11 +102,12 @@ class EpochTable(StripWidget, can_focus=True):
         rows: Sequence[Row],
         highest: Evaluation | None,
         lowest: Evaluation | None,
-        config: TrainConfig,
+        config: TrainConfig | None,
     ) -> None:
         """Show these rows: `highest` by its test accuracy, `lowest` by its test loss.
 
-        `config` is that of the run, which says what there will be before there is a row.
+        `config` is that of the run, which says what there will be before there is a row; without
+        one the columns are those of the default configuration.
         """
         self._rows, self._highest, self._lowest = rows, highest, lowest
         self._config = config
@@ -163,12 +164,15 @@ class EpochTable(StripWidget, can_focus=True):
         self.redraw()
 
 
-def shown_columns(rows: Sequence[Row], config: TrainConfig, width: int) -> list[Column[Row]]:
+def shown_columns(rows: Sequence[Row], config: TrainConfig | None, width: int) -> list[Column[Row]]:
     """The columns with a value in any of the last ten rows, as far as they fit.
 
     Before the first row these are the columns that the run will have values for.
     """
-    evaluated = {"train": config.eval_train, "val": bool(config.validation)}
+    evaluated = {
+        "train": config is None or config.eval_train,
+        "val": config is not None and bool(config.validation),
+    }
     if rows:
         known = [c for c in COLUMNS if any(c.text(row, c.width) for row in rows[-10:])]
     else:

@@ -14,7 +14,6 @@ from nn.storage.run_lookup import find_run
 from nn.storage.runs import SavedRun
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.narration import Narration
-from tui.recording.experiment import Experiment
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.following import RunFollower
 from tui.recording.invocation import RATE_CHANGED
@@ -38,7 +37,7 @@ def attach(
     if screen:
         from tui.cli.launch import open_screen
 
-        return open_screen(Experiment(), saving=Saving(runs_dir=runs_dir), watched=found)
+        return open_screen(saving=Saving(runs_dir=runs_dir), watched=found)
     with GracefulStop(lambda: None) as stop:
         replay(found, sys.stdout, stop)
     return stop.code or ExitCode.SUCCESS
