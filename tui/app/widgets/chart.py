@@ -216,9 +216,10 @@ class Chart(StripWidget, can_focus=True):
 
     def _schedule(self, interval: float) -> None:
         """Draw the latest state, `interval` seconds after the last time or at once if later."""
-        if not self.size:
-            return  # the first resize will draw
-        self._throttle.request(interval)
+        if self.size:
+            self._throttle.request(interval)
+        else:
+            super().redraw()  # which leaves it to the next resize
 
     def redraw(self) -> None:
         """Draw the present state at once."""

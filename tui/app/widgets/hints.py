@@ -45,7 +45,8 @@ class KeyHints(StripWidget):
         self.screen.bindings_updated_signal.subscribe(self, self._bindings_changed)
 
     def _bindings_changed(self, _screen: Screen[object]) -> None:
-        self.redraw()
+        # Textual tells of several changes at once, and to look up what is in force takes long.
+        self.redraw_when_painted()
 
     def _lay_out(self) -> list[Strip]:
         hints: dict[str, tuple[Binding, str]] = {}  # by action, with its first key

@@ -68,6 +68,9 @@ class StripWidget(Widget):
         self.terminal = terminal
         self._strips: list[Strip] = []
         self._resized_to = Size()
+        # Looked up once a paint: it is put together from the styles of all widgets around this one.
+        self._own_style = PLAIN
+        self._laid_out_to = Size()
         self._theme = ""  # in whose colours the lines were painted
 
     def on_mount(self) -> None:
@@ -86,8 +89,10 @@ class StripWidget(Widget):
         The repaint starts at the left edge because Textual crops an update on its right only.
         """
         if not self.size:
-            return  # the first resize will draw
-        before, self._strips = self._strips, self._lay_out()
+            self._laid_out_to = Size()  # the next resize will draw
+            return
+        before = self._strips
+        self._refill()
         blank = Strip.blank(self.size.width, PLAIN)
         changed = [
             Region(0, y, _changed_width(old, new), 1)
@@ -97,9 +102,21 @@ class StripWidget(Widget):
         if changed:
             self.refresh(*changed)
 
+    def redraw_when_painted(self) -> None:
+        """Have the present state drawn once, however often this is called before the next paint."""
+        self._theme = ""
+        self.refresh()
+
+    def _refill(self) -> None:
+        self._laid_out_to = self.size
+        self._strips = self._lay_out() if self.size else []
+
     def _on_resize(self, _event: events.Resize) -> None:
-        self._resized_to, self._theme = self.size, self.app.theme
-        self.redraw()
+        """Draw at the new size, unless that was done when the widget was painted in it."""
+        self._resized_to = self.size
+        if (self._laid_out_to, self._theme) != (self.size, self.app.theme):
+            self._theme = self.app.theme
+            self.redraw()
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The lines to paint; if Textual posted no resize event, it is posted first.
@@ -112,12 +129,14 @@ class StripWidget(Widget):
             self._resized_to = self.size
             self.post_message(events.Resize(self.size, self.virtual_size, self.container_size))
         if self._theme != self.app.theme:
-            self._theme, self._strips = self.app.theme, self._lay_out() if self.size else []
+            self._theme = self.app.theme
+            self._refill()
+        self._own_style = self.rich_style
         return super().render_lines(crop)
 
     def render_line(self, y: int) -> Strip:
         """The cached line in the colours of the widget; blank below the last."""
-        width, style = self.size.width, self.rich_style
+        width, style = self.size.width, self._own_style
         if y >= len(self._strips):
             return Strip.blank(width, style)
         return self._strips[y].adjust_cell_length(width, PLAIN).apply_style(style)
