@@ -94,13 +94,13 @@ def read_content(content: bytes, form: Form = Form()) -> list[Reading]:
         raise DataError(f"more than {MAX_BYTES // 10**6} MB")
     try:
         levels, scale = levels_of_file(BytesIO(content))
-    except NotAPictureError:
+    except NotAPictureError as error:
         try:
             grids = grids_of_text(content, form.shape)
         except UnicodeDecodeError:
-            if content.startswith(b"\x93NUMPY"):
-                error = NotAPictureError("a file of NumPy's; np.savetxt writes a text grid")
-            raise DataError(str(error)) from None
+            is_array = content.startswith(b"\x93NUMPY")
+            remedy = "a file of NumPy's; np.savetxt writes a text grid"
+            raise DataError(remedy if is_array else str(error)) from None
         return [_read_grid(grid, form) for grid in grids]
     if not form.centred:
         return [_whole(levels, form)]

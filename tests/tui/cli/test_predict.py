@@ -123,6 +123,19 @@ def test_folders_and_weights_are_no_pictures(
 
 
 @pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x93NUMPY\x01\0\xff", "a file of NumPy's; np.savetxt"),
+        (b"\xff\0\xfe", "neither a picture"),
+    ],
+)
+def test_files_of_other_kinds(content: bytes, message: str, tmp_path: Path) -> None:
+    file = tmp_path / "digit"
+    file.write_bytes(content)
+    assert refused(call_command("predict", file)).startswith(f"{file}: {message}")
+
+
+@pytest.mark.parametrize(
     ("content", "message"), [(None, "No such file"), (b"", "damaged"), (b"PK\x03\x04", "damaged")]
 )
 def test_models_that_are_none(
