@@ -27,7 +27,7 @@ FONT = 15  # pixels
 COLORS = 64  # of a frame of the recording
 
 STRETCH = 0.25  # seconds between two photographs while something moves by itself
-WATCHED = 60  # frames that show it at most
+WATCHED = 36  # frames that show it at most
 PATIENCE = 900  # seconds in which only a hung program does not end its run
 SEVEN = [" ", *["ArrowRight"] * 11, *["ArrowDown", "ArrowDown", "ArrowLeft"] * 7]
 """Keys that draw a seven."""
