@@ -21,7 +21,7 @@ MESSAGES = 3.0  # seconds of the processor, after which messages that beget mess
 HUNG = 120.0  # seconds after which a condition will never hold
 STEP = 0.002  # seconds from one look at a thread that computes to the next
 WINDOW = 0.02  # seconds in which a thread that waits for something has used no processor
-LASTING = ("training", "following", "sweep process")
+LASTING = ("training", "sweep process")
 """Threads that go on while the user works, so nobody waits for their end."""
 
 

@@ -114,7 +114,6 @@ def test_training_goes_on_behind_the_question() -> None:
         assert app.bench.status is Status.RUNNING
         for columns in range(12, 0, -1):  # the buttons become narrower than the space around them
             await pilot.resize_terminal(columns, 10)
-            await pilot.pause(0.02)
         await pilot.press("escape")
         assert app.bench.status is Status.RUNNING
         app.bench.stop()
