@@ -65,11 +65,11 @@ def measure_allocations(training: Iterator[object]) -> None:
 
 
 def stretch(training: Iterator[object]) -> tuple[int, int]:
-    """Bytes that twenty steps keep, and that they hold at most on the way."""
+    """Bytes that fifty steps keep, and that they hold at most on the way."""
     gc.collect()  # else the tuples that Python keeps for reuse would count
     before, _ = tracemalloc.get_traced_memory()
     tracemalloc.reset_peak()
-    for _ in range(20):
+    for _ in range(50):
         next(training)
     _, peak = tracemalloc.get_traced_memory()
     gc.collect()
