@@ -12,6 +12,7 @@ from textual.widgets import Input, Static
 from nn.config import FIELDS, TrainConfig, check_value, choices, field_types
 from nn.errors import ConfigError
 from nn.recipes import load_recipe, recipe_names
+from tui.app.themes import default_variables
 from tui.app.widgets.config_form import ConfigForm
 from tui.app.widgets.draft import Draft, options
 from tui.app.widgets.field_list import ENTRIES, RECIPE, FieldList
@@ -111,6 +112,9 @@ class FormApp(App[None]):
         self.form = ConfigForm(Experiment(config, None, BASE))
         self.form.styles.width = width
         self.told: list[str] = []
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        return default_variables(self.current_theme)
 
     def compose(self) -> ComposeResult:
         yield self.form
