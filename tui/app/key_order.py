@@ -15,7 +15,9 @@ from textual.screen import ModalScreen, Screen
 PATIENCE = 2.0
 """Seconds after which a key is handled although the one before it is still being worked on."""
 REPEAT = 0.3
-"""Seconds in which the key that closed a dialog is ignored, for it was meant for the dialog."""
+"""Seconds in which the key that closed a dialog is ignored, unless another one comes in between.
+
+A key that is held down was meant for the dialog."""
 
 
 class KeyOrder:
@@ -61,6 +63,7 @@ class KeyOrder:
             if key and key == self._ignored and monotonic() < self._ignored_until:
                 self._ignored_until = monotonic() + REPEAT  # a key held down repeats itself
                 continue
+            self._ignored = ""  # another key, so that the one before is no longer held down
             self._number += 1
             self._began, self._key, self._screen = monotonic(), key, self._app.screen
             path = self._path()

@@ -136,11 +136,11 @@ def test_an_unwritable_target_is_told_without_the_temporary_name(
     root: Path, first: SavedRun
 ) -> None:
     target = first.path / "run.json" / "model.npz"
-    said = refused(call_command("export", "-o", target, f"--runs-dir={root}"), 1)
-    assert said == f"{target}: cannot write: Not a directory"
+    said = refused(call_command("export", "-o", target, f"--runs-dir={root}"))
+    assert said == f"--output {target}: Not a directory"
     target = first.path / "exports" / "model.npz"
-    said = refused(call_command("export", "-o", target, f"--runs-dir={root}"), 1)
-    assert said == f"{target}: cannot write: there is no folder {target.parent}"
+    said = refused(call_command("export", "-o", target, f"--runs-dir={root}"))
+    assert said == f"--output {target}: there is no folder {target.parent}"
 
 
 def test_weights_go_to_data_with_other_classes(
