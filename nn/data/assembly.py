@@ -26,7 +26,8 @@ from nn.spec import MNIST, DataSpec
 TEST_SHARE = 1 / 6  # of the images of each class, where there are none for testing
 
 
-def _expanded(data_dir: str) -> Path:
+def expanded(data_dir: str) -> Path:
+    """The path that is meant, with the home in place of ~; raises `DataError` if none is known."""
     try:
         return Path(data_dir).expanduser()
     except RuntimeError as error:
@@ -36,7 +37,7 @@ def _expanded(data_dir: str) -> Path:
 
 def assembled(data_dir: str, read_pictures: ReadPictures | None) -> Dataset:
     """The dataset in a folder or file: its classes by name, and a test split in any case."""
-    return _dataset(find_data(_expanded(data_dir), read_pictures))
+    return _dataset(find_data(expanded(data_dir), read_pictures))
 
 
 def _dataset(found: Found) -> Dataset:

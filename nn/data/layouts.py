@@ -51,9 +51,12 @@ def why_missing(path: Path) -> str | None:
     try:
         path.stat()
     except FileNotFoundError:
-        return None if set_named(path) is not None else _missing(path)
-    except OSError:
-        pass  # reading it says more
+        try:
+            return None if set_named(path) is not None else _missing(path)
+        except DataError as error:
+            return str(error)
+    except (OSError, ValueError) as error:
+        return f"data folder {path}: {getattr(error, 'strerror', None) or error}"
     return None
 
 

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from nn.errors import WorkerError
+from nn.parallel.thread_variables import THREAD_VARIABLES
 
-# The libraries beneath NumPy read these variables when they are loaded.
-THREAD_VARIABLES = tuple(f"{library}_NUM_THREADS" for library in ("OPENBLAS", "OMP", "MKL", "BLIS"))
 _LONGEST_END = 5.0  # seconds
 
 

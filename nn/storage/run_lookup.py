@@ -81,8 +81,9 @@ def _near(wrong: str, names: Sequence[str]) -> str:
     """What to give in place of a name that no run has: the nearest name or label, or the list."""
     if not names:
         return ", which holds none"
-    labels = {name.split("-", 2)[-1] for name in names}
-    return did_you_mean(wrong, [*names, *sorted(labels)]) or "; `mnist-tui runs` lists them"
+    labels = [name.split("-", 2)[2] for name in names if name.count("-") > 1]
+    unique = [label for label in labels if labels.count(label) == 1]
+    return did_you_mean(wrong, [*names, *unique]) or "; `mnist-tui runs` lists them"
 
 
 def _is_run(folder: Path) -> bool:

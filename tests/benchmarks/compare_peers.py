@@ -20,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from nn.parallel.processes import THREAD_VARIABLES
+from nn.parallel.thread_variables import THREAD_VARIABLES
 from tui.cli.bench.benchmark import Process, installed_peers
 from tui.cli.bench.contenders import NETS, OPTIMIZERS, Task
 

@@ -31,7 +31,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nn.errors import ConfigError
-from nn.parallel.processes import THREAD_VARIABLES
+from nn.parallel.thread_variables import THREAD_VARIABLES
 from nn.recipes import load_recipe
 from tests.benchmarks.results import save_results
 from tui.cli.bench.accuracy import (

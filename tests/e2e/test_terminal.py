@@ -94,8 +94,8 @@ def test_terminals_sizes_and_encodings(
         ("2", "1 of "),
         ("3", "accuracy"),
         ("4", "Layers"),
-        ("5", "0"),
-        ("1", "finished"),
+        ("5", "Pen"),
+        ("1", "Epochs"),
     ):
         terminal.press(key)
         screen = terminal.wait_for(shown)

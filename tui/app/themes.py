@@ -21,13 +21,15 @@ _READABLE = (
     ("key", "footer-key-foreground", "footer-background", TEXT),
     ("cursor", "block-cursor-foreground", "block-cursor-background", TEXT),
     ("banner", "background", "warning", TEXT),
-    ("accent", "text-accent", "background", TEXT),
-    ("warning", "text-warning", "background", TEXT),
-    ("error", "text-error", "background", TEXT),
-    ("border", "accent", "background", MARKS),
+    ("accent", "text-accent", "background surface", TEXT),
+    ("warning", "text-warning", "background surface", TEXT),
+    ("error", "text-error", "background surface", TEXT),
+    ("border", "accent", "background surface", MARKS),
+    ("warning-border", "warning", "background surface", MARKS),
+    ("error-border", "error", "background surface", MARKS),
 )
 """Variables of our style sheets, `$readable-hint` and so on: each is the second one, which is moved
-away from the third where their contrast is too low, as it is in many of Textual's themes."""
+away from the third ones where their contrast is too low, as it is in many of Textual's themes."""
 
 
 def palette_of(theme: Theme) -> Palette:
@@ -137,10 +139,12 @@ def added_variables(palette: Palette) -> dict[str, str]:
 def default_variables(theme: Theme) -> dict[str, str]:
     """What our style sheets use and a theme of Textual does not define."""
     known = _variables(theme)
-    found = {
-        f"readable-{name}": readable(known[color], known[behind], least)
-        for name, color, behind, least in _READABLE
-    }
+    found: dict[str, str] = {}
+    for name, color, grounds, least in _READABLE:
+        moved = known[color]
+        for behind in grounds.split():
+            moved = readable(moved, known[behind], least)
+        found[f"readable-{name}"] = moved
     return {**added_variables(palette_of(theme)), **found, "panel-border": _border(theme, known)}
 
 

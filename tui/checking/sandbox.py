@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from nn.arrays import Array
+from nn.parallel.thread_variables import THREAD_VARIABLES
 from tui.system.python import python_command
-from tui.system.quota import THREAD_VARIABLES
 
 MEMORY = 4 * 2**30
 _PROGRAM = "from tui.checking.learner import main; main()"

@@ -97,7 +97,7 @@ def _read(path: Path, content: bytes) -> Contents:
         return read_onnx(path, content)
     if weights := weights_beside(path):
         raise StorageError(
-            f"{path}: a file of a saved run without weights; those of the run are in"
+            f"{path}: has no weights; those of the run to which it belongs are in"
             f" {path.parent / weights[0]}"
         )
     raise StorageError(

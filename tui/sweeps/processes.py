@@ -9,8 +9,8 @@ from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExec
 from multiprocessing import get_context
 from typing import Any
 
+from nn.parallel.thread_variables import THREAD_VARIABLES
 from tui.sweeps.worker import Delivery, Order, start_worker, train
-from tui.system.quota import THREAD_VARIABLES
 
 
 class WorkerProcesses(Executor):

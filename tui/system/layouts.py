@@ -61,12 +61,11 @@ def candidates(threads: int, *, rows: int, parameters: int, augments: bool) -> l
 def fastest(seconds: Mapping[Layout, float]) -> Layout:
     """The layout to take: that of the fewest threads among those that are hardly slower.
 
-    Of as many threads, the faster is better, and that of more processes where both are alike: they
-    lose less to what else the machine does, such as drawing, than threads of one matrix product.
+    Of as many threads, the faster is taken.
     """
     limit = min(seconds.values()) * (1 + _MARGIN)
     near = [layout for layout, each in seconds.items() if each <= limit]
-    return min(near, key=lambda layout: (layout.total, seconds[layout], -layout.processes))
+    return min(near, key=lambda layout: (layout.total, seconds[layout]))
 
 
 def time_layouts(

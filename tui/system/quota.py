@@ -11,8 +11,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-# Each is read by a library of matrix products, when it is loaded, as its number of threads.
-THREAD_VARIABLES = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS")
+from nn.parallel.thread_variables import THREAD_VARIABLES
 
 
 def limit_products_to_quota() -> None:
@@ -55,9 +54,11 @@ def cpu_quota(root: Path = Path("/")) -> float:
 def _quotas(root: Path) -> Iterator[float]:
     lines: list[str] = []
     with suppress(OSError):
-        lines = (root / "proc/self/cgroup").read_text(encoding="utf-8").splitlines()
+        text = (root / "proc/self/cgroup").read_text(encoding="utf-8", errors="surrogateescape")
+        lines = text.splitlines()
     for line in lines:  # number:controllers:path, without controllers in version 2
-        _, controllers, path = line.split(":", 2)
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
         if controllers and "cpu" not in controllers.split(","):
             continue
         mount = root / "sys/fs/cgroup" / ("cpu" if controllers else "")

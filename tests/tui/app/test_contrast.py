@@ -108,9 +108,14 @@ def test_what_is_ours_is_readable_in_the_themes_of_textual_too(name: str) -> Non
     theme = BUILTIN_THEMES[name]
     shown = {**default_variables(theme), **theme.to_color_system().generate(), **theme.variables}
     text = {"hint": "footer-background", "key": "footer-background", "banner": "warning"}
-    text |= dict.fromkeys(("accent", "warning", "error"), "background")
+    if shown["readable-cursor"] != "auto":  # which Textual makes readable itself
+        text["cursor"] = "block-cursor-background"
     drawn = [(f"readable-{name}", behind, 4.5) for name, behind in text.items()]
-    drawn += [("readable-border", "background", 3.0), ("panel-border", "background", 3.0)]
+    for behind in ("background", "surface"):
+        drawn += [(f"readable-{name}", behind, 4.5) for name in ("accent", "warning", "error")]
+        borders = ("border", "warning-border", "error-border")
+        drawn += [(f"readable-{name}", behind, 3.0) for name in borders]
+    drawn += [("panel-border", "background", 3.0)]
     inks = [variable for variable in shown if variable.startswith("ink-")]
     drawn += [(ink, "surface", 4.5) for ink in inks if ink != "ink-grid"]
     drawn += [(ink, "background", 4.5) for ink in inks if ink != "ink-grid"]

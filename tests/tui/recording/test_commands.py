@@ -175,7 +175,7 @@ def test_compare_without_the_data(at: str, saved: Path, tmp_path: Path) -> None:
     ("arguments", "said"),
     [
         (["compare", "last"], "runs compare takes 2 to 26 runs, not 1"),
-        (["compare", "first", "last", "first"], "a run is named twice"),
+        (["compare", "first", "last", "first"], "first: named twice"),
         (["rm"], "runs rm needs the name of at least one run"),
         (["rm", "last"], "runs rm asks first, and there is nobody to ask; add --yes"),
         (["show", "20261121"], "'20261121' may be any of 3 runs: " + ", ".join(NAMES)),
@@ -205,7 +205,7 @@ def test_a_file_of_a_run_without_weights(saved: Path, at: str, tmp_path: Path) -
         ("--headless", "--init-from", file),
     ):
         said = refused(call_command(*arguments, at))
-        assert said.startswith(f"{file}: a file of a saved run without weights; ")
+        assert said.startswith(f"{file}: has no weights; ")
         assert said.endswith(str(saved / NAMES[0] / "best.npz"))
     alone = tmp_path / "run.json"
     alone.write_text("{}")

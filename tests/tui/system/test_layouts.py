@@ -15,7 +15,6 @@ ONE, THREADS, PROCESSES = Layout(1, 1), Layout(1, 2), Layout(2, 1)
         ((1.0, 0.8, 0.7), PROCESSES),
         ((1.0, 0.7, 0.8), THREADS),
         ((1.0, 0.72, 0.7), PROCESSES),
-        ((1.0, 0.7, 0.7), PROCESSES),
         ((1.0, 0.95, 0.92), ONE),  # a second core would gain too little
     ],
 )

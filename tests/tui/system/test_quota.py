@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from tui.system.quota import THREAD_VARIABLES, cpu_quota, limit_products_to_quota
+from nn.parallel.thread_variables import THREAD_VARIABLES
+from tui.system.quota import cpu_quota, limit_products_to_quota
 
 
 @pytest.mark.parametrize(
     ("files", "quota"),
     [
         ({}, math.inf),
+        ({"proc/self/cgroup": "no such line\n0::/\n"}, math.inf),
         ({"proc/self/cgroup": "0::/\n"}, math.inf),
         ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "max 100000\n"}, math.inf),
         ({"proc/self/cgroup": "0::/\n", "sys/fs/cgroup/cpu.max": "150000 100000\n"}, 1.5),

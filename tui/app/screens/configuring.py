@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual.containers import Container
 
+from nn.errors import DataError
 from tui.app.screens.base import ModeScreen
 from tui.app.state.workbench import Workbench
 from tui.system.terminal import Terminal
@@ -74,12 +74,10 @@ class ConfiguringScreen(ModeScreen):
         if form is None or form.draft.config is None:
             return
         data_dir = form.draft.config.data_dir
-        if data_dir and data_dir != self.bench.config.data_dir:
-            from nn.data.layouts import why_missing
-
-            if (reason := why_missing(Path(data_dir))) is not None:
-                form.refuse("data_dir", reason)
-                return
+        is_new = data_dir and data_dir != self.bench.config.data_dir
+        if is_new and (reason := _why_missing(data_dir)) is not None:
+            form.refuse("data_dir", reason)
+            return
         if self.take_form():
             self.show_progress()
 
@@ -157,3 +155,14 @@ class ConfiguringScreen(ModeScreen):
                 form.edit("learning_rate", format_value(rate))
 
         self.app.push_screen(RateRangeScreen(points, self.terminal), take)
+
+
+def _why_missing(data_dir: str) -> str | None:
+    """The reason why what was typed names no data at all, None where it may."""
+    from nn.data.assembly import expanded
+    from nn.data.layouts import why_missing
+
+    try:
+        return why_missing(expanded(data_dir))
+    except DataError as error:
+        return str(error)

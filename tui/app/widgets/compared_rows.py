@@ -44,7 +44,7 @@ def lettered_names(comparison: Comparison, width: int) -> str:
 
 def _setting(name: str, value: str) -> str:
     """A hyperparameter in short: a word, such as that of an optimizer, stands for itself."""
-    word = value not in ("true", "false", "-") and not any(map(str.isdigit, value))
+    word = value not in ("true", "false", "none", "-") and not any(map(str.isdigit, value))
     return value if word else f"{name} {value}"
 
 

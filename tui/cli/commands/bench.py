@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from nn.config import TrainConfig
 from nn.errors import ConfigError
-from nn.parallel.processes import THREAD_VARIABLES
+from nn.parallel.thread_variables import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
 from tui.cli.bench.cores import bench_cores
 from tui.cli.commands.bench_accuracy import bench_accuracy, recipes_to_train

@@ -44,13 +44,11 @@ def compare(
     """Compare runs: metrics, configurations, and the test digits that one of two gets right."""
     if not 2 <= len(names) <= len(ascii_uppercase):
         raise ConfigError(f"runs compare takes 2 to {len(ascii_uppercase)} runs, not {len(names)}")
-    chosen = dict(
-        zip(
-            ascii_uppercase, [find_run(runs_folder(runs_dir), name) for name in names], strict=False
-        )
-    )
-    if len({run.path for run in chosen.values()}) < len(chosen):
-        raise ConfigError("a run is named twice; name another, or an earlier one, beside it")
+    runs = [find_run(runs_folder(runs_dir), name) for name in names]
+    for run in runs:
+        if sum(each.path == run.path for each in runs) > 1:
+            raise ConfigError(f"{run.name}: named twice; runs compare takes different runs")
+    chosen = dict(zip(ascii_uppercase, runs, strict=False))
     pairs, reasons = _pairs(chosen, which)
     if json:
         for run in chosen.values():

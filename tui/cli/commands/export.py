@@ -65,9 +65,9 @@ def export(
     found = find_run(runs_folder(runs_dir), run)
     if raw and not found.record.config.average_decay:
         raise ConfigError(f"--raw: run {found.name} has no averaged weights; leave --raw out")
-    predictor = load_model(found, which, raw=raw)
     path = output or Path(f"{found.name}-{which}{_ENDINGS[format]}")
     require_writable(path, "--output")
+    predictor = load_model(found, which, raw=raw)
     try:
         _write(path, predictor, format)
     except StorageError as error:

@@ -39,8 +39,8 @@ def serve(
     for each in name:
         if not _is_host(each):
             raise ConfigError(
-                f"--name {each}: must be a host alone, such as digits.example.org, without https://"
-                " and port"
+                f"--name {each}: must be a host alone, such as digits.example.org, in ASCII,"
+                " without https:// and port"
             )
     try:
         from tui.serving.server import serve as serve_until_stopped

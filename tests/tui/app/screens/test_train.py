@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Coroutine
 from dataclasses import replace
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -740,6 +741,22 @@ def test_data_that_are_not_there_leave_the_present_run(play: Callable[..., None]
         await at.press("up", "ctrl+r", "down", *"500", "down")
         assert "no such folder" not in str(note.content)
         assert at.bench.config.limit == 500
+
+    play(scenario)
+
+
+def test_data_in_the_home_are_there(
+    play: Callable[..., None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "digits").mkdir()
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path))
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("f", "down", *"~/digits", "down")
+        note = at.app.screen.query_one("ConfigForm > Static", Static)
+        assert "data folder" not in str(note.content)
+        assert at.bench.config.data_dir == "~/digits"
 
     play(scenario)
 
