@@ -46,21 +46,23 @@ def _begin_delayed() -> bool:
     return False
 
 
-async def _settle() -> None:
-    """Let all messages be handled and what they changed be drawn, again and again."""
+async def _settle() -> bool:
+    """Let all messages be handled and what they changed be drawn; whether there came an end."""
     ready: Any = asyncio.get_running_loop()._ready  # type: ignore[attr-defined]
     limit = time.process_time() + MESSAGES
     while time.process_time() < limit:
         await asyncio.sleep(0)
         if not ready and not _begin_delayed():
-            return
+            return True
+    return False
 
 
 async def wait_for_quiescence(_min_sleep: float = 0, _max_sleep: float = 0) -> None:
     """Wait until nothing is left to do, in place of Textual's `wait_for_idle`.
 
-    That one sleeps for 20 ms at least, twice a key, and takes a machine that is busy with others
-    for one that has finished. A thread is waited for while it uses the processor.
+    That one sleeps for 20 ms at least, twice a key. A thread that computes what a screen will show
+    is waited for while this process uses the processor; a test that depends on it waits for a
+    condition with `until`, since a thread that gets no processor looks like one that waits.
     """
     await _settle()
     limit = time.monotonic() + PATIENCE
@@ -77,8 +79,7 @@ async def wait_for_quiescence(_min_sleep: float = 0, _max_sleep: float = 0) -> N
 
 async def all_handled(_pilot: Pilot[Any], timeout: float = 0) -> bool:
     """In place of `Pilot._wait_for_screen`, which sends a message to every widget."""
-    await _settle()
-    return True
+    return await _settle()
 
 
 async def until(

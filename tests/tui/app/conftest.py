@@ -20,7 +20,7 @@ from tests.support.quiescence import (
 )
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def quick_pilots() -> Iterator[None]:
     """A pilot goes on as soon as nothing is left to do; frames that nobody sees are not drawn."""
     with pytest.MonkeyPatch.context() as patch:
