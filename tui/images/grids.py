@@ -107,9 +107,13 @@ def _of_numbers(rows: list[list[str]], shape: Shape) -> list[Levels]:
 
 
 def _without_counts(rows: list[list[str]], shape: Shape) -> list[list[str]]:
-    """The rows without the numbers of columns and of rows that pandas writes around a table."""
+    """The rows without the numbers of columns and of rows that pandas writes around a table.
+
+    A row of the table is one of an image, or a whole image.
+    """
     height, width = shape
-    if len(rows) % height == 1 and rows[0] == [str(at) for at in range(width)]:
+    of_rows = len(rows) % height == 1 and rows[0] == [str(at) for at in range(width)]
+    if of_rows or rows[0] == [str(at) for at in range(height * width)]:
         rows = rows[1:]
     if all(row[0] == str(at) and len(row) == width + 1 for at, row in enumerate(rows)):
         rows = [row[1:] for row in rows]

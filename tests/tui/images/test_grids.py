@@ -54,6 +54,10 @@ def written(form: str, grid: npt.NDArray[np.uint8] = GRID) -> str:
             "pandas without index": "\n".join(
                 line.partition(",")[2] for line in pandas.splitlines()
             ),
+            "pandas, one image a line": f",{','.join(map(str, range(784)))}\n0,{flat}\n",
+            "pandas, one image a line without index": (
+                f"{','.join(map(str, range(784)))}\n{flat}\n"
+            ),
             "quoted": '"' + numbers.replace(" ", '","').rstrip().replace("\n", '"\n"') + '"\n',
             "tensor": repr(grid).replace("array(", "tensor(").replace("uint8", "torch.uint8"),
             "assignment": f"image = {grid.tolist()}\n",
@@ -83,6 +87,7 @@ NUMBERS = (
     "commas", "semicolons", "trailing blanks", "trailing commas", "floats", "one line",
     "one number a line", "label first", "column names", "printed array", "repr", "list", "savetxt",
     "savetxt unit", "savetxt %d", "comments", "pandas", "pandas without index", "quoted", "tensor",
+    "pandas, one image a line", "pandas, one image a line without index",
     "assignment", "yaml", "frame", "line numbers",
 )  # fmt: skip
 ART = (
