@@ -208,6 +208,7 @@ def test_slow_motion_takes_one_step_after_the_other_and_ends() -> None:
         await until(pilot, lambda: app.bench.status is Status.RUNNING)
         app.screen.show_progress()  # type: ignore[attr-defined]
         assert "1 step a second" in text(app, "#status")
+        await until(pilot, lambda: app.bench.history and app.bench.history.latest)
         await pilot.press("space")
         await until(pilot, lambda: app.bench.status is Status.PAUSED)
         assert app.bench.history is not None
