@@ -153,6 +153,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path, nargs="?", default=FOLDER)
     options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     program = find_browser()
     if program is None:
         raise SystemExit("no Chromium is installed")
