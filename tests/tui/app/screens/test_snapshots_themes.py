@@ -13,6 +13,8 @@ from tests.support.networks import NetworkRun, app_of
 from tests.support.scenarios import until
 from tui.app.screens.inspecting import InspectingScreen
 from tui.app.screens.predicting import PredictingScreen
+from tui.app.screens.train import TrainScreen
+from tui.app.widgets.chart import Chart
 from tui.system.exits import ExitCode
 
 CONFIG = TrainConfig(hidden=(16,), limit=300)
@@ -31,6 +33,8 @@ def test_screens(snap_compare: Any, small: Dataset, mode: str, palette: str) -> 
     async def shown(pilot: Pilot[ExitCode]) -> None:
         app.theme = theme
         screen = app.screen
+        if isinstance(screen, TrainScreen):  # which mounts its charts after the first frame
+            await until(pilot, lambda: screen.query(Chart))
         if isinstance(screen, PredictingScreen):
             await until(pilot, lambda: app.bench.browser.predictions is not None)
         if isinstance(screen, InspectingScreen):
