@@ -7,6 +7,9 @@ from pathlib import Path
 from nn.data.classes import NAMES_FILE
 from nn.errors import DataError
 
+ZIP = b"PK\x03\x04"
+"""The first bytes of a zip archive, such as a file of `numpy.savez`."""
+
 
 def name_of(folder: Path) -> str:
     """The name of a folder, or of the one that it is `raw` or `processed` in."""
@@ -34,16 +37,22 @@ def subfolders_of(folder: Path) -> list[Path]:
 
 def packed_by(path: Path) -> str | None:
     """The program that has packed a file, None if it is none that is known; gzip is read."""
-    kinds = {b"BZh": "bzip2", b"\xfd7zX": "xz", b"PK\x03\x04": "zip", b"7z\xbc\xaf": "7-Zip"}
+    kinds = {b"BZh": "bzip2", b"\xfd7zX": "xz", ZIP: "zip", b"7z\xbc\xaf": "7-Zip"}
     if path.name.lower().endswith((".tar.gz", ".tgz", ".tar")):
         return "tar"
-    return next((name for start, name in kinds.items() if starts_with(path, start)), None)
+    start = _start(path)
+    return next((name for magic, name in kinds.items() if start.startswith(magic)), None)
 
 
 def starts_with(path: Path, *starts: bytes) -> bool:
     """Whether the first four bytes of a file begin with one of these."""
+    return _start(path).startswith(starts)
+
+
+def _start(path: Path) -> bytes:
+    """The first four bytes of a file, none where it cannot be read."""
     try:
         with path.open("rb") as file:
-            return file.read(4).startswith(starts)
+            return file.read(4)
     except OSError:
-        return False
+        return b""

@@ -23,7 +23,7 @@ from nn.data.archives import (
     read_archive_set,
 )
 from nn.data.classes import Listed
-from nn.data.files import files_of, name_of, packed_by, starts_with, subfolders_of
+from nn.data.files import ZIP, files_of, name_of, packed_by, starts_with, subfolders_of
 from nn.data.idx_sets import idx_sets, read_idx_set, set_named
 from nn.data.samples import Found, Samples
 from nn.data.tables import has_labels, is_table, read_table
@@ -43,7 +43,6 @@ _PICTURE_SUFFIXES = (
 _PICTURE_STARTS = (
     b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5", b"P6", b"P4",
 )  # fmt: skip
-_ZIP = b"PK\x03\x04"
 
 
 def why_missing(path: Path) -> str | None:
@@ -82,7 +81,7 @@ def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
 
 
 def _read_file(path: Path) -> Found:
-    if starts_with(path, _ZIP):
+    if starts_with(path, ZIP):
         for of_set in archive_sets(files_of(path.parent)):
             if path in of_set.files.values():
                 return _read_archive_set(of_set)
@@ -138,7 +137,7 @@ def _readers(
         if groups:
             continue
         files = files_of(folder)
-        archives = [file for file in files if starts_with(file, _ZIP)]
+        archives = [file for file in files if starts_with(file, ZIP)]
         tables = [file for file in files if file not in archives and _may_be_table(file)]
         if archives:
             sets = archive_sets(archives)

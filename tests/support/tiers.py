@@ -120,10 +120,9 @@ SLOW_TESTS = frozenset(
 )
 # Pictures of screens, and lessons that train, if only on few images.
 SLOW_FIXTURES = frozenset({"snap_compare", "small_training"})
-# A test that reaches one of these names starts a process or plays the application.
 # These put functions in the place of others, and call none.
 PATCHING_FIXTURES = frozenset({"quick_pilots"})
-
+# A test that reaches one of these names starts a process or plays the application.
 SLOW_NAMES = frozenset(
     {"subprocess", "run_command", "call_command", "Process", "Popen", "Tmux", "asyncio", "run_test"}
     | {"fork", "kill", "mkfifo", "setrlimit"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from textual.color import Color
 from textual.theme import Theme
@@ -38,16 +38,25 @@ def palette_of(theme: Theme) -> Palette:
     if theme.ansi or theme.name == f"mnist-{palette.name}":
         return palette
     variables = _variables(theme)
-    inks = dict(palette.inks)
-    for role in palette.inks:
-        if role != "grid":  # which may be overlooked
-            for behind in ("background", "surface"):
-                inks[role] = readable(inks[role], variables[behind], TEXT)
+    grounds = variables["background"], variables["surface"]
+    inks = {
+        role: color
+        if role == "grid"
+        else readable(color, grounds, TEXT)  # a grid may be overlooked
+        for role, color in palette.inks.items()
+    }
     return palette._replace(inks=inks)
 
 
-def readable(color: str, behind: str, least: float) -> str:
-    """The colour, or as little lighter or darker as gives it a contrast with what is behind it.
+def readable(color: str, grounds: Iterable[str], least: float) -> str:
+    """The colour, or as little lighter or darker as gives it a contrast with each ground."""
+    for behind in grounds:
+        color = _moved_from(behind, color, least)
+    return color
+
+
+def _moved_from(behind: str, color: str, least: float) -> str:
+    """The colour in a contrast with what is behind it.
 
     Names of the sixteen colours stay, since only the terminal knows them; "auto" is black or white,
     of which Textual takes the better one.
@@ -139,12 +148,10 @@ def added_variables(palette: Palette) -> dict[str, str]:
 def default_variables(theme: Theme) -> dict[str, str]:
     """What our style sheets use and a theme of Textual does not define."""
     known = _variables(theme)
-    found: dict[str, str] = {}
-    for name, color, grounds, least in _READABLE:
-        moved = known[color]
-        for behind in grounds.split():
-            moved = readable(moved, known[behind], least)
-        found[f"readable-{name}"] = moved
+    found = {
+        f"readable-{name}": readable(known[color], map(known.__getitem__, grounds.split()), least)
+        for name, color, grounds, least in _READABLE
+    }
     return {**added_variables(palette_of(theme)), **found, "panel-border": _border(theme, known)}
 
 
@@ -153,4 +160,4 @@ def _border(theme: Theme, variables: Mapping[str, str]) -> str:
     if theme.ansi:
         return "ansi_default"
     background, foreground = (Color.parse(variables[n]) for n in ("background", "foreground"))
-    return readable(background.blend(foreground, 0.45).hex6, background.hex6, MARKS)
+    return readable(background.blend(foreground, 0.45).hex6, [background.hex6], MARKS)

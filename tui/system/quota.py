@@ -20,8 +20,11 @@ def limit_products_to_quota() -> None:
     The libraries count processors, of which a container that may use one often sees all. Their
     threads then wait for each other most of the time. A number that the user has set stays.
     """
-    if cpu_quota() < _processors() and not any(name in os.environ for name in THREAD_VARIABLES):
-        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(available_cores())))
+    if any(name in os.environ for name in THREAD_VARIABLES):
+        return
+    cores = available_cores()
+    if cores < _processors():
+        os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(cores)))
 
 
 def _processors() -> int:
