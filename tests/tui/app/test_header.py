@@ -36,6 +36,7 @@ def test_the_keys_of_all_screens_and_the_title_of_this_one_always_stay() -> None
             await pilot.press(key)
             for width in (20, 40, 60, 80, 90, 120, 200):
                 await pilot.resize_terminal(width, 24)
+                await until(pilot, lambda w=width: len(header(app)) == w)
                 line = header(app)
                 assert len(line) == width
                 if width >= 40:
