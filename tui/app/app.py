@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui.recording.experiment import Experiment
     from tui.recording.source import RunSource, Saving
 
-COLLECT_INTERVAL = 0.2
+COLLECT_INTERVAL = 0.3
 """Least time in seconds between two looks at the events of the training thread."""
 
 

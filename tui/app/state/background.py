@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable
-from time import monotonic
+from time import monotonic, thread_time
 from typing import Protocol
 
 from textual.message import Message
@@ -45,7 +46,9 @@ class Throttle:
     """Calls `work` at once, or `interval` seconds after the last call where that is later.
 
     Requests in between are merged into one call, so the latest state is always worked on in the
-    end. `set_timer(delay, callback)` is that of an application, a screen or a widget.
+    end. `set_timer(delay, callback)` is that of an application, a screen or a widget. Work that
+    would take more than `share` of a processor at that pace is called less often: while the screen
+    is drawn, a thread that trains waits for the interpreter.
     """
 
     def __init__(
@@ -53,8 +56,13 @@ class Throttle:
         work: Callable[[], object],
         set_timer: Callable[[float, Callable[[], None]], Timer],
         interval: float = 0.0,
+        share: float = math.inf,
     ) -> None:
         self.interval = interval
+        self._share = share
+        # In seconds of the processor; of the last two calls the lesser counts, since the first one
+        # may import modules.
+        self._costs = (0.0, 0.0)
         self._work, self._set_timer = work, set_timer
         self._worked_at = self._due = float("-inf")
         self._timer: Timer | None = None
@@ -67,7 +75,9 @@ class Throttle:
     def request(self, interval: float | None = None) -> None:
         """Have `work` called, now or later; `interval` replaces the usual one for this request."""
         now = monotonic()
-        due = max(self._worked_at + (self.interval if interval is None else interval), now)
+        if interval is None:
+            interval = max(self.interval, min(self._costs) / self._share)
+        due = max(self._worked_at + interval, now)
         if self._timer is not None:
             if self._due <= due:
                 return
@@ -87,4 +97,6 @@ class Throttle:
 
     def _call(self) -> None:
         self.restart()
+        began = thread_time()
         self._work()
+        self._costs = self._costs[1], thread_time() - began

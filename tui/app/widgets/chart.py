@@ -26,6 +26,8 @@ WHEEL = 1.25
 """What a notch of the mouse wheel multiplies the shown part by."""
 DATA_INTERVAL = 1.0
 """Least time in seconds between two redraws because of new data."""
+DATA_SHARE = 0.008
+"""The share of a processor that these redraws of one chart take at most."""
 KEY_INTERVAL = 0.05
 """The same after a key press, where half a second would feel broken."""
 
@@ -33,8 +35,9 @@ KEY_INTERVAL = 0.05
 class Chart(StripWidget, can_focus=True):
     """A live line chart with a cursor.
 
-    New data redraw it at most once a second, the latest always last; only changed lines are
-    sent. With the focus, left and right move the cursor and escape removes it.
+    New data redraw it at most once a second, less often if that takes long, the latest always
+    last; only changed lines are sent. With the focus, left and right move the cursor and escape
+    removes it.
 
     Args:
         title: What the values are.
@@ -102,7 +105,7 @@ class Chart(StripWidget, can_focus=True):
         self._end: float | None = None
         self._positions: Floats | None = None
         self._picture = Picture([])
-        self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
+        self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL, DATA_SHARE)
 
     def set_series(
         self,
@@ -110,8 +113,9 @@ class Chart(StripWidget, can_focus=True):
         axis: Floats | None = None,
         end: float | None = None,
         group: Sequence[Series] = (),
+        marks: tuple[Mark, ...] = (),
     ) -> None:
-        """Show these series from the next redraw on.
+        """Show these series and marks from the next redraw on.
 
         `axis` holds the positions that the x axis covers, if they are not just those of the series.
         It reaches to `end` unless the chart is zoomed, where it ends with the newest position. The
@@ -119,7 +123,8 @@ class Chart(StripWidget, can_focus=True):
         """
         self._series, self._axis, self._end, self._positions = list(series), axis, end, None
         self._group = group
-        self._schedule(DATA_INTERVAL)
+        self.set_reactive(Chart.marks, marks)
+        self._schedule()
 
     @property
     def positions(self) -> Floats:
@@ -214,8 +219,11 @@ class Chart(StripWidget, can_focus=True):
         """Show that the keys go elsewhere."""
         self._changed()
 
-    def _schedule(self, interval: float) -> None:
-        """Draw the latest state, `interval` seconds after the last time or at once if later."""
+    def _schedule(self, interval: float | None = None) -> None:
+        """Draw the latest state, `interval` seconds after the last time or at once if later.
+
+        None is the interval of new data.
+        """
         if self.size:
             self._throttle.request(interval)
         else:

@@ -114,8 +114,8 @@ class Curves(Widget):
             chart.note = _note(chart)
             if kind.same_loss and self._present is not None:
                 chart.note += f": {MEASURES[self._present.config.loss]}"
-            chart.set_series(drawn[kind.name], axis, end, group)
-            chart.marks = marks_of(self._present, kind) if self._present else ()
+            marks = marks_of(self._present, kind) if self._present else ()
+            chart.set_series(drawn[kind.name], axis, end, group, marks)
         self.flow.show(self._present, end)
 
     def show_gradients(self) -> bool:

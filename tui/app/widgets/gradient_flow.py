@@ -15,7 +15,7 @@ from textual.binding import Binding, BindingType
 from textual.strip import Strip
 
 from tui.app.state.background import Throttle
-from tui.app.widgets.chart import DATA_INTERVAL, KEY_INTERVAL
+from tui.app.widgets.chart import DATA_INTERVAL, DATA_SHARE, KEY_INTERVAL
 from tui.app.widgets.colors import palette_in_use, role_color, role_style
 from tui.app.widgets.series import Floats, linear_scale
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
@@ -247,7 +247,7 @@ class GradientFlow(StripWidget, can_focus=True):
     def __init__(self, terminal: Terminal) -> None:
         super().__init__(terminal, id="gradients", classes="panel")
         set_title(self, TITLE)
-        self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL)
+        self._throttle = Throttle(super().redraw, self.set_timer, DATA_INTERVAL, DATA_SHARE)
 
     def show(self, history: RunHistory | None, end: float | None) -> None:
         """Show a run on a time axis up to `end`, in epochs; None is where it stands."""
