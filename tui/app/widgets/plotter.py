@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 import numpy as np
+import numpy.ma  # which `np.unique` would import while the first chart is drawn
 import plotext
 from rich.segment import Segment
 from rich.style import Style
