@@ -83,6 +83,17 @@ def test_narration() -> None:
     ]
 
 
+def test_a_loss_that_is_too_wide_for_its_column_is_rounded() -> None:
+    rows = [
+        narrate(STARTED, EpochCompleted(2, 844, loss, 0.5, (1.0,), 98765.4, 125.0, FINAL))[-1]
+        for loss in (0.5, 24562328655826576.0, 5543.2177, math.inf, math.nan)
+    ]
+    assert [row[17:26] for row in rows] == [
+        *("   0.5000", " 2.456e16", "   5543.2", "      inf", "      nan"),
+    ]
+    assert {row[26:] for row in rows} == {rows[0][26:]}
+
+
 def test_the_summary_names_what_was_restored_and_saved() -> None:
     outcome = Outcome("early-stopped", 844, 2.0, 433, BETTER, BETTER, 110000.0, 125.0, "m.npz")
     assert narrate(STARTED, outcome)[5:] == [

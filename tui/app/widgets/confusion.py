@@ -199,7 +199,9 @@ class ConfusionMatrix(StripWidget):
         for label in self._rows:
             row = counts[label].tolist()
             heading = self._heading_of(label)
-            numbers = "".join(f"{m:.1%}".rjust(_METRIC_WIDTH) for m in metrics[label])
+            numbers = "".join(
+                ("-" if np.isnan(m) else f"{m:.1%}").rjust(_METRIC_WIDTH) for m in metrics[label]
+            )
             for line in range(self._cell_height):
                 here = line == (self._cell_height - 1) // 2
                 cells = [

@@ -17,7 +17,7 @@ from nn.events import (
 )
 from nn.storage.positions import LAST_FILE
 from nn.storage.records import CoresChoice, Invocation, Outcome, Recorded
-from tui.formatting import count, duration, percent
+from tui.formatting import count, duration, number, percent
 from tui.recording.folder import resume_command
 from tui.recording.invocation import told_of
 
@@ -115,7 +115,7 @@ class Narration(AbstractContextManager["Narration"]):
             _cells(
                 epoch,
                 f"{event.step:,}",
-                f"{loss:.4f}",
+                number(loss, 8, ".4f"),
                 *(_accuracy(scores.get(column)) for column in self._columns),
                 f"{event.learning_rate:.3g}",
                 f"{event.samples_per_second:,.0f}",

@@ -82,6 +82,17 @@ def test_counts_and_ratios() -> None:
     look(scenario)
 
 
+def test_what_is_undefined_is_a_dash() -> None:
+    run = ScriptedRun({"test": digits(300), "train": digits(200, 1)})
+    run.advance(run.splits["test"].labels * 0 + 9)  # precision is 0 / 0 but for 9
+
+    async def scenario(app: MnistApp, _pilot: Pilot[ExitCode]) -> None:
+        rows = [row.split()[-3:] for row in lines(app)[2:12]]
+        assert rows == 9 * [["-", "0.0%", "0.0%"]] + [["10.0%", "100.0%", "18.2%"]]
+
+    play(scripted_app(run, "confusion"), scenario, (80, 24))
+
+
 def test_moving() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         for keys, cell in [
