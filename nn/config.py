@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
 
-from nn.errors import ConfigError, did_you_mean
+from nn.errors import ConfigError, did_you_mean, reason_of
 from nn.options import Option, Value, check, choices_of, format_value, refusal
 
 Preprocessing = Literal["unit", "standardize", "minmax"]
@@ -280,4 +280,4 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return (error.strerror or str(error)) if isinstance(error, OSError) else "not UTF-8 text"
+    return reason_of(error) if isinstance(error, OSError) else "not UTF-8 text"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from collections.abc import Iterable
 
 
@@ -37,3 +38,25 @@ def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` for the nearest of the known names, or an empty string."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def reason_of(error: OSError) -> str:
+    """Why a file or folder cannot be used; where the one is in place of the other, which it is."""
+    if isinstance(error, IsADirectoryError):
+        return "a folder, where a file is wanted"
+    if isinstance(error, NotADirectoryError | FileExistsError) and isinstance(error.filename, str):
+        found = file_in_place_of(error.filename)
+        if found is not None:
+            subject = "a file" if found == error.filename else f"{found} is a file"
+            return f"{subject}, where a folder is wanted"
+    return error.strerror or str(error)
+
+
+def file_in_place_of(folder: str) -> str | None:
+    """The file that has the path of a folder, or of one above it; None where there is no file."""
+    while not os.path.lexists(folder):
+        above = os.path.dirname(folder)
+        if above in ("", folder):
+            return None
+        folder = above
+    return None if os.path.isdir(folder) else folder

@@ -14,7 +14,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.data.samples import MAX_BYTES, Samples, as_samples
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 
 # The names of images and labels, for training and for testing, as published archives have them.
 _TRAIN = (("x_train", "y_train"), ("train_images", "train_labels"), ("train_x", "train_y"))
@@ -86,7 +86,7 @@ def _opened(path: Path, read: Callable[[Path, zipfile.ZipFile], _Read]) -> _Read
     except (DataError, MemoryError):
         raise
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {reason_of(error)}") from error
     except Exception as error:  # zipfile and NumPy raise a dozen kinds for damaged data
         raise DataError(f"{path}: damaged, or not an .npz file: {error}") from error
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nn.arrays import Array
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 from nn.spec import MAX_CLASSES, DataSpec
 
 NAMES_FILE = "labels.txt"
@@ -98,7 +98,7 @@ def read_names(path: Path) -> Listed:
             content = stream.read(_MAX_BYTES + 1)
         text = content.decode("utf-8-sig")
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {reason_of(error)}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text") from error
     if len(content) > _MAX_BYTES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from nn.data.classes import NAMES_FILE
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 
 ZIP = b"PK\x03\x04"
 """The first bytes of a zip archive, such as a file of `numpy.savez`."""
@@ -22,7 +22,7 @@ def entries_of(folder: Path) -> list[Path]:
     try:
         return [each for each in folder.iterdir() if not each.name.startswith((".", "__"))]
     except OSError as error:
-        raise DataError(f"{folder}: {error.strerror or error}") from error
+        raise DataError(f"{folder}: {reason_of(error)}") from error
 
 
 def files_of(folder: Path) -> list[Path]:

@@ -19,7 +19,7 @@ import numpy as np
 
 from nn.arrays import Array
 from nn.data.files import packed_by
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _UNSIGNED_BYTE = 0x08
@@ -49,7 +49,7 @@ def read_idx(path: Path, *, integers: bool = False) -> tuple[Array, str]:
     try:
         stored = path.read_bytes()
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {reason_of(error)}") from error
     shape, header_size, kind = _read_header(path, stored, integers)
     size = header_size + math.prod(shape) * kind.itemsize
     packed = stored[:2] == _GZIP_MAGIC

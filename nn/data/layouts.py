@@ -24,10 +24,10 @@ from nn.data.archives import (
 )
 from nn.data.classes import Listed
 from nn.data.files import ZIP, files_of, name_of, packed_by, starts_with, subfolders_of
-from nn.data.idx_sets import idx_sets, read_idx_set, set_named
+from nn.data.idx_sets import IdxSet, idx_sets, read_idx_set, set_named
 from nn.data.samples import Found, Samples
 from nn.data.tables import has_labels, is_table, read_table
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 
 # Reads pictures to one array, uint8 (n, rows, columns), and states what was done to their sizes.
 ReadPictures = Callable[[Sequence[Path]], tuple[Array, str]]
@@ -48,36 +48,35 @@ _PICTURE_STARTS = (
 def why_missing(path: Path) -> str | None:
     """The reason why a path names no data at all, None where it may; nothing is read."""
     try:
-        path.stat()
-    except FileNotFoundError:
-        try:
-            return None if set_named(path) is not None else _missing(path)
-        except DataError as error:
-            return str(error)
-    except (OSError, ValueError) as error:
-        return f"data folder {path}: {getattr(error, 'strerror', None) or error}"
+        _named(path)
+    except DataError as error:
+        return str(error)
     return None
-
-
-def _missing(path: Path) -> str:
-    return f"data folder {path}: no such folder or file"
 
 
 def find_data(path: Path, read_pictures: ReadPictures | None) -> Found:
     """Recognize and read what a path names; raises `DataError`."""
-    try:
-        if path.is_dir():
-            return _read_folder(path, read_pictures)
-        mode = path.stat().st_mode
-    except FileNotFoundError as error:
-        if (group := set_named(path)) is not None:
-            return read_idx_set(group)
-        raise DataError(_missing(path)) from error
-    except OSError as error:
-        raise DataError(f"data folder {path}: {error.strerror or error}") from error
-    if not stat.S_ISREG(mode):
+    named = _named(path)
+    if isinstance(named, IdxSet):
+        return read_idx_set(named)
+    if stat.S_ISDIR(named):
+        return _read_folder(path, read_pictures)
+    if not stat.S_ISREG(named):
         raise DataError(f"data folder {path}: neither a folder nor a regular file")
     return _read_file(path)
+
+
+def _named(path: Path) -> int | IdxSet:
+    """The mode of what is there, or the IDX files whose names begin so; raises `DataError`."""
+    try:
+        return path.stat().st_mode
+    except FileNotFoundError as error:
+        if (group := set_named(path)) is not None:
+            return group
+        raise DataError(f"data folder {path}: no such folder or file") from error
+    except (OSError, ValueError) as error:
+        reason = reason_of(error) if isinstance(error, OSError) else error
+        raise DataError(f"data folder {path}: {reason}") from error
 
 
 def _read_file(path: Path) -> Found:

@@ -23,7 +23,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.data.classes import NAMES_FILE
 from nn.data.samples import MAX_BYTES, MAX_LABEL, Samples, as_bytes, square
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _BLOCK = 2000  # lines that are held as text at a time
@@ -91,7 +91,7 @@ def read_table(path: Path) -> Samples:
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise DataError(f"{path}: damaged gzip data: {error}") from error
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {reason_of(error)}") from error
     except UnicodeDecodeError as error:
         raise DataError(f"{path}: not UTF-8 text") from error
     if not blocks:

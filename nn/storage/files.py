@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from nn.errors import StorageError
+from nn.errors import StorageError, reason_of
 
 # Flags of `os.open` that not every system has; 0 changes nothing. Windows alone has O_BINARY: it
 # writes a carriage return before each line feed without it.
@@ -97,7 +97,7 @@ def why_missing(path: Path) -> str:
     try:
         path.stat()
     except OSError as error:
-        return error.strerror or str(error)
+        return reason_of(error)
     return "a folder" if os.path.isdir(path) else "not a regular file"
 
 
@@ -128,12 +128,12 @@ def cannot_read(path: Path, error: OSError) -> StorageError:
     """The error of a file that cannot be read."""
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
         return StorageError(f"{path.parent}: there is no such folder")
-    return StorageError(f"{path}: {error.strerror or error}")
+    return StorageError(f"{path}: {reason_of(error)}")
 
 
 def cannot_write(path: Path, error: OSError) -> StorageError:
     """The error of a file that cannot be written."""
-    reason = error.strerror or str(error)
+    reason = reason_of(error)
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
         reason = f"there is no folder {path.parent}"
     return StorageError(f"{path}: cannot write: {reason}")

@@ -17,7 +17,7 @@ from typing import IO, BinaryIO
 import numpy as np
 
 from nn.arrays import Array
-from nn.errors import StorageError
+from nn.errors import StorageError, reason_of
 from nn.storage.files import open_regular, write_atomically
 
 _SUFFIX = ".npy"
@@ -130,7 +130,7 @@ def open_npz(path: Path, *, max_bytes: int) -> Iterator[NpzReader]:
     except (StorageError, MemoryError):
         raise
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(f"{path}: {reason_of(error)}") from error
     except Exception as error:
         raise StorageError(f"{path}: damaged, or not an .npz file: {error}") from error
 

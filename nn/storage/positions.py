@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nn.errors import StorageError
+from nn.errors import StorageError, reason_of
 from nn.events import Evaluation
 from nn.storage.files import write_atomically
 from nn.storage.lock import FolderLock, is_locked
@@ -149,7 +149,7 @@ def part_weights(folder: Path) -> None:
             content = best.read_bytes()
             write_atomically(best, lambda stream: stream.write(content))
     except OSError as error:
-        raise StorageError(f"{best}: {error.strerror or error}") from error
+        raise StorageError(f"{best}: {reason_of(error)}") from error
 
 
 def put_in_order(folder: Path, record: RunRecord) -> None:

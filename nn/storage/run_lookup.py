@@ -58,6 +58,8 @@ def find_folder(root: Path, name: str) -> Path:
     if not matches:
         if os.path.isfile(name):
             raise _is_file(Path(name))
+        if os.path.isdir(name) and not _is_run(Path(name)):
+            raise _is_no_run(Path(name))
         raise StorageError(f"no run {name!r} in {root}{_near(name, names)}")
     return root / matches[0]
 

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal
 
 from nn.config import RESUMABLE_FIELDS, TrainConfig, flag
-from nn.errors import ConfigError, StorageError
+from nn.errors import ConfigError, StorageError, reason_of
 from nn.events import Evaluation
 from nn.storage.files import temporary_prefix
 from nn.storage.lock import LOCK_FILE, is_locked
@@ -209,7 +209,7 @@ def _folders(root: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise StorageError(f"{root}: {error.strerror or error}") from error
+        raise StorageError(f"{root}: {reason_of(error)}") from error
 
 
 def config_differences(configs: Iterable[TrainConfig]) -> list[str]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from textual.widget import Widget
 
+from nn.errors import reason_of
 from tui.app.screens import MODES
 from tui.app.state.workbench import Workbench
 from tui.app.terminal_app import TerminalApp
@@ -117,7 +118,7 @@ class MenuApp(TerminalApp):
             paths = write(str(Path.cwd() / f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}"))
         except OSError as error:
             where = error.filename or "into the working directory"
-            text = f"Cannot write {where}: {error.strerror or error}"
+            text = f"Cannot write {where}: {reason_of(error)}"
             self.notify(text, severity="error", markup=False)
         else:
             first, *others = (path.absolute() for path in paths)

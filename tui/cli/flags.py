@@ -19,7 +19,7 @@ from nn.config import (
     flag,
     load_toml,
 )
-from nn.errors import ConfigError, StorageError
+from nn.errors import ConfigError, StorageError, file_in_place_of
 from nn.options import Value, format_value
 from nn.storage.runs import Which
 from tui.recording.experiment import Experiment
@@ -106,6 +106,14 @@ def run_completions(_: object) -> list[str]:
         return []
 
 
+def _require_folder(_: object, folder: Path | None) -> None:
+    """Refuse a file in place of the folder of the runs before anything is read or written."""
+    if folder is not None and (found := file_in_place_of(str(folder))) is not None:
+        raise ConfigError(
+            f"--runs-dir {folder}: {found} is a file; name a folder, which may be new"
+        )
+
+
 RecipeFlag = Annotated[
     str | None,
     Parameter(
@@ -136,6 +144,7 @@ RunsDirFlag = Annotated[
         help="Folder of the saved runs, in place of $MNIST_TUI_RUNS_DIR and the user's data folder",
         metavar="FOLDER",
         group=SAVING,
+        validator=_require_folder,
     ),
 ]
 ConfigFlag = Annotated[

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path
 
+from nn.errors import reason_of
 from tui.system.exits import CommandError, ExitCode
 
 
@@ -18,4 +19,4 @@ def require_writable(path: Path, option: str) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        raise CommandError(f"{option} {path}: {error.strerror or error}", ExitCode.USAGE) from error
+        raise CommandError(f"{option} {path}: {reason_of(error)}", ExitCode.USAGE) from error

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from nn.data import dataset as datasets
 from nn.data.dataset import Dataset
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 from nn.spec import MNIST
 
 Pixels = npt.NDArray[np.uint8]
@@ -99,7 +99,7 @@ def _read(path: Path) -> tuple[Pixels, bool]:
             " it"
         ) from error
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {reason_of(error)}") from error
     except DataError as error:
         raise DataError(f"{path}: damaged: {error}; take it away or repair it") from error
     pixels = np.rint(levels).clip(0, 255).astype(np.uint8)

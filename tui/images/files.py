@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 
 Levels = npt.NDArray[np.float32]
 
@@ -48,7 +48,7 @@ def levels_of_file(file: BinaryIO) -> tuple[Levels, float]:
         raise DataError("too large for the memory") from error
     # A damaged file raises more than OSError: SyntaxError for PNG, and others within the decoders.
     except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+        reason = reason_of(error) if isinstance(error, OSError) else error
         raise DataError(str(reason) or "damaged picture") from error
 
 

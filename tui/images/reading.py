@@ -12,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFilter
 
 from nn.data.preprocessing import Preprocessor
-from nn.errors import DataError
+from nn.errors import DataError, reason_of
 from nn.spec import MNIST, DataSpec
 from nn.storage.files import read_at_most
 from tui.images.boxes import Box
@@ -83,7 +83,7 @@ def read_file(path: Path, form: Form = Form()) -> list[Reading]:
             content = read_at_most(file, MAX_BYTES + 1)
         return read_content(content, form)
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}") from error
+        raise DataError(f"{path}: {reason_of(error)}") from error
     except DataError as error:
         raise DataError(f"{path}: {error}") from error
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from nn.arrays import Array
-from nn.errors import StorageError
+from nn.errors import StorageError, reason_of
 from nn.storage.files import open_regular, read_at_most
 from nn.storage.run_lookup import weights_beside
 from tui.formatting import on_one_line
@@ -66,7 +66,7 @@ def _content(path: Path) -> bytes:
         with open_regular(path) as stream:
             content = read_at_most(stream, MAX_BYTES + 1)
     except OSError as error:
-        raise StorageError(f"{path}: {error.strerror or error}") from error
+        raise StorageError(f"{path}: {reason_of(error)}") from error
     if len(content) > MAX_BYTES:
         raise StorageError(f"{path}: more than the {MAX_BYTES:,} bytes allowed")
     if not content:

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
-from nn.errors import StorageError, did_you_mean
+from nn.errors import StorageError, did_you_mean, reason_of
 from nn.storage.lock import FolderLock
 from nn.storage.run_lookup import names_meant
 from tui.recording.folder import runs_folder
@@ -80,7 +80,7 @@ def _make_folder(root: Path, name: str | None) -> Path:
 
 def cannot_save(path: Path, error: Exception) -> StorageError:
     """The error of a sweep that cannot be written."""
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    reason = reason_of(error) if isinstance(error, OSError) else str(error)
     return StorageError(f"{path}: cannot save the sweep: {reason}")
 
 
@@ -117,7 +117,7 @@ def sweep_names(root: Path) -> list[str]:
     except FileNotFoundError:
         return []
     except OSError as error:
-        raise StorageError(f"{root}: {error.strerror or error}") from error
+        raise StorageError(f"{root}: {reason_of(error)}") from error
     times: dict[str, float] = {}
     for folder in folders:
         with suppress(OSError):  # it is no sweep, is being deleted, or belongs to somebody else

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from nn.errors import StorageError
+from nn.errors import StorageError, reason_of
 from tui.sweeps.folder import cannot_save
 
 Entry = dict[str, Any]
@@ -31,7 +31,7 @@ class Journal:
                 stream.seek(self._offset)
                 content = stream.read()
         except OSError as error:
-            raise StorageError(f"{self.path}: {error.strerror or error}") from error
+            raise StorageError(f"{self.path}: {reason_of(error)}") from error
         complete = content[: content.rfind(b"\n") + 1]
         for number, line in enumerate(complete.splitlines(), 1):
             try:

@@ -7,7 +7,7 @@ import tomllib
 from dataclasses import fields
 from pathlib import Path
 
-from nn.errors import ConfigError, did_you_mean
+from nn.errors import ConfigError, did_you_mean, reason_of
 from tui.sweeps.space import Space
 from tui.sweeps.spec import SweepSpec
 
@@ -39,7 +39,7 @@ def load_spec(path: Path) -> SweepSpec:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"sweep {path}: {error.strerror or error}") from error
+        raise ConfigError(f"sweep {path}: {reason_of(error)}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"sweep {path}: not TOML: {error}") from error
     return parse_spec(text, str(path))

@@ -346,7 +346,7 @@ def test_a_folder_that_is_none_is_named_with_what_it_should_be(tmp_path: Path) -
         DataError, match=r"mnist\.npz: nothing that is known; .*train-images-idx3-ubyte"
     ):
         load_dataset(str(file))
-    with pytest.raises(DataError, match="Not a directory"):
+    with pytest.raises(DataError, match="is a file, where a folder is wanted"):
         load_dataset(str(file / "inside"))
     with pytest.raises(DataError, match=r"File name too long|no such folder"):
         load_dataset("x" * 5000)

@@ -342,6 +342,11 @@ def test_the_exported_arrays(tmp_path: Path) -> None:
     load = {path.stem: np.load(path) for path in (tmp_path / "reference").glob("*.npy")}
     np.testing.assert_allclose(load["a1"], load["x"] @ load["W1"] + load["b1"])
     np.testing.assert_allclose(load["new_W2"], load["W2"] - 0.1 * load["dW2"])
+    file = next((tmp_path / "reference").iterdir())
+    said = refused(call_command("check", "--export", file))
+    assert said == (
+        f"--export {file}: a file, where a folder is wanted; name another folder, which may be new"
+    )
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,15 @@ TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS = tiny_arrays()
         ("reproduce two-layer-net nope", "unknown recipe 'nope'"),
         ("--config missing.toml", "config file missing.toml: No such file or directory"),
         ("--headless --data-dir missing", "data folder missing: no such folder"),
+        ("runs --runs-dir file", "--runs-dir file: file is a file; name a folder, which may be"),
+        ("sweep --seeds 2 --runs-dir file/x", "--runs-dir file/x: file is a file; name a folder"),
+        ("sweeps --runs-dir file", "--runs-dir file: file is a file; name a folder"),
+        ("--epochs 1 --runs-dir file", "--runs-dir file: file is a file; name a folder"),
+        ("--headless --data-dir file/x", "data folder file/x: file is a file, where a folder is"),
+        ("--headless --save file/x", "file is a file, where a folder is wanted"),
+        ("--config folder", "config file folder: a folder, where a file is wanted"),
+        ("sweep folder", "sweep folder: a folder, where a file is wanted"),
+        ("--print-config --config file/x", "config file file/x: file is a file, where a folder"),
     ],
 )  # fmt: skip
 def test_usage(
@@ -81,6 +90,8 @@ def test_usage(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "folder").mkdir()
     assert main(words.split()) == ExitCode.USAGE
     out, err = capsys.readouterr()
     assert out == ""

@@ -142,7 +142,10 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     pytest.importorskip("matplotlib")
     (tmp_path / "file").write_text("")
     result = call_command("figures", "tangent", "--save", tmp_path / "file", "--format", "png")
-    assert refused(result) == f"--save {tmp_path / 'file'}: exists and is not a folder"
+    assert refused(result) == (
+        f"--save {tmp_path / 'file'}: a file, where a folder is wanted; name another folder,"
+        " which may be new"
+    )
 
 
 @pytest.mark.slow

@@ -113,7 +113,7 @@ def test_a_box_is_that_of_the_file_and_not_of_the_reduced_picture() -> None:
     ("name", "content", "message"),
     [
         ("missing.png", None, "No such file"),
-        ("folder", "folder", "Is a directory"),
+        ("folder", "folder", "a folder, where a file is wanted"),
         ("empty.png", b"", "0 lines, expected a grid"),
         ("noise.png", bytes(range(256)), "neither a picture .* nor a text grid"),
         ("cut.png", encode(Image.effect_noise((60, 60), 90))[:700], "truncated"),

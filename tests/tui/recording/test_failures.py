@@ -217,14 +217,15 @@ def test_a_folder_that_cannot_be_made(small_run: Sequence[str], root: Path) -> N
     assert result.returncode == 0
     assert check_stream(result.stdout)[-1]["run"] is None
     assert result.stderr == (
-        f"mnist-tui: warning: this run is not saved: {root / 'runs'}: Not a directory\n"
+        f"mnist-tui: warning: this run is not saved: {root / 'runs'}: {root} is a file, where a"
+        " folder is wanted\n"
     )
 
 
 def test_a_folder_that_was_typed_must_be_writable(small_run: Sequence[str], root: Path) -> None:
     root.write_text("a file")
     said = refused(call_command(*small_run, f"--runs-dir={root / 'runs'}"))
-    assert said == f"{root / 'runs'}: Not a directory"
+    assert said == f"--runs-dir {root / 'runs'}: {root} is a file; name a folder, which may be new"
 
 
 def test_no_home(monkeypatch: pytest.MonkeyPatch) -> None:

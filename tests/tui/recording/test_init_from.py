@@ -106,6 +106,16 @@ def test_a_file_where_a_run_is_wanted(root: Path, first: SavedRun) -> None:
         assert said.endswith(f"best.npz is a file of the run {first.path}")
 
 
+def test_a_folder_of_the_working_directory_where_a_run_is_wanted(
+    root: Path, first: SavedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root.parent)
+    for named in (root.name, str(root)):
+        said = refused(call_command("export", named, f"--runs-dir={root}"))
+        assert said.startswith(f"{named}: no run.json in this folder; a saved run is wanted")
+        assert said.endswith(f"it holds 1 of them, such as {first.name}")
+
+
 def test_a_folder_where_a_run_is_wanted(root: Path, first: SavedRun, tmp_path: Path) -> None:
     at = f"--runs-dir={root}"
     for arguments in (["--headless", "--resume"], ["export"], ["runs", "show"], ["attach"]):
@@ -137,7 +147,7 @@ def test_an_unwritable_target_is_told_without_the_temporary_name(
 ) -> None:
     target = first.path / "run.json" / "model.npz"
     said = refused(call_command("export", "-o", target, f"--runs-dir={root}"))
-    assert said == f"--output {target}: Not a directory"
+    assert said == f"--output {target}: {target.parent} is a file, where a folder is wanted"
     target = first.path / "exports" / "model.npz"
     said = refused(call_command("export", "-o", target, f"--runs-dir={root}"))
     assert said == f"--output {target}: there is no folder {target.parent}"

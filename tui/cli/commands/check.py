@@ -10,7 +10,7 @@ from typing import Annotated
 import numpy as np
 from cyclopts import Parameter
 
-from nn.errors import ConfigError
+from nn.errors import ConfigError, reason_of
 from nn.storage.files import why_missing
 from tui.checking.diagnosis import FORMULAS, Diagnosis
 from tui.checking.reference import Model
@@ -142,11 +142,17 @@ def _text(report: Report, diagnosis: Diagnosis) -> str:
 def _export(folder: Path) -> ExitCode:
     try:
         folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"--export {folder}: {reason_of(error)}; name another folder, which may be new",
+            ExitCode.USAGE,
+        ) from error
+    try:
         for name, array in reference_arrays(load_dataset(), Model()).items():
             np.save(folder / f"{name}.npy", array)
     except OSError as error:
         raise CommandError(
-            f"{folder}: cannot write: {error.strerror or error}; name a folder that can be written",
+            f"--export {folder}: cannot write: {reason_of(error)}; name another folder",
             ExitCode.FAILURE,
         ) from error
     sys.stdout.write(f"{folder}\n")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from nn.errors import ConfigError, StorageError, did_you_mean
+from nn.errors import ConfigError, StorageError, did_you_mean, reason_of
 from nn.recipes import load_recipe, recipe_names
 from nn.storage.runs import run_names
 from tui.cli.flags import RunsDirFlag, recipe_completions, run_completions
@@ -161,10 +161,10 @@ def _writer(folder: Path, kind: Format) -> Callable[[Picture], None]:
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        reason = "exists and is not a folder" if folder.exists() else error.strerror or str(error)
-        if folder.is_dir():
-            reason = f"cannot be written: {error.strerror or error}"
-        raise CommandError(f"--save {folder}: {reason}", ExitCode.USAGE) from error
+        raise CommandError(
+            f"--save {folder}: {reason_of(error)}; name another folder, which may be new",
+            ExitCode.USAGE,
+        ) from error
 
     def write(picture: Picture) -> None:
         try:

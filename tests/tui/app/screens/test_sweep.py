@@ -172,7 +172,7 @@ def test_what_cannot_be_read_is_told(runs_dir: Path) -> None:
     (runs_dir.parent / "sweeps").touch()
 
     async def unreadable(at: Sitting) -> None:
-        assert "Not a directory" in " ".join(at.text.split())
+        assert "a file, where a folder is wanted" in " ".join(at.text.split())
 
     play(sweep_app(runs_dir), unreadable)
 
