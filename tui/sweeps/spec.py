@@ -50,7 +50,9 @@ class SweepSpec:
     """A sweep as it was asked for; constructing one checks it (raises `ConfigError`).
 
     `fields` are those of the configuration that every trial has, over the recipe's. `trials`
-    settings are tried (a grid: all of it), each with `seeds` seeds, for at most `minutes`. With
+    settings are tried (a grid: all of it), each with `seeds` seeds, for at most `minutes`. Where no
+    `sampler` is named, it is a grid if all values are listed and make no more than `trials`
+    settings, and else random. With
     `halving` every trial trains for a few epochs, the best third goes on to three times as many,
     and so on to the whole budget. With `brackets` the trials are shared out among Hyperband's
     brackets: halvings that begin with more epochs and fewer trials, down to none at all.
@@ -59,7 +61,7 @@ class SweepSpec:
     space: Space
     recipe: str | None = None
     fields: Mapping[str, Any] = field(default_factory=dict)
-    sampler: SamplerName = "random"
+    sampler: SamplerName | None = None
     trials: int = 20
     grid_points: int = 5
     seeds: int = 1
@@ -70,6 +72,8 @@ class SweepSpec:
 
     def __post_init__(self) -> None:
         self._check_values()
+        if self.sampler is None:
+            object.__setattr__(self, "sampler", self._usual_sampler)
         if not self.space.dimensions and self.seeds < 2:
             raise ConfigError(
                 "a sweep varies at least one field, --vary learning_rate=0.01..0.5:log, or has"
@@ -104,7 +108,7 @@ class SweepSpec:
     def _check_values(self) -> None:
         for name, known in (("sampler", SamplerName), ("objective", Objective)):
             value, admitted = getattr(self, name), get_args(known)
-            if value not in admitted:
+            if value not in admitted and not (name == "sampler" and value is None):
                 raise ConfigError(
                     f"{name} = {value!r}: must be one of"
                     f" {', '.join(admitted)}{did_you_mean(str(value), admitted)}"
@@ -144,6 +148,14 @@ class SweepSpec:
                     " compared then; take accuracy",
                     field=name,
                 )
+
+    @property
+    def _usual_sampler(self) -> SamplerName:
+        """A grid tries settings once each that random trials would repeat or leave out."""
+        space = self.space
+        if not space.dimensions or not space.is_finite or self.brackets:
+            return "random"
+        return "grid" if space.grid_size(1) <= self.trials else "random"
 
     @cached_property
     def size(self) -> int:

@@ -285,7 +285,6 @@ def test_the_arguments_of_a_setting_are_those_of_a_run() -> None:
     ("vary", "sampler", "said"),
     [
         ("lr=0.1,0.2", "random", ", of which 2 differ at most: --sampler grid tries each once"),
-        ("lr=0.1,0.2", "grid", ""),
         ("lr=0.1..0.2", "random", ""),
         (f"batch_size={','.join(map(str, range(1, 31)))}", "random", ""),
     ],
@@ -295,3 +294,27 @@ def test_settings_that_repeat_are_told(vary: str, sampler: SamplerName, said: st
     settings = f"{spec.size} settings ({sampler})"
     assert plan(spec).startswith(f"{settings}{said}, ")
     assert ("of which" in plan(spec)) is bool(said)
+
+
+@pytest.mark.parametrize(
+    ("vary", "settings", "chosen", "size"),
+    [
+        ("lr=0.1,0.2", {}, "grid", 2),
+        ("lr=0.1,0.2 hidden=16,32", {"trials": 4}, "grid", 4),
+        ("lr=0.1,0.2 hidden=16,32", {"trials": 3}, "random", 3),
+        ("lr=0.1,0.2", {"sampler": "random"}, "random", 20),
+        ("lr=0.1,0.2", {"brackets": True}, "random", 20),
+        ("lr=0.1..0.2 hidden=16,32", {}, "random", 20),
+        ("", {"seeds": 3}, "random", 1),
+    ],
+)
+def test_listed_values_that_are_few_make_a_grid_of_themselves(
+    vary: str, settings: dict[str, Any], chosen: str, size: int, tmp_path: Path
+) -> None:
+    spec = SweepSpec(Space(tuple(map(parse_dimension, vary.split()))), **settings)
+    assert (spec.sampler, spec.size) == (chosen, size)
+    assert plan(spec).startswith(f"{size} setting")
+    assert ("(grid: all that the listed values make)" in plan(spec)) is (chosen == "grid")
+    (tmp_path / "sweep.toml").write_text(to_toml(spec), encoding="utf-8")
+    assert f'sampler = "{chosen}"' in (tmp_path / "sweep.toml").read_text()
+    assert load_spec(tmp_path / "sweep.toml") == spec

@@ -58,12 +58,18 @@ def sweep(
     sampler: Annotated[
         Literal["grid", "random", "tpe"] | None,
         Parameter(
-            help="Which settings are tried: random if left out; tpe needs the package optuna",
+            help="Which settings are tried; if left out, a grid where all values are listed and"
+            " make no more settings than --trials, and else random; tpe needs the package optuna",
             group=_SWEEP,
         ),
     ] = None,
     trials: Annotated[
-        int | None, Parameter(help="Settings to try; 20 if left out", metavar="N", group=_SWEEP)
+        int | None,
+        Parameter(
+            help="Settings to try; 20 if left out; a grid has all of its own",
+            metavar="N",
+            group=_SWEEP,
+        ),
     ] = None,
     grid_points: Annotated[
         int | None,

@@ -18,7 +18,9 @@ from tui.system.terminal import is_live
 
 def plan(spec: SweepSpec) -> str:
     """What a sweep is going to try, in a line."""
-    settings = f"{spec.size} settings ({spec.sampler})" if spec.size > 1 else "1 setting"
+    all_of_them = spec.sampler == "grid" and spec.space.is_finite
+    how = "grid: all that the listed values make" if all_of_them else spec.sampler
+    settings = f"{spec.size} settings ({how})" if spec.size > 1 else "1 setting"
     different = spec.space.grid_size(1) if spec.space.is_finite else spec.size
     if different < spec.size:  # a seed gives the same setting the same result each time
         settings += f", of which {different} differ at most: --sampler grid tries each once"
