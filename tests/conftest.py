@@ -75,6 +75,7 @@ def pytest_collection() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+        gc.set_threshold(50_000, 20, 50)  # as the program itself has it
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,9 +101,17 @@ def pytest_itemcollected(item: pytest.Item) -> None:
         item.add_marker(pytest.mark.quick)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest tests, so that in the end no worker is busy with one alone."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with the longest tests, so that in the end no worker is busy with one alone.
+
+    Of the quick tier the others go before Hypothesis, which has no test in it, reads all modules.
+    """
     items.sort(key=lambda item: item.name not in LONGEST)
+    if config.option.markexpr == "quick":
+        others = [item for item in items if not item.get_closest_marker("quick")]
+        config.hook.pytest_deselected(items=others)
+        items[:] = [item for item in items if item.get_closest_marker("quick")]
 
 
 @pytest.fixture(scope="session", autouse=True)
