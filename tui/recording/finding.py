@@ -22,6 +22,8 @@ from nn.storage.runs import SavedRun
 CHOSEN = ("activation", "init", "loss", "optimizer", "schedule")
 """Fields whose value is a word of every run; that of another field only where it was changed."""
 
+_LONG = 8
+"""Characters of a number in words at most, unless it is written in full."""
 _COMPARISON = re.compile(r"-{0,2}([a-z][a-z0-9_-]*)(<=|>=|!=|=|<|>)(.*)")
 _ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -61,6 +63,12 @@ def differing_fields(runs: Iterable[Values]) -> list[str]:
 def value_text(value: Value | None) -> str:
     """A value in words, a dash where the field has no effect."""
     return "-" if value is None else format_value(value)
+
+
+def short_text(value: Value | None) -> str:
+    """A value in words, a number of many digits rounded to four of them."""
+    text = value_text(value)
+    return f"{value:.4g}" if isinstance(value, float) and len(text) > _LONG else text
 
 
 def state_of(run: SavedRun, status: str) -> str:

@@ -16,6 +16,7 @@ from tui.recording.finding import (
     differing_fields,
     effective_values,
     short_name,
+    short_text,
     value_text,
     words_of,
 )
@@ -88,6 +89,18 @@ def test_what_can_find_nothing_is_told() -> None:
 
 def test_the_short_form_of_a_flag() -> None:
     assert [short_name(name) for name in ("learning_rate", "batch_size")] == ["lr", "batch-size"]
+
+
+def test_a_number_of_many_digits_is_rounded_where_it_is_told_in_short() -> None:
+    values = (0.17790613846114536, 1e-08, 0.0005, (64, 16), 60000, None)
+    assert [short_text(each) for each in values] == [
+        "0.1779",
+        "1e-08",
+        "0.0005",
+        "64-16",
+        "60000",
+        "-",
+    ]
 
 
 def test_what_differs_is_told_without_what_follows_from_it() -> None:

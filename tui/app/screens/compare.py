@@ -32,8 +32,8 @@ from tui.app.state.workbench import Workbench
 from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.charts import CHARTS
-from tui.app.widgets.compared_curves import compared_series
-from tui.app.widgets.compared_rows import ComparedRows, lettered_names
+from tui.app.widgets.compared_curves import ComparedCurves
+from tui.app.widgets.compared_rows import ComparedRows
 from tui.app.widgets.strips import printable
 from tui.recording.folder import display_name
 from tui.system.terminal import Terminal
@@ -55,23 +55,24 @@ class CompareScreen(ComparingScreen):
         #top { height: 1fr; }
         #bottom { height: 10; }
         #curves { width: 1fr; }
-        #values { width: 30; overflow: hidden; }
+        #values { width: 31; overflow: hidden; }
         #digits, #differing { width: 1fr; }
         #differing, #words { scrollbar-size-vertical: 1; }
         #words { height: 1fr; }
         &.-tall.-wide #bottom, &.-tall.-huge #bottom { height: 16; }
-        &.-wide #values, &.-huge #values { width: 36; }
+        &.-wide #values { width: 36; }
+        &.-huge #values, &.-huge #differing { width: 50; }
         &.-short, &.-narrow {
             #top, #bottom { display: none; height: 1fr; }
-            #values { width: 1fr; }
-            .panel { display: none; }
-            .panel.-chosen { display: block; }
+            #curves, #values, #digits, #differing { display: none; width: 1fr; }
             &.-at-curves #top, &.-at-values #top { display: block; }
             &.-at-digits #bottom, &.-at-differing #bottom { display: block; }
+            &.-at-curves #curves, &.-at-values #values { display: block; }
+            &.-at-digits #digits, &.-at-differing #differing { display: block; }
         }
     }
     """
-    AUTO_FOCUS = "#curves"
+    AUTO_FOCUS = "#curves Chart.-shown"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "open", "Digits", key_display="enter", id="compare.open"),
         Binding("tab", "move_panel(1)", "Panel", id="compare.next-panel"),
@@ -91,18 +92,16 @@ class CompareScreen(ComparingScreen):
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
-        self._kind = CHARTS[-1]
         self._axis: Axis = AXES[0]
         self._panel = PANELS[0]
-        self._chart = Chart("", terminal, id="curves", classes="panel -chosen")
-        self._chart.fitted = True
+        self._curves = ComparedCurves(terminal)
         self._table = AgreementTable(terminal)
         self._scores, self._fields = ComparedRows(terminal), ComparedRows(terminal)
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="note", markup=False)
         with Horizontal(id="top"):
-            yield self._chart
+            yield self._curves
             with VerticalScroll(id="values", classes="panel", can_focus=False):
                 yield self._scores
         with Horizontal(id="bottom"):
@@ -116,7 +115,6 @@ class CompareScreen(ComparingScreen):
 
     def on_mount(self) -> None:
         self.add_class(f"-at-{self._panel}")
-        self.watch(self._chart, "cursor", self._draw_values, init=False)
 
     def on_resize(self, _event: events.Resize) -> None:
         """The words depend on the size."""
@@ -134,20 +132,11 @@ class CompareScreen(ComparingScreen):
         self.draw_digits()
 
     def _draw_curves(self) -> None:
-        comparison, kind = self.comparison, self._kind
-        self._chart.x_label = self._axis
-        title = "Compare"
-        if comparison is not None:
-            room = self._chart.size.width - len(kind.title) - 6
-            title = f"{lettered_names(comparison, room)}  {kind.title}"
-        self._chart.title = self._printable(title)
-        series = compared_series(comparison.sides, kind, self._axis) if comparison else []
-        self._chart.thin_lines = self.bench.drawing.thin_lines
-        self._chart.set_series(series)
-        self._chart.redraw()
+        self._curves.show(self.comparison, self._axis, thin=self.bench.drawing.thin_lines)
 
+    @on(Chart.Looked)
     def _draw_values(self) -> None:
-        comparison, x = self.comparison, self._chart.cursor_x
+        comparison, x = self.comparison, self._curves.cursor_x
         at = f"at {self._axis} {x:g}" if x is not None else "last"
         self._title("#values", f"Values, {at}")
         rows = value_rows(comparison, self._axis, x) if comparison else []
@@ -207,36 +196,32 @@ class CompareScreen(ComparingScreen):
     # Keys
 
     def action_measure(self) -> None:
-        """Show the loss in place of the accuracy, where losses compare, or back."""
-        kinds = [kind for kind in CHARTS if not kind.same_loss or self._losses_compare]
-        if len(kinds) < len(CHARTS) and self._kind in kinds:
+        """Go to the loss in place of the accuracy, where losses compare, or back."""
+        if self.comparison is not None and not self.comparison.same_loss:
             self.notify(
                 "They minimize different functions, so their losses do not compare.",
                 severity="warning",
             )
-        at = kinds.index(self._kind) + 1 if self._kind in kinds else 0
-        self._kind = kinds[at % len(kinds)]
-        self._chart.y_log = self._chart.y_log and self._kind.log
-        self._draw_curves()
-
-    @property
-    def _losses_compare(self) -> bool:
-        return self.comparison is not None and self.comparison.same_loss
+            return
+        at = CHARTS.index(self._curves.kind) + 1
+        self._curves.choose(CHARTS[at % len(CHARTS)])
+        if self._panel == "curves":
+            self._show_panel("curves")
 
     def action_log(self) -> None:
         """A logarithmic scale of the loss, or a linear one."""
-        self._chart.y_log = self._kind.log and not self._chart.y_log
+        self._curves.turn_log()
 
     def action_lines(self) -> None:
         """Draw the lines of charts thin or in blocks, here and on other screens."""
         self.bench.drawing.turn_lines()
         self.app.post_message(DrawingChosen())
-        self._chart.thin_lines = self.bench.drawing.thin_lines
+        self._draw_curves()
 
     def action_axis(self) -> None:
         """Draw over epochs, steps or seconds."""
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
-        self._chart.cursor = None
+        self._curves.hide_cursor()
         self._draw_curves()
         self._draw_values()
 
@@ -295,5 +280,6 @@ class CompareScreen(ComparingScreen):
         self.call_after_refresh(self.draw)
 
     def _focused_of(self, panel: str) -> Widget | None:
-        widget = self._table if panel == "digits" else self.query_one(f"#{panel}")
+        widgets = {"digits": self._table, "curves": self._curves.chosen}
+        widget = widgets.get(panel) or self.query_one(f"#{panel}")
         return widget if widget.can_focus else None

@@ -9,7 +9,7 @@ from tui.app.state.comparison import ComparedDigits, Comparison, Side
 from tui.app.state.seed_pairs import MORE, SeedPairs
 from tui.app.state.seed_training import SeedTraining
 from tui.formatting import count, duration, number, percent
-from tui.recording.finding import short_name, value_text
+from tui.recording.finding import short_name, short_text, value_text
 
 if TYPE_CHECKING:
     from nn.analysis.disagreement import Disagreement
@@ -55,10 +55,10 @@ def value_rows(comparison: Comparison, axis: Axis, x: float | None) -> list[Row]
         row("gap", [_gap(e) for e in at]),
         *(row(name, scores(name.split()[0], "loss")) for name in losses),
         row("best test", [_best(side) for side in comparison.sides]),
-        row("at epoch", [_best_epoch(side) for side in comparison.sides]),
+        row("best epoch", [_best_epoch(side) for side in comparison.sides]),
     ]
     if level := _level(comparison.sides):
-        rows.append(row(f"{level:.0%} at", [_reached(side, level) for side in comparison.sides]))
+        rows.append(row(f"{level:.0%} after", [_reached(side, level) for side in comparison.sides]))
     rows.append(
         row("time", [duration(side.run.record.seconds, whole=True) for side in comparison.sides])
     )
@@ -98,12 +98,14 @@ def _reached(side: Side, level: float) -> str:
 
 
 def differing_rows(comparison: Comparison) -> list[Row]:
-    """The hyperparameters that differ, by the names of their flags."""
-    first, second = comparison.values
-    return [
-        (short_name(name), value_text(first[name]), value_text(second[name]))
-        for name in comparison.differing
-    ]
+    """The hyperparameters that differ, by the names of their flags; rounded where that shows."""
+    rows = []
+    for name in comparison.differing:
+        values = [side[name] for side in comparison.values]
+        short = [short_text(value) for value in values]
+        first, second = short if len(set(short)) > 1 else map(value_text, values)
+        rows.append((short_name(name), first, second))
+    return rows
 
 
 def same_words(comparison: Comparison) -> str:
@@ -190,14 +192,14 @@ def _seconds(seeds: SeedPairs) -> str:
 def short_seed_lines(seeds: SeedPairs, training: SeedTraining | None) -> list[str]:
     """The same as `seeds_words` and `more_words`, or how far training is, in two short lines."""
     pairs, found = len(seeds.differences), seeds.difference
-    text = f"{count(pairs, 'seed')} of both"
+    text = f"{count(pairs, 'seed')} of both so far"
     if found is not None:
         text = f"{pairs} seeds: B {100 * found.mean:+.2f} [{_interval(found, ', ')}]"
     more = seeds.refusal or f"+ {MORE} more: {_seconds(seeds)}"
     doing = training_words(training, short=True) if training else ""
     if not doing and found is not None:
-        return [text, f"{_verdict(found)}; {more}"]
-    return [text, doing or more]
+        return [text, f"{_verdict(found).capitalize()}. {more}"]
+    return [text, doing or more_words(seeds)]
 
 
 def training_words(training: SeedTraining, *, short: bool) -> str:
@@ -215,9 +217,10 @@ def training_words(training: SeedTraining, *, short: bool) -> str:
 
 
 def seed_list(seeds: SeedPairs) -> str:
-    """The difference of each seed."""
+    """By how many points B is better with each seed; nothing where there is none of both."""
     each = seeds.differences.items()
-    return ", ".join(f"seed {seed} {100 * difference:+.2f}" for seed, difference in each)
+    words = ", ".join(f"{100 * difference:+.2f} with seed {seed}" for seed, difference in each)
+    return f"Points of B more than of A: {words}." if words else ""
 
 
 def confusion_words(digits: ComparedDigits, side: int, most: int, arrow: str) -> str:

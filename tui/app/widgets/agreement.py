@@ -89,12 +89,9 @@ class AgreementTable(StripWidget, can_focus=True):
     def _style(self, *, here: bool) -> Style:
         return Style(bold=True, reverse=self.has_focus) if here else PLAIN
 
-    def on_focus(self, _event: events.Focus) -> None:
-        """Show that the keys move the cursor here."""
-        self.redraw()
-
-    def on_blur(self, _event: events.Blur) -> None:
-        """Show that the keys go elsewhere."""
+    def watch_has_focus(self, has_focus: bool) -> None:
+        """Show whether the keys move the cursor here."""
+        super().watch_has_focus(has_focus)
         self.redraw()
 
     def on_click(self, event: events.Click) -> None:

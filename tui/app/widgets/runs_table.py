@@ -14,17 +14,15 @@ from tui.app.state.catalogue import Entry
 from tui.app.widgets.columns import Column, fitting, total_width
 from tui.app.widgets.cursor_table import CursorTable
 from tui.formatting import clock, cut_middle, number, percent
-from tui.recording.finding import differing_fields, short_name, value_text
+from tui.recording.finding import differing_fields, short_name, short_text
 from tui.recording.folder import display_name
 
 NAME_WIDTH = 24
-"""Cells that a run's name has at least where more than two columns stand beside it."""
+"""Cells that a run's name has at least."""
 WIDE = 110
 """Cells of a table from which on a name has its full length, though no more than half of them."""
 YEAR_WIDTH = 29
 """Cells from which on a name that is cut keeps the year of its time."""
-SHORT_NAME_WIDTH = 16
-"""Cells that it has at least where only the last two columns stand beside it."""
 _BUDGET = ("epochs", "steps")
 """Fields that the column of epochs tells."""
 _LONGEST_VALUE = 14
@@ -79,7 +77,7 @@ def hyperparameter_columns(entries: Sequence[Entry]) -> list[Column[Entry]]:
     columns = []
     for name in names:
         at = places[name]
-        longest = max(len(value_text(value)) for value in set(values[name]))
+        longest = max(len(short_text(value)) for value in set(values[name]))
         columns.append(
             Column(
                 short_name(name),
@@ -93,7 +91,7 @@ def hyperparameter_columns(entries: Sequence[Entry]) -> list[Column[Entry]]:
 
 
 def _value(name: str, entry: Entry, width: int) -> str:
-    return cut_middle(value_text(entry.values[name]), width)
+    return cut_middle(short_text(entry.values[name]), width)
 
 
 class RunsTable(CursorTable[Entry]):
@@ -137,7 +135,7 @@ class RunsTable(CursorTable[Entry]):
         longest = max((len(entry.name) for entry in self._rows), default=0)
         self._columns, self._name_width = fitting_columns(
             width + self.MARGIN,
-            max(longest, SHORT_NAME_WIDTH),
+            max(longest, NAME_WIDTH),
             (*COLUMNS, *self._differing, *self._origin),
         )
         self._label_first = longest > self._name_width
@@ -171,7 +169,4 @@ def fitting_columns(
     room = width - 4  # without the cursor, the mark and the blanks around the name
     full = min(longest, room // 2) if width >= WIDE else 0
     shown = fitting(columns, room - max(NAME_WIDTH, full))
-    if len(shown) <= 2:
-        two = sorted(columns, key=lambda column: column.rank)[:2]
-        shown = fitting([c for c in columns if c in two], room - SHORT_NAME_WIDTH)
     return shown, max(1, min(room - total_width(shown), longest))

@@ -27,8 +27,12 @@ def compare_screen(at: Sitting) -> CompareScreen:
     return screen
 
 
+def chart_of(at: Sitting, kind: str) -> Chart:
+    return compare_screen(at).query_one(f"#{kind}", Chart)
+
+
 def names_of(at: Sitting) -> list[str]:
-    return [one.name for one in compare_screen(at).query_one(Chart)._series]
+    return [one.name for one in chart_of(at, "accuracy")._series]
 
 
 async def open_pair(at: Sitting) -> None:
@@ -48,22 +52,68 @@ def test_everything_about_two_runs(tmp_path: Path, small: Dataset) -> None:
         assert "lr" in at.text
         assert "hardly chance (p < 0.001)" in at.text
         assert "1 seed of both" in at.text
-        chart = compare_screen(at).query_one(Chart)
+        chart, loss = chart_of(at, "accuracy"), chart_of(at, "loss")
         await at.press("left", "left", "left")
         await at.until(at.shows("at epoch 2"))
         await at.press("z")
-        assert "at epoch" not in at.text.replace("at epoch  ", "")
+        assert "at epoch" not in at.text
         assert chart.x_label == "step"
         await at.press("left")
         await at.until(at.shows("at step 40"))
         await at.press("escape", "z", "z", "v", "y")  # the first escape hides the cursor
         assert chart.x_label == "epoch"
-        assert chart.y_log
-        await at.press("v", "d", "O")
+        assert loss.y_log
         assert not chart.y_log
+        await at.press("v", "d", "O")
         await at.until(at.shows("A good-net", "B poor-net"))
         await at.press("escape")
         assert at.app.current_mode == "runs"
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+@pytest.mark.parametrize("same_loss", [True, False])
+def test_a_wide_screen_shows_all_charts_that_compare(
+    tmp_path: Path, small: Dataset, *, same_loss: bool
+) -> None:
+    save_pair(tmp_path, small, loss="cross-entropy" if same_loss else "binary-cross-entropy")
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        chart, loss = chart_of(at, "accuracy"), chart_of(at, "loss")
+        assert chart.has_focus
+        assert chart.display
+        assert loss.display is same_loss
+        if same_loss:
+            await at.press("left", "left")
+            assert loss.cursor_x == chart.cursor_x is not None
+            await at.press("v", "left", "y")
+            assert loss.has_focus
+            assert loss.y_log
+            assert loss.cursor_x == chart.cursor_x
+            await at.until(at.shows(f"at epoch {loss.cursor_x:g}"))
+
+    play(runs_app(tmp_path), scenario, (200, 50), dataset=small)
+
+
+def test_the_cell_with_the_cursor_is_highlighted_while_it_has_the_focus(
+    tmp_path: Path, small: Dataset
+) -> None:
+    save_pair(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        table = compare_screen(at).query_one(AgreementTable)
+
+        def highlighted() -> bool:
+            lines = [table.render_line(y) for y in range(table.size.height)]
+            return any(one.style and one.style.reverse for line in lines for one in line)
+
+        assert not highlighted()
+        await at.press("tab")
+        assert highlighted()
+        await at.press("shift+tab")
+        assert not highlighted()
 
     play(runs_app(tmp_path), scenario, dataset=small)
 

@@ -66,6 +66,11 @@ def test_numbers_and_configurations_beside_each_other(tmp_path: Path, small: Dat
         ("loss", "cross-entropy", "binary-cross-entropy"),
         ("lr", "0.008", "0.1"),
     ]
+    for rate, shown in ((0.17790613846114536, "0.1779"), (0.00800001, "0.00800001")):
+        other = save_one(
+            tmp_path, f"20261104-{rate}", small, trained=True, accuracy=0.8, learning_rate=rate
+        )
+        assert differing_rows(looked(tmp_path, (runs[0], other), small)) == [("lr", "0.008", shown)]
     assert same_words(found).startswith("the same: 784-4-10, relu, adam, batch 128, 1 epoch")
     rate = {"learning_rate": 0.1}
     alike = save_one(tmp_path, "20261103-1", small, trained=True, accuracy=0.8, **rate)
@@ -122,8 +127,8 @@ def test_seeds_are_paired_from_whatever_trained_them(tmp_path: Path, small: Data
     assert known.difference.pairs == 2
     assert "2 seeds in pairs: B has +35.00 points on average" in seeds_words(known)
     assert "it may be the seed." in seeds_words(known)
-    assert short_seed_lines(known, None)[1].startswith("may be the seed; + 4 more")
-    assert seed_list(known) == "seed 0 +70.00, seed 1 +0.00"
+    assert short_seed_lines(known, None)[1].startswith("May be the seed. + 4 more")
+    assert seed_list(known) == "Points of B more than of A: +70.00 with seed 0, +0.00 with seed 1."
     # A lacks seed 7; the next seed that is free is 2.
     assert [(task.letter, task.seed) for task in known.missing(2)] == [("A", 7), ("A", 2), ("B", 2)]
 
