@@ -93,6 +93,18 @@ def test_a_frame_stays_as_it_is_while_the_next_ones_are_made(name: str) -> None:
     assert [len(strip.text.strip()) for strip in figure_strips(first, 60, 20, FULL)] == before
 
 
+def test_a_chart_has_the_whole_table_below_it_or_nothing_of_it() -> None:
+    lesson = find_lesson("momentum")
+    figures = list(lesson.frames(lesson.start()))[-1]
+    seen = set()
+    for height in range(4, 16):
+        texts = [strip.text for strip in figure_strips(figures, 40, height, FULL)]
+        assert len(texts) <= height
+        table = [text[0] for text in texts if text.startswith(("% ", "A tanh ", "B momentum "))]
+        seen.add("".join(table))
+    assert seen == {"", "%AB"}
+
+
 @pytest.mark.parametrize("name", ["crossentropy", "momentum", "initialization", "overfitting"])
 def test_the_table_of_a_race_fits_a_narrow_terminal(name: str) -> None:
     lesson = find_lesson(name)

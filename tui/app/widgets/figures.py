@@ -43,7 +43,8 @@ LEAST_IMAGE = 3
 """Lines of an image of a digit at least."""
 LEAST = 6
 """Lines that a chart needs beside other figures; where there are fewer it is left out."""
-
+_FEW = 3
+"""Lines of other figures that always stay beside a chart."""
 
 _BLOCKS = 6
 """Lines from which on an image in half blocks has enough pixels; braille has twice as many."""
@@ -52,12 +53,19 @@ _BLOCKS = 6
 def figure_strips(
     figures: Sequence[Figure], width: int, height: int, terminal: Terminal
 ) -> list[Strip]:
-    """The figures in at most `height` lines of `width` cells; charts share what others leave."""
+    """The figures in at most `height` lines of `width` cells; charts share what others leave.
+
+    Where that is too little for a chart, others of more than a few lines are left out.
+    """
     fixed = sum(_lines_of(figure) for figure in figures)
     flexible = sum(not _lines_of(figure) for figure in figures)
     room = (height - fixed) // flexible if flexible else 0
     if flexible and fixed and room < LEAST:
-        room = height - 1 if height - 1 >= LEAST and fixed > 3 else max(0, height - fixed)
+        if fixed > _FEW and height // flexible >= LEAST:
+            figures = [figure for figure in figures if not _lines_of(figure)]
+            room = height // flexible
+        else:
+            room = max(0, height - fixed)
     strips: list[Strip] = []
     for figure in figures:
         strips += _strips(figure, width, _lines_of(figure) or room, terminal)
