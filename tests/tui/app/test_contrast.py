@@ -15,9 +15,11 @@ from pathlib import Path
 
 import pytest
 from textual.color import Color
-from textual.theme import BUILTIN_THEMES
+from textual.theme import BUILTIN_THEMES, Theme
 
-from tui.app.themes import default_variables
+from tui.app.themes import default_variables, own_themes, palette_of
+from tui.app.widgets.colors import DARK, use_palette
+from tui.app.widgets.tones import STEPS, tones
 
 SNAPSHOTS = Path(__file__).parent / "screens" / "__snapshots__"
 PICTURE = set(" .:-=+*#%@'`,|~·▀▄░▒▓█▌▐")
@@ -125,6 +127,21 @@ def test_what_is_ours_is_readable_in_the_themes_of_textual_too(name: str) -> Non
         if (found := contrast(hexadecimal(shown[color]), hexadecimal(shown[behind]))) < least
     }
     assert not weak
+
+
+@pytest.mark.parametrize(
+    "theme",
+    [*own_themes(), *(theme for theme in BUILTIN_THEMES.values() if not theme.ansi)],
+    ids=lambda theme: theme.name,
+)
+def test_the_sign_of_a_value_is_seen_from_the_middle_of_the_scale_on(theme: Theme) -> None:
+    use_palette(palette_of(theme))
+    drawn = tones()
+    use_palette(DARK)
+    middle = STEPS // 2 + 1
+    for step in (*range(-STEPS, -middle + 1), *range(middle, STEPS + 1)):
+        assert contrast(drawn.diverging(step), drawn.paper) >= 3.0, step
+    assert drawn.diverging(0) == drawn.paper
 
 
 def hexadecimal(color: str) -> str:

@@ -14,8 +14,8 @@ LEVELS = (0.005, 0.02, 0.1)
 """Shares of the true class; a confusion is marked from the first one on."""
 MARKS = ("", ":", "*", "#")
 """What stands before a count below the first level, and from each level on."""
-SHARES = ((0, 10), (2, 10), (4, 10), (8, 10))
-"""How much of a shade each level has, in tenths."""
+SHARES = (0.0, 0.2, 0.4, 0.8)
+"""How much of a shade each level has."""
 
 
 def count_text(count: int, width: int, mark: str = "") -> str:
@@ -48,7 +48,7 @@ def cell_style(level: int, *, right: bool, terminal: Terminal) -> Style:
     role: Role = "positive" if right else "negative"
     if terminal.colors == "16":
         return plain + role_style(role, terminal.colors)
-    shade = mixed(palette_in_use().background, role_color(role), *SHARES[level])
+    shade = mixed(palette_in_use().background, role_color(role), SHARES[level])
     return plain + Style(color=contrasting(shade), bgcolor=shade)
 
 

@@ -17,6 +17,9 @@ SHADES = 16
 """Steps from paper to ink."""
 STEPS = 7
 """Steps of the diverging scale on either side of zero."""
+_BLACK, _WHITE = "#000000", "#ffffff"
+_ON_WHITE = 0.7
+"""The exponent of the diverging scale on white paper."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +40,30 @@ class Tones:
 
     def shade(self, step: int, steps: int = SHADES) -> str:
         """The colour of a step from 0, the paper, to `steps` - 1, the ink."""
-        return mixed(self.paper, self.ink, step, steps - 1)
+        return mixed(self.paper, self.ink, step / (steps - 1))
 
     def diverging(self, step: int) -> str:
-        """The colour of a step from -`STEPS` to `STEPS`."""
-        return mixed(self.paper, self.positive if step > 0 else self.negative, abs(step), STEPS)
+        """The colour of a step from -`STEPS` to `STEPS`.
+
+        From the middle of either side on it has the contrast of a mark with the paper, 3 to 1. On
+        white, colours need more of the ink for that than on black.
+        """
+        end = self.positive if step > 0 else self.negative
+        share = (abs(step) / STEPS) ** (_ON_WHITE if self.paper == _WHITE else 1.0)
+        return mixed(self.paper, end, share)
 
 
 def tones() -> Tones:
     """The tones that go with the colours in use."""
     palette = palette_in_use()
-    paper, ink = ("#000000", "#ffffff") if palette.name == "dark" else ("#ffffff", "#000000")
+    paper, ink = (_BLACK, _WHITE) if palette.name == "dark" else (_WHITE, _BLACK)
     return Tones(paper, ink, palette.inks["negative"], palette.inks["positive"])
 
 
 @lru_cache(maxsize=1024)
-def mixed(start: str, end: str, step: int, steps: int) -> str:
-    """The colour at this step of so many from one to another."""
-    return Color.parse(start).blend(Color.parse(end), step / steps).hex.lower()
+def mixed(start: str, end: str, share: float) -> str:
+    """The first colour with this share of the second one in it."""
+    return Color.parse(start).blend(Color.parse(end), share).hex.lower()
 
 
 @lru_cache(maxsize=256)
