@@ -32,7 +32,6 @@ TITLES: dict[Part, str] = {
     "activations": "Activations",
     "histogram": "Histogram",
 }
-_SHORT = 5  # letters of the title of a part that is not shown where there is little room
 PACE = 2.0  # least seconds between two looks at moving weights
 SHADED_PACE = 6.0  # the same while they are drawn in shades, which takes four times the bytes
 
@@ -64,7 +63,7 @@ class ModelScreen(InspectingScreen):
         }
         &.-huge.-tall {
             #digit { width: 28; DigitView { height: 14; } }
-            WeightsPane #unit { width: 42; DigitView { height: 21; } }
+            WeightsPane #unit { width: 56; DigitView { height: 28; } }
         }
     }
     """
@@ -236,12 +235,12 @@ class ModelScreen(InspectingScreen):
         """Name each part in its panel, or all parts where there is room for one or two."""
         wide = self.has_class("-wide") or self.has_class("-huge")
         all_seen = wide and not self.has_class("-short")
-        narrow = self.has_class("-narrow")
-        words = {p: TITLES[p][:_SHORT] if narrow and p != self.part else TITLES[p] for p in PARTS}
-        names = (f"\\[{words[p]}]" if p == self.part else words[p] for p in PARTS)
+        names = (f"\\[{TITLES[p]}]" if p == self.part else TITLES[p] for p in PARTS)
         line = " ".join(
             f"[@click=screen.go_to('{p}')]{name}[/]" for p, name in zip(PARTS, names, strict=True)
         )
+        if self.has_class("-narrow"):
+            line = f"{TITLES[self.part]}, part {PARTS.index(self.part) + 1} of {len(PARTS)}"
         weights = ""
         if self.shown is not None:
             snapshot = self.shown.snapshot

@@ -161,6 +161,11 @@ class SweepScreen(WatchingScreen):
         if not self.looked:
             return "reading ..."
         command = example_command(self.bench.experiment)
+        if self.has_class("-narrow"):
+            return (
+                f"No sweep yet. f begins one, as does:\n\n{command}\n\n"
+                "It trains many settings and finds the best on images held out from training."
+            )
         return (
             "No sweep yet. f begins one with the configuration of the form, as does this command:"
             f"\n\n{command}\n\n"

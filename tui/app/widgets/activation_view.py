@@ -84,7 +84,9 @@ def activity_strips(
     blocks = []
     for index, layer in enumerate(layers):
         mark = ">" if index == selected else " "
-        title = text_strip(mark + layer.title, width, Style(bold=True))
+        words = f"{mark}{layer.title}"
+        words = words if len(words) <= width else words.rpartition(", ")[0] or words
+        title = text_strip(words, width, Style(bold=True))
         if layer.numeric:
             cells = [
                 f"{c}:{number(value, _NUMBER - 3, '.3g')}".ljust(number_cells)

@@ -119,8 +119,7 @@ class EpochTable(StripWidget, can_focus=True):
         above = last if self._above is None else min(self._above, last)
         columns = shown_columns(self._rows, self._config, width)
         titles = " ".join(column.heading for column in columns)
-        head = Style(bold=True, underline=True, reverse=self.has_focus)
-        lines = [text_strip(f" {titles}", width, head)]
+        lines = [text_strip(f" {titles}", width, Style(bold=True, underline=True))]
         lines += [self._line(row, columns) for row in self._rows[above : above + room]]
         if not self._rows:
             lines.append(text_strip(" no epoch yet", width))
@@ -154,14 +153,6 @@ class EpochTable(StripWidget, can_focus=True):
         """The wheel."""
         self.action_scroll(WHEEL)
         event.stop()
-
-    def on_focus(self, _event: events.Focus) -> None:
-        """Highlight the heading: the keys scroll this table."""
-        self.redraw()
-
-    def on_blur(self, _event: events.Blur) -> None:
-        """Remove the highlight."""
-        self.redraw()
 
 
 def shown_columns(rows: Sequence[Row], config: TrainConfig | None, width: int) -> list[Column[Row]]:

@@ -95,7 +95,8 @@ def _columns(
     lines += [""] if height >= 18 else []
     bold = {0, len(lines)}
     lines += ["By its definition, a difference", *_definition(nudged.nudges, left, 7)]
-    lines += textwrap.wrap(_ROUNDING, left)[: max(0, height - len(lines))]
+    rounding = textwrap.wrap(_ROUNDING, left)
+    lines += rounding if len(rounding) <= height - len(lines) else []
     lines += _checked(errors, left) if height >= len(lines) + 4 else []
     below = ["", *_losses(first, right), "", *_step(nudged, right)]
     chart = _curve(nudged, right, max(0, height - len(below)), terminal)
@@ -167,8 +168,10 @@ def _curve(nudged: Nudged, width: int, height: int, terminal: Terminal) -> list[
         Series("loss", CHANGES, nudged.losses),
         Series("tangent", CHANGES, tangent, 1, "secondary"),
     ]
-    label = "change of this weight alone"
-    return render_chart(series, width, height, x_label=label, cursor_x=0.0, terminal=terminal)
+    marks = ((0.0, "now"),)
+    return render_chart(
+        series, width, height, x_label="change of w", marks=marks, terminal=terminal
+    )
 
 
 def _step(nudged: Nudged, width: int) -> list[str]:

@@ -33,7 +33,7 @@ from tui.app.widgets.layer_table import LayerTable, visible_range
 from tui.app.widgets.strips import StripWidget
 from tui.app.widgets.weights_pane import TILES, WeightsPane
 from tui.system.exits import ExitCode
-from tui.system.terminal import ColorMode, Terminal
+from tui.system.terminal import FULL, ColorMode, Terminal
 
 SHALLOW, DEEP = TrainConfig(hidden=(16,)), TrainConfig(hidden=(12,) * 9, activation="sigmoid")
 SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
@@ -360,6 +360,12 @@ def test_activities_fit(units: int, count: int, width: int, height: int, colors:
         assert all(strip.cell_length == width for strip in strips)
         if width > 1:
             assert any(strip.text.startswith(">") for strip in strips)
+
+
+def test_a_title_loses_whole_words_where_it_does_not_fit() -> None:
+    layers = [LayerActivity("1 relu: 26/64 active, max 8.7", np.ones(4))]
+    titles = [activity_strips(layers, 0, width, 4, FULL)[0].text.rstrip() for width in (30, 29)]
+    assert titles == [">1 relu: 26/64 active, max 8.7", ">1 relu: 26/64 active"]
 
 
 def test_layers_share_the_lines() -> None:

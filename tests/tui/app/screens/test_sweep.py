@@ -156,6 +156,14 @@ def test_no_sweep_names_the_command_of_the_form(runs_dir: Path) -> None:
     play(sweep_app(runs_dir, experiment=experiment), scenario)
 
 
+def test_a_small_screen_says_all_of_what_a_sweep_is(runs_dir: Path) -> None:
+    async def scenario(at: Sitting) -> None:
+        await at.until(at.shows("No sweep yet"))
+        assert "held out from training." in " ".join(at.text.split())
+
+    play(sweep_app(runs_dir), scenario, (40, 15))
+
+
 def test_what_cannot_be_read_is_told(runs_dir: Path) -> None:
     finished_sweep(runs_dir, "good")
     damaged = WrittenSweep(runs_dir, "damaged")
