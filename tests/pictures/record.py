@@ -2,8 +2,8 @@
 
 Run with `python -m tests.pictures.record`; it needs Chromium and the extra `serve`. It starts
 `mnist-tui serve` with settings and runs of its own, presses keys in a browser, and photographs the
-page. `sitting.gif` and one PNG a screen are written
-beside this file, or into the folder that is named.
+page. `sitting.gif`, one PNG a screen and `train.txt`, which package indexes show in place of the
+recording, are written beside this file, or into the folder that is named.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from tests.support.serving import Serving
 
 FOLDER = Path(__file__).parent
 SIZE = (904, 604)  # pixels of the page: a terminal of 100x30
+TEXT = (80, 13)  # cells of the picture in text: the header and the charts of Train at 80x24
+TEXT_SIZE = (724, 484)  # pixels of such a page
 FONT = 15  # pixels
 COLORS = 64  # of a frame of the recording
 
@@ -105,6 +107,7 @@ async def sit(page: Page, folder: Path) -> None:
     await recording.watch("finished")
     await recording.settle()
     stills["train"] = await recording.photograph(3.0)
+    (folder / "train.txt").write_text(await text_of(page), encoding="utf-8")
     await recording.press("2", stand=1.5)
     for _ in range(3):
         await recording.press("n", stand=1.2)
@@ -147,6 +150,18 @@ async def sit(page: Page, folder: Path) -> None:
         picture.quantize(COLORS, dither=Image.Dither.NONE).save(
             folder / f"{name}.png", optimize=True
         )
+
+
+async def text_of(page: Page) -> str:
+    """What a smaller terminal shows of the run that has finished, as a block of Markdown."""
+    await page.resize(*TEXT_SIZE)
+    await page.listen(2)
+    columns, rows = TEXT
+    lines = [line[:columns].rstrip() for line in page.shown().split("\n")[:rows]]
+    await page.resize(*SIZE)
+    await page.listen(2)
+    block = "".join(f"    {line}".rstrip() + "\n" for line in lines)
+    return f"The Train screen after a run of the defaults:\n\n{block}"
 
 
 def main() -> None:
