@@ -17,7 +17,7 @@ from typing import Any, Literal, cast, get_type_hints
 from nn.errors import ConfigError, did_you_mean, reason_of
 from nn.options import Option, Value, check, choices_of, format_value, refusal
 
-Preprocessing = Literal["unit", "standardize", "minmax"]
+Preprocessing = Literal["unit", "standardize", "minmax", "edges"]
 DType = Literal["float32", "float64"]
 ActivationName = Literal["sigmoid", "tanh", "relu", "identity"]
 Initializer = Literal["normal", "glorot-normal", "glorot-uniform", "he-normal", "he-uniform"]
@@ -56,7 +56,7 @@ class TrainConfig:
     data_dir: str = _option("", "Data", "Folder or file of images: IDX, CSV, .npz, or pictures in a folder for each class; empty: the embedded MNIST", machine=True, resumable=True)
     limit: int = _option(0, "Data", "Train on the first N training images only; 0: all", minimum=0, zero="all")
     validation: float = _option(0.0, "Data", "Fraction of the training images held out for validation, stratified by label", minimum=0, maximum=1, open_maximum=True, zero="none")
-    preprocessing: Preprocessing = _option("unit", "Data", "Pixels: unit is /255, standardize uses the global mean and deviation, minmax scales each pixel")
+    preprocessing: Preprocessing = _option("unit", "Data", "Inputs: unit is pixels/255, standardize uses the global mean and deviation, minmax scales each pixel, edges are the strengths of edges in eight directions in place of pixels")
     deskew: bool = _option(False, "Data", "Shear each image upright and centre it, before its pixels are scaled")
     dtype: DType = _option("float32", "Data", "Floating-point type of parameters and arithmetic")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import islice
 
 import numpy as np
 
@@ -22,6 +24,11 @@ from nn.analysis.stage import (
     single_term,
 )
 from nn.analysis.stages import Stages
+from nn.data.edges import DIRECTIONS, differences, direction, parts
+from nn.spec import MNIST
+
+TOKENS = re.compile(r"(?<![a-z])([xy])(?![a-z])")
+"""The two components of a gradient in a formula, not the letters of `max`."""
 
 
 class ForwardStages(Stages):
@@ -57,6 +64,24 @@ class ForwardStages(Stages):
         kind, images, x = self.config.preprocessing, self.v["images"], self.v["x"]
         scale, shift = self.preprocessor.scale, self.preprocessor.shift
 
+        def write_edge(index: Index) -> Written:
+            place, shape = index[1], self.preprocessor.finds_edges or MNIST.shape
+            image = images[index[0]].astype(int)
+            pairs = np.array(differences(place, shape))
+            across, down = (image[pairs[..., 0]] - image[pairs[..., 1]]).T
+            number = direction(place, shape)
+            lengths = next(islice(parts(across, down), number, None))
+            formula = list(DIRECTIONS.values())[number]
+
+            def term(k: int) -> Term:
+                numbers = {"x": str(across[k]), "y": str(down[k])}
+                written = "".join(numbers.get(letter, letter) for letter in TOKENS.split(formula))
+                return Term(f"{formula} / {count}", f"{written} / {count}", lengths[k] / count)
+
+            count = 255 * len(pairs)
+            element = f"x[{index_text(index)}] = sum over {len(pairs)} pixels"
+            return Written(element, lengths / count, term)
+
         def write(index: Index) -> Written:
             byte, pixel = int(images[index]), index[1]
             factor = float(scale[pixel] if scale.ndim else scale)
@@ -69,6 +94,11 @@ class ForwardStages(Stages):
         meaning = INPUT_MEANINGS[kind].format(x.shape[1])
         if self.preprocessor.deskews:
             meaning += " The image was sheared upright and centred before."
+        if kind == "edges":
+            formula, write = (
+                "x = mean over a rectangle of the gradient in one direction",
+                write_edge,
+            )
         return self._stage("x", formula, "", meaning, ("image", "pixel"), write)
 
     def _sums(self, number: int) -> Stage:

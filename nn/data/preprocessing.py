@@ -12,6 +12,7 @@ from nn.arrays import Array
 from nn.config import DType, Preprocessing, TrainConfig
 from nn.data.dataset import Dataset, Split
 from nn.data.deskew import deskew, deskewed
+from nn.data.edges import check_shape, edges
 from nn.spec import MNIST
 
 _SAMPLE = 200  # images, evenly spread over all, by which the kind of the images is known
@@ -19,13 +20,14 @@ _SAMPLE = 200  # images, evenly spread over all, by which the kind of the images
 
 @dataclass(frozen=True, slots=True)
 class Preprocessor:
-    """The map x -> scale * x + shift from bytes to network inputs, perhaps after deskewing.
+    """The map x -> scale * x + shift from bytes to network inputs, perhaps after other maps.
 
     `scale` and `shift` have shape () or (pixels,), one number for each pixel; a `shift` of None is
     0. `centred` states that the images have their centre of mass in the middle, as MNIST's have: a
     picture from elsewhere must be centred likewise before it is mapped. `bright_paper` states that
     dark ink stands on bright paper, where MNIST has bright ink on black. `deskews` is the shape
-    (rows, columns) of images that are deskewed (`nn.data.deskew`) before they are mapped, or None.
+    (rows, columns) of images that are deskewed (`nn.data.deskew`) first, or None, and `finds_edges`
+    that of images, deskewed or not, whose edges (`nn.data.edges`) x is made of, or None.
     """
 
     scale: Array
@@ -33,10 +35,20 @@ class Preprocessor:
     centred: bool = True
     bright_paper: bool = False
     deskews: tuple[int, int] | None = None
+    finds_edges: tuple[int, int] | None = None
 
     @classmethod
-    def fit(cls, kind: Preprocessing, images: Array, dtype: DType = "float32") -> Preprocessor:
-        """The preprocessing of that name, fitted on training images, uint8 of shape (n, pixels)."""
+    def fit(
+        cls,
+        kind: Preprocessing,
+        images: Array,
+        dtype: DType = "float32",
+        shape: tuple[int, int] = MNIST.shape,
+    ) -> Preprocessor:
+        """The preprocessing of that name, fitted on training images, uint8 of shape (n, pixels).
+
+        `shape` is (rows, columns) of each; raises `ConfigError` where `kind` is not for them.
+        """
         scale, shift = PREPROCESSING[kind](images)
         bright = has_bright_paper(_sample(images))
         return cls(
@@ -44,6 +56,7 @@ class Preprocessor:
             None if shift is None else shift.astype(dtype),
             _ink_is_centred(images, bright),
             bright,
+            finds_edges=edges_of(kind, shape),
         )
 
     @classmethod
@@ -53,7 +66,7 @@ class Preprocessor:
         With `config.deskew`, scale and shift are fitted on the deskewed images.
         """
         fed = fed_split(config, train)
-        fitted = cls.fit(config.preprocessing, fed.images, config.dtype)
+        fitted = cls.fit(config.preprocessing, fed.images, config.dtype, fed.spec.shape)
         return fitted.after_deskewing(train) if config.deskew else fitted
 
     def after_deskewing(self, split: Split) -> Preprocessor:
@@ -67,10 +80,12 @@ class Preprocessor:
         """What `scale` and `shift` are applied to, in words for whoever feeds the network."""
         ends = "255 for paper to 0 for ink" if self.bright_paper else "0 for paper to 255 for ink"
         pixels = f"pixels from {ends}, rows from the top"
-        if not self.deskews:
-            return pixels
-        call = f"deskew(images, {self.deskews}, {self.bright_paper})"
-        return f"{pixels}, of images deskewed by nn.data.deskew.{call}"
+        if self.deskews:
+            call = f"deskew(images, {self.deskews}, {self.bright_paper})"
+            pixels = f"{pixels}, of images deskewed by nn.data.deskew.{call}"
+        if self.finds_edges:
+            pixels = f"nn.data.edges.edges(pixels, {self.finds_edges}), with {pixels}"
+        return pixels
 
     def transform(self, images: Array, out: Array | None = None) -> Array:
         """Network inputs (n, pixels) of uint8 images (n, pixels), written to `out` where given."""
@@ -79,6 +94,12 @@ class Preprocessor:
     def fed(self, images: Array) -> Array:
         """The bytes that are scaled to inputs: the images, deskewed where that is chosen."""
         return deskew(images, self.deskews, self.bright_paper) if self.deskews else images
+
+    def pictured(self, fed: Array) -> Array:
+        """What x is made of as grey values (n, pixels), uint8: images as `fed` or their edges."""
+        if not self.finds_edges:
+            return fed
+        return np.rint(edges(fed.astype(np.float32), self.finds_edges)).astype(np.uint8)
 
     def scaled(self, images: Array, out: Array | None = None) -> Array:
         """`transform` of images that are what `fed` returns."""
@@ -89,10 +110,20 @@ class Preprocessor:
 
     def scale_in_place(self, pixels: Array) -> Array:
         """The inputs in place of floating-point pixels (n, pixels) from 0 to 255."""
+        if self.finds_edges:
+            pixels[...] = edges(pixels, self.finds_edges)
         pixels *= self.scale
         if self.shift is not None:
             pixels += self.shift
         return pixels
+
+
+def edges_of(kind: Preprocessing, shape: tuple[int, int]) -> tuple[int, int] | None:
+    """`Preprocessor.finds_edges` of that preprocessing, for images of that shape."""
+    if kind != "edges":
+        return None
+    check_shape(shape)
+    return shape
 
 
 def fed_split(config: TrainConfig, split: Split) -> Split:
@@ -171,4 +202,5 @@ PREPROCESSING: dict[str, Callable[[Array], tuple[Array, Array | None]]] = {
     "unit": unit,
     "standardize": standardize,
     "minmax": minmax,
+    "edges": unit,
 }

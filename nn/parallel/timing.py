@@ -69,7 +69,7 @@ class Scratch:
         pixels = rng.integers(256, size=(images, spec.pixels), dtype=np.uint8)
         labels = rng.integers(spec.classes, size=images, dtype=np.uint8)
         splits = {"train": Split(pixels, labels, spec)}
-        preprocessor = Preprocessor.fit(config.preprocessing, pixels, config.dtype)
+        preprocessor = Preprocessor.fit(config.preprocessing, pixels, config.dtype, spec.shape)
         self._threads, self._set_threads = cores.threads, set_threads
         set_threads(cores.threads)
         self._engine = make_engine(cores)(config, splits, preprocessor)

@@ -16,7 +16,7 @@ import numpy as np
 
 from nn.config import TrainConfig
 from nn.data.dataset import Split
-from nn.data.preprocessing import Preprocessor
+from nn.data.preprocessing import Preprocessor, edges_of
 from nn.parallel.barrier import Barrier
 from nn.parallel.cores import pin_to
 from nn.parallel.matmul import blocked_matmul
@@ -55,10 +55,16 @@ def work() -> None:
     barrier = Barrier(rank, size, shared["barrier"], check_alive=check_alive)
     names, about = setup["splits"], setup["spec"]
     spec = DataSpec(about["rows"], about["columns"], tuple(about["names"]))
+    config = TrainConfig.layered(setup["config"])
     replica = Replica(
-        TrainConfig.layered(setup["config"]),
+        config,
         {name: Split(shared[f"{name}.images"], shared[f"{name}.labels"], spec) for name in names},
-        Preprocessor(shared["scale"], shared.get("shift"), bright_paper=setup["bright_paper"]),
+        Preprocessor(
+            shared["scale"],
+            shared.get("shift"),
+            bright_paper=setup["bright_paper"],
+            finds_edges=edges_of(config.preprocessing, spec.shape),
+        ),
         shared,
         barrier,
         rank=rank,

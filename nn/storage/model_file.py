@@ -38,7 +38,7 @@ import numpy as np
 
 from nn.arrays import Array, aligned_zeros
 from nn.config import TrainConfig
-from nn.data.preprocessing import Preprocessor
+from nn.data.preprocessing import Preprocessor, edges_of
 from nn.errors import ConfigError, StorageError
 from nn.network.committee import Committee
 from nn.network.model import build_model, layer_sizes, layer_views, norm_views, vector_size
@@ -206,7 +206,8 @@ def take_model(reader: ArraySource) -> tuple[TrainConfig, Array, Preprocessor, D
     centred = bool(reader.read(CENTRED)) if CENTRED in reader.names else True
     bright = BRIGHT in reader.names and bool(reader.read(BRIGHT))
     deskews = spec.shape if config.deskew else None
-    preprocessor = Preprocessor(pixels, shift, centred, bright, deskews)
+    finds_edges = edges_of(config.preprocessing, spec.shape)
+    preprocessor = Preprocessor(pixels, shift, centred, bright, deskews, finds_edges)
     for name, array in named_arrays(sizes, parameters, preprocessor).items():
         reader.read_into(name, array)
     return config, parameters, preprocessor, spec

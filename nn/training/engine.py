@@ -149,6 +149,9 @@ class Fed(NamedTuple):
     def of(cls, config: TrainConfig, dataset: Dataset, splits: Mapping[str, Split]) -> Fed:
         """Deskew where that is configured, which takes a second; `splits` are as they are."""
         fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else splits
-        scaling = Preprocessor.fit(config.preprocessing, fed["train"].images, config.dtype)
+        train = fed["train"]
+        scaling = Preprocessor.fit(
+            config.preprocessing, train.images, config.dtype, train.spec.shape
+        )
         deskewing = scaling.after_deskewing(splits["train"]) if config.deskew else scaling
         return cls(fed, scaling, deskewing)

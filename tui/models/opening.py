@@ -50,6 +50,8 @@ PIXELS = (
     Pixels("pixels from -1 to 1", "unit", 2.0, -1.0),
     Pixels("pixels from 0 to 255", "unit", 255.0),
 )
+EDGES = (Pixels("edges from 0 to 1", "edges"),)
+"""Of a file that `mnist-tui export` wrote and that says so: nobody else's network has them."""
 
 
 @dataclass(frozen=True)
@@ -94,20 +96,21 @@ def open_model(
     network = contents.network
     if network is not None and activation in (None, network.config.activation):
         return Opened(network)
-    deskew = network is not None and network.config.deskew
+    own = network.config if network is not None else TrainConfig()
+    choices = EDGES if own.preprocessing == "edges" else PIXELS
     dataset = data()
     found = layers_of(path, contents.arrays, dataset.spec)
     known = activation or contents.activation
     activations = (known,) if known else HIDDEN if len(found.layers) > 1 else HIDDEN[:1]
     hidden = tuple(weight.shape[1] for weight, _ in found.layers[:-1])
-    config = TrainConfig(hidden=hidden, deskew=deskew)
-    configs = [replace(config, preprocessing=pixels.preprocessing) for pixels in PIXELS]
+    config = TrainConfig(hidden=hidden, deskew=own.deskew)
+    configs = [replace(config, preprocessing=pixels.preprocessing) for pixels in choices]
     # Each of them goes through all training images, so it is fitted once for all activations.
     fitted = {one.preprocessing: Preprocessor.of(one, dataset.train) for one in set(configs)}
     candidates = [
         _candidate(path, found.layers, pixels, replace(one, activation=kind), fitted, dataset)
         for kind in activations
-        for pixels, one in zip(PIXELS, configs, strict=True)
+        for pixels, one in zip(choices, configs, strict=True)
     ]
     best = max(candidates, key=lambda each: each.accuracy)
     tried = min(_TRIED, len(dataset.test))

@@ -51,9 +51,14 @@ def from_torch_state(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def _of_unit_pixels(predictor: Predictor) -> Predictor:
-    """The same predictions by a network whose first layer has taken up scale and shift."""
+    """The same predictions by a network whose first layer has taken up scale and shift.
+
+    One that is fed edges in place of pixels takes them from 0 to 1.
+    """
     scale, _ = unit(np.empty(0))
     old = predictor.preprocessor
+    if old.finds_edges:
+        return predictor  # whose inputs are from 0 to 1 already
     preprocessor = replace(old, scale=scale.astype(predictor.config.dtype), shift=None)
     config = replace(predictor.config, preprocessing="unit")
     network = Predictor.of(config, predictor.model.parameters, preprocessor, predictor.spec)

@@ -88,11 +88,12 @@ def test_minmax_scales_every_pixel_to_its_own_range(mnist: Dataset) -> None:
     np.testing.assert_allclose(x.max(axis=0), varying, atol=1e-15)
 
 
+AFFINE = [kind for kind in PREPROCESSING if kind != "edges"]
 BYTES = nps.arrays(np.uint8, st.tuples(st.integers(1, 8), st.just(5)))
 
 
 @settings(deadline=None)
-@given(BYTES, st.sampled_from(list(PREPROCESSING)), st.sampled_from([4, 8]))
+@given(BYTES, st.sampled_from(AFFINE), st.sampled_from([4, 8]))
 def test_preprocessing_is_finite_and_affine(images: np.ndarray, kind: str, size: int) -> None:
     """For constant images too, and images that were not there when it was fitted."""
     preprocessor = Preprocessor.fit(kind, images, f"float{8 * size}")

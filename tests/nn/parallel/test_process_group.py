@@ -52,6 +52,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "normalized": {"loss": "squared-error-normalized", "output_activation": "sigmoid"},
     "no hidden layer": {"hidden": ()},
     "deskewed, pixel by pixel": {"deskew": True, "preprocessing": "minmax"},
+    "edges": {"preprocessing": "edges", "augment_shift": 1, "deskew": True},
     "normalized over the batch": {"batch_norm": True, "noise": 0.3, "optimizer": "momentum"},
     "normalized, last batch of one": {"batch_norm": True, "batch_size": 19, "limit": 20},
     "averaged": {"average_decay": 0.9, "batch_norm": True, "max_norm": 0.8, "validation": 0.2},

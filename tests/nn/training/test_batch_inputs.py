@@ -45,8 +45,9 @@ def warping_threads() -> set[threading.Thread]:
         CONFIG,
         replace(CONFIG, deskew=True, dropout=0.2, noise=0.1, sampling="replacement"),
         replace(CONFIG, epochs=0, steps=8, dtype="float64", batch_size=1),
+        replace(CONFIG, preprocessing="edges"),
     ],
-    ids=["shuffled", "with replacement", "one image"],
+    ids=["shuffled", "with replacement", "one image", "edges"],
 )
 def test_a_run_is_the_same_bit_for_bit_also_resumed(small: Dataset, config: TrainConfig) -> None:
     """Events and weights; the rate is changed in the second epoch."""

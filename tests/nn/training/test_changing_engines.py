@@ -26,6 +26,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "averaged": {"average_decay": 0.9, "batch_norm": True, "optimizer": "nesterov"},
     "dropout": {"dropout": 0.3, "validation": 0.2, "patience": 2},
     "deskewed": {"deskew": True, "preprocessing": "standardize", "limit": 100},
+    "edges": {"preprocessing": "edges", "limit": 100},
 }
 ONE = make_engine(Cores())
 TWO = make_engine(Cores(2, threads=1))

@@ -106,18 +106,23 @@ def exported(trainer: Trainer, root: Path, kind: str) -> Path:
 
 
 @pytest.mark.parametrize("deskew", [False, True])
+@pytest.mark.parametrize("preprocessing", ["unit", "edges"])
 @pytest.mark.parametrize("kind", ["safetensors", "onnx"])
 def test_a_file_states_which_pixels_it_expects(
-    mnist: Dataset, root: Path, kind: str, deskew: bool
+    mnist: Dataset, root: Path, kind: str, preprocessing: str, deskew: bool
 ) -> None:
     """And it is opened as a network that is given such pixels."""
-    trainer = Trainer(TrainConfig(hidden=(16,), limit=3000, epochs=6, deskew=deskew), mnist)
+    config = TrainConfig.layered(
+        {"hidden": (16,), "limit": 3000, "epochs": 6},
+        {"deskew": deskew, "preprocessing": preprocessing},
+    )
+    trainer = Trainer(config, mnist)
     path = exported(trainer, root, kind)
-    assert (
-        b"deskewed by nn.data.deskew.deskew(images, (28, 28), False)" in path.read_bytes()
-    ) == deskew
+    written = path.read_bytes()
+    assert (b"deskewed by nn.data.deskew.deskew(images, (28, 28), False)" in written) == deskew
+    assert (b"nn.data.edges.edges(pixels, (28, 28))" in written) == (preprocessing == "edges")
     found = open_model(path, lambda: mnist).predictor
-    assert found.config.deskew == deskew
+    assert (found.config.deskew, found.config.preprocessing) == (deskew, preprocessing)
     expected = trainer.predictor.score(mnist.test).accuracy
     assert found.score(mnist.test).accuracy == pytest.approx(expected, abs=0.05)
 

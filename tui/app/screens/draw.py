@@ -185,8 +185,10 @@ class DrawScreen(BoardScreen):
     def _name_fed(self) -> None:
         title = "As MNIST" if self._as_mnist else f"{self._spec.size} pixels"
         snapshot = self.bench.snapshot
-        if snapshot is not None and snapshot.predictor.preprocessor.deskews:
-            title += ", deskewed"
+        preprocessor = snapshot.predictor.preprocessor if snapshot is not None else None
+        if preprocessor is not None:
+            title += ", deskewed" if preprocessor.deskews else ""
+            title += ", edges" if preprocessor.finds_edges else ""
         self.query_one("#fed", Panel).show_titles(title)
 
     def _predict(self) -> None:
@@ -196,7 +198,8 @@ class DrawScreen(BoardScreen):
         field, snapshot = self._field(), self.bench.snapshot
         preview = field
         if field is not None and snapshot is not None:
-            preview = snapshot.predictor.preprocessor.fed(field[None])[0]
+            preprocessor = snapshot.predictor.preprocessor
+            preview = preprocessor.pictured(preprocessor.fed(field[None]))[0]
         preview = None if preview is None else preview.reshape(self.board.shape)
         self.query_one("#preview", DigitView).set_image(preview)
         probabilities: list[float] = []

@@ -18,6 +18,8 @@ def fed_words(config: TrainConfig, *, training: bool) -> str:
     done = ["deskewed"] if config.deskew else []
     if config.augments:
         done.append("warped at random" if training else "and warped only in training")
+    if config.preprocessing == "edges":
+        done.append("its edges in eight directions")
     return ", ".join(done) or "with the pixels that it has"
 
 
@@ -51,4 +53,4 @@ class FedDigits:
                 self._seed, self._index = next(self._numbers), index
             rng = np.random.default_rng(self._seed)
             image = np.rint(augmentation.warped(image, rng=rng)).astype(np.uint8)
-        return image.reshape(split.spec.shape)
+        return preprocessor.pictured(image).reshape(split.spec.shape)

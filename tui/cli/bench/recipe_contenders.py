@@ -75,7 +75,9 @@ class ScikitLearn:
         self._config = config
         data = fed_dataset(config, data) if config.deskew else data
         train = data.train[: config.limit or None]
-        scaling = Preprocessor.fit(config.preprocessing, train.images, config.dtype)
+        scaling = Preprocessor.fit(
+            config.preprocessing, train.images, config.dtype, train.spec.shape
+        )
         self._x, self._labels = scaling.transform(train.images), train.labels
         self._test_x, self._test_labels = scaling.transform(data.test.images), data.test.labels
         adam = config.optimizer in ("adam", "adamw")
@@ -108,7 +110,17 @@ def _pytorch(config: TrainConfig, data: Dataset) -> RecipeContender:
 
 # What of a configuration `TorchRecipe` follows; the rest must have its default value.
 _IN_PYTORCH = {
-    *("limit", "deskew", "hidden", "activation", "dropout", "batch_norm", "noise", "init"),
+    *(
+        "limit",
+        "preprocessing",
+        "deskew",
+        "hidden",
+        "activation",
+        "dropout",
+        "batch_norm",
+        "noise",
+        "init",
+    ),
     *("label_smoothing", "optimizer", "learning_rate", "momentum", "beta1", "beta2", "eps"),
     *("weight_decay", "clip_norm", "max_norm", "average_decay", "schedule", "batch_size", "epochs"),
     *("final_learning_rate", "warmup_steps", "decay_every", "decay_factor", "seed"),
@@ -123,6 +135,8 @@ def obstacle(contender: str, config: TrainConfig) -> str | None:
         unknown = sorted(set(config.to_dict(base=TrainConfig())) - _IN_PYTORCH)
         if config.init == "normal":
             unknown.append("init=normal")
+        if config.preprocessing not in ("unit", "edges"):
+            unknown.append(f"preprocessing={config.preprocessing}")
         if unknown:
             return f"for which these are not written: {', '.join(unknown)}"
     if contender == "sklearn" and config.loss != "cross-entropy":

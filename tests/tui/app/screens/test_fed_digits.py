@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.deskew import deskew
+from nn.data.edges import edges
 from tests.support.networks import NetworkRun, app_of, play, shown
 from tui.app.state.fed_digits import FedDigits, fed_words
 from tui.app.widgets.digit import DigitView
@@ -55,16 +56,34 @@ def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
     play(app, scenario)
 
 
-@pytest.mark.parametrize("deskews", [True, False])
-def test_the_drawing_board_says_that_a_drawing_is_deskewed(small: Dataset, deskews: bool) -> None:
-    app = app_of(NetworkRun(small, replace(CONFIG, deskew=deskews)), "draw")
+@pytest.mark.parametrize(
+    ("fields", "title"),
+    [
+        ({"deskew": True}, "As MNIST, deskewed "),
+        ({"preprocessing": "edges"}, "As MNIST, edges "),
+        ({}, "As MNIST "),
+    ],
+)
+def test_the_drawing_board_says_what_is_made_of_a_drawing(
+    small: Dataset, fields: dict[str, Any], title: str
+) -> None:
+    app = app_of(NetworkRun(small, TrainConfig(hidden=(), **fields)), "draw")
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("space", "down", "down")
         await pilot.pause()
-        assert ("As MNIST, deskewed" in "\n".join(shown(app))) == deskews
+        assert title in "\n".join(shown(app))
 
     play(app, scenario)
+
+
+def test_the_edges_of_a_digit_are_shown_as_small_pictures(small: Dataset) -> None:
+    config = TrainConfig(hidden=(), preprocessing="edges")
+    predictor = NetworkRun(small, config).snapshots[-1].predictor
+    found = FedDigits().picture(small.test, 0, predictor, training=False)
+    expected = edges(small.test.images[:1].astype(float), (28, 28)).reshape(28, 28)
+    np.testing.assert_allclose(found, expected, atol=0.51)
+    assert fed_words(config, training=False) == "its edges in eight directions"
 
 
 def test_a_digit_that_stays_is_warped_in_one_way(small: Dataset) -> None:
