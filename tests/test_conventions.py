@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
@@ -109,61 +108,3 @@ def test_links_in_markdown_lead_to_files() -> None:
         if not re.match(r"[a-z]+:", target) and not (path.parent / unquote(target)).exists()
     ]
     assert broken == []
-
-
-# Private parts of other packages may go with any release. Each needs a test that every interpreter
-# and the lowest versions run: the quick tier.
-PRIVATE_PARTS: dict[str, str] = {}
-
-
-def private_parts(path: Path) -> list[str]:
-    """What a module uses of the private names of modules outside this project."""
-    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
-    imported, found = set(), []
-    for node in nodes:
-        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            if node.module.partition(".")[0] not in ("nn", "tui", "__future__"):
-                imported |= {alias.asname or alias.name for alias in node.names}
-                names = [*node.module.split("."), *(alias.name for alias in node.names)]
-                found += [f"{node.module}: {name}" for name in names if name.startswith("_")]
-        elif isinstance(node, ast.Import):
-            imported |= {alias.asname or alias.name.partition(".")[0] for alias in node.names}
-            found += [alias.name for alias in node.names if re.search(r"(^|\.)_", alias.name)]
-    for node in nodes:
-        if isinstance(node, ast.Attribute) and node.attr.startswith("_"):
-            base = node.value
-            while isinstance(base, ast.Attribute | ast.Subscript | ast.Call):
-                base = base.func if isinstance(base, ast.Call) else base.value
-            used = f"{ast.unparse(node.value)}.{node.attr}"
-            if isinstance(base, ast.Name) and base.id in imported and used not in DOCUMENTED:
-                found.append(used)
-    return found
-
-
-DOCUMENTED = {
-    "np.__version__",
-    "os._exit",
-    "sys.__stderr__",
-    "sys.__stdin__",
-    "sys.__stdout__",
-    "threading.__excepthook__",
-}
-
-
-def test_private_parts_of_libraries_are_known() -> None:
-    found = {
-        f"{path.relative_to(ROOT).as_posix()}: {used}"
-        for package in ("nn", "tui")
-        for path in (ROOT / package).rglob("*.py")
-        for used in private_parts(path)
-    }
-    assert found == set(PRIVATE_PARTS)
-
-
-def test_a_private_part_is_found(tmp_path: Path) -> None:
-    module = tmp_path / "module.py"
-    module.write_text(
-        "import typing, os\nfrom textual._x import A\nfrom nn._y import B\n"
-        "typing.Annotated.__class_getitem__(1)\nos._exit(0)\nB._own\n"
-    )
-    assert private_parts(module) == ["textual._x: _x", "typing.Annotated.__class_getitem__"]

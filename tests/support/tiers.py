@@ -129,6 +129,7 @@ SLOW_TESTS = frozenset(
         "test_one_seed_is_one_run_bit_for_bit",
         "test_only_what_was_not_given_is_reduced_to_one_thread",
         "test_pictures_fit_for_every_setting_and_in_any_space",
+        "test_private_parts_of_libraries_are_known",
         "test_processes_that_were_measured_at_the_first_step_compute_as_those_from_the_start",
         "test_saturated_units_warn_of_nothing",
         "test_scans_of_other_people_are_recognized",
