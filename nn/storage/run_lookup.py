@@ -33,6 +33,16 @@ def find_run(root: Path, name: str) -> SavedRun:
     return SavedRun.read(folder, thorough=True)
 
 
+def find_runs(root: Path, names: Iterable[str]) -> list[SavedRun]:
+    """The runs of several names, in their order; raises `StorageError` also for one named twice."""
+    found: dict[Path, SavedRun] = {}
+    for name in names:
+        run = find_run(root, name)
+        if found.setdefault(run.path.resolve(), run) is not run:
+            raise StorageError(f"{run.name}: named twice; name different runs")
+    return list(found.values())
+
+
 def find_folder(root: Path, name: str) -> Path:
     """The folder that a name, a part of only one, or a path means; it may lack a record.
 

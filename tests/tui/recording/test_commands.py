@@ -190,6 +190,15 @@ def test_refusals(arguments: list[str], said: str, at: str) -> None:
     assert said in refused(call_command("runs", *arguments, at))
 
 
+def test_a_run_is_named_twice_by_its_path_too(
+    at: str, saved: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(saved)
+    for command in (["runs", "compare"], ["committee"]):
+        said = refused(call_command(*command, "first", f"./{NAMES[0]}", at))
+        assert said == f"{NAMES[0]}: named twice; name different runs"
+
+
 @pytest.mark.parametrize("part", [NAMES[1], "20261121-11", "second", "110000-se"])
 def test_a_part_of_a_name_finds_its_run(part: str, at: str, saved: Path) -> None:
     result = call_command("runs", "show", part, at)

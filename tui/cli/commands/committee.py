@@ -14,7 +14,7 @@ from nn.errors import ConfigError, StorageError
 from nn.network.committee import MAX_SHIFT
 from nn.recipes import load_recipe
 from nn.storage.model_file import write_model
-from nn.storage.run_lookup import find_run
+from nn.storage.run_lookup import find_runs
 from nn.storage.runs import SavedRun, Which
 from tui.cli.data import load_and_tell
 from tui.cli.flags import RecipeFlag, RunsDirFlag, run_completions
@@ -84,9 +84,7 @@ def committee(
             raise ConfigError("--members is for --recipe, whose networks are trained")
         if not runs:
             raise ConfigError("name the runs that are its members, or --recipe to train them")
-        found = [find_run(root, run) for run in runs]
-        if len({run.path for run in found}) < len(found):
-            raise ConfigError("a run is named twice; a committee has each member once")
+        found = find_runs(root, runs)
     else:
         if runs:
             raise ConfigError("--recipe trains the members; leave the runs out, or --recipe")

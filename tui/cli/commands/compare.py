@@ -17,7 +17,7 @@ from nn.config import flag
 from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
 from nn.storage.checkpoint import load_model
-from nn.storage.run_lookup import find_run
+from nn.storage.run_lookup import find_runs
 from nn.storage.runs import SavedRun
 from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
@@ -44,11 +44,7 @@ def compare(
     """Compare runs: metrics, configurations, and the test digits that one of two gets right."""
     if not 2 <= len(names) <= len(ascii_uppercase):
         raise ConfigError(f"runs compare takes 2 to {len(ascii_uppercase)} runs, not {len(names)}")
-    runs = [find_run(runs_folder(runs_dir), name) for name in names]
-    for run in runs:
-        if sum(each.path == run.path for each in runs) > 1:
-            raise ConfigError(f"{run.name}: named twice; runs compare takes different runs")
-    chosen = dict(zip(ascii_uppercase, runs, strict=False))
+    chosen = dict(zip(ascii_uppercase, find_runs(runs_folder(runs_dir), names), strict=False))
     pairs, reasons = _pairs(chosen, which)
     if json:
         for run in chosen.values():
