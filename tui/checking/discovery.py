@@ -47,6 +47,21 @@ class Net:
         for name, value in values.items():
             self.parameters[name][...] = value
 
+    def turned(self, rows: Array) -> Array:
+        """A copy of a batch as the code takes it, from one with an image a row."""
+        return np.ascontiguousarray(rows.T) if self.columns and rows.ndim == 2 else rows.copy()
+
+    def in_rows(self, outputs: Array) -> Array:
+        """What the code returned for a batch, with an image a row."""
+        return outputs.T if self.columns else outputs
+
+    def of_reference(self, name: str, value: Array) -> Array:
+        """A parameter, or its gradient, in the shape that the reference has for it."""
+        if name[0] == "b":
+            units = max(np.shape(self.parameters[name]), default=1)
+            return value.ravel() if value.size == units else value
+        return value.T if self.columns and value.ndim == 2 else value
+
     def forward(self, x: Array) -> Any:
         """The outputs for a batch."""
         raise NotImplementedError

@@ -121,21 +121,15 @@ class Learner:
         net.assign(values)
         self.given = values
         for name, value in values.items():
-            self.arrays[name] = (
-                value.T
-                if net.columns and name[0] == "W"
-                else value.ravel()
-                if name[0] == "b"
-                else value
-            )
+            self.arrays[name] = net.of_reference(name, value)
 
     def _pass(self, net: Net) -> None:
         """Outputs, loss and gradients of one batch; labels one-hot first, then as numbers."""
         self._enter("forward")
         x, one_hot = self.request["x"], self.request["t"]
-        given = self._oriented(net, x)
+        given = net.turned(x)
         before, stored = given.copy(), {name: v.copy() for name, v in net.parameters.items()}
-        self.arrays["outputs"] = self._rows(net, outputs_in(net.forward(given)))
+        self.arrays["outputs"] = net.in_rows(outputs_in(net.forward(given)))
         if not np.array_equal(given, before):
             self.facts["changes"] = "x"
         self._enter("loss")
@@ -157,14 +151,14 @@ class Learner:
             )
         self.facts["targets"] = "labels" if targets.ndim == 1 else "one-hot"
         for name, value in gradients.items():
-            self.arrays[f"d{name}"] = self._gradient(net, name, np.array(value))
+            self.arrays[f"d{name}"] = net.of_reference(name, np.array(value))
         for k, (name, value) in enumerate(recorder.seen):
             self.arrays[f"seen.{k}.{name}"] = value.T if net.columns and value.ndim == 2 else value
         for name, value in stored.items():
             if not np.array_equal(net.parameters[name], value):
                 self.facts["changes"] = name
         net.assign(self.given)
-        again = net.gradients(before.copy(), self._oriented(net, targets))
+        again = net.gradients(before.copy(), net.turned(targets))
         for name, value in again.items():
             if not np.allclose(value, gradients[name], equal_nan=True):
                 self.facts["accumulates"] = name
@@ -180,7 +174,7 @@ class Learner:
         self, net: Net, call: Callable[[Array], Any], one_hot: Array
     ) -> tuple[Array, Any]:
         try:
-            return one_hot, call(self._oriented(net, one_hot))
+            return one_hot, call(net.turned(one_hot))
         except (IndexError, ValueError, TypeError):
             try:
                 return (labels := one_hot.argmax(axis=1)), call(labels)
@@ -190,18 +184,18 @@ class Learner:
 
     def _update(self, net: Net) -> None:
         self._enter("update")
-        x = self._oriented(net, self.request["x"])
-        self._complete(net, net.gradients(x.copy(), self._oriented(net, self._targets)))
+        x = net.turned(self.request["x"])
+        self._complete(net, net.gradients(x.copy(), net.turned(self._targets)))
         for count in (1, MANY):
             net.assign(self.given)
             own = False
             for _ in range(count):
-                gradients = net.gradients(x.copy(), self._oriented(net, self._targets))
+                gradients = net.gradients(x.copy(), net.turned(self._targets))
                 own = self._descend(net, gradients, LEARNING_RATE)
             self.facts["own update"] = own
             prefix = "new" if count == 1 else f"{count} updates"
             for name, value in net.parameters.items():
-                self.arrays[f"{prefix} {name}"] = self._gradient(net, name, np.array(value, float))
+                self.arrays[f"{prefix} {name}"] = net.of_reference(name, np.array(value, float))
 
     def _complete(self, net: Net, gradients: Mapping[str, Array]) -> None:
         """Stop where a gradient is missing, unless the learner's update does without its name."""
@@ -260,32 +254,19 @@ class Learner:
             for step in range(len(images) // BATCH):
                 start = time.perf_counter()
                 rows = slice(step * BATCH, (step + 1) * BATCH)
-                x = self._oriented(net, images[rows] / 255.0)
+                x = net.turned(images[rows] / 255.0)
                 t = (
                     np.eye(10)[labels[rows]]
                     if self._targets.ndim == 2
                     else labels[rows].astype(int)
                 )
-                self._descend(net, net.gradients(x, self._oriented(net, t)), rate)
+                self._descend(net, net.gradients(x, net.turned(t)), rate)
                 times.append(time.perf_counter() - start)
-            test = self._oriented(net, self.request["test images"] / 255.0)
-            outputs = self._rows(net, outputs_in(net.forward(test)))
+            test = net.turned(self.request["test images"] / 255.0)
+            outputs = net.in_rows(outputs_in(net.forward(test)))
         return float(np.mean(outputs.argmax(axis=1) == self.request["test labels"])), float(
             np.median(times)
         )
-
-    def _oriented(self, net: Net, rows: Array) -> Array:
-        return np.ascontiguousarray(rows.T) if net.columns and rows.ndim == 2 else rows.copy()
-
-    def _rows(self, net: Net, outputs: Array) -> Array:
-        return outputs.T if net.columns else outputs
-
-    def _gradient(self, net: Net, name: str, value: Array) -> Array:
-        if name[0] == "b":
-            return (
-                value.ravel() if value.size == max(np.shape(self.given[name]), default=1) else value
-            )
-        return value.T if net.columns and value.ndim == 2 else value
 
 
 def main() -> None:
