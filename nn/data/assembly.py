@@ -18,7 +18,8 @@ from nn.data.classes import (
     read_names,
 )
 from nn.data.dataset import Dataset, Split, joined_digest, stratified_split
-from nn.data.layouts import ReadPictures, find_data
+from nn.data.layouts import find_data
+from nn.data.picture_folders import ReadPictures
 from nn.data.samples import Found, Samples
 from nn.errors import ConfigError, DataError
 from nn.spec import MNIST, DataSpec

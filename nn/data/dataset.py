@@ -20,7 +20,7 @@ from nn.errors import ConfigError, DataError
 from nn.spec import MNIST, DataSpec
 
 if TYPE_CHECKING:
-    from nn.data.layouts import ReadPictures
+    from nn.data.picture_folders import ReadPictures
 
 # The names of the four files, each with the SHA-256 of the unpacked embedded file.
 IDX_FILES = {

@@ -7,6 +7,9 @@ from pathlib import Path
 from nn.data.classes import NAMES_FILE
 from nn.errors import DataError, reason_of
 
+TRAIN_NAMES = ("train", "training")
+"""What folders and files of training images are called, and below those of test images."""
+TEST_NAMES = ("test", "testing", "t10k", "val", "valid")
 ZIP = b"PK\x03\x04"
 """The first bytes of a zip archive, such as a file of `numpy.savez`."""
 

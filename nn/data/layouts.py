@@ -8,13 +8,10 @@ from __future__ import annotations
 
 import re
 import stat
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
-from nn.arrays import Array
 from nn.data.archives import (
     ARCHIVE_NAMES,
     ArchiveSet,
@@ -22,27 +19,26 @@ from nn.data.archives import (
     read_archive,
     read_archive_set,
 )
-from nn.data.classes import Listed
-from nn.data.files import ZIP, files_of, name_of, packed_by, starts_with, subfolders_of
+from nn.data.files import (
+    TEST_NAMES,
+    TRAIN_NAMES,
+    ZIP,
+    files_of,
+    name_of,
+    packed_by,
+    starts_with,
+    subfolders_of,
+)
 from nn.data.idx_sets import IdxSet, idx_sets, read_idx_set, set_named
-from nn.data.samples import Found, Samples
+from nn.data.picture_folders import ReadPictures, class_folders, read_class_folders
+from nn.data.samples import Found
 from nn.data.tables import has_labels, is_table, read_table
 from nn.errors import DataError, reason_of
-
-# Reads pictures to one array, uint8 (n, rows, columns), and states what was done to their sizes.
-ReadPictures = Callable[[Sequence[Path]], tuple[Array, str]]
 
 KINDS = (
     "IDX files (train-images-idx3-ubyte and so on, plain or .gz), CSV (a label and pixels in each"
     f" line), .npz ({ARCHIVE_NAMES}), or a folder of pictures for each class"
 )
-_TRAIN_FOLDERS, _TEST_FOLDERS = ("train", "training"), ("test", "testing", "t10k", "val", "valid")
-_PICTURE_SUFFIXES = (
-    ".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff", ".pgm", ".ppm", ".pbm",
-)  # fmt: skip
-_PICTURE_STARTS = (
-    b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF", b"P5", b"P6", b"P4",
-)  # fmt: skip
 
 
 def why_missing(path: Path) -> str | None:
@@ -152,8 +148,8 @@ def _readers(
             for group_of in _table_groups(tables):
                 name = str(folder if len(group_of) == len(tables) else group_of[0])
                 readers[name] = partial(_read_tables, folder, group_of)
-        elif _class_folders(folder):
-            readers[str(folder)] = partial(_read_pictures, folder, read_pictures)
+        elif class_folders(folder):
+            readers[str(folder)] = partial(read_class_folders, folder, read_pictures)
     return readers
 
 
@@ -184,9 +180,9 @@ def _may_be_table(path: Path) -> bool:
 def _part_of(path: Path) -> str:
     """Whether a file's name says that it is for training or for testing; "" for neither."""
     words = re.split(r"[^a-z0-9]+", path.name.lower())
-    if any(word in _TRAIN_FOLDERS for word in words):
+    if any(word in TRAIN_NAMES for word in words):
         return "train"
-    return "test" if any(word in _TEST_FOLDERS for word in words) else ""
+    return "test" if any(word in TEST_NAMES for word in words) else ""
 
 
 def _partner(path: Path) -> list[Path]:
@@ -203,7 +199,7 @@ def _partner(path: Path) -> list[Path]:
 def _stem(path: Path) -> str:
     """A file's name without what tells training from testing."""
     words = re.split(r"[^a-z0-9]+", re.sub(r"\.(csv|tsv|txt|gz)", "", path.name.lower()))
-    return "-".join(word for word in words if word not in (*_TRAIN_FOLDERS, *_TEST_FOLDERS))
+    return "-".join(word for word in words if word not in (*TRAIN_NAMES, *TEST_NAMES))
 
 
 def _table_groups(tables: list[Path]) -> list[list[Path]]:
@@ -230,74 +226,3 @@ def _read_tables(at: Path, files: list[Path]) -> Found:
     words = f"{name_of(train_files[0].parent)} {train_files[0].name}"
     folders = (train_files[0].parent,)
     return Found("CSV", name, train, test, words, remarks=tuple(remarks), folders=folders)
-
-
-# Pictures
-
-
-def _class_folders(folder: Path) -> list[Path]:
-    """The folders of the classes, one each, that hold pictures; of the training part first."""
-    parts = subfolders_of(folder)
-    train = [each for each in parts if each.name.lower() in _TRAIN_FOLDERS]
-    parts = subfolders_of(train[0]) if train else parts
-    return [each for each in parts if _pictures(each)]
-
-
-def _pictures(folder: Path) -> list[Path]:
-    """The pictures in a folder, by their names or their first bytes."""
-    return [
-        path
-        for path in files_of(folder)
-        if path.name.lower().endswith(_PICTURE_SUFFIXES) or starts_with(path, *_PICTURE_STARTS)
-    ]
-
-
-def _read_pictures(folder: Path, read_pictures: ReadPictures | None) -> Found:
-    if read_pictures is None:
-        raise DataError(f"{folder}: holds pictures, which nn alone does not read")
-    train = {each.name: _pictures(each) for each in _class_folders(folder)}
-    tests = [each for each in subfolders_of(folder) if each.name.lower() in _TEST_FOLDERS]
-    has_train = any(each.name.lower() in _TRAIN_FOLDERS for each in subfolders_of(folder))
-    test: dict[str, list[Path]] = {}
-    remarks: list[str] = []
-    if has_train and tests:
-        chosen = min(tests, key=lambda each: _TEST_FOLDERS.index(each.name.lower()))
-        test = {each.name: _pictures(each) for each in subfolders_of(chosen) if _pictures(each)}
-        if not test:
-            remarks.append(f"{chosen.name} has no folders of classes and is left out")
-        if unknown := sorted(set(test) - set(train)):
-            raise DataError(f"{chosen / unknown[0]}: a class without training images")
-    names = sorted(train, key=_natural)
-    numeric = all(name.isascii() and name.isdecimal() and len(name) < 9 for name in names)
-    if numeric and len(set(map(int, names))) == len(names):
-        numbers, listed = {name: int(name) for name in names}, None
-    else:
-        numbers = {name: number for number, name in enumerate(names)}
-        listed = Listed.counted(names, str(folder))
-    parts = train, test
-    order = []
-    for part in parts:
-        # In no order of classes, so that the first N of them are of all classes.
-        pairs = [(name, path) for name in names for path in part.get(name, ())]
-        shuffled = np.random.default_rng(0).permutation(len(pairs)).tolist()
-        order += [pairs[place] for place in shuffled]
-    images, remark = read_pictures([path for _, path in order])
-    remarks += [remark] if remark else []
-    labels = np.array([numbers[name] for name, _ in order], np.int64)
-    n = sum(map(len, train.values()))
-    return Found(
-        "pictures in a folder for each class",
-        name_of(folder),
-        Samples(images[:n], labels[:n], str(folder)),
-        Samples(images[n:], labels[n:], str(folder)) if test else None,
-        name_of(folder),
-        listed,
-        tuple(remarks),
-        folders=(folder,),
-    )
-
-
-def _natural(name: str) -> list[tuple[int, str]]:
-    """Sort key in which class10 comes after class9."""
-    parts = re.split(r"([0-9]+)", name.lower())
-    return [(int(part[-18:]), "") if part.isdecimal() else (-1, part) for part in parts]
