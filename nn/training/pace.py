@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 
+MUCH_SLOWER = 4.0
+"""The mean step, in units of the shortest, from which on another engine is worth a try."""
 _WARM_UP = 10  # steps in which memory is touched for the first time, and processes start
 _LEAST = 100  # steps to judge by
 _LONGEST = 50

@@ -52,6 +52,11 @@ class Progress:
         """Time spent training and evaluating; pauses between events do not count."""
         return self.training_seconds + self.evaluating_seconds
 
+    @property
+    def samples_per_second(self) -> float:
+        """Images a second of the whole run so far, evaluation apart; 0 before the first step."""
+        return self.images_trained / max(self.training_seconds, 1e-9)
+
     def begin_epoch(self) -> None:
         """Forget the epoch before."""
         self.epoch_loss, self.epoch_images, self.epoch_seconds = 0.0, 0, 0.0
@@ -63,6 +68,12 @@ class Progress:
         self.images_trained += images
         self.epoch_images += images
         self.epoch_loss += loss * images
+
+    def spend(self, seconds: float, warping_seconds: float) -> None:
+        """Take in the time of steps, and how much of it warps took."""
+        self.training_seconds += seconds
+        self.epoch_seconds += seconds
+        self.warping_seconds += warping_seconds
 
     def to_dict(self) -> dict[str, Any]:
         """The fields as JSON values."""

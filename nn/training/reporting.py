@@ -1,10 +1,15 @@
-"""What is reported of a run while it trains: the events of its steps and of its epochs."""
+"""What is reported of a run: the events of its beginning, its steps, its epochs and its end."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from nn.events import EpochCompleted, Evaluation, StepCompleted
+from nn.config import TrainConfig
+from nn.data.dataset import Dataset, Split
+from nn.events import EpochCompleted, Evaluation, RunFinished, RunStarted, StepCompleted
+from nn.network.model import MLP
+from nn.training.plan import Plan
 from nn.training.progress import Progress
 
 
@@ -16,6 +21,31 @@ class Report:
     images: int = 0
     seconds: float = 0.0
     began: float = 0.0  # the clock's reading then
+
+
+def run_started(
+    config: TrainConfig,
+    dataset: Dataset,
+    splits: Mapping[str, Split],
+    model: MLP,
+    plan: Plan,
+    start_step: int,
+) -> RunStarted:
+    """A run that begins, or goes on, after `start_step` steps."""
+    return RunStarted(
+        config=config,
+        layers=model.summary(),
+        parameters=model.parameters[model.trained].size,
+        train_images=len(splits["train"]),
+        validation_images=len(splits["validation"]) if "validation" in splits else 0,
+        test_images=len(dataset.test),
+        steps_per_epoch=plan.steps_per_epoch,
+        total_steps=plan.total_steps,
+        start_step=start_step,
+        data_name=dataset.name,
+        data_sha256=dataset.sha256,
+        spec=dataset.spec,
+    )
 
 
 def step_completed(
@@ -50,4 +80,19 @@ def epoch_completed(
         samples_per_second=progress.epoch_images / progress.epoch_seconds,
         seconds=progress.seconds,
         evaluation=evaluation,
+    )
+
+
+def run_finished(
+    progress: Progress, steps_per_epoch: int, kept_step: int, evaluation: Evaluation | None
+) -> RunFinished:
+    """The run that has come to its end, with the weights of `kept_step` and their evaluation."""
+    return RunFinished(
+        reason=progress.reason or "completed",
+        step=progress.step,
+        epoch=progress.step / steps_per_epoch,
+        kept_step=kept_step,
+        evaluation=evaluation,
+        samples_per_second=progress.samples_per_second,
+        seconds=progress.seconds,
     )

@@ -22,21 +22,23 @@ from nn.events import (
     Event,
     RateChanged,
     RunFinished,
-    RunStarted,
 )
 from nn.network.model import initialize_model
 from nn.network.predictor import Predictor
 from nn.training.engine import EngineFactory, Fed, OneProcess
 from nn.training.evaluating import evaluate, is_finite
-from nn.training.pace import Pace
+from nn.training.pace import MUCH_SLOWER, Pace
 from nn.training.plan import Plan, splits_of
 from nn.training.progress import Progress, TrainerState
 from nn.training.randomness import Stream, stream
-from nn.training.reporting import Report, epoch_completed, step_completed
+from nn.training.reporting import (
+    Report,
+    epoch_completed,
+    run_finished,
+    run_started,
+    step_completed,
+)
 from nn.training.run_state import RunState
-
-MUCH_SLOWER = 4.0
-"""The mean step of an epoch, in units of the shortest, from which on another engine takes over."""
 
 
 class Trainer:
@@ -97,7 +99,7 @@ class Trainer:
     @property
     def samples_per_second(self) -> float:
         """Images a second of the whole run so far, evaluation apart; 0 before the first step."""
-        return self._progress.images_trained / max(self._progress.training_seconds, 1e-9)
+        return self._progress.samples_per_second
 
     @property
     def warping_share(self) -> float | None:
@@ -142,7 +144,7 @@ class Trainer:
 
     def events(self) -> Iterator[Event]:
         """`RunStarted`, progress, and `RunFinished`; `predictor` then has the kept weights."""
-        yield self._run_started()
+        yield run_started(self.config, self.dataset, self.splits, self.model, self._plan, self.step)
         self._stop_if_exhausted()  # a run whose patience and budget ended together, and got more
         progress, steps = self._progress, self.steps_per_epoch
         while progress.reason is None and progress.epoch * steps < self.total_steps:
@@ -259,9 +261,7 @@ class Trainer:
         """Let the engine come to rest, and stop the clock, before an event."""
         self.engine.settle()
         seconds = time.perf_counter() - self._training_since
-        self._progress.training_seconds += seconds
-        self._progress.warping_seconds += self.engine.take_warping_seconds()
-        self._progress.epoch_seconds += seconds
+        self._progress.spend(seconds, self.engine.take_warping_seconds())
         report.seconds += seconds
 
     def _epoch_completed(self) -> EpochCompleted:
@@ -285,22 +285,6 @@ class Trainer:
         if self._state.stopping.exhausted and self.step < self.total_steps:
             self._progress.reason = "early-stopped"
 
-    def _run_started(self) -> RunStarted:
-        return RunStarted(
-            config=self.config,
-            layers=self.model.summary(),
-            parameters=self.model.parameters[self.model.trained].size,
-            train_images=len(self.train),
-            validation_images=len(self.validation) if self.validation else 0,
-            test_images=len(self.dataset.test),
-            steps_per_epoch=self.steps_per_epoch,
-            total_steps=self.total_steps,
-            start_step=self.step,
-            data_name=self.dataset.name,
-            data_sha256=self.dataset.sha256,
-            spec=self.dataset.spec,
-        )
-
     def _run_finished(self) -> RunFinished:
         progress = self._progress
         kept_step, evaluation = progress.step, progress.evaluation
@@ -309,12 +293,4 @@ class Trainer:
         elif self._state.stopping.kept is not None:
             evaluation, self.predictor.model.parameters[...] = self._state.stopping.kept
             kept_step = evaluation.step
-        return RunFinished(
-            reason=progress.reason or "completed",
-            step=progress.step,
-            epoch=progress.step / self.steps_per_epoch,
-            kept_step=kept_step,
-            evaluation=evaluation,
-            samples_per_second=self.samples_per_second,
-            seconds=self.seconds,
-        )
+        return run_finished(progress, self.steps_per_epoch, kept_step, evaluation)
