@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 
-from nn.errors import ConfigError, StorageError, did_you_mean
-from tui.app.menus import MenuApp
-from tui.app.preferences import Preferences, remember
+from tui.app.preferences import Preferences
+from tui.app.preferring import PreferringApp
 from tui.app.screens import MODES, Mode
 from tui.app.screens.base import Dialog, ModeScreen
 from tui.app.state.background import Throttle
@@ -19,15 +17,12 @@ from tui.app.state.drawing import Drawing
 from tui.app.state.messages import (
     BackgroundFailed,
     DataLoaded,
-    DrawingChosen,
     SeedsMoved,
     TrainingMoved,
 )
 from tui.app.state.shown_run import ShownRun, Status
 from tui.app.state.workbench import Workbench
 from tui.app.terminal_app import OnHangup
-from tui.app.themes import BASIC_THEME, DEFAULT_THEME, default_variables, own_themes, palette_of
-from tui.app.widgets.colors import use_palette
 from tui.app.widgets.header import Tab
 from tui.app.widgets.text import Title
 from tui.system.exits import ExitCode
@@ -42,7 +37,7 @@ COLLECT_INTERVAL = 0.3
 """Least time in seconds between two looks at the events of the training thread."""
 
 
-class MnistApp(MenuApp):
+class MnistApp(PreferringApp):
     """A screen for each mode over one workbench.
 
     Attributes:
@@ -95,10 +90,7 @@ class MnistApp(MenuApp):
         super().__init__(terminal, on_hangup)
         Title.ellipsis = not terminal.ascii_only
         self.kept = True
-        for theme in own_themes():
-            self.register_theme(theme)
-        self.preferences = preferences or Preferences()
-        self._apply(self.preferences)
+        self.take_preferences(preferences or Preferences())
         self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
         chosen = self.preferences
         self.bench.drawing = Drawing(chosen.digit, chosen.pictures, chosen.lines)
@@ -111,48 +103,10 @@ class MnistApp(MenuApp):
         for name, mode in MODES.items():
             self.add_mode(name, partial(self._make_screen, name, mode))
 
-    def _apply(self, preferences: Preferences) -> None:
-        source = f"{preferences.path}: " if preferences.path else ""
-        if preferences.keys:
-            # Imported late: it imports every screen, for which the first frame should not wait.
-            from tui.app.keymap import check_keys
-
-            try:
-                check_keys(preferences.keys, type(self))
-            except ConfigError as error:
-                raise ConfigError(f"{source}keys: {error}") from None
-            self.set_keymap(preferences.keys)
-        theme = DEFAULT_THEME if self.terminal.colors != "16" else BASIC_THEME
-        if preferences.theme is not None and self.terminal.colors != "none":
-            if preferences.theme not in self.available_themes:
-                near = did_you_mean(preferences.theme, self.available_themes)
-                near = near or f"; known are {', '.join(sorted(self.available_themes))}"
-                raise ConfigError(f"{source}theme={preferences.theme}: no such theme{near}")
-            theme = preferences.theme
-        self.begin_with_theme(theme)
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """What style sheets use and a theme of Textual does not define."""
-        return default_variables(self.current_theme)
-
-    def watch_theme(self) -> None:
-        """Draw charts and pictures in the colours that go with the theme."""
-        super().watch_theme()
-        use_palette(palette_of(self.current_theme))
-
-    def on_drawing_chosen(self, _message: DrawingChosen) -> None:
-        """Write how pictures are drawn into the user's settings."""
-        if self.preferences.path is None:
-            return
-        try:
-            remember(self.preferences.path, asdict(self.bench.drawing))
-        except (ConfigError, StorageError, OSError) as error:
-            self.notify(f"The drawing is not remembered: {error}", severity="warning")
-
     def _make_screen(self, name: str, mode: Mode) -> ModeScreen:
         screen = mode.load()(self.bench, self.terminal)
         tabs = [
-            Tab(other, self._key_of(other, each), each.title, each.short)
+            Tab(other, self.key_of(f"app.{other}", each.key), each.title, each.short)
             for other, each in MODES.items()
             if each.key
         ]
@@ -161,11 +115,6 @@ class MnistApp(MenuApp):
         if self._shown:
             screen.call_after_refresh(screen.complete)
         return screen
-
-    def _key_of(self, name: str, mode: Mode) -> str:
-        """The key of a mode, which may be the user's own."""
-        key = self.preferences.keys.get(f"app.{name}", mode.key).split(",")[0].strip()
-        return self.get_key_display(Binding(key, ""))
 
     @property
     def busy(self) -> bool:
@@ -176,10 +125,6 @@ class MnistApp(MenuApp):
         """End the run, which is saved by its thread, and the training of more seeds."""
         self.bench.stop()
         self.bench.stop_seeds()
-
-    def on_mount(self) -> None:
-        """Draw in the colours of the theme."""
-        use_palette(palette_of(self.current_theme))
 
     def on_ready(self) -> None:
         """Once the first frame is shown, read the data, and complete the screen.

@@ -16,6 +16,15 @@ _TABLES = ("base", "vary")
 _SETTINGS = tuple(each.name for each in fields(SweepSpec) if each.name not in ("space", "fields"))
 
 
+def require_same(path: Path, begun: SweepSpec, name: str) -> None:
+    """Raise `ConfigError` where a file does not hold the sweep that was begun under this name."""
+    if names := begun.differences(load_spec(path)):
+        raise ConfigError(
+            f"--resume {name}: {path} is of another sweep, which differs in"
+            f" {', '.join(names)}; leave the file out, or leave --resume out to begin it"
+        )
+
+
 def to_toml(spec: SweepSpec) -> str:
     """A file that `load_spec` reads back."""
     lines = [

@@ -28,7 +28,7 @@ from tui.sweeps.report import table, winner
 from tui.sweeps.running import Place, PlaceLostError, Progress, SweepRunner
 from tui.sweeps.space import Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
-from tui.sweeps.spec_file import load_spec
+from tui.sweeps.spec_file import load_spec, require_same
 from tui.sweeps.study import Study
 from tui.system.exits import CommandError, ExitCode
 from tui.system.quota import available_cores
@@ -167,7 +167,8 @@ def sweep(
             )
         path = find_sweep(root, resume)
         wanted = load_spec(path / SPEC_FILE)
-        _check_same(path, wanted, spec)
+        if spec is not None:
+            require_same(spec, wanted, path.name)
         if minutes is not None:
             wanted = replace(wanted, minutes=minutes)
     dataset = load_and_tell(wanted.example.data_dir)
@@ -229,15 +230,6 @@ def _spec(
         fields={**(load_toml(config) if config else {}), **flags},
         **given,
     )
-
-
-def _check_same(path: Path, begun: SweepSpec, file: Path | None) -> None:
-    """Refuse to resume a sweep by the file of another one."""
-    if file is not None and (names := begun.differences(load_spec(file))):
-        raise ConfigError(
-            f"--resume {path.name}: {file} is of another sweep, which differs in"
-            f" {', '.join(names)}; leave the file out, or leave --resume out to begin it"
-        )
 
 
 @contextmanager
