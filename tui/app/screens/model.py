@@ -278,7 +278,8 @@ class ModelScreen(InspectingScreen):
             linear = predictor.model.linears[0]
             pane = self.query_one(WeightsPane)
             pane.draw_with(self.bench.drawing.pictures)
-            pane.show(linear.weight, linear.bias, dead, predictor.spec)
+            edges = predictor.preprocessor.finds_edges is not None
+            pane.show(linear.weight, linear.bias, dead, predictor.spec, edges=edges)
 
     def _draw_activations(self) -> None:
         images = self.bench.images

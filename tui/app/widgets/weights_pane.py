@@ -80,6 +80,7 @@ class WeightsPane(Panel):
         self._bias: Array = np.zeros(0)
         self._dead: Array | None = None
         self._spec = MNIST
+        self._edges = False
 
     def compose(self) -> ComposeResult:
         yield self._sheet
@@ -103,8 +104,20 @@ class WeightsPane(Panel):
         """Whether weights are drawn in shades."""
         return self._sheet.mode != "ascii" and shades_signs(self._terminal)
 
-    def show(self, weight: Array, bias: Array, dead: Array | None, spec: DataSpec = MNIST) -> None:
-        """Show weights (pixels, units) and their biases; `dead` is None for an output layer."""
+    def show(
+        self,
+        weight: Array,
+        bias: Array,
+        dead: Array | None,
+        spec: DataSpec = MNIST,
+        *,
+        edges: bool = False,
+    ) -> None:
+        """Show weights (pixels, units) and their biases; `dead` is None for an output layer.
+
+        `edges` says that they are weights of edges, eight small pictures, in place of pixels.
+        """
+        self._edges = edges
         self._weight, self._bias, self._dead, self._spec = weight, bias, dead, spec
         units = weight.shape[1]
         images = [*weight.T.reshape(units, *spec.shape)]  # views, no copies
@@ -166,7 +179,7 @@ class WeightsPane(Panel):
             f"norm {norm:.3g}, bias {self._bias[unit]:.2g}\n"
             f"{weight.min():.2g} to {weight.max():.2g}"
         )
-        set_text(self._about, text)
+        set_text(self._about, f"{text}\nof edges in 8 directions" if self._edges else text)
 
 
 class ScaleView(StripWidget):

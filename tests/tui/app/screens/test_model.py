@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -421,6 +422,16 @@ def test_weights_that_diverged_are_shown_as_such(small: Dataset) -> None:
         assert "nan" in lines(app, "LayerTable")[1]
 
     play(app, scenario)
+
+
+def test_weights_of_edges_are_named_as_such(small: Dataset) -> None:
+    app = app_of(NetworkRun(small, replace(SHALLOW, preprocessing="edges")), "model")
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await inspected(app, pilot)
+        assert text(app, "#unit Static").endswith("of edges in 8 directions")
+
+    play(app, scenario, (120, 40))
 
 
 # Training
