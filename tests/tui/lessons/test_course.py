@@ -23,6 +23,7 @@ from tui.lessons.lesson import Lesson
 from tui.recording.invocation import repeat_command
 from tui.system.terminal import FULL, Terminal
 
+BRAILLE = frozenset(map(chr, range(0x2800, 0x2900)))
 TRAIN = ("batches", "training", "crossentropy", "momentum", "initialization", "overfitting")
 """Lessons that train for seconds."""
 EACH = pytest.mark.parametrize("lesson", lessons(), ids=lambda lesson: lesson.name)
@@ -132,13 +133,16 @@ def pictures(lesson: Lesson) -> list[list[Figure]]:
 @EACH
 def test_pictures_fit_for_every_setting_and_in_any_space(lesson: Lesson) -> None:
     """In one test, since a lesson may train for each setting. The last frame is the picture."""
-    terminals = itertools.cycle((FULL, Terminal(ascii_only=True, colors="none")))
+    terminals = itertools.cycle(
+        (FULL, Terminal(ascii_only=True, colors="none"), Terminal(False, "16", braille=False))
+    )
     for figures, terminal in zip(pictures(lesson), terminals, strict=False):
         strips = figure_strips(figures, 41, 17, terminal)
         assert 0 < len(strips) <= 17
         assert {strip.cell_length for strip in strips} == {41}
         text = "\n".join(strip.text for strip in strips)
         assert text.isascii() or not terminal.ascii_only
+        assert terminal.thin_lines or BRAILLE.isdisjoint(text)
         assert "no data yet" not in text
     picture = lesson.figures(lesson.start())
     for width, height in ((1, 1), (12, 3), (40, 6), (66, 30), (140, 44)):

@@ -253,7 +253,7 @@ def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list
 def _drawn(image: Image, wide: int, tall: int, terminal: Terminal) -> list[Strip]:
     """An image in the middle of so many cells, its proportions kept."""
     across, down = fitting(image, wide, tall)
-    blocks = terminal.colors == "full" and down >= _BLOCKS
+    blocks = not terminal.braille or (terminal.colors == "full" and down >= _BLOCKS)
     mode: DrawingMode = "ascii" if terminal.ascii_only else "half" if blocks else "braille"
     margin = Strip([Segment(" " * ((wide - across) // 2), PLAIN)])
     lines = [
