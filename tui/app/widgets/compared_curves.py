@@ -126,3 +126,8 @@ class ComparedCurves(Container):
         for chart in self.charts.values():
             if chart is not event.chart:
                 chart.cursor, chart.elsewhere = None, event.chart.cursor_x
+
+    def on_chart_wheel(self, event: Chart.Wheel) -> None:
+        """Zoom all charts alike."""
+        for chart in self.charts.values():
+            chart.zoom = event.chart.zoom

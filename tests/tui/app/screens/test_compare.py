@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from textual import events
 
 from nn.data.dataset import Dataset
 from nn.storage.run_writer import RunWriter
@@ -92,6 +93,10 @@ def test_a_wide_screen_shows_all_charts_that_compare(
             assert loss.y_log
             assert loss.cursor_x == chart.cursor_x
             await at.until(at.shows(f"at epoch {loss.cursor_x:g}"))
+            turned = events.MouseScrollUp(loss, 0, 0, 0, 0, 0, shift=False, meta=False, ctrl=False)
+            loss.post_message(turned)
+            await at.until(lambda: loss.zoom < 1)
+            assert chart.zoom == loss.zoom
 
     play(runs_app(tmp_path), scenario, (200, 50), dataset=small)
 
