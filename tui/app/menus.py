@@ -41,8 +41,9 @@ class MenuApp(TerminalApp):
     def commands(self) -> list[Entry[Callable[[], object]]]:
         """The entries of the palette: what the shown screen and the application can do.
 
-        What the footer names comes first. What only moves the cursor is left out, for nobody looks
-        for it by its name.
+        Of the shown screen, what the footer names comes first; the other screens follow, and what
+        the application can do on all of them. What only moves the cursor is left out, for nobody
+        looks for it by its name.
         """
         from tui.app.screens.finding import Entry
         from tui.app.screens.help import MOVING, shown_bindings
@@ -50,16 +51,17 @@ class MenuApp(TerminalApp):
         bindings = list(shown_bindings(self.screen))
         moving = {binding.action for _, binding in bindings if binding.key in MOVING}
         moving |= {"palette"}
-        found: dict[str, tuple[bool, Entry[Callable[[], object]]]] = {}
+        found: dict[str, tuple[int, Entry[Callable[[], object]]]] = {}
         for namespace, binding in bindings:
             if binding.action not in moving and binding.action not in found:
                 run = partial(self.run_action, binding.action, namespace)
                 key = self.get_key_display(binding)
                 going = binding.action.startswith("switch_mode(")
                 title = f"Go to {binding.description}" if going else binding.description
-                found[binding.action] = not binding.show, Entry(run, title, key)
+                place = (2 if going else 3) if namespace is self else int(not binding.show)
+                found[binding.action] = place, Entry(run, title, key)
         if self.terminal.colors != "none":
-            found["theme"] = True, Entry(self._pick_theme, "Colours: another theme")
+            found["theme"] = 3, Entry(self._pick_theme, "Colours: another theme")
         return [entry for _, entry in sorted(found.values(), key=lambda one: one[0])]
 
     def action_palette(self) -> None:

@@ -150,6 +150,8 @@ def test_the_palette_offers_every_action_and_runs_it() -> None:
             titles
         )
         assert titles[0] == "Run/pause"
+        places = [titles.index(title) for title in ("Stop for good", "Go to Digits", "Quit")]
+        assert places == sorted(places)
         assert not any("cursor" in title for title in titles)
         [digits] = [c for c in app.commands() if c.title == "Go to Digits"]
         result: Any = digits.value()

@@ -63,7 +63,7 @@ class FindScreen(Dialog[Value | None]):
 
     DEFAULT_CSS = """
     FindScreen {
-        .dialog { width: 76; height: auto; }
+        .dialog { width: 76; height: auto; margin: 1 0 0 0; }
         #query { height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
         OptionList, OptionList:focus {
             height: auto; max-height: 16; border: none;
@@ -72,13 +72,17 @@ class FindScreen(Dialog[Value | None]):
         #none { height: 1; padding: 0 1; color: $text-muted; display: none; }
         #about { height: 4; padding: 0 1; color: $text-muted; }
     }
+    FindScreen.-tall {
+        .dialog { margin: 4 0 0 0; }
+        OptionList { max-height: 26; }
+    }
     FindScreen.-short {
         OptionList { max-height: 7; }
         #about { height: 3; }
     }
     """
     AUTO_FOCUS = ""
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium")]  # noqa: RUF012 - Textual's own type
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (24, "-medium"), (40, "-tall")]  # noqa: RUF012 - Textual's own type
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("enter", "choose", "Choose", id="palette.run"),
         Binding("escape", "close", "Close", id="palette.close"),
