@@ -125,6 +125,11 @@ class TrainConfig:
         """Whether training images are warped at random."""
         return any(getattr(self, name) for name in AUGMENTING_FIELDS)
 
+    @property
+    def computes_inputs(self) -> bool:
+        """Whether the inputs of a batch take more time than scaling does."""
+        return self.augments or self.preprocessing == "edges"
+
     @classmethod
     def layered(cls, *layers: Mapping[str, object]) -> TrainConfig:
         """The defaults overlaid by each mapping in turn; the last mapping that names a field wins.

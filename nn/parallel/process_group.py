@@ -31,7 +31,7 @@ from nn.training.engine import EngineFactory, OneProcess
 def make_engine(cores: Cores) -> EngineFactory:
     """The engine that `Trainer` is to use in order to compute on `cores`."""
     if cores.processes == 1:
-        return partial(OneProcess, matmul=cores.matmul, warps_ahead=cores.spare > 0)
+        return partial(OneProcess, matmul=cores.matmul, inputs_ahead=cores.spare > 0)
     return partial(ProcessGroup, cores=cores)
 
 

@@ -95,9 +95,9 @@ class OneProcess:
         preprocessor: Preprocessor,
         *,
         matmul: Matmul = np.matmul,
-        warps_ahead: bool = False,
+        inputs_ahead: bool = False,
     ) -> None:
-        """`warps_ahead`: with augmentation, the next batch is warped by a thread of its own."""
+        """`inputs_ahead`: where that takes time, a thread of its own computes the next inputs."""
         self.model = model = build_model(config, splits["train"].spec, matmul=matmul)
         raw = Predictor(config, model, preprocessor, splits["train"].spec)
         average, self.predictor = None, raw
@@ -118,7 +118,7 @@ class OneProcess:
             model,
             optimizer,
             average=average,
-            ahead=warps_ahead,
+            ahead=inputs_ahead,
         )
         self.step, self.expect = self._step.run, self._step.inputs.expect
         self.gradient_norms = self._step.gradient_norms

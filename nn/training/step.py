@@ -43,13 +43,13 @@ class TrainingStep:
         average: WeightAverage | None = None,
         ahead: bool = False,
     ) -> None:
-        """With `ahead`, the batch that `inputs` expect next is warped on a thread of its own."""
+        """With `ahead`, the inputs of the next batch are computed on a thread of their own."""
         self.model, self.optimizer = model, optimizer
         self._loss = LOSSES[config.loss]()
         self._seed, self._clip_norm, self._clip_factor = config.seed, config.clip_norm, 1.0
         self._max_norm, self._average = config.max_norm, average
         self._warps, self._warping_seconds = config.augments, 0.0
-        inputs = InputsAhead if ahead and config.augments else BatchInputs
+        inputs = InputsAhead if ahead and config.computes_inputs else BatchInputs
         self.inputs = inputs(config, train, preprocessor)
         self._labels = train.labels.astype(np.intp)  # np.take converts any other type on each call
         # Column c is the target of class c. The losses compute on columns, one for each image.

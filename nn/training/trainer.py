@@ -231,13 +231,13 @@ class Trainer:
         False: the rate has changed, `end` is reached, or the run has diverged.
         """
         progress, size = self._progress, self.config.batch_size
-        first, warps = progress.epoch * self.steps_per_epoch, self.config.augments
+        first, ahead = progress.epoch * self.steps_per_epoch, self.config.computes_inputs
         pace = self._pace if self.fallback else None
         before = time.perf_counter()
         while progress.step < end and progress.rate_factor == progress.applied_factor:
             start = (progress.step - first) * size
             index = order[start : start + size]
-            if warps and progress.step + 1 < end:
+            if ahead and progress.step + 1 < end:
                 self.engine.expect(order[start + size : start + 2 * size], progress.step + 1)
             learning_rate = self._plan.rate(progress.step) * progress.applied_factor
             loss = self.engine.step(index, progress.step, learning_rate)

@@ -38,17 +38,17 @@ class Layout(NamedTuple):
         return f"{self.processes} x {self.threads}"
 
 
-def candidates(threads: int, *, rows: int, parameters: int, augments: bool) -> list[Layout]:
+def candidates(threads: int, *, rows: int, parameters: int, computes_inputs: bool) -> list[Layout]:
     """The layouts to time for up to `threads` threads and batches of `rows` images.
 
     The one that is taken without timing comes first. Processes come in powers of two, each with one
-    thread, or with as many as there are cores for. With augmentation there is one that leaves a
-    core free, on which the next batch is warped.
+    thread, or with as many as there are cores for. Where inputs take time to compute, there is one
+    that leaves a core free, on which the next batch's are.
     """
     layouts = [Layout(1, threads)]
     if parameters > _MOST_TIMED:
         return layouts
-    if augments and threads > 2:
+    if computes_inputs and threads > 2:
         layouts.append(Layout(1, threads - 1))
     shared = is_supported() and parameters <= _MOST_SHARED
     processes, most = 1, min(threads, rows, _MOST_PROCESSES) if shared else 1

@@ -127,7 +127,10 @@ def choose(
     """Time the layouts of up to so many threads, and choose one."""
     parameters = parameter_count(layer_sizes(config, spec))
     layouts = candidates(
-        threads, rows=config.batch_size, parameters=parameters, augments=config.augments
+        threads,
+        rows=config.batch_size,
+        parameters=parameters,
+        computes_inputs=config.computes_inputs,
     )
     timed: Mapping[Layout, float] = {}
     if len(layouts) > 1:

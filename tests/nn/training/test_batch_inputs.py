@@ -27,7 +27,7 @@ CONFIG = TrainConfig(
     elastic_alpha=30.0,
     preprocessing="standardize",
 )
-AHEAD = partial(OneProcess, warps_ahead=True)
+AHEAD = partial(OneProcess, inputs_ahead=True)
 
 
 def both(small: Dataset) -> tuple[BatchInputs, InputsAhead]:
@@ -46,8 +46,9 @@ def warping_threads() -> set[threading.Thread]:
         replace(CONFIG, deskew=True, dropout=0.2, noise=0.1, sampling="replacement"),
         replace(CONFIG, epochs=0, steps=8, dtype="float64", batch_size=1),
         replace(CONFIG, preprocessing="edges"),
+        TrainConfig(hidden=(9,), epochs=2, batch_size=70, preprocessing="edges"),
     ],
-    ids=["shuffled", "with replacement", "one image", "edges"],
+    ids=["shuffled", "with replacement", "one image", "warped edges", "edges"],
 )
 def test_a_run_is_the_same_bit_for_bit_also_resumed(small: Dataset, config: TrainConfig) -> None:
     """Events and weights; the rate is changed in the second epoch."""
