@@ -157,6 +157,18 @@ class Session:
             parts.append(f"<{text}>" if i == self.knob and self.predicted else f" {text} ")
         return in_lines(parts, width, gap=" ")
 
+    @property
+    def heading(self) -> str:
+        """The lesson's number and title, and how far the reader has come with it."""
+        state = f"   {self.record.status}" if self.record.status else ""
+        return f"{self.lesson.number}  {self.lesson.title}{state}"
+
+    def below(self, view: View | None, width: int, *, brief: bool = False) -> str:
+        """What is asked, in lines of that width, or what came of the prediction, once known."""
+        if not self.predicted:
+            return "\n".join(self.asked(width))
+        return "\n".join(self.told(view, brief=brief)) if view is not None else ""
+
     def asked(self, width: int) -> list[str]:
         """The question, and its choices in lines of that width."""
         lesson = self.lesson

@@ -29,6 +29,7 @@ from tui.app.state.live_run import LiveRun
 from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
+from tui.app.widgets.welcome import Welcome
 from tui.cli.launch import _finish, _report_endings
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
@@ -338,6 +339,21 @@ def test_the_application_resumes(root: Path, tmp_path: Path, mnist: Dataset) -> 
 
     play(scenario, root, config, resumed=RunSource.resumed(SavedRun.read(folder)))
     same(folder, whole)
+
+
+def test_a_run_that_goes_on_within_its_first_epoch_is_not_called_untrained(
+    root: Path, mnist: Dataset
+) -> None:
+    config = TrainConfig(limit=300, epochs=3, hidden=(8,))
+    folder, _ = record_run(headless(config, mnist, step_interval=0), root, events=3)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await until(
+            pilot, lambda: "for 2 steps, and goes on" in str(app.screen.query_one(Welcome).content)
+        )
+
+    play(scenario, root, config, resumed=RunSource.resumed(SavedRun.read(folder)))
 
 
 def test_discarding_is_not_offered_for_what_was_saved_before(root: Path, mnist: Dataset) -> None:

@@ -54,6 +54,16 @@ class InspectingScreen(ModeScreen):
         """Least seconds between two looks at moving weights."""
         raise NotImplementedError
 
+    @property
+    def weights_shown(self) -> str:
+        """Which weights are shown, in words; none before the first."""
+        if self.shown is None:
+            return ""
+        snapshot = self.shown.snapshot
+        several = "first member, " if len(snapshot.predictor.members) > 1 else ""
+        step = f", step {snapshot.step:,}" if snapshot.step else ""
+        return f"{several}{snapshot.name}{step}"
+
     def draw(self) -> None:
         """Show the layers of other weights."""
         raise NotImplementedError

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic
 from typing import ClassVar
 
 from textual import events
@@ -13,7 +12,7 @@ from textual.widgets import Static
 
 from tui.app.screens.base import ModeScreen
 from tui.app.screens.touring import answer_bindings
-from tui.app.state.lesson_request import LessonComputed, Request
+from tui.app.state.lesson_request import PATIENCE, LessonComputed, Request
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import ROOMY
 from tui.app.widgets.figures import FigureView
@@ -25,8 +24,6 @@ from tui.lessons.session import Session, View
 from tui.lessons.tour import Touring
 from tui.system.terminal import Terminal
 
-PATIENCE = 0.5
-"""Seconds after which it is written in the title that the picture is not yet that of the knobs."""
 _TALL = 24
 """Lines from which on there is room for a border around what is asked."""
 IN_LIST = ("open",)
@@ -285,12 +282,11 @@ class LessonsScreen(ModeScreen):
             listed = contents(lessons(), self.progress, self.cursor, width - 4, height - 1)
             self.put("#contents", listed)
             return
-        lesson, view = session.lesson, self.view
-        state = f"   {session.record.status}" if session.record.status else ""
+        view = self.view
         computing = self._computing
-        late = computing is not None and monotonic() - computing.since >= PATIENCE
+        late = computing is not None and computing.late
         note = "computing ..." if late else done
-        self.entitle(self.query_one("#scroll"), f"{lesson.number}  {lesson.title}{state}")
+        self.entitle(self.query_one("#scroll"), session.heading)
         self.entitle(self.query_one("#side"), note)
         # Where there is little room, reasons stand in the text only.
         brief = self.has_class("-narrow") or self.has_class("-short")
@@ -299,7 +295,4 @@ class LessonsScreen(ModeScreen):
         width = self.query_one("#side").size.width or self.size.width  # 0 while the text is shown
         self.put("#knobs", session.knob_lines(width))
         self.query_one(FigureView).show(() if view is None else view.figures)
-        told = [] if view is None else session.told(view, brief=brief) if session.predicted else []
-        self.put(
-            "#asked", "\n".join(told if session.predicted else session.asked(self.size.width - 4))
-        )
+        self.put("#asked", session.below(view, self.size.width - 4, brief=brief))

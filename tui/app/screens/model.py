@@ -14,6 +14,7 @@ from textual.content import Content
 from nn.analysis.inspection import activations
 from tui.app.screens.inspecting import InspectingScreen
 from tui.app.state.messages import DrawingChosen
+from tui.app.state.verdict import verdict
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.activations_pane import ActivationsPane
 from tui.app.widgets.digit_sheet import picture
@@ -241,18 +242,12 @@ class ModelScreen(InspectingScreen):
         )
         if self.has_class("-narrow"):
             line = f"{TITLES[self.part]}, part {PARTS.index(self.part) + 1} of {len(PARTS)}"
-        weights = ""
-        if self.shown is not None:
-            snapshot = self.shown.snapshot
-            several = "first member, " if len(snapshot.predictor.members) > 1 else ""
-            step = f", step {snapshot.step:,}" if snapshot.step else ""
-            weights = f"{several}{snapshot.name}{step}"
         first = True
         for part in PARTS:
             panel = self.query_one(f"#{part}", Panel)
             if panel.display:
                 title = line if first and not all_seen else TITLES[part]
-                panel.show_titles(Content.from_markup(title), weights if first else "")
+                panel.show_titles(Content.from_markup(title), self.weights_shown if first else "")
                 first = False
 
     def _draw_table(self) -> None:
@@ -286,23 +281,16 @@ class ModelScreen(InspectingScreen):
         if self.shown is None or images is None:
             return
         number = self.bench.index
-        image, label = images.images[number], images.labels[number]
-        predictor = self.shown.snapshot.predictor
+        snapshot = self.shown.snapshot
         with np.errstate(all="ignore"):  # of weights that diverged
-            probabilities = predictor.probabilities(image[None])[0]
-        guess = int(probabilities.argmax())
-        spec, place = images.spec, f"{self.bench.split} {number}"
-        about = f"{place}: a {label}, seen as {guess}, {probabilities[guess]:.1%}"
-        if spec.has_names:
-            about = f"{place}: {spec.names[label]}, seen as {spec.names[guess]}, "
-            about += f"{probabilities[guess]:.1%}"
+            seen = verdict(snapshot, images, number).seen
         self.query_one(ActivationsPane).show(
             picture(images, number),
-            about,
+            f"{self.bench.split} {number}: {seen}",
             self.shown.layers,
-            activations(predictor, image),
+            activations(snapshot.predictor, images.images[number]),
             self.chosen_layer,
-            spec,
+            images.spec,
             mode=self.bench.drawing.pictures,
         )
 

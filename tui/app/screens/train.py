@@ -13,23 +13,17 @@ from textual.binding import Binding, BindingType
 from textual.containers import Container
 from textual.widgets import Static
 
+from tui.app.screens.panes import PanedScreen
 from tui.app.screens.run_status import describe, layout_words, rate_factor, way_back
-from tui.app.screens.steering import SteeringScreen
-from tui.app.state.messages import DrawingChosen
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import Workbench
-from tui.app.widgets.charts import CHARTS, ROOMY
-from tui.app.widgets.epoch_table import EpochTable
-from tui.app.widgets.numbers import Numbers
 from tui.app.widgets.text import set_text, set_title
 from tui.app.widgets.welcome import Welcome
+from tui.formatting import count
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
-    from tui.app.widgets.curves import Change, Curves
-
-PANES = (*(chart.name for chart in CHARTS), "numbers", "table")
-"""Identifiers of the panes, in the order of the key that goes to the next one."""
+    pass
 
 CHART_KEYS = {
     "train.log": "Log scale",
@@ -41,7 +35,7 @@ CHART_KEYS = {
 """The words by which the line of keys names those of the charts, in short."""
 
 
-class TrainScreen(SteeringScreen):
+class TrainScreen(PanedScreen):
     """Where a run is set up, started, watched and steered.
 
     The charts are mounted a moment after the first frame, because they need NumPy. A small screen
@@ -152,18 +146,6 @@ class TrainScreen(SteeringScreen):
         super().__init__(bench, terminal)
         self._status = Static(id="status", markup=False)
         self._welcome = Welcome(terminal)
-        self._numbers = Numbers(terminal, id="numbers", classes="panel")
-        self._table = EpochTable(terminal, id="table", classes="panel")
-        # Kept, because a screen that is being removed no longer finds its parts by their names.
-        self._place_of_curves, self._place_of_form = (
-            Container(id="charts"),
-            Container(id="form", classes="panel"),
-        )
-        set_title(self._place_of_form, "Form")
-        set_title(self._table, "Epochs, * best test accuracy, loss")
-        self._curves: Curves | None = None
-        self._pane = "loss"
-        self.add_class(f"-at-{self._pane}", update=False)
         self.set_class(self._welcomes, "-welcome", update=False)
 
     def compose_body(self) -> ComposeResult:
@@ -200,17 +182,6 @@ class TrainScreen(SteeringScreen):
         if event.size != self.outer_size:  # Textual sends the first size twice
             self._open_panels()
             self.call_after_refresh(self._show_welcome)
-
-    def _open_panels(self) -> None:
-        """Give up the sides of the borders where that is needed for what is in them."""
-        for panel in (self._numbers, self._table, self._place_of_form):
-            panel.set_class(self.app.size.width < ROOMY, "-open", update=panel.is_attached)
-        self._frame_numbers()
-
-    def _frame_numbers(self) -> None:
-        """Leave the border out where the numbers are a line below another pane."""
-        framed = not self._single or self._pane == "numbers"
-        self._numbers.set_class(framed, "panel", update=self._numbers.is_attached)
 
     # What is shown
 
@@ -254,13 +225,12 @@ class TrainScreen(SteeringScreen):
             title = "There is no run: press the key of the form, and correct what is named above."
         elif bench.loading or bench.status is None or bench.status is Status.PREPARING:
             title = "Reading the images ..."
+        elif history is not None and history.step:
+            title = f"This network has learned for {count(history.step, 'step')}, and goes on."
+        elif history is not None and history.experiment.init_from is not None:
+            title = "This network begins with given weights."
         else:
-            given = history is not None and history.experiment.init_from is not None
-            title = (
-                "This network begins with given weights."
-                if given
-                else "This network has not learned anything yet."
-            )
+            title = "This network has not learned anything yet."
         self._welcome.show(title, self.first_keys(), *self.app.size)
 
     def draw_played(self) -> None:
@@ -280,60 +250,10 @@ class TrainScreen(SteeringScreen):
         back = way_back(self.bench)
         return {**hinted, "train.best": back} if back else hinted
 
-    def action_chart(self, change: Change) -> None:
-        """Change how the curves are drawn, once they are there."""
-        if self._curves is not None:
-            self._curves.change(change)
-
-    def action_lines(self) -> None:
-        """Draw the lines of charts thin or in blocks, here and on other screens."""
-        self.bench.drawing.turn_lines()
-        self.app.post_message(DrawingChosen())
-        self.show_progress()
-
-    def action_gradients(self) -> None:
-        """Show the gradients of all layers in place of the charts, or the charts again."""
-        if self._curves is not None:
-            shown = self._curves.show_gradients()
-            self.app.stylesheet.update(self)  # What is not displayed cannot have the focus.
-            if shown:
-                self.set_focus(self._curves.flow)
-            else:
-                self._show_pane("loss")
-
     def action_forget(self) -> None:
         """Drop earlier runs from the charts, and say which."""
         self.notify(self.bench.forget_earlier(), markup=False)
         self.show_progress()
-
-    # Panes
-
-    def action_move_pane(self, direction: int) -> None:
-        """Go to the next (1) or previous (-1) pane."""
-        panes = PANES if self._single else tuple(p for p in PANES if p != "numbers")
-        here = panes.index(self._pane) if self._pane in panes else 0
-        self._show_pane(panes[(here + direction) % len(panes)])
-
-    @property
-    def _single(self) -> bool:
-        """Whether one pane is shown at a time."""
-        return self.has_class("-narrow") or self.has_class("-short")
-
-    def _show_pane(self, pane: str) -> None:
-        self.remove_class(f"-at-{self._pane}")
-        self._pane = pane
-        self.add_class(f"-at-{pane}")
-        self._frame_numbers()
-        if self._curves is not None:
-            self._curves.choose(pane)
-        self._focus_pane()
-
-    def _focus_pane(self) -> None:
-        """Give the focus to the pane, or to none if it is the numbers, which take no keys."""
-        # Styles are updated at once, because what is not displayed cannot have the focus.
-        self.app.stylesheet.update(self)
-        pane = self.query(f"#{self._pane}")
-        self.set_focus(pane.first() if pane and pane.first().can_focus else None)
 
     def action_form(self) -> None:
         """Go to the form."""

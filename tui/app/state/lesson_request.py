@@ -13,6 +13,8 @@ from tui.lessons.session import Session, View, views
 
 PACE = 0.2
 """Seconds between two pictures that grow while they are computed."""
+PATIENCE = 0.5
+"""Seconds after which a request is late: the picture is not yet that of the knobs."""
 
 
 class LessonComputed(Message):
@@ -37,15 +39,19 @@ class Request:
     """A state of a lesson that is to be shown.
 
     Attributes:
-        since: When it was made.
         outdated: Set where the reader has moved on, so that the thread ends early.
     """
 
     def __init__(self, session: Session) -> None:
         self.session, self.settings = session, dict(session.settings)
         self.predicted, self.solved = session.predicted, session.solved
-        self.since = monotonic()
+        self._made = monotonic()
         self.outdated = threading.Event()
+
+    @property
+    def late(self) -> bool:
+        """Whether it has taken so long that the reader is to be told."""
+        return monotonic() - self._made >= PATIENCE
 
     def fits(self, session: Session | None) -> bool:
         """Whether this is what the session shows now."""
@@ -58,7 +64,7 @@ class Request:
         """Compute on a thread, and post `LessonComputed`, several times where it takes long."""
 
         def work() -> LessonComputed:
-            posted, view = self.since, None
+            posted, view = self._made, None
             found = views(
                 self.session.lesson, self.settings, predicted=self.predicted, solved=self.solved
             )

@@ -27,6 +27,13 @@ class Verdict:
         """Whether it is a mistake."""
         return self.predicted != self.label
 
+    @property
+    def seen(self) -> str:
+        """The digit and the prediction in a few words: `a 3, seen as 8, 97.2%`."""
+        names = self.spec.names
+        shown = names[self.label] if self.spec.has_names else f"a {names[self.label]}"
+        return f"{shown}, seen as {names[self.predicted]}, {self.probabilities[self.predicted]:.1%}"
+
     def words(self, *, short: bool) -> str:
         """Two lines on it."""
         rank = ordinal(self.rank)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from nn.data.dataset import Split
 from nn.network.predictor import Predictions, Predictor
+from nn.spec import DataSpec
 from tests.support.scripted import ScriptedPredictor, digits, mistaken
 from tui.app.state.shown_run import Snapshot
 from tui.app.state.verdict import Verdict, ordinal, verdict
@@ -33,6 +35,9 @@ def test_verdict() -> None:
     )
     assert wrong.words(short=True) == "5, label 4  !\nloss 3.91 10th"
     assert right.words(short=True).startswith("5, label 5\n")
+    assert wrong.seen == f"a 4, seen as 5, {wrong.probabilities[5]:.1%}"
+    named = replace(wrong, spec=DataSpec(names=tuple("abcdefghij")))
+    assert named.seen.startswith("e, seen as f, ")
 
 
 class Tied:
