@@ -19,6 +19,9 @@ from tui.app.terminal_app import TerminalApp
 if TYPE_CHECKING:
     from tui.app.screens.finding import Entry
 
+_ROOM_FOR_PATHS = 80
+"""Cells of the screen from which on a notification names the folder of a file."""
+
 
 class MenuApp(TerminalApp):
     """Has the actions that are not of one screen; a subclass binds keys to them."""
@@ -125,7 +128,9 @@ class MenuApp(TerminalApp):
         else:
             first, *others = (path.absolute() for path in paths)
             beside = "".join(f" and {path.suffix}" for path in others)
-            self.notify(f"Saved as {under_home(first)}{beside}.", markup=False)
+            # Where there is little room a path would be broken within its words.
+            name = under_home(first) if self.size.width >= _ROOM_FOR_PATHS else first.name
+            self.notify(f"Saved as {name}{beside}.", markup=False)
 
 
 def under_home(path: Path) -> str:
