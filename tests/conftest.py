@@ -42,7 +42,7 @@ for _name in ("SIGINT", "SIGHUP"):
 # How long a busy machine takes says nothing about the code under test. No test sets the number of
 # its examples, so that `--hypothesis-profile=thorough` tries many of all.
 settings.register_profile(
-    "any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=30
+    "any speed", deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=20
 )
 settings.register_profile("thorough", settings.get_profile("any speed"), max_examples=1000)
 # Continuous integration judges a change, for which it needs the same examples each time; new ones
@@ -51,7 +51,7 @@ settings.register_profile("same examples", settings.get_profile("any speed"), de
 settings.load_profile("same examples" if os.environ.get("CI") else "any speed")
 
 
-LONGEST = frozenset({"test_types", "test_random_inputs", "test_signals_of_job_control"})
+LONGEST = frozenset({"test_types", "test_random_inputs"})
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:

@@ -28,6 +28,7 @@ def run(module: str, *arguments: str) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_compare_peers(tmp_path: Path) -> None:
     """With the peers that are installed; the other contenders always are."""
     file = tmp_path / "figures.json"

@@ -16,6 +16,7 @@ from tests.monkey.sitting import Sitting
 from tests.support.tmux import APPLICATION, PATIENCE, Tmux, Window, child_of
 
 
+@pytest.mark.slow
 def test_signals_of_job_control(tmp_path: Path) -> None:
     """`Sitting` continues what has stopped, as `fg` does, and checks the terminal's settings.
 

@@ -77,7 +77,7 @@ def test_a_hang_up_of_a_terminal_that_stays(window: Window) -> None:
     ("term", "columns", "rows", "encoding"),
     [
         ("xterm-256color", 40, 15, "utf-8"),
-        ("linux", 80, 24, "utf-8"),
+        pytest.param("linux", 80, 24, "utf-8", marks=pytest.mark.slow),
         ("vt100", 80, 24, "ascii"),
     ],
 )

@@ -39,33 +39,53 @@ BASE = TrainConfig(
 )
 # Everything that a process does with its share, or that they have to agree on.
 KINDS: dict[str, dict[str, Any]] = {
-    "momentum": {"optimizer": "momentum", "weight_decay": 0.01},
-    "nesterov, clipped": {"optimizer": "nesterov", "clip_norm": 0.1},
-    "adam": {"optimizer": "adam", "learning_rate": 0.01},
-    "adamw": {"optimizer": "adamw", "learning_rate": 0.01, "weight_decay": 0.1},
-    "binary cross-entropy": {"loss": "binary-cross-entropy", "activation": "sigmoid"},
-    "squared error, standardized": {
+    "momentum, binary cross-entropy": {
+        "optimizer": "momentum",
+        "weight_decay": 0.01,
+        "loss": "binary-cross-entropy",
+        "activation": "sigmoid",
+    },
+    "nesterov, clipped, squared error, standardized": {
+        "optimizer": "nesterov",
+        "clip_norm": 0.1,
         "loss": "squared-error",
         "label_smoothing": 0.1,
         "preprocessing": "standardize",
     },
-    "normalized": {"loss": "squared-error-normalized", "output_activation": "sigmoid"},
-    "no hidden layer": {"hidden": ()},
-    "deskewed, pixel by pixel": {"deskew": True, "preprocessing": "minmax"},
+    "adam, normalized error": {
+        "optimizer": "adam",
+        "learning_rate": 0.01,
+        "loss": "squared-error-normalized",
+        "output_activation": "sigmoid",
+    },
+    "adamw, no hidden layer, deskewed": {
+        "optimizer": "adamw",
+        "learning_rate": 0.01,
+        "weight_decay": 0.1,
+        "hidden": (),
+        "deskew": True,
+        "preprocessing": "minmax",
+    },
     "edges": {"preprocessing": "edges", "augment_shift": 1, "deskew": True},
     "normalized over the batch": {"batch_norm": True, "noise": 0.3, "optimizer": "momentum"},
     "normalized, last batch of one": {"batch_norm": True, "batch_size": 19, "limit": 20},
     "averaged": {"average_decay": 0.9, "batch_norm": True, "max_norm": 0.8, "validation": 0.2},
-    "augmented": {"augment_shift": 2, "augment_rotation": 15, "elastic_alpha": 30},
+    "augmented, replacement": {
+        "augment_shift": 2,
+        "augment_rotation": 15,
+        "elastic_alpha": 30,
+        "sampling": "replacement",
+        "eval_steps": 3,
+        "eval_epochs": 0,
+    },
+    # so that some processes have none
     "augmented, one image": {"augment_scale": 0.2, "batch_size": 1, "limit": 20},
     "validation": {"validation": 0.2, "patience": 1, "epochs": 4},
-    "replacement": {"sampling": "replacement", "eval_steps": 3, "eval_epochs": 0},
-    "one image": {"batch_size": 1, "limit": 20},  # so that some have none
     "last batch of one": {"batch_size": 19, "limit": 20},
 }
 
 KINDS_OF_SHARES = (
-    *("validation", "one image", "last batch of one", "averaged"),
+    *("validation", "augmented, one image", "averaged"),
     *("normalized over the batch", "normalized, last batch of one"),
 )
 

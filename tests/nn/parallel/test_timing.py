@@ -106,19 +106,22 @@ def test_a_process_that_has_ended_is_an_error() -> None:
         timed(clock, lost=Lost(clock, lambda: 1))
 
 
+FIELDS: list[dict[str, Any]] = [
+    {},
+    {"hidden": (), "batch_size": 1},
+    {"hidden": (9, 5), "batch_size": 20_000, "limit": 7},
+    {"batch_norm": True, "dropout": 0.5, "noise": 0.3, "average_decay": 0.9, "max_norm": 1.0},
+    {"preprocessing": "standardize", "augment_rotation": 10.0, "deskew": True},
+    {"loss": "binary-cross-entropy", "optimizer": "adamw", "clip_norm": 0.1},
+]
+
+
 @pytest.mark.parametrize(
-    "fields",
+    ("fields", "cores"),
     [
-        {},
-        {"hidden": (), "batch_size": 1},
-        {"hidden": (9, 5), "batch_size": 20_000, "limit": 7},
-        {"batch_norm": True, "dropout": 0.5, "noise": 0.3, "average_decay": 0.9, "max_norm": 1.0},
-        {"preprocessing": "standardize", "augment_rotation": 10.0, "deskew": True},
-        {"loss": "binary-cross-entropy", "optimizer": "adamw", "clip_norm": 0.1},
+        *((fields, Cores(1, 1)) for fields in FIELDS),
+        *(pytest.param(FIELDS[number], Cores(2, 1), marks=needs_several) for number in (1, 3, 4)),
     ],
-)
-@pytest.mark.parametrize(
-    "cores", [Cores(1, 1), pytest.param(Cores(2, 1), marks=needs_several)], ids=["one", "two"]
 )
 def test_any_run_can_be_timed(fields: dict[str, Any], cores: Cores) -> None:
     config = TrainConfig.layered({"hidden": (9,)}, fields)

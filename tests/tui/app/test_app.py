@@ -478,7 +478,7 @@ def test_two_sizes_at_once_do_not_chase_each_other(monkeypatch: pytest.MonkeyPat
     run(scenario)
 
 
-@pytest.mark.parametrize("opening", ["ctrl+p", "slash"])
+@pytest.mark.parametrize("opening", ["ctrl+p", pytest.param("slash", marks=pytest.mark.slow)])
 def test_page_keys_where_a_list_has_no_room(opening: str) -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         for columns in (1, 2, 3, 4, 6):

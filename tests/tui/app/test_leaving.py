@@ -108,7 +108,7 @@ def application(tmp_path: Path) -> Terminal:
     return terminal
 
 
-@pytest.mark.parametrize("how", ["key", "signal"])
+@pytest.mark.parametrize("how", ["key", pytest.param("signal", marks=pytest.mark.slow)])
 def test_a_suspended_application_paints_everything_when_it_returns(
     application: Terminal, how: str
 ) -> None:

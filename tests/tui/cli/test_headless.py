@@ -152,7 +152,10 @@ def test_threads_are_those_in_force(small_run: Sequence[str]) -> None:
 
 @pytest.mark.parametrize(
     "env",
-    [{"HOME": None}, {"HOME": "/dev/null", "MNIST_TUI_RUNS_DIR": None, "XDG_DATA_HOME": None}],
+    [
+        pytest.param({"HOME": None}, marks=pytest.mark.slow),
+        {"HOME": "/dev/null", "MNIST_TUI_RUNS_DIR": None, "XDG_DATA_HOME": None},
+    ],
 )
 def test_home_is_not_needed(
     env: dict[str, str | None], small_run: Sequence[str], tmp_path: Path

@@ -54,7 +54,7 @@ def test_the_same_picture_is_the_same_file(tmp_path: Path) -> None:
     assert write_picture(tmp_path, functions.contour(), "svg").read_bytes() == first
 
 
-@pytest.mark.parametrize("kind", ["svg", "png"])
+@pytest.mark.parametrize("kind", ["svg", pytest.param("png", marks=pytest.mark.slow)])
 def test_every_kind_of_panel_is_drawn(tmp_path: Path, kind: Format) -> None:
     curve = Curve("a $curve_1$", [1, 2, 3], [0.1, np.nan, 10])
     images = np.zeros((3, 28, 28), np.uint8)

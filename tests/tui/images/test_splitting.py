@@ -22,7 +22,7 @@ def split(reading: Reading) -> tuple[Reading, list[int]]:
     return found, recognize(fields).argmax(axis=1).tolist()
 
 
-@pytest.mark.parametrize(("count", "least"), [(2, 4), (3, 2)])
+@pytest.mark.parametrize(("count", "least"), [(2, 4), pytest.param(3, 2, marks=pytest.mark.slow)])
 def test_digits_that_touch_are_read_one_by_one(count: int, least: int, mnist: Dataset) -> None:
     rng = np.random.default_rng(count)
     right = 0

@@ -105,9 +105,15 @@ def exported(trainer: Trainer, root: Path, kind: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("deskew", [False, True])
-@pytest.mark.parametrize("preprocessing", ["unit", "edges"])
-@pytest.mark.parametrize("kind", ["safetensors", "onnx"])
+@pytest.mark.parametrize(
+    ("kind", "preprocessing", "deskew"),
+    [  # every pair of two choices
+        ("safetensors", "unit", True),
+        ("safetensors", "edges", False),
+        ("onnx", "unit", False),
+        ("onnx", "edges", True),
+    ],
+)
 def test_a_file_states_which_pixels_it_expects(
     mnist: Dataset, root: Path, kind: str, preprocessing: str, deskew: bool
 ) -> None:

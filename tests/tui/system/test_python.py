@@ -26,7 +26,10 @@ def folder(tmp_path: Path) -> Path:
     "words",
     [
         ["recipes"],
-        ["sweep", "--vary=lr=0.1,0.01", "--trials=2", "--limit=300", "--epochs=1", "--hidden=4"],
+        pytest.param(
+            ["sweep", "--vary=lr=0.1,0.01", "--trials=2", "--limit=300", "--epochs=1"],
+            marks=pytest.mark.slow,
+        ),
         ["--headless", "--no-save", "--limit=300", "--epochs=1", "--processes=2"],
     ],
     ids=["command", "sweep", "processes"],

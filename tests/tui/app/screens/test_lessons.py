@@ -256,7 +256,7 @@ def test_where_it_is_narrow_a_key_shows_the_picture_or_the_text() -> None:
 
 
 @pytest.mark.usefixtures("small_training")
-@pytest.mark.parametrize("sizes", [SIZES[:2], pytest.param(SIZES[2:], marks=pytest.mark.slow)])
+@pytest.mark.parametrize("sizes", [SIZES[:1], pytest.param(SIZES[1:], marks=pytest.mark.slow)])
 def test_question_task_and_measure_are_always_in_sight(sizes: list[tuple[int, int]]) -> None:
     app = app_of(ascii_only=True, colors="none")
 

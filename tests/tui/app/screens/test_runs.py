@@ -653,7 +653,7 @@ def test_watching_from_the_start(root: Path) -> None:
     play(app, scenario)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 15)])
+@pytest.mark.parametrize("size", [(80, 24), pytest.param((40, 15), marks=pytest.mark.slow)])
 def test_a_file_is_opened_on_all_screens(
     root: Path, tmp_path: Path, small: Dataset, size: tuple[int, int]
 ) -> None:

@@ -14,7 +14,7 @@ from tests.support.networks import NetworkRun, app_of
 from tui.app.app import MnistApp
 from tui.app.screens.draw import DrawScreen
 
-SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
+SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
 LINEAR = TrainConfig(hidden=(), dtype="float64")
 ZERO = [(-2, 0), (-2, 2), (0, 9), (2, 2), (5, 0), (2, -2), (0, -9), (-2, -2), (-3, 0)]
 """Columns and rows to go."""

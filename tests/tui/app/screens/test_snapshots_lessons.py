@@ -15,7 +15,7 @@ from tui.lessons.catalogue import find_lesson, lessons
 from tui.lessons.training import Trial
 from tui.system.exits import ExitCode
 
-SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
+SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
 DESCENT = ("down",) * 6
 RACE = ("enter", "b", "down", "right", "down", *["right"] * 4)
 

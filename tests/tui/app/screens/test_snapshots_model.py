@@ -12,7 +12,7 @@ from nn.data.dataset import Dataset
 from tests.support.networks import NetworkRun, app_of, inspected
 from tui.app.app import MnistApp
 
-SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
+SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
 DEEP = TrainConfig(hidden=(32,) * 9, activation="tanh", dtype="float64")
 SHALLOW = TrainConfig(hidden=(16,), dtype="float64")
 LINEAR = TrainConfig(hidden=(), dtype="float64")

@@ -31,7 +31,7 @@ from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode
 
 SnapCompare = Callable[..., bool]
-SIZES = [(80, 24), (120, 40), (40, 15), (200, 50)]
+SIZES = [(80, 24), (120, 40), (40, 15), pytest.param((200, 50), marks=pytest.mark.slow)]
 
 
 @pytest.fixture(autouse=True)

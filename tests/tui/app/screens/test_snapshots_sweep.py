@@ -23,7 +23,7 @@ from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
 SnapCompare = Callable[..., bool]
-SIZES = [(80, 24), (40, 15), (120, 40), (200, 50)]
+SIZES = [(80, 24), (40, 15), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
 
 
 @pytest.fixture(autouse=True)

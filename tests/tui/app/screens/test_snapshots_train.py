@@ -20,7 +20,7 @@ from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
-SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
+SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
 Snapshot = Callable[..., bool]
 
 

@@ -179,7 +179,7 @@ def test_every_key_before_the_first_metric(play: Callable[..., None]) -> None:
 
 
 @pytest.mark.usefixtures("whole_frames")
-@pytest.mark.parametrize("size", [(40, 15), (200, 50)])
+@pytest.mark.parametrize("size", [(40, 15), pytest.param((200, 50), marks=pytest.mark.slow)])
 def test_every_key_at_every_size_while_training(
     play: Callable[..., None], size: tuple[int, int]
 ) -> None:
@@ -307,7 +307,9 @@ def test_a_failure_is_shown_in_full(play: Callable[..., None]) -> None:
     play(scenario)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (40, 15), (120, 40), (200, 50)])
+@pytest.mark.parametrize(
+    "size", [(80, 24), (40, 15), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+)
 def test_advice_is_shown_with_the_key_that_changes_what_it_names(
     play: Callable[..., None], size: tuple[int, int]
 ) -> None:

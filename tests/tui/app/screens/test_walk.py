@@ -598,7 +598,9 @@ def test_a_walk_that_diverges_goes_back(small: Dataset) -> None:
 @pytest.mark.parametrize(
     ("size", "ascii_only"),
     [
-        pytest.param(size, ascii_only, marks=[pytest.mark.slow] * (ascii_only == number % 2))
+        pytest.param(
+            size, ascii_only, marks=[pytest.mark.slow] * (number > 1 or ascii_only == number % 2)
+        )
         for number, size in enumerate(SIZES)
         for ascii_only in (True, False)
     ],
