@@ -38,7 +38,7 @@ from tests.fuzz.user_files import sweep_targets, user_targets
 from tests.support.recorded import record_run
 from tests.support.tiny_data import idx_bytes, tiny_arrays
 from tui.cli.commands.runs import runs, show
-from tui.images.reading import read_file
+from tui.images.reading import pages_of_file
 from tui.models.opening import open_model
 from tui.system.exits import CommandError
 
@@ -104,16 +104,21 @@ def make_targets(folder: Path) -> list[Target]:
         Target("IDX", data / "train-images-idx3-ubyte", lambda: load_dataset(str(data))),
         Target("IDX labels", data / "t10k-labels-idx1-ubyte", lambda: load_dataset(str(data))),
         Target("IDX.gz", packed / "train-images-idx3-ubyte.gz", lambda: load_dataset(str(packed))),
-        *(Target(path.name, path, partial(read_file, path),
+        *(Target(path.name, path, partial(_read_pages, path),
                  (damage, damage_chunk) if path.suffix == ".png" else (damage,))
           for path in pictures),
-        Target("grid of numbers", grid, lambda: read_file(grid), TEXT),
+        Target("grid of numbers", grid, lambda: _read_pages(grid), TEXT),
         *(Target(path.name, path, partial(open_model, path, lambda: dataset),
                  ARCHIVE if path.suffix == ".npz" else (damage,)) for path in foreign),
         *sweep_targets(folder / "sweeping" / "runs"),
         *dataset_targets(folder / "datasets"),
         *user_targets(folder),
     ]  # fmt: skip
+
+
+def _read_pages(path: Path) -> None:
+    for page in pages_of_file(path):
+        page.read()
 
 
 class TooSlowError(Exception):

@@ -37,7 +37,7 @@ COMMANDS = {
   mnist-tui predict --model model.npz --json < grid.txt""",
         """\
 Prints image, digit and probability. Images are cropped, scaled and centred the
-way MNIST was made.""",
+way MNIST was made. Each page of a TIFF is an image; of an animation the first.""",
     ),
     "committee": Command(
         "committee:committee",

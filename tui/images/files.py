@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import struct
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from nn.errors import DataError, reason_of
 
 Levels = npt.NDArray[np.float32]
 
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+_REDUCED, _MASK = 1, 4  # bits of a TIFF's tag NewSubfileType, for what is no page of its own
 _LARGEST = 1000  # pixels a side that are worth looking at
+# A damaged file raises more than OSError: SyntaxError for PNG, and others within the decoders.
+_DAMAGED = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    struct.error,
+)
 # The luminance of red, green and blue as ITU-R BT.601 weights them, which Pillow's "L" follows.
 _LUMINANCE = np.array([0.299, 0.587, 0.114], np.float32)
 # How many times the spread of luminance another mixture of the colours must have to be looked at.
@@ -25,19 +41,62 @@ class NotAPictureError(DataError):
     """The content is of no kind that is read."""
 
 
-def levels_of_file(file: BinaryIO) -> tuple[Levels, float]:
+def levels_of_file(file: BinaryIO, place: int = 0) -> tuple[Levels, float]:
     """The grey levels of a picture file from 0 to 255, and the factor by which it was reduced.
 
-    The kind of file is known by its content. Raises `DataError`.
+    The kind of file is known by its content. `place` is one of `places_of_pages`. Raises
+    `DataError`.
     """
+    with _opened(file) as image:
+        if place:
+            image.seek(place)
+        image.draft("RGB" if image.mode != "L" else "L", (_LARGEST, _LARGEST))
+        return _levels(image)
+
+
+def places_of_pages(file: BinaryIO) -> list[int]:
+    """Where a picture file has its pages, of which only a TIFF may have several.
+
+    What a TIFF declares to be a mask, or another page in a reduced size, is none. Pages that cannot
+    be read count, so that whoever reads them is told; nothing is known of what follows a damaged
+    one. Raises `DataError` where not even the first can be opened.
+    """
+    with _opened(file) as image:
+        if image.format != "TIFF":
+            return [0]
+        pages = []
+        for place in count():
+            try:
+                image.seek(place)
+                kind = image.getexif().get(ExifTags.Base.NewSubfileType, 0)
+                if not kind & (_REDUCED | _MASK):
+                    pages.append(place)
+            except EOFError:
+                break
+            except SyntaxError:  # a page of a kind that is not read; those after it may be
+                pages.append(place)
+            except _DAMAGED:
+                pages.append(place)
+                break
+        return pages or [0]
+
+
+def is_animation(file: BinaryIO) -> bool:
+    """Whether a picture file moves, as GIF, PNG and WebP may; raises `DataError`."""
+    with _opened(file) as image:
+        return image.format != "TIFF" and getattr(image, "is_animated", False)
+
+
+@contextmanager
+def _opened(file: BinaryIO) -> Iterator[Image.Image]:
+    """The picture in a file; whatever opening and decoding raise becomes a `DataError`."""
     try:
         with warnings.catch_warnings():
             # Pillow warns of an image too large to be honest; take that for an error.
             warnings.simplefilter("ignore")
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(file, formats=FORMATS) as image:
-                image.draft("RGB" if image.mode != "L" else "L", (_LARGEST, _LARGEST))
-                return _levels(image)
+                yield image
     except UnidentifiedImageError as error:
         raise NotAPictureError(
             "neither a picture (PNG, JPEG, WebP, GIF, BMP, TIFF, PGM) nor a text grid"
@@ -46,8 +105,7 @@ def levels_of_file(file: BinaryIO) -> tuple[Levels, float]:
         raise DataError("too many pixels") from error
     except MemoryError as error:
         raise DataError("too large for the memory") from error
-    # A damaged file raises more than OSError: SyntaxError for PNG, and others within the decoders.
-    except (OSError, ValueError, SyntaxError, EOFError, KeyError, IndexError, TypeError) as error:
+    except _DAMAGED as error:
         reason = reason_of(error) if isinstance(error, OSError) else error
         raise DataError(str(reason) or "damaged picture") from error
 

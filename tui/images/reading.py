@@ -18,13 +18,14 @@ from nn.storage.files import read_at_most
 from tui.images.boxes import Box
 from tui.images.components import Levels, Mask
 from tui.images.field import Pixels, field_of_ink, mnist_field, thickened
-from tui.images.files import NotAPictureError, levels_of_file
+from tui.images.files import NotAPictureError, is_animation, levels_of_file, places_of_pages
 from tui.images.grids import grids_of_text
 from tui.images.resizing import fitted, paper_of, smoothly_enlarged
 from tui.images.segmentation import WORKING, find_ink, ink_of_digit, noise_level, reduced, smoothed
 
 MAX_BYTES = 500_000_000  # of a file or of standard input; more is no picture of digits
 _SMALL = 60  # pixels of the working size; a smaller digit is looked at again, enlarged
+_ANIMATION = "an animation, of which only the first picture is read"
 _MOST_DIGITS = 200  # on one page
 # Share of its box in MNIST's size that a digit wider than a 1 leaves bare. Blank pages whose grain
 # or lines are taken for ink leave nothing; digits 20 pixels tall in a large photograph leave 7%.
@@ -76,24 +77,61 @@ class Reading:
     shape: tuple[int, int] = MNIST.shape
 
 
-def read_file(path: Path, form: Form = Form()) -> list[Reading]:
-    """The pictures in a file, of which a text grid may hold several; raises `DataError`."""
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A picture of a file, which is read when that is asked for.
+
+    `number`, from 1 on, is that of the page in a file of several, and otherwise None. `remark` says
+    what of the file is not read.
+    """
+
+    file: str
+    content: bytes
+    place: int = 0
+    number: int | None = None
+    remark: str = ""
+
+    @property
+    def name(self) -> str:
+        """The file, and the page where it has several."""
+        return f"{self.file} page {self.number}" if self.number else self.file
+
+    def read(self, form: Form = Form()) -> list[Reading]:
+        """What is on the page, several readings of several text grids; raises `DataError`."""
+        return read_content(self.content, form, self.place)
+
+
+def pages_of_file(path: Path) -> list[Page]:
+    """The pages of a file, of which only a TIFF may have several; raises `DataError`."""
     try:
         with path.open("rb") as file:
             content = read_at_most(file, MAX_BYTES + 1)
-        return read_content(content, form)
     except OSError as error:
         raise DataError(f"{path}: {reason_of(error)}") from error
-    except DataError as error:
-        raise DataError(f"{path}: {error}") from error
+    return pages_of_content(content, str(path))
 
 
-def read_content(content: bytes, form: Form = Form()) -> list[Reading]:
-    """The pictures in the content of a file: a picture by its first bytes, or else a text grid."""
+def pages_of_content(content: bytes, file: str) -> list[Page]:
+    """The pages in the content of a file of that name; one that cannot be read has one page."""
+    try:
+        places = places_of_pages(BytesIO(content))
+        remark = _ANIMATION if is_animation(BytesIO(content)) else ""
+    except DataError:
+        return [Page(file, content)]
+    if len(places) == 1:
+        return [Page(file, content, places[0], remark=remark)]
+    return [Page(file, content, place, number) for number, place in enumerate(places, start=1)]
+
+
+def read_content(content: bytes, form: Form = Form(), place: int = 0) -> list[Reading]:
+    """The pictures in the content of a file: a picture by its first bytes, or else a text grid.
+
+    `place` is that of a page (`Page`). A text grid may hold several pictures.
+    """
     if len(content) > MAX_BYTES:
         raise DataError(f"more than {MAX_BYTES // 10**6} MB")
     try:
-        levels, scale = levels_of_file(BytesIO(content))
+        levels, scale = levels_of_file(BytesIO(content), place)
     except NotAPictureError as error:
         try:
             grids = grids_of_text(content, form.shape)

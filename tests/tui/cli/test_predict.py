@@ -11,6 +11,7 @@ from PIL import Image
 
 from nn.storage.model_file import read_model
 from tests.support.commands import call_command, refused
+from tests.support.pictures import seven
 from tests.support.tiny_data import tiny_arrays
 
 IMAGES = tiny_arrays()["t10k-images-idx3-ubyte"]
@@ -70,6 +71,31 @@ def test_good_pictures_are_answered_and_bad_ones_are_named(
     first, second = result.stderr.splitlines()
     assert first == "mnist-tui: error: missing.png: No such file or directory"
     assert second.startswith(f"mnist-tui: error: {tmp_path / 'text.png'}: line 1 is neither")
+
+
+def test_pages_of_a_scan_are_answered_by_number(tmp_path: Path) -> None:
+    first, *others = [Image.fromarray(np.pad(seven(), 20) * share) for share in (1, 0, 1)]
+    scan = tmp_path / "scan.tif"
+    first.save(scan, save_all=True, append_images=others)
+    result = call_command("predict", scan)
+    assert result.returncode == 2
+    rows = [line.split("\t")[:2] for line in result.stdout.splitlines()]
+    assert rows == [[f"{scan} page 1", "7"], [f"{scan} page 3", "7"]]
+    refusal = f"mnist-tui: error: {scan} page 2: blank: there is no digit to see\n"
+    assert result.stderr == refusal
+    result = call_command("predict", "--json", scan)
+    objects = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [(each["image"], each["page"]) for each in objects] == [(str(scan), 1), (str(scan), 3)]
+
+
+def test_an_animation_is_named_on_standard_error(model_file: Path, tmp_path: Path) -> None:
+    film = tmp_path / "film.gif"
+    first, second = (Image.fromarray(image) for image in IMAGES[:2])
+    first.save(film, save_all=True, append_images=[second])
+    result = call_command("predict", "--model", model_file, film)
+    assert result.returncode == 0
+    assert result.stdout.startswith(f"{film}\t")
+    assert result.stderr == f"{film}: an animation, of which only the first picture is read\n"
 
 
 def test_pictures_of_a_model_of_uncentred_data_stay_as_they_are(

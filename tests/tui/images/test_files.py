@@ -16,7 +16,7 @@ from PIL import Image
 from nn.errors import DataError
 from tests.support.pictures import encode, seven
 from tui.images.field import mnist_field
-from tui.images.reading import read_content, read_file
+from tui.images.reading import Page, pages_of_file, read_content
 
 LEVELS = np.pad(seven(), 20).astype(np.uint8)
 GREY = Image.fromarray(LEVELS)
@@ -72,7 +72,9 @@ FILES: dict[str, Callable[[], bytes]] = {
 @pytest.mark.parametrize("name", FILES)
 def test_every_kind_of_file_gives_the_same_field(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(FILES[name]())
-    (reading,) = read_file(tmp_path / name)
+    (page,) = pages_of_file(tmp_path / name)
+    assert (page.name, page.number, page.remark) == (str(tmp_path / name), None, "")
+    (reading,) = page.read()
     (digit,) = reading.digits
     difference = abs(digit.field - EXPECTED)
     assert difference.mean() < (3 if "jp" in name else 1)
@@ -109,6 +111,62 @@ def test_a_box_is_that_of_the_file_and_not_of_the_reduced_picture() -> None:
     assert abs(reading.digits[0].field - EXPECTED).mean() < 4
 
 
+TURNED = GREY.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+
+
+def scan(*pages: tuple[Image.Image, int]) -> bytes:
+    """A TIFF of these pages, each with its tag NewSubfileType."""
+    images = [page.copy() for page, _ in pages]
+    for image, (_, kind) in zip(images, pages, strict=True):
+        image.encoderinfo = {"tiffinfo": {254: kind}}
+    first, *others = images
+    return encode(first, "TIFF", save_all=True, append_images=others, tiffinfo={254: pages[0][1]})
+
+
+def pages_in(content: bytes, tmp_path: Path) -> list[Page]:
+    (tmp_path / "scan").write_bytes(content)
+    return pages_of_file(tmp_path / "scan")
+
+
+def test_each_page_of_a_tiff_is_a_picture(tmp_path: Path) -> None:
+    pages = pages_in(scan((GREY, 0), (TURNED, 2), (GREY, 2)), tmp_path)
+    assert [page.name for page in pages] == [f"{tmp_path / 'scan'} page {n}" for n in (1, 2, 3)]
+    for page, image in zip(pages, (GREY, TURNED, GREY), strict=True):
+        ((digit,),) = (reading.digits for reading in page.read())
+        np.testing.assert_array_equal(digit.field, read_content(encode(image))[0].digits[0].field)
+
+
+def test_reduced_pages_and_masks_of_a_tiff_are_no_pictures(tmp_path: Path) -> None:
+    small, mask = GREY.resize((20, 20)), GREY.convert("1")
+    pages = pages_in(scan((small, 1), (GREY, 0), (small, 1), (mask, 4), (TURNED, 2)), tmp_path)
+    assert [page.number for page in pages] == [1, 2]
+    assert [page.read()[0].levels.shape for page in pages] == [GREY.size[::-1]] * 2
+    (page,) = pages_in(scan((GREY, 0), (small, 1)), tmp_path)
+    assert page.name == str(tmp_path / "scan")
+    (page,) = pages_in(scan((small, 1)), tmp_path)
+    assert page.read()
+
+
+def test_a_page_that_is_damaged_leaves_those_before_it(tmp_path: Path) -> None:
+    content = scan((GREY, 0), (TURNED, 0), (GREY, 0))
+    width = struct.pack("<HHIHH", 256, 4, 1, GREY.width, 0)
+    assert content.count(width) == 3
+    second = content.index(width, content.index(width) + 1)
+    damaged = content[:second] + b"\xff\xee" + content[second + 2 :]
+    first, *others = pages_in(damaged, tmp_path)
+    assert first.read()
+    with pytest.raises(DataError):
+        others[0].read()
+    assert not any("\n" in page.name for page in others)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "PNG", "WEBP"])
+def test_an_animation_is_its_first_picture_and_is_said_to_be_one(kind: str, tmp_path: Path) -> None:
+    (page,) = pages_in(encode(GREY, kind, save_all=True, append_images=[TURNED]), tmp_path)
+    assert page.remark == "an animation, of which only the first picture is read"
+    assert abs(page.read()[0].digits[0].field - EXPECTED).mean() < 2
+
+
 @pytest.mark.parametrize(
     ("name", "content", "message"),
     [
@@ -118,10 +176,10 @@ def test_a_box_is_that_of_the_file_and_not_of_the_reduced_picture() -> None:
         ("noise.png", bytes(range(256)), "neither a picture .* nor a text grid"),
         ("cut.png", encode(Image.effect_noise((60, 60), 90))[:700], "truncated"),
         ("cut.jpg", encode(Image.effect_noise((60, 60), 90), "JPEG")[:700], "truncated"),
-        ("cut.webp", encode(Image.effect_noise((60, 60), 90), "WEBP")[:300], "cut.webp: "),
-        ("cut.gif", encode(Image.effect_noise((60, 60), 90), "GIF")[:900], "cut.gif: "),
+        ("cut.webp", encode(Image.effect_noise((60, 60), 90), "WEBP")[:300], "."),
+        ("cut.gif", encode(Image.effect_noise((60, 60), 90), "GIF")[:900], "."),
         ("bomb.png", png_of_size(20_000, 20_000), "too many pixels"),
-        ("bad.pgm", b"P5 10 x 255\n", "bad.pgm: "),
+        ("bad.pgm", b"P5 10 x 255\n", "."),
         ("blank.png", encode(Image.new("L", (60, 60), 255)), "blank: there is no digit to see"),
         ("grain.png", encode(sixteen_bit(60_000 + np.pad(seven(), 20) * 10)), "blank"),
         ("clear.png", encode(Image.new("LA", (60, 60), 0)), "blank"),
@@ -137,8 +195,7 @@ def test_files_that_are_refused(
     elif isinstance(content, bytes):
         path.write_bytes(content)
     with pytest.raises(DataError, match=message) as refusal:
-        read_file(path)
-    assert str(refusal.value).startswith(f"{path}: ")
+        [page.read() for page in pages_of_file(path)]
     assert "\n" not in str(refusal.value)
 
 

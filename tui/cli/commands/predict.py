@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,13 +19,21 @@ from cyclopts import Parameter, Token
 from nn.errors import ConfigError, DataError, did_you_mean
 from nn.network.committee import MAX_SHIFT, Committee
 from nn.network.predictor import Predictor
-from nn.spec import MNIST
+from nn.spec import MNIST, DataSpec
 from nn.storage.files import read_at_most
 from nn.storage.run_record import RUN_FILE
 from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images.preview import preview
-from tui.images.reading import MAX_BYTES, Digit, Form, Reading, read_content, read_file
+from tui.images.reading import (
+    MAX_BYTES,
+    Digit,
+    Form,
+    Page,
+    Reading,
+    pages_of_content,
+    pages_of_file,
+)
 from tui.images.splitting import split_touching
 from tui.models.shipped import NAME
 from tui.models.wholeness import wholeness_model
@@ -92,8 +101,9 @@ def predict(
 
     Without --model, the network that comes with the package answers; nothing has to be trained.
     Each digit is cropped, scaled and centred the way MNIST was made. Several digits in a picture
-    are read line by line; each line then ends with the digit's box, left,top,width,height. Where
-    the network is unsure, the line says so. A picture that cannot be read, or in which nothing is
+    are read line by line; each line then ends with the digit's box, left,top,width,height. Of a
+    TIFF with several pages each is a picture; of an animation the first picture is read. Where the
+    network is unsure, the line says so. A picture that cannot be read, or in which nothing is
     written, is named on standard error, the others are answered, and the exit code is 2.
     """
     if json and show:
@@ -105,16 +115,20 @@ def predict(
     if predictor.kind and not json:
         sys.stderr.write(f"{model}: {predictor.kind}\n")
     code = ExitCode.SUCCESS
-    for name in images or (_STDIN,):
+    for page in _pages(images or (_STDIN,), predictor):
         try:
-            readings = _read(name, predictor)
+            if isinstance(page, DataError):
+                raise page
+            readings = _read(page, predictor)
         except DataError as error:
             sys.stdout.flush()
             sys.stderr.write(f"mnist-tui: error: {error}\n")
             code = ExitCode.USAGE
             continue
+        if page.remark:
+            sys.stderr.write(f"{_named(page)}: {page.remark}\n")
         for reading in readings:
-            _answer(name, reading, predictor, json=json)
+            _answer(page, reading, predictor, json=json)
             if show:
                 sys.stdout.write(preview(reading, sys.stdout))
     return code
@@ -127,19 +141,36 @@ def _shifted(predictor: Predictor, shift: int) -> Predictor:
     return Committee(predictor.members, shift=shift) if shift else predictor
 
 
-def _read(name: Path, predictor: Predictor) -> list[Reading]:
-    spec = predictor.spec
-    form = Form.of(spec, predictor.preprocessor)
-    if name != _STDIN:
-        _require_pictures(name)
-        return [_looked_at(each, predictor, form) for each in read_file(name, form)]
+def _pages(images: Sequence[Path], predictor: Predictor) -> Iterator[Page | DataError]:
+    """The pages of each file, or what is wrong with the file."""
+    for image in images:
+        try:
+            yield from _pages_of(image, predictor.spec)
+        except DataError as error:
+            yield error
+
+
+def _pages_of(image: Path, spec: DataSpec) -> list[Page]:
+    if image != _STDIN:
+        _require_pictures(image)
+        return pages_of_file(image)
     if sys.stdin.isatty():
         sys.stderr.write(f"{spec.rows} lines of {spec.columns} pixels, please; Ctrl-D ends them\n")
+    return pages_of_content(read_at_most(sys.stdin.buffer, MAX_BYTES + 1), str(_STDIN))
+
+
+def _read(page: Page, predictor: Predictor) -> list[Reading]:
+    form = Form.of(predictor.spec, predictor.preprocessor)
     try:
-        readings = read_content(read_at_most(sys.stdin.buffer, MAX_BYTES + 1), form)
+        return [_looked_at(each, predictor, form) for each in page.read(form)]
     except DataError as error:
-        raise DataError(f"standard input: {error}") from error
-    return [_looked_at(each, predictor, form) for each in readings]
+        raise DataError(f"{_named(page)}: {error}") from error
+
+
+def _named(page: Page) -> str:
+    """The page as messages name it."""
+    stdin = page.file == str(_STDIN)
+    return replace(page, file="standard input").name if stdin else page.name
 
 
 def _require_pictures(name: Path) -> None:
@@ -159,7 +190,7 @@ def _looked_at(reading: Reading, predictor: Predictor, form: Form) -> Reading:
     return split_touching(reading, predictor.probabilities, wholeness_model().probabilities)
 
 
-def _answer(name: Path, reading: Reading, predictor: Predictor, *, json: bool) -> None:
+def _answer(page: Page, reading: Reading, predictor: Predictor, *, json: bool) -> None:
     """Write a line for each digit of a picture."""
     names = predictor.spec.names
     fields = np.stack([digit.field for digit in reading.digits])
@@ -169,19 +200,21 @@ def _answer(name: Path, reading: Reading, predictor: Predictor, *, json: bool) -
         unsure = not (whole and row[first] >= SURE and row[second] <= 1 - SURE)
         if json:
             record: dict[str, Any] = {
-                "image": str(name),
+                "image": page.file,
                 "digit": first,
                 "probabilities": row,
                 "unsure": unsure,
                 "box": _corner_and_size(digit),
             }
+            if page.number:
+                record["page"] = page.number
             if predictor.kind:
                 record["kind"] = predictor.kind
             if names != MNIST.names:
                 record["class"] = names[first]
             write_json(record, sys.stdout)
             continue
-        columns = [str(name), names[first], f"{row[first]:.4f}"]
+        columns = [page.name, names[first], f"{row[first]:.4f}"]
         if unsure:
             other = f"or {names[second]} ({row[second]:.4f})" if whole else "or no single digit"
             columns.append(f"unsure: {other}")
