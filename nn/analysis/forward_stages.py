@@ -24,11 +24,11 @@ from nn.analysis.stage import (
     single_term,
 )
 from nn.analysis.stages import Stages
-from nn.data.edges import DIRECTIONS, differences, direction, parts
+from nn.data.edges import COLUMNS, DIRECTIONS, ROWS, corner, differences, direction, parts
 from nn.spec import MNIST
 
-TOKENS = re.compile(r"(?<![a-z])([xy])(?![a-z])")
-"""The two components of a gradient in a formula, not the letters of `max`."""
+TOKENS = re.compile(r"(-?)\b([xy])\b")
+"""The two components of a gradient in a formula, each with a minus that may stand before it."""
 
 
 class ForwardStages(Stages):
@@ -69,17 +69,23 @@ class ForwardStages(Stages):
             image = images[index[0]].astype(int)
             pairs = np.array(differences(place, shape))
             across, down = (image[pairs[..., 0]] - image[pairs[..., 1]]).T
-            number = direction(place, shape)
+            number, (top, left) = direction(place, shape), corner(place, shape)
             lengths = next(islice(parts(across, down), number, None))
-            formula = list(DIRECTIONS.values())[number]
+            name, formula = list(DIRECTIONS.items())[number]
 
             def term(k: int) -> Term:
-                numbers = {"x": str(across[k]), "y": str(down[k])}
-                written = "".join(numbers.get(letter, letter) for letter in TOKENS.split(formula))
+                numbers = {"x": int(across[k]), "y": int(down[k])}
+
+                def number_of(found: re.Match[str]) -> str:
+                    minus, component = numbers[found[2]] < 0, str(numbers[found[2]])
+                    return f"-({component})" if found[1] and minus else f"{found[1]}{component}"
+
+                written = TOKENS.sub(number_of, formula)
                 return Term(f"{formula} / {count}", f"{written} / {count}", lengths[k] / count)
 
             count = 255 * len(pairs)
-            element = f"x[{index_text(index)}] = sum over {len(pairs)} pixels"
+            where = f"rows {top}-{top + ROWS - 1}, columns {left}-{left + COLUMNS - 1}"
+            element = f"x[{index_text(index)}] = sum over {len(pairs)} pixels ({where}): {name}"
             return Written(element, lengths / count, term)
 
         def write(index: Index) -> Written:

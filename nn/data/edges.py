@@ -83,8 +83,7 @@ def differences(place: int, shape: tuple[int, int]) -> list[tuple[Pair, Pair]]:
     Each of them is a pair of pixels, of which the second is subtracted from the first.
     """
     rows, columns = shape
-    row, column = divmod(place, columns)
-    top, left = row % (rows // ROWS) * ROWS, column % (columns // COLUMNS) * COLUMNS
+    top, left = corner(place, shape)
     found = []
     for r in range(top, top + ROWS):
         for c in range(left, left + COLUMNS):
@@ -92,6 +91,13 @@ def differences(place: int, shape: tuple[int, int]) -> list[tuple[Pair, Pair]]:
             y = min(r + 1, rows - 1) * columns + c, max(r - 1, 0) * columns + c
             found.append((x, y))
     return found
+
+
+def corner(place: int, shape: tuple[int, int]) -> tuple[int, int]:
+    """The first row and column of the rectangle that a place of the result is the mean over."""
+    rows, columns = shape
+    row, column = divmod(place, columns)
+    return row % (rows // ROWS) * ROWS, column % (columns // COLUMNS) * COLUMNS
 
 
 def direction(place: int, shape: tuple[int, int]) -> int:
@@ -106,8 +112,8 @@ def check_shape(shape: tuple[int, int]) -> None:
     rows, columns = shape
     if rows % ROWS or columns % COLUMNS:
         raise ConfigError(
-            f"preprocessing=edges: images of {columns} x {rows} pixels cannot be divided into"
-            f" rectangles of {COLUMNS} x {ROWS}; choose unit, standardize or minmax",
+            f"preprocessing=edges: images of {columns}x{rows} pixels cannot be divided into"
+            f" rectangles of {COLUMNS}x{ROWS}; choose unit, standardize or minmax",
             field="preprocessing",
         )
 

@@ -127,7 +127,7 @@ def data_in(module: ModuleType) -> tuple[Array, Array] | None:
         found = module.x_train, module.t_train
     elif hasattr(module, "x_train") and hasattr(module, "y_train"):
         found = module.x_train, module.y_train
-    if found is None:
+    if not isinstance(found, tuple | list | np.ndarray):  # an object of another library's
         return None
     while isinstance(found, tuple | list) and isinstance(found[0], tuple | list):
         found = found[0]

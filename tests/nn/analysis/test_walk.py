@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from nn.analysis.walk import DEFAULT_FIELDS, Walk
 from nn.arrays import Array
 from nn.config import REQUIRED_OUTPUT, TrainConfig, choices
 from nn.data.dataset import Dataset, Split
+from nn.data.edges import DIRECTIONS
 from nn.data.preprocessing import Preprocessor
 from nn.network.model import build_model, initialize_model
 from nn.network.predictor import Predictor
@@ -120,6 +122,26 @@ def test_inputs_are_written_from_their_bytes(small: Dataset, kind: str, dtype: s
     for pixel in (0, 300, 406):
         value = stage.write((2, pixel)).total
         assert value == pytest.approx(float(stage.array[2, pixel]), rel=1e-5, abs=1e-6)
+
+
+def test_an_edge_is_written_with_its_place_and_direction_and_can_be_computed() -> None:
+    image = np.zeros((28, 28), np.uint8)
+    image[8:12, 22:24] = [[9, 8], [7, 200], [0, 3], [90, 1]]
+    split = Split(image.reshape(1, -1), np.zeros(1, np.uint8))
+    stage = Walk.of(config_of(preprocessing="edges"), split).here.stages[0]
+    formulas = set()
+    for picture, name in enumerate(DIRECTIONS):
+        place = (picture // 2 * 7 + 2) * 28 + picture % 2 * 14 + 11
+        written = stage.write((0, place))
+        assert written.formula.endswith(f"sum over 8 pixels (rows 8-11, columns 22-23): {name}")
+        for k, value in enumerate(written.values):
+            term = written.term(k)
+            assert "--" not in term.numbers
+            python = re.sub(r"\|([^|]*)\|", r"abs(\1)", term.numbers)
+            assert eval(python) == pytest.approx(value)
+            formulas.add(term.symbols)
+        assert written.total == pytest.approx(float(stage.array[0, place]))
+    assert formulas == {f"{formula} / 2040" for formula in DIRECTIONS.values()}
 
 
 @pytest.mark.parametrize("optimizer", choices("optimizer"))

@@ -186,6 +186,12 @@ def test_correct_data_are_not_accused(load: str, few: Dataset, checked) -> None:
     assert checked(NETWORK + DATA.replace(line, load), data=few).findings == []
 
 
+def test_a_loader_of_another_kind_is_let_be(few: Dataset, checked) -> None:  # type: ignore[no-untyped-def]
+    report = checked(NETWORK + "\nfrom nn.data.dataset import load_dataset\n", data=few)
+    assert report.findings == []
+    assert report.diagnosis.right
+
+
 @pytest.mark.parametrize(
     ("lines", "mistake"),
     [

@@ -108,6 +108,19 @@ def test_other_commands_take_it(folder: Path, words: tuple[str, ...], shown: str
     assert shown in result.stdout + result.stderr
 
 
+@pytest.mark.parametrize("command", ["--headless", "walk", "lr-find", "summary"])
+def test_edges_of_images_of_an_odd_size_are_refused(command: str, tmp_path: Path) -> None:
+    images, labels = np.zeros((20, 7, 5), np.uint8), np.arange(20) % 2
+    file = tmp_path / "odd.npz"
+    np.savez(file, x_train=images, y_train=labels, x_test=images, y_test=labels)
+    result = call_command(command, "--preprocessing=edges", "--data-dir", file)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[-1] == (
+        "mnist-tui: error: preprocessing=edges: images of 5x7 pixels cannot be divided into"
+        " rectangles of 2x4; choose unit, standardize or minmax"
+    )
+
+
 def test_several_processes_train_it_to_the_same_bits(folder: Path, tmp_path: Path) -> None:
     losses = []
     for processes in ("1", "2"):

@@ -36,7 +36,8 @@ Layers: the weights of each, their size, and the gradient of the last step. A un
 it puts out zero for every test image, so that it no longer learns.
 
 Weights: what each unit of the first layer looks for, as a picture: blue where ink speaks for it, \
-orange where it speaks against it. Activations: what each layer puts out for one digit. \
+orange where it speaks against it. Of a network that is fed edges it is eight small pictures, \
+one a direction. Activations: what each layer puts out for one digit. \
 Histogram: how the weights of a layer are distributed.""",
     "draw": """\
 A board of 28 x 28 pixels to draw a digit on. What is drawn is centred and scaled as the images \
