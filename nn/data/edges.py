@@ -34,7 +34,7 @@ _BLOCK = 128  # images at a time, whose intermediate results stay in the cache
 
 
 def edges(pixels: Array, shape: tuple[int, int]) -> Array:
-    """The edges of images, floating-point numbers (n, rows * columns), in an array of that shape.
+    """The edges of images (n, rows * columns), in an array of that shape; of bytes in float32.
 
     With p(r, c) the pixels of an image, where beyond the edge is what stands at it, and
 
@@ -49,6 +49,8 @@ def edges(pixels: Array, shape: tuple[int, int]) -> Array:
     """
     rows, columns = shape
     n = len(pixels)
+    if pixels.dtype.kind != "f":
+        pixels = pixels.astype(np.float32)  # differences of bytes would wrap around
     image = np.ascontiguousarray(pixels.T).reshape(rows, columns, n)
     out = np.empty_like(image)
     high, wide = rows // ROWS, columns // COLUMNS

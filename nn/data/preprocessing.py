@@ -99,7 +99,7 @@ class Preprocessor:
         """What x is made of as grey values (n, pixels), uint8: images as `fed` or their edges."""
         if not self.finds_edges:
             return fed
-        return np.rint(edges(fed.astype(np.float32), self.finds_edges)).astype(np.uint8)
+        return np.rint(edges(fed, self.finds_edges)).astype(np.uint8)
 
     def scaled(self, images: Array, out: Array | None = None) -> Array:
         """`transform` of images that are what `fed` returns."""

@@ -58,6 +58,13 @@ def test_they_are_what_the_definition_says(shape: tuple[int, int], order: str) -
     np.testing.assert_array_equal(given_pixels, pixels)
 
 
+def test_bytes_are_taken_as_numbers() -> None:
+    image = np.random.default_rng(2).integers(256, size=(3, 784)).astype(np.uint8)
+    found = edges(image, SHAPE)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found, edges(image.astype(np.float32), SHAPE))
+
+
 def test_of_a_bar_its_sides_are_seen() -> None:
     image = np.zeros((20, 16), np.float32)
     image[4:16, 8:12] = 200
