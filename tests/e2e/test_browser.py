@@ -85,6 +85,7 @@ async def visit(serving: Serving) -> AsyncIterator[Visitor]:
         yield Visitor(connection)
 
 
+@pytest.mark.slow
 def test_visitors_have_a_program_each_that_ends_and_saves_with_them(serving: Serving) -> None:
     async def story() -> None:
         async with visit(serving) as first, visit(serving) as second:
@@ -105,9 +106,8 @@ def test_visitors_have_a_program_each_that_ends_and_saves_with_them(serving: Ser
     assert serving.end() == 0
 
 
-@pytest.mark.parametrize(
-    "number", [signal.SIGTERM, pytest.param(signal.SIGKILL, marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_the_end_of_the_server_ends_the_programs(serving: Serving, number: int) -> None:
     async def story() -> None:
         async with visit(serving) as visitor:

@@ -24,7 +24,7 @@ from nn.config import (
 )
 from nn.errors import ConfigError
 from nn.options import Value, format_value
-from tests.support.strategies import configs, values_of
+from tests.support.strategies import CHARACTERS, configs, values_of
 
 
 @given(configs())
@@ -71,7 +71,7 @@ def assert_names_the_field(error: ConfigError, name: str) -> None:
     assert len(str(error)) < 400
 
 
-@given(st.sampled_from(list(FIELDS)), st.text() | st.text("a1\n\x1b -."))
+@given(st.sampled_from(list(FIELDS)), st.text(CHARACTERS) | st.text("a1\n\x1b -."))
 def test_any_text_is_a_value_or_refused(name: str, text: str) -> None:
     value = outcome(name, text)
     if isinstance(value, ConfigError):
@@ -81,8 +81,10 @@ def test_any_text_is_a_value_or_refused(name: str, text: str) -> None:
 
 
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(CHARACTERS) | st.binary(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(CHARACTERS), inner, max_size=3)
+    ),
     max_leaves=5,
 )
 

@@ -69,9 +69,7 @@ def configurations(draw: st.DrawFn) -> TrainConfig:
         "restore": draw(st.sampled_from(choices("restore"))),
         "eval_train": draw(st.booleans()),
         "seed": draw(st.integers(0, 3)),
-        **(
-            {"steps": draw(st.integers(3, 20))} if by_steps else {"epochs": draw(st.integers(1, 4))}
-        ),
+        **({"steps": draw(st.integers(3, 9))} if by_steps else {"epochs": draw(st.integers(1, 3))}),
         **({"eval_steps": 3} if eval_by_steps else {"eval_epochs": draw(st.integers(1, 2))}),
     }
     return TrainConfig.layered(layer)

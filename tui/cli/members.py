@@ -104,7 +104,7 @@ def _start(arguments: Sequence[str], seed: int, runs_dir: Path) -> _Member:
         stdout=subprocess.PIPE,
         stderr=sys.stderr,
         stdin=subprocess.DEVNULL,
-        text=True,
+        encoding="utf-8",
         start_new_session=True,
     )
     return _Member(seed, process)

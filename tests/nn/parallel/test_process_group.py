@@ -104,7 +104,10 @@ def trainer(small: Dataset) -> Iterator[Trainer]:
 
 @pytest.mark.parametrize(
     ("kind", "processes"),
-    [*((kind, 2) for kind in KINDS), *((kind, 3) for kind in KINDS_OF_SHARES)],
+    [
+        *((kind, 3 if kind in KINDS_OF_SHARES else 2) for kind in KINDS),
+        *(pytest.param(kind, 2, marks=pytest.mark.slow) for kind in KINDS_OF_SHARES),
+    ],
 )
 def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int) -> None:
     """But for the order of summation, which float64 hardly shows."""
@@ -162,7 +165,10 @@ def test_every_process_warps_its_images_as_the_whole_batch_would(mnist: Dataset,
                 np.testing.assert_array_equal(part, whole[first:end])
 
 
-@pytest.mark.parametrize(("optimizer", "places"), [("nesterov", (1, 8)), ("adam", (3,))])
+@pytest.mark.parametrize(
+    ("optimizer", "places"),
+    [("nesterov", (8,)), pytest.param("adam", (1, 3), marks=pytest.mark.slow)],
+)
 def test_bit_for_bit_after_an_interruption(
     small: Dataset, optimizer: str, places: tuple[int, ...]
 ) -> None:
@@ -470,7 +476,7 @@ def test_a_stopped_process_does_not_keep_others_from_ending(
     assert killed == []
 
 
-@pytest.mark.parametrize("processes", [2, 3])
+@pytest.mark.parametrize("processes", [pytest.param(2, marks=pytest.mark.slow), 3])
 def test_masks_depend_on_the_step_alone(small: Dataset, processes: int) -> None:
     """Two groups with the same weights drop the same units in a step, whatever they did before."""
     config = replace(BASE, dropout=0.5)

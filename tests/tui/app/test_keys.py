@@ -41,38 +41,27 @@ def shown(app: MnistApp) -> str:
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
 
 
+BURSTS = [
+    ("ctrl+p", "end", "pageup", "enter", "enter", "enter"),
+    ("ctrl+p", *"theme", "enter", "down", "enter", "enter"),
+    ("question_mark", "question_mark", "escape", "enter", "enter"),
+    ("2", "3", "4", "5", "6", "7", "slash", "1", "escape", "1"),
+]
+FURTHER_BURSTS = [
+    ("ctrl+p", "down", "enter", "enter"),
+    ("ctrl+p", "pagedown"),
+    ("ctrl+p", *"confusion", "enter", "enter"),
+    ("ctrl+p", *"digits", "enter", "enter"),
+    ("ctrl+p", "escape", "escape", "ctrl+p", "ctrl+p", "escape"),
+    ("slash", "enter", "enter", "escape"),
+    ("9", *"sbm", "escape", "enter", "right", "enter", "down", *"m2a9", "escape", "g", "9"),
+    ("7", "f", *"lr", "escape", "x", "slash", "x", "escape", *"lv", "enter", "1", "M", "escape"),
+    ("6", "enter", "r", "x", "enter", "0", "4", "enter", "2", "a", "5", "g", "1", "enter"),
+]
+
+
 @pytest.mark.parametrize(
-    "keys",
-    [
-        ("ctrl+p", "down", "enter", "enter"),
-        ("ctrl+p", "pagedown"),
-        ("ctrl+p", "end", "pageup", "enter", "enter", "enter"),
-        ("ctrl+p", *"confusion", "enter", "enter"),
-        ("ctrl+p", *"digits", "enter", "enter"),
-        ("ctrl+p", *"theme", "enter", "down", "enter", "enter"),
-        ("ctrl+p", "escape", "escape", "ctrl+p", "ctrl+p", "escape"),
-        ("slash", "enter", "enter", "escape"),
-        ("question_mark", "question_mark", "escape", "enter", "enter"),
-        ("2", "3", "4", "5", "6", "7", "slash", "1", "escape", "1"),
-        ("9", *"sbm", "escape", "enter", "right", "enter", "down", *"m2a9", "escape", "g", "9"),
-        (
-            "7",
-            "f",
-            *"lr",
-            "escape",
-            "x",
-            "slash",
-            "x",
-            "escape",
-            "l",
-            "v",
-            "enter",
-            "1",
-            "M",
-            "escape",
-        ),
-        ("6", "enter", "r", "x", "enter", "0", "4", "enter", "2", "a", "5", "g", "1", "enter"),
-    ],
+    "keys", [*BURSTS, *(pytest.param(keys, marks=pytest.mark.slow) for keys in FURTHER_BURSTS)]
 )
 def test_no_burst_of_keys_ends_the_application(keys: tuple[str, ...]) -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
@@ -150,6 +139,7 @@ def test_the_palette_finds_what_is_typed_and_says_where_it_finds_nothing() -> No
     run(scenario)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("whole_frames")
 def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
     """Textual kept what each of its widgets had drawn: half a megabyte a dialog."""

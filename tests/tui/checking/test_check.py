@@ -59,7 +59,13 @@ def few(mnist: Dataset, monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return few
 
 
-@pytest.mark.parametrize("mutation", MISTAKES + PENALTIES, ids=lambda m: m.mistake)
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        pytest.param(each, marks=[pytest.mark.slow] * (number % 4 > 0), id=each.mistake)
+        for number, each in enumerate(MISTAKES + PENALTIES)
+    ],
+)
 def test_a_mistake_is_named(mutation: Mutation, checked) -> None:  # type: ignore[no-untyped-def]
     report = checked(mutation.source)
     assert report.diagnosis.mistake == mutation.mistake

@@ -54,13 +54,15 @@ def test_beside_busy_programs_one_thread_goes_on() -> None:
 
 @needs_several
 def test_they_are_told(small_run: Sequence[str]) -> None:
-    started, *_ = check_stream(call_command(*small_run, "--processes=3", "--json").stdout)
+    short = (*small_run, "--processes=3", "--epochs=1")
+    started, *_ = check_stream(call_command(*short, "--json").stdout)
     assert started["processes"] == 3
     assert started["threads"] in (3, None)
-    narrated = call_command(*small_run, "--processes=3").stderr
+    narrated = call_command(*short).stderr
     assert "3 threads in 3 processes\n" in narrated
 
 
+@pytest.mark.slow
 @needs_several
 def test_a_process_that_is_stopped_is_told_and_waited_for(small_run: Sequence[str]) -> None:
     arguments = [*small_run, "--processes=2", "--json", "--epochs=150", "--step-interval=0"]

@@ -62,7 +62,10 @@ def test_a_full_disk(arguments: list[str], tiny_folder: Path) -> None:
     assert (result.returncode, result.stderr) == (1, "mnist-tui: error: No space left on device\n")
 
 
-@pytest.mark.parametrize("descriptor", [0, 1, 2])
+@pytest.mark.parametrize(
+    "descriptor",
+    [pytest.param(0, marks=pytest.mark.slow), pytest.param(1, marks=pytest.mark.slow), 2],
+)
 def test_a_stream_closed_from_the_start(descriptor: int, small_run: Sequence[str]) -> None:
     result = run_command(*small_run, preexec_fn=lambda: os.close(descriptor))
     assert result.returncode == 0

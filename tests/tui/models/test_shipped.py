@@ -68,6 +68,7 @@ def share_of_scans(chosen: slice) -> float:
     return float((predicted == np.array(right)).mean())
 
 
+@pytest.mark.slow
 def test_scans_of_other_people_are_recognized() -> None:
     assert share_of_scans(slice(CHOSEN_ON, None, 9)) >= 0.93  # 100 of them
 

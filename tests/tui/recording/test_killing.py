@@ -36,7 +36,8 @@ def kill_after_epochs(arguments: Sequence[str | Path], epochs: int) -> int:
     return last
 
 
-@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=[needs_several, pytest.mark.slow])])
+@pytest.mark.slow
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=needs_several)])
 def test_killed_twice(small_run: Sequence[str], root: Path, processes: int) -> None:
     arguments = [*small_run, "--epochs=60", "--dropout=0.3", f"--processes={processes}"]
     arguments.append(f"--runs-dir={root}")

@@ -47,6 +47,7 @@ def test_a_sampler_that_joins_later_proposes_what_the_first_one_does() -> None:
     assert proposed in SPACE
 
 
+@pytest.mark.slow
 def test_every_trial_is_copied_once(tmp_path: Path) -> None:
     spec = SweepSpec(SPACE, trials=9, fields={"epochs": 9})
     url = f"sqlite:///{tmp_path}/sweeps.db"

@@ -158,6 +158,7 @@ def test_killed_and_resumed_with_nothing_trained_twice(runs_dir: Path) -> None:
     assert len(list(runs_dir.glob("*/last.npz"))) == 4
 
 
+@pytest.mark.slow
 def test_interrupted_it_saves_says_how_to_go_on_and_goes_on(runs_dir: Path) -> None:
     process = start(runs_dir, *WORDS, "--trials", "50", "--epochs", "300", "--no-halving")
     assert process.stderr is not None

@@ -256,13 +256,19 @@ def test_where_it_is_narrow_a_key_shows_the_picture_or_the_text() -> None:
 
 
 @pytest.mark.usefixtures("small_training")
-@pytest.mark.parametrize("sizes", [SIZES[:1], pytest.param(SIZES[1:], marks=pytest.mark.slow)])
-def test_question_task_and_measure_are_always_in_sight(sizes: list[tuple[int, int]]) -> None:
+@pytest.mark.parametrize(
+    ("sizes", "each"), [(SIZES[:1], 4), pytest.param(SIZES, 1, marks=pytest.mark.slow)]
+)
+def test_question_task_and_measure_are_always_in_sight(
+    sizes: list[tuple[int, int]], each: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of every lesson, or of every fourth one."""
+    monkeypatch.setattr("tui.app.screens.lessons.lessons", lambda: lessons()[::each])
     app = app_of(ascii_only=True, colors="none")
 
     async def scenario(_app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await press(pilot, "enter")
-        for lesson in lessons():
+        for lesson in lessons()[::each]:
             assert session_of(app).lesson is lesson
             for size in sizes:
                 await pilot.resize_terminal(*size)

@@ -18,7 +18,7 @@ from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
 from tui.system.terminal import ColorMode, Terminal
 
-SIZES = [(40, 15), (120, 40), (200, 50)]
+SIZES = [(40, 15), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
 KEYS = {"palette": "ctrl+p", "help": "question_mark", "leave": "q"}
 Snapshot = Callable[..., bool]
 

@@ -14,7 +14,13 @@ from tests.support.networks import NetworkRun, app_of
 from tui.app.app import MnistApp
 from tui.app.screens.draw import DrawScreen
 
-SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (40, 15),
+    (80, 24),
+    pytest.param((120, 40), marks=SLOW),
+    pytest.param((200, 50), marks=SLOW),
+]
 LINEAR = TrainConfig(hidden=(), dtype="float64")
 ZERO = [(-2, 0), (-2, 2), (0, 9), (2, 2), (5, 0), (2, -2), (0, -9), (-2, -2), (-3, 0)]
 """Columns and rows to go."""

@@ -15,7 +15,13 @@ from tui.lessons.catalogue import find_lesson, lessons
 from tui.lessons.training import Trial
 from tui.system.exits import ExitCode
 
-SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (40, 15),
+    (80, 24),
+    pytest.param((120, 40), marks=SLOW),
+    pytest.param((200, 50), marks=SLOW),
+]
 DESCENT = ("down",) * 6
 RACE = ("enter", "b", "down", "right", "down", *["right"] * 4)
 

@@ -12,7 +12,13 @@ from nn.data.dataset import Dataset
 from tests.support.networks import NetworkRun, app_of, inspected
 from tui.app.app import MnistApp
 
-SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (40, 15),
+    (80, 24),
+    pytest.param((120, 40), marks=SLOW),
+    pytest.param((200, 50), marks=SLOW),
+]
 DEEP = TrainConfig(hidden=(32,) * 9, activation="tanh", dtype="float64")
 SHALLOW = TrainConfig(hidden=(16,), dtype="float64")
 LINEAR = TrainConfig(hidden=(), dtype="float64")

@@ -31,7 +31,13 @@ from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode
 
 SnapCompare = Callable[..., bool]
-SIZES = [(80, 24), (120, 40), (40, 15), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (80, 24),
+    pytest.param((120, 40), marks=SLOW),
+    (40, 15),
+    pytest.param((200, 50), marks=SLOW),
+]
 
 
 @pytest.fixture(autouse=True)

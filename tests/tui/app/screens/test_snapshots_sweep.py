@@ -23,7 +23,13 @@ from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
 SnapCompare = Callable[..., bool]
-SIZES = [(80, 24), (40, 15), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (80, 24),
+    (40, 15),
+    pytest.param((120, 40), marks=SLOW),
+    pytest.param((200, 50), marks=SLOW),
+]
 
 
 @pytest.fixture(autouse=True)

@@ -23,9 +23,14 @@ PALETTES: dict[str, tuple[str, Literal["16", "full"]]] = {
     "sixteen": ("ansi-dark", "16"),
 }
 
+FURTHER = ("digits", "confusion", "draw", "lessons")
+
 
 @pytest.mark.parametrize("palette", PALETTES)
-@pytest.mark.parametrize("mode", ["train", "digits", "confusion", "model", "draw", "lessons"])
+@pytest.mark.parametrize(
+    "mode",
+    ["train", *(pytest.param(mode, marks=pytest.mark.slow) for mode in FURTHER), "model"],
+)
 def test_screens(snap_compare: Any, small: Dataset, mode: str, palette: str) -> None:
     theme, colors = PALETTES[palette]
     app = app_of(NetworkRun(small, CONFIG), mode, colors=colors)

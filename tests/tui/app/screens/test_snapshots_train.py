@@ -20,7 +20,13 @@ from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
-SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (40, 15),
+    (80, 24),
+    pytest.param((120, 40), marks=SLOW),
+    pytest.param((200, 50), marks=SLOW),
+]
 Snapshot = Callable[..., bool]
 
 

@@ -14,7 +14,13 @@ from tui.app.state.walking import NUDGES
 from tui.system.exits import ExitCode
 
 SnapCompare = Callable[..., bool]
-SIZES = [(40, 15), (80, 24), (120, 40), pytest.param((200, 50), marks=pytest.mark.slow)]
+SLOW = pytest.mark.slow
+SIZES = [
+    (40, 15),
+    (80, 24),
+    pytest.param((120, 40), marks=SLOW),
+    pytest.param((200, 50), marks=SLOW),
+]
 GRADIENT = ("s", "s", "enter", *["tab"] * 11)
 """To the gradient of the first weights, a picture."""
 
