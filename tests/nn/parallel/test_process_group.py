@@ -405,7 +405,7 @@ if __name__ == "__main__":
 """
 
 
-@pytest.mark.parametrize("doing", ["training", "paused"])
+@pytest.mark.parametrize("doing", ["training", pytest.param("paused", marks=pytest.mark.slow)])
 def test_none_is_left_when_the_directing_process_is_killed(doing: str) -> None:
     with subprocess.Popen(
         [sys.executable, "-c", KILLED, doing],

@@ -59,7 +59,14 @@ def test_every_mode_has_its_key() -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "key"), [("1", "q"), ("2", "q"), ("5", "q"), ("1", "ctrl+q"), ("5", "ctrl+c")]
+    ("mode", "key"),
+    [
+        ("1", "q"),
+        pytest.param("2", "q", marks=pytest.mark.slow),
+        pytest.param("5", "q", marks=pytest.mark.slow),
+        pytest.param("1", "ctrl+q", marks=pytest.mark.slow),
+        ("5", "ctrl+c"),
+    ],
 )
 def test_quits_at_once_when_nothing_trains(key: str, mode: str) -> None:
     """Ctrl+C, too, which Textual by itself answers with a hint only."""
@@ -77,8 +84,8 @@ def test_quits_at_once_when_nothing_trains(key: str, mode: str) -> None:
     ("keys", "left", "kept"),
     [
         ("y", True, True),
-        ("x", True, False),
-        ("c", False, True),
+        pytest.param("x", True, False, marks=pytest.mark.slow),
+        pytest.param("c", False, True, marks=pytest.mark.slow),
         ("escape", False, True),
         ("down enter", True, False),
     ],
@@ -450,6 +457,7 @@ def test_quits_at_once_while_the_first_run_is_being_prepared() -> None:
     run(scenario)
 
 
+@pytest.mark.slow
 def test_two_sizes_at_once_do_not_chase_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
     """The two once called each other forth for ever, and neither keys nor signals got through."""
     layouts = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from textual.pilot import Pilot
 from textual.widgets import Static
 
@@ -80,7 +81,7 @@ def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
     wild = TrainConfig(
         limit=300,
         validation=0.2,
-        epochs=30,
+        epochs=12,
         hidden=(8,),
         learning_rate=0.3,
         schedule="constant",
@@ -94,7 +95,7 @@ def test_the_best_weights_are_gone_on_with_at_a_tenth_of_the_rate() -> None:
         first = app.bench.history
         assert first is not None
         assert first.best is not None
-        assert first.best.step < 90
+        assert first.best.step < 36
         await finish(app, pilot, "b")
         assert app.bench.config.learning_rate == 0.03
         assert app.bench.run is not None
@@ -199,6 +200,7 @@ def test_a_run_that_is_dropped_while_it_trains_is_said_to_be_saved() -> None:
     run(scenario, LONG)
 
 
+@pytest.mark.slow
 def test_slow_motion_takes_one_step_after_the_other_and_ends() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)

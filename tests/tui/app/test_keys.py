@@ -166,11 +166,11 @@ def test_a_dialog_that_is_closed_leaves_nothing_in_memory() -> None:
 @pytest.mark.parametrize(
     ("opening", "key"),
     [
-        ("ctrl+p", "ctrl+q"),
+        pytest.param("ctrl+p", "ctrl+q", marks=pytest.mark.slow),
         ("ctrl+p", "ctrl+c"),
         ("question_mark", "ctrl+q"),
-        ("slash", "ctrl+c"),
-        ("f", "ctrl+q"),
+        pytest.param("slash", "ctrl+c", marks=pytest.mark.slow),
+        pytest.param("f", "ctrl+q", marks=pytest.mark.slow),
         ("f", "ctrl+c"),
     ],
 )

@@ -28,7 +28,7 @@ from tui.system.exits import ExitCode
 SHORT = TrainConfig(limit=300, epochs=2, hidden=(8,))
 
 
-@pytest.mark.parametrize(("key", "kept"), [("x", 0), ("y", 1)])
+@pytest.mark.parametrize(("key", "kept"), [pytest.param("x", 0, marks=pytest.mark.slow), ("y", 1)])
 def test_the_question_outlives_the_run(tmp_path: Path, key: str, kept: int) -> None:
     """It once still named a run under way, and a run that was discarded then was kept."""
 
@@ -108,7 +108,8 @@ def application(tmp_path: Path) -> Terminal:
     return terminal
 
 
-@pytest.mark.parametrize("how", ["key", pytest.param("signal", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("how", ["key", "signal"])
 def test_a_suspended_application_paints_everything_when_it_returns(
     application: Terminal, how: str
 ) -> None:
@@ -129,6 +130,7 @@ def test_a_suspended_application_paints_everything_when_it_returns(
     assert application.close() == 0
 
 
+@pytest.mark.slow
 def test_ctrl_c_leaves_after_the_mouse_was_dragged(application: Terminal) -> None:
     """It once copied the names of widgets instead, and did not leave."""
     start = len(application.output)

@@ -373,11 +373,13 @@ def test_the_exported_arrays(tmp_path: Path) -> None:
             "takes params['W3'], but params holds W1, b1, W2 and b2",
         ),
         ("def broken(:\n", "SyntaxError"),
-        ("raise ValueError('spam')\n", "ValueError in line 1"),
-        ("import sys\nsys.exit(3)\n", "SystemExit"),
+        pytest.param("raise ValueError('spam')\n", "ValueError in line 1", marks=pytest.mark.slow),
+        pytest.param("import sys\nsys.exit(3)\n", "SystemExit", marks=pytest.mark.slow),
         ("import os\nos._exit(3)\n", "exit code 3"),
         ("import os\nos.kill(os.getpid(), 9)\n", "killed by SIGKILL"),
-        ("input()\n", "nothing is typed in while a file is checked"),
+        pytest.param(
+            "input()\n", "nothing is typed in while a file is checked", marks=pytest.mark.slow
+        ),
     ],
 )
 def test_a_file_that_cannot_be_checked(source: str, words: str, tmp_path: Path) -> None:

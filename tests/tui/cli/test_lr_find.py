@@ -27,6 +27,7 @@ def test_json() -> None:
     assert record["steepest"] in rates
 
 
+@pytest.mark.slow
 def test_threads_beyond_the_cores_are_told() -> None:
     try:
         result = call_command(*WORDS, "--threads", "1000")

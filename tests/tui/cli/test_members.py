@@ -11,7 +11,7 @@ from tui.cli.members import train_members
 from tui.system.exits import CommandError
 
 
-@pytest.mark.parametrize("together", [1, 2])
+@pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 2])
 def test_members_differ_in_their_seed_and_come_in_its_order(
     tiny_folder: Path, tmp_path: Path, together: int
 ) -> None:

@@ -87,7 +87,7 @@ def test_each_command_has_help(name: str) -> None:
     assert result.stdout.startswith(f"Usage: mnist-tui {name}")
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["bash", "zsh", pytest.param("fish", marks=pytest.mark.slow)])
 def test_completion_scripts_know_flags_choices_and_commands(shell: str) -> None:
     result = call_command("completion", shell)
     assert (result.returncode, result.stderr) == (0, "")

@@ -154,7 +154,7 @@ def test_no_color_leaves_the_bar_and_takes_the_colour(small_run: Sequence[str]) 
     assert not COLOUR.search(drawn)
 
 
-@pytest.mark.parametrize("term", ["dumb", "unknown"])
+@pytest.mark.parametrize("term", ["dumb", pytest.param("unknown", marks=pytest.mark.slow)])
 def test_a_dumb_terminal_gets_plain_lines(term: str, small_run: Sequence[str]) -> None:
     _, _, drawn = in_terminal(*small_run, TERM=term)
     assert "\x1b" not in drawn

@@ -48,7 +48,10 @@ def share_read(names: list[str], count: int, mnist: Dataset, predictor: Predicto
     return right / (len(names) * count)
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(k, marks=[pytest.mark.slow] * (i % 2)) for i, k in enumerate(KINDS)],
+)
 def test_a_digit_is_read_under_each_kind_of_condition(
     name: str, mnist: Dataset, predictor: Predictor
 ) -> None:

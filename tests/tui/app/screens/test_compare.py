@@ -253,7 +253,7 @@ def test_no_seeds_beside_a_run_that_goes_on(tmp_path: Path, small: Dataset) -> N
         play(runs_app(tmp_path), scenario, dataset=small)
 
 
-@pytest.mark.parametrize("stopped", [False, True])
+@pytest.mark.parametrize("stopped", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_more_seeds_are_trained_and_saved(
     tmp_path: Path, small: Dataset, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
 ) -> None:

@@ -206,6 +206,7 @@ def test_open_in_train_sets_the_fields_and_goes_there() -> None:
     play(app, scenario)
 
 
+@pytest.mark.slow
 def test_the_run_of_each_lesson_opens_in_train_with_one_key() -> None:
     app = app_of()
 

@@ -388,7 +388,14 @@ def test_the_selected_one_is_in_sight() -> None:
 # Networks
 
 
-@pytest.mark.parametrize("hidden", [(), pytest.param((1024,), marks=pytest.mark.slow), (12,) * 9])
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        pytest.param((), marks=pytest.mark.slow),
+        pytest.param((1024,), marks=pytest.mark.slow),
+        (12,) * 9,
+    ],
+)
 def test_any_network_is_shown_in_ascii_where_asked(small: Dataset, hidden: tuple[int, ...]) -> None:
     run = NetworkRun(small, TrainConfig(hidden=hidden), steps=0)
     app = app_of(run, "model", ascii_only=True, colors="none")

@@ -24,7 +24,15 @@ def banner(app: MnistApp) -> str:
     return str(line.content) if line is not None and line.display else ""
 
 
-@pytest.mark.parametrize("mode", ["digits", "confusion", "model", "draw"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "digits",
+        pytest.param("confusion", marks=pytest.mark.slow),
+        pytest.param("model", marks=pytest.mark.slow),
+        "draw",
+    ],
+)
 def test_a_key_shows_the_network_of_the_package(mode: str, small: Dataset) -> None:
     app = app_of(NetworkRun(small, CONFIG, steps=0), mode)
     app.bench.dataset = small

@@ -166,6 +166,7 @@ def test_every_key_before_the_data_are_there(play: Callable[..., None]) -> None:
     play(scenario, loaded=False)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("whole_frames")
 def test_every_key_before_the_first_metric(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
