@@ -57,9 +57,10 @@ def test_the_first_choice_stays_until_it_is_replaced() -> None:
     assert recall(choice(batch_size=9).case) == choice(batch_size=9)
 
 
-def test_the_oldest_choices_are_forgotten(file: Path) -> None:
-    replace_choices(choice(batch_size=size) for size in range(1, 400))
-    assert [each.case.config.batch_size for each in remembered()] == list(range(100, 400))
+def test_the_oldest_choices_are_forgotten(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.system.layout_memory._MOST_CHOICES", 30)
+    replace_choices(choice(batch_size=size) for size in range(1, 40))
+    assert [each.case.config.batch_size for each in remembered()] == list(range(10, 40))
 
 
 @pytest.mark.parametrize(
