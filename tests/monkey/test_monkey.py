@@ -19,8 +19,8 @@ def play(seed: int, seconds: float, sitting: float, folder: Path) -> None:
 
 
 def test_random_inputs(tmp_path: Path) -> None:
-    """Ten seconds of one start, which show that nothing simple is amiss; more is a slow test."""
-    play(1, 10, 10, tmp_path)
+    """Twenty seconds of one start, which show that nothing simple is amiss; more is a slow test."""
+    play(1, 20, 20, tmp_path)
 
 
 @pytest.mark.slow

@@ -6,6 +6,7 @@ import inspect
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,7 +121,7 @@ class MenuApp(TerminalApp):
 
     def _export(self, write: Callable[[str], list[Path]]) -> None:
         try:
-            paths = write(str(Path.cwd() / f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}"))
+            paths = write(str(_free_stem(Path.cwd())))
         except OSError as error:
             where = error.filename or "into the working directory"
             text = f"Cannot write {where}: {reason_of(error)}"
@@ -131,6 +132,14 @@ class MenuApp(TerminalApp):
             # Where there is little room a path would be broken within its words.
             name = under_home(first) if self.size.width >= _ROOM_FOR_PATHS else first.name
             self.notify(f"Saved as {name}{beside}.", markup=False)
+
+
+def _free_stem(folder: Path) -> Path:
+    """A name by the time, without a suffix, that no file has yet; several may be of one second."""
+    stem = folder / f"mnist-tui-{time.strftime('%Y%m%d-%H%M%S')}"
+    taken = {path.stem for path in folder.glob(f"{stem.name}*")}
+    numbered = (stem.with_name(f"{stem.name}-{number}") for number in count(2))
+    return next(path for path in chain([stem], numbered) if path.name not in taken)
 
 
 def under_home(path: Path) -> str:
