@@ -114,8 +114,10 @@ class Chart(StripWidget, can_focus=True):
         end: float | None = None,
         group: Sequence[Series] = (),
         marks: tuple[Mark, ...] = (),
+        *,
+        soon: bool = False,
     ) -> None:
-        """Show these series and marks from the next redraw on.
+        """Show these series and marks from the next redraw on, which `soon` has like one for a key.
 
         `axis` holds the positions that the x axis covers, if they are not just those of the series.
         It reaches to `end` unless the chart is zoomed, where it ends with the newest position. The
@@ -124,7 +126,7 @@ class Chart(StripWidget, can_focus=True):
         self._series, self._axis, self._end, self._positions = list(series), axis, end, None
         self._group = group
         self.set_reactive(Chart.marks, marks)
-        self._schedule()
+        self._schedule(KEY_INTERVAL if soon else None)
 
     @property
     def positions(self) -> Floats:

@@ -78,6 +78,7 @@ class Curves(Widget):
         self.overlay = True
         self._earlier: Sequence[RunHistory] = ()
         self._present: RunHistory | None = None
+        self._at_once = False
         self._throttle = Throttle(self._update, self.set_timer, DATA_INTERVAL)
 
     def compose(self) -> ComposeResult:
@@ -100,7 +101,7 @@ class Curves(Widget):
         self, earlier: Sequence[RunHistory], present: RunHistory | None, *, at_once: bool
     ) -> None:
         """Show a run before earlier ones, `at_once` or no more often than once a second."""
-        self._earlier, self._present = earlier, present
+        self._earlier, self._present, self._at_once = earlier, present, at_once
         self._throttle.request(0 if at_once else None)
 
     def _update(self) -> None:
@@ -115,7 +116,7 @@ class Curves(Widget):
             if kind.same_loss and self._present is not None:
                 chart.note += f": {MEASURES[self._present.config.loss]}"
             marks = marks_of(self._present, kind) if self._present else ()
-            chart.set_series(drawn[kind.name], axis, end, group, marks)
+            chart.set_series(drawn[kind.name], axis, end, group, marks, soon=self._at_once)
         self.flow.show(self._present, end)
 
     def show_gradients(self) -> bool:

@@ -9,12 +9,12 @@ import pytest
 from textual.pilot import Pilot
 
 from nn.config import TrainConfig
+from tests.support.charts import draw_at_once
 from tests.support.training_script import DirectedRun, epochs
 from tui.app.app import MnistApp
 from tui.app.screens.train import TrainScreen
 from tui.app.state import live_run, present_run
 from tui.app.state.shown_run import Status
-from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
 from tui.system.terminal import ColorMode, Terminal
 
@@ -28,8 +28,7 @@ def _directed(monkeypatch: pytest.MonkeyPatch) -> None:
     """No data are loaded, nothing trains, and charts are drawn at once."""
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
     monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
-    for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
-        monkeypatch.setattr(chart, interval, 0)
+    draw_at_once(monkeypatch)
 
 
 def opened(snap: Snapshot, dialog: str, size: tuple[int, int], colors: ColorMode = "full") -> bool:

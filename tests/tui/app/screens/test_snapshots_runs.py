@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.storage.metrics import METRICS_FILE
+from tests.support.charts import draw_at_once
 from tests.support.networks import recognizer
 from tests.support.saved_runs import (
     Sitting,
@@ -26,7 +27,6 @@ from tests.support.saved_runs import (
 from tests.support.training_script import epoch, finished, started
 from tui.app.app import MnistApp
 from tui.app.state.messages import DataLoaded
-from tui.app.widgets import chart
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode
 
@@ -129,8 +129,7 @@ def test_runs_in_sixteen_colours(snap_compare: SnapCompare, root: Path) -> None:
 def test_opened(
     snap_compare: SnapCompare, root: Path, size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
-        monkeypatch.setattr(chart, interval, 0)  # the picture is of the latest state
+    draw_at_once(monkeypatch)
     app = runs_app(root)
     opened = pressing(app, "j", "space", "j", "j", "enter", until="5/6")
     assert snap_compare(app, terminal_size=size, run_before=opened)

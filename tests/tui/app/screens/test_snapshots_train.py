@@ -11,12 +11,12 @@ from textual.pilot import Pilot
 from nn.config import TrainConfig
 from nn.events import RateChanged
 from nn.recipes import load_recipe
+from tests.support.charts import draw_at_once
 from tests.support.training_script import DirectedRun, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.train import TrainScreen
 from tui.app.state import live_run, present_run
 from tui.app.state.shown_run import Status
-from tui.app.widgets import chart
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
@@ -34,8 +34,7 @@ Snapshot = Callable[..., bool]
 def app(monkeypatch: pytest.MonkeyPatch) -> MnistApp:
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
     monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
-    for interval in ("DATA_INTERVAL", "KEY_INTERVAL"):
-        monkeypatch.setattr(chart, interval, 0)  # each picture is of the latest state
+    draw_at_once(monkeypatch)
     recipe = load_recipe("sigmoid-bce")
     config = TrainConfig.layered(recipe.fields, {"validation": 0.1, "epochs": 8})
     return MnistApp(

@@ -17,6 +17,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import RateChanged
 from nn.training.advice import Advice
+from tests.support.charts import draw_at_once
 from tests.support.training_script import DirectedRun, epoch, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.finding import FindScreen
@@ -26,7 +27,6 @@ from tui.app.state import live_run, present_run
 from tui.app.state.messages import BackgroundFailed, DataLoaded
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
-from tui.app.widgets import curves
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.config_form import ConfigForm
 from tui.app.widgets.curves import Curves
@@ -99,7 +99,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Runs a scenario in an application whose data and runs come from the test."""
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
     monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
-    monkeypatch.setattr(curves, "DATA_INTERVAL", 0)
+    draw_at_once(monkeypatch)
 
     def run(
         scenario: Scenario,
