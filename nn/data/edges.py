@@ -8,11 +8,12 @@ smooth each picture by a Gaussian before they sample it; here it is the mean ove
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from nn.arrays import Array
+from nn.arrays import Array, Buffer
 from nn.errors import ConfigError
 
 DIRECTIONS = {
@@ -33,7 +34,17 @@ Pair = tuple[int, int]  # of pixels
 _BLOCK = 128  # images at a time, whose intermediate results stay in the cache
 
 
-def edges(pixels: Array, shape: tuple[int, int]) -> Array:
+class _Memory(threading.local):
+    """Memory of each thread: to allocate it for each batch may take longer than to compute."""
+
+    def __init__(self) -> None:
+        self.work = Buffer()
+
+
+_memory = _Memory()
+
+
+def edges(pixels: Array, shape: tuple[int, int], out: Array | None = None) -> Array:
     """The edges of images (n, rows * columns), in an array of that shape; of bytes in float32.
 
     With p(r, c) the pixels of an image, where beyond the edge is what stands at it, and
@@ -46,31 +57,44 @@ def edges(pixels: Array, shape: tuple[int, int]) -> Array:
     as one of the size of the image, two side by side, four times. Nothing is fitted, and an image's
     result depends on no other image. `shape` is (rows, columns), for which `check_shape` holds. In
     memory, the n values of a place lie next to each other, which is how `pixels` are read fastest.
+    Where `out` is given, which may be `pixels`, the result is written there.
     """
     rows, columns = shape
     n = len(pixels)
     if pixels.dtype.kind != "f":
         pixels = pixels.astype(np.float32)  # differences of bytes would wrap around
-    image = np.ascontiguousarray(pixels.T).reshape(rows, columns, n)
-    out = np.empty_like(image)
+    if out is None:
+        out = np.empty((rows * columns, n), pixels.dtype).T
+    image, pictures = (array.T.reshape(rows, columns, n) for array in (pixels, out))
     high, wide = rows // ROWS, columns // COLUMNS
     for start in range(0, n, _BLOCK):
-        block = np.ascontiguousarray(image[..., start : start + _BLOCK])
-        pictures = out[..., start : start + _BLOCK]
-        for number, part in enumerate(parts(_difference(block, 1), _difference(block, 0))):
+        images = slice(start, start + _BLOCK)
+        count = min(_BLOCK, n - start)
+        work = _memory.work.rows(8 * rows * columns, count, pixels.dtype)
+        block, x, y, *others = work.reshape(8, rows, columns, count)
+        block[...] = image[..., images]
+        _subtract_neighbours(block, x, 1)
+        _subtract_neighbours(block, y, 0)
+        for number, part in enumerate(parts(x, y, others)):
             top, left = number // 2 * high, number % 2 * wide
             lines = np.add.reduce(part.reshape(high, ROWS, columns, -1), axis=1)
-            picture = pictures[top : top + high, left : left + wide]
+            lines *= 1 / (ROWS * COLUMNS)
+            picture = pictures[top : top + high, left : left + wide, images]
             np.add(lines[:, 0::2], lines[:, 1::2], picture)
-    out *= 1 / (ROWS * COLUMNS)
-    return out.reshape(rows * columns, n).T
+    return out
 
 
-def parts(x: Array, y: Array) -> Iterator[Array]:
-    """The parts of the gradient (x, y) in the order of `DIRECTIONS`, each valid until the next."""
-    part, zero = np.empty_like(x), np.zeros_like(x)  # an array is compared faster than a number
-    left, up = -x, -y
-    for along, back, beside in ((x, left, abs(y)), (y, up, abs(x))):
+def parts(x: Array, y: Array, work: Sequence[Array] = ()) -> Iterator[Array]:
+    """The parts of the gradient (x, y) in the order of `DIRECTIONS`, each valid until the next.
+
+    `work` are five arrays like them, which are overwritten.
+    """
+    part, beside, left, up, zero = work or np.empty((5, *x.shape), x.dtype)
+    zero[...] = 0  # an array is compared faster than a number
+    np.negative(x, out=left)
+    np.negative(y, out=up)
+    for along, back, other in ((x, left, y), (y, up, x)):
+        np.abs(other, out=beside)
         for each in (along, back):
             np.subtract(each, beside, out=part)
             yield np.maximum(part, zero, out=part)
@@ -120,11 +144,9 @@ def check_shape(shape: tuple[int, int]) -> None:
         )
 
 
-def _difference(image: Array, axis: int) -> Array:
+def _subtract_neighbours(image: Array, out: Array, axis: int) -> None:
     """What comes after each place along an axis, 0 or 1, less what comes before it."""
-    out = np.empty_like(image)
     image, along = np.moveaxis(image, axis, 0), np.moveaxis(out, axis, 0)
     np.subtract(image[2:], image[:-2], along[1:-1])
     np.subtract(image[1], image[0], along[0])
     np.subtract(image[-1], image[-2], along[-1])
-    return out

@@ -111,7 +111,7 @@ class Preprocessor:
     def scale_in_place(self, pixels: Array) -> Array:
         """The inputs in place of floating-point pixels (n, pixels) from 0 to 255."""
         if self.finds_edges:
-            pixels[...] = edges(pixels, self.finds_edges)
+            edges(pixels, self.finds_edges, pixels)
         pixels *= self.scale
         if self.shift is not None:
             pixels += self.shift
