@@ -99,7 +99,8 @@ def share_cores(
 
     What the user gives is in force, and then the layout of the `saved` run that goes on. A run of
     `LEAST_STEPS` or more computes as was once measured for its network on this machine. If nothing
-    was, it is measured now; without `measure`, one process computes and the choice is pending.
+    was, it is measured now; without `measure`, one process computes and the choice is pending. A
+    shorter run takes all cores, but for one where the inputs of the next batch take time.
     """
     threads = limit_threads(config.threads)
     if config.processes or config.threads:
@@ -110,7 +111,8 @@ def share_cores(
     if saved is not None and _fits(saved, threads):
         return Sharing(_cores(config, saved), CoresChoice("saved"))
     if threads == 1 or _steps(config, dataset) < LEAST_STEPS:
-        return Sharing(_cores(config, whole), CoresChoice())
+        ahead = config.computes_inputs and threads > 1  # on the core that is left free
+        return Sharing(_cores(config, Layout(1, threads - ahead)), CoresChoice())
     timed = replace(config, batch_size=min(config.batch_size, _images(config, dataset)))
     known = recall(Case.of(timed, dataset.spec, threads))
     if known is not None and _fits(Layout(known.processes, known.threads), threads):

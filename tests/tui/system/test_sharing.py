@@ -58,6 +58,9 @@ def chosen(
     [
         ({}, 1, (1, 1, "rule")),
         ({"epochs": 4}, 2, (1, 2, "rule")),  # over before timing pays
+        ({"epochs": 4, "preprocessing": "edges"}, 2, (1, 1, "rule")),  # inputs on the other core
+        ({"epochs": 4, "augment_shift": 1}, 4, (1, 3, "rule")),
+        ({"epochs": 4, "preprocessing": "edges"}, 1, (1, 1, "rule")),
         ({"epochs": 4, "batch_size": 64}, 2, (2, 1, "measured")),
         ({"steps": 1999, "epochs": 0}, 2, (1, 2, "rule")),
         ({"limit": 6400}, 2, (1, 2, "rule")),
