@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from tui.recording.experiment import Experiment
     from tui.recording.source import RunSource, Saving
 
-COLLECT_INTERVAL = 0.3
+COLLECT_INTERVAL = 0.4
 """Least time in seconds between two looks at the events of the training thread."""
 
 

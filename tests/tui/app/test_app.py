@@ -348,15 +348,14 @@ def test_a_file_that_cannot_be_written_is_told_with_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.app.menus.time.strftime", lambda form: "now")
-    taken = tmp_path / "mnist-tui-now.svg"
-    taken.mkdir()
+    monkeypatch.setattr("tui.app.menus.time.strftime", lambda form: "a/missing")
+    missing = tmp_path / "mnist-tui-a" / "missing.svg"
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await pilot.press("ctrl+s")
         await pilot.pause()
         [notification] = app._notifications
-        assert notification.message.startswith(f"Cannot write {taken}: ")
+        assert notification.message.startswith(f"Cannot write {missing}: ")
 
     run(scenario)
 

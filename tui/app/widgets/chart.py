@@ -26,7 +26,7 @@ WHEEL = 1.25
 """What a notch of the mouse wheel multiplies the shown part by."""
 DATA_INTERVAL = 1.0
 """Least time in seconds between two redraws because of new data."""
-DATA_SHARE = 0.008
+DATA_SHARE = 0.006
 """The share of a processor that these redraws of one chart take at most."""
 KEY_INTERVAL = 0.05
 """The same after a key press, where half a second would feel broken."""

@@ -28,6 +28,13 @@ from tui.system.terminal import Terminal
 
 pytestmark = pytest.mark.usefixtures("whole_frames")
 
+
+@pytest.fixture(autouse=True)
+def _drawing_costs_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else charts would be drawn less often where that takes long."""
+    monkeypatch.setattr(background, "thread_time", lambda: 0.0)
+
+
 ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
 MODERATE = st.floats(-1e6, 1e6)
 WEIRD = st.lists(st.tuples(ANY_FLOAT, ANY_FLOAT), max_size=40)
@@ -432,10 +439,7 @@ def test_only_changed_lines_are_painted() -> None:
     asyncio.run(scenario())
 
 
-def test_data_redraw_at_most_once_a_second_and_the_latest_is_drawn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(background, "thread_time", lambda: 0.0)  # as if drawing cost nothing
+def test_data_redraw_at_most_once_a_second_and_the_latest_is_drawn() -> None:
 
     async def scenario() -> None:
         app = ChartApp()
