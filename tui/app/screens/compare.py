@@ -221,7 +221,7 @@ class CompareScreen(ComparingScreen):
     def action_axis(self) -> None:
         """Draw over epochs, steps or seconds."""
         self._axis = AXES[(AXES.index(self._axis) + 1) % len(AXES)]
-        self._curves.hide_cursor()
+        self._curves.point_at(None)
         self._draw_curves()
         self._draw_values()
 

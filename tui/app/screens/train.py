@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import events, work
 from textual.app import ComposeResult
@@ -21,9 +21,6 @@ from tui.app.widgets.text import set_text, set_title
 from tui.app.widgets.welcome import Welcome
 from tui.formatting import count
 from tui.system.terminal import Terminal
-
-if TYPE_CHECKING:
-    pass
 
 CHART_KEYS = {
     "train.log": "Log scale",

@@ -13,6 +13,7 @@ from tui.app.state.comparison_words import Axis
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.charts import CHARTS, ChartKind
 from tui.app.widgets.compared_rows import LETTER_ROLES, lettered_names
+from tui.app.widgets.linked_charts import LinkedCharts
 from tui.app.widgets.series import Series
 from tui.app.widgets.strips import printable
 from tui.system.terminal import Terminal
@@ -41,7 +42,7 @@ def compared_series(sides: Sequence[Side], kind: ChartKind, axis: Axis) -> list[
     return series
 
 
-class ComparedCurves(Container):
+class ComparedCurves(LinkedCharts, Container):
     """A chart for each entry of `CHARTS`: the `kind` that is chosen, or with room for them all.
 
     The losses of two runs that minimize different functions are not drawn, since they do not
@@ -115,19 +116,3 @@ class ComparedCurves(Container):
             return kind.title
         names = lettered_names(comparison, chart.size.width - len(kind.title) - _BORDER)
         return printable(f"{names}  {kind.title}", ascii_only=self._terminal.ascii_only)
-
-    def hide_cursor(self) -> None:
-        """Remove the cursor, as where the axis is another one."""
-        for chart in self.charts.values():
-            chart.cursor = chart.elsewhere = None
-
-    def on_chart_looked(self, event: Chart.Looked) -> None:
-        """Read all charts at the same place."""
-        for chart in self.charts.values():
-            if chart is not event.chart:
-                chart.cursor, chart.elsewhere = None, event.chart.cursor_x
-
-    def on_chart_wheel(self, event: Chart.Wheel) -> None:
-        """Zoom all charts alike."""
-        for chart in self.charts.values():
-            chart.zoom = event.chart.zoom

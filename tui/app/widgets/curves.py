@@ -17,6 +17,7 @@ from tui.app.widgets.charts import CHARTS, ROOMY, ChartKind
 from tui.app.widgets.colors import ColorRole, InkRole
 from tui.app.widgets.gradient_flow import GradientFlow
 from tui.app.widgets.legend import run_glyph
+from tui.app.widgets.linked_charts import LinkedCharts
 from tui.app.widgets.loss_words import MEASURES
 from tui.app.widgets.plot import Mark
 from tui.app.widgets.series import Series
@@ -44,7 +45,7 @@ MOST_DROPS = 8
 """So many drops of the learning rate in a run are marked at most."""
 
 
-class Curves(Widget):
+class Curves(LinkedCharts, Widget):
     """A chart for each entry of `CHARTS`, with the test curves of earlier runs behind the present.
 
     All charts have the same x axis. An earlier run has the same number, glyph and colour on each of
@@ -147,21 +148,8 @@ class Curves(Widget):
                 chart.zoom, chart.fitted = _next(ZOOM, (chart.zoom, chart.fitted))
         self._update()
 
-    def on_chart_looked(self, event: Chart.Looked) -> None:
-        """Read all charts at the same epoch."""
-        for chart in self.charts.values():
-            if chart is not event.chart:
-                chart.cursor, chart.elsewhere = None, event.chart.cursor_x
-
-    def point_at(self, epoch: float | None) -> None:
-        """Read every chart at an epoch, or no longer."""
-        for chart in self.charts.values():
-            chart.cursor, chart.elsewhere = None, epoch
-
-    def on_chart_wheel(self, event: Chart.Wheel) -> None:
-        """Zoom all charts alike."""
-        for chart in self.charts.values():
-            chart.zoom = event.chart.zoom
+    def show_zoomed(self) -> None:
+        """Tell the zoom in the titles."""
         self._update()
 
 

@@ -9,18 +9,12 @@ from textual.pilot import Pilot
 
 from nn.data.dataset import Dataset
 from tests.support.scripted import ScriptedRun, mistaken, predicted, scripted_app
+from tests.support.sizes import SIZES
 from tui.app.app import MnistApp
 from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode
 
 SnapCompare = Callable[..., bool]
-SLOW = pytest.mark.slow
-SIZES = [
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    (40, 15),
-    pytest.param((200, 50), marks=SLOW),
-]
 
 
 def an_app(mnist: Dataset, mode: str, colors: ColorMode = "full") -> MnistApp:

@@ -11,16 +11,10 @@ from textual.pilot import Pilot
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from tests.support.networks import NetworkRun, app_of
+from tests.support.sizes import SIZES
 from tui.app.app import MnistApp
 from tui.app.screens.draw import DrawScreen
 
-SLOW = pytest.mark.slow
-SIZES = [
-    (40, 15),
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    pytest.param((200, 50), marks=SLOW),
-]
 LINEAR = TrainConfig(hidden=(), dtype="float64")
 ZERO = [(-2, 0), (-2, 2), (0, 9), (2, 2), (5, 0), (2, -2), (0, -9), (-2, -2), (-3, 0)]
 """Columns and rows to go."""

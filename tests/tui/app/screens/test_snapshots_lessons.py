@@ -10,18 +10,12 @@ from textual.pilot import Pilot
 
 from tests.support.lessons import press, scripted_training
 from tests.support.scripted import scripted_app
+from tests.support.sizes import SIZES
 from tui.app.app import MnistApp
 from tui.lessons.catalogue import find_lesson, lessons
 from tui.lessons.training import Trial
 from tui.system.exits import ExitCode
 
-SLOW = pytest.mark.slow
-SIZES = [
-    (40, 15),
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    pytest.param((200, 50), marks=SLOW),
-]
 DESCENT = ("down",) * 6
 RACE = ("enter", "b", "down", "right", "down", *["right"] * 4)
 

@@ -10,15 +10,9 @@ from textual.pilot import Pilot
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from tests.support.networks import NetworkRun, app_of, inspected
+from tests.support.sizes import SIZES
 from tui.app.app import MnistApp
 
-SLOW = pytest.mark.slow
-SIZES = [
-    (40, 15),
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    pytest.param((200, 50), marks=SLOW),
-]
 DEEP = TrainConfig(hidden=(32,) * 9, activation="tanh", dtype="float64")
 SHALLOW = TrainConfig(hidden=(16,), dtype="float64")
 LINEAR = TrainConfig(hidden=(), dtype="float64")

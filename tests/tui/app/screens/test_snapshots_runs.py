@@ -24,6 +24,7 @@ from tests.support.saved_runs import (
     simulated,
     write_record,
 )
+from tests.support.sizes import SIZES
 from tests.support.training_script import epoch, finished, started
 from tui.app.app import MnistApp
 from tui.app.state.messages import DataLoaded
@@ -31,13 +32,6 @@ from tui.system.exits import ExitCode
 from tui.system.terminal import ColorMode
 
 SnapCompare = Callable[..., bool]
-SLOW = pytest.mark.slow
-SIZES = [
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    (40, 15),
-    pytest.param((200, 50), marks=SLOW),
-]
 
 
 @pytest.fixture(autouse=True)

@@ -14,6 +14,7 @@ from textual.pilot import Pilot
 from nn.training import rate_range
 from nn.training.rate_range import RatePoint
 from tests.support.saved_runs import Sitting, simulated
+from tests.support.sizes import SIZES
 from tests.support.sweeps import finished_sweep, sweep_app, sweep_screen
 from tui.app.app import MnistApp
 from tui.app.screens.rate_range import RateRangeScreen
@@ -23,13 +24,6 @@ from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
 
 SnapCompare = Callable[..., bool]
-SLOW = pytest.mark.slow
-SIZES = [
-    (80, 24),
-    (40, 15),
-    pytest.param((120, 40), marks=SLOW),
-    pytest.param((200, 50), marks=SLOW),
-]
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from nn.config import TrainConfig
 from nn.events import RateChanged
 from nn.recipes import load_recipe
 from tests.support.charts import draw_at_once
+from tests.support.sizes import SIZES
 from tests.support.training_script import DirectedRun, epochs, finished, step
 from tui.app.app import MnistApp
 from tui.app.screens.train import TrainScreen
@@ -20,13 +21,6 @@ from tui.app.state.shown_run import Status
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
 
-SLOW = pytest.mark.slow
-SIZES = [
-    (40, 15),
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    pytest.param((200, 50), marks=SLOW),
-]
 Snapshot = Callable[..., bool]
 
 

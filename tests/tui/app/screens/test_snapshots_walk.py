@@ -8,19 +8,13 @@ import pytest
 from textual.pilot import Pilot
 
 from nn.data.dataset import Dataset
+from tests.support.sizes import SIZES
 from tests.support.walking import press, walked, walking_app
 from tui.app.app import MnistApp
 from tui.app.state.walking import NUDGES
 from tui.system.exits import ExitCode
 
 SnapCompare = Callable[..., bool]
-SLOW = pytest.mark.slow
-SIZES = [
-    (40, 15),
-    (80, 24),
-    pytest.param((120, 40), marks=SLOW),
-    pytest.param((200, 50), marks=SLOW),
-]
 GRADIENT = ("s", "s", "enter", *["tab"] * 11)
 """To the gradient of the first weights, a picture."""
 
