@@ -142,7 +142,7 @@ def main() -> None:
     for name, colors in (("truecolor", TRUECOLOR), ("16 colours", SIXTEEN)):
         rate = bytes_per_second(colors, 2 if quick else 15)
         print(f"bytes to the terminal  {rate / 1000:.1f} kB/s in {name}")
-    inside, headless = throughput(2 if quick else 20, 1 if quick else 3)
+    inside, headless = throughput(2 if quick else 20, 1 if quick else 7)
     print(
         f"training               {inside:,.0f} images/s, headless {headless:,.0f}:"
         f" {inside / headless:.1%}"

@@ -15,6 +15,7 @@ from textual.binding import Binding
 from textual.driver import Driver
 from textual.filter import LineFilter, NoColor
 
+from tui.app.attention import Attention
 from tui.app.key_order import KeyOrder
 from tui.app.shown_cells import ShownCells
 from tui.system.exits import ExitCode
@@ -55,6 +56,7 @@ class TerminalApp(App[ExitCode]):
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._restyled = False
         self._key_order = KeyOrder(self, super().on_event)
+        self._attention = Attention(self.set_timer)
         self._line_filters = [NoColor()] if terminal.colors == "none" else None
         self.set_class(terminal.ascii_only, "-ascii")
         self.animation_level = "none"
@@ -83,6 +85,8 @@ class TerminalApp(App[ExitCode]):
         """Let keys and pastes take effect one after the other."""
         if isinstance(event, events.Resize):
             self.shown.forget()  # A terminal does as it likes with what stood on it.
+        if isinstance(event, events.InputEvent | events.Paste) and not self.is_headless:
+            self._attention.attract()  # a test is not the only thing in its process
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._key_order.take(event)
         else:

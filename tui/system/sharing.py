@@ -20,7 +20,7 @@ from nn.training.engine import Engine
 from nn.training.trainer import Trainer
 from tui.system.cores import cores_of_layout, limit_threads, threads_in_force
 from tui.system.layout_memory import Case, Choice, recall, remember
-from tui.system.layouts import Layout, candidates, fastest, time_layouts
+from tui.system.layouts import Layout, candidates, fastest, is_plausible, time_layouts
 
 LEAST_STEPS = 2_000
 """Steps from which on a layout is measured: to start a process takes a tenth of a second."""
@@ -99,8 +99,9 @@ def share_cores(
 
     What the user gives is in force, and then the layout of the `saved` run that goes on. A run of
     `LEAST_STEPS` or more computes as was once measured for its network on this machine. If nothing
-    was, it is measured now; without `measure`, one process computes and the choice is pending. A
-    shorter run takes all cores, but for one where the inputs of the next batch take time.
+    was, it is measured now, and remembered unless something else kept the processors busy; without
+    `measure`, one process computes and the choice is pending. A shorter run takes all cores, but
+    for one where the inputs of the next batch take time.
     """
     threads = limit_threads(config.threads)
     if config.processes or config.threads:
@@ -120,7 +121,10 @@ def share_cores(
     if not measure:
         return Sharing(_cores(config, whole), CoresChoice(), pending=True)
     chosen = choose(timed, dataset.spec, threads)
-    return _sharing(config, remember(chosen), "measured")
+    times = {Layout(each.processes, each.threads): each.step_seconds for each in chosen.timings}
+    if is_plausible(times):  # on a busy machine the next run had better measure again
+        chosen = remember(chosen)
+    return _sharing(config, chosen, "measured")
 
 
 def choose(

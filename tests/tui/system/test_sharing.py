@@ -155,6 +155,17 @@ def test_what_was_chosen_is_chosen_again_whatever_would_be_measured(
     assert chosen(TrainConfig(), dataset)[2] == "measured"
 
 
+def test_what_was_measured_beside_another_program_is_not_remembered(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # One thread shared its processor, and seems six times as slow as two threads.
+    machine = Machine(monkeypatch, 2, seconds=lambda each: 13.4 if each.total == 1 else 2.2)
+    assert chosen(TrainConfig(), dataset) == (1, 2, "measured")
+    machine.seconds = processes_are_faster
+    assert chosen(TrainConfig(), dataset) == (2, 1, "measured")
+    assert chosen(TrainConfig(), dataset) == (2, 1, "remembered")
+
+
 def test_where_it_is_not_measured_yet_one_process_computes(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -93,9 +93,8 @@ class SteeringScreen(ConfiguringScreen):
 
     def _show_advice(self) -> None:
         """Show the newest advice on the shown run, with the key that changes what it names."""
-        advice = advice_on(self.bench)
         text = ""
-        if advice is not None:
+        if (advice := advice_on(self.bench)) is not None:
             wanted = key_of(advice, running=self.bench.opened is None and self.bench.training)
             keys = self.first_keys()
             text = f"Advice: {advice}" + (f" (key {keys[wanted]})" if wanted in keys else "")
@@ -104,8 +103,9 @@ class SteeringScreen(ConfiguringScreen):
 
     def _show_next(self) -> None:
         """Name what can be done with a run that has come to its end."""
-        keys, width = self.first_keys(), self.app.size.width
-        text = next_step(self.bench, keys, width) if has_ended(self.bench) else ""
+        text = ""
+        if has_ended(self.bench):
+            text = next_step(self.bench, self.first_keys(), self.app.size.width)
         set_text(self._next, text)
         self._next.display = bool(text)
 

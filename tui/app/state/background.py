@@ -11,6 +11,7 @@ from typing import Protocol
 from textual.message import Message
 
 from tui.app.state.shown_run import Post
+from tui.system.precedence import give_way
 
 
 def in_background(
@@ -21,10 +22,11 @@ def in_background(
 ) -> None:
     """Run `work` on a thread called `name` and post its result, or what `failed` makes of an error.
 
-    The thread is a daemon, so that the process can end while it works.
+    The thread is a daemon, so that the process can end while it works. It gives way to the screen.
     """
 
     def run() -> None:
+        give_way()
         try:
             message = work()
         except Exception as error:
