@@ -61,51 +61,51 @@ class ForwardStages(Stages):
         yield self._loss()
 
     def _inputs(self) -> Stage:
-        kind, images, x = self.config.preprocessing, self.v["images"], self.v["x"]
-        scale, shift = self.preprocessor.scale, self.preprocessor.shift
-
-        def write_edge(index: Index) -> Written:
-            place, shape = index[1], self.preprocessor.finds_edges or MNIST.shape
-            image = images[index[0]].astype(int)
-            pairs = np.array(differences(place, shape))
-            across, down = (image[pairs[..., 0]] - image[pairs[..., 1]]).T
-            number, (top, left) = direction(place, shape), corner(place, shape)
-            lengths = next(islice(parts(across, down), number, None))
-            name, formula = list(DIRECTIONS.items())[number]
-
-            def term(k: int) -> Term:
-                numbers = {"x": int(across[k]), "y": int(down[k])}
-
-                def number_of(found: re.Match[str]) -> str:
-                    minus, component = numbers[found[2]] < 0, str(numbers[found[2]])
-                    return f"-({component})" if found[1] and minus else f"{found[1]}{component}"
-
-                written = TOKENS.sub(number_of, formula)
-                return Term(f"{formula} / {count}", f"{written} / {count}", lengths[k] / count)
-
-            count = 255 * len(pairs)
-            where = f"rows {top}-{top + ROWS - 1}, columns {left}-{left + COLUMNS - 1}"
-            element = f"x[{index_text(index)}] = sum over {len(pairs)} pixels ({where}): {name}"
-            return Written(element, lengths / count, term)
-
-        def write(index: Index) -> Written:
-            byte, pixel = int(images[index]), index[1]
-            factor = float(scale[pixel] if scale.ndim else scale)
-            added = 0.0 if shift is None else float(shift[pixel] if shift.ndim else shift)
-            numbers = f"{byte} / 255" if kind == "unit" else f"{byte} * {factor:.4g} + {added:.4g}"
-            symbols = f"pixel {pixel} of image {index[0]}"
-            return single_term(f"x[{index_text(index)}]", symbols, numbers, byte * factor + added)
-
-        formula = "x = bytes / 255" if kind == "unit" else f"x = bytes * scale + shift ({kind})"
-        meaning = INPUT_MEANINGS[kind].format(x.shape[1])
+        kind = self.config.preprocessing
+        meaning = INPUT_MEANINGS[kind].format(self.v["x"].shape[1])
         if self.preprocessor.deskews:
             meaning += " The image was sheared upright and centred before."
         if kind == "edges":
-            formula, write = (
-                "x = mean over a rectangle of the gradient in one direction",
-                write_edge,
-            )
-        return self._stage("x", formula, "", meaning, ("image", "pixel"), write)
+            formula = "x = mean over a rectangle of the gradient in one direction"
+            return self._stage("x", formula, "", meaning, ("image", "pixel"), self._write_edge)
+        formula = "x = bytes / 255" if kind == "unit" else f"x = bytes * scale + shift ({kind})"
+        return self._stage("x", formula, "", meaning, ("image", "pixel"), self._write_pixel)
+
+    def _write_pixel(self, index: Index) -> Written:
+        """An input that is one pixel, scaled."""
+        byte, pixel = int(self.v["images"][index]), index[1]
+        scale, shift = self.preprocessor.scale, self.preprocessor.shift
+        factor = float(scale[pixel] if scale.ndim else scale)
+        added = 0.0 if shift is None else float(shift[pixel] if shift.ndim else shift)
+        unit = self.config.preprocessing == "unit"
+        numbers = f"{byte} / 255" if unit else f"{byte} * {factor:.4g} + {added:.4g}"
+        symbols = f"pixel {pixel} of image {index[0]}"
+        return single_term(f"x[{index_text(index)}]", symbols, numbers, byte * factor + added)
+
+    def _write_edge(self, index: Index) -> Written:
+        """An input that is the mean over a rectangle of pixels of an edge's strength."""
+        place, shape = index[1], self.preprocessor.finds_edges or MNIST.shape
+        image = self.v["images"][index[0]].astype(int)
+        pairs = np.array(differences(place, shape))
+        across, down = (image[pairs[..., 0]] - image[pairs[..., 1]]).T
+        number, (top, left) = direction(place, shape), corner(place, shape)
+        lengths = next(islice(parts(across, down), number, None))
+        name, formula = list(DIRECTIONS.items())[number]
+        count = 255 * len(pairs)
+
+        def term(k: int) -> Term:
+            numbers = {"x": int(across[k]), "y": int(down[k])}
+
+            def number_of(found: re.Match[str]) -> str:
+                minus, component = numbers[found[2]] < 0, str(numbers[found[2]])
+                return f"-({component})" if found[1] and minus else f"{found[1]}{component}"
+
+            written = TOKENS.sub(number_of, formula)
+            return Term(f"{formula} / {count}", f"{written} / {count}", lengths[k] / count)
+
+        where = f"rows {top}-{top + ROWS - 1}, columns {left}-{left + COLUMNS - 1}"
+        element = f"x[{index_text(index)}] = sum over {len(pairs)} pixels ({where}): {name}"
+        return Written(element, lengths / count, term)
 
     def _sums(self, number: int) -> Stage:
         inputs, a, w, b = self._input(number), f"a{number}", f"W{number}", f"b{number}"
