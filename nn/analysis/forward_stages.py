@@ -61,15 +61,15 @@ class ForwardStages(Stages):
         yield self._loss()
 
     def _inputs(self) -> Stage:
-        kind = self.config.preprocessing
+        kind, axes = self.config.preprocessing, ("image", self._layer(0))
         meaning = INPUT_MEANINGS[kind].format(self.v["x"].shape[1])
         if self.preprocessor.deskews:
             meaning += " The image was sheared upright and centred before."
         if kind == "edges":
             formula = "x = mean over a rectangle of the gradient in one direction"
-            return self._stage("x", formula, "", meaning, ("image", "pixel"), self._write_edge)
+            return self._stage("x", formula, "", meaning, axes, self._write_edge)
         formula = "x = bytes / 255" if kind == "unit" else f"x = bytes * scale + shift ({kind})"
-        return self._stage("x", formula, "", meaning, ("image", "pixel"), self._write_pixel)
+        return self._stage("x", formula, "", meaning, axes, self._write_pixel)
 
     def _write_pixel(self, index: Index) -> Written:
         """An input that is one pixel, scaled."""

@@ -13,6 +13,9 @@ from nn.arrays import Array
 Part = Literal["forward", "backward", "update"]
 Index = tuple[int, ...]
 
+INPUT_AXES = ("pixel", "edge")
+"""What an axis along the inputs of the network is called."""
+
 
 class Term(NamedTuple):
     """A term of a sum: in symbols, in numbers, and its value."""
@@ -61,10 +64,10 @@ class Written:
 class Stage:
     """One array of a step.
 
-    `axes` names what each dimension of `array` runs along: "image", "pixel", "unit 1" for the first
-    hidden layer, and so on, or "class". `parameter` is the name of the weights or biases that the
-    elements of a gradient or an update belong to, and else empty. `sums` computes what `write`
-    returns.
+    `axes` names what each dimension of `array` runs along: "image", "pixel" (or "edge", where
+    edges are the inputs), "unit 1" for the first hidden layer, and so on, or "class". `parameter`
+    is the name of the weights or biases that the elements of a gradient or an update belong to, and
+    else empty. `sums` computes what `write` returns.
     """
 
     name: str
@@ -76,6 +79,11 @@ class Stage:
     axes: tuple[str, ...]
     parameter: str
     sums: Callable[[Index], Written]
+
+    @property
+    def input_axis(self) -> int | None:
+        """The number of the axis that runs along the inputs, if there is one."""
+        return next((i for i, axis in enumerate(self.axes) if axis in INPUT_AXES), None)
 
     @np.errstate(all="ignore")  # numbers of a walk that diverged are shown as they are
     def write(self, index: Index) -> Written:

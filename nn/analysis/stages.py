@@ -94,7 +94,9 @@ class Stages:
 
     def _layer(self, number: int) -> str:
         """What the outputs of a layer are called, as an axis; layer 0 is the inputs."""
-        return "pixel" if number == 0 else "class" if number == self.last else f"unit {number}"
+        if number == 0:
+            return "edge" if self.preprocessor.finds_edges else "pixel"
+        return "class" if number == self.last else f"unit {number}"
 
     def _input(self, number: int) -> str:
         """The name of the inputs of a layer."""

@@ -150,11 +150,16 @@ def mistaken(labels: Array, every: int) -> Array:
 
 
 def scripted_app(
-    run: ScriptedRun | None, mode: str, *, ascii_only: bool = False, colors: ColorMode = "full"
+    run: ScriptedRun | None,
+    mode: str,
+    *,
+    ascii_only: bool = False,
+    colors: ColorMode = "full",
+    braille: bool = True,
 ) -> MnistApp:
     """The application with this run and no data to load, its first screen that of the mode."""
     with patch.object(MnistApp, "DEFAULT_MODE", mode):  # looked at once, when it is made
-        app = MnistApp(Experiment(), terminal=Terminal(ascii_only, colors))
+        app = MnistApp(Experiment(), terminal=Terminal(ascii_only, colors, braille))
     app.bench.load = lambda goal=Goal.PAUSE: None  # type: ignore[method-assign]
     app.bench.run = cast(LiveRun, run)
     app.bench.data_dir = "rectangles"  # the network of the package knows digits, and is not offered

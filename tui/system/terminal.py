@@ -28,6 +28,17 @@ class Terminal:
     braille: bool = True
 
     @property
+    def modes(self) -> tuple[DrawingMode, ...]:
+        """What pictures can be drawn with."""
+        if self.ascii_only:
+            return ("ascii",)
+        return tuple(mode for mode in DRAWING_MODES if self.braille or mode != "braille")
+
+    def drawable(self, mode: DrawingMode) -> DrawingMode:
+        """What a picture is drawn with for which this mode is chosen: the finest there is."""
+        return mode if mode in self.modes else self.modes[-1]
+
+    @property
     def thin_lines(self) -> bool:
         """Whether the lines of charts are drawn in braille dots."""
         return self.braille and not self.ascii_only

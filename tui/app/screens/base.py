@@ -15,11 +15,12 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.app.screens.run_status import run_state
+from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.header import Header, Tab
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
-from tui.app.widgets.text import set_text, set_title
+from tui.app.widgets.text import set_text, set_title, shorten
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -192,13 +193,17 @@ class ModeScreen(LatestSize, Screen[None]):
         This is the one place where the reason stands why a saved run cannot be read.
         """
         self.show_hints()
-        opened, wide = self.bench.opened, self.app.size.width >= 80
-        text = ""
+        opened, width = self.bench.opened, self.app.size.width
+        wide, text = width >= 80, ""
         if opened is not None:
-            name = opened.title if wide else opened.label
+            back = " 0: back   " if wide else "0: back  "
             if opened.error is not None:  # which names the run, too
-                name = f"{name}: {opened.error}" if wide else str(opened.error)
-            text = f" 0: back   {name}" if wide else f"0: back  {name}"
+                text = back + (f"{opened.title}: {opened.error}" if wide else str(opened.error))
+            else:
+                room = width - len(back)
+                names = (opened.title, f"{opened.label}, read only") if wide else ()
+                fitting = (name for name in names if len(name) <= room)
+                text = back + next(fitting, shorten(opened.label, room))
         elif self.SHOWS_NETWORK and self.bench.offers_shipped and self.app.size.height >= _ROOM:
             text = (
                 " 0: the shipped network   This one is untrained" if wide else "0: trained network"
@@ -230,6 +235,14 @@ class ModeScreen(LatestSize, Screen[None]):
     def put(self, selector: str, text: str) -> None:
         """Replace a text if it changed."""
         set_text(self.query_one(selector, Static), text)
+
+    def turn_lines(self) -> None:
+        """Have the lines of charts drawn thin on all screens, or in blocks again."""
+        if self.terminal.thin_lines:
+            self.bench.drawing.turn_lines()
+            self.app.post_message(DrawingChosen())
+        else:
+            self.notify("This terminal has no braille, which thin lines are drawn with.")
 
     def train_with(self, run: SavedRun) -> None:
         """Put the configuration of a saved run into the form of Train, and go there."""

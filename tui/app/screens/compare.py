@@ -27,7 +27,6 @@ from tui.app.state.comparison_words import (
     training_words,
     value_rows,
 )
-from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
@@ -214,8 +213,7 @@ class CompareScreen(ComparingScreen):
 
     def action_lines(self) -> None:
         """Draw the lines of charts thin or in blocks, here and on other screens."""
-        self.bench.drawing.turn_lines()
-        self.app.post_message(DrawingChosen())
+        self.turn_lines()
         self._draw_curves()
 
     def action_axis(self) -> None:

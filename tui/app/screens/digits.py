@@ -237,9 +237,9 @@ class DigitsScreen(BrowsingScreen):
             self.show_note("This terminal's encoding has ASCII characters only")
             return
         if self.showing_sheet:
-            drawing.turn_pictures()
+            drawing.turn_pictures(self.terminal)
         else:
-            drawing.turn_digit()
+            drawing.turn_digit(self.terminal)
         self.app.post_message(DrawingChosen())
         self.draw()
 

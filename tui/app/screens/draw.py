@@ -127,7 +127,7 @@ class DrawScreen(BoardScreen):
         if self.terminal.ascii_only:
             self.notify("This terminal's encoding has ASCII characters only.")
             return
-        self.bench.drawing.turn_pictures()
+        self.bench.drawing.turn_pictures(self.terminal)
         self.app.post_message(DrawingChosen())
         self.show()
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from textual.containers import Container
 
 from tui.app.screens.steering import SteeringScreen
-from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import CHARTS, ROOMY
 from tui.app.widgets.epoch_table import EpochTable
@@ -62,8 +61,7 @@ class PanedScreen(SteeringScreen):
 
     def action_lines(self) -> None:
         """Draw the lines of charts thin or in blocks, here and on other screens."""
-        self.bench.drawing.turn_lines()
-        self.app.post_message(DrawingChosen())
+        self.turn_lines()
         self.show_progress()
 
     def action_gradients(self) -> None:

@@ -129,7 +129,7 @@ class WalkScreen(WalkLevels):
         # Of the weight in the view: the one under the cursor may still be computed.
         parameter = view.nudged.nudges[0].parameter if view.nudged is not None else ""
         gradient = self.gradient(parameter) if parameter else None
-        self.query_one(NudgeView).show(view, gradient, self.depth)
+        self.query_one(NudgeView).show(view, gradient)
 
     @property
     def _panels(self) -> DOMQuery[Widget]:
@@ -174,7 +174,7 @@ class WalkScreen(WalkLevels):
             self.show_note("This terminal's encoding has ASCII characters only")
             return
         if self.level == "images":
-            self.bench.drawing.turn_pictures()
+            self.bench.drawing.turn_pictures(self.terminal)
         else:
             self.bench.drawing.turn_shades()
         self.app.post_message(DrawingChosen())

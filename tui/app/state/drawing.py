@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tui.system.terminal import DRAWING_MODES, DrawingMode
+from tui.system.terminal import DrawingMode, Terminal
 
 
 @dataclass(slots=True)
@@ -21,13 +21,13 @@ class Drawing:
     pictures: DrawingMode = "half"
     lines: DrawingMode = "braille"
 
-    def turn_digit(self) -> None:
-        """Draw the digit in the next mode."""
-        self.digit = _after(self.digit)
+    def turn_digit(self, terminal: Terminal) -> None:
+        """Draw the digit in the next mode that the terminal has."""
+        self.digit = _after(self.digit, terminal)
 
-    def turn_pictures(self) -> None:
-        """Draw the other pictures in the next mode."""
-        self.pictures = _after(self.pictures)
+    def turn_pictures(self, terminal: Terminal) -> None:
+        """Draw the other pictures in the next mode that the terminal has."""
+        self.pictures = _after(self.pictures, terminal)
 
     def turn_shades(self) -> None:
         """Draw signed values in characters, or in shades again."""
@@ -48,5 +48,6 @@ class Drawing:
         return self.pictures != "ascii"
 
 
-def _after(mode: DrawingMode) -> DrawingMode:
-    return DRAWING_MODES[(DRAWING_MODES.index(mode) + 1) % len(DRAWING_MODES)]
+def _after(mode: DrawingMode, terminal: Terminal) -> DrawingMode:
+    modes = terminal.modes
+    return modes[(modes.index(terminal.drawable(mode)) + 1) % len(modes)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from nn.analysis.stage import Index, Stage
+from nn.analysis.stage import INPUT_AXES, Index, Stage
 from nn.analysis.step_arrays import Pass
 from nn.spec import MNIST
 
@@ -22,7 +22,8 @@ class Places(dict[str, int]):
         """A place on each axis with something to see: an inked pixel, the label, and so on."""
         places = cls(image=0, **{"class": int(taken.values["t"][0].argmax())})
         places.columns = columns
-        places["pixel"] = int(np.nan_to_num(taken.values["x"][0]).argmax())
+        inputs = int(np.nan_to_num(taken.values["x"][0]).argmax())
+        places |= dict.fromkeys(INPUT_AXES, inputs)
         for stage in taken.stages:
             for axis in stage.axes:
                 if axis.startswith("unit ") and axis not in places:
@@ -43,13 +44,14 @@ class Places(dict[str, int]):
         self[axis] = min(max(min(self.get(axis, 0), size - 1) + by, 0), size - 1)
 
     def move(self, stage: Stage, right: int, below: int) -> None:
-        """Move across and down as the stage is drawn; pixels are drawn as an image."""
+        """Move across and down as the stage is drawn; inputs are drawn as an image."""
         if not stage.axes:
             return
-        if "pixel" in stage.axes:
-            place = self.get("pixel", 0) + right + self.columns * below
-            if 0 <= place < stage.array.shape[stage.axes.index("pixel")]:
-                self["pixel"] = place
+        if (inputs := stage.input_axis) is not None:
+            axis = stage.axes[inputs]
+            place = self.get(axis, 0) + right + self.columns * below
+            if 0 <= place < stage.array.shape[inputs]:
+                self[axis] = place
         elif right:
             self.shift(stage, stage.axes[-1], right)
         elif len(stage.axes) > 1:
@@ -58,8 +60,8 @@ class Places(dict[str, int]):
     def page(self, stage: Stage, by: int) -> None:
         """Move to another image or unit, along the axis that is not drawn, or else the first."""
         if stage.axes:
-            other = 1 - stage.axes.index("pixel") if is_image(stage) else 0
-            self.shift(stage, stage.axes[other], by)
+            inputs = image_axis(stage)
+            self.shift(stage, stage.axes[0 if inputs is None else 1 - inputs], by)
 
     def end(self, stage: Stage, direction: int) -> None:
         """Move to the start or the end of the last axis."""
@@ -67,6 +69,6 @@ class Places(dict[str, int]):
             self.shift(stage, stage.axes[-1], direction * stage.array.shape[-1])
 
 
-def is_image(stage: Stage) -> bool:
-    """Whether one axis is the pixels of an image, along which the elements are drawn as one."""
-    return "pixel" in stage.axes and len(stage.axes) == 2
+def image_axis(stage: Stage) -> int | None:
+    """The axis of a matrix along which its elements are drawn as an image: that of the inputs."""
+    return stage.input_axis if len(stage.axes) == 2 else None

@@ -32,7 +32,7 @@ class _ImageWidget(StripWidget):
     """
 
     mode: reactive[DrawingMode] = reactive[DrawingMode]("ascii", repaint=False, init=False)
-    """How images are drawn; `ascii_only` of the terminal overrides it."""
+    """How images are drawn where the terminal can draw them like that."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class _ImageWidget(StripWidget):
         self.set_reactive(_ImageWidget.mode, mode)
 
     def _image(self, image: Image, width: int, height: int) -> list[Strip]:
-        mode = "ascii" if self.terminal.ascii_only else self.mode
+        mode = self.terminal.drawable(self.mode)
         return image_strips(image, width, height, mode, self.terminal.colors)
 
     def validate_mode(self, mode: DrawingMode) -> DrawingMode:

@@ -31,7 +31,7 @@ from tui.lessons.figures import (
     Surface,
     Table,
 )
-from tui.system.terminal import DrawingMode, Terminal
+from tui.system.terminal import Terminal
 
 _ROLES: tuple[ColorRole, ...] = ("primary", "secondary", "tertiary", "quaternary")
 _POINTERS = ">/^\\</v\\"
@@ -253,8 +253,8 @@ def _digits(figure: Digits, width: int, height: int, terminal: Terminal) -> list
 def _drawn(image: Image, wide: int, tall: int, terminal: Terminal) -> list[Strip]:
     """An image in the middle of so many cells, its proportions kept."""
     across, down = fitting(image, wide, tall)
-    blocks = not terminal.braille or (terminal.colors == "full" and down >= _BLOCKS)
-    mode: DrawingMode = "ascii" if terminal.ascii_only else "half" if blocks else "braille"
+    blocks = terminal.colors == "full" and down >= _BLOCKS
+    mode = terminal.drawable("half" if blocks else "braille")
     margin = Strip([Segment(" " * ((wide - across) // 2), PLAIN)])
     lines = [
         Strip.join([margin, strip]).adjust_cell_length(wide, PLAIN)

@@ -94,14 +94,14 @@ def _labels(texts: Sequence[str], columns: Sequence[int], width: int, terminal: 
 def _lines(
     places: Floats, best: int, columns: Sequence[int], width: int, rows: int, terminal: Terminal
 ) -> list[Strip]:
-    """The lines between the axes: braille dots, or ASCII; those of the first `best` on top."""
-    across, down = (1, 1) if terminal.ascii_only else (2, 4)
+    """The lines between the axes: braille, or full stops; those of the first `best` on top."""
+    across, down = (2, 4) if terminal.thin_lines else (1, 1)
     image = _raster(places, columns, width, rows, across, down)
     strong = _raster(places[:best], columns, width, rows, 1, 1)
-    if terminal.ascii_only:
-        weak = ["".join(" ."[dot] for dot in line) for line in image.astype(int).tolist()]
-    else:
+    if terminal.thin_lines:
         weak = render_braille(image.astype(float), width, rows)
+    else:
+        weak = ["".join(" ."[dot] for dot in line) for line in image.astype(int).tolist()]
     heavy, bold = ("#" if terminal.ascii_only else "●"), role_style("warning", terminal.colors)
     light, axis = role_style("primary", terminal.colors), "|" if terminal.ascii_only else "│"
     strips = []

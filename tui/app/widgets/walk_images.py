@@ -97,9 +97,8 @@ def _column(
     if picture:
         image = pick.image.reshape(spec.shape)
         across, down = fitting(image, 2 * picture, picture)
-        mode = "ascii" if terminal.ascii_only else mode
         margin = Strip([Segment(" " * ((width - across) // 2), PLAIN)])
-        drawn = image_strips(image, across, down, mode, terminal.colors)
+        drawn = image_strips(image, across, down, terminal.drawable(mode), terminal.colors)
         lines += [Strip.join([margin, strip]).adjust_cell_length(width, PLAIN) for strip in drawn]
         lines += [Strip.blank(width, PLAIN)] * (picture - down)
     caption = f"{'>' if chosen else ' '}{_name(spec, pick.label)}  {_short(pick)}"

@@ -32,28 +32,25 @@ _DISPENSABLE = (1e-6, 1e-2, 1e-8, 1e-12, 1e-1)
 _ROUNDING = "A large h: the curve bends. A tiny one: the losses differ by rounding only."
 
 
-_OF_A_UNIT = {"b": "bias", "g": "scale", "c": "shift"}
+_OF_A_UNIT = {"b": "bias of", "g": "scale of", "c": "shift of"}
 
 
-def weight_words(parameter: str, index: Sequence[int], layers: int) -> str:
-    """What a weight or bias connects, such as `weight from unit 17 of layer 1 to class 5`."""
-    number = int(parameter[1:])
+def weight_words(parameter: str, index: Sequence[int], axes: Sequence[str]) -> str:
+    """What a weight or bias connects, such as `weight from unit 17 of layer 1 to class 5`.
 
-    def place(layer: int, at: int) -> str:
-        if layer == 0:
-            return f"pixel {at}"
-        return f"class {at}" if layer == layers else f"unit {at} of layer {layer}"
-
-    if (kind := _OF_A_UNIT.get(parameter[0])) is not None:
-        return f"{kind} of {place(number, index[0])}"
-    return f"weight from {place(number - 1, index[0])} to {place(number, index[1])}"
+    `axes` are those of its gradient.
+    """
+    places = [
+        f"unit {at} of layer {axis[5:]}" if axis.startswith("unit ") else f"{axis} {at}"
+        for axis, at in zip(axes, index, strict=True)
+    ]
+    return f"{_OF_A_UNIT.get(parameter[0], 'weight from')} {' to '.join(places)}"
 
 
 def nudge_strips(
     nudged: Nudged,
     errors: Mapping[str, float],
     stage: Stage,
-    layers: int,
     part: Part,
     width: int,
     height: int,
@@ -61,7 +58,7 @@ def nudge_strips(
 ) -> list[Strip]:
     """All parts where there is room, else one of them; `stage` is the gradient of the weights."""
     first = nudged.nudges[0]
-    words = weight_words(first.parameter, first.index, layers)
+    words = weight_words(first.parameter, first.index, stage.axes)
     title = textwrap.wrap(f"{_name(first)}, the {words}", width)
     strips = [text_strip(line, width, _BOLD) for line in title]
     height -= len(strips)
@@ -196,15 +193,10 @@ class NudgeView(StripWidget):
     _nudged: Nudged | None = None
     _errors: Mapping[str, float] = {}
     _stage: Stage | None = None
-    _layers = 2
 
-    def show(self, view: WalkView, stage: Stage | None, layers: int) -> None:
-        """Show the weight of a network with so many layers; `stage` is the gradient there.
-
-        Nothing is shown as long as no weight has been nudged.
-        """
-        self._nudged, self._errors = view.nudged, view.errors
-        self._stage, self._layers = stage, layers
+    def show(self, view: WalkView, stage: Stage | None) -> None:
+        """Show the weight, whose gradient is `stage`; nothing before a weight has been nudged."""
+        self._nudged, self._errors, self._stage = view.nudged, view.errors, stage
         self.redraw()
 
     def turn(self) -> None:
@@ -220,7 +212,6 @@ class NudgeView(StripWidget):
             self._nudged,
             self._errors,
             self._stage,
-            self._layers,
             self.part,
             width,
             height,

@@ -13,7 +13,7 @@ from textual.strip import Strip
 from nn.analysis.stage import Index, Stage, Written
 from nn.arrays import Array
 from nn.spec import MNIST, DataSpec
-from tui.app.state.places import Places, is_image
+from tui.app.state.places import Places, image_axis
 from tui.app.state.walking import Extent, WalkView
 from tui.app.widgets.heat import Place, heat_size, heat_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
@@ -30,18 +30,21 @@ _ROWS_WITH_FORMULA = 6  # below, the lines are needed for terms
 def grid_of(stage: Stage, index: Index, spec: DataSpec) -> tuple[Array, Place, str]:
     """The matrix to draw with its cursor, and what it is.
 
-    Where one axis is the pixels of an image, the elements along it are drawn as an image, for one
-    place on the other axis.
+    Where one axis is the inputs, the elements along it are drawn as an image, for one place on the
+    other axis.
     """
     array = stage.array
-    if is_image(stage):
-        pixel = stage.axes.index("pixel")
-        other = 1 - pixel
+    if (inputs := image_axis(stage)) is not None:
+        other = 1 - inputs
         line = array.take(index[other], axis=other).reshape(spec.shape)
-        title = f"{stage.axes[other]} {index[other]} of {array.shape[other]}, pixel by pixel"
-        if (axis := stage.axes[other]).startswith("unit "):
-            title = f"layer {axis[5:]}, unit {index[other]} of {array.shape[other]}, by pixel"
-        return line, divmod(index[pixel], spec.columns), title
+        axis, which = stage.axes[other], f"{index[other]} of {array.shape[other]}"
+        by, after = "by pixel", "pixel by pixel"
+        if stage.axes[inputs] == "edge":
+            by = after = "edges in 8 directions"
+        title = f"{axis} {which}, {after}"
+        if axis.startswith("unit "):
+            title = f"layer {axis[5:]}, unit {which}, {by}"
+        return line, divmod(index[inputs], spec.columns), title
     matrix = array.reshape(1, -1) if array.ndim < 2 else array
     place = (0, index[0] if index else 0) if array.ndim < 2 else (index[0], index[1])
     titles = [_axis_words(axis, size) for axis, size in zip(stage.axes, array.shape, strict=True)]
@@ -53,7 +56,7 @@ def grid_of(stage: Stage, index: Index, spec: DataSpec) -> tuple[Array, Place, s
 
 
 def _axis_words(axis: str, size: int) -> str:
-    plural = {"image": "images", "pixel": "pixels", "class": "classes"}
+    plural = {"image": "images", "class": "classes"}
     return f"{size} {plural.get(axis, f'units of layer {axis[5:]}')}"
 
 
@@ -229,10 +232,10 @@ def _body(
 
 
 def _short_title(stage: Stage, index: Index) -> str:
-    """`unit 3` where its pixels are drawn as an image, and else the shape of the matrix."""
-    if not is_image(stage):
+    """`unit 3` where its inputs are drawn as an image, and else the shape of the matrix."""
+    if (inputs := image_axis(stage)) is None:
         return " x ".join(map(str, stage.array.shape))
-    other = 1 - stage.axes.index("pixel")
+    other = 1 - inputs
     return f"{stage.axes[other].split()[0]} {index[other]}"
 
 

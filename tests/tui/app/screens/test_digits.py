@@ -29,6 +29,7 @@ from tui.app.app import MnistApp
 from tui.app.screens import predicting
 from tui.app.screens.digits import DigitsScreen
 from tui.app.state.browser import Query
+from tui.app.state.drawing import Drawing
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Status
 from tui.app.widgets.digit import ContactSheet, DigitView
@@ -311,6 +312,27 @@ def test_drawing_modes() -> None:
         assert (app.bench.drawing.digit, app.bench.drawing.pictures) == ("ascii", "braille")
 
     browse(scenario)
+
+
+def test_no_braille_where_the_font_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        monkeypatch.setattr(app.bench, "drawing", Drawing("braille", "braille", "braille"))
+        screen(app).draw()
+        for key, widget in (("l", DigitView), ("v", ContactSheet)):
+            await pilot.press(key)
+            for characters in ("▀", "@", "▀"):
+                await pilot.pause()
+                assert characters in "".join(lines(app, widget))
+                assert not any("\u2800" <= c <= "\u28ff" for c in "".join(lines(app, widget)))
+                await pilot.press("d")
+        await pilot.press("1", "d")
+        await pilot.pause()
+        assert app.bench.drawing.thin_lines, "blocks are all that there is"
+        assert [each.message for each in app._notifications] == [
+            "This terminal has no braille, which thin lines are drawn with."
+        ]
+
+    browse(scenario, braille=False)
 
 
 def test_ascii_only() -> None:

@@ -386,6 +386,31 @@ def test_a_run_that_goes_on_elsewhere_is_followed(
         play(runs_app(root), scenario)
 
 
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [
+        ((40, 15), "0: back  20261101-100000-t0003-s0 20261~"),
+        ((80, 24), "0: back   20261101-100000-t0003-s0 20261101-100300, read only"),
+        ((120, 40), "0: back   Saved run 20261101-100000-t0003-s0 20261101-100300, finished,"),
+    ],
+)
+def test_what_is_opened_is_named_in_one_line(
+    tmp_path: Path, small: Dataset, size: tuple[int, int], words: str
+) -> None:
+    """Also a trial of a sweep, whose name has two dates."""
+    network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
+    name = "20261101-100300-20261101-100000-t0003-s0"
+    save_run(tmp_path, name, network=network, sha256=small.sha256)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("enter", "2")
+        await at.until(lambda: at.bench.snapshot is not None)
+        assert words in at.text
+        assert at.app.screen.query_one("#opened").size.height == 1
+
+    play(runs_app(tmp_path), scenario, size=size, dataset=small)
+
+
 def test_its_best_network_is_shown_on_the_other_screens(tmp_path: Path, small: Dataset) -> None:
     network = recognizer(TrainConfig(hidden=(16,)), small.train, trained=True)
     save_run(tmp_path, FIRST, network=network, sha256=small.sha256)

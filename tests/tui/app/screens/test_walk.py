@@ -252,6 +252,29 @@ def test_weights_by_pixel_are_pictures(app: MnistApp) -> None:
     play(app, scenario)
 
 
+def test_inputs_that_are_edges_are_named_as_such(small: Dataset) -> None:
+    app = walking_app(small, TrainConfig(hidden=(12,), preprocessing="edges"))
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        view = await press(app, pilot, "t", "enter")
+        assert "eight small pictures" in text(app)
+        assert "image 0 of 5, edges in 8 directions" in " ".join(text(app).split())
+        x = view.taken.values["x"]
+        screen = walk_screen(app)
+        screen.cursors["edge"] = 300
+        for key, place in [("enter", 300), ("right", 301), ("down", 329), ("left", 328)]:
+            await press(app, pilot, key)
+            assert f"x[0,{place}] = {x[0, place]:.6g}" in text(app)
+        screen.stage = [stage.name for stage in view.taken.stages].index("dW1")
+        await press(app, pilot, "right")
+        assert "of 12, edges in 8 directions" in " ".join(text(app).split())
+        await press(app, pilot, "m")
+        assert "the weight from edge 329 to unit" in text(app)
+        assert "by pixel" not in text(app)
+
+    play(app, scenario)
+
+
 # Nudging
 
 
@@ -386,9 +409,12 @@ def test_no_weight_is_nudged_while_another_network_is_on_its_way(app: MnistApp) 
 
 
 def test_words_of_weights() -> None:
-    assert weight_words("W1", (406, 17), 3) == "weight from pixel 406 to unit 17 of layer 1"
-    assert weight_words("W3", (2, 5), 3) == "weight from unit 2 of layer 2 to class 5"
-    assert weight_words("b3", (5,), 3) == "bias of class 5"
+    words = weight_words("W1", (406, 17), ("pixel", "unit 1"))
+    assert words == "weight from pixel 406 to unit 17 of layer 1"
+    words = weight_words("W3", (2, 5), ("unit 2", "class"))
+    assert words == "weight from unit 2 of layer 2 to class 5"
+    assert weight_words("b3", (5,), ("class",)) == "bias of class 5"
+    assert weight_words("g1", (4,), ("unit 1",)) == "scale of unit 4 of layer 1"
 
 
 # Images and networks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -107,6 +108,9 @@ def test_parallel_coordinates_join_the_values_of_a_trial(tmp_path: Path) -> None
     assert plot[0][columns[1]] == plot[0][columns[2]] == "#"
     assert plot[-1][columns[2] - 1] == "."
     assert plot[0][columns[0] + 1] == "."
+    console = parallel(read(tmp_path), 61, 11, replace(FULL, braille=False))
+    assert not any("\u2800" <= c <= "\u28ff" for strip in console for c in strip.text)
+    assert any("\u2800" <= c <= "\u28ff" for c in parallel(read(tmp_path), 61, 11, FULL)[4].text)
 
 
 def test_as_many_pictures_as_there_is_room_for() -> None:
