@@ -45,16 +45,17 @@ def _read_once(data_dir: str) -> Dataset:
 
 
 def read_pictures(paths: Sequence[Path]) -> tuple[npt.NDArray[Any], str]:
-    """Pictures as one array, uint8 (n, rows, columns), and what was done to their sizes.
+    """Pictures as one array, uint8 (n, rows, columns), and what was done to them.
 
-    All get the size that at least half of them have, or else that of MNIST's images. Raises
-    `DataError` that names the file at fault.
+    Of a file that holds several, the first is taken. All get the size that at least half of them
+    have, or else that of MNIST's images. Raises `DataError` that names the file at fault.
     """
-    pictures, reduced, held = [], 0, 0
+    pictures, reduced, cut, held = [], 0, 0, 0
     for path in paths:
-        levels, was_reduced = _read(path)
+        levels, was_reduced, holds_more = _read(path)
         pictures.append(levels)
         reduced += was_reduced
+        cut += holds_more
         held += levels.size
         if held > MOST_BYTES:
             raise DataError(f"{path}: the pictures so far take {held:,} bytes, too many to hold")
@@ -69,11 +70,14 @@ def read_pictures(paths: Sequence[Path]) -> tuple[npt.NDArray[Any], str]:
     images = np.empty((len(pictures), *size), np.uint8)
     for place, picture in enumerate(pictures):
         images[place] = picture if picture.shape == size else fitted(picture, size)
-    return images, _remark(sizes, size, reduced)
+    return images, _remark(sizes, size, reduced, cut)
 
 
-def _remark(sizes: Counter[tuple[int, ...]], size: tuple[int, ...], reduced: int) -> str:
+def _remark(sizes: Counter[tuple[int, ...]], size: tuple[int, ...], reduced: int, cut: int) -> str:
     words = []
+    if cut:
+        files = "1 file has" if cut == 1 else f"{cut:,} files have"
+        words.append(f"{files} several pages or frames, of which only the first is used")
     if reduced:
         words.append(f"{reduced:,} pictures reduced to {LARGEST} pixels a side")
     other = sum(count for found, count in sizes.items() if found != size)
@@ -85,14 +89,16 @@ def _remark(sizes: Counter[tuple[int, ...]], size: tuple[int, ...], reduced: int
     return "; ".join(words)
 
 
-def _read(path: Path) -> tuple[Pixels, bool]:
+def _read(path: Path) -> tuple[Pixels, bool, bool]:
+    """The picture of a file, whether it was reduced, and whether the file holds more of them."""
     from PIL import Image
 
-    from tui.images.files import NotAPictureError, levels_of_file
+    from tui.images.files import NotAPictureError, is_animation, levels_of_file, places_of_pages
 
     try:
         with path.open("rb") as file:
             levels, scale = levels_of_file(file)
+            holds_more = is_animation(file) or len(places_of_pages(file)) > 1
     except NotAPictureError as error:
         raise DataError(
             f"{path}: not a picture (PNG, JPEG, WebP, GIF, BMP, TIFF, PGM); take it away or repair"
@@ -105,7 +111,7 @@ def _read(path: Path) -> tuple[Pixels, bool]:
     pixels = np.rint(levels).clip(0, 255).astype(np.uint8)
     longest = max(pixels.shape)
     if longest <= LARGEST:
-        return pixels, scale > 1
+        return pixels, scale > 1, holds_more
     rows, columns = (max(1, round(side * LARGEST / longest)) for side in pixels.shape)
     image = Image.fromarray(pixels).resize((columns, rows), Image.Resampling.BOX)
-    return np.asarray(image), True
+    return np.asarray(image), True, holds_more

@@ -74,6 +74,20 @@ def test_names_of_folders_in_another_order(tmp_path: Path) -> None:
         load_dataset(str(tmp_path))
 
 
+def test_of_a_file_of_several_pictures_the_first_is_used_and_told(tmp_path: Path) -> None:
+    write_bands(tmp_path, 18)
+    one, other = (Image.new("L", (12, 20), grey) for grey in (40, 200))
+    one.save(tmp_path / "plum" / "scan.tif", save_all=True, append_images=[other])
+    one.save(tmp_path / "plum" / "alone.tif")
+    dataset = load_dataset(str(tmp_path))
+    assert "1 file has several pages or frames, of which only the first is used" in dataset.remark
+    assert len(dataset.train) + len(dataset.test) == 20
+    images = np.concatenate([dataset.train.images, dataset.test.images])
+    assert (images.mean(axis=1) == 40).sum() == 2
+    one.save(tmp_path / "apple" / "moves.gif", save_all=True, append_images=[other])
+    assert "2 files have several pages" in load_dataset(str(tmp_path)).remark
+
+
 def test_pictures_of_other_sizes_are_fitted_and_told(tmp_path: Path) -> None:
     write_bands(tmp_path, 18)
     odd = Image.fromarray(np.full((40, 10), 255, np.uint8))
