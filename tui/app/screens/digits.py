@@ -29,6 +29,9 @@ from tui.app.widgets.prompt import Prompt
 from tui.app.widgets.trajectory import Trajectory
 from tui.formatting import count
 
+_SHORT = {"confidence": "surest"}
+"""Orders by another name where it is narrow."""
+
 
 class DigitsScreen(BrowsingScreen):
     """One digit large, or a contact sheet of them."""
@@ -122,7 +125,7 @@ class DigitsScreen(BrowsingScreen):
             place = "..."
         place = place.replace(" of ", "/").replace(",", "") if narrow else place
         words = query.words(short=narrow, spec=split.spec)
-        order = query.order if narrow else f"by {query.order}"
+        order = _SHORT.get(query.order, query.order) if narrow else f"by {query.order}"
         about = (" " if narrow else ", ").join(part for part in (words, order) if part)
         title = f"{name.capitalize()} {bench.index}  {place}"
         facts = about if narrow else f"Prediction, {self.weights(self.snapshot)}"

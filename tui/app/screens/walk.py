@@ -102,7 +102,8 @@ class WalkScreen(WalkLevels):
         self.draw()
 
     def begun(self) -> None:
-        """Leave a nudge: another network need not have such a weight."""
+        """Say that it is computed, and leave a nudge: it need not have such a weight."""
+        self._entitle_panels()
         if self.level == "nudge":
             self.show_level("images")
 
@@ -110,8 +111,7 @@ class WalkScreen(WalkLevels):
 
     def draw(self) -> None:
         """Show the step on the present level."""
-        for panel in self._panels:
-            self.entitle(panel, self._head())
+        self._entitle_panels()
         if (view := self.view) is None:
             return
         stages = view.taken.stages
@@ -135,10 +135,16 @@ class WalkScreen(WalkLevels):
     def _panels(self) -> DOMQuery[Widget]:
         return self.query("WalkImages, StageView, NudgeView")
 
-    def _head(self) -> str:
-        if self.view is not None:
-            return walk_title(self.view, self.size.width - 4)
-        return self.waiting() if self.bench.dataset is None else "Preparing the walk ..."
+    def _entitle_panels(self) -> None:
+        """Name what is shown, or say that another walk is being computed or waits for data."""
+        if self.view is not None and (self.wanted is None or self.shows_wanted_walk):
+            head = walk_title(self.view, self.size.width - 4)
+        elif self.wanted is None and self.bench.dataset is None:
+            head = self.waiting()
+        else:
+            head = "Preparing the walk ..."
+        for panel in self._panels:
+            self.entitle(panel, head)
 
     def show_level(self, level: Level) -> None:
         self.set_level(level)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -25,6 +26,7 @@ _LINES = "─╌┈┄╴·"
 _SAMPLES = {"hd": "▄"}
 _RUN_GLYPHS = "123456789abcdefghijklmnpqrstuvwyz"  # Styles are drawn with "o" and "x".
 _MORE = "~"
+_TELLING = 3  # letters of a name that tell it from others
 
 
 def run_glyph(run: int) -> str:
@@ -96,18 +98,21 @@ def legend(title: str, series: Sequence[Series], width: int, *, terminal: Termin
     return strip.adjust_cell_length(width, PLAIN).simplify()
 
 
-def readout(series: Sequence[Series], x: float, width: int, *, x_label: str = "") -> str:
+def readout(
+    series: Sequence[Series], x: float, width: int, *, x_label: str = "", placed: bool = False
+) -> str:
     """The value of every series at `x`.
 
-    Where the width is small, names are shortened, then digits and blanks, and at last the first
-    series are left out; a `~` stands for those. No number is cut.
+    Where the width is small, names are shortened, then digits and blanks, and then the first series
+    are left out, for which a `~` stands. Names are single letters only where not even the last one
+    would fit otherwise. An `x` that is `placed` beside the chart goes with the blanks. No number is
+    cut.
     """
     position = f"{int(x) if float(x).is_integer() else format(x, '.4g')}"
-    names = [one.name for one in series]
 
     def parts(longest: int, digits: int) -> list[str]:
         return [
-            f"{one.prefix}{shorten(one.name, longest)} {_number(one.value_at(x), digits)}"
+            f"{one.prefix}{_abbreviated(one.name, longest)} {_number(one.value_at(x), digits)}"
             for one in series
         ]
 
@@ -115,15 +120,21 @@ def readout(series: Sequence[Series], x: float, width: int, *, x_label: str = ""
         return "  ".join((f"{x_label} {position}".strip(), *parts(longest, 4)))
 
     def tight(longest: int, left_out: int = 0) -> str:
-        more = (_MORE,) if left_out else ()
-        return " ".join((position, *more, *parts(longest, 3)[left_out:]))
+        first = [] if placed else [position]
+        return " ".join((*first, *_MORE[:left_out], *parts(longest, 3)[left_out:]))
 
-    if fitting := _longest_fitting(lambda n: cell_len(roomy(n)), names, width):
-        return roomy(fitting)
-    if fitting := _longest_fitting(lambda n: cell_len(tight(n)), names, width):
-        return tight(fitting)
-    shorter = (tight(1, left_out) for left_out in range(len(series) + 1))
-    return next((text for text in shorter if cell_len(text) <= width), "")
+    lengths = range(max(_TELLING, *(len(one.name) for one in series)), _TELLING - 1, -1)
+    texts = chain(
+        map(roomy, lengths),
+        (tight(longest, left_out) for left_out in range(len(series)) for longest in lengths),
+        (tight(1, left_out) for left_out in range(len(series) + 1)),
+    )
+    return next((text for text in texts if cell_len(text) <= width), "")
+
+
+def _abbreviated(name: str, longest: int) -> str:
+    """The name shortened; a single letter more than what tells it is not worth a cut."""
+    return name if len(name) == _TELLING + 1 == longest + 1 else shorten(name, longest)
 
 
 def _number(value: float, digits: int) -> str:

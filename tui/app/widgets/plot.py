@@ -127,7 +127,7 @@ def draw_chart(
     beside = framed and len(place) < labels.width
     footer = "" if beside else place.center(width)
     if cursor_x is not None and not labels.values and told:
-        footer = readout(told, cursor_x, width, x_label=x_label)
+        footer = readout(told, cursor_x, width, x_label=x_label, placed=beside)
     layout = Layout(width, height, head, footer, terminal, framed)
     points = [(transform(one.points[0], False), one.points[1]) for one in series]
     drawn = [_drawable(xs, ys, axis, y_log) for xs, ys in points]

@@ -145,6 +145,35 @@ def test_nothing_is_computed_on_the_loop(app: MnistApp, monkeypatch: pytest.Monk
     assert threads == {"walking"}
 
 
+def test_another_walk_is_said_to_be_prepared(
+    app: MnistApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one before stays on the screen meanwhile, and was once taken for the new one."""
+    look, go_on = Walker.look, threading.Event()
+
+    def slow(walker: Walker, wanted: Wanted) -> WalkView:
+        go_on.wait(60)
+        return look(walker, wanted)
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "s")
+        monkeypatch.setattr(Walker, "look", slow)
+        for key in ("t", "x"):
+            go_on.clear()
+            await pilot.press(key)
+            assert "Preparing the walk ..." in shown(app)[1]
+            go_on.set()
+            await walked(app, pilot)
+            assert "Walk  step 0" in shown(app)[1]
+        go_on.clear()
+        await pilot.press("s")
+        assert "Walk  step 0" in shown(app)[1], "a step is of the same walk"
+        go_on.set()
+        await walked(app, pilot)
+
+    play(app, scenario)
+
+
 def test_it_waits_for_the_data(small: Dataset) -> None:
     app = app_of(None, "walk")
 

@@ -306,6 +306,18 @@ def test_readout() -> None:
     assert short.endswith("0.125")
 
 
+def test_names_of_a_readout_still_tell_the_series_apart() -> None:
+    names = ("1 sigmoid", "batch", "training", "validation", "test")
+    series = [Series(name, [5], [0.123 + i]) for i, name in enumerate(names)]
+    told = "bat 1.12 tra 2.12 val 3.12 test 4.12"
+    assert readout(series[1:], 5, 36, x_label="epoch", placed=True) == told
+    assert readout(series[1:], 5, 38, x_label="epoch") == f"5 {told}"
+    assert readout(series, 5, 38, x_label="epoch", placed=True) == f"~ {told}"
+    assert readout(series, 5, 40) == f"5 ~ {told}"
+    assert readout(series, 5, 16) == "5 ~ test 4.12"
+    assert readout(series, 5, 10) == "5 ~ t 4.12"
+
+
 def test_series_keep_their_own_copy() -> None:
     ys = [1.0, 2.0]
     series = Series("a", [1, 2], ys)
