@@ -19,6 +19,7 @@ from tui.app.state.comparison_words import (
     chance_words,
     confusion_words,
     differing_rows,
+    epoch_rows,
     more_words,
     same_words,
     seed_list,
@@ -139,6 +140,9 @@ class CompareScreen(ComparingScreen):
         at = f"at {self._axis} {x:g}" if x is not None else "last"
         self._title("#values", f"Values, {at}")
         rows = value_rows(comparison, self._axis, x) if comparison else []
+        if comparison:
+            room = self.query_one("#values").size.height - 1  # below the letters
+            rows += epoch_rows(comparison, room - len(rows))
         self._scores.show(rows, words=False)
 
     def _draw_differing(self) -> None:

@@ -66,6 +66,23 @@ def value_rows(comparison: Comparison, axis: Axis, x: float | None) -> list[Row]
     return rows
 
 
+def epoch_rows(comparison: Comparison, room: int) -> list[Row]:
+    """The test accuracies after epochs of either run, as many of them, evenly, as fit in so many
+    rows below a blank one and a heading.
+    """
+    known = [
+        {e.epoch: percent(e.test.accuracy) for e in side.history.evaluations if e.epoch % 1 == 0}
+        for side in comparison.sides
+    ]
+    epochs = sorted({*known[0], *known[1]})
+    most = min(room - 2, len(epochs))
+    if most < 2:
+        return []
+    shown = [epochs[i * (len(epochs) - 1) // (most - 1)] for i in range(most)]
+    rows = [(f"epoch {e:g}", known[0].get(e) or "-", known[1].get(e) or "-") for e in shown]
+    return [("", "", ""), ("test acc", "", ""), *rows]
+
+
 def _gap(evaluation: Evaluation | None) -> str:
     """By how many percentage points the network is better at what it was trained on."""
     if evaluation is None or evaluation.train is None:

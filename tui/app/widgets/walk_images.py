@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import chain, zip_longest
+from textwrap import wrap
+from typing import get_args
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
+from nn.analysis.stage import Part, Stage
 from nn.network.model import layer_sizes
 from nn.spec import DataSpec
 from tui.app.state.walking import Pick, WalkView, walk_config
@@ -22,13 +26,14 @@ from tui.formatting import bar, number
 from tui.system.terminal import DrawingMode, Terminal
 
 _COLUMN = 13  # least cells of an image, with the gap after it
-_WIDEST = 30
+_WIDEST = 34
 _ROOMY = 17  # cells from which on the change of every probability is written out
 _SIDE, _WIDE_SIDE = 14, 30
 _MOST_BARS = 10
 _BESIDE_BARS = 2  # caption and verdict
 _LEAST_PICTURE = 5  # lines below which a picture shows nothing
 _CHANGED = 0.0005
+_FORMULA = 38  # least cells of a column of formulas
 
 
 def walk_title(view: WalkView, width: int) -> str:
@@ -204,15 +209,28 @@ def _loss_words(view: WalkView) -> str:
 
 def _below(view: WalkView, width: int, rows: int) -> list[str]:
     """What a step consists of, in the lines that are left."""
-    names: dict[str, list[str]] = {"forward": [], "backward": [], "update": []}
-    for stage in view.taken.stages:
-        names[stage.part].append(stage.name)
     legend = "* target   > most probable   + - change since the last step"
     lines = [legend if width >= len(legend) else "* target  > most probable  + - change"]
     lines.append(_loss_words(view))
-    lines += [f"{part:<9}{' '.join(named)}" for part, named in names.items()]
+    lines += _stages(view.taken.stages, width, rows - len(lines))
     lines = [line if len(line) <= width else f"{line[: width - 3]}..." for line in lines]
     return lines[:rows]
+
+
+def _stages(stages: Sequence[Stage], width: int, rows: int) -> list[str]:
+    """A column of formulas for each part of a step; where there is no room, a line of names."""
+    parts = {part: [each for each in stages if each.part == part] for part in get_args(Part)}
+    cell = width // len(parts)
+    columns = [
+        [part, *chain(*(wrap(each.formula, cell - 2, subsequent_indent="  ") for each in own))]
+        for part, own in parts.items()
+    ]
+    if cell < _FORMULA or max(map(len, columns)) > rows:
+        names = (" ".join(each.name for each in own) for own in parts.values())
+        return [f"{part:<9}{named}" for part, named in zip(parts, names, strict=True)]
+    return [
+        "".join(text.ljust(cell) for text in row) for row in zip_longest(*columns, fillvalue="")
+    ]
 
 
 class WalkImages(StripWidget):

@@ -128,6 +128,20 @@ def test_every_image_has_its_probabilities_and_verdict(app: MnistApp, small: Dat
     play(app, scenario)
 
 
+def test_a_large_screen_has_the_formulas_of_all_stages(app: MnistApp) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        view = await walked(app, pilot)
+        rows = [line.replace("│", " ").split() for line in shown(app)]
+        at = rows.index(["forward", "backward", "update"])
+        below = "\n".join(" ".join(row) for row in rows[at:])
+        assert all(stage.formula in below for stage in view.taken.stages)
+        await pilot.resize_terminal(80, 24)
+        await pilot.pause()
+        assert "forward  x a1 z1 a2 y loss" in text(app)
+
+    play(app, scenario, (200, 50))
+
+
 def test_nothing_is_computed_on_the_loop(app: MnistApp, monkeypatch: pytest.MonkeyPatch) -> None:
     threads = set()
     look = Walker.look
