@@ -210,7 +210,7 @@ INPUT_MEANINGS: dict[str, str] = {
     "unit": "An image is {} numbers, one a pixel, from 0 for paper to 1 for ink.",
     "standardize": "An image is {} numbers: pixels less their mean, divided by their deviation.",
     "minmax": "An image is {} numbers from 0 to 1, from the least to the most of each pixel.",
-    "edges": "An image is {} numbers, eight small pictures: each is of where, and how strongly, it"
-    " gets brighter in one direction.",
+    "edges": "An image is {} numbers, eight pictures of where, and how strongly, it gets brighter"
+    " in one direction.",
 }
 """What the inputs are, by the preprocessing; `{}` stands for their number."""

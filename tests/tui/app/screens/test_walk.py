@@ -300,7 +300,7 @@ def test_inputs_that_are_edges_are_named_as_such(small: Dataset) -> None:
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         view = await press(app, pilot, "t", "enter")
-        assert "eight small pictures" in text(app)
+        assert "eight pictures of where" in text(app)
         assert "image 0 of 5, edges in 8 directions" in " ".join(text(app).split())
         x = view.taken.values["x"]
         screen = walk_screen(app)
