@@ -76,7 +76,7 @@ def epoch_rows(comparison: Comparison, room: int) -> list[Row]:
     ]
     epochs = sorted({*known[0], *known[1]})
     most = min(room - 2, len(epochs))
-    if most < 2:
+    if most < 3:  # the first and the last tell little
         return []
     shown = [epochs[i * (len(epochs) - 1) // (most - 1)] for i in range(most)]
     rows = [(f"epoch {e:g}", known[0].get(e) or "-", known[1].get(e) or "-") for e in shown]

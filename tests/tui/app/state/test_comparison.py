@@ -63,10 +63,11 @@ def test_numbers_and_configurations_beside_each_other(tmp_path: Path, small: Dat
     assert "test loss" not in rows  # of different functions
     early = {row[0]: row[1:] for row in value_rows(found, "step", 10)}
     assert early["epoch"] == ("1", "1")
-    assert epoch_rows(found, 3) == [], "one row would tell little"
-    *above, first, last = epoch_rows(found, 4)
+    assert epoch_rows(found, 4) == [], "two epochs would tell little"
+    *above, first, second, last = epoch_rows(found, 5)
     assert above == [("", "", ""), ("test acc", "", "")]
-    assert (first[0], last) == ("epoch 1", ("epoch 4", "10.00%", "80.00%"))
+    assert (first[0], second[0]) == ("epoch 1", "epoch 2")
+    assert last == ("epoch 4", "10.00%", "80.00%")
     assert [row[0] for row in epoch_rows(found, 50)[2:]] == [f"epoch {n}" for n in (1, 2, 3, 4)]
     assert differing_rows(found) == [
         ("loss", "cross-entropy", "binary-cross-entropy"),
