@@ -257,7 +257,7 @@ class Sitting:
         rows, columns = self._screen.lines, self._screen.columns
         self.pump(0.2)
         self.output.clear()
-        self.resize(70 + columns % 7, 20 + rows % 5)
+        self.resize(81 if columns == 80 else 80, 24)
         self._wait(lambda: self.output, "no longer draws")
         self.pump(0.2)
         self.resize(columns, rows)
