@@ -10,6 +10,7 @@ from textual.containers import Container
 from nn.errors import DataError
 from tui.app.screens.base import ModeScreen
 from tui.app.state.workbench import Workbench
+from tui.app.widgets.text import set_title
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -28,16 +29,21 @@ class ConfiguringScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.form: ConfigForm | None = None
+        # Kept, because a screen that is being removed no longer finds its parts by their names.
+        self._place_of_form = Container(id="form", classes="panel")
+        set_title(self._place_of_form, "Form")
         # The last one that the form was given or returned.
         self._in_force: Experiment | None = None
 
-    async def mount_form(self, place: Container) -> None:
-        """Make the form, and put it in its place."""
+    async def mount_form(self) -> ConfigForm:
+        """The form, put in its place at the first call: a key that needs it may come early."""
         from tui.app.widgets.config_form import ConfigForm
 
-        self._in_force = self.bench.experiment
-        self.form = ConfigForm(self._in_force, self.terminal)
-        await place.mount(self.form)
+        if self.form is None:
+            self._in_force = self.bench.experiment
+            self.form = ConfigForm(self._in_force, self.terminal)
+            await self._place_of_form.mount(self.form)
+        return self.form
 
     def show_configuration(self) -> None:
         """Show the configuration in force in the form, unless the form is where it comes from."""
@@ -81,17 +87,15 @@ class ConfiguringScreen(ModeScreen):
         if self.take_form():
             self.show_progress()
 
-    def on_field_list_recipe_wanted(self) -> None:
+    async def on_field_list_recipe_wanted(self) -> None:
         """Open the list of recipes, as the key does."""
-        self.action_recipes()
+        await self.action_recipes()
 
-    def action_recipes(self) -> None:
+    async def action_recipes(self) -> None:
         """Open the list of recipes."""
-        if self.form is None:
-            return
         from tui.app.screens.recipes import recipes_screen
 
-        form = self.form
+        form = await self.mount_form()
 
         def choose(name: str | None) -> None:
             if name is not None:
@@ -134,15 +138,16 @@ class ConfiguringScreen(ModeScreen):
         ascii_only = self.terminal.ascii_only
         self.app.push_screen(FindScreen(entries, "Fields", ascii_only=ascii_only), go_to)
 
-    def action_find_rate(self) -> None:
+    async def action_find_rate(self) -> None:
         """Run the learning-rate range test on the form's configuration, and take its rate over."""
-        if self.form is None or not self.take_form(for_new_run=True):
+        form = await self.mount_form()
+        if not self.take_form(for_new_run=True):
             return
         from nn.options import format_value
         from nn.training.rate_range import rate_points
         from tui.app.screens.rate_range import RateRangeScreen
 
-        form, config = self.form, self.bench.config
+        config = self.bench.config
         dataset = self.bench.dataset_of(config.data_dir)
 
         def points() -> Iterator[RatePoint]:

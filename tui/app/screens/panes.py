@@ -32,12 +32,7 @@ class PanedScreen(SteeringScreen):
         super().__init__(bench, terminal)
         self._numbers = Numbers(terminal, id="numbers", classes="panel")
         self._table = EpochTable(terminal, id="table", classes="panel")
-        # Kept, because a screen that is being removed no longer finds its parts by their names.
-        self._place_of_curves, self._place_of_form = (
-            Container(id="charts"),
-            Container(id="form", classes="panel"),
-        )
-        set_title(self._place_of_form, "Form")
+        self._place_of_curves = Container(id="charts")  # kept, as the form's place is
         set_title(self._table, "Epochs, * best test accuracy, loss")
         self._curves: Curves | None = None
         self._pane = "loss"

@@ -171,8 +171,9 @@ class TrainScreen(PanedScreen):
         self._curves.choose(self._pane)
         await self._place_of_curves.mount(self._curves)
         self.show_progress()
-        self._focus_pane()
-        await self.mount_form(self._place_of_form)
+        if self.form is None:  # a key that came early may be in it already
+            self._focus_pane()
+        await self.mount_form()
 
     def on_resize(self, event: events.Resize) -> None:
         """Another width has room for other borders and words."""
@@ -252,12 +253,12 @@ class TrainScreen(PanedScreen):
         self.notify(self.bench.forget_earlier(), markup=False)
         self.show_progress()
 
-    def action_form(self) -> None:
+    async def action_form(self) -> None:
         """Go to the form."""
-        if self.form is not None:
-            self.add_class("-form")
-            self.app.stylesheet.update(self)
-            self.form.take_focus()
+        form = await self.mount_form()
+        self.add_class("-form")
+        self.app.stylesheet.update(self)
+        form.take_focus()
 
     def on_config_form_closed(self) -> None:
         """Go back to the charts."""

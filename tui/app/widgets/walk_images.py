@@ -221,16 +221,16 @@ def _stages(stages: Sequence[Stage], width: int, rows: int) -> list[str]:
     """A column of formulas for each part of a step; where there is no room, a line of names."""
     parts = {part: [each for each in stages if each.part == part] for part in get_args(Part)}
     cell = width // len(parts)
-    columns = [
-        [part, *chain(*(wrap(each.formula, cell - 2, subsequent_indent="  ") for each in own))]
-        for part, own in parts.items()
-    ]
-    if cell < _FORMULA or max(map(len, columns)) > rows:
-        names = (" ".join(each.name for each in own) for own in parts.values())
-        return [f"{part:<9}{named}" for part, named in zip(parts, names, strict=True)]
-    return [
-        "".join(text.ljust(cell) for text in row) for row in zip_longest(*columns, fillvalue="")
-    ]
+    if cell >= _FORMULA:
+        columns = [
+            [part, *chain(*(wrap(each.formula, cell - 2, subsequent_indent="  ") for each in own))]
+            for part, own in parts.items()
+        ]
+        if max(map(len, columns)) <= rows:
+            lines = zip_longest(*columns, fillvalue="")
+            return ["".join(text.ljust(cell) for text in line) for line in lines]
+    names = (" ".join(each.name for each in own) for own in parts.values())
+    return [f"{part:<9}{named}" for part, named in zip(parts, names, strict=True)]
 
 
 class WalkImages(StripWidget):

@@ -693,6 +693,21 @@ def test_every_level_fits_every_size(
     play(app, scenario, size)
 
 
+@pytest.mark.parametrize("size", [(7, 6), (1, 1)])
+def test_it_survives_a_terminal_without_room(small: Dataset, size: tuple[int, int]) -> None:
+    app = walking_app(small)
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "s")
+        await pilot.resize_terminal(*size)
+        await press(app, pilot, "enter", "right", "enter", "escape", "escape")
+        await pilot.resize_terminal(80, 24)
+        await press(app, pilot, "s")
+        assert "Walk  step" in shown(app)[1]
+
+    play(app, scenario)
+
+
 def test_help_and_palette_name_every_key(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await walked(app, pilot)
