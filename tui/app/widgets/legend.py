@@ -123,7 +123,8 @@ def readout(
         first = [] if placed else [position]
         return " ".join((*first, *_MORE[:left_out], *parts(longest, 3)[left_out:]))
 
-    lengths = range(max(_TELLING, *(len(one.name) for one in series)), _TELLING - 1, -1)
+    longest_name = max((len(one.name) for one in series), default=0)
+    lengths = range(max(longest_name, _TELLING), _TELLING - 1, -1)
     texts = chain(
         map(roomy, lengths),
         (tight(longest, left_out) for left_out in range(len(series)) for longest in lengths),
