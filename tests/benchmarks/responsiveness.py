@@ -100,8 +100,8 @@ def key_latencies(presses: int) -> list[float]:
 def throughput(epochs: int, rounds: int) -> tuple[float, float, float]:
     """Images a second of training in the application, headless, and their ratio: medians.
 
-    A machine that is shared changes its speed within a minute, so many short runs take turns, and
-    each is compared with the one beside it.
+    A machine that is shared changes its speed within a minute, so runs take turns, and each is
+    compared with the one beside it. Nobody types, as somebody would who waits for a long run.
     """
     pattern = re.compile(r"\(([\d,]+) images/s\)")
     inside, headless = [], []
@@ -147,7 +147,7 @@ def main() -> None:
     for name, colors in (("truecolor", TRUECOLOR), ("16 colours", SIXTEEN)):
         rate = bytes_per_second(colors, 2 if quick else 15)
         print(f"bytes to the terminal  {rate / 1000:.1f} kB/s in {name}")
-    inside, headless, ratio = throughput(2 if quick else 10, 1 if quick else 15)
+    inside, headless, ratio = throughput(2 if quick else 60, 1 if quick else 5)
     print(f"training               {inside:,.0f} images/s, headless {headless:,.0f}: {ratio:.1%}")
 
 

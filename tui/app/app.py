@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 COLLECT_INTERVAL = 0.4
 """Least time in seconds between two looks at the events of the training thread."""
+CALM, CALM_INTERVAL = 10.0, 1.0
+"""Seconds without a key after which it is more: drawing takes time from the training."""
 
 
 class MnistApp(PreferringApp):
@@ -181,7 +183,7 @@ class MnistApp(PreferringApp):
         if message.run is not self.bench.run:
             self._show_moved(message.run)
         else:
-            self._collect.request()
+            self._collect.request(CALM_INTERVAL if self.attention.idle > CALM else None)
 
     def on_seeds_moved(self, message: SeedsMoved) -> None:
         """Take what a run of the training of more seeds did, and have the next one begin."""

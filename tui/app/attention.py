@@ -23,19 +23,25 @@ class Attention:
     def __init__(self, set_timer: Callable[[float, Callable[[], None]], object]) -> None:
         """`set_timer(delay, callback)` is that of the application."""
         self._set_timer = set_timer
-        self._until: float | None = None  # None while the screen is unused
+        self._attracted = monotonic()
+        self._used = False
+
+    @property
+    def idle(self) -> float:
+        """Seconds since the last key, or since the start."""
+        return monotonic() - self._attracted
 
     def attract(self) -> None:
         """Note that a key was pressed or the mouse moved."""
-        began, self._until = self._until is None, monotonic() + LASTS
-        if began:
+        self._attracted = monotonic()
+        if not self._used:
+            self._used = True
             sys.setswitchinterval(USED)
             self._set_timer(LASTS, self._look)
 
     def _look(self) -> None:
-        left = 0.0 if self._until is None else self._until - monotonic()
-        if left > 0:
+        if (left := LASTS - self.idle) > 0.01:  # a clock need not be as exact as its timer
             self._set_timer(left, self._look)
         else:
-            self._until = None
+            self._used = False
             sys.setswitchinterval(UNUSED)

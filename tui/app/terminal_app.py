@@ -36,6 +36,7 @@ class TerminalApp(App[ExitCode]):
 
     Attributes:
         shown: What the terminal shows.
+        attention: How long nobody has used the screen.
         crash: The error that ended the application, to be raised when the screen is gone.
         detached: Whether the work is to go on without a terminal.
     """
@@ -56,7 +57,7 @@ class TerminalApp(App[ExitCode]):
         self._own_loop: asyncio.AbstractEventLoop | None = None
         self._restyled = False
         self._key_order = KeyOrder(self, super().on_event)
-        self._attention = Attention(self.set_timer)
+        self.attention = Attention(self.set_timer)
         self._line_filters = [NoColor()] if terminal.colors == "none" else None
         self.set_class(terminal.ascii_only, "-ascii")
         self.animation_level = "none"
@@ -86,7 +87,7 @@ class TerminalApp(App[ExitCode]):
         if isinstance(event, events.Resize):
             self.shown.forget()  # A terminal does as it likes with what stood on it.
         if isinstance(event, events.InputEvent | events.Paste) and not self.is_headless:
-            self._attention.attract()  # a test is not the only thing in its process
+            self.attention.attract()  # a test is not the only thing in its process
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
             await self._key_order.take(event)
         else:

@@ -55,5 +55,7 @@ def test_the_screen_keeps_the_interpreter_until_some_time_after_the_last_key(clo
     assert sys.getswitchinterval() == pytest.approx(UNUSED)
     used.attract()
     assert sys.getswitchinterval() == pytest.approx(USED)
+    assert used.idle == 0
     clock.pass_to(3 * LASTS)
+    assert used.idle == pytest.approx(1.05 * LASTS)
     assert sys.getswitchinterval() == pytest.approx(UNUSED)
