@@ -155,6 +155,7 @@ def test_strangers_are_refused(serving: Serving) -> None:
     assert serving.end(signal.SIGHUP) == 0
 
 
+@pytest.mark.slow
 def test_a_port_that_is_taken_is_one_line(serving: Serving) -> None:
     again = subprocess.run(
         [sys.executable, "-m", "tui", "serve", "--port", str(serving.port)],

@@ -73,6 +73,7 @@ def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
     assert run.record.save_error is None
 
 
+@pytest.mark.slow
 def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path, whole: Path) -> None:
     """The run ends as usual, though nobody reads its output and a second SIGHUP arrives."""
     root = tmp_path / "runs"

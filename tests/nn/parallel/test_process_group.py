@@ -141,6 +141,7 @@ def test_it_is_the_run_of_one_process(small: Dataset, kind: str, processes: int)
         )
 
 
+@pytest.mark.slow
 def test_dropout_is_the_same_each_time(small: Dataset) -> None:
     config = replace(BASE, dropout=0.5, epochs=1)
     losses = []

@@ -120,7 +120,11 @@ FIELDS: list[dict[str, Any]] = [
     ("fields", "cores"),
     [
         *((fields, Cores(1, 1)) for fields in FIELDS),
-        *(pytest.param(FIELDS[number], Cores(2, 1), marks=needs_several) for number in (1, 3, 4)),
+        pytest.param(FIELDS[3], Cores(2, 1), marks=needs_several),
+        *(
+            pytest.param(FIELDS[number], Cores(2, 1), marks=[needs_several, pytest.mark.slow])
+            for number in (1, 4)
+        ),
     ],
 )
 def test_any_run_can_be_timed(fields: dict[str, Any], cores: Cores) -> None:

@@ -145,6 +145,7 @@ def test_a_run_that_collapsed_is_led_back_to_the_weights_before() -> None:
     run(scenario, config)
 
 
+@pytest.mark.slow
 def test_a_budget_that_was_raised_is_of_the_run_that_went_on_alone() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)
@@ -163,6 +164,7 @@ def test_a_budget_that_was_raised_is_of_the_run_that_went_on_alone() -> None:
     run(scenario, SHORT)
 
 
+@pytest.mark.slow
 def test_a_new_run_has_another_seed_unless_the_form_was_changed() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)

@@ -23,6 +23,7 @@ from tui.system.layout_memory import Case, Choice, recall, replace_choices
 from tui.system.quota import available_cores
 
 
+@pytest.mark.slow
 def test_table() -> None:
     """The conditions first, with what in the environment decides on the speed; then the rows."""
     forced = {"OPENBLAS_CORETYPE": "Haswell"}

@@ -39,6 +39,7 @@ def test_the_list() -> None:
     assert "of sigmoid-mse, sigmoid-bce, or any run" in result.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("encoding", [pytest.param("utf-8", marks=pytest.mark.slow), "ascii"])
 def test_figures_in_a_pipe(encoding: str) -> None:
     env = {"PYTHONIOENCODING": encoding, "COLUMNS": "72"}

@@ -37,6 +37,7 @@ def test_flags_turn_one_configuration_into_another(config: TrainConfig, base: Tr
     assert TrainConfig.layered(base.to_dict(), typed) == config
 
 
+@pytest.mark.slow
 @given(configs(), st.booleans())
 def test_flags_over_the_defaults_or_a_recipe_are_the_whole_configuration(
     config: TrainConfig, over_recipe: bool

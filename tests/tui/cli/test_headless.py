@@ -139,6 +139,7 @@ def test_step_interval_limits_the_events(small_run: Sequence[str]) -> None:
     assert "step" not in [event["event"] for event in rare]
 
 
+@pytest.mark.slow
 def test_threads_are_those_in_force(small_run: Sequence[str]) -> None:
     env = {"OPENBLAS_NUM_THREADS": None}
     for threads in (1, 2):

@@ -73,6 +73,7 @@ def test_everything_about_two_runs(tmp_path: Path, small: Dataset) -> None:
     play(runs_app(tmp_path), scenario, dataset=small)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("same_loss", [True, False])
 def test_a_wide_screen_shows_all_charts_that_compare(
     tmp_path: Path, small: Dataset, *, same_loss: bool
