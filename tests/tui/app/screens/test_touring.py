@@ -14,6 +14,7 @@ from nn.data.dataset import Dataset
 from tests.support import lessons as lessons_support
 from tests.support import walking
 from tests.support.networks import app_of, play, shown
+from tests.support.quiescence import until
 from tui.app.app import MnistApp
 from tui.app.screens.lessons import LessonsScreen
 from tui.lessons.course.backpropagation import CONFIG
@@ -50,6 +51,7 @@ async def to_the_walk(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
     await pilot.press("w")
     await pilot.pause()
     await walking.walked(app, pilot)
+    await until(pilot, lambda: f"1/{len(STOPS)} " in "\n".join(shown(app)))
     await pilot.pause()
 
 
