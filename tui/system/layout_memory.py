@@ -37,6 +37,9 @@ _SCHEMA = 1
 _MOST_BYTES = 2**20
 _MOST_CHOICES = 300  # of which the oldest are forgotten
 
+# Several cores are at most this much faster than their number, as their caches hold more.
+_MOST_SPEEDUP = 1.5
+
 _DECIDING = (
     *("hidden", "activation", "batch_norm", "batch_size", "dtype", "optimizer"),
     *AUGMENTING_FIELDS,
@@ -67,6 +70,18 @@ class Choice:
     processes: int
     threads: int
     timings: tuple[LayoutTiming, ...]
+
+    @property
+    def is_plausible(self) -> bool:
+        """Whether the times can be those of the layouts, and not of what else the machine did.
+
+        A program that takes turns with one thread makes it many times slower, and several cores
+        seem more times as fast than they are many.
+        """
+        cores = [each.processes * each.threads for each in self.timings]
+        together = [each.step_seconds * n for each, n in zip(self.timings, cores, strict=True)]
+        alone = together[cores.index(1)] if 1 in cores else 0.0
+        return all(alone <= _MOST_SPEEDUP * each for each in together)
 
 
 def machine(threads: int) -> str:

@@ -21,8 +21,6 @@ _MOST_PROCESSES = 8  # each adds up the gradients of all others
 _MOST_SHARED, _MOST_TIMED = 4_000_000, 20_000_000
 # A layout of more cores has to be faster by so much: what else the machine does slows it down more.
 _MARGIN = 0.1
-# Several cores are at most this much faster than their number, as their caches hold more.
-_MOST_SPEEDUP = 1.5
 
 
 class Layout(NamedTuple):
@@ -68,16 +66,6 @@ def fastest(seconds: Mapping[Layout, float]) -> Layout:
     limit = min(seconds.values()) * (1 + _MARGIN)
     near = [layout for layout, each in seconds.items() if each <= limit]
     return min(near, key=lambda layout: (layout.total, seconds[layout]))
-
-
-def is_plausible(seconds: Mapping[Layout, float]) -> bool:
-    """Whether the times can be those of the layouts, and not of what else the machine did.
-
-    A program that takes turns with one thread makes it many times slower, and several cores seem
-    more times as fast than they are many.
-    """
-    alone = seconds.get(Layout(1, 1), 0.0)
-    return all(alone <= _MOST_SPEEDUP * layout.total * each for layout, each in seconds.items())
 
 
 def time_layouts(

@@ -20,7 +20,7 @@ from nn.training.engine import Engine
 from nn.training.trainer import Trainer
 from tui.system.cores import cores_of_layout, limit_threads, threads_in_force
 from tui.system.layout_memory import Case, Choice, recall, remember
-from tui.system.layouts import Layout, candidates, fastest, is_plausible, time_layouts
+from tui.system.layouts import Layout, candidates, fastest, time_layouts
 
 LEAST_STEPS = 2_000
 """Steps from which on a layout is measured: to start a process takes a tenth of a second."""
@@ -121,8 +121,7 @@ def share_cores(
     if not measure:
         return Sharing(_cores(config, whole), CoresChoice(), pending=True)
     chosen = choose(timed, dataset.spec, threads)
-    times = {Layout(each.processes, each.threads): each.step_seconds for each in chosen.timings}
-    if is_plausible(times):  # on a busy machine the next run had better measure again
+    if chosen.is_plausible:  # on a busy machine the next run had better measure again
         chosen = remember(chosen)
     return _sharing(config, chosen, "measured")
 

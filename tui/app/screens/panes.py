@@ -32,7 +32,8 @@ class PanedScreen(SteeringScreen):
         super().__init__(bench, terminal)
         self._numbers = Numbers(terminal, id="numbers", classes="panel")
         self._table = EpochTable(terminal, id="table", classes="panel")
-        self._place_of_curves = Container(id="charts")  # kept, as the form's place is
+        # Kept, because a screen that is being removed no longer finds its parts by their names.
+        self._place_of_curves = Container(id="charts")
         set_title(self._table, "Epochs, * best test accuracy, loss")
         self._curves: Curves | None = None
         self._pane = "loss"
