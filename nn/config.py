@@ -11,10 +11,9 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from functools import cache
-from pathlib import Path
 from typing import Any, Literal, cast, get_type_hints
 
-from nn.errors import ConfigError, did_you_mean, reason_of
+from nn.errors import ConfigError, did_you_mean
 from nn.options import Option, Value, check, choices_of, format_value, refusal
 
 Preprocessing = Literal["unit", "standardize", "minmax", "edges"]
@@ -263,26 +262,3 @@ def _toml_value(value: Value) -> str:
     # These types are spelled alike in JSON and TOML. Only the escapes of characters beyond 16 bits
     # differ, so no character is escaped that need not be.
     return json.dumps(value, ensure_ascii=False)
-
-
-def load_toml(path: Path) -> dict[str, Any]:
-    """The content of a TOML file, for `TrainConfig.layered`; raises `ConfigError`."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"config file {path}: {_reason(error)}") from error
-    return parse_toml(text, f"config file {path}")
-
-
-def parse_toml(text: str, source: str) -> dict[str, Any]:
-    """Parse TOML text; `source` names it in the `ConfigError` raised for malformed text."""
-    import tomllib  # here, because most programs read no such file
-
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"{source}: not valid TOML: {error}") from error
-
-
-def _reason(error: OSError | UnicodeDecodeError) -> str:
-    return reason_of(error) if isinstance(error, OSError) else "not UTF-8 text"

@@ -25,8 +25,9 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal, get_args
 
-from nn.config import TrainConfig, parse_toml
+from nn.config import TrainConfig
 from nn.errors import ConfigError, did_you_mean
+from nn.toml import parse_toml
 
 Metric = Literal["train_accuracy", "test_accuracy", "train_loss", "test_loss"]
 METRICS: tuple[Metric, ...] = get_args(Metric)

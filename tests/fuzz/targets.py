@@ -22,13 +22,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nn.config import TrainConfig, load_toml
+from nn.config import TrainConfig
 from nn.data.dataset import load_dataset
 from nn.errors import NNError
 from nn.network.committee import Committee
 from nn.storage.checkpoint import Checkpoint, load_model
 from nn.storage.model_file import read_model, write_model
 from nn.storage.runs import SavedRun
+from nn.toml import load_toml
 from nn.training.trainer import Trainer
 from tests.fuzz.datasets import dataset_targets
 from tests.fuzz.foreign import write_foreign

@@ -20,10 +20,10 @@ from nn.config import (
     TrainConfig,
     check_value,
     flag,
-    load_toml,
 )
 from nn.errors import ConfigError
 from nn.options import Value, format_value
+from nn.toml import load_toml
 from tests.support.strategies import CHARACTERS, configs, values_of
 
 

@@ -56,7 +56,7 @@ def load_preferences() -> Preferences:
     # Unlike Path.exists, os.path.exists never raises.
     if path is None or (not named and not os.path.exists(path)):
         return Preferences(path=path)
-    from nn.config import load_toml  # most users have no such file
+    from nn.toml import load_toml  # not everybody has such a file
 
     settings: dict[str, Any] = load_toml(path)
     kinds: dict[str, tuple[type, str]] = {

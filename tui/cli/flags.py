@@ -17,11 +17,11 @@ from nn.config import (
     choices,
     field_types,
     flag,
-    load_toml,
 )
 from nn.errors import ConfigError, StorageError, file_in_place_of
 from nn.options import Value, format_value
 from nn.storage.runs import Which
+from nn.toml import load_toml
 from tui.recording.experiment import Experiment
 
 Command = TypeVar("Command", bound=Callable[..., Any])

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
-from nn.errors import ConfigError, did_you_mean, reason_of
+from nn.errors import ConfigError, did_you_mean
+from nn.toml import load_toml, parse_toml
 from tui.sweeps.space import Space
 from tui.sweeps.spec import SweepSpec
 
@@ -45,21 +46,15 @@ def _toml(value: object) -> str:
 
 def load_spec(path: Path) -> SweepSpec:
     """Read a TOML file; raises `ConfigError` naming the file, the entry and the remedy."""
-    try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise ConfigError(f"sweep {path}: {reason_of(error)}") from error
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
-    return parse_spec(text, str(path))
+    return _spec_of(load_toml(path, "sweep"), str(path))
 
 
 def parse_spec(text: str, path: str) -> SweepSpec:
     """A specification from its TOML; raises `ConfigError` naming the file by `path`."""
-    try:
-        table = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise ConfigError(f"sweep {path}: not TOML: {error}") from error
+    return _spec_of(parse_toml(text, f"sweep {path}"), path)
+
+
+def _spec_of(table: dict[str, Any], path: str) -> SweepSpec:
     known = (*_SETTINGS, *_TABLES)
     for name in table:
         if name not in known:

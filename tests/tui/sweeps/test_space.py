@@ -157,7 +157,7 @@ def test_rungs(trials: int, epochs: int, rungs: tuple[int, ...]) -> None:
         ("vary = 3", "must be a table"),
         ("[vary]\nlr = 3", "must be a list"),
         ("recipe = 'nope'\n[vary]\nlr = '1,2'", "nope"),
-        ("[vary", "not TOML"),
+        ("[vary", "not valid TOML"),
     ],
 )
 def test_files_that_are_refused_by_name(text: str, words: str, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from typing import Annotated, Any, Literal
 
 from cyclopts import Group, Parameter
 
-from nn.config import load_toml
 from nn.data.dataset import Dataset
 from nn.errors import ConfigError, StorageError
+from nn.toml import load_toml
 from tui.cli.data import load_and_tell
 from tui.cli.flags import ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
 from tui.cli.reporters.base import warn

@@ -1,0 +1,29 @@
+"""TOML files and texts, refused by name when they are malformed."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from nn.errors import ConfigError, reason_of
+
+
+def load_toml(path: Path, kind: str = "config file") -> dict[str, Any]:
+    """The content of a TOML file; `kind` names it with its path in the `ConfigError` raised."""
+    source = f"{kind} {path}"
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{source}: {reason_of(error)}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{source}: not UTF-8 text") from error
+    return parse_toml(text, source)
+
+
+def parse_toml(text: str, source: str) -> dict[str, Any]:
+    """Parse TOML text; `source` names it in the `ConfigError` raised for malformed text."""
+    try:
+        return tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise ConfigError(f"{source}: not valid TOML: {error}") from error
