@@ -63,6 +63,7 @@ class FindScreen(Dialog[Value | None]):
 
     DEFAULT_CSS = """
     FindScreen {
+        align: center top;  /* Where it begins stays, while what is typed leaves fewer lines. */
         .dialog { width: 76; height: auto; margin: 1 0 0 0; }
         #query { height: 1; padding: 0 1; text-style: bold; text-wrap: nowrap; }
         OptionList, OptionList:focus {
