@@ -17,12 +17,13 @@ import statistics
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 from tests.support.terminal import Terminal
 
 TRUECOLOR = {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
 SIXTEEN = {"TERM": "xterm", "COLORTERM": ""}
-APPLICATION = [sys.executable, "-m", "tui"]
+APPLICATION = [str(Path(sys.executable).with_name("mnist-tui"))]
 EMPTY = """
 from textual.app import App
 from textual.widgets import Static
@@ -133,7 +134,7 @@ def main() -> None:
     os.environ.pop(
         "PYTHONDONTWRITEBYTECODE", None
     )  # with it every start would compile our modules anew
-    ours, empty = first_frames(1 if quick else 7)
+    ours, empty = first_frames(1 if quick else 15)
     print(
         f"first frame            {ours:.3f} s, an empty Textual application {empty:.3f} s:"
         f" {ours / empty:.2f} times"

@@ -47,6 +47,7 @@ class TerminalApp(App[ExitCode]):
     ALLOW_SELECT = False
 
     def __init__(self, terminal: Terminal, on_hangup: OnHangup) -> None:
+        self._themed = False
         super().__init__(css_path=["app.tcss", "ascii.tcss"] if terminal.ascii_only else "app.tcss")
         self.terminal = terminal
         self.shown = ShownCells()
@@ -93,15 +94,20 @@ class TerminalApp(App[ExitCode]):
         else:
             await super().on_event(event)
 
+    def get_css_variables(self) -> dict[str, str]:
+        """Those of the theme, once it has been chosen; Textual asks for those of another before."""
+        return super().get_css_variables() if self._themed else {}
+
     def begin_with_theme(self, name: str) -> None:
         """Use a theme from the first frame on: no style sheet has been read with another one."""
+        self._themed = True
         if self.available_themes[name].ansi:  # has the colours of text replaced otherwise
             self.theme = name
-            return
-        self.set_reactive(App.theme, name)
-        dark = self.current_theme.dark
-        classes = {"-dark-mode": dark, "-light-mode": not dark, f"-theme-{name}": True}
-        self.update_classes(classes, update=False)
+        else:
+            self.set_reactive(App.theme, name)
+            dark = self.current_theme.dark
+            classes = {"-dark-mode": dark, "-light-mode": not dark, f"-theme-{name}": True}
+            self.update_classes(classes, update=False)
         self.stylesheet.set_variables(self.get_css_variables())
 
     def watch_theme(self) -> None:
