@@ -7,13 +7,13 @@ from __future__ import annotations
 SLOW_FOLDERS = frozenset({"e2e", "monkey", "benchmarks", "fuzz", "pictures"})
 SLOW_FILES = frozenset(
     {
-        "test_conventions.py",
         "nn/analysis/test_gradients.py",
         "nn/parallel/test_process_group.py",
         "nn/parallel/test_timing.py",
         "nn/training/test_advice.py",
         "nn/training/test_changing_engines.py",
         "nn/training/test_hot_loop.py",
+        "test_conventions.py",
         "tui/app/screens/test_confusion.py",
         "tui/app/screens/test_digits.py",
         "tui/app/screens/test_lessons.py",
@@ -30,6 +30,8 @@ SLOW_FILES = frozenset(
         "tui/app/screens/test_sweep.py",
         "tui/app/screens/test_touring.py",
         "tui/app/screens/test_train.py",
+        "tui/app/screens/test_train_charts.py",
+        "tui/app/screens/test_train_form.py",
         "tui/app/screens/test_walk.py",
         "tui/app/test_app.py",
         "tui/app/test_contrast.py",

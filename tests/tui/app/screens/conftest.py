@@ -1,0 +1,47 @@
+"""Fixtures of screens whose tests are more than one file."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from nn.config import TrainConfig
+from tests.support.charts import draw_at_once
+from tests.support.training_screen import CONFIG, Scenario, Sitting
+from tests.support.training_script import DirectedRun
+from tui.app.app import MnistApp
+from tui.app.state import live_run, present_run
+from tui.recording.experiment import Experiment
+from tui.system.terminal import Terminal
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Runs a scenario in an application whose data and runs come from the test."""
+    monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
+    monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
+    draw_at_once(monkeypatch)
+
+    def run(
+        scenario: Scenario,
+        *,
+        size: tuple[int, int] = (80, 24),
+        config: TrainConfig = CONFIG,
+        ascii_only: bool = False,
+        loaded: bool = True,
+    ) -> None:
+        async def main() -> None:
+            app = MnistApp(Experiment(config), terminal=Terminal(ascii_only, "full"))
+            async with app.run_test(size=size) as pilot:
+                await app.screen.workers.wait_for_complete()
+                await pilot.pause()
+                sitting = Sitting(app, pilot)
+                if loaded:
+                    await sitting.load()
+                await scenario(sitting)
+
+        asyncio.run(main())
+
+    return run
