@@ -33,6 +33,8 @@ SLOW_FILES = frozenset(
         "tui/app/screens/test_train_charts.py",
         "tui/app/screens/test_train_form.py",
         "tui/app/screens/test_walk.py",
+        "tui/app/screens/test_walk_levels.py",
+        "tui/app/screens/test_walk_networks.py",
         "tui/app/test_app.py",
         "tui/app/test_contrast.py",
         "tui/app/test_leaving.py",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from textual.pilot import Pilot
+from textual.widgets import Static
 
+from nn.analysis.walk import DEFAULT_FIELDS, Walk
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from tests.support.networks import app_of
+from tests.support.networks import app_of, shown
 from tests.support.quiescence import until
 from tui.app.app import MnistApp
 from tui.app.screens.walk import WalkScreen
@@ -57,3 +59,21 @@ async def press(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> WalkView:
         await pilot.press(key)
         view = await walked(app, pilot)
     return view
+
+
+def text(app: MnistApp) -> str:
+    return "\n".join(shown(app))
+
+
+def note(app: MnistApp) -> str:
+    return str(app.screen.query_one("#note", Static).content)
+
+
+def stage_name(app: MnistApp) -> str:
+    screen = walk_screen(app)
+    assert screen.view is not None
+    return screen.view.taken.stages[screen.stage].name
+
+
+def reference(small: Dataset, **fields: object) -> Walk:
+    return Walk.of(TrainConfig.layered(DEFAULT_FIELDS, fields), small.train)
