@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -30,14 +31,24 @@ class _Member:
     folder: str | None = None
     end: dict[str, Any] | None = None
 
-    def read(self) -> None:
-        """Take in its events to the end."""
-        output, _ = self.process.communicate()
-        for line in output.splitlines():
-            event = json.loads(line)
-            self.folder = event.get("run") or self.folder
-            if event["event"] == "run_finished":
-                self.end = event
+    def __post_init__(self) -> None:
+        # While it trains, since a pipe that nobody reads is full after 64 kB, and it would wait.
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                event = json.loads(line)
+                self.folder = event.get("run") or self.folder
+                if event["event"] == "run_finished":
+                    self.end = event
+
+    def join(self) -> None:
+        """Wait until it has ended and all of its events are taken in."""
+        self._reader.join()
+        self.process.wait()
 
 
 def train_members(
@@ -82,7 +93,7 @@ def train_members(
             for member in running:
                 member.process.terminate()
             for member in running:
-                member.process.communicate()
+                member.join()
     return [done[seed] for seed in seeds]
 
 
@@ -116,7 +127,7 @@ def _has_ended(member: _Member) -> bool:
         member.process.wait(_POLL)
     except subprocess.TimeoutExpired:
         return False
-    member.read()
+    member.join()
     return True
 
 

@@ -26,3 +26,11 @@ def test_members_differ_in_their_seed_and_come_in_its_order(
 def test_a_member_that_fails_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"the member with seed [56] ended with code 2"):
         train_members(["--data-dir=/nowhere"], [5, 6], tmp_path, 2, print)
+
+
+def test_a_member_may_report_more_than_a_pipe_holds(tiny_folder: Path, tmp_path: Path) -> None:
+    hidden = "--hidden=2-2-2-2-2-2-2-2"
+    flags = [f"--data-dir={tiny_folder}", hidden, "--epochs=150", "--no-eval-train"]
+    runs = train_members(flags, [1], tmp_path, 1, print)
+    assert len((runs[0].path / "metrics.jsonl").read_bytes()) > 2**16
+    assert runs[0].record.status == "finished"
