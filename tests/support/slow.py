@@ -16,6 +16,8 @@ SLOW_FILES = frozenset(
         "test_conventions.py",
         "tui/app/screens/test_confusion.py",
         "tui/app/screens/test_digits.py",
+        "tui/app/screens/test_digits_drawing.py",
+        "tui/app/screens/test_digits_weights.py",
         "tui/app/screens/test_lessons.py",
         "tui/app/screens/test_rate_range.py",
         "tui/app/screens/test_shipped.py",

@@ -12,9 +12,17 @@ from tests.support.charts import draw_at_once
 from tests.support.training_screen import CONFIG, Scenario, Sitting
 from tests.support.training_script import DirectedRun
 from tui.app.app import MnistApp
+from tui.app.screens import predicting
 from tui.app.state import live_run, present_run
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
+
+
+@pytest.fixture
+def predicted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer weights are predicted without a pause after those before."""
+    monkeypatch.setattr(predicting, "PACE", 0.0)
+    monkeypatch.setattr(predicting, "SHARE", 1e6)
 
 
 @pytest.fixture

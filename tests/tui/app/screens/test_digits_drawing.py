@@ -1,0 +1,163 @@
+"""The digits screen: how digits are drawn, the contact sheet, and layouts of every size."""
+
+from __future__ import annotations
+
+import pytest
+from textual.pilot import Pilot
+
+from tests.support.digits_screen import a_run, browse, lines, place, said, screen, text
+from tui.app.app import MnistApp
+from tui.app.state.drawing import Drawing
+from tui.app.widgets.digit import ContactSheet, DigitView
+from tui.app.widgets.probabilities import ProbabilityBars
+from tui.app.widgets.trajectory import Trajectory
+from tui.system.exits import ExitCode
+
+pytestmark = pytest.mark.usefixtures("predicted_at_once")
+
+
+def test_drawing_modes() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for characters in ("▀", "⣿", "@"):
+            await pilot.press("d")
+            await pilot.pause()
+            assert characters in "".join(lines(app, DigitView))
+        await pilot.press("v")
+        for characters in ("▀", "⣿", "@", "▀"):
+            await pilot.pause()
+            assert characters in "".join(lines(app, ContactSheet))
+            await pilot.press("d")
+        assert (app.bench.drawing.digit, app.bench.drawing.pictures) == ("ascii", "braille")
+
+    browse(scenario)
+
+
+def test_no_braille_where_the_font_has_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        monkeypatch.setattr(app.bench, "drawing", Drawing("braille", "braille", "braille"))
+        screen(app).draw()
+        for key, widget in (("l", DigitView), ("v", ContactSheet)):
+            await pilot.press(key)
+            for characters in ("▀", "@", "▀"):
+                await pilot.pause()
+                assert characters in "".join(lines(app, widget))
+                assert not any("\u2800" <= c <= "\u28ff" for c in "".join(lines(app, widget)))
+                await pilot.press("d")
+        await pilot.press("1", "d")
+        await pilot.pause()
+        assert app.bench.drawing.thin_lines, "blocks are all that there is"
+        assert [each.message for each in app._notifications] == [
+            "This terminal has no braille, which thin lines are drawn with."
+        ]
+
+    browse(scenario, braille=False)
+
+
+def test_ascii_only() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("d")
+        assert "ASCII" in text(app, "#note")
+        widgets = (DigitView, ProbabilityBars, Trajectory, ContactSheet)
+        for key in ("l", "v"):
+            await pilot.press(key)
+            await pilot.pause()
+            for widget in app.screen.query("*"):
+                if isinstance(widget, widgets):
+                    drawn = (widget.render_line(y).text for y in range(widget.size.height))
+                    assert "".join(drawn).isascii()
+
+    browse(scenario, ascii_only=True, colors="none")
+
+
+def test_contact_sheet() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("v")
+        await pilot.pause()
+        sheet = app.screen.query_one("#sheet ContactSheet", ContactSheet)
+        assert (sheet.columns, sheet.page_size) == (5, 10)
+        captions = lines(app, ContactSheet)[7]
+        assert captions.split("  ")[0] == ">!1, label 0"
+        assert captions.split()[::3] == [">!1,", "1,", "2,", "!4,", "4,"]
+        for key, index in [
+            ("l", 1), ("j", 6), ("right", 7), ("up", 2), ("h", 1), ("pagedown", 11), ("k", 6),
+            ("pageup", 0), ("end", 299), ("n", 299), ("p", 297), ("home", 0), ("n", 3),
+        ]:  # fmt: skip
+            await pilot.press(key)
+            assert (app.bench.index, sheet.selected) == (index, index), key
+        await pilot.press("slash", "l")
+        assert (app.bench.index, sheet.selected) == (6, 2)
+        await pilot.press("enter")
+        assert not screen(app).showing_sheet
+        assert app.bench.index == 6
+        await pilot.press("v", "escape")
+        assert not screen(app).showing_sheet
+        assert app.bench.browser.query.outcome == "mistakes"
+        await pilot.press("v")
+        await pilot.click("#sheet ContactSheet", offset=(18, 2))
+        assert (app.bench.index, screen(app).showing_sheet) == (3, False)
+        await pilot.press("enter")  # nothing to open
+
+    browse(scenario)
+
+
+def test_the_sheet_without_predictions_has_labels_and_no_marks() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.bench.browser.predictions = None
+        screen(app)._busy = True
+        await pilot.press("n")
+        assert text(app, "#note") == "What is a mistake is not known yet"
+        await pilot.press("v")
+        await pilot.pause()
+        assert lines(app, ContactSheet)[7].split()[:6] == [">", "?,", "label", "0", "?,", "label"]
+
+    browse(scenario)
+
+
+def test_sizes() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        for key in ("slash", "v"):
+            await pilot.press(key)
+            for width, height in [(40, 15), (60, 30), (40, 45), (120, 40), (200, 50), (20, 6)]:
+                await pilot.resize_terminal(width, height)
+                await pilot.pause()
+                short = "Test 0  1/100  wrong index"
+                expected = short if width < 80 else "Test 0  1 of 100  mistakes, by index"
+                assert place(app) == expected, (width, height)
+
+    browse(scenario)
+
+
+def test_the_largest_layout_has_the_digits_around() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("slash", "l")
+        around = app.screen.query_one("#around", ContactSheet)
+        assert "".join(around.render_line(7).text.split()).startswith(
+            "!1,label0>!4,label3!7,label6"
+        )
+        await pilot.click("#around", offset=(36, 2))
+        assert app.bench.index == 6
+
+    browse(scenario, size=(200, 50))
+
+
+def test_the_small_layout_keeps_digit_bars_and_trajectory() -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        def on_the_line() -> str:
+            over, _ = app.screen.get_widget_at(0, app.size.height - 2)
+            return over.id or type(over).__name__
+
+        trail = app.screen.query_one("#trail", Trajectory)
+        assert trail.render_line(0).text.startswith("epoch 0-1: 11 ")
+        assert said(app) == "1, label 0 !"
+        assert app.screen.query_one(ProbabilityBars).size.height == 10
+        assert app.screen.query_one(DigitView).size.height >= 11
+        for keys, shown in [
+            ("l", "trail"), ("slash slash n", "note"), ("a", "Prompt"),
+            ("escape", "note"), ("l", "trail"),
+        ]:  # fmt: skip
+            await pilot.press(*keys.split())
+            await pilot.pause()
+            assert on_the_line() == shown, keys
+            assert trail.region.bottom == app.size.height - 1
+
+    browse(scenario, a_run(3, 2), size=(40, 15))
