@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 from nn.config import TrainConfig
+from nn.storage.run_writer import RunWriter
+from nn.storage.runs import SavedRun
 from tests.support.charts import draw_at_once
+from tests.support.runs_screen import FIRST, SECOND, THIRD
+from tests.support.saved_runs import save_run, write_record
 from tests.support.training_screen import CONFIG, Scenario, Sitting
 from tests.support.training_script import DirectedRun
 from tui.app.app import MnistApp
@@ -53,3 +59,24 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
         asyncio.run(main())
 
     return run
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """Three runs: finished, interrupted, and failed before its first evaluation."""
+    root = tmp_path / "runs"
+    save_run(root, FIRST, accuracy=0.95, recipe="lincoln-sigmoid")
+    save_run(root, SECOND, done=3, accuracy=0.97, status="interrupted")
+    save_run(root, THIRD, done=0, status="failed", reason="OSError: no more")
+    return root
+
+
+@pytest.fixture
+def writer(root: Path) -> Iterator[RunWriter]:
+    """Another process that trains the second run."""
+    writer = RunWriter.reopen(root / SECOND)
+    record = SavedRun.read(root / SECOND).record
+    write_record(root / SECOND, record, status="running")
+    yield writer
+    with suppress(OSError):  # closed by the test
+        writer.close()
