@@ -1,4 +1,4 @@
-"""The runs screen: its table, orders, filter and deletion, over folders whose numbers are written down."""
+"""The runs screen: its table, moving, orders, the filter and deletion."""
 
 from __future__ import annotations
 
