@@ -18,10 +18,16 @@ from tests.support.saved_runs import save_run, write_record
 from tests.support.training_screen import CONFIG, Scenario, Sitting
 from tests.support.training_script import DirectedRun
 from tui.app.app import MnistApp
-from tui.app.screens import predicting
+from tui.app.screens import model, predicting
 from tui.app.state import live_run, present_run
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
+
+
+@pytest.fixture
+def inspected_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Newer weights are looked into without a pause after those before."""
+    monkeypatch.setattr(model, "PACE", 0.0)
 
 
 @pytest.fixture
