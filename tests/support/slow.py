@@ -30,6 +30,7 @@ SLOW_FILES = frozenset(
         "tui/app/screens/test_snapshots_train.py",
         "tui/app/screens/test_snapshots_walk.py",
         "tui/app/screens/test_sweep.py",
+        "tui/app/screens/test_sweep_running.py",
         "tui/app/screens/test_touring.py",
         "tui/app/screens/test_train.py",
         "tui/app/screens/test_train_charts.py",

@@ -10,12 +10,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
+from nn.storage.lock import FolderLock
 from tests.support.saved_runs import Scenario, Sitting, save_run, simulated
 from tui.app.app import MnistApp
 from tui.app.screens.sweep import SweepScreen
+from tui.app.widgets.trials_table import TrialsTable
 from tui.recording.experiment import Experiment
 from tui.recording.source import Saving
 from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE
+from tui.sweeps.owners import OWNERS
 from tui.sweeps.schedule import Result, Task
 from tui.sweeps.space import Setting, Space, parse_dimension
 from tui.sweeps.spec import SweepSpec
@@ -122,3 +125,23 @@ def play(app: MnistApp, scenario: Scenario, size: tuple[int, int] = (80, 24)) ->
 
     with simulated():
         asyncio.run(session())
+
+
+def own(written: WrittenSweep, locks: list[FolderLock]) -> None:
+    owner = written.path / OWNERS / "test"
+    owner.mkdir(parents=True)
+    locks.append(FolderLock.acquire(owner))
+
+
+def rows(at: Sitting) -> list[str]:
+    return [strip.text for strip in at.app.screen.query_one(TrialsTable)._strips[1:]]
+
+
+def current(at: Sitting) -> int:
+    row = sweep_screen(at.app).query_one(TrialsTable).current
+    assert row is not None
+    return row.number
+
+
+def numbers(at: Sitting) -> list[int]:
+    return [row.number for row in at.app.screen.query_one(TrialsTable)._rows]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from nn.config import TrainConfig
+from nn.storage.lock import FolderLock
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun
 from tests.support.charts import draw_at_once
@@ -18,7 +19,7 @@ from tests.support.saved_runs import save_run, write_record
 from tests.support.training_screen import CONFIG, Scenario, Sitting
 from tests.support.training_script import DirectedRun
 from tui.app.app import MnistApp
-from tui.app.screens import model, predicting
+from tui.app.screens import model, predicting, watching
 from tui.app.state import live_run, present_run
 from tui.recording.experiment import Experiment
 from tui.system.terminal import Terminal
@@ -86,3 +87,24 @@ def writer(root: Path) -> Iterator[RunWriter]:
     yield writer
     with suppress(OSError):  # closed by the test
         writer.close()
+
+
+@pytest.fixture
+def runs_dir(tmp_path: Path) -> Path:
+    """A folder of runs, beside which that of the sweeps is."""
+    return tmp_path / "runs"
+
+
+@pytest.fixture
+def looked_at_often(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What changes in the folder of a sweep is soon seen."""
+    monkeypatch.setattr(watching, "LOOK_INTERVAL", 0.05)
+
+
+@pytest.fixture
+def owned() -> Iterator[list[FolderLock]]:
+    """Locks of processes that work on a sweep, let go of at the end."""
+    locks: list[FolderLock] = []
+    yield locks
+    for lock in locks:
+        lock.release()
