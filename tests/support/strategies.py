@@ -1,4 +1,4 @@
-"""Hypothesis strategies for configurations, made from the declarations of the fields."""
+"""Hypothesis strategies: configurations by the declarations of the fields, and points of curves."""
 
 from __future__ import annotations
 
@@ -22,6 +22,9 @@ from nn.options import MAX_WIDTHS, Value
 # Of several planes and widths. Where it has not yet done so, Hypothesis takes seconds of each
 # process to sort all that Unicode has.
 CHARACTERS = st.characters(max_codepoint=0x2FFF, include_characters="\uffff\U0001f600")
+# Points that a curve may be given, of which nothing is certain.
+ANY_FLOAT = st.floats(allow_nan=True, allow_infinity=True)
+WEIRD = st.lists(st.tuples(ANY_FLOAT, ANY_FLOAT), max_size=40)
 
 
 def values_of(name: str) -> st.SearchStrategy[Value]:
