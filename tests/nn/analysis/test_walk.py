@@ -12,7 +12,6 @@ import pytest
 from nn.analysis import walk as walk_module
 from nn.analysis.formulas import ACTIVATION_FORMULAS, INPUT_MEANINGS, LOSS_FORMULAS, UPDATE_FORMULAS
 from nn.analysis.walk import DEFAULT_FIELDS, Walk
-from nn.arrays import Array
 from nn.config import TrainConfig, choices
 from nn.data.dataset import Dataset, Split
 from nn.data.edges import DIRECTIONS
@@ -145,13 +144,6 @@ def test_steps_are_those_of_training(small: Dataset, optimizer: str, weight_deca
             index = (3,) * stage.array.ndim
             assert stage.write(index).total == pytest.approx(stage.array[index])
             assert stage.parameter == stage.name.removeprefix("new ")
-
-
-def flat(walk: Walk, kind: str = "") -> Array:
-    """The parameters of a step of a walk, with `kind` "new " those after it."""
-    # The flat vector has the scales of all layers before the shifts.
-    names = sorted(walk.here.gradient_norms, key=lambda name: {"g": 1, "c": 2}.get(name[0], 0))
-    return np.concatenate([walk.here.values[f"{kind}{name}"].ravel() for name in names])
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])

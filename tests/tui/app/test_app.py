@@ -18,7 +18,7 @@ from textual.widgets._toast import Toast
 
 from nn.config import TrainConfig
 from nn.errors import ConfigError
-from tests.support.scenarios import CONFIG, run, until
+from tests.support.scenarios import CONFIG, LONG, run, until
 from tui.app.app import MnistApp
 from tui.app.preferences import Preferences, load_preferences, remember
 from tui.app.screens.help import HelpScreen
@@ -42,7 +42,6 @@ async def begin_long_run(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
     await until(pilot, lambda: app.bench.status is Status.RUNNING)
 
 
-LONG = TrainConfig(limit=300, epochs=100_000, hidden=(8,))
 
 
 @pytest.mark.quick
