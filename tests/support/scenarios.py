@@ -68,3 +68,15 @@ async def an_epoch(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
     await until(
         pilot, lambda: epochs() > before and app.bench.status in (Status.PAUSED, Status.FINISHED)
     )
+
+
+async def trained(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    await until(pilot, lambda: app.bench.status is Status.READY)
+    await pilot.press("space")
+    await until(pilot, lambda: app.bench.history and app.bench.history.finished)
+
+
+async def begin_long_run(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    await until(pilot, lambda: app.bench.status is Status.READY)
+    await pilot.press("space")
+    await until(pilot, lambda: app.bench.status is Status.RUNNING)

@@ -1,10 +1,8 @@
-"""The application around the screens: modes, leaving, help, palette, settings, exports, errors."""
+"""The application around the screens: modes, leaving, help, palette, notifications, early keys."""
 
 from __future__ import annotations
 
 import asyncio
-import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +15,8 @@ from textual.widgets import OptionList
 from textual.widgets._toast import Toast
 
 from nn.config import TrainConfig
-from nn.errors import ConfigError
-from tests.support.scenarios import CONFIG, LONG, run, until
+from tests.support.scenarios import CONFIG, LONG, begin_long_run, run, until
 from tui.app.app import MnistApp
-from tui.app.preferences import Preferences, load_preferences, remember
 from tui.app.screens.help import HelpScreen
 from tui.app.screens.quit import QuitScreen
 from tui.app.state.shown_run import Status
@@ -28,20 +24,6 @@ from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
 from tui.system.terminal import Terminal
-
-
-async def trained(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-    await until(pilot, lambda: app.bench.status is Status.READY)
-    await pilot.press("space")
-    await until(pilot, lambda: app.bench.history and app.bench.history.finished)
-
-
-async def begin_long_run(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-    await until(pilot, lambda: app.bench.status is Status.READY)
-    await pilot.press("space")
-    await until(pilot, lambda: app.bench.status is Status.RUNNING)
-
-
 
 
 @pytest.mark.quick
@@ -169,115 +151,6 @@ def test_the_palette_offers_every_action_and_runs_it() -> None:
     run(scenario)
 
 
-def test_keys_can_be_remapped() -> None:
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("f2")
-        assert app.current_mode == "digits"
-        await pilot.press("1", "2")
-        assert app.current_mode == "train"
-
-    run(scenario, preferences=Preferences(keys={"app.digits": "f2"}))
-
-
-def test_a_theme_is_taken_from_the_preferences_or_refused() -> None:
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        assert app.theme == "nord"
-
-    run(scenario, preferences=Preferences(theme="nord"))
-    with pytest.raises(ConfigError, match="did you mean 'nord'"):
-        run(scenario, preferences=Preferences(theme="nrod"))
-
-
-def test_preferences_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "config.toml"
-    monkeypatch.setenv("MNIST_TUI_CONFIG", str(path))
-    with pytest.raises(ConfigError, match="No such file"):
-        load_preferences()
-    path.write_text('theme = "nord"\nmouse = false\n[keys]\n"app.quit" = "x,ctrl+x"\n')
-    assert load_preferences() == Preferences("nord", False, keys={"app.quit": "x,ctrl+x"})
-    for text, message in {
-        "them = 'x'": "unknown setting 'them'; did you mean 'theme'",
-        "'app.quit' = 'f10'": "'app.quit'; ids of keys belong below the line .keys.",
-        "mouse = 'no'": "mouse='no': must be true or false",
-        "keys = 3": "keys=3: must be a table",
-        "digit = 'oil'": 'digit=\'oil\': must be "ascii" or "half" or "braille"',
-        "lines = 'ascii'": 'lines=\'ascii\': must be "half" or "braille"',
-        "[keys]\nx = 1": "must be text",
-        "= 3": "not valid TOML",
-    }.items():
-        path.write_text(text)
-        with pytest.raises(ConfigError, match=message):
-            load_preferences()
-    monkeypatch.delenv("MNIST_TUI_CONFIG")
-    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
-    assert load_preferences() == Preferences()
-
-
-def test_how_pictures_are_drawn_is_remembered(tmp_path: Path) -> None:
-    path = tmp_path / "folder" / "config.toml"
-
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await until(pilot, lambda: app.bench.status is Status.READY)
-        await pilot.press("2")
-        await app.run_action("mode", app.screen)
-        await pilot.pause()
-        assert app.bench.drawing.digit == "half"
-        await pilot.press("1", "d")
-        await pilot.pause()
-        assert not app.bench.drawing.thin_lines
-
-    run(scenario, preferences=Preferences(path=path))
-    assert path.read_text() == 'digit = "half"\npictures = "half"\nlines = "half"\n'
-
-
-def test_the_rest_of_the_settings_stays_as_it_is(tmp_path: Path) -> None:
-    path, linked = tmp_path / "config.toml", tmp_path / "elsewhere.toml"
-    linked.write_text("# mine\nmouse = false\ndigit = 'half' # blocks\n[keys]\n'app.quit' = 'x'\n")
-    path.symlink_to(linked)
-    remember(path, {"digit": "braille", "pictures": "ascii"})
-    assert linked.read_text().splitlines() == [
-        "# mine",
-        "mouse = false",
-        'digit = "braille"',
-        'pictures = "ascii"',
-        "[keys]",
-        "'app.quit' = 'x'",
-    ]
-    assert path.is_symlink()
-    for text in ('text = """\ndigit = 3\n"""\n', "'digit' = 'half'\n", "digit = \n"):
-        path.write_text(text)
-        with pytest.raises(ConfigError, match="digit cannot be set in this file"):
-            remember(path, {"digit": "half"})
-        assert path.read_text() == text
-
-
-def test_metrics_and_screen_are_written_to_files(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("ctrl+e")
-        await pilot.pause()
-        assert not list(tmp_path.iterdir())  # nothing measured yet
-        await trained(app, pilot)
-        await pilot.press("ctrl+e", "ctrl+s")
-        await pilot.pause()
-
-    app = run(scenario)
-    [table] = tmp_path.glob("*.csv")
-    rows = list(csv.DictReader(table.read_text().splitlines()))
-    assert [float(row["epoch"]) for row in rows] == [1, 2]
-    history = app.bench.history
-    assert history is not None
-    assert float(rows[-1]["test_accuracy"]) == history.evaluations[-1].test.accuracy
-    [document] = tmp_path.glob("*.json")
-    events = json.loads(document.read_text())
-    assert [event["event"] for event in events] == ["run_started", "epoch", "epoch", "run_finished"]
-    [picture] = tmp_path.glob("*.svg")
-    assert picture.read_text().startswith("<svg")
-
-
 def test_a_notification_is_one_line_below_the_header_and_replaced_by_the_next(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -325,40 +198,6 @@ def test_without_colours_the_entry_under_the_cursor_is_reversed(
     run(scenario, terminal=Terminal(ascii_only=False, colors="none"))
 
 
-def test_an_export_that_cannot_be_written_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    gone = tmp_path / "gone"
-    gone.mkdir()
-    monkeypatch.chdir(gone)
-
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        gone.rmdir()
-        await pilot.press("ctrl+s")
-        await pilot.pause()
-        [notification] = app._notifications
-        assert notification.severity == "error"
-        assert "Cannot write into the working directory: No such file" in notification.message
-
-    run(scenario)
-
-
-def test_a_file_that_cannot_be_written_is_told_with_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tui.app.menus.time.strftime", lambda form: "a/missing")
-    missing = tmp_path / "mnist-tui-a" / "missing.svg"
-
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await pilot.press("ctrl+s")
-        await pilot.pause()
-        [notification] = app._notifications
-        assert notification.message.startswith(f"Cannot write {missing}: ")
-
-    run(scenario)
-
-
 def test_missing_data_are_told_and_the_application_stays(tmp_path: Path) -> None:
     config = TrainConfig(data_dir=str(tmp_path / "none"))
 
@@ -382,50 +221,6 @@ def test_a_run_that_cannot_begin_is_told() -> None:
         assert app.bench.status is Status.FAILED
 
     run(scenario, TrainConfig(limit=100, epochs=1, schedule="cosine", warmup_steps=50))
-
-
-def test_a_second_run_keeps_the_curves_of_the_first() -> None:
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await trained(app, pilot)
-        app.bench.configure(Experiment(TrainConfig(limit=300, epochs=2, hidden=(4,))))
-        assert app.bench.history is not None
-        assert app.bench.history.finished  # the new configuration waits for the next run
-        app.bench.go(Goal.RUN)
-        await until(
-            pilot, lambda: len(app.bench.histories) == 2 and app.bench.histories[1].finished
-        )
-        labels = [history.label for history in app.bench.histories]
-        assert len(set(labels)) == 2
-        assert all(len(history.evaluations) == 2 for history in app.bench.histories)
-
-    run(scenario)
-
-
-def test_a_run_that_is_offered_takes_the_place_of_one_that_has_ended() -> None:
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await trained(app, pilot)
-        offered = Experiment(TrainConfig(limit=300, epochs=2, hidden=(4,)))
-        assert app.bench.offer(offered)
-        await until(pilot, lambda: app.bench.status is Status.READY)
-        assert app.bench.run is not None
-        assert app.bench.run.config == offered.config
-
-    run(scenario)
-
-
-def test_a_run_that_is_offered_waits_while_another_goes_on() -> None:
-    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        await begin_long_run(app, pilot)
-        await until(pilot, lambda: app.bench.history and app.bench.history.latest)
-        offered = Experiment(TrainConfig(limit=300, epochs=2, hidden=(4,)))
-        assert not app.bench.offer(offered)
-        assert app.bench.run is not None
-        assert app.bench.run.config == LONG
-        assert app.bench.status is Status.RUNNING
-        assert app.bench.experiment == offered
-        app.bench.stop()
-
-    run(scenario, LONG)
 
 
 def test_keys_before_the_data_are_there() -> None:
