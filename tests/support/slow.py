@@ -9,6 +9,7 @@ SLOW_FILES = frozenset(
     {
         "nn/analysis/test_gradients.py",
         "nn/parallel/test_process_group.py",
+        "nn/parallel/test_process_group_ends.py",
         "nn/parallel/test_timing.py",
         "nn/training/test_advice.py",
         "nn/training/test_changing_engines.py",
