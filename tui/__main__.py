@@ -52,8 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except OSError as error:
         code = ExitCode.FAILURE
         if not _reader_has_gone(error):
-            name = f"{error.filename}: " if error.filename else ""
-            _print_error(f"error: {name}{error.strerror or error}")
+            full = error.errno in (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
+            name = error.filename or ("standard output" if full else "")  # the file without a name
+            _print_error(f"error: {name}{': ' if name else ''}{error.strerror or error}")
     except Exception as error:
         code = ExitCode.FAILURE
         if debug:

@@ -28,6 +28,19 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 SAVING = Group("Saved runs", sort_key=2)
 
+
+def _whole(_: object, tokens: Sequence[Token]) -> int:
+    text = tokens[0].value
+    try:
+        return int(text)
+    except ValueError:
+        name = tokens[0].keyword
+        raise ConfigError(f"{name} {text}: must be a whole number") from None
+
+
+# Of every flag that is a whole number: cyclopts would round 1.5, and read 0x10.
+WHOLE = Parameter(converter=_whole)
+
 # Groups in the order of the fields; cyclopts would sort them by name.
 _GROUPS = {
     name: Group(name, sort_key=position)

@@ -111,6 +111,8 @@ def test_json_has_every_run_and_how_far_it_came() -> None:
     [
         (["--recipe=sprint-98"], "--recipe is for --accuracy"),
         (["--seeds=2"], "--seeds is for --accuracy"),
+        (["--accuracy", "--seconds=5"], "--seconds contradicts --accuracy"),
+        (["--cores"], "--threads contradicts --cores"),
         (["--accuracy", "--seeds=0"], "--seeds 0: must be at least 1"),
         (["--accuracy", "--recipe=sprint-97"], "unknown recipe 'sprint-97'"),
         (["--accuracy", "--recipe=record-committee"], "is a committee"),

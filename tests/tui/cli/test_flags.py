@@ -16,8 +16,9 @@ from nn.errors import ConfigError
 from nn.options import format_value
 from nn.recipes import load_recipe
 from tests.support.strategies import configs
+from tui.cli.catalogue import COMMANDS
 from tui.cli.flags import experiment_of
-from tui.cli.parser import app
+from tui.cli.parser import app, run
 
 
 def parse(arguments: list[str]) -> dict[str, Any]:
@@ -162,3 +163,19 @@ def test_help_shows_flag_choices_default_and_group_of_every_field(
     groups = dict.fromkeys(option.group for option in FIELDS.values())
     places = [text.index(f"─ {group} ") for group in groups]
     assert places == sorted(places), "groups are in the order of the fields"
+
+
+def test_every_flag_that_is_a_whole_number_is_read_as_one_and_not_rounded() -> None:
+    of_fields, found = set(map(flag, FIELDS)), set()
+    for words in COMMANDS:
+        command = words.split()
+        target = app.parse_commands(command)[1][-1]
+        for argument in target.assemble_argument_collection():
+            name = argument.name
+            if argument.hint is not int or name in of_fields:
+                continue
+            found.add(name)
+            for text in ("1.5", "1.0", "0x10", "many"):
+                with pytest.raises(ConfigError, match=f"^{name} {text}: must be a whole number$"):
+                    run([*command, f"{name}={text}"])
+    assert {"--members", "--shift", "--seeds", "--trials", "--port"} <= found

@@ -59,7 +59,8 @@ def test_a_full_disk(arguments: list[str], tiny_folder: Path) -> None:
     words = [*arguments, *([f"--data-dir={tiny_folder}"] if "--headless" in arguments else [])]
     with open("/dev/full", "w") as full:
         result = run_command(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
-    assert (result.returncode, result.stderr) == (1, "mnist-tui: error: No space left on device\n")
+    message = "mnist-tui: error: standard output: No space left on device\n"
+    assert (result.returncode, result.stderr) == (1, message)
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, meas
 from tui.cli.bench.cores import bench_cores
 from tui.cli.commands.bench_accuracy import bench_accuracy, recipes_to_train
 from tui.cli.commands.runs import chart_width
-from tui.cli.flags import recipe_completions
+from tui.cli.flags import WHOLE, recipe_completions
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration
@@ -29,6 +29,7 @@ from tui.system.quota import available_cores
 from tui.system.terminal import detect, is_live
 
 _CHART_HEIGHT = 14
+_SECONDS = 40.0  # of measuring, unless --seconds says otherwise
 _CORES_SHARE = 0.05  # of the time asked for, spent on each network with --cores
 _TOLERANCE = 1.2  # of the time asked for, before a line states how long it took
 
@@ -36,10 +37,11 @@ _TOLERANCE = 1.2  # of the time asked for, before a line states how long it took
 def bench(
     *,
     seconds: Annotated[
-        float, Parameter(help="How long to measure, about", metavar="SECONDS", show_default=True)
-    ] = 40.0,
+        float | None,
+        Parameter(help="How long to measure, about; 40 if left out", metavar="SECONDS"),
+    ] = None,
     threads: Annotated[
-        int, Parameter(help="Threads of every library; 0: its own choice", metavar="N")
+        int, WHOLE, Parameter(help="Threads of every library; 0: its own choice", metavar="N")
     ] = 0,
     no_peers: Annotated[bool, Parameter(help="Leave out the other libraries")] = False,
     accuracy: Annotated[
@@ -56,8 +58,10 @@ def bench(
         ),
     ] = (),
     seeds: Annotated[
-        int, Parameter(help="With --accuracy: runs of each recipe", metavar="N", show_default=True)
-    ] = 1,
+        int | None,
+        WHOLE,
+        Parameter(help="With --accuracy: runs of each recipe; 1 if left out", metavar="N"),
+    ] = None,
     cores: Annotated[
         bool, Parameter(help="Time processes and threads instead, and choose anew for later runs")
     ] = False,
@@ -69,16 +73,25 @@ def bench(
     is left out everywhere. All take turns in processes of their own; medians count. A figure with
     a question mark is worthless, for a reason printed below the table.
     """
-    if not 0 < seconds < float("inf"):
-        raise ConfigError(f"--seconds {seconds}: must be above 0 and finite")
     if cores and accuracy:
         raise ConfigError("--cores and --accuracy measure different things; take one of them")
-    if cores:
-        return bench_cores(seconds * _CORES_SHARE, as_json=json)
+    for flag, given, fits, where in (
+        ("--recipe", recipe, accuracy, "is for --accuracy; add it"),
+        ("--seeds", seeds is not None, accuracy, "is for --accuracy; add it"),
+        ("--seconds", seconds is not None, not accuracy, "contradicts --accuracy, whose runs end"),
+        ("--threads", threads, not cores, "contradicts --cores, which tries every number"),
+        ("--no-peers", no_peers, not cores, "contradicts --cores, which times no other library"),
+    ):
+        if given and not fits:
+            raise ConfigError(f"{flag} {where}")
+    seconds = _SECONDS if seconds is None else seconds
+    seeds = 1 if seeds is None else seeds
+    if not 0 < seconds < float("inf"):
+        raise ConfigError(f"--seconds {seconds}: must be above 0 and finite")
     if threads < 0:
         raise ConfigError(f"--threads {threads}: must be at least 0")
-    if (recipe or seeds != 1) and not accuracy:
-        raise ConfigError(f"{'--recipe' if recipe else '--seeds'} is for --accuracy; add it")
+    if cores:
+        return bench_cores(seconds * _CORES_SHARE, as_json=json)
     recipes = recipes_to_train(recipe, seeds) if accuracy else []
     environment = dict(os.environ)
     for line in core_warnings(TrainConfig(threads=threads)):

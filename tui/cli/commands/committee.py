@@ -17,7 +17,7 @@ from nn.storage.model_file import write_model
 from nn.storage.run_lookup import find_runs
 from nn.storage.runs import SavedRun, Which
 from tui.cli.data import load_and_tell
-from tui.cli.flags import RecipeFlag, RunsDirFlag, run_completions
+from tui.cli.flags import WHOLE, RecipeFlag, RunsDirFlag, run_completions
 from tui.cli.members import train_members
 from tui.cli.outputs import require_writable
 from tui.cli.reporters.json_lines import write_json
@@ -41,16 +41,20 @@ def committee(
     recipe: RecipeFlag = None,
     members: Annotated[
         int | None,
+        WHOLE,
         Parameter(
             help="With --recipe: how many networks to train; what the recipe says if left out",
             metavar="N",
         ),
     ] = None,
     seed: Annotated[
-        int, Parameter(help="With --recipe: the seed of the first member", metavar="N")
-    ] = 0,
+        int | None,
+        WHOLE,
+        Parameter(help="With --recipe: the seed of the first member; 0 if left out", metavar="N"),
+    ] = None,
     shift: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Average over copies of each image, moved by up to so many pixels; 1: nine copies",
             metavar="PIXELS",
@@ -80,15 +84,16 @@ def committee(
         require_writable(save, "--save")
     root = runs_folder(runs_dir)
     if recipe is None:
-        if members is not None:
-            raise ConfigError("--members is for --recipe, whose networks are trained")
+        for flag, value in (("--members", members), ("--seed", seed)):
+            if value is not None:
+                raise ConfigError(f"{flag} {value}: is for --recipe, whose networks are trained")
         if not runs:
             raise ConfigError("name the runs that are its members, or --recipe to train them")
         found = find_runs(root, runs)
     else:
         if runs:
             raise ConfigError("--recipe trains the members; leave the runs out, or --recipe")
-        found = _train(recipe, members, seed, root)
+        found = _train(recipe, members, seed or 0, root)
     together = RunCommittee.of(found, which=which, shift=shift)
     dataset = load_and_tell(found[0].record.config.data_dir)
     together.check(dataset)

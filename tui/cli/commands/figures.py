@@ -16,7 +16,7 @@ from cyclopts import Parameter
 from nn.errors import ConfigError, StorageError, did_you_mean, reason_of
 from nn.recipes import load_recipe, recipe_names
 from nn.storage.runs import run_names
-from tui.cli.flags import RunsDirFlag, recipe_completions, run_completions
+from tui.cli.flags import WHOLE, RunsDirFlag, recipe_completions, run_completions
 from tui.cli.reporters.base import warn
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
@@ -59,6 +59,7 @@ def figures(
     ] = None,
     draw: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Another number draws other digits at random", metavar="N", show_default=True
         ),

@@ -22,7 +22,7 @@ from nn.network.predictor import Predictor
 from nn.spec import MNIST, DataSpec
 from nn.storage.files import read_at_most
 from nn.storage.run_record import RUN_FILE
-from tui.cli.flags import RunsDirFlag, WhichFlag, run_completions
+from tui.cli.flags import WHOLE, RunsDirFlag, WhichFlag, run_completions
 from tui.cli.reporters.json_lines import write_json
 from tui.images.preview import preview
 from tui.images.reading import (
@@ -81,6 +81,7 @@ def predict(
     ] = NAME,
     shift: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Average over copies of each digit, moved by up to so many pixels; 1: nine copies",
             metavar="PIXELS",

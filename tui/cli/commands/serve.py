@@ -10,7 +10,7 @@ from typing import Annotated
 from cyclopts import Parameter, validators
 
 from nn.errors import ConfigError
-from tui.cli.flags import RunsDirFlag
+from tui.cli.flags import WHOLE, RunsDirFlag
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
 
@@ -21,6 +21,7 @@ def serve(
     *,
     port: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Where to listen", metavar="N", validator=validators.Number(gte=1, lte=65535)
         ),

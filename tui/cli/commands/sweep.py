@@ -16,7 +16,7 @@ from nn.data.dataset import Dataset
 from nn.errors import ConfigError, StorageError
 from nn.toml import load_toml
 from tui.cli.data import load_and_tell
-from tui.cli.flags import ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
+from tui.cli.flags import WHOLE, ConfigFlag, RecipeFlag, RunsDirFlag, config_flags
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.sweep import ResultReporter, epoch_line, plan
 from tui.formatting import duration
@@ -65,6 +65,7 @@ def sweep(
     ] = None,
     trials: Annotated[
         int | None,
+        WHOLE,
         Parameter(
             help="Settings to try; 20 if left out; a grid has all of its own",
             metavar="N",
@@ -73,12 +74,15 @@ def sweep(
     ] = None,
     grid_points: Annotated[
         int | None,
+        WHOLE,
         Parameter(
             help="Values that a range gives to a grid; 5 if left out", metavar="N", group=_SWEEP
         ),
     ] = None,
     seeds: Annotated[
-        int | None, Parameter(help="Runs of each setting; 1 if left out", metavar="N", group=_SWEEP)
+        int | None,
+        WHOLE,
+        Parameter(help="Runs of each setting; 1 if left out", metavar="N", group=_SWEEP),
     ] = None,
     minutes: Annotated[
         float | None,
@@ -113,6 +117,7 @@ def sweep(
     ] = None,
     workers: Annotated[
         int,
+        WHOLE,
         Parameter(
             help="Worker processes, of one thread each; 0: one a core", metavar="N", group=_SWEEP
         ),

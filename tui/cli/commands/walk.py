@@ -18,7 +18,7 @@ from nn.network.model import layer_sizes
 from nn.options import format_value
 from nn.spec import MNIST, DataSpec
 from tui.cli.data import load_and_tell
-from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags_of, experiment_of
+from tui.cli.flags import WHOLE, ConfigFlag, RecipeFlag, config_flags_of, experiment_of
 from tui.cli.reporters.json_lines import write_json
 from tui.system.exits import ExitCode
 
@@ -32,7 +32,7 @@ def walk(
     recipe: RecipeFlag = None,
     config: ConfigFlag = None,
     steps: Annotated[
-        int, Parameter(help="Steps to make", metavar="N", show_default=True)
+        int, WHOLE, Parameter(help="Steps to make", metavar="N", show_default=True)
     ] = _DEFAULT_STEPS,
     images: Annotated[
         str,
