@@ -172,7 +172,7 @@ def test_every_flag_that_is_a_whole_number_is_read_as_one_and_not_rounded() -> N
         target = app.parse_commands(command)[1][-1]
         for argument in target.assemble_argument_collection():
             name = argument.name
-            if argument.hint is not int or name in of_fields:
+            if argument.hint not in (int, int | None) or name in of_fields:
                 continue
             found.add(name)
             for text in ("1.5", "1.0", "0x10", "many"):
