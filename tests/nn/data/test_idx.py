@@ -23,15 +23,10 @@ from hypothesis.extra import numpy as nps
 from nn.data.dataset import EMBEDDED, IDX_FILES, Dataset, load_dataset
 from nn.data.idx import read_idx
 from nn.errors import DataError
+from tests.support.tiny_data import idx_bytes
 
 ARRAYS = nps.arrays(np.uint8, nps.array_shapes(min_dims=1, max_dims=4, max_side=6))
 files = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-
-
-def idx_bytes(array: np.ndarray) -> bytes:
-    """An IDX file of unsigned bytes."""
-    sizes = b"".join(size.to_bytes(4, "big") for size in array.shape)
-    return bytes([0, 0, 8, array.ndim]) + sizes + array.tobytes()
 
 
 @files
