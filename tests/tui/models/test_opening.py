@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import pickle
 import re
 import zipfile
 from collections.abc import Callable, Mapping
@@ -21,17 +19,10 @@ from nn.network.predictor import Predictor
 from nn.storage.model_file import weight_arrays, write_model
 from nn.storage.safetensors import write_safetensors
 from nn.training.trainer import Trainer
-from tui.models.layers import layers_of
 from tui.models.metadata import about
 from tui.models.opening import Opened, open_model
 
 Arrays = Mapping[str, Array]
-
-
-@pytest.fixture(scope="module")
-def digits(mnist: Dataset) -> Dataset:
-    """Enough digits to learn from and to guess by."""
-    return Dataset(mnist.train[:4000], mnist.test[:1000], mnist.name, mnist.sha256)
 
 
 @pytest.fixture(scope="module")
@@ -317,111 +308,3 @@ def test_vectors_that_belong_to_no_layer_are_named(
 ) -> None:
     save_npz(tmp_path / "model.npz", notes(trained["relu"]) | {"losses\x1b[2J": np.ones(5)})
     assert opened(tmp_path / "model.npz", digits).remarks[-1] == "not used: losses\\x1b[2J"
-
-
-def test_layers_need_not_be_in_order() -> None:
-    shapes = {"out": (30, 10), "hidden": (20, 30), "input": (784, 20)}
-    found = layers_of("x", {name: np.ones(shape) for name, shape in shapes.items()})
-    assert [weight.shape for weight, _ in found.layers] == [(784, 20), (20, 30), (30, 10)]
-    assert not found.transposed
-
-
-def test_square_layers_keep_the_orientation_of_the_first() -> None:
-    arrays = {
-        "0.weight": np.ones((50, 784)),
-        "1.weight": np.arange(2500.0).reshape(50, 50),
-        "2.weight": np.ones((10, 50)),
-    }
-    found = layers_of("x", arrays)
-    assert found.transposed
-    np.testing.assert_array_equal(found.layers[1][0], arrays["1.weight"].T)
-
-
-def test_layer_ten_comes_after_layer_nine() -> None:
-    rng = np.random.default_rng(0)
-    arrays = {
-        "layer1.weight": rng.normal(size=(784, 16)),
-        "layer11.weight": rng.normal(size=(16, 10)),
-    }
-    arrays |= {f"layer{n}.weight": rng.normal(size=(16, 16)) for n in range(2, 11)}
-    arrays |= {f"layer{n}.bias": np.full(16, float(n)) for n in range(1, 11)}
-    found = layers_of("x", arrays)
-    assert [bias[0] for _, bias in found.layers[:-1]] == list(range(1, 11))
-
-
-def zipped(members: dict[str, bytes]) -> bytes:
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        for name, data in members.items():
-            archive.writestr(name, data)
-    return content.getvalue()
-
-
-def safetensors(entries: Mapping[str, tuple[str, list[int], list[int]]], data: bytes) -> bytes:
-    names = ("dtype", "shape", "data_offsets")
-    header = json.dumps({n: dict(zip(names, e, strict=True)) for n, e in entries.items()}).encode()
-    return len(header).to_bytes(8, "little") + header + data
-
-
-def overlapping() -> bytes:
-    """Two arrays at one place: a small file could name thousands of large ones."""
-    entry = ("F32", [4], [0, 16])
-    return safetensors({"a": entry, "b": entry}, bytes(16))
-
-
-@pytest.mark.parametrize(
-    ("name", "content", "words"),
-    [
-        ("model.pkl", pickle.dumps({"W1": [1]}), "a pickle, which is not loaded"),
-        ("model.pth", pickle.dumps([1]), "safetensors"),
-        ("old.pkl", pickle.dumps([1], protocol=0), "a pickle, which is not loaded"),
-        ("torch.pt", zipped({"archive/data.pkl": b""}), "a pickle, which is not loaded"),
-        ("over.safetensors", overlapping(), "over another array"),
-        ("f8.safetensors", safetensors({"W": ("F8_E4M3", [1], [0, 1])}, b"1"), "'F8_E4M3'"),
-        ("long.safetensors", (2**21).to_bytes(8, "little") + b"{" * 2**22, "its header has more"),
-        ("model.npz", b"", "empty"),
-        ("model.txt", b"hello there, this is text", "of no known format"),
-        ("model.npy", b"\x93NUMPY\x01\x00", "a single array"),
-        ("model.npz", b"PK\x03\x04" + bytes(40), "damaged"),
-        ("model.safetensors", (30).to_bytes(8, "little") + b'{"a": 1}' + bytes(40), "damaged"),
-    ],
-    ids=lambda value: value if isinstance(value, str) else "",  # archives hold the time of day
-)
-def test_what_cannot_be_opened(
-    name: str, content: bytes, words: str, tmp_path: Path, digits: Dataset
-) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(StorageError) as refused:
-        opened(tmp_path / name, digits)
-    assert words in str(refused.value)
-    assert name in str(refused.value)
-    assert "\n" not in str(refused.value)
-
-
-@pytest.mark.parametrize(
-    ("arrays", "words"),
-    [
-        (
-            {"W1": np.ones((784, 20)), "W2": np.ones((30, 10))},
-            "do not lead from 784 inputs to 10 outputs",
-        ),
-        ({"conv.weight": np.ones((8, 1, 3, 3))}, "a convolution"),
-        ({"bn.running_mean": np.ones(20)}, "a normalization layer"),
-        ({"b": np.ones(3)}, "no weight matrices"),
-        ({"W1": np.full((784, 10), np.nan)}, "not finite"),
-        ({"W1": np.full((784, 10), 1e300)}, "not finite"),
-        ({"W" + "1" * 5000: np.ones((5, 5))}, "do not lead"),
-    ],
-)
-def test_arrays_that_are_no_such_network(
-    arrays: Arrays, words: str, tmp_path: Path, digits: Dataset
-) -> None:
-    save_npz(tmp_path / "model.npz", arrays)
-    with pytest.raises(StorageError, match=words):
-        opened(tmp_path / "model.npz", digits)
-
-
-def test_a_pickle_inside_an_archive_is_not_executed(tmp_path: Path, digits: Dataset) -> None:
-    np.savez(tmp_path / "model.npz", W1=np.array([Path("x")], dtype=object))
-    with pytest.raises(StorageError, match="Python objects"):
-        opened(tmp_path / "model.npz", digits)
