@@ -48,6 +48,7 @@ SLOW_FILES = frozenset(
         "tui/app/test_recording.py",
         "tui/app/test_second_runs.py",
         "tui/checking/test_check.py",
+        "tui/checking/test_check_command.py",
         "tui/cli/test_bench_accuracy.py",
         "tui/cli/test_headless.py",
         "tui/cli/test_lessons.py",
