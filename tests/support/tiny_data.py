@@ -1,4 +1,4 @@
-"""A data set of a few images that are easily told apart."""
+"""A data set of a few images that are easily told apart, and a zero."""
 
 from __future__ import annotations
 
@@ -28,3 +28,10 @@ def tiny_arrays() -> dict[str, npt.NDArray[np.uint8]]:
         arrays[f"{split}-labels-idx1-ubyte"] = labels
     assert list(arrays) == list(IDX_FILES)
     return arrays
+
+
+def ring() -> npt.NDArray[np.uint8]:
+    """A zero, all pixels black or white."""
+    y, x = np.mgrid[:28, :28] - 13.5
+    radius = np.hypot(x, y)
+    return np.where((radius > 6) & (radius < 11), 255, 0).astype(np.uint8)
