@@ -81,6 +81,11 @@ class SavedRun:
         """The configuration to resume with; raises `ConfigError` for changes that are refused."""
         record = self.record
         if record.imported_from is not None:
+            if not (record.reason or "").startswith("imported"):
+                raise ConfigError(
+                    f"run {self.name} is a {record.imported_from}, which is not trained further;"
+                    " name one of its members"
+                )
             raise ConfigError(
                 f"run {self.name} was imported from {record.imported_from}, without the state that"
                 f" training would go on from; --init-from {self.name} starts a new run from its"

@@ -13,7 +13,7 @@ from nn.arrays import Array
 from nn.config import ActivationName, Preprocessing, TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
-from nn.errors import StorageError
+from nn.errors import ConfigError, StorageError
 from nn.network.model import layer_sizes, layer_views, parameter_count
 from nn.network.predictor import Predictor
 from nn.storage.files import open_regular
@@ -77,13 +77,21 @@ def open_model(
 ) -> Opened:
     """Open a model file; raises `StorageError`, and `CommandError` where a package is missing.
 
-    What `mnist-tui export` wrote states all of its network. Other files hold weights only. The
+    What `mnist-tui export` wrote as .npz states all of its network, so that another `activation` is
+    refused with a `ConfigError`. Other files hold weights only. The
     activation of their hidden layers, unless it is given or the file names it, and the inputs are
     those with which the network recognizes most of the first thousand test digits. `data` is called
     only for such files.
     """
     if is_own(path):
-        return Opened(read_model(path))
+        own_model = read_model(path)
+        stated = {member.config.activation for member in own_model.members}
+        if activation is not None and stated != {activation}:
+            raise ConfigError(
+                f"--activation {activation}: {path} states its own, {', '.join(sorted(stated))};"
+                " leave --activation out"
+            )
+        return Opened(own_model)
     try:
         contents = read_contents(path)
     except ImportError as error:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
 from nn.data.dataset import Dataset
 from nn.errors import ConfigError
 from nn.network.committee import Committee
+from nn.network.predictor import Predictor
 from nn.storage.checkpoint import load_model
 from nn.storage.runs import SavedRun, Which
 from tui.formatting import percent
@@ -39,10 +42,10 @@ class RunCommittee:
             raise ConfigError(
                 f"{found[0].name}: a committee of one; name another run, or add --shift 1"
             )
-        try:
-            together = Committee([member for _, member in members], shift=shift)
-        except ValueError as error:
-            raise ConfigError(f"a member {error}") from error
+        for position, (run, member) in enumerate(members):
+            for earlier, known in members[:position]:
+                _require_fitting(run.name, member, earlier.name, known)
+        together = Committee([member for _, member in members], shift=shift)
         return cls(together, tuple(run for run, _ in members), which)
 
     def check(self, dataset: Dataset) -> None:
@@ -77,4 +80,19 @@ class RunCommittee:
             command=command,
             source=made_of,
             reason=made_of,
+        )
+
+
+def _require_fitting(name: str, member: Predictor, earlier: str, known: Predictor) -> None:
+    """Raise `ConfigError` for a network that cannot answer with another, or is that very one."""
+    try:
+        Committee([known, member])
+    except ValueError as error:
+        raise ConfigError(f"{name}: {error}, {earlier}; leave one of them out") from error
+    if (member.config.preprocessing, member.config.deskew) == (
+        known.config.preprocessing,
+        known.config.deskew,
+    ) and np.array_equal(member.model.parameters, known.model.parameters):
+        raise ConfigError(
+            f"{name}: has the same network as {earlier}, which would count twice; name one of them"
         )

@@ -102,6 +102,10 @@ def keep_model(
                 latest=evaluation,
                 best=evaluation,
                 kept_step=0,
+                parameters=sum(
+                    member.model.parameters[member.model.trained].size
+                    for member in predictor.members
+                ),
                 imported_from=source,
             )
             writer.save_record(record)
@@ -140,11 +144,12 @@ def _label_of(path: Path) -> str:
 
 
 def _evaluation(predictor: Predictor, trainer: Trainer) -> Evaluation:
-    # To show all training images to many networks, many times, would take minutes.
+    # Images that one member was not trained on, another was. To show all training images to many
+    # networks, many times, would take minutes besides.
     splits = {
         name: split
         for name, split in trainer.splits.items()
-        if name != "train" or not predictor.kind
+        if name == "test" or not predictor.kind
     }
     scores = {name: predictor.score(split) for name, split in splits.items()}
     return Evaluation(

@@ -6,8 +6,10 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from nn.errors import StorageError
 from nn.storage.model_file import read_model
 from nn.storage.runs import list_runs
 from tests.support.commands import call_command, refused
@@ -62,6 +64,73 @@ def test_a_committee_is_a_run_like_any_other(names: list[str], root: Path, tmp_p
     assert "a committee of 2 networks" in refused(done)
 
 
+def test_its_record_has_only_what_is_true_of_all_of_it(
+    tiny_folder: Path, tmp_path: Path, names: list[str], root: Path
+) -> None:
+    """Images held out from one member are some that another was trained on."""
+    where = f"--runs-dir={tmp_path}"
+    flags = ["--headless", f"--data-dir={tiny_folder}", "--hidden=8", "--epochs=1", where]
+    for seed in (1, 2):
+        done = call_command(*flags, "--validation=0.2", f"--seed={seed}")
+        assert done.returncode == 0, done.stderr
+    first, second = sorted(list_runs(tmp_path)[0], key=lambda run: run.name)
+    assert call_command("committee", first.name, second.name, where).returncode == 0
+    together = next(run for run in list_runs(tmp_path)[0] if run.name.endswith("committee"))
+    evaluation = together.record.latest
+    assert evaluation is not None
+    assert (evaluation.train, evaluation.validation) == (None, None)
+    assert together.record.parameters == first.record.parameters + second.record.parameters
+    compared = call_command("runs", "compare", first.name, together.name, where)
+    assert compared.stdout.split("status")[1].split()[:2] == ["finished", "committee"]
+    done = call_command("--headless", f"--resume={together.name}", where)
+    assert "is a committee of 2: " in refused(done)
+    assert "name one of its members" in refused(done)
+    done = call_command("committee", together.name, first.name, where)
+    reason = f"{first.name}: has the same network as {together.name}, which would count twice"
+    assert reason in refused(done)
+    done = call_command("import", together.path / "best.npz", "--activation=sigmoid", where)
+    assert "states its own, relu; leave --activation out" in refused(done)
+
+
+def test_what_was_found_is_told_although_it_cannot_be_saved(names: list[str], root: Path) -> None:
+    members = [root / name for name in names]
+    done = call_command("committee", *members, "--runs-dir=/dev/null/nowhere")
+    assert done.returncode == 2  # before anything was computed
+    blocked = root.parent / "blocked"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tui.recording.importing.write_model", _full_disk)
+        done = call_command("committee", *members, f"--runs-dir={blocked}")
+    assert (done.returncode, done.stderr.count("error: ")) == (1, 1)
+    assert "best.npz: No space left on device" in done.stderr
+    assert "test accuracy " in done.stdout
+    assert list_runs(blocked) == ([], [])
+
+
+def _full_disk(path: Path, *_: object, **__: object) -> None:
+    raise StorageError(f"{path}: No space left on device")
+
+
+def test_a_member_of_other_images_is_named(tmp_path: Path, names: list[str], root: Path) -> None:
+    where = f"--runs-dir={root}"
+    images, labels = np.arange(80 * 25).reshape(80, 5, 5).astype(np.uint8), np.arange(80) % 4
+    data = tmp_path / "squares.npz"
+    np.savez(data, x=images, y=labels)
+    flags = ["--headless", "--hidden=8", "--epochs=1", f"--runs-dir={tmp_path}"]
+    assert call_command(*flags, f"--data-dir={data}").returncode == 0
+    (other,) = list_runs(tmp_path)[0]
+    done = call_command("committee", names[0], other.path, where)
+    reason = f"{other.name}: takes other images, or knows other classes, than the first, {names[0]}"
+    assert reason in refused(done)
+    more = tmp_path / "more.npz"
+    np.savez(more, x=images, y=np.roll(labels, 1))
+    assert call_command(*flags, f"--data-dir={more}", "--seed=7").returncode == 0
+    (also,) = (run for run in list_runs(tmp_path)[0] if run.name != other.name)
+    done = call_command("committee", other.path, also.path, "--no-save", where)
+    assert done.returncode == 0, done.stderr
+    told = f"{also.name} was trained on other data, more; all are tested on squares"
+    assert told in done.stderr
+
+
 def test_one_network_looks_at_shifted_copies(names: list[str], root: Path) -> None:
     where = f"--runs-dir={root}"
     done = call_command("committee", names[0], "--shift=1", "--no-save", where)
@@ -79,7 +148,7 @@ def test_one_network_looks_at_shifted_copies(names: list[str], root: Path) -> No
         (("{0}", "{0}"), "named twice"),
         (("{0}", "{1}", "--shift=4"), "--shift 4: must be from 0 to 3"),
         (("{0}", "{1}", "--name=a b"), "--name a b"),
-        (("{0}", "--members=3"), "--members is for --recipe"),
+        (("{0}", "--members=3"), "--members 3: is for --recipe"),
         (("{0}", "--recipe=default"), "--recipe trains the members"),
         (("--recipe=default",), "a recipe of 1 network; add --members=5"),
         (("nothing",), "no run"),

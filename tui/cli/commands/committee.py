@@ -20,6 +20,7 @@ from tui.cli.data import load_and_tell
 from tui.cli.flags import WHOLE, RecipeFlag, RunsDirFlag, run_completions
 from tui.cli.members import train_members
 from tui.cli.outputs import require_writable
+from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import percent
 from tui.recording.committees import RunCommittee
@@ -97,6 +98,12 @@ def committee(
     together = RunCommittee.of(found, which=which, shift=shift)
     dataset = load_and_tell(found[0].record.config.data_dir)
     together.check(dataset)
+    for run in found[1:]:
+        if run.record.data_sha256 != found[0].record.data_sha256:
+            warn(
+                f"{run.name} was trained on other data, {run.record.data_name}; all are tested on"
+                f" {dataset.name}"
+            )
     _evaluate(together, dataset, root, name=name, save=save, keep=not no_save, as_json=json)
     return ExitCode.SUCCESS
 
@@ -132,12 +139,18 @@ def _evaluate(
     runs, together = committee.runs, committee.together
     scores = [member.score(dataset.test) for member in together.members]
     score = together.score(dataset.test)
-    if save is not None:
-        try:
+    if not as_json:  # before saving, which may fail
+        width = max(len(run.name) for run in runs)
+        for run, each in zip(runs, scores, strict=True):
+            sys.stdout.write(f"{run.name:<{width}}  {percent(each.accuracy):>7}\n")
+        sys.stdout.write(f"test accuracy {percent(score.accuracy)}: {together.kind}\n")
+        sys.stdout.flush()
+    try:
+        if save is not None:
             write_model(save, together)
-        except StorageError as error:
-            raise CommandError(str(error), ExitCode.FAILURE) from error
-    saved = committee.keep(root, dataset, label=name or "committee") if keep else None
+        saved = committee.keep(root, dataset, label=name or "committee") if keep else None
+    except StorageError as error:
+        raise CommandError(str(error), ExitCode.FAILURE) from error
     if as_json:
         record: dict[str, Any] = {
             "kind": together.kind,
@@ -153,10 +166,6 @@ def _evaluate(
         }
         write_json(record, sys.stdout)
         return
-    width = max(len(run.name) for run in runs)
-    for run, each in zip(runs, scores, strict=True):
-        sys.stdout.write(f"{run.name:<{width}}  {percent(each.accuracy):>7}\n")
-    sys.stdout.write(f"test accuracy {percent(score.accuracy)}: {together.kind}\n")
     if save is not None:
         sys.stderr.write(f"model saved to {save}\n")
     if saved is not None:

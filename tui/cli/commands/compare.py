@@ -24,7 +24,7 @@ from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.images.datasets import load_dataset
-from tui.recording.finding import differing_fields, effective_values, value_text
+from tui.recording.finding import differing_fields, effective_values, state_of, value_text
 from tui.recording.folder import display_name, runs_folder
 from tui.system.exits import ExitCode
 from tui.system.terminal import detect, is_live
@@ -68,7 +68,7 @@ def _table(runs: dict[str, SavedRun]) -> str:
     records = [run.record for run in runs.values()]
     rows: list[tuple[str, Sequence[str]]] = [
         ("", list(runs)),
-        ("status", [run.status for run in runs.values()]),
+        ("status", [state_of(run, run.status) for run in runs.values()]),
         ("epochs", [f"{round(record.epoch, 2):g}" for record in records]),
         ("steps", [f"{record.step:,}" for record in records]),
         ("parameters", [f"{record.parameters:,}" for record in records]),
