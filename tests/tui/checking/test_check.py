@@ -11,15 +11,8 @@ import pytest
 from nn.data.dataset import Dataset, Split
 from nn.network.layers import Linear, Sigmoid
 from nn.network.losses import CrossEntropy
-from tests.support.learner_networks import (
-    CORRECT,
-    MISTAKES,
-    NETWORK,
-    NO_UPDATE,
-    PENALTIES,
-    Mutation,
-    changed,
-)
+from tests.support.learner_mistakes import MISTAKES, PENALTIES
+from tests.support.learner_networks import CORRECT, NETWORK, NO_UPDATE, Mutation, changed
 from tui.checking.departure import departure
 from tui.checking.learner import Learner
 from tui.checking.mistakes import CATALOGUE
