@@ -216,13 +216,18 @@ class Sitting:
         chooses = "\r" in typed or click is not None
         if chooses and now - self._palette_at < CONSEQUENCES:
             return True
-        if "A run is under way" in shown:
+        if self._asks:
             return True
         if click is None:
             return False
         rows, columns = self._screen.lines, self._screen.columns
         cut_off = columns < 12 and int(click[2]) >= rows  # the key hints, without all of "Quit"
         return cut_off or "Quit" in shown.splitlines()[-1]
+
+    @property
+    def _asks(self) -> bool:
+        """Whether the question before leaving is shown; a narrow terminal cuts its text off."""
+        return re.search(r"A run is under way|[-─] Leave [-─]", self.text()) is not None
 
     def write(self, text: str) -> None:
         """Type, however long the application takes to read it."""
@@ -270,7 +275,7 @@ class Sitting:
             for _ in range(3):
                 self.write("\x1b")
                 self.pump(0.4)
-            if "A run is under way" in self.text():
+            if self._asks:
                 continue
             self.write("?")
             answer = self._deadline(4)
@@ -294,11 +299,11 @@ class Sitting:
             if deadline.is_over:
                 raise FaultError("does not leave", stacks(self.pid) + self.text())
             if not by_signal:
-                self.write("x" if "A run is under way" in self.text() else way)
+                self.write("x" if self._asks else way)
             answer = self._deadline(2)
             while not answer.is_over:
                 self.pump(0.1)
-                if self.exit_code is not None or "A run is under way" in self.text():
+                if self.exit_code is not None or self._asks:
                     break
         self._check_end((128 + signal.Signals[way], 1) if by_signal else (0, 1))
 
