@@ -2,8 +2,9 @@
 
 Run with `python -m tests.benchmarks.pictures [MODEL]`; the default is the network of the package.
 
-A table of the conditions of `tests/support/pictures.py`, each with the share of the first `--count`
-test digits that are read as one digit and recognized, and the mean time of reading one picture.
+A table of all conditions, the plain and the hard ones of `tests/support/`, each with the share of
+the first `--count` test digits that are read as one digit and recognized, and the mean time of
+reading one picture.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from nn.data.dataset import Split, load_dataset
 from nn.errors import DataError
 from nn.network.predictor import Predictor
 from nn.storage.model_file import read_model
-from tests.support.pictures import CONDITIONS, HARD, coverage
+from tests.support.hard_conditions import CONDITIONS, HARD
+from tests.support.pictures import coverage
 from tui.images.reading import read_content
 from tui.models.shipped import FILE
 

@@ -11,8 +11,9 @@ from hypothesis.extra import numpy as hnp
 from nn.data.dataset import Dataset
 from nn.errors import DataError
 from nn.network.predictor import Predictor
+from tests.support.hard_conditions import CONDITIONS, HARD
 from tests.support.optdigits import load_optdigits
-from tests.support.pictures import CONDITIONS, HARD, Levels, coverage, encode, grey, thinned
+from tests.support.pictures import Levels, coverage, encode, grey, thinned
 from tui.images.components import Mask, connected_components
 from tui.images.reading import Form, Reading, field_of_board, read_content
 from tui.models.shipped import shipped_model
