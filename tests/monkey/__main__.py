@@ -19,7 +19,8 @@ from pathlib import Path
 
 from tests.monkey.inputs import Action, actions
 from tests.monkey.process import Usage
-from tests.monkey.sitting import Ended, FaultError, Sitting
+from tests.monkey.sitting import Ended, Sitting
+from tests.monkey.terminal import FaultError
 
 FLAGS = [
     ["--limit=500", "--epochs=3", "--hidden=8"],

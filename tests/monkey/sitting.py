@@ -1,40 +1,24 @@
-"""One start of the application in a pseudo-terminal, the inputs it gets, and what must hold."""
+"""One sitting at the application: the inputs it gets, and what must hold meanwhile and after it."""
 
 from __future__ import annotations
 
-import fcntl
-import json
 import os
-import pty
 import re
-import select
-import shutil
 import signal
-import struct
-import subprocess
 import sys
-import termios
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-import pyte
-
 from tests.monkey.background import Background
+from tests.monkey.home import environment, template_run
 from tests.monkey.inputs import Action
-from tests.monkey.process import MARK, Deadline, Usage, marked_processes, stacks
+from tests.monkey.process import MARK, Usage, marked_processes, stacks
+from tests.monkey.terminal import PATIENCE, FaultError, PseudoTerminal
 
-ROOT = Path(__file__).parents[2]
-PATIENCE = 60
-"""Seconds after which an application that could have run counts as hung; see `Deadline`."""
 CONSEQUENCES = 15
 """Inputs in which one that leaves the application may have its effect."""
-# Sequences that pyte does not know and would print: other modes of the keyboard, queries, strings.
-_UNKNOWN = re.compile(
-    rb"\x1b\[[<>=][^A-Za-z]*[A-Za-z]|\x1b\[\?[\d;]*\$p|\x1b[P\]_^][^\x07\x1b]*(?:\x07|\x1b\\)"
-)
-_MODE = re.compile(rb"\x1b\[\?([\d;]+)([hl])")
 # Modes after the application: alternate screen, mouse, focus and paste off, the cursor on.
 _MODES_AFTER = {
     1049: False,
@@ -49,27 +33,17 @@ _TRACEBACK = re.compile(r"Traceback \(most recent call last\)|internal error: [^
 _ERROR = re.compile(r"^(\w[\w.]*(?:Error|Exception|Matches|Timeout|Interrupt)\b[^\r\n]*)", re.M)
 
 
-class FaultError(AssertionError):
-    """Something that must not happen; `symptom` is the same for two occurrences of one fault."""
-
-    def __init__(self, symptom: str, details: str = "") -> None:
-        super().__init__(f"{symptom}\n{details}" if details else symptom)
-        self.symptom = symptom
-
-
 class Ended(Exception):  # noqa: N818 - it is no error
     """The application has ended as an input had asked it to, and everything was in order."""
 
 
-class Sitting:
+class Sitting(PseudoTerminal):
     """The application from its first frame to its exit.
 
     Every method may raise `FaultError`, and `Ended` where an input has ended the application.
     """
 
     def __init__(self, home: Path, flags: list[str], variables: dict[str, str]) -> None:
-        self.home = home
-        self.flags = flags
         self.environment = environment(home) | variables
         template = template_run(home, self.environment)
         self.background = Background(home / "data" / "mnist-tui", template, self.environment)
@@ -77,98 +51,14 @@ class Sitting:
             self.background.happen("copy", 0)
         self.done: list[Action] = []
         self.usage: list[Usage] = []
-        self.exit_code: int | None = None
-        self.output = bytearray()
-        self._modes: dict[int, bool] = {}
-        self._tail = b""
         self._asked_at = self._palette_at = -1000
-        self._screen = pyte.Screen(80, 24)
-        self._stream = pyte.ByteStream(self._screen)
-        self._start()
-
-    def _start(self) -> None:
-        self._report, report_to = os.pipe()
-        os.set_inheritable(report_to, True)
-        shell = [sys.executable, str(Path(__file__).with_name("shell.py")), str(report_to)]
-        command = [*shell, sys.executable, "-m", "tui", *self.flags]
-        self._shell, self._master = pty.fork()
-        if self._shell == 0:
-            os.chdir(self.home / "work")
-            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
-            os.execvpe(command[0], command, self.environment)
-        os.close(report_to)
-        os.set_blocking(self._master, False)
-        self._reports = b""
-        self.pid = 0
-        self._unrestored = ""
+        command = [sys.executable, "-m", "tui", *flags]
+        super().__init__(command, home / "work", self.environment)
         self._wait(lambda: self.pid > 0, "the application does not start")
         self._wait(lambda: "epoch" in self.text(), "the application shows no first frame")
 
-    # Reading
-
-    def text(self) -> str:
-        """What is on the screen now."""
-        return "\n".join(self._screen.display)
-
-    def pump(self, seconds: float) -> None:
-        """Take in output for some seconds, at least what is there."""
-        end = time.monotonic() + seconds
-        while True:
-            left = max(0.0, end - time.monotonic())
-            ready, _, _ = select.select([self._master, self._report], [], [], left)
-            if not ready:
-                return
-            if self._report in ready:
-                self._take_reports()
-            if self._master in ready:
-                try:
-                    chunk = os.read(self._master, 1 << 16)
-                except BlockingIOError:
-                    continue
-                except OSError:  # Linux reports a terminal that nobody has open any more as EIO
-                    chunk = b""
-                if not chunk:
-                    self._take_reports()
-                    return
-                self._take(chunk)
-            elif self.exit_code is not None:
-                return
-
-    def _take(self, chunk: bytes) -> None:
-        self.output += chunk
-        del self.output[:-200_000]
-        chunk = self._tail + chunk
-        # A sequence that the read cut in two is kept for the next read.
-        cut = chunk.rfind(b"\x1b", max(0, len(chunk) - 64))
-        if cut >= 0 and not re.match(rb"\x1b(\[[^@-~]*[@-~]|[^\[P\]_^])", chunk[cut:]):
-            chunk, self._tail = chunk[:cut], chunk[cut:]
-        else:
-            self._tail = b""
-        for match in _MODE.finditer(chunk):
-            for mode in match[1].split(b";"):
-                self._modes[int(mode)] = match[2] == b"h"
-        self._stream.feed(_UNKNOWN.sub(b"", chunk))
-
-    def _take_reports(self) -> None:
-        with suppress(OSError):
-            while select.select([self._report], [], [], 0)[0]:
-                chunk = os.read(self._report, 4096)
-                if not chunk:
-                    break
-                self._reports += chunk
-        *lines, self._reports = self._reports.split(b"\n")
-        for line in lines:
-            report = json.loads(line)
-            self.pid = report.get("pid", self.pid)
-            self.exit_code = report.get("exit", self.exit_code)
-            if not report.get("restored", True):
-                self._unrestored = "when it was suspended" if "stopped" in report else "at the end"
-
-    def _deadline(self, seconds: float) -> Deadline:
-        return Deadline(seconds, self.pid, self._shell)
-
     def _wait(self, condition: Callable[[], object], symptom: str) -> None:
-        deadline = self._deadline(PATIENCE)
+        deadline = self.deadline(PATIENCE)
         while not condition():
             self.pump(0.05)
             if self.exit_code is not None and not condition():
@@ -220,7 +110,7 @@ class Sitting:
             return True
         if click is None:
             return False
-        rows, columns = self._screen.lines, self._screen.columns
+        columns, rows = self.size
         cut_off = columns < 12 and int(click[2]) >= rows  # the key hints, without all of "Quit"
         return cut_off or "Quit" in shown.splitlines()[-1]
 
@@ -228,27 +118,6 @@ class Sitting:
     def _asks(self) -> bool:
         """Whether the question before leaving is shown; a narrow terminal cuts its text off."""
         return re.search(r"A run is under way|[-─] Leave [-─]", self.text()) is not None
-
-    def write(self, text: str) -> None:
-        """Type, however long the application takes to read it."""
-        data = text.encode()
-        deadline = self._deadline(PATIENCE)
-        while data and self.exit_code is None:
-            try:
-                data = data[os.write(self._master, data) :]
-            except BlockingIOError:
-                self.pump(0.05)
-                if deadline.is_over:
-                    raise FaultError("does not read its input", stacks(self.pid)) from None
-            except OSError:  # it has just ended
-                self.pump(1)
-                return
-
-    def resize(self, columns: int, rows: int) -> None:
-        """Change the size of the terminal, which signals SIGWINCH."""
-        size = struct.pack("HHHH", rows, columns, 0, 0)
-        fcntl.ioctl(self._master, termios.TIOCSWINSZ, size)
-        self._screen.resize(rows, columns)
 
     # Checking
 
@@ -259,7 +128,7 @@ class Sitting:
 
     def check_it_draws(self) -> None:
         """A change of the terminal's size is answered by output within a time."""
-        rows, columns = self._screen.lines, self._screen.columns
+        columns, rows = self.size
         self.pump(0.2)
         self.output.clear()
         self.resize(81 if columns == 80 else 80, 24)
@@ -270,7 +139,7 @@ class Sitting:
     def check_it_reacts(self) -> None:
         """After some Escapes the key for help opens the help, wherever the inputs have led to."""
         self.resize(100, 30)
-        deadline = self._deadline(PATIENCE)
+        deadline = self.deadline(PATIENCE)
         while not deadline.is_over:
             for _ in range(3):
                 self.write("\x1b")
@@ -278,7 +147,7 @@ class Sitting:
             if self._asks:
                 continue
             self.write("?")
-            answer = self._deadline(4)
+            answer = self.deadline(4)
             while not answer.is_over:
                 self.pump(0.1)
                 if "Help: " in self.text():
@@ -291,7 +160,7 @@ class Sitting:
 
     def leave(self, way: str = "\x11") -> None:
         """Leave by a key or a signal, and check what is left behind."""
-        deadline = self._deadline(PATIENCE)
+        deadline = self.deadline(PATIENCE)
         by_signal = way.startswith("SIG")
         if by_signal:
             os.kill(self.pid, signal.Signals[way])
@@ -300,7 +169,7 @@ class Sitting:
                 raise FaultError("does not leave", stacks(self.pid) + self.text())
             if not by_signal:
                 self.write("x" if self._asks else way)
-            answer = self._deadline(2)
+            answer = self.deadline(2)
             while not answer.is_over:
                 self.pump(0.1)
                 if self.exit_code is not None or self._asks:
@@ -327,16 +196,16 @@ class Sitting:
         silent = self.exit_code == 1 and "mnist-tui" not in printed
         if self.exit_code not in codes or silent:
             raise FaultError(f"left with exit code {self.exit_code}", printed[-3000:])
-        if self._unrestored:
-            raise FaultError(f"the terminal's settings were not restored {self._unrestored}")
+        if self.unrestored:
+            raise FaultError(f"the terminal's settings were not restored {self.unrestored}")
         wrong = {
             mode: state
             for mode, state in _MODES_AFTER.items()
-            if self._modes.get(mode, state) != state
+            if self.modes.get(mode, state) != state
         }
         if wrong:
             raise FaultError(f"terminal modes are left behind: {wrong}")
-        deadline = self._deadline(10)
+        deadline = self.deadline(10)
         while left := self._computing_processes():
             if deadline.is_over:
                 raise FaultError("processes are left behind", str(left))
@@ -367,47 +236,8 @@ class Sitting:
 
     def close(self) -> None:
         """End whatever is left."""
-        for pid in (self.pid, self._shell):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        os.waitpid(self._shell, 0)
-        os.close(self._master)
-        os.close(self._report)
+        super().close()
         self.background.close()
         for pid, _, _ in marked_processes(self.environment[MARK]):
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-
-
-def environment(home: Path) -> dict[str, str]:
-    """Variables of a user with an empty home folder and nothing set."""
-    kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL") if name in os.environ}
-    return kept | {
-        "HOME": str(home),
-        "XDG_DATA_HOME": str(home / "data"),
-        "XDG_CONFIG_HOME": str(home / "config"),
-        "XDG_CACHE_HOME": str(home / "cache"),
-        "TERM": "xterm-256color",
-        "LANG": "C.UTF-8",
-        "PYTHONPATH": str(ROOT),
-        "OPENBLAS_NUM_THREADS": "1",
-        "MNIST_TUI_DEBUG": "1",
-        MARK: f"{os.getpid()}-{time.monotonic_ns()}",
-    }
-
-
-def template_run(home: Path, variables: dict[str, str]) -> Path:
-    """A finished run that is copied into the folder of runs, made once.
-
-    Beside it a working directory with a model, and with a file that is none, to be opened by name.
-    """
-    root, work = home / "template", home / "work"
-    if not root.exists():
-        flags = ["--headless", "--quiet", "--limit=300", "--epochs=3", "--hidden=8"]
-        command = [sys.executable, "-m", "tui", *flags, f"--runs-dir={root}"]
-        subprocess.run(command, check=True, env=variables)
-    run = next(path for path in root.iterdir() if path.is_dir())
-    work.mkdir(exist_ok=True)
-    shutil.copy(run / "best.npz", work / "model.npz")
-    (work / "text.txt").write_text("This is no model.\n")
-    return run

@@ -8,7 +8,7 @@ import pytest
 
 from tests.monkey.__main__ import report, run
 from tests.monkey.inputs import actions
-from tests.monkey.sitting import FaultError
+from tests.monkey.terminal import FaultError
 
 
 def play(seed: int, seconds: float, sitting: float, folder: Path) -> None:
