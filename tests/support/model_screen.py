@@ -1,4 +1,4 @@
-"""What the model screen shows."""
+"""Networks for the model screen, and what it shows of them."""
 
 from __future__ import annotations
 

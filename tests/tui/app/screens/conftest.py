@@ -40,7 +40,7 @@ def predicted_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def play(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Runs a scenario in an application whose data and runs come from the test."""
+    """Runs a scenario on the train screen, whose data and runs come from the test."""
     monkeypatch.setattr(present_run, "load_in_background", lambda data_dir, post: None)
     monkeypatch.setattr(live_run, "LiveRun", DirectedRun)
     draw_at_once(monkeypatch)
