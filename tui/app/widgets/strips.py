@@ -123,12 +123,15 @@ class StripWidget(Widget):
 
         Its compositor posts none for a widget that a class has just made visible if the region of
         any widget was requested in between. A screen that was hidden when the theme was changed has
-        the new styles only now, so that its lines are laid out again.
+        the new styles only now, so that its lines are laid out again; so are those of a widget that
+        is painted in a new width before it has been told of it.
         """
         if self.size != self._resized_to:
             self._resized_to = self.size
             self.post_message(events.Resize(self.size, self.virtual_size, self.container_size))
-        if self._theme != self.app.theme:
+        # Of another width Textual forgets all lines that it keeps, and paints each of them anew.
+        other_width = self._laid_out_to and self._laid_out_to.width != self.size.width
+        if other_width or self._theme != self.app.theme:
             self._theme = self.app.theme
             self._refill()
         self._own_style = self.rich_style
