@@ -37,7 +37,7 @@ class ConfigForm(Widget):
         Binding("pagedown", "move_group(1)", "Next group", id="form.next-group", show=False),
         Binding("pageup", "move_group(-1)", "Previous group", id="form.previous-group", show=False),
         Binding("enter", "accept", "Choose", id="form.accept"),
-        Binding("ctrl+r", "restore", "The recipe's value", id="form.restore"),
+        Binding("ctrl+r", "restore", "Restore", id="form.restore"),
         Binding("slash", "find", "Find", key_display="/", id="form.find", priority=True),
         Binding("escape", "close", "Close", id="form.close"),
     ]
@@ -157,6 +157,8 @@ class ConfigForm(Widget):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
         """Whether a key has an effect: a slash is typed where the field is a path."""
+        if action == "restore":
+            return self._fields.name_at_cursor != RECIPE
         return action != "find" or not self._fields.takes_any_text
 
     def action_find(self) -> None:
@@ -172,9 +174,8 @@ class ConfigForm(Widget):
 
     def action_restore(self) -> None:
         """Give the current field the value it has in the recipe."""
-        if self._fields.name_at_cursor != RECIPE:
-            self.draft.restore(self._fields.name_at_cursor)
-            self.redraw()
+        self.draft.restore(self._fields.name_at_cursor)
+        self.redraw()
 
     def action_close(self) -> None:
         """Leave the form."""
