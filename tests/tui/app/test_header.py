@@ -95,6 +95,7 @@ def test_the_state_takes_the_room_there_is_and_keeps_its_width() -> None:
         assert text(STATE, form).startswith(shown) if shown else form.width == 0
         later = RunState("training", ("▸", ">"), "accent", 10, 10, 0.0987, None, ())
         assert len(text(later, form)) == len(text(STATE, form))
+        assert not text(later, form).endswith(" ")  # What is not known leaves no gap at the right.
     wide = form_that_fits(STATE, 200, 200)
     assert text(STATE, wide).endswith("▁▆█")
     assert text(STATE, wide, Terminal(ascii_only=True, colors="none")).isascii()

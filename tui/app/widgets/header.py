@@ -27,6 +27,7 @@ The last ones go together, since a single name among keys would seem to be a spe
 """
 _BLOCKS = "▁▂▃▄▅▆▇█"
 _CLOCK = 7
+_LEFT = _CLOCK + len(" left")
 
 
 class Tab(NamedTuple):
@@ -265,11 +266,18 @@ def state_parts(state: RunState, form: Form, terminal: Terminal) -> list[Segment
         parts.append(Segment(f"  epoch {place}" if form.words else f" {place}"))
     if form.accuracy and state.accuracy is not None:
         parts.append(Segment(f" {percent(state.accuracy):>6}", bold))
-    if form.left:
-        left = "" if state.left is None else f"{clock(state.left, _CLOCK)} left"
-        parts.append(Segment(f" {left:>{_CLOCK + 5}}"))
+    blank = 0  # The room of what is not known is at the left: the state stands at the right end.
+    if form.left and state.left is not None:
+        parts.append(Segment(f" {clock(state.left, _CLOCK) + ' left':>{_LEFT}}"))
+    elif form.left:
+        blank += 1 + _LEFT
     if form.curve and not terminal.ascii_only:
-        parts += [Segment("  "), Segment(_curve(state.curve, form.curve), style)]
+        if state.curve:
+            parts += [Segment("  "), Segment(_curve(state.curve, form.curve), style)]
+        else:
+            blank += 2 + form.curve
+    if blank:
+        parts.insert(0, Segment(" " * blank))
     return parts
 
 
