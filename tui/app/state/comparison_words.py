@@ -180,6 +180,8 @@ def _cases(p: float) -> str:
 def seeds_words(seeds: SeedPairs) -> str:
     """What several seeds of both say, as far as they are trained."""
     pairs, found = len(seeds.differences), seeds.difference
+    if seeds.refusal and not pairs:
+        return ""
     if found is None:
         known = f"{count(pairs, 'seed')} of both so far" if pairs else "No seed of both yet"
         return f"{known}; other seeds give other networks."
@@ -214,6 +216,8 @@ def short_seed_lines(seeds: SeedPairs, training: SeedTraining | None) -> list[st
         text = f"{pairs} seeds: B {100 * found.mean:+.2f} [{_interval(found, ', ')}]"
     more = seeds.refusal or f"+ {MORE} more: {_seconds(seeds)}"
     doing = training_words(training, short=True) if training else ""
+    if seeds.refusal and not pairs:
+        return [doing or seeds.refusal]
     if not doing and found is not None:
         return [text, f"{_verdict(found).capitalize()}. {more}"]
     return [text, doing or more_words(seeds)]

@@ -88,7 +88,15 @@ class SeedPairs:
 
 
 def seed_pairs(runs: tuple[SavedRun, SavedRun], saved: Sequence[SavedRun]) -> SeedPairs:
-    """What is known of the seeds of two settings from these saved runs, the two among them."""
+    """What is known of the seeds of two settings from these saved runs, the two among them.
+
+    Of one setting there are no pairs: each run would be compared with itself.
+    """
+    if _one_setting(runs):
+        seeds = {run.record.config.seed for run in runs}
+        same = "Both settings are the same"
+        refusal = f"{same}, but for the seed." if len(seeds) > 1 else f"{same}."
+        return SeedPairs(runs, ({}, {}), refusal)
     finished = [run for run in saved if run.status == "finished"]
     first, second = (_accuracies(of, finished) for of in runs)
     return SeedPairs(runs, (first, second), _refusal(runs))
@@ -132,6 +140,15 @@ def _refusal(runs: tuple[SavedRun, SavedRun]) -> str:
     for letter, record in zip("AB", (first, second), strict=True):
         if record.imported_from is not None:
             return f"{letter} was imported: it cannot be trained with other seeds."
-    if _setting(first.config) == _setting(second.config) and first.init_from == second.init_from:
-        return "Both settings are the same, but for the seed."
     return ""
+
+
+def _one_setting(runs: tuple[SavedRun, SavedRun]) -> bool:
+    first, second = (run.record for run in runs)
+    imported = first.imported_from or second.imported_from
+    same = (_setting(first.config), first.data_sha256, first.init_from) == (
+        _setting(second.config),
+        second.data_sha256,
+        second.init_from,
+    )
+    return same and imported is None

@@ -145,7 +145,11 @@ def test_runs_that_tell_nothing_of_a_seed(tmp_path: Path, small: Dataset) -> Non
     append(runs[1].path, [RateChanged(step=5, factor=2.0)])
     assert pairs(tmp_path, runs).differences == {}  # its rate was changed by hand
     seeds_only = save_pair(tmp_path / "seeds", small, learning_rate=0.008, seed=1)
-    assert "but for the seed" in pairs(tmp_path, seeds_only).refusal
+    one_setting = pairs(tmp_path, seeds_only)
+    assert short_seed_lines(one_setting, None) == ["Both settings are the same, but for the seed."]
+    assert seeds_words(one_setting) == seed_list(one_setting) == ""
+    twins = pairs(tmp_path, save_pair(tmp_path / "twins", small, learning_rate=0.008))
+    assert (twins.refusal, seed_list(twins)) == ("Both settings are the same.", "")
     unfinished = save_run(tmp_path, "20261104-100000-x", done=2, status="interrupted")
     half = seed_pairs((runs[0], unfinished), [runs[0], unfinished])
     assert half.accuracies[1] == {}
