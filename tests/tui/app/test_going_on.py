@@ -266,6 +266,10 @@ def test_a_run_that_diverged_at_once_is_begun_again_more_slowly() -> None:
         assert text(app, "#status").startswith("diverged: the loss is no longer a number")
         assert "b again from random weights" in text(app, "#next")
         assert hints(app)["b"] == "Again, slower"
+        welcome = text(app, "#welcome")
+        assert welcome.startswith("This network was lost before its first result")
+        assert "Look" in welcome
+        assert "Start" not in welcome, "the key does not start it again"
         await pilot.press("u", "space")
         assert len(app.bench.histories) == 1, "it cannot go on"
         await pilot.press("b")

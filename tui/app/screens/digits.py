@@ -279,6 +279,9 @@ class DigitsScreen(BrowsingScreen):
 def headline(verdict: Verdict, *, short: bool) -> Headline:
     """What is predicted of a digit, in figures and in words."""
     predicted, label = (verdict.spec.names[at] for at in (verdict.predicted, verdict.label))
+    if not verdict.answered:
+        words = ["no answer", "diverged"]
+        return Headline("?", label, words, verdict.words(short=short))
     words = [f"{max(verdict.probabilities):.1%} for {predicted}", f"loss {verdict.loss:.3g}"]
     if verdict.wrong:
         words.append(f"{label}: {ordinal(verdict.rank)} choice")

@@ -15,6 +15,7 @@ from textual.widgets import Static
 
 from tui.app.screens.panes import PanedScreen
 from tui.app.screens.run_status import describe, layout_words, rate_factor, way_back
+from tui.app.state.continuing import has_diverged
 from tui.app.state.shown_run import Status
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.text import set_text, set_title
@@ -223,13 +224,18 @@ class TrainScreen(PanedScreen):
             title = "There is no run: press the key of the form, and correct what is named above."
         elif bench.loading or bench.status is None or bench.status is Status.PREPARING:
             title = "Reading the images ..."
+        elif has_diverged(bench):
+            title = "This network was lost before its first result: its loss is no longer a number."
         elif history is not None and history.step:
             title = f"This network has learned for {count(history.step, 'step')}, and goes on."
         elif history is not None and history.experiment.init_from is not None:
             title = "This network begins with given weights."
         else:
             title = "This network has not learned anything yet."
-        self._welcome.show(title, self.first_keys(), *self.app.size)
+        keys = self.first_keys()
+        if has_diverged(bench):  # such a run cannot be gone on with
+            del keys["train.run"]
+        self._welcome.show(title, keys, *self.app.size)
 
     def draw_played(self) -> None:
         """Draw the epoch that is played back, with the cursor of the charts at it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,9 @@ import numpy as np
 from nn.data.dataset import Split
 from nn.spec import MNIST, DataSpec
 from tui.app.state.shown_run import Snapshot
+
+DIVERGED = "the network has diverged"
+"""Why there is no answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +32,24 @@ class Verdict:
         return self.predicted != self.label
 
     @property
+    def answered(self) -> bool:
+        """Whether the network says anything: the outputs of one that diverged are no numbers."""
+        return math.isfinite(self.probabilities[self.predicted])
+
+    @property
     def seen(self) -> str:
         """The digit and the prediction in a few words: `a 3, seen as 8, 97.2%`."""
         names = self.spec.names
         shown = names[self.label] if self.spec.has_names else f"a {names[self.label]}"
+        if not self.answered:
+            return f"{shown}, no answer"
         return f"{shown}, seen as {names[self.predicted]}, {self.probabilities[self.predicted]:.1%}"
 
     def words(self, *, short: bool) -> str:
         """Two lines on it."""
+        if not self.answered:
+            name = f"label {self.spec.names[self.label]}"
+            return f"{name}\nno answer" if short else f"no answer, {name}\n{DIVERGED}"
         rank = ordinal(self.rank)
         predicted, label = self.predicted, self.label
         if not short and self.spec.has_names:

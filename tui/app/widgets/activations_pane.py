@@ -80,6 +80,8 @@ class ActivationsPane(Panel):
 
 def _summary(layer: LayerStatistics, values: Array, spec: DataSpec) -> str:
     if layer.dead is None:
+        if np.isnan(values).any():
+            return "no numbers, for it has diverged"
         return f"{spec.named(int(values.argmax()))} is the largest"
     if ACTIVATIONS[layer.activation].rectifies:
         return f"{np.count_nonzero(values):,}/{len(values):,} active, max {values.max():.2g}"

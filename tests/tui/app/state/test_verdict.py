@@ -15,6 +15,7 @@ from nn.data.dataset import Split
 from nn.network.predictor import Predictions, Predictor
 from nn.spec import DataSpec
 from tests.support.scripted import ScriptedPredictor, digits, mistaken
+from tui.app.screens.digits import headline
 from tui.app.state.shown_run import Snapshot
 from tui.app.state.verdict import Verdict, ordinal, verdict
 
@@ -38,6 +39,23 @@ def test_verdict() -> None:
     assert wrong.seen == f"a 4, seen as 5, {wrong.probabilities[5]:.1%}"
     named = replace(wrong, spec=DataSpec(names=tuple("abcdefghij")))
     assert named.seen.startswith("e, seen as f, ")
+
+
+class Diverged:
+    """Outputs that are no numbers, of which the first counts as the largest."""
+
+    def predict(self, split: Split) -> Predictions:
+        nothing: npt.NDArray[Any] = np.full((len(split), 10), np.nan)
+        return Predictions(nothing, np.zeros(len(split), np.uint8), nothing[:, 0])
+
+
+def test_a_network_that_diverged_gives_no_answer() -> None:
+    said = verdict(snapshot_of(Diverged()), digits(3), 2)
+    assert said.seen == "a 2, no answer"
+    assert said.words(short=False) == "no answer, label 2\nthe network has diverged"
+    assert said.words(short=True) == "label 2\nno answer"
+    shown = headline(said, short=False)
+    assert (shown.predicted, shown.words) == ("?", ["no answer", "diverged"])
 
 
 class Tied:
