@@ -8,14 +8,21 @@ from typing import Any
 
 from nn.errors import ConfigError, reason_of
 
+_MAX_BYTES = 2**20
+
 
 def load_toml(path: Path, kind: str = "config file") -> dict[str, Any]:
     """The content of a TOML file; `kind` names it with its path in the `ConfigError` raised."""
     source = f"{kind} {path}"
     try:
-        text = path.read_text(encoding="utf-8")
+        with path.open("rb") as stream:  # perhaps a pipe, or a device without an end
+            content = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         raise ConfigError(f"{source}: {reason_of(error)}") from error
+    if len(content) > _MAX_BYTES:
+        raise ConfigError(f"{source}: more than the {_MAX_BYTES:,} bytes allowed")
+    try:
+        text = content.decode("utf-8").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise ConfigError(f"{source}: not UTF-8 text") from error
     return parse_toml(text, source)

@@ -47,7 +47,7 @@ def is_table(path: Path) -> bool:
     """Whether a file begins as a CSV of labelled images does; False for what cannot be read."""
     try:
         with _opened(path) as stream:
-            return _form(path, _first_lines(stream)) is not None
+            return _form(path, _first_lines(path, stream)) is not None
     except (OSError, EOFError, zlib.error, UnicodeDecodeError, DataError):
         return False
 
@@ -58,7 +58,7 @@ def has_labels(path: Path) -> bool:
     A file of images alone, such as Kaggle's `test.csv`, has not.
     """
     with _opened(path) as stream:
-        words = _split(_first_lines(stream)[0])
+        words = _split(_first_lines(path, stream)[0])
     if any(word.strip(' "').lower() in _LABEL_NAMES for word in words):
         return True
     return not _is_square(len(words)) or _is_square(len(words) - 1)
@@ -71,7 +71,7 @@ def read_table(path: Path) -> Samples:
     """
     try:
         with _opened(path) as stream:
-            form = _form(path, _first_lines(stream))
+            form = _form(path, _first_lines(path, stream))
             if form is None:
                 raise DataError(f"{path}: not a table: expected a label and pixels in each line")
             stream.seek(0)
@@ -115,12 +115,14 @@ def _opened(path: Path) -> Iterator[TextIO]:
             yield io.TextIOWrapper(unpacked, encoding="utf-8-sig")
 
 
-def _first_lines(stream: TextIO) -> list[str]:
+def _first_lines(path: Path, stream: TextIO) -> list[str]:
     """The first two lines that are not empty."""
     lines: list[str] = []
     while len(lines) < 2 and (line := stream.readline(_LONGEST_LINE)):
         if len(line) == _LONGEST_LINE:
-            raise DataError("a line is too long")
+            raise DataError(
+                f"{path}: no table of images: a line of over {_LONGEST_LINE:,} characters"
+            )
         if line.strip():
             lines.append(line)
     return lines

@@ -256,6 +256,13 @@ def test_config_files(tmp_path: Path) -> None:
         load_toml(tmp_path / "absent.toml")
 
 
+def test_a_config_file_of_another_kind_is_not_read_to_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "run.toml"
+    path.write_text("epochs = 3\n" + "#" * 2**20)
+    with pytest.raises(ConfigError, match="more than the 1,048,576 bytes allowed"):
+        load_toml(path)
+
+
 def test_a_whole_number_beyond_all_floats_is_refused() -> None:
     with pytest.raises(ConfigError, match="finite"):
         TrainConfig(learning_rate=10**400)

@@ -132,3 +132,10 @@ def test_several_processes_train_it_to_the_same_bits(folder: Path, tmp_path: Pat
         events = [json.loads(line) for line in result.stdout.splitlines()]
         losses.append(events[-1]["evaluation"]["test"]["loss"])
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-9)
+
+
+def test_a_table_with_a_line_without_an_end_is_named(tmp_path: Path) -> None:
+    table = tmp_path / "table.csv"
+    table.write_bytes(bytes(2**24))
+    done = call_command("--headless", f"--data-dir={table}")
+    assert refused(done).startswith(f"{table}: no table of images: a line of over ")
