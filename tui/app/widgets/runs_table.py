@@ -32,7 +32,7 @@ _RANKS = (5, 6, 7)
 
 
 def _accuracy(evaluation: Evaluation | None) -> str:
-    return percent(evaluation.test.accuracy) if evaluation else ""
+    return percent(evaluation.test.accuracy) if evaluation else "-"
 
 
 def _epochs(entry: Entry, width: int) -> str:
@@ -46,7 +46,7 @@ def _epochs(entry: Entry, width: int) -> str:
 
 
 def _loss(entry: Entry, width: int) -> str:
-    return number(entry.final.test.loss, width, ".4f") if entry.final else ""
+    return number(entry.final.test.loss, width, ".4f") if entry.final else "-"
 
 
 def _started(entry: Entry, _width: int) -> str:

@@ -21,7 +21,7 @@ from tui.recording.finding import Search
 def test_the_table(root: Path) -> None:
     async def scenario(at: Sitting) -> None:
         third, second, first = rows(at)
-        assert third.split() == [">", THIRD, "failed", "0/4"]
+        assert third.split() == [">", THIRD, "failed", "0/4", "-", "-", "-"]
         assert second.split() == [SECOND, "interrupted", "3/4", "97.00%", "97.00%", "0.3250"]
         assert first.split() == [FIRST, "finished", "4/4", "95.00%", "95.00%", "0.2600"]
         assert "3 runs   by newest" in at.lines[1]
