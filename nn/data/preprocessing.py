@@ -76,6 +76,11 @@ class Preprocessor:
         return replace(self, centred=centred, bright_paper=bright, deskews=split.spec.shape)
 
     @property
+    def prepares(self) -> bool:
+        """Whether `scale` and `shift` are applied to anything but the pixels of an image."""
+        return bool(self.deskews or self.finds_edges)
+
+    @property
     def expected_pixels(self) -> str:
         """What `scale` and `shift` are applied to, in words for whoever feeds the network."""
         ends = "255 for paper to 0 for ink" if self.bright_paper else "0 for paper to 255 for ink"

@@ -101,8 +101,33 @@ def exported(trainer: Trainer, root: Path, kind: str) -> Path:
         pytest.importorskip("onnx")
     record_run(trainer, root)
     path = root.parent / f"model.{kind}"
-    call_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    done = call_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    preprocessor, told = trainer.predictor.preprocessor, done.stderr.splitlines()[1:]
+    assert bool(told) == bool(preprocessor.deskews or preprocessor.finds_edges)
+    for line in told:
+        assert line.startswith('it wants prepared pixels, as the entry "pixels" of the file\'s')
+        assert line.endswith(f": {preprocessor.expected_pixels}")
     return path
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "remedy"),
+    [
+        ("m.onnx", "npz", "name it {0}/m.npz, or add --format onnx"),
+        ("m.safetensors", "npz", "name it {0}/m.npz, or add --format safetensors"),
+        ("m.npz", "torch", "name it {0}/m.safetensors, or add --format npz"),
+        ("m.pt", "torch", "name it {0}/m.safetensors"),
+        ("m.h5", "onnx", "name it {0}/m.onnx"),
+    ],
+)
+def test_a_name_that_promises_another_format_is_refused(
+    tiny: Dataset, root: Path, tmp_path: Path, name: str, kind: str, remedy: str
+) -> None:
+    record_run(Trainer(TrainConfig(hidden=(8,), batch_size=40, epochs=1), tiny), root)
+    path = tmp_path / name
+    done = call_command("export", f"--format={kind}", f"--runs-dir={root}", "-o", path)
+    assert refused(done).endswith(f" files; {remedy.format(tmp_path)}")
+    assert not path.exists()
 
 
 @pytest.mark.parametrize(

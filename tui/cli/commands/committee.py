@@ -19,7 +19,7 @@ from nn.storage.runs import SavedRun, Which
 from tui.cli.data import load_and_tell
 from tui.cli.flags import WHOLE, RecipeFlag, RunsDirFlag, run_completions
 from tui.cli.members import train_members
-from tui.cli.outputs import require_writable
+from tui.cli.outputs import SAVED_OTHERWISE, require_model_file
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import percent
@@ -82,7 +82,7 @@ def committee(
     if not 0 <= shift <= MAX_SHIFT:
         raise ConfigError(f"--shift {shift}: must be from 0 to {MAX_SHIFT} pixels")
     if save is not None:
-        require_writable(save, "--save")
+        require_model_file(save, "--save", "npz", SAVED_OTHERWISE)
     root = runs_folder(runs_dir)
     if recipe is None:
         for flag, value in (("--members", members), ("--seed", seed)):

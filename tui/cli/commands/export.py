@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -15,19 +15,11 @@ from nn.storage.model_file import weight_arrays, write_model
 from nn.storage.run_lookup import find_run
 from nn.storage.safetensors import write_safetensors
 from tui.cli.flags import RunArgument, RunsDirFlag, WhichFlag
-from tui.cli.outputs import require_writable
+from tui.cli.outputs import ENDINGS, Format, require_model_file
 from tui.models.metadata import about
 from tui.models.torch_state import torch_state
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
-
-Format = Literal["npz", "safetensors", "torch", "onnx"]
-_ENDINGS: dict[Format, str] = {
-    "npz": ".npz",
-    "safetensors": ".safetensors",
-    "torch": ".torch.safetensors",
-    "onnx": ".onnx",
-}
 
 
 def export(
@@ -65,14 +57,20 @@ def export(
     found = find_run(runs_folder(runs_dir), run)
     if raw and not found.record.config.average_decay:
         raise ConfigError(f"--raw: run {found.name} has no averaged weights; leave --raw out")
-    path = output or Path(f"{found.name}-{which}{_ENDINGS[format]}")
-    require_writable(path, "--output")
+    path = output or Path(f"{found.name}-{which}{ENDINGS[format]}")
+    require_model_file(path, "--output", format, ", or add --format {}")
     predictor = load_model(found, which, raw=raw)
     try:
         _write(path, predictor, format)
     except StorageError as error:
         raise CommandError(str(error), ExitCode.FAILURE) from error
     sys.stderr.write(f"{which} weights of {found.name}{_kind(predictor, raw)} written to {path}\n")
+    if format != "npz" and predictor.preprocessor.prepares:
+        pixels = predictor.preprocessor.expected_pixels
+        sys.stderr.write(
+            'it wants prepared pixels, as the entry "pixels" of the file\'s metadata says too:'
+            f" {pixels}\n"
+        )
     return ExitCode.SUCCESS
 
 

@@ -21,7 +21,7 @@ from tui.cli.flags import (
     experiment_of,
     run_completions,
 )
-from tui.cli.outputs import require_writable
+from tui.cli.outputs import SAVED_OTHERWISE, require_model_file
 from tui.recording.experiment import Experiment
 from tui.recording.folder import reference, runs_folder
 from tui.recording.source import RunSource, Saving
@@ -128,7 +128,7 @@ def train(
         sys.stdout.write(_encodable(source.experiment.config.to_toml()))
         return ExitCode.SUCCESS
     if save is not None:
-        require_writable(save, "--save")
+        require_model_file(save, "--save", "npz", SAVED_OTHERWISE)
     if on_hangup != "save" and not HAS_HANGUP:
         raise ConfigError(f"--on-hangup {on_hangup}: this system ends a program with its terminal")
     if not headless:
