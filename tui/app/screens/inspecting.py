@@ -61,7 +61,7 @@ class InspectingScreen(ModeScreen):
             return ""
         snapshot = self.shown.snapshot
         several = "first member, " if len(snapshot.predictor.members) > 1 else ""
-        step = f", step {snapshot.step:,}" if snapshot.step else ""
+        step = f", step {snapshot.step:,}" if snapshot.epoch >= 1 else ""  # else it is the name
         return f"{several}{snapshot.name}{step}"
 
     def draw(self) -> None:

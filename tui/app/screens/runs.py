@@ -37,6 +37,14 @@ EMPTY = (
     " starts one; ctrl+o opens a network of another program."
 )
 
+ABOUT_A_RUN = (
+    "Once a run is saved: how it ended, and the command that repeats it."
+    "\n1, then space, trains the first one."
+)
+NONE_MATCHES = "No run matches the filter: escape shows all of them again."
+_OF_A_ROW = frozenset({"open", "overlay", "resume", "train", "delete"})
+_OF_A_LIST = frozenset({"compare", "committee", "filter", "order", "clear"})
+
 
 class RunsScreen(LookingScreen):
     """A table of the saved runs, and a few lines about the one with the cursor."""
@@ -48,6 +56,7 @@ class RunsScreen(LookingScreen):
         #about { height: 4; }
         #facts, #results, #changes { text-wrap: nowrap; text-overflow: ellipsis; }
         #facts { color: $text-muted; }
+        &.-without-row #facts { text-wrap: wrap; text-overflow: fold; }
         #details { display: none; height: 1fr; margin-top: 1; }
         #results, #changes { width: 1fr; }
         #errors { height: auto; max-height: 50%; color: $readable-error; display: none; }
@@ -78,6 +87,7 @@ class RunsScreen(LookingScreen):
 
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal, "newest")
+        self._offered = (True, True)  # whether there are runs, and whether any is shown
 
     def compose_body(self) -> ComposeResult:
         yield Static(id="errors", markup=False)
@@ -116,6 +126,14 @@ class RunsScreen(LookingScreen):
 
     # What is shown
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool:
+        """Whether a key does anything: without a run none does what is done with runs."""
+        if self.entries is None:  # keys that come early wait for what is read
+            return True
+        if action in _OF_A_ROW:
+            return self._current is not None
+        return bool(self.entries) or action not in _OF_A_LIST
+
     @property
     def _current(self) -> Entry | None:
         return self.query_one(RunsTable).current
@@ -134,6 +152,11 @@ class RunsScreen(LookingScreen):
         self.query_one(RunsTable).show(entries, self._marks(), empty=empty)
         self._draw_head(len(entries))
         self.draw_row()
+        unread = self.entries is None
+        offered = unread or bool(self.entries), unread or bool(entries)
+        if offered != self._offered:
+            self._offered = offered
+            self.refresh_bindings()
 
     def _marks(self) -> dict[Path, str]:
         """For each marked run the glyph that draws it on the charts; `+` for the shown run.
@@ -159,6 +182,7 @@ class RunsScreen(LookingScreen):
     def draw_row(self) -> None:
         """Show how the run ended, what differs from the other runs, and what repeats it."""
         entry, about = self._current, self.query_one("#about")
+        self.set_class(entry is None, "-without-row")
         self.entitle(about, entry.name if entry else "")
         texts: dict[str, list[str]] = {"#facts": [], "#results": [], "#changes": []}
         if entry is not None:
@@ -166,6 +190,8 @@ class RunsScreen(LookingScreen):
             texts["#facts"] = short_facts(entry, differing)
             if self.query_one("#details").display:
                 texts |= {"#results": results(entry), "#changes": changes(entry)}
+        elif self.entries is not None:
+            texts["#facts"] = [NONE_MATCHES if self.entries else ABOUT_A_RUN]
         for selector, lines in texts.items():
             self.put(selector, "\n".join(lines))
 

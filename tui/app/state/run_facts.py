@@ -46,7 +46,11 @@ def changes(entry: Entry) -> list[str]:
         for name, value in values.items()
         if value != DEFAULTS[name] and name not in MACHINE_FIELDS
     ]
-    lines = [f"{count(len(changed), 'hyperparameter')} other than the defaults", *changed]
+    if changed:
+        differ = "differs" if len(changed) == 1 else "differ"
+        lines = [f"{count(len(changed), 'hyperparameter')} {differ} from the defaults:", *changed]
+    else:
+        lines = ["All hyperparameters have their defaults."]
     if record.recipe:
         lines.append(f"{'recipe':<18} {record.recipe}")
     if record.init_from:

@@ -60,8 +60,10 @@ class Snapshot:
 
     @property
     def name(self) -> str:
-        """Which weights these are, in a word or two."""
-        return f"epoch {self.epoch:.4g}" if self.step else self.source or "untrained"
+        """Which weights these are, in a word or two; inside the first epoch, after which step."""
+        if self.step == 0:
+            return self.source or "untrained"
+        return f"step {self.step:,}" if self.epoch < 1 else f"epoch {self.epoch:.4g}"
 
 
 class ShownRun(Protocol):

@@ -27,8 +27,9 @@ _BUDGET = ("epochs", "steps")
 """Fields that the column of epochs tells."""
 _LONGEST_VALUE = 14
 """Cells of the value of a hyperparameter at most."""
-_RANKS = (5, 6, 7)
-"""Ranks of the hyperparameters that tell most runs apart; those of the others follow from 10 on."""
+_RANKS = (6, 7, 8)
+"""Ranks of the hyperparameters that tell most runs apart, after those of the results; those of the
+others follow from 10 on."""
 
 
 def _accuracy(evaluation: Evaluation | None) -> str:
@@ -57,7 +58,7 @@ COLUMNS: tuple[Column[Entry], ...] = (
     Column("status", 11, 2, lambda entry, _: entry.state, words=True),
     Column("epochs", 9, 3, _epochs),
     Column("best", 7, 1, lambda entry, _: _accuracy(entry.best)),
-    Column("final", 7, 8, lambda entry, _: _accuracy(entry.final)),
+    Column("final", 7, 5, lambda entry, _: _accuracy(entry.final)),
     Column("test loss", 9, 4, _loss),
     Column("time", 8, 9, lambda entry, width: clock(entry.run.record.seconds, width)),
 )

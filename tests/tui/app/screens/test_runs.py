@@ -32,9 +32,23 @@ def test_the_table(root: Path) -> None:
     play(runs_app(root), scenario)
 
 
+def test_what_a_run_was_trained_with(root: Path) -> None:
+    record = SavedRun.read(root / SECOND).record
+    write_record(root / SECOND, record, config=TrainConfig())
+
+    async def scenario(at: Sitting) -> None:
+        assert "1 hyperparameter differs from the defaults:" in at.text
+        await at.press("j")
+        assert "All hyperparameters have their defaults." in at.text
+
+    play(runs_app(root), scenario, (120, 40))
+
+
 def test_no_runs_yet_and_a_folder_that_cannot_be_read(tmp_path: Path) -> None:
     async def empty(at: Sitting) -> None:
         assert "No saved runs yet. Every run is saved by itself" in at.text
+        assert "Once a run is saved: how it ended, and the command that repeats it." in at.text
+        assert at.lines[-1].split("  ") == ["^o Open a file", "q Quit", "? Help"]
         await at.press(
             *[
                 "enter",
@@ -147,9 +161,12 @@ def test_the_filter_is_typed_even_in_one_burst(root: Path) -> None:
             *["backspace"] * 3, *"q1", "enter"
         )  # keys of the application are letters here
         assert "no run matches" in at.text
+        assert "No run matches the filter: escape shows all of them again." in at.text
+        assert at.lines[-1].startswith("v Compare  / Filter")  # no key of a row, as there is none
         assert "filter: reLu q1" in at.lines[1]
         await at.press("escape")
         assert len(rows(at)) == 3
+        assert at.lines[-1].startswith("enter Curves  space Mark  u Resume")
         await at.press("slash", *"sig", "escape")
         assert (len(rows(at)), current(at)) == (3, FIRST)  # the cursor stays with its run
         for key in ("slash", "s", "i", "g", "enter", "space"):  # without waiting in between
@@ -245,4 +262,10 @@ def test_runs_are_found_by_hyperparameters_that_have_columns(tmp_path: Path) -> 
         await at.press("escape", "slash", *"mon=1", "enter")
         assert "no hyperparameter begins with mon" in at.text
 
+    async def narrow(at: Sitting) -> None:
+        heading = at.app.screen.query_one(RunsTable)._strips[0].text
+        assert heading.split() == ["run", "status", "epochs", "best", "final", "test", "loss"]
+        assert "hidden 64-64, optimizer sgd, lr 0.02" in at.text
+
     play(runs_app(tmp_path), scenario, (120, 40))
+    play(runs_app(tmp_path), narrow)
