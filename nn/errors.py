@@ -34,6 +34,10 @@ class StorageError(NNError):
     """A saved model or run that cannot be read or written."""
 
 
+class WriteError(StorageError):
+    """A file that cannot be written: the disk is full, say, or the folder has gone."""
+
+
 def did_you_mean(wrong: str, known: Iterable[str]) -> str:
     """`"; did you mean 'x'?"` for the nearest of the known names, or an empty string."""
     near = difflib.get_close_matches(wrong, list(known), n=1, cutoff=0.6)

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import NoReturn
 
-from nn.errors import NNError, WorkerError
+from nn.errors import NNError, WorkerError, WriteError
 from tui.system.exits import CommandError, ExitCode
 from tui.system.quota import limit_products_to_quota
 from tui.system.signals import Interrupted, raise_on_signals
@@ -41,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         code = error.code
         _print_error(f"error: {error}")
     except NNError as error:
-        code = ExitCode.FAILURE if isinstance(error, WorkerError) else ExitCode.USAGE
+        failed = isinstance(error, WorkerError | WriteError)
+        code = ExitCode.FAILURE if failed else ExitCode.USAGE
         _print_error(f"error: {error}")
     except Interrupted as interrupted:
         code = interrupted.code

@@ -13,7 +13,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from nn.errors import StorageError, reason_of
+from nn.errors import StorageError, WriteError, reason_of
 
 # Flags of `os.open` that not every system has; 0 changes nothing. Windows alone has O_BINARY: it
 # writes a carriage return before each line feed without it.
@@ -32,11 +32,11 @@ _CHUNK = 2**20  # bytes read at once
 def write_atomically(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a temporary file beside `path`, flush it to disk, and rename it onto `path`.
 
-    Raises `StorageError` where that fails; `path` then is as it was.
+    Raises `WriteError` where that fails; `path` then is as it was.
     """
     if path.exists() and not path.is_file():
         # Renaming would replace the entry of a folder or of a device.
-        raise StorageError(f"{path}: cannot write: exists and is not a regular file")
+        raise WriteError(f"{path}: cannot write: exists and is not a regular file")
     temporary: Path | None = None
     try:
         # mkstemp would make the file private. Here the umask decides, as for any file of the user.
@@ -131,9 +131,9 @@ def cannot_read(path: Path, error: OSError) -> StorageError:
     return StorageError(f"{path}: {reason_of(error)}")
 
 
-def cannot_write(path: Path, error: OSError) -> StorageError:
+def cannot_write(path: Path, error: OSError) -> WriteError:
     """The error of a file that cannot be written."""
     reason = reason_of(error)
     if isinstance(error, FileNotFoundError) and not path.parent.exists():
         reason = f"there is no folder {path.parent}"
-    return StorageError(f"{path}: cannot write: {reason}")
+    return WriteError(f"{path}: cannot write: {reason}")

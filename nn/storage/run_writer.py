@@ -13,7 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from nn.arrays import Array
-from nn.errors import StorageError, reason_of
+from nn.errors import StorageError, WriteError, reason_of
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import Checkpoint
 from nn.storage.files import cannot_write, open_entry, sync_folder, temporary_prefix
@@ -54,7 +54,7 @@ class RunWriter:
                     path = root / f"{stem}-{number}"
             sync_folder(root)
         except OSError as error:
-            raise StorageError(f"{root}: cannot save runs: {reason_of(error)}") from error
+            raise WriteError(f"{root}: cannot save runs: {reason_of(error)}") from error
         return cls._open(path)
 
     @classmethod
@@ -182,7 +182,7 @@ def delete_run(folder: Path) -> None:
             _remove(folder / name)
         folder.rmdir()
     except OSError as error:
-        raise StorageError(f"{folder}: cannot remove: {reason_of(error)}") from error
+        raise WriteError(f"{folder}: cannot remove: {reason_of(error)}") from error
     finally:
         if lock is not None:
             lock.release()
@@ -192,4 +192,4 @@ def _remove(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except OSError as error:
-        raise StorageError(f"{path}: cannot remove: {reason_of(error)}") from error
+        raise WriteError(f"{path}: cannot remove: {reason_of(error)}") from error

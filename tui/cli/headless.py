@@ -12,7 +12,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import cast
 
-from nn.errors import StorageError, WorkerError
+from nn.errors import WorkerError, WriteError
 from nn.events import Event, RunFinished
 from nn.storage.model_file import write_model
 from nn.storage.records import Invocation, Outcome
@@ -124,12 +124,12 @@ def train(
             if save is not None:
                 write_model(save, trainer.predictor, raw=trainer.raw_parameters)
                 saved = str(save)
-        except StorageError as failure:
+        except WriteError as failure:
             error = failure
         outcome = recorder.finish(trainer, saved)
         reporter.show(outcome)
         if error is not None:
-            raise CommandError(str(error), ExitCode.FAILURE) from error
+            raise error
     if outcome.reason == "interrupted" and stop.code is not None:
         return outcome, stop.code
     return outcome, ExitCode.FAILURE if outcome.reason == "diverged" else ExitCode.SUCCESS

@@ -40,7 +40,7 @@ _SETTINGS: Any = {
 
 
 def write_picture(folder: Path, picture: Picture, kind: Format) -> Path:
-    """Write a picture into a folder, and return the file; raises `StorageError`."""
+    """Write a picture into a folder, and return the file; raises `WriteError`."""
     path = folder / f"{picture.name}.{kind}"
     with matplotlib.rc_context():
         matplotlib.rcdefaults()  # whatever the user's own settings are

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nn.errors import StorageError
+from nn.errors import WriteError
 from nn.storage.model_file import read_model
 from nn.storage.runs import list_runs
 from tests.support.commands import call_command, refused
@@ -107,7 +107,7 @@ def test_what_was_found_is_told_although_it_cannot_be_saved(names: list[str], ro
 
 
 def _full_disk(path: Path, *_: object, **__: object) -> None:
-    raise StorageError(f"{path}: No space left on device")
+    raise WriteError(f"{path}: No space left on device")
 
 
 def test_a_member_of_other_images_is_named(tmp_path: Path, names: list[str], root: Path) -> None:

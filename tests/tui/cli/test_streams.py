@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import command, environment, refused, run_command
+from tests.support.commands import call_command, command, environment, refused, run_command
 from tests.support.json_schema import check_stream
 
 PRINTING = [["--help"], ["recipes"], ["completion", "bash"]]
@@ -61,6 +61,20 @@ def test_a_full_disk(arguments: list[str], tiny_folder: Path) -> None:
         result = run_command(*words, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     message = "mnist-tui: error: standard output: No space left on device\n"
     assert (result.returncode, result.stderr) == (1, message)
+
+
+def test_what_was_computed_and_cannot_be_printed(
+    small_run: Sequence[str], model_file: Path, tmp_path: Path
+) -> None:
+    root, grid = f"--runs-dir={tmp_path}", "\n".join([" ".join(["0"] * 28)] * 28)
+    assert call_command(*small_run, root).returncode == 0
+    message = "mnist-tui: error: standard output: No space left on device"
+    for words in (["runs", "export", root], ["predict", "--model", model_file, "--json"]):
+        with open("/dev/full", "w") as full:
+            result = run_command(
+                *words, capture_output=False, stdout=full, stderr=subprocess.PIPE, input=grid
+            )
+        assert (result.returncode, result.stderr.splitlines()[-1]) == (1, message), words
 
 
 @pytest.mark.parametrize(

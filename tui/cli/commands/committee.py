@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from cyclopts import Parameter
 
 from nn.data.dataset import Dataset
-from nn.errors import ConfigError, StorageError
+from nn.errors import ConfigError
 from nn.network.committee import MAX_SHIFT
 from nn.recipes import load_recipe
 from nn.storage.model_file import write_model
@@ -26,7 +26,7 @@ from tui.formatting import percent
 from tui.recording.committees import RunCommittee
 from tui.recording.folder import reference, runs_folder
 from tui.recording.importing import check_label
-from tui.system.exits import CommandError, ExitCode
+from tui.system.exits import ExitCode
 from tui.system.quota import available_cores
 
 
@@ -145,12 +145,9 @@ def _evaluate(
             sys.stdout.write(f"{run.name:<{width}}  {percent(each.accuracy):>7}\n")
         sys.stdout.write(f"test accuracy {percent(score.accuracy)}: {together.kind}\n")
         sys.stdout.flush()
-    try:
-        if save is not None:
-            write_model(save, together)
-        saved = committee.keep(root, dataset, label=name or "committee") if keep else None
-    except StorageError as error:
-        raise CommandError(str(error), ExitCode.FAILURE) from error
+    if save is not None:
+        write_model(save, together)
+    saved = committee.keep(root, dataset, label=name or "committee") if keep else None
     if as_json:
         record: dict[str, Any] = {
             "kind": together.kind,

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from nn.errors import ConfigError, StorageError
+from nn.errors import ConfigError
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import load_model
 from nn.storage.model_file import weight_arrays, write_model
@@ -60,10 +60,7 @@ def export(
     path = output or Path(f"{found.name}-{which}{ENDINGS[format]}")
     require_model_file(path, "--output", format, ", or add --format {}")
     predictor = load_model(found, which, raw=raw)
-    try:
-        _write(path, predictor, format)
-    except StorageError as error:
-        raise CommandError(str(error), ExitCode.FAILURE) from error
+    _write(path, predictor, format)
     sys.stderr.write(f"{which} weights of {found.name}{_kind(predictor, raw)} written to {path}\n")
     if format != "npz" and predictor.preprocessor.prepares:
         pixels = predictor.preprocessor.expected_pixels

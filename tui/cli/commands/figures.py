@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from nn.errors import ConfigError, StorageError, did_you_mean, reason_of
+from nn.errors import ConfigError, did_you_mean, reason_of
 from nn.recipes import load_recipe, recipe_names
 from nn.storage.runs import run_names
 from tui.cli.flags import WHOLE, RunsDirFlag, recipe_completions, run_completions
@@ -168,10 +168,7 @@ def _writer(folder: Path, kind: Format) -> Callable[[Picture], None]:
         ) from error
 
     def write(picture: Picture) -> None:
-        try:
-            sys.stdout.write(f"{write_picture(folder, picture, kind)}\n")
-        except StorageError as error:
-            raise CommandError(str(error), ExitCode.FAILURE) from error
+        sys.stdout.write(f"{write_picture(folder, picture, kind)}\n")
         sys.stdout.flush()
 
     return write
