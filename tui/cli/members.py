@@ -24,17 +24,24 @@ _POLL = 0.1  # seconds between looks at the processes
 
 @dataclass
 class _Member:
-    """One run that trains in a process of its own, whose events it writes to a pipe."""
+    """One run that trains in a process of its own, whose events it writes to a pipe.
+
+    What it says on standard error is passed on until it is told to stop: then this process speaks.
+    """
 
     seed: int
     process: subprocess.Popen[str]
     folder: str | None = None
     end: dict[str, Any] | None = None
+    stopped: bool = False
 
     def __post_init__(self) -> None:
         # While it trains, since a pipe that nobody reads is full after 64 kB, and it would wait.
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._readers = [
+            threading.Thread(target=read, daemon=True) for read in (self._read, self._pass_on)
+        ]
+        for reader in self._readers:
+            reader.start()
 
     def _read(self) -> None:
         assert self.process.stdout is not None
@@ -45,9 +52,23 @@ class _Member:
                 if event["event"] == "run_finished":
                     self.end = event
 
+    def _pass_on(self) -> None:
+        assert self.process.stderr is not None
+        with self.process.stderr as lines:
+            for line in lines:
+                if not self.stopped:
+                    sys.stderr.write(line)
+                    sys.stderr.flush()
+
+    def stop(self) -> None:
+        """Tell it to save what it has and end, without a word."""
+        self.stopped = True
+        self.process.terminate()
+
     def join(self) -> None:
         """Wait until it has ended and all of its events are taken in."""
-        self._reader.join()
+        for reader in self._readers:
+            reader.join()
         self.process.wait()
 
 
@@ -69,7 +90,7 @@ def train_members(
     began = time.monotonic()
     with GracefulStop(lambda: None) as stop:
         try:
-            while waiting or running:
+            while (waiting or running) and stop.code is None:
                 while waiting and len(running) < together:
                     running.append(_start(arguments, waiting.pop(0), runs_dir))
                 for member in list(running):
@@ -84,16 +105,16 @@ def train_members(
                         f" {percent(evaluation.test.accuracy)},"
                         f" {duration(time.monotonic() - began)}"
                     )
-                if stop.code is not None:
-                    raise CommandError(
-                        f"interrupted; {len(done)} of {len(seeds)} members are trained and saved",
-                        stop.code,
-                    )
         finally:
             for member in running:
-                member.process.terminate()
+                member.stop()
             for member in running:
                 member.join()
+        if stop.code is not None:
+            trained = len(done) + sum(member.process.returncode == 0 for member in running)
+            raise CommandError(
+                f"interrupted; {trained} of {len(seeds)} members are trained and saved", stop.code
+            )
     return [done[seed] for seed in seeds]
 
 
@@ -113,7 +134,7 @@ def _start(arguments: Sequence[str], seed: int, runs_dir: Path) -> _Member:
     process = subprocess.Popen(
         command,
         stdout=subprocess.PIPE,
-        stderr=sys.stderr,
+        stderr=subprocess.PIPE,
         stdin=subprocess.DEVNULL,
         encoding="utf-8",
         start_new_session=True,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from nn.storage.runs import list_runs
+from tests.support.commands import Process
 from tui.cli.members import train_members
-from tui.system.exits import CommandError
+from tui.system.exits import CommandError, ExitCode
 
 
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 2])
@@ -34,3 +38,73 @@ def test_a_member_may_report_more_than_a_pipe_holds(tiny_folder: Path, tmp_path:
     runs = train_members(flags, [1], tmp_path, 1, print)
     assert len((runs[0].path / "metrics.jsonl").read_bytes()) > 2**16
     assert runs[0].record.status == "finished"
+
+
+def test_what_a_member_warns_of_is_passed_on(
+    tiny_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(CommandError, match="ended with code 1"):
+        train_members(
+            [f"--data-dir={tiny_folder}", "--hidden=8", "--optimizer=sgd", "--lr=1e30"],
+            [1],
+            tmp_path,
+            1,
+            print,
+        )
+    assert "mnist-tui: error: diverged: " in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="needs /proc")
+@pytest.mark.parametrize(
+    ("signals", "code"),
+    [
+        ([signal.SIGINT], ExitCode.INTERRUPTED),
+        ([signal.SIGTERM], ExitCode.TERMINATED),
+        ([signal.SIGINT] * 2, ExitCode.INTERRUPTED),
+    ],
+)
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_signal_ends_all_members_with_one_line(
+    tmp_path: Path, signals: list[signal.Signals], code: ExitCode, begun: bool
+) -> None:
+    """Also where it comes while they start, of which each of them would say that it was stopped."""
+    words = ("committee", "--recipe=record-plain", "--members=2", f"--runs-dir={tmp_path}")
+    with Process(*words) as process:
+        assert process.stderr is not None
+        assert "2 members" in process.stderr.readline()
+        _wait_for(lambda: sum(map(_catches_sigterm, _children(process.pid))) == 2)
+        _wait_for(lambda: not begun or len(list_runs(tmp_path)[0]) == 2)
+        members = _children(process.pid)
+        for signum in signals:
+            process.send_signal(signum)
+            time.sleep(0.01)  # two at the same moment would be one
+        _, err = process.communicate(timeout=60)
+    (line,) = err.splitlines()
+    assert process.returncode == code
+    told = ["mnist-tui: error: interrupted; 0 of 2 members are trained and saved"]
+    assert line in [*told, *["mnist-tui: stopped by SIGINT"] * (len(signals) - 1)]
+    _wait_for(lambda: not any(map(_catches_sigterm, members)))
+    runs = list_runs(tmp_path)[0]
+    assert {run.record.status for run in runs} <= {"interrupted"}
+    assert len(runs) == 2 or not begun
+
+
+def _children(pid: int) -> list[str]:
+    return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+
+
+def _catches_sigterm(pid: str) -> bool:
+    """Whether a process is there and ends in an orderly way when it is told to."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+    return bool(caught >> (signal.SIGTERM - 1) & 1)
+
+
+def _wait_for(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
