@@ -223,6 +223,11 @@ class ModeScreen(LatestSize, Screen[None]):
     def show_seeds(self) -> None:
         """Draw how the training of more seeds goes on."""
 
+    @property
+    def told(self) -> str:
+        """What is said at the top of what is shown in place of the present run."""
+        return str(self._opened.content) if self._opened is not None else ""
+
     def show_opened(self) -> None:
         """Name at the top what is shown in place of the present run, or what could be.
 

@@ -19,10 +19,14 @@ DIVERGED = "diverged: the loss is no longer a number"
 _BACK = {True: "back to its best epoch", False: "again from random weights"}
 
 
-def describe(bench: Workbench) -> str:
-    """The state of the shown run, and the name of the present one."""
+def describe(bench: Workbench, told: str) -> str:
+    """The state of the shown run, and the name of the present one.
+
+    Of a saved run it is what is not `told` at the top of the screen.
+    """
     if (opened := bench.opened) is not None:
-        return opened.state
+        parts = ("" if opened.title in told else opened.state, opened.facts)
+        return "; ".join(part for part in parts if part)
     history = bench.history
     if bench.loading or (history is None and bench.error is None):
         return "loading data"

@@ -181,6 +181,7 @@ class TrainScreen(PanedScreen):
         if event.size != self.outer_size:  # Textual sends the first size twice
             self._open_panels()
             self.call_after_refresh(self._show_welcome)
+            self.call_after_refresh(self._show_status)
 
     # What is shown
 
@@ -189,7 +190,7 @@ class TrainScreen(PanedScreen):
         super().show_progress()
         bench = self.bench
         history = bench.shown_history
-        set_text(self._status, describe(bench))
+        self._show_status()
         set_title(self._numbers, f"Run  {layout_words(bench)}".rstrip())
         self.show_remarks()
         self._show_welcome()
@@ -204,6 +205,11 @@ class TrainScreen(PanedScreen):
             at_once = bench.opened is not None or bench.status is not Status.RUNNING
             self._curves.draw_lines(thin=bench.drawing.thin_lines)
             self._curves.show(bench.earlier, history, at_once=at_once)
+
+    def _show_status(self) -> None:
+        """Say how the run stands, on a line that is there only while there is something to say."""
+        set_text(self._status, words := describe(self.bench, self.told))
+        self._status.display = bool(words)
 
     @property
     def _welcomes(self) -> bool:

@@ -14,6 +14,7 @@ from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
+from tui.app.state.run_facts import changed_values
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.experiment import Experiment
 from tui.recording.finding import state_of
@@ -80,11 +81,22 @@ class FollowedRun:
 
     @property
     def state(self) -> str:
-        """How the run stands, and why it ended."""
-        why = self.saved.record.reason
+        """How the run stands."""
         if self.saved.record.imported_from is not None:
-            return f"a network {why}" if why else "an imported network"
-        return f"saved run, {self.status.value}{f' ({why})' if why else ''}"
+            return "a saved network"
+        return f"saved run, {self.status.value}"
+
+    @property
+    def facts(self) -> str:
+        """Why it ended, unless it is complete, and what it was trained with that is no default."""
+        record = self.saved.record
+        changed = ", ".join(f"{name} {value}" for name, value in changed_values(record.config))
+        if record.imported_from is not None:
+            return record.reason or ""
+        why = record.reason if record.reason not in (record.status, "completed") else None
+        return "; ".join(
+            part for part in (why, f"trained with {changed or 'the defaults'}") if part
+        )
 
     @property
     def trouble(self) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nn.config import DEFAULTS, MACHINE_FIELDS
+from nn.config import DEFAULTS, MACHINE_FIELDS, TrainConfig
 from nn.events import Evaluation, Score
 from nn.options import format_value
 from nn.spec import MNIST
@@ -37,15 +37,19 @@ def results(entry: Entry) -> list[str]:
     return lines
 
 
+def changed_values(config: TrainConfig) -> list[tuple[str, str]]:
+    """The short names of the hyperparameters that are not the default, with their values."""
+    return [
+        (short_name(name), format_value(value))
+        for name, value in config.to_dict().items()
+        if value != DEFAULTS[name] and name not in MACHINE_FIELDS
+    ]
+
+
 def changes(entry: Entry) -> list[str]:
     """What it was trained with, as far as that is not the default."""
     record = entry.run.record
-    values = record.config.to_dict()
-    changed = [
-        f"{short_name(name):<18} {format_value(value)}"
-        for name, value in values.items()
-        if value != DEFAULTS[name] and name not in MACHINE_FIELDS
-    ]
+    changed = [f"{name:<18} {value}" for name, value in changed_values(record.config)]
     if changed:
         differ = "differs" if len(changed) == 1 else "differ"
         lines = [f"{count(len(changed), 'hyperparameter')} {differ} from the defaults:", *changed]

@@ -33,6 +33,7 @@ class ShippedRun:
     title = f"The {NAME}, trained on digits of many hands, read only"
     label = NAME
     state = NAME
+    facts = ""
 
     def __init__(self, post: Post, dataset: Dataset | None) -> None:
         self.config = TrainConfig()

@@ -8,6 +8,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 from textual.events import Paste
+from textual.widgets import Static
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
@@ -42,6 +43,8 @@ def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
         await at.press("j", "enter")
         assert at.app.current_mode == "train"
         await at.until(at.shows("interrupted, read only", "4/4", "97.00%"))
+        assert at.text.count("interrupted") == 1  # at the top; below that is what it was made with
+        assert at.app.screen.query_one("#status", Static).content == "trained with epochs 4"
         opened = at.bench.opened
         assert opened is not None
         assert "0 Back  y Log scale  S Smoothing  z Zoom  tab Next pane" in at.text
@@ -54,6 +57,26 @@ def test_opened_it_shows_its_curves_and_cannot_be_steered(root: Path) -> None:
         await at.until(lambda: "0 Back" not in at.text)
 
     play(runs_app(root), scenario, (120, 40))
+
+
+def test_why_it_ended_and_what_the_top_has_no_room_for_are_told(root: Path) -> None:
+    record = SavedRun.read(root / SECOND).record
+    write_record(root / SECOND, record, config=TrainConfig())
+
+    async def wide(at: Sitting) -> None:
+        await at.press("enter")
+        status = at.app.screen.query_one("#status", Static)
+        assert status.content == "OSError: no more; trained with epochs 4"
+        await at.pilot.resize_terminal(40, 15)
+        await at.until(lambda: str(status.content).startswith("saved run, failed; OSError"))
+
+    async def narrow(at: Sitting) -> None:
+        await at.press("j", "enter")
+        words = str(at.app.screen.query_one("#status", Static).content)
+        assert words == "saved run, stopped; trained with the defaults"
+
+    play(runs_app(root), wide)
+    play(runs_app(root), narrow, (40, 15))
 
 
 def test_how_far_it_is_stands_in_its_record_if_it_was_stopped_within_an_epoch(root: Path) -> None:
