@@ -42,14 +42,18 @@ class DigitsScreen(BrowsingScreen):
         layers: base line;
         #sheet, #trail, #note { display: none; }
         #note, Prompt {
-            layer: line; dock: bottom; width: 1fr; height: 1; margin: 0 2 1 2;
-            background: $surface; color: $readable-accent;
+            layer: line; dock: bottom; width: auto; max-width: 50%; height: auto; max-height: 3;
+            margin: 0 1 2 1; background: $surface; color: $readable-accent;
         }
         &.-sheet DigitPane { display: none; }
         &.-sheet #sheet { display: block; height: 1fr; }
+        &.-sheet #note, &.-sheet Prompt { max-width: 100%; }
         &.-short #trail { display: block; height: 1; }
         &.-short.-sheet #trail { display: none; }
-        &.-narrow #note, &.-narrow Prompt, &.-short #note, &.-short Prompt { margin: 0 0 1 0; }
+        &.-wide #note, &.-wide Prompt, &.-huge #note, &.-huge Prompt { margin: 0 2 2 2; }
+        &.-narrow #note, &.-narrow Prompt, &.-short #note, &.-short Prompt {
+            width: 1fr; max-width: 100%; height: 1; margin: 0 0 1 0;
+        }
     }
     """
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -69,7 +73,7 @@ class DigitsScreen(BrowsingScreen):
         with Panel(id="sheet"):
             yield DigitSheet(self.terminal, mode=self.bench.drawing.pictures)
         yield Trajectory(self.terminal, id="trail")
-        yield Static(id="note", markup=False)  # this and the prompt lie over the panels' last line
+        yield Static(id="note", markup=False)  # this and the prompt lie over the edge of the digit
         yield Prompt()
 
     def on_resize(self, _event: events.Resize) -> None:

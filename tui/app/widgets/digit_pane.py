@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.geometry import Size
 
 from nn.spec import MNIST, DataSpec
 from tui.app.widgets.compared_probabilities import ComparedProbabilities
@@ -23,6 +23,21 @@ _FACTS = {"-narrow": 16, "-normal": 38, "-wide": 46, "-huge": 84}
 """Least width of what stands beside the digit."""
 
 
+class _Frame(Panel):
+    """Is as wide as the digit in it can be beside the least width of the rest.
+
+    That is told while the screen is laid out, so that the first layout is the last one.
+    """
+
+    shape = MNIST.shape
+    """Pixels of the digit, high and wide."""
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        """The cells of the digit; `container` is the size of the pane without this border."""
+        least = next((w for name, w in _FACTS.items() if self.screen.has_class(name)), 0)
+        return picture_size(self.shape, max(1, container.width - least), container.height)[0]
+
+
 class DigitPane(Horizontal):
     """The digit in a frame of its own size, a headline, the bars and the trajectory.
 
@@ -33,6 +48,8 @@ class DigitPane(Horizontal):
     DEFAULT_CSS = """
     DigitPane {
         height: 1fr;
+        #picture { width: auto; }
+        #picture DigitView { expand: optimal; }
         #facts { width: 1fr; }
         HeadlineView { height: 6; }
         Trajectory { max-height: 16; }
@@ -50,6 +67,7 @@ class DigitPane(Horizontal):
         height: 1fr; max-height: 2; margin: 0;
     }
     .-narrow.-tall DigitPane { layout: vertical; }
+    .-narrow.-tall DigitPane #picture { width: 100%; }
     .-narrow.-tall DigitPane #facts { height: 24; }
     .-short DigitPane Trajectory { display: none; }
     .-compared DigitPane ComparedProbabilities { display: block; }
@@ -61,11 +79,10 @@ class DigitPane(Horizontal):
     def __init__(self, terminal: Terminal, mode: DrawingMode) -> None:
         super().__init__()
         self._terminal, self._mode = terminal, mode
-        self._shape = MNIST.shape
 
     def compose(self) -> ComposeResult:
         terminal = self._terminal
-        with Panel(id="picture"):
+        with _Frame(id="picture"):
             yield DigitView(terminal, mode=self._mode)
         with Panel(id="facts"):
             yield HeadlineView(terminal)
@@ -73,10 +90,6 @@ class DigitPane(Horizontal):
             yield ProbabilityBars(terminal)
             yield Trajectory(terminal)
             yield DigitSheet(terminal, id="around")
-
-    def on_resize(self, _event: events.Resize) -> None:
-        """Frame the digit."""
-        self._frame()
 
     def show_digit(
         self,
@@ -88,9 +101,10 @@ class DigitPane(Horizontal):
         spec: DataSpec = MNIST,
     ) -> None:
         """Show this digit, or nothing."""
-        if image is not None and image.shape != self._shape:
-            self._shape = spec.shape
-            self._frame()
+        frame = self.query_one(_Frame)
+        if image is not None and image.shape != frame.shape:
+            frame.shape = spec.shape
+            frame.refresh(layout=True)
         self.query_one(DigitView).set_image(image)
         self.query_one(HeadlineView).show(said)
         self.query_one(ProbabilityBars).set_probabilities(probabilities, label, spec)
@@ -105,14 +119,3 @@ class DigitPane(Horizontal):
         """Name the digit and where it is from, what was selected, who predicts, and in what."""
         self.query_one("#picture", Panel).show_titles(picture, about)
         self.query_one("#facts", Panel).show_titles(facts, note)
-
-    def _frame(self) -> None:
-        """Give the digit's panel the width of the digit."""
-        panel = self.query_one("#picture")
-        if self.screen.has_class("-narrow", "-tall"):
-            panel.styles.width = "100%"
-            return
-        least = next((w for name, w in _FACTS.items() if self.screen.has_class(name)), 0)
-        across, down = panel.gutter.width, panel.gutter.height
-        room = max(1, self.size.width - least - across)
-        panel.styles.width = picture_size(self._shape, room, self.size.height - down)[0] + across

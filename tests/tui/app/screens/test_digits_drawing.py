@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from textual.geometry import Region
 from textual.pilot import Pilot
+from textual.strip import Strip
 
 from tests.support.digits_screen import a_run, browse, lines, place, said, screen, text
 from tui.app.app import MnistApp
 from tui.app.state.drawing import Drawing
-from tui.app.widgets.digit import ContactSheet, DigitView
+from tui.app.widgets.digit import ContactSheet, DigitView, picture_size
 from tui.app.widgets.probabilities import ProbabilityBars
 from tui.app.widgets.trajectory import Trajectory
 from tui.system.exits import ExitCode
@@ -138,6 +140,43 @@ def test_the_largest_layout_has_the_digits_around() -> None:
         assert app.bench.index == 6
 
     browse(scenario, size=(200, 50))
+
+
+@pytest.mark.usefixtures("whole_frames")
+@pytest.mark.parametrize("size", [(40, 15), (80, 24), (120, 40), (200, 50)])
+def test_the_digit_has_its_width_from_the_first_frame_on(
+    size: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    widths = []
+    paint = DigitView.render_lines
+
+    def painted(view: DigitView, crop: Region) -> list[Strip]:
+        widths.append(view.size.width)
+        return paint(view, crop)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        view = app.screen.query_one("#picture DigitView", DigitView)
+        assert picture_size((28, 28), *view.size)[0] == view.size.width
+        assert set(widths) == {view.size.width}
+
+    monkeypatch.setattr(DigitView, "render_lines", painted)
+    browse(scenario, size=size)
+
+
+@pytest.mark.parametrize("keys", ["g 1", "a", "g 9 9 9 enter", "slash g 1 0 enter", "end n"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+def test_questions_and_notes_lie_within_the_digit(keys: str, size: tuple[int, int]) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press(*keys.split())
+        await pilot.pause()
+        [line] = [w for w in app.screen.query("#note, Prompt") if w.display]
+        assert line.region in app.screen.query_one("#picture").content_region
+        for view in app.screen.query("#picture, #facts"):
+            left, right, border = view.region.x, view.region.right, view.region.bottom - 1
+            shown = {app.screen.get_widget_at(x, border)[0] for x in range(left, right)}
+            assert shown == {view}
+
+    browse(scenario, size=size)
 
 
 def test_the_small_layout_keeps_digit_bars_and_trajectory() -> None:

@@ -14,6 +14,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.deskew import deskew
 from nn.data.edges import edges
+from tests.support.digits_screen import text
 from tests.support.networks import NetworkRun, app_of, play, shown
 from tui.app.state.fed_digits import FedDigits, fed_words
 from tui.app.widgets.digit import DigitView
@@ -38,7 +39,8 @@ def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
         np.testing.assert_array_equal(await image(), test)
         await pilot.press("i")
         np.testing.assert_array_equal(await image(), deskew(test[None], (28, 28))[0])
-        assert "As the network is fed it: deskewed, and warped only in training" in shown(app)[-2]
+        note = "As the network is fed it: deskewed, and warped only in training"
+        assert text(app, "#note") == note
         await pilot.press("tab")
         straight = deskew(train[None], (28, 28))[0]
         first = await image()
@@ -48,7 +50,7 @@ def test_a_digit_is_deskewed_and_in_training_warped(small: Dataset) -> None:
         first = await image()
         for number in (2, 3):
             await pilot.press("i")
-            assert f"warped at random ({number} of 3, i: the next)" in shown(app)[-2]
+            assert f"warped at random ({number} of 3, i: the next)" in text(app, "#note")
             assert abs(first.astype(int) - await image()).max() > 5
         await pilot.press("i")
         np.testing.assert_array_equal(await image(), train)
