@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from nn.config import TrainConfig
 from nn.errors import StorageError
-from nn.events import Evaluation
+from nn.events import Evaluation, Score
 from nn.spec import MNIST, DataSpec
 from nn.storage.files import cannot_read, open_regular, write_atomically
 from nn.storage.records import read_as, without_infinities
@@ -20,6 +20,14 @@ RUN_FILE = "run.json"
 MAX_RUN_BYTES = 2**20
 
 Status = Literal["running", "finished", "interrupted", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A network of a committee: the run that it is of, and how it scored alone on test images."""
+
+    name: str
+    test: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +42,9 @@ class RunRecord:
     is the step of the weights that the run ended with, None before it ended. `init_from` is the
     file or the run whose weights training started from, None where they were drawn at random.
     `imported_from` is the file of another program that the weights were read from, or the members
-    of a committee, None of a run that was trained. `spec` has the size of the images and the names
-    of the classes.
+    of a committee, None of a run that was trained. `members` are those of a committee, whose
+    `config` is that of the first; other runs have none. `spec` has the size of the images and the
+    names of the classes.
 
     Fields with a default were added after the first release, which ignores them.
     """
@@ -68,6 +77,7 @@ class RunRecord:
     init_from: str | None = None
     imported_from: str | None = None
     spec: DataSpec = MNIST
+    members: tuple[Member, ...] = ()
 
 
 def read_record(folder: Path) -> RunRecord:

@@ -81,10 +81,11 @@ class SavedRun:
         """The configuration to resume with; raises `ConfigError` for changes that are refused."""
         record = self.record
         if record.imported_from is not None:
-            if not (record.reason or "").startswith("imported"):
+            if record.members:
+                kept_here = record.reason == record.imported_from
+                remedy = "name one of its members" if kept_here else "name a run of one network"
                 raise ConfigError(
-                    f"run {self.name} is a {record.imported_from}, which is not trained further;"
-                    " name one of its members"
+                    f"run {self.name} is a {record.reason}, which is not trained further; {remedy}"
                 )
             raise ConfigError(
                 f"run {self.name} was imported from {record.imported_from}, without the state that"

@@ -13,6 +13,7 @@ from nn.errors import ConfigError
 from nn.network.committee import Committee
 from nn.network.predictor import Predictor
 from nn.storage.checkpoint import load_model
+from nn.storage.run_record import Member
 from nn.storage.runs import SavedRun, Which
 from tui.formatting import percent
 from tui.recording.importing import check_spec, keep_model
@@ -52,18 +53,35 @@ class RunCommittee:
         """Raise `StorageError` unless it takes the images of `dataset`, and knows its classes."""
         check_spec(self.together, dataset, self.runs[0].path)
 
-    def result(self, saved: SavedRun, dataset: Dataset) -> str:
+    def alone(self, dataset: Dataset) -> tuple[Member, ...]:
+        """How each of its members scores alone."""
+        return tuple(
+            Member(run.name, network.score(dataset.test))
+            for run, network in zip(self.runs, self.together.members, strict=True)
+        )
+
+    def result(self, saved: SavedRun) -> str:
         """What the saved committee came to, beside its members alone, in one sentence."""
-        alone = sorted(each.score(dataset.test).accuracy for each in self.together.members)
-        evaluation = saved.record.latest
-        accuracy = percent(evaluation.test.accuracy if evaluation else None)
+        record = saved.record
+        alone = sorted(member.test.accuracy for member in record.members)
+        accuracy = percent(record.latest.test.accuracy if record.latest else None)
         return (
             f"Test accuracy of the {self.together.kind}: {accuracy}."
             f" Alone they have {percent(alone[0])} to {percent(alone[-1])}."
         )
 
-    def keep(self, root: Path, dataset: Dataset, *, label: str = "committee") -> SavedRun:
-        """Save it as a run in `root`, whose name ends with `label`; raises `StorageError`."""
+    def keep(
+        self,
+        root: Path,
+        dataset: Dataset,
+        members: Sequence[Member],
+        *,
+        label: str = "committee",
+    ) -> SavedRun:
+        """Save it as a run in `root`, whose name ends with `label`, with what `alone` returned.
+
+        Raises `StorageError`.
+        """
         names, together = list(dict.fromkeys(run.name for run in self.runs)), self.together
         more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
         made_of = f"{together.kind}: {', '.join(names[:_NAMED])}{more}"
@@ -80,6 +98,7 @@ class RunCommittee:
             command=command,
             source=made_of,
             reason=made_of,
+            members=members,
         )
 
 

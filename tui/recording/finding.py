@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import operator
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from math import isclose
 from typing import Any
 
 from nn.config import DEFAULTS, FIELDS, TrainConfig, check_value, choices, field_types, flag
 from nn.errors import ConfigError
 from nn.options import Value, format_value
+from nn.storage.run_record import Member, RunRecord
 from nn.storage.runs import SavedRun
+from tui.formatting import percent
 
 CHOSEN = ("activation", "init", "loss", "optimizer", "schedule")
 """Fields whose value is a word of every run; that of another field only where it was changed."""
@@ -49,6 +51,11 @@ def effective_values(config: TrainConfig) -> Values:
     }
 
 
+def values_of(record: RunRecord) -> Values:
+    """The values that a run was trained with; None of a committee, whose members differ."""
+    return dict.fromkeys(FIELDS) if record.members else effective_values(record.config)
+
+
 def differing_fields(runs: Iterable[Values]) -> list[str]:
     """The fields that are not the same in all of these, but for those of the machine.
 
@@ -76,15 +83,23 @@ def state_of(run: SavedRun, status: str) -> str:
     record = run.record
     if record.imported_from is None:
         return status
-    return "imported" if (record.reason or "").startswith("imported") else "committee"
+    return "committee" if record.members else "imported"
+
+
+def member_lines(members: Sequence[Member]) -> list[str]:
+    """A line for each member: its name, and its test accuracy alone."""
+    width = max((len(member.name) for member in members), default=0)
+    return [f"{each.name:<{width}}  {percent(each.test.accuracy):>7}" for each in members]
 
 
 def words_of(run: SavedRun, status: str) -> str:
     """Everything that a word without a sign is looked for in, in lower case."""
     record = run.record
     config, spec = record.config, record.spec
-    layers = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
-    words = [run.name, record.recipe or "", state_of(run, status), record.reason or "", layers]
+    words = [run.name, record.recipe or "", state_of(run, status), record.reason or ""]
+    if record.members:
+        return " ".join([*words, *(member.name for member in record.members)]).lower()
+    words.append("-".join(map(str, (spec.pixels, *config.hidden, spec.classes))))
     words += [str(getattr(config, name)) for name in CHOSEN]
     for name, value in effective_values(config).items():
         if value is not None and value != DEFAULTS[name]:

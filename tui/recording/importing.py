@@ -19,6 +19,7 @@ from nn.network.predictor import Predictor
 from nn.storage.model_file import write_model
 from nn.storage.positions import BEST_FILE
 from nn.storage.records import Invocation, Recorded, json_line, record_of
+from nn.storage.run_record import Member
 from nn.storage.run_writer import RunWriter, delete_run
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
@@ -64,7 +65,12 @@ def import_model(
         label=label or _label_of(path),
         command=command,
         source=source,
-        reason=f"imported from {source}",
+        reason=f"{predictor.kind}, imported from {source}".removeprefix(", "),
+        members=[
+            Member(f"member {number}", member.score(dataset.test))
+            for number, member in enumerate(predictor.members, 1)
+            if predictor.kind
+        ],
     )
     return run, opened.remarks
 
@@ -78,10 +84,12 @@ def keep_model(
     command: Sequence[str],
     source: str,
     reason: str,
+    members: Sequence[Member] = (),
 ) -> SavedRun:
     """Save a network as a run in `root` that has ended before its first step.
 
-    `source` is where it comes from, and `command` made it. Raises `StorageError`.
+    `source` is where it comes from, `command` made it, and `members` are those of a committee.
+    Raises `StorageError`.
     """
     config = predictor.config
     experiment = Experiment(config)
@@ -107,6 +115,7 @@ def keep_model(
                     for member in predictor.members
                 ),
                 imported_from=source,
+                members=tuple(members),
             )
             writer.save_record(record)
         except NNError:

@@ -92,6 +92,39 @@ def test_its_record_has_only_what_is_true_of_all_of_it(
     assert "states its own, relu; leave --activation out" in refused(done)
 
 
+def test_what_is_said_of_it_is_true_of_all_of_it(
+    tiny_folder: Path, names: list[str], root: Path, tmp_path: Path
+) -> None:
+    """Its first member's layers, optimizer and speed once stood above a row of `nan`."""
+    where, here = f"--runs-dir={root}", f"--runs-dir={tmp_path / 'runs'}"
+    path = tmp_path / "both.npz"
+    done = call_command("committee", *(root / name for name in names), f"--save={path}", here)
+    alone = done.stdout.splitlines()[:2]
+    assert [line.split()[0] for line in alone] == names
+    done = call_command("import", path, "--name=again", f"--data-dir={tiny_folder}", here)
+    assert done.returncode == 0, done.stderr
+    newest, kept = sorted(list_runs(tmp_path / "runs")[0], key=lambda run: "again" not in run.name)
+    for run, members in ((kept, alone), (newest, [f"member {n}" for n in (1, 2)])):
+        listed = call_command("runs", "--find=committee", here).stdout
+        row = next(line for line in listed.splitlines() if line.startswith(run.name))
+        assert row.split()[1:3] == ["committee", "-"]
+        for command in (["runs", "show"], ["attach"]):
+            shown = call_command(*command, run.name, here).stdout
+            assert "committee of 2" in shown
+            for member, score in zip(members, alone, strict=True):
+                assert member in shown
+                assert score.split()[1] in shown
+            assert "784-" not in shown
+            assert not {"nan", "rate", "adam", "images/s"} & set(shown.split())
+        refusal = refused(call_command("--headless", f"--resume={run.name}", here))
+        assert "is a committee of 2" in refusal
+        assert "--init-from" not in refusal
+    assert f"imported from {path}" in call_command("attach", newest.name, here).stdout
+    assert call_command("runs", "--find=hidden=8 again", here).stdout == ""
+    compared = call_command("runs", "compare", root / names[0], kept.path, where).stdout
+    assert compared.split("--hidden")[1].split()[:2] == ["8", "-"]
+
+
 def test_what_was_found_is_told_although_it_cannot_be_saved(names: list[str], root: Path) -> None:
     members = [root / name for name in names]
     done = call_command("committee", *members, "--runs-dir=/dev/null/nowhere")

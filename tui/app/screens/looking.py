@@ -118,8 +118,9 @@ class LookingScreen(ListScreen):
 
             committee, data = RunCommittee.of(runs), dataset or load_dataset(data_dir)
             committee.check(data)
-            run = committee.keep(runs_folder(self.bench.saving.runs_dir), data)
-            return self.Imported(run, (committee.result(run, data),))
+            root = runs_folder(self.bench.saving.runs_dir)
+            run = committee.keep(root, data, committee.alone(data))
+            return self.Imported(run, (committee.result(run),))
 
         self.show_note(f"Asking {len(runs)} networks ...")
         self.work(work)

@@ -14,7 +14,7 @@ from nn.errors import ConfigError, StorageError
 from nn.events import Evaluation
 from nn.storage.run_record import RUN_FILE
 from nn.storage.runs import SavedRun, abandoned_runs, run_names
-from tui.recording.finding import Search, Values, effective_values, state_of, words_of
+from tui.recording.finding import Search, Values, state_of, values_of, words_of
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Entry:
     @cached_property
     def values(self) -> Values:
         """The hyperparameters that have an effect."""
-        return effective_values(self.run.record.config)
+        return values_of(self.run.record)
 
     @cached_property
     def words(self) -> str:

@@ -14,7 +14,7 @@ from nn.storage.runs import SavedRun
 from tui.app.state.catalogue import Catalogue
 from tui.app.state.seed_pairs import SeedPairs, seed_pairs
 from tui.recording.experiment import Experiment
-from tui.recording.finding import Values, differing_fields, effective_values
+from tui.recording.finding import Values, differing_fields, values_of
 from tui.recording.folder import display_name
 from tui.recording.following import RunFollower
 from tui.recording.history import RunHistory
@@ -79,7 +79,7 @@ class Comparison:
     @property
     def values(self) -> tuple[Values, Values]:
         """The hyperparameters of both."""
-        first, second = (effective_values(side.run.record.config) for side in self.sides)
+        first, second = (values_of(side.run.record) for side in self.sides)
         return first, second
 
     @property

@@ -8,7 +8,7 @@ from nn.options import format_value
 from nn.spec import MNIST
 from tui.app.state.catalogue import Entry
 from tui.formatting import count, duration, percent
-from tui.recording.finding import short_name
+from tui.recording.finding import member_lines, short_name
 
 
 def short_facts(entry: Entry, differing: str) -> list[str]:
@@ -32,7 +32,7 @@ def results(entry: Entry) -> list[str]:
         f"data       {record.data_name}",
     ]
     if entry.started:
-        began = "started" if record.imported_from is None else "imported"
+        began = "imported" if entry.state == "imported" else "started"
         lines.append(f"{began:<10} {entry.started:%Y-%m-%d %H:%M:%S}")
     return lines
 
@@ -47,8 +47,10 @@ def changed_values(config: TrainConfig) -> list[tuple[str, str]]:
 
 
 def changes(entry: Entry) -> list[str]:
-    """What it was trained with, as far as that is not the default."""
+    """What it was trained with, as far as that is not the default; of a committee its members."""
     record = entry.run.record
+    if record.members:
+        return [count(len(record.members), "member"), *member_lines(record.members)]
     changed = [f"{name:<18} {value}" for name, value in changed_values(record.config)]
     if changed:
         differ = "differs" if len(changed) == 1 else "differ"

@@ -139,7 +139,8 @@ def _refusal(runs: tuple[SavedRun, SavedRun]) -> str:
         return "More seeds need runs of the same data."
     for letter, record in zip("AB", (first, second), strict=True):
         if record.imported_from is not None:
-            return f"{letter} was imported: it cannot be trained with other seeds."
+            what = "is a committee" if record.members else "was imported"
+            return f"{letter} {what}: it cannot be trained with other seeds."
     return ""
 
 

@@ -52,10 +52,18 @@ def _epoch(row: Row, width: int) -> str:
 def _batch_loss(row: Row, width: int) -> str:
     from nn.events import EpochCompleted
 
-    if not row.step:  # imported weights and committees have had no batch
+    if not row.step:  # imported weights and committees were not trained here
         return "-"
     loss = row.train_loss if isinstance(row, EpochCompleted) else row.loss
     return number(loss, width, ".4f")
+
+
+def _rate(row: Row, width: int) -> str:
+    return number(row.learning_rate, width, ".3g") if row.step else "-"
+
+
+def _time(row: Row, width: int) -> str:
+    return clock(row.seconds, width) if row.step else "-"
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -67,8 +75,8 @@ COLUMNS: tuple[Column[Row], ...] = (
     Column("train acc", 9, 3, _score("train", _accuracy)),
     Column("val acc", 7, 2, _score("validation", _accuracy)),
     Column("test acc", 8, 1, _score("test", _accuracy)),
-    Column("rate", 8, 7, lambda row, width: number(row.learning_rate, width, ".3g")),
-    Column("time", 6, 8, lambda row, width: clock(row.seconds, width)),
+    Column("rate", 8, 7, _rate),
+    Column("time", 6, 8, _time),
 )
 
 

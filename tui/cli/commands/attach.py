@@ -11,9 +11,12 @@ from cyclopts import Parameter
 from nn.events import RateChanged
 from nn.storage.records import Invocation, Outcome
 from nn.storage.run_lookup import find_run
+from nn.storage.run_record import RunRecord
 from nn.storage.runs import SavedRun
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.narration import Narration
+from tui.formatting import percent
+from tui.recording.finding import member_lines
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.following import RunFollower
 from tui.recording.invocation import RATE_CHANGED
@@ -43,12 +46,31 @@ def attach(
     return stop.code or ExitCode.SUCCESS
 
 
+def _untrained(record: RunRecord) -> list[str]:
+    """What there is to say of a network that was not trained here, or of a committee."""
+    lines = [record.reason or f"imported from {record.imported_from}"]
+    about = f"{record.parameters:,} parameters"
+    if record.members:
+        lines += [f"{record.data_name}: {about} in all", *member_lines(record.members)]
+    else:
+        config, spec = record.config, record.spec
+        network = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
+        lines.append(f"{record.data_name}: {network} {config.activation}, {about}, {config.dtype}")
+    if record.latest is not None:
+        test = record.latest.test
+        lines.append(f"test accuracy {percent(test.accuracy)} (loss {test.loss:.4f})")
+    return lines
+
+
 def replay(run: SavedRun, stream: TextIO, stop: GracefulStop | None = None) -> None:
-    """Narrate a run as it was narrated while it was trained.
+    """Narrate a run as it was narrated while it was trained; of another network say what it is.
 
     With `stop`, what is added is narrated too, until the run ends or `stop` has a code.
     """
     record = run.record
+    if record.imported_from is not None:
+        stream.write("".join(f"{line}\n" for line in _untrained(record)))
+        return
     invocation = Invocation(record.recipe, record.command, record.threads, record.processes)
     narration = Narration(invocation, stream)
     follower, outcome, rate_changed = RunFollower(run), None, False

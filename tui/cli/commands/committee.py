@@ -24,6 +24,7 @@ from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import percent
 from tui.recording.committees import RunCommittee
+from tui.recording.finding import member_lines
 from tui.recording.folder import reference, runs_folder
 from tui.recording.importing import check_label
 from tui.system.exits import ExitCode
@@ -136,25 +137,22 @@ def _evaluate(
     keep: bool,
     as_json: bool,
 ) -> None:
-    runs, together = committee.runs, committee.together
-    scores = [member.score(dataset.test) for member in together.members]
+    together, members = committee.together, committee.alone(dataset)
     score = together.score(dataset.test)
     if not as_json:  # before saving, which may fail
-        width = max(len(run.name) for run in runs)
-        for run, each in zip(runs, scores, strict=True):
-            sys.stdout.write(f"{run.name:<{width}}  {percent(each.accuracy):>7}\n")
+        for line in member_lines(members):
+            sys.stdout.write(f"{line}\n")
         sys.stdout.write(f"test accuracy {percent(score.accuracy)}: {together.kind}\n")
         sys.stdout.flush()
     if save is not None:
         write_model(save, together)
-    saved = committee.keep(root, dataset, label=name or "committee") if keep else None
+    saved = None
+    if keep:
+        saved = committee.keep(root, dataset, members, label=name or "committee")
     if as_json:
         record: dict[str, Any] = {
             "kind": together.kind,
-            "members": [
-                {"run": run.name, "test": asdict(each)}
-                for run, each in zip(runs, scores, strict=True)
-            ],
+            "members": [{"run": member.name, "test": asdict(member.test)} for member in members],
             "shift": together.shift,
             "copies": together.copies,
             "test": asdict(score),

@@ -24,7 +24,7 @@ from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.images.datasets import load_dataset
-from tui.recording.finding import differing_fields, effective_values, state_of, value_text
+from tui.recording.finding import differing_fields, state_of, value_text, values_of
 from tui.recording.folder import display_name, runs_folder
 from tui.system.exits import ExitCode
 from tui.system.terminal import detect, is_live
@@ -77,7 +77,7 @@ def _table(runs: dict[str, SavedRun]) -> str:
         *_scores("latest", [record.latest for record in records]),
         *_scores("best", [record.best for record in records]),
     ]
-    configs = [effective_values(record.config) for record in records]
+    configs = [values_of(record) for record in records]
     rows += [
         (flag(name), [value_text(config[name]) for config in configs])
         for name in differing_fields(configs)

@@ -21,7 +21,7 @@ from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.recording.experiment import Experiment
-from tui.recording.finding import Search, effective_values, state_of, words_of
+from tui.recording.finding import Search, state_of, values_of, words_of
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.history import RunHistory
 from tui.system.exits import CommandError, ExitCode
@@ -46,9 +46,7 @@ def runs(
         raise ConfigError(f"--find={find}: {search.problem}")
     saved, errors = list_runs(root)
     found = [
-        run
-        for run in saved
-        if search.matches(effective_values(run.record.config), words_of(run, run.status))
+        run for run in saved if search.matches(values_of(run.record), words_of(run, run.status))
     ]
     if json:
         for run in found:

@@ -51,7 +51,10 @@ def test_marked_runs_answer_together_on_all_screens(tmp_path: Path, small: Datas
         await at.press("4")
         await at.until(at.shows("first member"))
         await at.press("6")
-        await at.until(at.shows("committee"))
+        await at.press("up", "up")
+        await at.until(at.shows("2 members"))
+        for name, accuracy in zip(NAMES[:2], accuracies, strict=True):
+            await at.until(at.shows(f"{name}  {accuracy:>7.2%}"))
         assert len(list_runs(tmp_path)[0]) == 3
 
     play(runs_app(tmp_path), scenario, size=(120, 40), dataset=small)
