@@ -115,6 +115,7 @@ def test_what_is_said_of_it_is_true_of_all_of_it(
                 assert member in shown
                 assert score.split()[1] in shown
             assert "784-" not in shown
+            assert "0 epochs" not in shown
             assert not {"nan", "rate", "adam", "images/s"} & set(shown.split())
         refusal = refused(call_command("--headless", f"--resume={run.name}", here))
         assert "is a committee of 2" in refusal

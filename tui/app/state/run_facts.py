@@ -20,8 +20,9 @@ def short_facts(entry: Entry, differing: str) -> list[str]:
 def results(entry: Entry) -> list[str]:
     """What it came to."""
     record = entry.run.record
-    lines = [*_results("best", entry.best), *_results("last", entry.final)]
+    lines = _results("best", entry.best)
     if record.imported_from is None:
+        lines += _results("last", entry.final)
         lines += [
             f"epochs     {record.epoch:.4g} of {record.total_steps / record.steps_per_epoch:.4g}",
             f"steps      {record.step:,} of {record.total_steps:,}",
@@ -81,8 +82,9 @@ def _results(name: str, evaluation: Evaluation | None) -> list[str]:
         return []
     splits = ("train", "validation", "test")
     known = [(split, getattr(evaluation, split)) for split in splits]
+    after = f", epoch {evaluation.epoch:.4g}" if evaluation.step else ""
     return [
-        f"{f'{name} {split}':<16} {_score(score)}, epoch {evaluation.epoch:.4g}"
+        f"{f'{name} {split}':<16} {_score(score)}{after}"
         for split, score in known
         if score is not None
     ]

@@ -128,7 +128,7 @@ def _facts(run: SavedRun) -> list[tuple[str, str]]:
     if (spec := record.spec) != MNIST:
         names = ", ".join(spec.names)
         facts.append(("images", f"{spec.size} pixels, {spec.classes} classes: {names}"))
-    if record.best:
+    if record.best and record.imported_from is None:
         after = count(round(record.best.epoch, 2), "epoch")
         facts.append(("best", f"{percent(record.best.test.accuracy)} after {after}"))
     if record.save_error:

@@ -55,6 +55,7 @@ def test_marked_runs_answer_together_on_all_screens(tmp_path: Path, small: Datas
         await at.until(at.shows("2 members"))
         for name, accuracy in zip(NAMES[:2], accuracies, strict=True):
             await at.until(at.shows(f"{name}  {accuracy:>7.2%}"))
+        assert "epoch 0" not in at.text
         assert len(list_runs(tmp_path)[0]) == 3
 
     play(runs_app(tmp_path), scenario, size=(120, 40), dataset=small)
