@@ -44,6 +44,7 @@ class DigitsScreen(BrowsingScreen):
         #note, Prompt {
             layer: line; dock: bottom; width: auto; max-width: 50%; height: auto; max-height: 3;
             margin: 0 1 2 1; background: $surface; color: $readable-accent;
+            &:nocolor { text-style: reverse; }
         }
         &.-sheet DigitPane { display: none; }
         &.-sheet #sheet { display: block; height: 1fr; }
