@@ -22,6 +22,7 @@ goes on from.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -151,6 +152,15 @@ class _OtherWeightsError(StorageError):
     """A file holds the weights of another step than the record describes."""
 
 
+def _absent(run: SavedRun, what: str, others: Which, path: Path) -> StorageError:
+    """The error of a run without some weights; its `others` are the remedy if their file exists."""
+    exists = os.path.lexists(path)
+    remedy = (
+        f"its {others} weights are there" if exists else f"to train it anew: {run.record.command}"
+    )
+    return StorageError(f"run {run.name} has {what}; {remedy}")
+
+
 def _load_model(run: SavedRun, which: Which, raw: bool) -> Predictor:
     record, path = run.record, run.model_file(which)
     if path is None and which == "best":
@@ -158,12 +168,13 @@ def _load_model(run: SavedRun, which: Which, raw: bool) -> Predictor:
             why = f"{BEST_FILE} is missing"
         else:
             why = record.save_error or "it was never evaluated"
-        raise StorageError(
-            f"run {run.name} has no best model: {why}; its last weights may be there"
-        )
+        raise _absent(run, f"no best model: {why}", "last", run.path / LAST_FILE)
     claimed = record.best.step if which == "best" and record.best else record.step
     if path is None:
         path = run.path / LAST_FILE
+        if not os.path.lexists(path):
+            why = f"no last weights: {LAST_FILE} is missing"
+            raise _absent(run, why, "best", run.path / BEST_FILE)
         predictor = read_model(path, raw=True) if raw else Checkpoint.load(path).predictor()
     else:
         predictor = read_model(path, raw=raw)

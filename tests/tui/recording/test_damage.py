@@ -251,9 +251,25 @@ def test_a_damaged_checkpoint_has_a_remedy(
 
 def test_a_best_model_that_is_missing(folder: Path) -> None:
     (folder / "best.npz").unlink()
-    with pytest.raises(StorageError, match=r"has no best model: best\.npz is missing"):
+    missing = r"has no best model: best\.npz is missing"
+    with pytest.raises(StorageError, match=rf"{missing}; its last weights are there"):
         load_model(SavedRun.read(folder), "best")
     assert load_model(SavedRun.read(folder), "last")
+    (folder / "last.npz").unlink()
+    with pytest.raises(StorageError, match=rf"{missing}; to train it anew: mnist-tui --headless "):
+        load_model(SavedRun.read(folder), "best")
+
+
+def test_last_weights_that_are_missing(folder: Path) -> None:
+    for path in folder.glob("final.npz"):
+        path.unlink()
+    (folder / "last.npz").unlink()
+    missing = r"has no last weights: last\.npz is missing"
+    with pytest.raises(StorageError, match=rf"{missing}; its best weights are there"):
+        load_model(SavedRun.read(folder), "last")
+    (folder / "best.npz").unlink()
+    with pytest.raises(StorageError, match=rf"{missing}; to train it anew: mnist-tui --headless "):
+        load_model(SavedRun.read(folder), "last")
 
 
 def test_damage_is_told_on_the_command_line(folder: Path) -> None:
