@@ -11,7 +11,8 @@ from textual.binding import Binding, BindingType
 from tui.app.preferences import Preferences
 from tui.app.preferring import PreferringApp
 from tui.app.screens import MODES, Mode
-from tui.app.screens.base import Dialog, ModeScreen
+from tui.app.screens.base import ModeScreen
+from tui.app.screens.dialog import Dialog
 from tui.app.state.background import Throttle
 from tui.app.state.drawing import Drawing
 from tui.app.state.messages import (

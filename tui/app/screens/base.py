@@ -1,19 +1,19 @@
-"""What the screens of the modes, and what the dialogs, have in common."""
+"""What the screens of the modes have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events
-from textual.app import App, ComposeResult
-from textual.await_complete import AwaitComplete
+from textual.app import ComposeResult
 from textual.binding import ActiveBinding
-from textual.screen import ModalScreen, Screen, ScreenResultType
+from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from tui.app.screens.latest_size import LatestSize
 from tui.app.screens.run_status import run_state
 from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
@@ -27,79 +27,6 @@ if TYPE_CHECKING:
     from nn.storage.runs import SavedRun
 
 _ROOM = 20  # lines of a screen on which one can be spared for an offer
-
-
-class LatestSize:
-    """Mixed into a screen: of several sizes in quick succession only the last one is laid out.
-
-    A layout of another size than the one before makes Textual send the screen that size again. With
-    two sizes on their way each would cause the other endlessly, and a busy application whose
-    window was dragged would react to neither keys nor signals.
-    """
-
-    app: App[Any]
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Drop a size that is no longer the terminal's."""
-        if event.size != self.app.size:
-            event.stop()
-            event.prevent_default()
-
-
-class Dialog(LatestSize, ModalScreen[ScreenResultType]):
-    """A screen over another one that ends with a result, the first that it is given.
-
-    Keys and clicks that arrive together may call for a second result when the dialog has gone.
-
-    All have one look: a border with the title, and with the keys as its subtitle. The screen
-    beneath is left as it is: to dim it would send all of it to the terminal, twice.
-    """
-
-    DEFAULT_CSS = """
-    Dialog {
-        align: center middle;
-        background: transparent;
-        & > .dialog {
-            max-width: 100%; max-height: 100%;
-            border: round $readable-border; padding: 0 1;
-            border-title-color: $readable-accent; border-title-style: bold;
-            border-subtitle-color: $text-muted;
-            background: $surface;
-        }
-        & > .dialog.-warning {
-            border: round $readable-warning-border; border-title-color: $readable-warning;
-        }
-        & > .dialog.-error {
-            border: round $readable-error-border; border-title-color: $readable-error;
-        }
-        .dialog OptionList > .option-list--option-disabled { color: $text-muted; }
-        .dialog OptionList > .option-list--option-highlighted {
-            background: $block-cursor-background; color: $readable-cursor; text-style: bold;
-        }
-        .dialog Button {
-            width: 100%; height: 1; border: none; min-width: 0;
-            content-align: left middle; text-align: left;
-            &:focus {
-                background: $block-cursor-background; color: $readable-cursor;
-                background-tint: transparent; text-style: bold;
-            }
-            &:focus:nocolor { text-style: bold reverse; }
-        }
-    }
-    """
-
-    def dismiss(self, result: ScreenResultType | None = None) -> AwaitComplete:
-        """Leave with this result."""
-        if not self.is_current:
-            return AwaitComplete()
-        # Textual keeps the drawn lines of the last 1,024 widgets, removed or not, unless they are
-        # out of date.
-        for widget in self.walk_children(Widget, with_self=True):
-            widget.refresh()
-        return super().dismiss(result)
-
-    def show_progress(self) -> None:
-        """Draw what has changed of the run since the dialog was opened."""
 
 
 class ModeScreen(LatestSize, Screen[None]):

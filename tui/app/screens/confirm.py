@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Button, Label
 
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 
 
 class ConfirmScreen(Dialog[bool]):

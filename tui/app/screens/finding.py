@@ -14,7 +14,7 @@ from textual.fuzzy import Matcher
 from textual.widgets import OptionList, Static
 from textual.widgets.option_list import Option
 
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 from tui.app.widgets.options import Options
 from tui.app.widgets.strips import printable
 

@@ -12,7 +12,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Static
 
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 from tui.app.screens.letters import MEANINGS
 
 MOVING = (

@@ -11,7 +11,7 @@ from textual.containers import Vertical
 from textual.widgets import Input, Label, Static
 
 from nn.errors import ConfigError
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 from tui.app.state.sweep_process import EXAMPLE, TRIALS, sweep_words
 from tui.app.widgets.field_list import FieldInput
 from tui.recording.experiment import Experiment

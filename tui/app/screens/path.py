@@ -11,7 +11,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 
 
 class PathScreen(Dialog[Path | None]):

@@ -9,7 +9,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Button, Label
 
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 from tui.app.state.workbench import Workbench
 
 Choice = Literal["keep", "discard"]

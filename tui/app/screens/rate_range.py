@@ -16,7 +16,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from nn.training.rate_range import RatePoint, RateRange, summarize
-from tui.app.screens.base import Dialog
+from tui.app.screens.dialog import Dialog
 from tui.app.state.background import in_background
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.plot import Mark
