@@ -74,7 +74,8 @@ def progress_lines(
     latest = history.latest if history else None
     room = max(0, width - LABEL)
     texts = dict.fromkeys(("Epoch", "Run", "Step", "Speed", "Time", "Rate"), "-")
-    if history and started and (history.step or not history.evaluations):  # else made elsewhere
+    trained_here = history is not None and bool(history.step or not history.evaluations)
+    if history and started and trained_here:
         from nn.events import StepCompleted  # not needed for the first frame
 
         done = history.step
@@ -83,7 +84,7 @@ def progress_lines(
         texts["Step"] = _pair(done, started.total_steps, " of ", room)
     if rate_factor != 1:
         texts["Rate"] = f"- x{number(rate_factor, 9)}"
-    if history and latest:
+    if history and latest and trained_here:
         finished = history.finished
         texts["Speed"] = f"{latest.samples_per_second:,.0f} images/s"
         texts["Time"] = duration(finished.seconds if finished else latest.seconds, whole=True)
