@@ -21,6 +21,7 @@ from tests.monkey.inputs import Action, actions
 from tests.monkey.process import Usage
 from tests.monkey.sitting import Ended, Sitting
 from tests.monkey.terminal import FaultError
+from tui.app.state.shown_run import MAX_SNAPSHOT_BYTES
 
 FLAGS = [
     ["--limit=500", "--epochs=3", "--hidden=8"],
@@ -45,7 +46,8 @@ VARIABLES: list[dict[str, str]] = [
 ]
 WAYS = ["\x11", "\x11", "\x03", "SIGTERM", "SIGHUP"]
 LONG = 240  # seconds after which a sitting is long enough to see growth
-GROWTH = {"memory": 50, "threads": 4, "files": 12}  # memory in MB
+# Memory in MB: the copies of the weights of the run on screen may take up to their own limit.
+GROWTH = {"memory": 50 + MAX_SNAPSHOT_BYTES / 2**20, "threads": 4, "files": 12}
 
 
 def play(home: Path, seed: int, seconds: float, given: Iterable[Action] | None = None) -> Sitting:
