@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from nn.config import TrainConfig
+    from nn.spec import DataSpec
 
 _EIGHTHS = " ▏▎▍▌▋▊▉"
 
@@ -18,6 +23,11 @@ def percent(share: float | None) -> str:
 def count(number: float, noun: str) -> str:
     """`1 step`, `2,345 steps` or `1.74 epochs`."""
     return f"{number:,.10g} {noun}{'' if number == 1 else 's'}"
+
+
+def layer_widths(config: TrainConfig, spec: DataSpec) -> str:
+    """The number of inputs, the widths of the hidden layers, and the outputs: `784-128-10`."""
+    return "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
 
 
 def number(value: float, width: int, spec: str = ".4g") -> str:

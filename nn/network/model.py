@@ -153,6 +153,11 @@ class MLP:
         self._path = [layer for layer in self.layers if not isinstance(layer, Identity)]
         self._inner = self._path[self._path.index(self.linears[0]) + 1 :]
 
+    @property
+    def trained_count(self) -> int:
+        """The number of parameters that are trained."""
+        return self.parameters[self.trained].size
+
     def initialize(
         self,
         weights: Initializer = "he-normal",

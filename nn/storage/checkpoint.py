@@ -152,9 +152,9 @@ class _OtherWeightsError(StorageError):
     """A file holds the weights of another step than the record describes."""
 
 
-def _absent(run: SavedRun, what: str, others: Which, path: Path) -> StorageError:
+def _absent(run: SavedRun, what: str, others: Which) -> StorageError:
     """The error of a run without some weights; its `others` are the remedy if their file exists."""
-    exists = os.path.lexists(path)
+    exists = os.path.lexists(run.path / (LAST_FILE if others == "last" else BEST_FILE))
     remedy = (
         f"its {others} weights are there" if exists else f"to train it anew: {run.record.command}"
     )
@@ -168,13 +168,12 @@ def _load_model(run: SavedRun, which: Which, raw: bool) -> Predictor:
             why = f"{BEST_FILE} is missing"
         else:
             why = record.save_error or "it was never evaluated"
-        raise _absent(run, f"no best model: {why}", "last", run.path / LAST_FILE)
+        raise _absent(run, f"no best model: {why}", "last")
     claimed = record.best.step if which == "best" and record.best else record.step
     if path is None:
         path = run.path / LAST_FILE
         if not os.path.lexists(path):
-            why = f"no last weights: {LAST_FILE} is missing"
-            raise _absent(run, why, "best", run.path / BEST_FILE)
+            raise _absent(run, f"no last weights: {LAST_FILE} is missing", "best")
         predictor = read_model(path, raw=True) if raw else Checkpoint.load(path).predictor()
     else:
         predictor = read_model(path, raw=raw)

@@ -35,7 +35,7 @@ def run_started(
     return RunStarted(
         config=config,
         layers=model.summary(),
-        parameters=model.parameters[model.trained].size,
+        parameters=model.trained_count,
         train_images=len(splits["train"]),
         validation_images=len(splits["validation"]) if "validation" in splits else 0,
         test_images=len(dataset.test),

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from textual.widgets import Static
-
 from tests.support.scripted import Scenario, ScriptedRun, digits, mistaken, play, scripted_app
 from tui.app.app import MnistApp
 from tui.app.screens.digits import DigitsScreen
 from tui.app.widgets.digit import ContactSheet, DigitView
-from tui.app.widgets.headline import HeadlineView
 from tui.app.widgets.probabilities import ProbabilityBars
 
 COUNT = 300
@@ -50,17 +47,6 @@ def place(app: MnistApp) -> str:
         return str(app.screen.query_one("#sheet").border_title)
     panel = app.screen.query_one("#picture")
     return "  ".join(str(part) for part in (panel.border_title, panel.border_subtitle) if part)
-
-
-def said(app: MnistApp) -> str:
-    """The words of the headline, without its figures."""
-    view = app.screen.query_one(HeadlineView)
-    words = " ".join(view.render_line(y).text for y in range(view.size.height))
-    return " ".join(words.replace("█", " ").split())
-
-
-def text(app: MnistApp, selector: str) -> str:
-    return str(app.screen.query_one(selector, Static).content)
 
 
 def lines(app: MnistApp, widget: type[DigitView | ContactSheet | ProbabilityBars]) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a background thread posts, and waiting for it; what an application notifies of."""
+"""What a background thread posts, and waiting for it; what an application says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from typing import Any
 
 from textual.app import App
 from textual.message import Message
+from textual.widgets import Static
+
+from tui.app.widgets.headline import HeadlineView
 
 
 class Inbox:
@@ -34,3 +37,15 @@ def wait(condition: Callable[[], object], seconds: float = 20) -> None:
 def notes(app: App[Any]) -> str:
     """The notifications that have not expired, one after the other."""
     return "\n".join(notification.message for notification in app._notifications)
+
+
+def text(app: App[Any], selector: str) -> str:
+    """What a static widget of the screen says."""
+    return str(app.screen.query_one(selector, Static).content)
+
+
+def said(app: App[Any]) -> str:
+    """The words of the headline, without its figures."""
+    view = app.screen.query_one(HeadlineView)
+    words = " ".join(view.render_line(y).text for y in range(view.size.height))
+    return " ".join(words.replace("█", " ").split())

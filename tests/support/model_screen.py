@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from textual.widgets import Static
-
 from nn.config import TrainConfig
 from tui.app.app import MnistApp
 from tui.app.widgets.strips import StripWidget
@@ -20,7 +18,3 @@ def lines(app: MnistApp, part: str) -> list[str]:
 def about(app: MnistApp) -> str:
     """Which weights are shown."""
     return str(app.screen.query_one("#table").border_subtitle)
-
-
-def text(app: MnistApp, selector: str) -> str:
-    return str(app.screen.query_one(selector, Static).content)

@@ -19,7 +19,7 @@ from nn.errors import ConfigError
 from nn.options import Value, format_value
 from nn.storage.run_record import Member, RunRecord
 from nn.storage.runs import SavedRun
-from tui.formatting import percent
+from tui.formatting import layer_widths, percent
 
 CHOSEN = ("activation", "init", "loss", "optimizer", "schedule")
 """Fields whose value is a word of every run; that of another field only where it was changed."""
@@ -99,7 +99,7 @@ def words_of(run: SavedRun, status: str) -> str:
     words = [run.name, record.recipe or "", state_of(run, status), record.reason or ""]
     if record.members:
         return " ".join([*words, *(member.name for member in record.members)]).lower()
-    words.append("-".join(map(str, (spec.pixels, *config.hidden, spec.classes))))
+    words.append(layer_widths(config, spec))
     words += [str(getattr(config, name)) for name in CHOSEN]
     for name, value in effective_values(config).items():
         if value is not None and value != DEFAULTS[name]:

@@ -110,10 +110,7 @@ def keep_model(
                 latest=evaluation,
                 best=evaluation,
                 kept_step=0,
-                parameters=sum(
-                    member.model.parameters[member.model.trained].size
-                    for member in predictor.members
-                ),
+                parameters=sum(member.model.trained_count for member in predictor.members),
                 imported_from=source,
                 members=tuple(members),
             )

@@ -80,7 +80,7 @@ def new_record(
         versions=invocation.versions,
         created=now,
         updated=now,
-        parameters=trainer.model.parameters[trainer.model.trained].size,
+        parameters=trainer.model.trained_count,
         steps_per_epoch=trainer.steps_per_epoch,
         total_steps=trainer.total_steps,
         step=0,

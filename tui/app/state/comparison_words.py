@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from tui.app.state.comparison import ComparedDigits, Comparison, Side
 from tui.app.state.seed_pairs import MORE, SeedPairs
 from tui.app.state.seed_training import SeedTraining
-from tui.formatting import count, duration, number, percent
+from tui.formatting import count, duration, layer_widths, number, percent
 from tui.recording.finding import short_name, short_text, value_text
 
 if TYPE_CHECKING:
@@ -129,7 +129,7 @@ def same_words(comparison: Comparison) -> str:
     """The most telling of what is the same."""
     config = comparison.sides[0].run.record.config
     spec = comparison.sides[0].run.record.spec
-    layers = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
+    layers = layer_widths(config, spec)
     texts = {
         "hidden": layers,
         "activation": config.activation,

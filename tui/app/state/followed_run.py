@@ -90,9 +90,9 @@ class FollowedRun:
     def facts(self) -> str:
         """Why it ended, unless it is complete, and what it was trained with that is no default."""
         record = self.saved.record
-        changed = ", ".join(f"{name} {value}" for name, value in changed_values(record.config))
         if record.imported_from is not None:
             return record.reason or ""
+        changed = ", ".join(f"{name} {value}" for name, value in changed_values(record.config))
         why = record.reason if record.reason not in (record.status, "completed") else None
         return "; ".join(
             part for part in (why, f"trained with {changed or 'the defaults'}") if part

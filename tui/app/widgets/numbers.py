@@ -70,12 +70,13 @@ def progress_lines(
     pace: float | None = None,
 ) -> list[str]:
     """Progress, speed, time and learning rate in lines of `width` cells; dashes if unknown."""
+    if history and history.evaluations and not history.step:
+        history = None  # A network that was made elsewhere had no steps.
     started = history.started if history else None
     latest = history.latest if history else None
     room = max(0, width - LABEL)
     texts = dict.fromkeys(("Epoch", "Run", "Step", "Speed", "Time", "Rate"), "-")
-    trained_here = history is not None and bool(history.step or not history.evaluations)
-    if history and started and trained_here:
+    if history and started:
         from nn.events import StepCompleted  # not needed for the first frame
 
         done = history.step
@@ -84,7 +85,7 @@ def progress_lines(
         texts["Step"] = _pair(done, started.total_steps, " of ", room)
     if rate_factor != 1:
         texts["Rate"] = f"- x{number(rate_factor, 9)}"
-    if history and latest and trained_here:
+    if history and latest:
         finished = history.finished
         texts["Speed"] = f"{latest.samples_per_second:,.0f} images/s"
         texts["Time"] = duration(finished.seconds if finished else latest.seconds, whole=True)

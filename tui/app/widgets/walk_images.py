@@ -13,7 +13,6 @@ from rich.style import Style
 from textual.strip import Strip
 
 from nn.analysis.stage import Part, Stage
-from nn.network.model import layer_sizes
 from nn.spec import DataSpec
 from tui.app.state.walking import Pick, WalkView, walk_config
 from tui.app.widgets.colors import Role, role_style
@@ -22,7 +21,7 @@ from tui.app.widgets.legend import shorten
 from tui.app.widgets.probabilities import shown_classes
 from tui.app.widgets.raster import fitting, image_strips
 from tui.app.widgets.strips import PLAIN, StripWidget, text_strip
-from tui.formatting import bar, number
+from tui.formatting import bar, layer_widths, number
 from tui.system.terminal import DrawingMode, Terminal
 
 _COLUMN = 13  # least cells of an image, with the gap after it
@@ -40,7 +39,7 @@ def walk_title(view: WalkView, width: int) -> str:
     """The step, its loss, and as much about the network as fits."""
     config = view.wanted.config
     place = f"Walk  step {view.step}  loss {number(view.taken.loss, 8, '.4f')}"
-    sizes = "-".join(map(str, layer_sizes(config, view.wanted.dataset.spec)))
+    sizes = layer_widths(config, view.wanted.dataset.spec)
     whose = "network of Train" if view.wanted.of_train else "lesson's network"
     if config == walk_config(None):
         whose = "notes' network"

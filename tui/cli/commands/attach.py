@@ -15,7 +15,7 @@ from nn.storage.run_record import RunRecord
 from nn.storage.runs import SavedRun
 from tui.cli.flags import RunArgument, RunsDirFlag
 from tui.cli.reporters.narration import Narration
-from tui.formatting import percent
+from tui.formatting import layer_widths, percent
 from tui.recording.finding import member_lines
 from tui.recording.folder import resume_command, runs_folder
 from tui.recording.following import RunFollower
@@ -53,8 +53,7 @@ def _untrained(record: RunRecord) -> list[str]:
     if record.members:
         lines += [f"{record.data_name}: {about} in all", *member_lines(record.members)]
     else:
-        config, spec = record.config, record.spec
-        network = "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))
+        config, network = record.config, layer_widths(record.config, record.spec)
         lines.append(f"{record.data_name}: {network} {config.activation}, {about}, {config.dtype}")
     if record.latest is not None:
         test = record.latest.test

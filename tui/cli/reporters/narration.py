@@ -17,7 +17,7 @@ from nn.events import (
 )
 from nn.storage.positions import LAST_FILE
 from nn.storage.records import CoresChoice, Invocation, Outcome, Recorded
-from tui.formatting import count, duration, number, percent
+from tui.formatting import count, duration, layer_widths, number, percent
 from tui.recording.folder import resume_command
 from tui.recording.invocation import told_of
 
@@ -65,7 +65,7 @@ class Narration(AbstractContextManager["Narration"]):
         images = f"{run.train_images:,} training"
         if run.validation_images:
             images += f", {run.validation_images:,} validation"
-        network = "-".join(map(str, (run.spec.pixels, *config.hidden, run.spec.classes)))
+        network = layer_widths(config, run.spec)
         threads, processes = self._invocation.threads, self._invocation.processes
         in_threads = f", {count(threads, 'thread')}" if threads else ""
         if processes > 1:

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from textual.pilot import Pilot
-from textual.widgets import Static
 
+from tests.support.messages import text
 from tests.support.scripted import (
     Scenario,
     ScriptedRun,
@@ -63,10 +63,6 @@ def lines(app: MnistApp) -> list[str]:
 
 def title(app: MnistApp, selector: str = "#matrix") -> str:
     return str(app.screen.query_one(selector).border_title)
-
-
-def text(app: MnistApp, selector: str) -> str:
-    return str(app.screen.query_one(selector, Static).content)
 
 
 def test_counts_and_ratios() -> None:

@@ -8,7 +8,8 @@ import pytest
 from textual import events
 from textual.pilot import Pilot
 
-from tests.support.digits_screen import COUNT, a_run, browse, lines, place, said, screen, text
+from tests.support.digits_screen import COUNT, a_run, browse, lines, place, screen
+from tests.support.messages import said, text
 from tests.support.quiescence import until
 from tests.support.scripted import ScriptedRun, mistaken, play, predicted, scripted_app
 from tui.app.app import MnistApp

@@ -7,7 +7,8 @@ from textual.geometry import Region
 from textual.pilot import Pilot
 from textual.strip import Strip
 
-from tests.support.digits_screen import a_run, browse, lines, place, said, screen, text
+from tests.support.digits_screen import a_run, browse, lines, place, screen
+from tests.support.messages import said, text
 from tui.app.app import MnistApp
 from tui.app.state.drawing import Drawing
 from tui.app.widgets.digit import ContactSheet, DigitView, picture_size

@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from nn.data.dataset import Split
 from nn.errors import DataError
 from nn.network.predictor import Predictions
-from tests.support.digits_screen import a_run, browse, place, said, screen, text
+from tests.support.digits_screen import a_run, browse, place, screen
+from tests.support.messages import said, text
 from tests.support.quiescence import until
 from tests.support.scripted import ScriptedRun, mistaken, play, predicted, scripted_app
 from tui.app.app import MnistApp

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from textual.events import MouseMove
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
+from tests.support.messages import said, text
 from tests.support.networks import NetworkRun, app_of, play, shown
 from tui.app.app import MnistApp
 from tui.app.screens.draw import INVITATION, DrawScreen
@@ -21,7 +21,6 @@ from tui.app.state.shown_run import Status
 from tui.app.widgets.activation_view import ActivationView
 from tui.app.widgets.canvas import Canvas, canvas_strips
 from tui.app.widgets.digit import DigitView
-from tui.app.widgets.headline import HeadlineView
 from tui.app.widgets.probabilities import ProbabilityBars, probability_strips
 from tui.images.field import mnist_field
 from tui.system.exits import ExitCode
@@ -38,17 +37,6 @@ def screen_of(app: MnistApp) -> DrawScreen:
 
 def board_of(app: MnistApp) -> Board:
     return screen_of(app).board
-
-
-def guess(app: MnistApp) -> str:
-    """The words of the guess, without its figure."""
-    view = app.screen.query_one(HeadlineView)
-    words = " ".join(view.render_line(y).text for y in range(view.size.height))
-    return " ".join(words.replace("█", " ").split())
-
-
-def text(app: MnistApp, selector: str) -> str:
-    return str(app.screen.query_one(selector, Static).content)
 
 
 def bars(app: MnistApp) -> list[str]:
@@ -181,7 +169,7 @@ def test_what_the_network_gets_has_its_place_where_there_is_room(
 
 def test_probabilities_follow_every_stroke(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        assert guess(app) == INVITATION
+        assert said(app) == INVITATION
         assert not "".join(bars(app)).strip()
         seen = set()
         await pilot.press("space")
@@ -194,7 +182,7 @@ def test_probabilities_follow_every_stroke(app: MnistApp) -> None:
         field = mnist_field(board_of(app).pixels)
         probabilities = snapshot.predictor.probabilities(field[None])[0]
         digit = int(probabilities.argmax())
-        assert guess(app).startswith(f"It is a {digit}, {probabilities[digit]:.1%}")
+        assert said(app).startswith(f"It is a {digit}, {probabilities[digit]:.1%}")
         assert bars(app)[digit].startswith(f">{digit}")
         assert "epoch 2.5" in text(app, "#state")
 
@@ -235,10 +223,10 @@ def test_without_a_network_one_can_draw_already(small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("space", "right", "g", "i")
         assert not board_of(app).blank
-        assert guess(app) == "Preparing the run ..."
+        assert said(app) == "Preparing the run ..."
         app.bench.run = cast(LiveRun, NetworkRun(small, CONFIG))
         screen_of(app).show_configuration()
-        assert guess(app).startswith("It is a")
+        assert said(app).startswith("It is a")
 
     play(app, scenario)
 
@@ -259,7 +247,7 @@ def test_a_diverged_network_gives_no_answer(small: Dataset) -> None:
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await pilot.press("g")
-        assert "no answer" in guess(app)
+        assert "no answer" in said(app)
         assert all(line.rstrip().endswith("-") for line in bars(app))
 
     play(app, scenario)

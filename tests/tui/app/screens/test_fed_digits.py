@@ -14,7 +14,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.deskew import deskew
 from nn.data.edges import edges
-from tests.support.digits_screen import text
+from tests.support.messages import text
 from tests.support.networks import NetworkRun, app_of, play, shown
 from tui.app.state.fed_digits import FedDigits, fed_words
 from tui.app.widgets.digit import DigitView

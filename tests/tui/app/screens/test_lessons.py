@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from textual.containers import VerticalScroll
 from textual.pilot import Pilot
-from textual.widgets import Static
 
 from tests.support.lessons import press
+from tests.support.messages import text
 from tests.support.networks import shown
 from tests.support.scripted import play, scripted_app
 from tui.app.app import MnistApp
@@ -48,10 +48,6 @@ def session_of(app: MnistApp) -> Session:
 
 def title(app: MnistApp) -> str:
     return str(app.screen.query_one("#scroll").border_title)
-
-
-def text(app: MnistApp, selector: str) -> str:
-    return str(app.screen.query_one(selector, Static).content)
 
 
 async def open_lesson(pilot: Pilot[ExitCode], name: str) -> None:

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from tests.support.model_screen import DEEP, SHALLOW, about, lines, text
+from tests.support.messages import text
+from tests.support.model_screen import DEEP, SHALLOW, about, lines
 from tests.support.networks import NetworkRun, app_of, inspected, play, screen_of, shown
 from tests.support.quiescence import until
 from tui.app.app import MnistApp

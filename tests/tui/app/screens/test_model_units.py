@@ -9,7 +9,8 @@ import pytest
 from textual.pilot import Pilot
 
 from nn.data.dataset import Dataset
-from tests.support.model_screen import SHALLOW, lines, text
+from tests.support.messages import text
+from tests.support.model_screen import SHALLOW, lines
 from tests.support.networks import DEAD, NetworkRun, app_of, inspected, play, screen_of
 from tui.app.app import MnistApp
 from tui.app.widgets.activation_view import LayerActivity, activity_strips, lines_each, strongest
