@@ -45,7 +45,11 @@ class Committee(Predictor):
             label_smoothing=0.0,
         )
         super().__init__(config, first.model, first.preprocessor, first.spec)
-        self.members, self.shift = tuple(members), shift
+        self._members, self.shift = tuple(members), shift
+
+    @property
+    def members(self) -> tuple[Predictor, ...]:
+        return self._members
 
     @property
     def copies(self) -> int:

@@ -36,8 +36,7 @@ class Predictor:
     """Preprocesses any number of images and runs a network forward over them, in blocks.
 
     Every call uses the present `model.parameters`; `snapshot` makes a predictor with a copy of
-    them. `spec` is that of the data which the network was trained on. `members` are the networks
-    that answer, here this one alone (`nn.network.committee`).
+    them. `spec` is that of the data which the network was trained on.
     """
 
     def __init__(
@@ -49,12 +48,16 @@ class Predictor:
     ) -> None:
         self.config, self.model, self.preprocessor = config, model, preprocessor
         self.spec = spec
-        self.members: tuple[Predictor, ...] = (self,)
         self._loss = LOSSES[config.loss]()
         self._targets = target_rows(
             model.sizes[-1], smoothing=config.label_smoothing, dtype=config.dtype
         )
         self._inputs, self._batch_targets = Buffer(), Buffer()
+
+    @property
+    def members(self) -> tuple[Predictor, ...]:
+        """The networks that answer, here this one alone (`nn.network.committee`)."""
+        return (self,)
 
     @property
     def kind(self) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shlex
 import signal
 import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -207,6 +209,26 @@ def test_snapshots_are_bounded(
     assert epochs[0] == 0
     assert epochs[-1] == 30
     assert epochs == sorted(set(epochs))
+
+
+def test_the_snapshots_of_a_run_that_nobody_shows_are_freed_at_once(
+    small: Dataset, inbox: Inbox
+) -> None:
+    """They may take 64 MB, and Python looks for cycles of references only now and then."""
+    run = make(CONFIG, small, Goal.RUN, inbox)
+    wait(lambda: run.status is Status.FINISHED)
+    assert run.wait(10)
+    networks = weakref.WeakSet(snapshot.predictor for snapshot in run.snapshots)
+    assert len(networks) == 4
+    collected_by_itself = gc.isenabled()
+    gc.disable()
+    try:
+        inbox.messages.clear()
+        del run
+        wait(lambda: not networks)
+    finally:
+        if collected_by_itself:
+            gc.enable()
 
 
 def test_the_rate_changes_while_it_trains(small: Dataset, inbox: Inbox) -> None:
