@@ -2,10 +2,11 @@
 
 Another number of processes or threads sums in another order, so that the last bits of a run differ.
 What was once chosen for a network on a machine is therefore chosen again, and a seed gives the same
-bits there. `mnist-tui bench --cores` measures anew.
+bits there. Only a choice that leaves cores unused is first confirmed by the next two runs.
+`mnist-tui bench --cores` measures anew.
 
     {"schema": 1, "choices": [{"config": {...}, "pixels": 784, "classes": 10, "machine": "...",
-                               "processes": 2, "threads": 1, "timings": [...]}, ...]}
+                               "processes": 2, "threads": 1, "timings": [...], "seconds": 0.2}, ...]}
 
 `config` has the fields that decide on the time of a step, and `machine` everything else that does.
 A file that cannot be read, or an entry that makes no sense, counts as nothing remembered; a file
@@ -25,6 +26,7 @@ import numpy as np
 
 from nn.config import AUGMENTING_FIELDS, TrainConfig
 from nn.errors import ConfigError, StorageError
+from nn.parallel.timing import TIMING_SECONDS
 from nn.spec import DataSpec
 from nn.storage.files import open_regular, write_atomically
 from nn.storage.records import LayoutTiming, read_as, without_infinities
@@ -39,6 +41,8 @@ _MOST_CHOICES = 300  # of which the oldest are forgotten
 
 # Several cores are at most this much faster than their number, as their caches hold more.
 _MOST_SPEEDUP = 1.5
+# Timing of so many seconds, three times the usual, is trusted to have met a quiet moment.
+_SETTLING_SECONDS = 3 * TIMING_SECONDS
 
 _DECIDING = (
     *("hidden", "activation", "batch_norm", "batch_size", "dtype", "optimizer"),
@@ -64,12 +68,26 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The layout that was chosen in a case, and the times of all that were tried."""
+    """The layout that was chosen in a case, and the times of all that were tried.
+
+    `seconds` is how long they were timed together.
+    """
 
     case: Case
     processes: int
     threads: int
     timings: tuple[LayoutTiming, ...]
+    seconds: float = TIMING_SECONDS
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether runs take it without timing again.
+
+        A program that is busy for those tenths of a second slows down layouts of all cores, never
+        those of few, so that a choice of fewer cores than there are is timed several times.
+        """
+        most = max((each.processes * each.threads for each in self.timings), default=1)
+        return self.processes * self.threads >= most or self.seconds >= _SETTLING_SECONDS
 
     @property
     def is_plausible(self) -> bool:
@@ -116,8 +134,9 @@ def remembered() -> list[Choice]:
 
 
 def remember(choice: Choice) -> Choice:
-    """Write down a choice, unless another process did first; returns that which is in force."""
-    return recall(choice.case) or replace_choices([choice])[0]
+    """Write down a choice, unless one is settled already; returns that which is in force."""
+    known = recall(choice.case)
+    return known if known and known.is_settled else replace_choices([choice])[0]
 
 
 def replace_choices(choices: Iterable[Choice]) -> list[Choice]:

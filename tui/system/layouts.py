@@ -20,7 +20,7 @@ _MOST_PROCESSES = 8  # each adds up the gradients of all others
 # for each of them, and for which anything is.
 _MOST_SHARED, _MOST_TIMED = 4_000_000, 20_000_000
 # A layout of more cores has to be faster by so much: what else the machine does slows it down more.
-_MARGIN = 0.1
+_MARGIN, _MARGIN_TO_KEEP = 0.1, 0.25
 
 
 class Layout(NamedTuple):
@@ -58,11 +58,14 @@ def candidates(threads: int, *, rows: int, parameters: int, computes_inputs: boo
     return list(dict.fromkeys(layouts))
 
 
-def fastest(seconds: Mapping[Layout, float]) -> Layout:
+def fastest(seconds: Mapping[Layout, float], *, before: Layout | None = None) -> Layout:
     """The layout to take: that of the fewest threads among those that are hardly slower.
 
-    Of as many threads, the faster is taken.
+    Of as many threads, the faster is taken. What was taken `before` is kept unless it is so much
+    slower that it cannot have been as near as it seemed.
     """
+    if before in seconds and seconds[before] <= min(seconds.values()) * (1 + _MARGIN_TO_KEEP):
+        return before
     limit = min(seconds.values()) * (1 + _MARGIN)
     near = [layout for layout, each in seconds.items() if each <= limit]
     return min(near, key=lambda layout: (layout.total, seconds[layout]))

@@ -98,9 +98,9 @@ def share_cores(
     """How to train this configuration; sets the threads of this process accordingly.
 
     What the user gives is in force, and then the layout of the `saved` run that goes on. A run of
-    `LEAST_STEPS` or more computes as was once measured for its network on this machine. If nothing
-    was, it is measured now, and remembered unless something else kept the processors busy; without
-    `measure`, one process computes and the choice is pending. A shorter run takes all cores, but
+    `LEAST_STEPS` or more computes as was once measured for its network on this machine. Unless that
+    is settled, it is measured now, and remembered unless something else kept the processors busy;
+    without `measure`, one process computes and the choice is pending. A shorter run takes all cores, but
     for one where the inputs of the next batch take time.
     """
     threads = limit_threads(config.threads)
@@ -116,20 +116,31 @@ def share_cores(
         return Sharing(_cores(config, Layout(1, threads - ahead)), CoresChoice())
     timed = replace(config, batch_size=min(config.batch_size, _images(config, dataset)))
     known = recall(Case.of(timed, dataset.spec, threads))
-    if known is not None and _fits(Layout(known.processes, known.threads), threads):
+    if known is not None and not _fits(Layout(known.processes, known.threads), threads):
+        known = None
+    if known is not None and known.is_settled:
         return _sharing(config, known, "remembered")
     if not measure:
         return Sharing(_cores(config, whole), CoresChoice(), pending=True)
-    chosen = choose(timed, dataset.spec, threads)
+    chosen = choose(timed, dataset.spec, threads, earlier=known)
     if chosen.is_plausible:  # on a busy machine the next run had better measure again
         chosen = remember(chosen)
     return _sharing(config, chosen, "measured")
 
 
 def choose(
-    config: TrainConfig, spec: DataSpec, threads: int, *, seconds: float = TIMING_SECONDS
+    config: TrainConfig,
+    spec: DataSpec,
+    threads: int,
+    *,
+    seconds: float = TIMING_SECONDS,
+    earlier: Choice | None = None,
 ) -> Choice:
-    """Time the layouts of up to so many threads, and choose one."""
+    """Time the layouts of up to so many threads, and choose one.
+
+    Of a layout that was timed `earlier`, too, the shorter time counts, and what was chosen then is
+    chosen again unless another is much faster: a seed gives the same bits as long as it can.
+    """
     parameters = parameter_count(layer_sizes(config, spec))
     layouts = candidates(
         threads,
@@ -140,12 +151,18 @@ def choose(
     timed: Mapping[Layout, float] = {}
     if len(layouts) > 1:
         timed = time_layouts(layouts, config, spec, seconds=seconds)
-    layout = fastest(timed) if timed else layouts[0]
+    before = None
+    if earlier is not None:
+        seconds += earlier.seconds
+        before = Layout(earlier.processes, earlier.threads)
+        known = {(each.processes, each.threads): each.step_seconds for each in earlier.timings}
+        timed = {layout: min(now, known.get(layout, now)) for layout, now in timed.items()}
+    layout = fastest(timed, before=before) if timed else layouts[0]
     timings = tuple(
-        LayoutTiming(each.processes, each.threads or 1, seconds) for each, seconds in timed.items()
+        LayoutTiming(each.processes, each.threads or 1, step) for each, step in timed.items()
     )
     case = Case.of(config, spec, threads)
-    return Choice(case, layout.processes, layout.threads or 1, timings)
+    return Choice(case, layout.processes, layout.threads or 1, timings, seconds)
 
 
 def one_thread(

@@ -139,7 +139,7 @@ def test_few_images_in_a_batch_and_large_networks_need_fewer_layouts(
 def test_what_was_chosen_is_chosen_again_whatever_would_be_measured(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine = Machine(monkeypatch, 4, seconds=processes_are_faster)
+    machine = Machine(monkeypatch, 2, seconds=processes_are_faster)
     first = share_cores(TrainConfig(), dataset)
     machine.seconds = lambda layout: layout.total
     other_seed = TrainConfig(seed=7, learning_rate=0.001, epochs=100)
@@ -151,7 +151,7 @@ def test_what_was_chosen_is_chosen_again_whatever_would_be_measured(
     assert len(machine.timed) == 1
     for other in ({"batch_size": 100}, {"hidden": (64, 16)}, {"dtype": "float64"}):
         assert chosen(TrainConfig.layered(other), dataset) == (1, 1, "measured")
-    Machine(monkeypatch, 2)
+    Machine(monkeypatch, 4)
     assert chosen(TrainConfig(), dataset)[2] == "measured"
 
 
@@ -166,13 +166,45 @@ def test_what_was_measured_beside_another_program_is_not_remembered(
     assert chosen(TrainConfig(), dataset) == (2, 1, "remembered")
 
 
+def test_a_choice_that_leaves_cores_unused_is_confirmed_by_two_more_runs(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 2, seconds=lambda layout: float(layout.total))
+    assert [chosen(TrainConfig(), dataset) for _ in range(4)] == [
+        *[(1, 1, "measured")] * 3,
+        (1, 1, "remembered"),
+    ]
+    assert len(machine.timed) == 3
+
+
+def test_a_choice_made_beside_a_busy_program_is_corrected_when_it_has_ended(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Two processes waited for a processor that something else used.
+    machine = Machine(monkeypatch, 2, seconds=lambda each: 1.0 if each.total == 1 else 1.2)
+    assert chosen(TrainConfig(), dataset) == (1, 1, "measured")
+    machine.seconds = processes_are_faster
+    assert chosen(TrainConfig(), dataset) == (2, 1, "measured")
+    machine.seconds = lambda layout: float(layout.total)
+    assert chosen(TrainConfig(), dataset) == (2, 1, "remembered")
+
+
+def test_a_choice_is_not_replaced_by_one_that_is_hardly_faster(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = Machine(monkeypatch, 2, seconds=lambda each: 1.0 if each.total == 1 else 0.95)
+    assert chosen(TrainConfig(), dataset) == (1, 1, "measured")
+    machine.seconds = lambda each: 1.0 if each.total == 1 else 0.85
+    assert chosen(TrainConfig(), dataset) == (1, 1, "measured")
+
+
 def test_where_it_is_not_measured_yet_one_process_computes(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    machine = Machine(monkeypatch, 4, seconds=processes_are_faster)
+    machine = Machine(monkeypatch, 2, seconds=processes_are_faster)
     sharing = share_cores(TrainConfig(), dataset, measure=False)
     assert sharing.pending
-    assert sharing.cores == Cores(1, 4)
+    assert sharing.cores == Cores(1, 2)
     assert machine.timed == []
     share_cores(TrainConfig(), dataset)
     assert share_cores(TrainConfig(), dataset, measure=False).cores.processes == 2
