@@ -67,8 +67,8 @@ def check_layers(config: TrainConfig, weights: Predictor, named: str) -> None:
     """Raise `ConfigError` unless a network of this configuration has these hidden layers."""
     if len(weights.members) > 1:
         raise ConfigError(
-            f"--init-from {named}: a committee of {len(weights.members)} networks; name one of the"
-            " runs that it is made of"
+            f"--init-from {named}: a committee of {len(weights.members)} networks, and a run"
+            " starts from one; name a run or a file of one network"
         )
     needed, found = layer_sizes(config, weights.spec), weights.model.sizes
     if needed != found:

@@ -6,7 +6,8 @@ bits there. Only a choice that leaves cores unused is first confirmed by the nex
 `mnist-tui bench --cores` measures anew.
 
     {"schema": 1, "choices": [{"config": {...}, "pixels": 784, "classes": 10, "machine": "...",
-                               "processes": 2, "threads": 1, "timings": [...], "seconds": 0.2}, ...]}
+                               "processes": 2, "threads": 1, "timings": [...],
+                               "seconds": 0.2}, ...]}
 
 `config` has the fields that decide on the time of a step, and `machine` everything else that does.
 A file that cannot be read, or an entry that makes no sense, counts as nothing remembered; a file

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
 from typing import NamedTuple
@@ -64,9 +65,10 @@ def fastest(seconds: Mapping[Layout, float], *, before: Layout | None = None) ->
     Of as many threads, the faster is taken. What was taken `before` is kept unless it is so much
     slower that it cannot have been as near as it seemed.
     """
-    if before in seconds and seconds[before] <= min(seconds.values()) * (1 + _MARGIN_TO_KEEP):
+    least = min(seconds.values())
+    if before is not None and seconds.get(before, math.inf) <= least * (1 + _MARGIN_TO_KEEP):
         return before
-    limit = min(seconds.values()) * (1 + _MARGIN)
+    limit = least * (1 + _MARGIN)
     near = [layout for layout, each in seconds.items() if each <= limit]
     return min(near, key=lambda layout: (layout.total, seconds[layout]))
 

@@ -100,8 +100,8 @@ def share_cores(
     What the user gives is in force, and then the layout of the `saved` run that goes on. A run of
     `LEAST_STEPS` or more computes as was once measured for its network on this machine. Unless that
     is settled, it is measured now, and remembered unless something else kept the processors busy;
-    without `measure`, one process computes and the choice is pending. A shorter run takes all cores, but
-    for one where the inputs of the next batch take time.
+    without `measure`, one process computes and the choice is pending. A shorter run takes all
+    cores, but for one where the inputs of the next batch take time.
     """
     threads = limit_threads(config.threads)
     if config.processes or config.threads:
@@ -155,7 +155,9 @@ def choose(
     if earlier is not None:
         seconds += earlier.seconds
         before = Layout(earlier.processes, earlier.threads)
-        known = {(each.processes, each.threads): each.step_seconds for each in earlier.timings}
+        known = {
+            Layout(each.processes, each.threads): each.step_seconds for each in earlier.timings
+        }
         timed = {layout: min(now, known.get(layout, now)) for layout, now in timed.items()}
     layout = fastest(timed, before=before) if timed else layouts[0]
     timings = tuple(

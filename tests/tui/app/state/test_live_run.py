@@ -215,16 +215,15 @@ def test_the_snapshots_of_a_run_that_nobody_shows_are_freed_at_once(
     small: Dataset, inbox: Inbox
 ) -> None:
     """They may take 64 MB, and Python looks for cycles of references only now and then."""
-    run = make(CONFIG, small, Goal.RUN, inbox)
-    wait(lambda: run.status is Status.FINISHED)
-    assert run.wait(10)
-    networks = weakref.WeakSet(snapshot.predictor for snapshot in run.snapshots)
+    runs = [make(CONFIG, small, Goal.RUN, inbox)]
+    wait(lambda: not runs[0].active)
+    networks = weakref.WeakSet(snapshot.predictor for snapshot in runs[0].snapshots)
     assert len(networks) == 4
     collected_by_itself = gc.isenabled()
     gc.disable()
     try:
+        runs.clear()
         inbox.messages.clear()
-        del run
         wait(lambda: not networks)
     finally:
         if collected_by_itself:
