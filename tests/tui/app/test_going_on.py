@@ -272,7 +272,9 @@ def test_a_run_that_diverged_at_once_is_begun_again_more_slowly() -> None:
         assert "Start" not in welcome, "the key does not start it again"
         await pilot.press("u", "space")
         assert len(app.bench.histories) == 1, "it cannot go on"
-        await pilot.press("b")
+        await pilot.press("f", "slash", "escape")  # in the form no key starts anything
+        assert text(app, "#welcome").startswith("This network was lost")
+        await pilot.press("down", "escape", "b")
         await until(pilot, lambda: app.bench.config.learning_rate == 1e17)
         assert app.bench.experiment.init_from is None
 

@@ -240,7 +240,7 @@ class TrainScreen(PanedScreen):
             title = "This network has not learned anything yet."
         keys = self.first_keys()
         if has_diverged(bench):  # such a run cannot be gone on with
-            del keys["train.run"]
+            keys.pop("train.run", None)
         self._welcome.show(title, keys, *self.app.size)
 
     def draw_played(self) -> None:
