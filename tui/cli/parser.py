@@ -137,8 +137,10 @@ def _in_one_line(error: CycloptsError) -> str:
             return f"unknown command {word!r}{suggestion}"
         names = [name.rpartition(" ")[2] for name in COMMANDS if _is_in(name, error)]
         if names:
-            suggestion = did_you_mean(word, names) or f"; the commands are {', '.join(names)}"
-            return f"unknown command {word!r} of {error.command_chain[-1]}{suggestion}"
+            group = error.command_chain[-1]
+            possible = f"{', '.join(names)}, and `mnist-tui {group}` alone lists all"
+            suggestion = did_you_mean(word, names) or f"; the commands are {possible}"
+            return f"unknown command {word!r} of {group}{suggestion}"
         return f"unexpected argument {word!r}{_see_help(error)}"
     message = " ".join(str(error).split()).rstrip(".")
     return message[:1].lower() + message[1:]
