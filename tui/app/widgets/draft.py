@@ -41,11 +41,13 @@ class Draft:
 
         loaded = load_recipe(recipe)
         kept = {
-            name: self._values[name]
+            name: self.texts[name]
             for name in MACHINE_FIELDS
             if name in self._values and name not in loaded.fields
         }
-        self.load(Experiment(TrainConfig.layered(loaded.fields, kept), recipe, loaded.config))
+        self.load(Experiment(loaded.config, recipe, loaded.config))
+        self.texts |= kept
+        self._check()  # what stays may contradict one another, or the recipe
 
     def edit(self, name: str, text: str) -> None:
         """Take over the text of a field.

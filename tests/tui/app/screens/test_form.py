@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 import pytest
 from textual.app import App, ComposeResult
@@ -95,6 +96,19 @@ def test_a_recipe_leaves_alone_where_the_run_takes_place() -> None:
     recipe = load_recipe("sigmoid-mse").config
     assert edited.config is not None
     assert edited.config.to_dict(base=recipe) == {"data_dir": "/data/mnist", "threads": 2}
+
+
+def test_what_stays_beside_a_recipe_may_contradict_and_is_told() -> None:
+    edited = draft()
+    edited.edit("threads", "1")
+    edited.edit("processes", "5")
+    edited.choose("two-layer-net")
+    with pytest.raises(ConfigError) as refusal:
+        TrainConfig(threads=1, processes=5)
+    assert edited.problem == str(refusal.value)
+    assert edited.experiment is None
+    edited.edit("processes", "1")
+    assert edited.config == replace(load_recipe("two-layer-net").config, threads=1, processes=1)
 
 
 def test_every_field_of_few_values_offers_them() -> None:
