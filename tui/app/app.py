@@ -135,6 +135,8 @@ class MnistApp(PreferringApp):
         Textual calls what it was asked before to call after a refresh though it paints nothing yet.
         """
         self.call_after_refresh(self._go_on)
+        # Textual paints at the next of 60 ticks a second, for which the first frame need not wait.
+        self.call_later(self.screen._on_timer_update)
 
     def _go_on(self) -> None:
         self._shown = True
