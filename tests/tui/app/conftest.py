@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from textual import screen
 from textual._compositor import Compositor
+from textual.app import App
 from textual.css import stylesheet
 from textual.css.model import RuleSet
 from textual.pilot import Pilot
@@ -29,7 +30,16 @@ def quick_pilots() -> Iterator[None]:
         patch.setattr(Pilot, "_wait_for_screen", all_handled)
         patch.setattr(Compositor, "render_update", render_first_lines)
         patch.setattr(screen, "UPDATE_PERIOD", 3600)  # no frame but those that are waited for
+        patch.setattr(App, "delay_update", _refresh_soon)
         yield
+
+
+def _refresh_soon(app: App[Any], delay: float = 0.0) -> None:
+    """In place of `App.delay_update`, which has a change of modes drawn 50 ms later.
+
+    A test that looked before saw a screen without what has just come onto it.
+    """
+    app.call_later(app.refresh)
 
 
 @pytest.fixture
