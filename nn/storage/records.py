@@ -188,11 +188,12 @@ def event_from_record(record: object) -> Recorded:
 
     Raises `StorageError` for what is none of these objects.
     """
-    if not isinstance(record, dict) or record.get("event") not in _KINDS:
+    kind = record.get("event") if isinstance(record, dict) else None
+    if not isinstance(record, dict) or not isinstance(kind, str) or kind not in _KINDS:
         raise StorageError("not the record of an event")
-    if record["event"] == "run_started" and record.get("schema") != SCHEMA:
+    if kind == "run_started" and record.get("schema") != SCHEMA:
         raise StorageError(f"records of schema {record.get('schema')!r}, this reads {SCHEMA}")
-    event: Recorded = read_as(_KINDS[record["event"]], record)
+    event: Recorded = read_as(_KINDS[kind], record)
     return event
 
 
