@@ -29,7 +29,8 @@ _ANIMATION = "an animation, of which only the first picture is read"
 _MOST_DIGITS = 200  # on one page
 # Share of its box in MNIST's size that a digit wider than a 1 leaves bare. Blank pages whose grain
 # or lines are taken for ink leave nothing; digits 20 pixels tall in a large photograph leave 7%.
-_LEAST_BARE, _WIDER_THAN_A_ONE = 0.03, 8
+# What is hardly grey is bare: between the strokes of a blurred scan no pixel is quite black.
+_LEAST_BARE, _WIDER_THAN_A_ONE, _BARE = 0.03, 8, 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,9 @@ def read_levels(levels: Levels, scale: float = 1.0) -> Reading:
 
 def _is_solid(field: Pixels) -> bool:
     """Whether the ink fills its box, as the grain and the lines of a blank page do."""
-    image = field.reshape(MNIST.shape) > 0
+    image = field.reshape(MNIST.shape) > _BARE
+    if not image.any():
+        return False
     rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
     box = image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     return min(box.shape) >= _WIDER_THAN_A_ONE and bool(box.mean() > 1 - _LEAST_BARE)
