@@ -215,6 +215,7 @@ def test_any_damage_is_noticed_or_harmless(kept: Path, folder: Path, data: st.Da
     [
         ("hello", "line 2: not JSON"),
         ("{}", "line 2: not the record of an event"),
+        ('{"event": ["step"]}', "line 2: not the record of an event"),
         ('{"event": "epoch"}', "line 2: EpochCompleted: epoch is missing"),
         ('{"event": "rate_changed", "step": "x", "factor": 1}', "line 2: RateChanged.step: "),
         ('{"event": "run_started", "schema": 7}', "line 2: records of schema 7, this reads 1"),
