@@ -188,12 +188,13 @@ def event_from_record(record: object) -> Recorded:
 
     Raises `StorageError` for what is none of these objects.
     """
-    kind = record.get("event") if isinstance(record, dict) else None
-    if not isinstance(record, dict) or not isinstance(kind, str) or kind not in _KINDS:
+    fields = record if isinstance(record, dict) else {}
+    kind = fields.get("event")
+    if not isinstance(kind, str) or kind not in _KINDS:
         raise StorageError("not the record of an event")
-    if kind == "run_started" and record.get("schema") != SCHEMA:
-        raise StorageError(f"records of schema {record.get('schema')!r}, this reads {SCHEMA}")
-    event: Recorded = read_as(_KINDS[kind], record)
+    if kind == "run_started" and fields.get("schema") != SCHEMA:
+        raise StorageError(f"records of schema {fields.get('schema')!r}, this reads {SCHEMA}")
+    event: Recorded = read_as(_KINDS[kind], fields)
     return event
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from textual._compositor import Compositor
 from textual._context import active_app, visible_screen_stack
+from textual.app import App
 from textual.geometry import Region
 from textual.pilot import Pilot
 
@@ -80,6 +81,14 @@ async def wait_for_quiescence(_min_sleep: float = 0, _max_sleep: float = 0) -> N
 async def all_handled(_pilot: Pilot[Any], timeout: float = 0) -> bool:
     """In place of `Pilot._wait_for_screen`, which sends a message to every widget."""
     return await _settle()
+
+
+def refresh_soon(app: App[Any], delay: float = 0) -> None:
+    """In place of `App.delay_update`, which has a change of modes drawn 50 ms later.
+
+    A test that looked before saw a screen without what has just come onto it.
+    """
+    app.call_later(app.refresh)
 
 
 async def until(

@@ -33,6 +33,7 @@ from nn.storage.files import open_regular, write_atomically
 from nn.storage.records import LayoutTiming, read_as, without_infinities
 from tui.system.cores import blas
 from tui.system.data_folder import default_runs_folder
+from tui.system.layouts import Layout
 from tui.system.quota import available_cores
 
 NAME = "cores.json"
@@ -81,14 +82,24 @@ class Choice:
     seconds: float = TIMING_SECONDS
 
     @property
+    def layout(self) -> Layout:
+        """The layout that was chosen."""
+        return Layout(self.processes, self.threads)
+
+    @property
+    def step_seconds(self) -> dict[Layout, float]:
+        """The time of a step in each layout that was tried."""
+        return {Layout(each.processes, each.threads): each.step_seconds for each in self.timings}
+
+    @property
     def is_settled(self) -> bool:
         """Whether runs take it without timing again.
 
         A program that is busy for those tenths of a second slows down layouts of all cores, never
         those of few, so that a choice of fewer cores than there are is timed several times.
         """
-        most = max((each.processes * each.threads for each in self.timings), default=1)
-        return self.processes * self.threads >= most or self.seconds >= _SETTLING_SECONDS
+        most = max((layout.total for layout in self.step_seconds), default=1)
+        return self.layout.total >= most or self.seconds >= _SETTLING_SECONDS
 
     @property
     def is_plausible(self) -> bool:
@@ -97,10 +108,9 @@ class Choice:
         A program that takes turns with one thread makes it many times slower, and several cores
         seem more times as fast than they are many.
         """
-        cores = [each.processes * each.threads for each in self.timings]
-        together = [each.step_seconds * n for each, n in zip(self.timings, cores, strict=True)]
-        alone = together[cores.index(1)] if 1 in cores else 0.0
-        return all(alone <= _MOST_SPEEDUP * each for each in together)
+        times = self.step_seconds
+        alone = times.get(Layout(1, 1), 0.0)
+        return all(alone <= _MOST_SPEEDUP * layout.total * each for layout, each in times.items())
 
 
 def machine(threads: int) -> str:

@@ -116,7 +116,7 @@ def share_cores(
         return Sharing(_cores(config, Layout(1, threads - ahead)), CoresChoice())
     timed = replace(config, batch_size=min(config.batch_size, _images(config, dataset)))
     known = recall(Case.of(timed, dataset.spec, threads))
-    if known is not None and not _fits(Layout(known.processes, known.threads), threads):
+    if known is not None and not _fits(known.layout, threads):
         known = None
     if known is not None and known.is_settled:
         return _sharing(config, known, "remembered")
@@ -151,14 +151,11 @@ def choose(
     timed: Mapping[Layout, float] = {}
     if len(layouts) > 1:
         timed = time_layouts(layouts, config, spec, seconds=seconds)
-    before = None
     if earlier is not None:
         seconds += earlier.seconds
-        before = Layout(earlier.processes, earlier.threads)
-        known = {
-            Layout(each.processes, each.threads): each.step_seconds for each in earlier.timings
-        }
+        known = earlier.step_seconds
         timed = {layout: min(now, known.get(layout, now)) for layout, now in timed.items()}
+    before = earlier.layout if earlier else None
     layout = fastest(timed, before=before) if timed else layouts[0]
     timings = tuple(
         LayoutTiming(each.processes, each.threads or 1, step) for each, step in timed.items()
@@ -201,8 +198,7 @@ def _cores(config: TrainConfig, layout: Layout) -> Cores:
 
 
 def _sharing(config: TrainConfig, choice: Choice, by: ChosenBy) -> Sharing:
-    layout = Layout(choice.processes, choice.threads)
-    return Sharing(_cores(config, layout), CoresChoice(by, choice.timings))
+    return Sharing(_cores(config, choice.layout), CoresChoice(by, choice.timings))
 
 
 def _fits(layout: Layout, threads: int) -> bool:

@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 
 from tests.support.quiescence import (
     all_handled,
+    refresh_soon,
     render_first_lines,
     render_whole,
     wait_for_quiescence,
@@ -30,16 +31,8 @@ def quick_pilots() -> Iterator[None]:
         patch.setattr(Pilot, "_wait_for_screen", all_handled)
         patch.setattr(Compositor, "render_update", render_first_lines)
         patch.setattr(screen, "UPDATE_PERIOD", 3600)  # no frame but those that are waited for
-        patch.setattr(App, "delay_update", _refresh_soon)
+        patch.setattr(App, "delay_update", refresh_soon)
         yield
-
-
-def _refresh_soon(app: App[Any], delay: float = 0.0) -> None:
-    """In place of `App.delay_update`, which has a change of modes drawn 50 ms later.
-
-    A test that looked before saw a screen without what has just come onto it.
-    """
-    app.call_later(app.refresh)
 
 
 @pytest.fixture

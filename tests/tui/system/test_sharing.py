@@ -155,17 +155,6 @@ def test_what_was_chosen_is_chosen_again_whatever_would_be_measured(
     assert chosen(TrainConfig(), dataset)[2] == "measured"
 
 
-def test_what_was_measured_beside_another_program_is_not_remembered(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # One thread shared its processor, and seems six times as slow as two threads.
-    machine = Machine(monkeypatch, 2, seconds=lambda each: 13.4 if each.total == 1 else 2.2)
-    assert chosen(TrainConfig(), dataset) == (1, 2, "measured")
-    machine.seconds = processes_are_faster
-    assert chosen(TrainConfig(), dataset) == (2, 1, "measured")
-    assert chosen(TrainConfig(), dataset) == (2, 1, "remembered")
-
-
 def test_a_choice_that_leaves_cores_unused_is_confirmed_by_two_more_runs(
     dataset: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -177,12 +166,22 @@ def test_a_choice_that_leaves_cores_unused_is_confirmed_by_two_more_runs(
     assert len(machine.timed) == 3
 
 
+@pytest.mark.parametrize(
+    ("alone", "together", "first"),
+    [
+        (13.4, 2.2, (1, 2)),  # one thread shared its processor, and seems six times as slow
+        (1.0, 1.2, (1, 1)),  # two threads or processes waited for a processor
+    ],
+)
 def test_a_choice_made_beside_a_busy_program_is_corrected_when_it_has_ended(
-    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+    dataset: Dataset,
+    monkeypatch: pytest.MonkeyPatch,
+    alone: float,
+    together: float,
+    first: tuple[int, int],
 ) -> None:
-    # Two processes waited for a processor that something else used.
-    machine = Machine(monkeypatch, 2, seconds=lambda each: 1.0 if each.total == 1 else 1.2)
-    assert chosen(TrainConfig(), dataset) == (1, 1, "measured")
+    machine = Machine(monkeypatch, 2, seconds=lambda each: alone if each.total == 1 else together)
+    assert chosen(TrainConfig(), dataset) == (*first, "measured")
     machine.seconds = processes_are_faster
     assert chosen(TrainConfig(), dataset) == (2, 1, "measured")
     machine.seconds = lambda layout: float(layout.total)
