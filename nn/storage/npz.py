@@ -7,6 +7,8 @@ refuses before allocating: object arrays, sizes that do not fit the file, more d
 from __future__ import annotations
 
 import math
+import os
+import struct
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -122,6 +124,8 @@ def open_npz(path: Path, *, max_bytes: int) -> Iterator[NpzReader]:
     try:
         with open_regular(path) as stream, zipfile.ZipFile(stream) as archive:
             reader = NpzReader(archive)
+            if len(reader.names) != (told := _told_number(stream)):
+                raise ValueError(f"lists {len(reader.names)} arrays, and says that it has {told}")
             if reader.bytes > max_bytes:
                 raise StorageError(f"{path}: holds more than the {max_bytes:,} bytes allowed")
             if reader.bytes > path.stat().st_size:  # what is written here is not compressed
@@ -133,6 +137,18 @@ def open_npz(path: Path, *, max_bytes: int) -> Iterator[NpzReader]:
         raise StorageError(f"{path}: {reason_of(error)}") from error
     except Exception as error:
         raise StorageError(f"{path}: damaged, or not an .npz file: {error}") from error
+
+
+def _told_number(stream: BinaryIO) -> int:
+    """How many members an archive without a comment says that it has, in its last 22 bytes.
+
+    `zipfile` does not compare: a damaged length in the list would hide the members after it.
+    """
+    place = stream.tell()
+    stream.seek(-22, os.SEEK_END)
+    signature, told = struct.unpack("<4s6xH", stream.read(12))
+    stream.seek(place)
+    return int(told) if signature == b"PK\x05\x06" else -1
 
 
 def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:

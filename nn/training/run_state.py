@@ -123,7 +123,8 @@ class RunState:
             vector[...] = arrays[name]
         for name, vector in self._engine.optimizer_state.items():
             vector[...] = arrays[f"optimizer.{name}"]
-        self._finite = {name: arrays.get(_FINITE[name], arrays[name]) for name in self._vectors}
+        others = progress.finite_step != progress.step
+        self._finite = {name: arrays[_FINITE[name] if others else name] for name in self._vectors}
         self.progress, self._norms_step = progress, progress.step
         self.masks_changed = state.masks_change
 

@@ -71,6 +71,15 @@ def test_a_state_with_something_missing_is_refused(small: Dataset, missing: str)
         Trainer(config, small).restore(state)
 
 
+def test_weights_to_go_back_to_that_are_missing_are_refused(small: Dataset) -> None:
+    """The weights of an earlier step cannot be told from the present ones, had these been taken."""
+    config, state = a_state(small)
+    assert state.values["finite_step"] != state.values["step"]
+    del state.arrays["finite"]
+    with pytest.raises(StorageError, match="finite"):
+        Trainer(config, small).restore(state)
+
+
 @pytest.mark.parametrize(
     "damage",
     [

@@ -18,7 +18,6 @@ from tests.support.commands import call_command, environment, refused, run_comma
 from tests.support.machine import Machine
 from tui.cli.bench.benchmark import ContenderError, Process, doubt_of
 from tui.cli.bench.contenders import NETS, OPTIMIZERS
-from tui.system.cores import limit_threads
 from tui.system.layout_memory import Case, Choice, recall, replace_choices
 from tui.system.quota import available_cores
 
@@ -106,10 +105,8 @@ def test_on_one_core_nothing_is_to_choose(two_cores: Machine, monkeypatch: Any) 
 
 def test_threads_beyond_the_cores_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.cli.commands.bench.measure", lambda *_: [])
-    try:
-        result = call_command("bench", "--no-peers", "--threads=1000")
-    finally:
-        limit_threads(0)
+    monkeypatch.setattr("tui.cli.commands.bench.limit_threads", lambda threads: threads)
+    result = call_command("bench", "--no-peers", "--threads=1000")
     assert result.stdout.startswith(f"threads {available_cores()}, ")
     (line,) = result.stderr.splitlines()
     assert line.startswith("mnist-tui: warning: threads=1000: ")

@@ -190,6 +190,17 @@ def test_a_zip_bomb(folder: Path, tiny: Dataset) -> None:
     refuses(folder, tiny, "declares 50,000,000 bytes, more than the file has")
 
 
+def test_a_list_of_members_that_hides_one(kept: Path, folder: Path, tiny: Dataset) -> None:
+    """The length of a comment covers the rest of the list, of which nothing else tells."""
+    content = bytearray((kept / "last.npz").read_bytes())
+    before_last = content.rindex(b"PK\1\2", 0, content.rindex(b"PK\1\2"))
+    last = content.rindex(b"PK\1\2")
+    end = content.rindex(b"PK\5\6")
+    content[before_last + 32 : before_last + 34] = (end - last).to_bytes(2, "little")
+    (folder / "last.npz").write_bytes(content)
+    refuses(folder, tiny, r"last\.npz: damaged.*lists \d+ arrays, and says that it has \d+")
+
+
 @settings(suppress_health_check=list(HealthCheck))
 @given(st.data())
 def test_any_damage_is_noticed_or_harmless(kept: Path, folder: Path, data: st.DataObject) -> None:
