@@ -6,6 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import events
 from textual.binding import Binding, BindingType
 
 from tui.app.preferences import Preferences
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 COLLECT_INTERVAL = 0.4
 """Least time in seconds between two looks at the events of the training thread."""
-CALM, CALM_INTERVAL = 10.0, 1.0
+CALM, CALM_INTERVAL = 5.0, 2.0
 """Seconds without a key after which it is more: drawing takes time from the training."""
 
 
@@ -172,6 +173,19 @@ class MnistApp(PreferringApp):
 
     # Messages from the background
 
+    @property
+    def _calm(self) -> bool:
+        """Whether a run trains as fast as it can, and is at most watched."""
+        flat_out = self.busy and self.bench.pace is None
+        return flat_out and self.attention.idle > CALM
+
+    async def on_event(self, event: events.Event) -> None:
+        """Catch up with the run at the first key after a while."""
+        calm = self._calm
+        await super().on_event(event)
+        if calm and not self._calm:
+            self._collect.request()
+
     def on_data_loaded(self, message: DataLoaded) -> None:
         """Make the run ready, and show its configuration."""
         self.bench.take_data(message.data_dir, message.dataset)
@@ -186,7 +200,7 @@ class MnistApp(PreferringApp):
         if message.run is not self.bench.run:
             self._show_moved(message.run)
         else:
-            self._collect.request(CALM_INTERVAL if self.attention.idle > CALM else None)
+            self._collect.request(CALM_INTERVAL if self._calm else None)
 
     def on_seeds_moved(self, message: SeedsMoved) -> None:
         """Take what a run of the training of more seeds did, and have the next one begin."""

@@ -226,6 +226,30 @@ def test_slow_motion_takes_one_step_after_the_other_and_ends() -> None:
     run(scenario, SHORT)
 
 
+def test_a_run_that_is_only_watched_is_drawn_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But at once where drawing takes no time from the training, and when somebody acts."""
+    monkeypatch.setattr("tui.app.app.CALM", -1.0)
+    monkeypatch.setattr("tui.app.app.CALM_INTERVAL", 1000.0)
+
+    def seen(app: MnistApp) -> int:
+        return app.bench.history.step if app.bench.history else 0
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        await pilot.press("space")
+        run = present(app)
+        await until(pilot, lambda: run.snapshot is not None and run.snapshot.epoch > 3)
+        seldom = seen(app)
+        await pilot.pause(1)
+        assert seen(app) == seldom
+        await pilot.press("less_than_sign")
+        await until(pilot, lambda: seen(app) > seldom)
+        slowly = seen(app)
+        await until(pilot, lambda: seen(app) > slowly)
+
+    run(scenario, LONG)
+
+
 def test_the_network_of_an_earlier_epoch_is_looked_at_on_all_screens() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         await until(pilot, lambda: app.bench.status is Status.READY)
