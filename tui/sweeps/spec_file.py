@@ -18,8 +18,16 @@ _SETTINGS = tuple(each.name for each in fields(SweepSpec) if each.name not in ("
 
 
 def require_same(path: Path, begun: SweepSpec, name: str) -> None:
-    """Raise `ConfigError` where a file does not hold the sweep that was begun under this name."""
-    if names := begun.differences(load_spec(path)):
+    """Raise `ConfigError` where a file does not hold the sweep that was begun under this name.
+
+    A file that names no sampler is also that of a random sweep: earlier versions made any such
+    sweep random, and a sweep goes on with what it was begun with.
+    """
+    table = load_toml(path, "sweep")
+    names = begun.differences(_spec_of(table, str(path)))
+    if "sampler" not in table and begun.sampler == "random":
+        names = [name for name in names if name != "sampler"]
+    if names:
         raise ConfigError(
             f"--resume {name}: {path} is of another sweep, which differs in"
             f" {', '.join(names)}; leave the file out, or leave --resume out to begin it"
