@@ -19,6 +19,7 @@ from nn.config import (
     RESUMABLE_FIELDS,
     TrainConfig,
     check_value,
+    choices,
     flag,
 )
 from nn.errors import ConfigError
@@ -272,3 +273,24 @@ def test_whole_numbers_become_floats() -> None:
     config = TrainConfig(learning_rate=1)
     assert type(config.learning_rate) is float
     assert math.isclose(config.learning_rate, 1)
+
+
+@pytest.mark.parametrize("name", [name for name, option in FIELDS.items() if option.needs])
+def test_what_a_field_needs_exists_and_makes_a_difference(name: str) -> None:
+    values = TrainConfig().to_dict()
+    needs = FIELDS[name].needs
+    assert needs is not None
+    for other, admitted in needs.items():
+        assert not admitted or set(admitted) <= set(choices(other))
+        met = {other: admitted[0] if admitted else 1}
+        assert FIELDS[name].has_effect(values | met)
+    unmet = {other: "sgd" if admitted else 0 for other, admitted in needs.items()}
+    assert not FIELDS[name].has_effect(values | unmet)
+
+
+def test_every_number_whose_zero_means_something_says_so() -> None:
+    for name, option in FIELDS.items():
+        if "; 0:" in option.help:
+            assert option.zero, name
+        if option.zero:
+            assert option.admits(0), name

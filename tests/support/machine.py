@@ -55,3 +55,8 @@ class Machine:
     def time(self, layouts: Sequence[Layout], *_: Any, seconds: float) -> dict[Layout, float]:
         self.timed.append(list(layouts))
         return {layout: self.seconds(layout) for layout in layouts}
+
+
+def processes_are_faster(layout: Layout) -> float:
+    """A step in two processes takes six tenths of that in one, whatever the threads."""
+    return 1.0 if layout.processes == 1 else 0.6

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,9 @@ from nn.training.trainer import Trainer
 from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
+
+# The runs of the fixture `saved` of `tests/tui/recording`.
+NAMES = ("20261121-100000-first", "20261121-110000-second", "20261121-120000-third")
 
 
 class MakeTrainer(Protocol):
@@ -90,3 +94,10 @@ def state_values(folder: Path) -> dict[str, Any]:
     with np.load(folder / "last.npz") as arrays:  # pickle is off, as it is by default
         values: dict[str, Any] = json.loads(str(arrays["values"]))
     return values
+
+
+def vanish(folder: Path) -> None:
+    """Delete a folder at once, though it may be written into just now."""
+    gone = folder.with_name("gone")
+    folder.rename(gone)
+    shutil.rmtree(gone)

@@ -3,15 +3,31 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from hypothesis import strategies as st
 
 from nn.config import TrainConfig, choices
+from nn.data.dataset import Dataset
 from nn.events import EpochCompleted, Event, RunFinished, StepCompleted
 from nn.training.progress import TrainerState
 from nn.training.trainer import Trainer
+
+Kind = TypeVar("Kind")
+
+QUICK = TrainConfig(hidden=(16,), learning_rate=1e-3, schedule="constant", epochs=3, batch_size=50)
+
+
+def of_type(events: Sequence[Event], kind: type[Kind]) -> list[Kind]:
+    return [event for event in events if isinstance(event, kind)]
+
+
+def events_of(dataset: Dataset, config: TrainConfig = QUICK, **changes: object) -> list[Event]:
+    """All events of a run, one for every step."""
+    trainer = Trainer(replace(config, **changes), dataset, step_interval=0)
+    return list(trainer.events())
 
 
 def through_json(state: TrainerState) -> TrainerState:

@@ -20,6 +20,12 @@ from tui.images import datasets
 from tui.system import sharing
 
 
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder for runs."""
+    return tmp_path / "runs"
+
+
 @pytest.fixture(scope="session")
 def tiny_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of four small IDX files."""
