@@ -93,12 +93,11 @@ def _read(path: Path) -> tuple[Pixels, bool, bool]:
     """The picture of a file, whether it was reduced, and whether the file holds more of them."""
     from PIL import Image
 
-    from tui.images.files import NotAPictureError, is_animation, levels_of_file, places_of_pages
+    from tui.images.files import NotAPictureError, first_of_file
 
     try:
         with path.open("rb") as file:
-            levels, scale = levels_of_file(file)
-            holds_more = is_animation(file) or len(places_of_pages(file)) > 1
+            levels, scale, holds_more = first_of_file(file)
     except NotAPictureError as error:
         raise DataError(
             f"{path}: not a picture (PNG, JPEG, WebP, GIF, BMP, TIFF, PGM); take it away or repair"

@@ -50,8 +50,14 @@ def levels_of_file(file: BinaryIO, place: int = 0) -> tuple[Levels, float]:
     with _opened(file) as image:
         if place:
             image.seek(place)
-        image.draft("RGB" if image.mode != "L" else "L", (_LARGEST, _LARGEST))
         return _levels(image)
+
+
+def first_of_file(file: BinaryIO) -> tuple[Levels, float, bool]:
+    """The first picture of a file as `levels_of_file` has it, and whether the file holds more."""
+    with _opened(file) as image:
+        levels, scale = _levels(image)
+        return levels, scale, _is_animated(image) or len(_places(image)) > 1
 
 
 def places_of_pages(file: BinaryIO) -> list[int]:
@@ -62,29 +68,13 @@ def places_of_pages(file: BinaryIO) -> list[int]:
     one. Raises `DataError` where not even the first can be opened.
     """
     with _opened(file) as image:
-        if image.format != "TIFF":
-            return [0]
-        pages = []
-        for place in count():
-            try:
-                image.seek(place)
-                kind = image.getexif().get(ExifTags.Base.NewSubfileType, 0)
-                if not kind & (_REDUCED | _MASK):
-                    pages.append(place)
-            except EOFError:
-                break
-            except SyntaxError:  # a page of a kind that is not read; those after it may be
-                pages.append(place)
-            except _DAMAGED:
-                pages.append(place)
-                break
-        return pages or [0]
+        return _places(image)
 
 
 def is_animation(file: BinaryIO) -> bool:
     """Whether a picture file moves, as GIF, PNG and WebP may; raises `DataError`."""
     with _opened(file) as image:
-        return image.format != "TIFF" and getattr(image, "is_animated", False)
+        return _is_animated(image)
 
 
 @contextmanager
@@ -110,7 +100,32 @@ def _opened(file: BinaryIO) -> Iterator[Image.Image]:
         raise DataError(str(reason) or "damaged picture") from error
 
 
+def _is_animated(image: Image.Image) -> bool:
+    return image.format != "TIFF" and getattr(image, "is_animated", False)
+
+
+def _places(image: Image.Image) -> list[int]:
+    if image.format != "TIFF":
+        return [0]
+    pages = []
+    for place in count():
+        try:
+            image.seek(place)
+            kind = image.getexif().get(ExifTags.Base.NewSubfileType, 0)
+            if not kind & (_REDUCED | _MASK):
+                pages.append(place)
+        except EOFError:
+            break
+        except SyntaxError:  # a page of a kind that is not read; those after it may be
+            pages.append(place)
+        except _DAMAGED:
+            pages.append(place)
+            break
+    return pages or [0]
+
+
 def _levels(image: Image.Image) -> tuple[Levels, float]:
+    image.draft("RGB" if image.mode != "L" else "L", (_LARGEST, _LARGEST))
     longest = max(image.size)
     turned = ImageOps.exif_transpose(image)
     if turned.has_transparency_data:
