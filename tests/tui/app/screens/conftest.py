@@ -10,14 +10,18 @@ from pathlib import Path
 import pytest
 
 from nn.config import TrainConfig
+from nn.data.dataset import Dataset
 from nn.storage.lock import FolderLock
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun
 from tests.support.charts import draw_at_once
+from tests.support.model_screen import SHALLOW
+from tests.support.networks import NetworkRun, app_of
 from tests.support.runs_screen import FIRST, SECOND, THIRD
 from tests.support.saved_runs import save_run, write_record
 from tests.support.training_screen import CONFIG, Scenario, Sitting
 from tests.support.training_script import DirectedRun
+from tests.support.walking import walking_app
 from tui.app.app import MnistApp
 from tui.app.screens import model, predicting, watching
 from tui.app.state import live_run, present_run
@@ -29,6 +33,18 @@ from tui.system.terminal import Terminal
 def inspected_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Newer weights are looked into without a pause after those before."""
     monkeypatch.setattr(model, "PACE", 0.0)
+
+
+@pytest.fixture
+def model_app(small: Dataset) -> MnistApp:
+    """The application on the model screen, over a network of few layers."""
+    return app_of(NetworkRun(small, SHALLOW), "model")
+
+
+@pytest.fixture
+def walk_app(small: Dataset) -> MnistApp:
+    """The application on the walk screen."""
+    return walking_app(small)
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.support.messages import text
 from tests.support.model_screen import DEEP, SHALLOW, about, lines
 from tests.support.networks import NetworkRun, app_of, inspected, play, screen_of, shown
 from tests.support.quiescence import until
-from tui.app.app import MnistApp
 from tui.app.screens import inspecting, model
 from tui.app.screens.model import PARTS, ModelScreen
 from tui.app.state.live_run import LiveRun
@@ -24,11 +23,6 @@ from tui.app.widgets.layer_table import LayerTable
 from tui.system.exits import ExitCode
 
 pytestmark = pytest.mark.usefixtures("inspected_at_once")
-
-
-@pytest.fixture
-def app(small: Dataset) -> MnistApp:
-    return app_of(NetworkRun(small, SHALLOW), "model")
 
 
 # Networks

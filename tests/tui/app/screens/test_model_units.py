@@ -23,20 +23,15 @@ from tui.system.terminal import FULL, ColorMode, Terminal
 pytestmark = pytest.mark.usefixtures("inspected_at_once")
 
 
-@pytest.fixture
-def app(small: Dataset) -> MnistApp:
-    return app_of(NetworkRun(small, SHALLOW), "model")
-
-
 # Weights
 
 
-def test_units_are_walked_and_paged(app: MnistApp) -> None:
+def test_units_are_walked_and_paged(model_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await inspected(app, pilot)
+        await inspected(model_app, pilot)
         await pilot.press("tab")
         await pilot.pause()
-        pane = app.screen.query_one(WeightsPane)
+        pane = model_app.screen.query_one(WeightsPane)
         for key, unit in [
             ("right", 1),
             ("l", 2),
@@ -53,22 +48,22 @@ def test_units_are_walked_and_paged(app: MnistApp) -> None:
         ]:
             await pilot.press(key)
             assert pane.selected == unit
-            assert f"unit {unit} of 16" in text(app, "#unit Static")
+            assert f"unit {unit} of 16" in text(model_app, "#unit Static")
         await pilot.press("pagedown", "pagedown", "left", "left")
         assert pane.selected == DEAD[0]
-        assert "dead" in text(app, "#unit Static")
-        assert "!10" in "\n".join(lines(app, "WeightSheet"))
+        assert "dead" in text(model_app, "#unit Static")
+        assert "!10" in "\n".join(lines(model_app, "WeightSheet"))
 
-    play(app, scenario)
+    play(model_app, scenario)
 
 
-def test_pictures_change_size_and_style(app: MnistApp) -> None:
+def test_pictures_change_size_and_style(model_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await inspected(app, pilot)
+        await inspected(model_app, pilot)
         await pilot.press("plus")
-        pane = app.screen.query_one(WeightsPane)
+        pane = model_app.screen.query_one(WeightsPane)
         await pilot.pause()
-        assert screen_of(app).part == "weights"
+        assert screen_of(model_app).part == "weights"
         assert pane.tile == TILES[2]
         await pilot.press("minus", "minus")
         assert pane.tile == TILES[0]
@@ -77,12 +72,12 @@ def test_pictures_change_size_and_style(app: MnistApp) -> None:
         await pilot.press("equals_sign", "plus", "plus", "plus", "plus")
         assert pane.tile == TILES[-1]
         assert pane.shaded
-        assert set("".join(lines(app, "#unit DigitView"))) <= {" ", "▀"}
+        assert set("".join(lines(model_app, "#unit DigitView"))) <= {" ", "▀"}
         await pilot.press("d")
         assert not pane.shaded
-        assert {"#", "%"} <= set("".join(lines(app, "#unit DigitView")))
+        assert {"#", "%"} <= set("".join(lines(model_app, "#unit DigitView")))
 
-    play(app, scenario)
+    play(model_app, scenario)
 
 
 @pytest.mark.parametrize(("ascii_only", "colors"), [(True, "full"), (False, "16")])
@@ -99,61 +94,61 @@ def test_shades_need_a_terminal_that_has_them(
     play(app, scenario)
 
 
-def test_one_unit_may_have_all_the_room(app: MnistApp) -> None:
+def test_one_unit_may_have_all_the_room(model_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await inspected(app, pilot)
+        await inspected(model_app, pilot)
         await pilot.press("enter")
         await pilot.pause()
-        assert screen_of(app).part == "weights"
-        large = app.screen.query_one("#unit DigitView", DigitView)
+        assert screen_of(model_app).part == "weights"
+        large = model_app.screen.query_one("#unit DigitView", DigitView)
         assert large.size.width == 78
         assert large.size.height > 14
         await pilot.press("right")
-        assert "unit 1 of 16" in text(app, "#unit Static")
+        assert "unit 1 of 16" in text(model_app, "#unit Static")
         await pilot.press("enter")
         await pilot.pause()
         assert large.size.height == 14
 
-    play(app, scenario)
+    play(model_app, scenario)
 
 
-def test_a_click_selects_a_unit(app: MnistApp) -> None:
+def test_a_click_selects_a_unit(model_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await inspected(app, pilot)
+        await inspected(model_app, pilot)
         await pilot.click("WeightSheet", offset=(18, 2))
-        assert app.screen.query_one(WeightsPane).selected == 1
-        assert screen_of(app).part == "weights"
+        assert model_app.screen.query_one(WeightsPane).selected == 1
+        assert screen_of(model_app).part == "weights"
 
-    play(app, scenario, (120, 40))
+    play(model_app, scenario, (120, 40))
 
 
 # Activations
 
 
-def test_digits_are_walked(app: MnistApp, small: Dataset) -> None:
+def test_digits_are_walked(model_app: MnistApp, small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await inspected(app, pilot)
+        await inspected(model_app, pilot)
         await pilot.press("tab", "tab")
         await pilot.pause()
         count = len(small.test)
         for key, index in [("n", 1), ("right", 2), ("p", 1), ("h", 0), ("p", count - 1), ("l", 0)]:
             await pilot.press(key)
-            assert app.bench.index == index
-            about = text(app, "#digit Static")
+            assert model_app.bench.index == index
+            about = text(model_app, "#digit Static")
             assert about.startswith(f"test {index}: a {small.test.labels[index]}, seen as ")
-        app.bench.index = 10**6  # of a larger split, looked at before
-        screen_of(app).show_snapshot()
-        assert text(app, "#digit Static").startswith(f"test {count - 1}: ")
+        model_app.bench.index = 10**6  # of a larger split, looked at before
+        screen_of(model_app).show_snapshot()
+        assert text(model_app, "#digit Static").startswith(f"test {count - 1}: ")
 
-    play(app, scenario)
+    play(model_app, scenario)
 
 
-def test_what_a_digit_sets_off(app: MnistApp) -> None:
+def test_what_a_digit_sets_off(model_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await inspected(app, pilot)
+        await inspected(model_app, pilot)
         await pilot.press("tab", "tab", "d")
         await pilot.pause()
-        view = lines(app, "ActivationView")
+        view = lines(model_app, "ActivationView")
         assert view[0].startswith(">1 relu: ")
         assert "/16 active, max " in view[0]
         units = "".join(view[1:3])  # twelve in a line, four cells each
@@ -163,11 +158,11 @@ def test_what_a_digit_sets_off(app: MnistApp) -> None:
         assert view[4].startswith("0:")
         await pilot.press("down", "d")
         await pilot.pause()
-        view = lines(app, "ActivationView")
+        view = lines(model_app, "ActivationView")
         assert view[3].startswith(">2 output")
         assert not "".join(view[1:3]).strip(), "shades have no characters"
 
-    play(app, scenario)
+    play(model_app, scenario)
 
 
 def test_the_strongest_of_a_group_stands_for_it() -> None:

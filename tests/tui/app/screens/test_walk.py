@@ -21,53 +21,50 @@ from tui.system.terminal import Terminal
 SIZES = [(40, 15), (80, 24), (120, 40), (200, 50)]
 
 
-@pytest.fixture
-def app(small: Dataset) -> MnistApp:
-    return walking_app(small)
-
-
 # Steps
 
 
-def test_steps_forwards_and_backwards(app: MnistApp, small: Dataset) -> None:
+def test_steps_forwards_and_backwards(walk_app: MnistApp, small: Dataset) -> None:
     walk = reference(small)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await walked(app, pilot)
+        view = await walked(walk_app, pilot)
         assert (view.step, view.before) == (0, None)
         for key, step in [("s", 1), ("right", 2), ("l", 3), ("b", 2), ("left", 1), ("h", 0)]:
-            view = await press(app, pilot, key)
+            view = await press(walk_app, pilot, key)
             assert view.step == step
             assert view.taken.loss == walk.go(step).loss
-            assert f"step {step}  loss {walk.here.loss:.4f}" in shown(app)[1]
-        view = await press(app, pilot, "b")
+            assert f"step {step}  loss {walk.here.loss:.4f}" in shown(walk_app)[1]
+        view = await press(walk_app, pilot, "b")
         assert view.step == 0, "there is no step before the first"
-        view = await press(app, pilot, "s", "s", "s", "r")
+        view = await press(walk_app, pilot, "s", "s", "s", "r")
         assert view.step == 0
-        view = await press(app, pilot, "s", "s", "home", "s")
+        view = await press(walk_app, pilot, "s", "s", "home", "s")
         assert view.step == 1
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_a_burst_of_steps_arrives_at_the_last(app: MnistApp) -> None:
+def test_a_burst_of_steps_arrives_at_the_last(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await walked(app, pilot)
+        await walked(walk_app, pilot)
         await pilot.press(*"s" * 30, "b")
-        view = await walked(app, pilot)
+        view = await walked(walk_app, pilot)
         assert view.step == 29
         assert len(view.losses) == 30
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_every_image_has_its_probabilities_and_verdict(app: MnistApp, small: Dataset) -> None:
+def test_every_image_has_its_probabilities_and_verdict(walk_app: MnistApp, small: Dataset) -> None:
     walk = reference(small)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "s", "s")
+        view = await press(walk_app, pilot, "s", "s")
         walk.go(2)
-        rows = [line for line in shown(app) if line[:3].strip(" *>").isdigit() and line[3:4] != " "]
+        rows = [
+            line for line in shown(walk_app) if line[:3].strip(" *>").isdigit() and line[3:4] != " "
+        ]
         bars = rows[-10:]
         for digit, line in enumerate(bars):
             assert [float(line[13 * i + 6 : 13 * i + 11]) for i in range(5)] == [
@@ -82,30 +79,32 @@ def test_every_image_has_its_probabilities_and_verdict(app: MnistApp, small: Dat
             for sign, change in zip(signs, changes, strict=True):
                 assert sign == (" " if abs(change) < 0.0005 else "+" if change > 0 else "-")
         right = int((view.predicted == small.train.labels[:5]).sum())
-        assert f"right {right} of 5" in text(app)
-        assert text(app).count("wrong: ") == 5 - right
+        assert f"right {right} of 5" in text(walk_app)
+        assert text(walk_app).count("wrong: ") == 5 - right
         for step, loss in enumerate(view.losses):
-            assert f"{step}  {loss:.3f}" in text(app)
-        assert f"W2 {walk.here.gradient_norms['W2']:.3g}" in text(app)
+            assert f"{step}  {loss:.3f}" in text(walk_app)
+        assert f"W2 {walk.here.gradient_norms['W2']:.3g}" in text(walk_app)
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_a_large_screen_has_the_formulas_of_all_stages(app: MnistApp) -> None:
+def test_a_large_screen_has_the_formulas_of_all_stages(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await walked(app, pilot)
-        rows = [line.replace("│", " ").split() for line in shown(app)]
+        view = await walked(walk_app, pilot)
+        rows = [line.replace("│", " ").split() for line in shown(walk_app)]
         at = rows.index(["forward", "backward", "update"])
         below = "\n".join(" ".join(row) for row in rows[at:])
         assert all(stage.formula in below for stage in view.taken.stages)
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert "forward  x a1 z1 a2 y loss" in text(app)
+        assert "forward  x a1 z1 a2 y loss" in text(walk_app)
 
-    play(app, scenario, (200, 50))
+    play(walk_app, scenario, (200, 50))
 
 
-def test_nothing_is_computed_on_the_loop(app: MnistApp, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_computed_on_the_loop(
+    walk_app: MnistApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
     threads = set()
     look = Walker.look
 
@@ -116,14 +115,14 @@ def test_nothing_is_computed_on_the_loop(app: MnistApp, monkeypatch: pytest.Monk
     monkeypatch.setattr(Walker, "look", watched)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "s", "m", "down", "escape", "t")
+        await press(walk_app, pilot, "s", "m", "down", "escape", "t")
 
-    play(app, scenario)
+    play(walk_app, scenario)
     assert threads == {"walking"}
 
 
 def test_another_walk_is_said_to_be_prepared(
-    app: MnistApp, monkeypatch: pytest.MonkeyPatch
+    walk_app: MnistApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one before stays on the screen meanwhile, and was once taken for the new one."""
     look, go_on = Walker.look, threading.Event()
@@ -133,22 +132,22 @@ def test_another_walk_is_said_to_be_prepared(
         return look(walker, wanted)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "s")
+        await press(walk_app, pilot, "s")
         monkeypatch.setattr(Walker, "look", slow)
         for key in ("t", "x"):
             go_on.clear()
             await pilot.press(key)
-            assert "Preparing the walk ..." in shown(app)[1]
+            assert "Preparing the walk ..." in shown(walk_app)[1]
             go_on.set()
-            await walked(app, pilot)
-            assert "Walk  step 0" in shown(app)[1]
+            await walked(walk_app, pilot)
+            assert "Walk  step 0" in shown(walk_app)[1]
         go_on.clear()
         await pilot.press("s")
-        assert "Walk  step 0" in shown(app)[1], "a step is of the same walk"
+        assert "Walk  step 0" in shown(walk_app)[1], "a step is of the same walk"
         go_on.set()
-        await walked(app, pilot)
+        await walked(walk_app, pilot)
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
 def test_it_waits_for_the_data(small: Dataset) -> None:
@@ -212,19 +211,19 @@ def test_it_survives_a_terminal_without_room(small: Dataset, size: tuple[int, in
     play(app, scenario)
 
 
-def test_help_and_palette_name_every_key(app: MnistApp) -> None:
+def test_help_and_palette_name_every_key(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await walked(app, pilot)
-        descriptions = {command.title for command in app.commands()}
+        await walked(walk_app, pilot)
+        descriptions = {command.title for command in walk_app.commands()}
         assert {"Step", "Back", "Inside", "Nudge", "Start again"} <= descriptions
         await pilot.press("question_mark")
         await pilot.pause()
         assert "Image by its index" in "\n".join(
             "".join(segment.text for segment in strip)
-            for strip in app.screen._compositor.render_strips(app.screen.size)
+            for strip in walk_app.screen._compositor.render_strips(walk_app.screen.size)
         )
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
 @pytest.mark.parametrize("width", [20, 40, 78, 200])

@@ -30,45 +30,40 @@ from tui.system.exits import ExitCode
 STAGES = "x a1 z1 a2 y loss dy dW2 db2 dz1 da1 dW1 db1 new W1 new b1 new W2 new b2"
 
 
-@pytest.fixture
-def app(small: Dataset) -> MnistApp:
-    return walking_app(small)
-
-
 # Stages
 
 
-def test_the_stages_one_by_one(app: MnistApp) -> None:
+def test_the_stages_one_by_one(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "s", "enter")
+        view = await press(walk_app, pilot, "s", "enter")
         names = []
         for stage in view.taken.stages:
-            assert stage_name(app) == stage.name
-            assert f"[{stage.name}]" in shown(app)[2]
-            assert stage.formula.split(",")[0] in text(app)
-            assert " ".join(stage.meaning.split()[:6]) in " ".join(text(app).split())
+            assert stage_name(walk_app) == stage.name
+            assert f"[{stage.name}]" in shown(walk_app)[2]
+            assert stage.formula.split(",")[0] in text(walk_app)
+            assert " ".join(stage.meaning.split()[:6]) in " ".join(text(walk_app).split())
             names.append(stage.name)
-            await press(app, pilot, "right")
+            await press(walk_app, pilot, "right")
         assert " ".join(names) == STAGES
-        assert stage_name(app) == "new b2", "there is none after the last"
+        assert stage_name(walk_app) == "new b2", "there is none after the last"
         for key, name in [("left", "new W2"), ("home", "x"), ("left", "x"), ("end", "new b2"),
                           ("tab", "x"), ("shift+tab", "new b2")]:  # fmt: skip
-            await press(app, pilot, key)
-            assert stage_name(app) == name
-        before = text(app)
-        await press(app, pilot, "s")
-        assert stage_name(app) == "new b2", "a step keeps the stage"
-        assert text(app) != before
-        await press(app, pilot, "escape")
-        assert walk_screen(app).level == "images"
+            await press(walk_app, pilot, key)
+            assert stage_name(walk_app) == name
+        before = text(walk_app)
+        await press(walk_app, pilot, "s")
+        assert stage_name(walk_app) == "new b2", "a step keeps the stage"
+        assert text(walk_app) != before
+        await press(walk_app, pilot, "escape")
+        assert walk_screen(walk_app).level == "images"
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_the_cursor_reads_values_and_sums(app: MnistApp) -> None:
+def test_the_cursor_reads_values_and_sums(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "enter", "right", "enter")
-        screen = walk_screen(app)
+        view = await press(walk_app, pilot, "enter", "right", "enter")
+        screen = walk_screen(walk_app)
         screen.cursors |= {"image": 0, "unit 1": 3}
         a1 = view.taken.values["a1"]
         for key, place in [
@@ -86,22 +81,22 @@ def test_the_cursor_reads_values_and_sums(app: MnistApp) -> None:
             ("end", (0, 49)),
             ("home", (0, 0)),
         ]:
-            await press(app, pilot, key)
-            assert f"a1[{place[0]},{place[1]}] = {a1[place]:.6g}" in text(app)
-            assert f"sum {a1[place]:.6g}" in text(app)
+            await press(walk_app, pilot, key)
+            assert f"a1[{place[0]},{place[1]}] = {a1[place]:.6g}" in text(walk_app)
+            assert f"sum {a1[place]:.6g}" in text(walk_app)
         assert screen.level == "numbers"
-        await press(app, pilot, "escape")
+        await press(walk_app, pilot, "escape")
         assert screen.level == "stages"
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_weights_by_pixel_are_pictures(app: MnistApp) -> None:
+def test_weights_by_pixel_are_pictures(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "enter")
-        screen = walk_screen(app)
+        view = await press(walk_app, pilot, "enter")
+        screen = walk_screen(walk_app)
         screen.stage = STAGES.split().index("dW1")
-        await press(app, pilot, "enter")
+        await press(walk_app, pilot, "enter")
         screen.cursors |= {"pixel": 400, "unit 1": 7}
         gradient = view.taken.values["dW1"]
         for key, place in [
@@ -112,20 +107,20 @@ def test_weights_by_pixel_are_pictures(app: MnistApp) -> None:
             ("pagedown", (400, 8)),
             ("pageup", (400, 7)),
         ]:
-            await press(app, pilot, key)
-            assert f"dW1[{place[0]},{place[1]}] = {gradient[place]:.6g}" in text(app)
+            await press(walk_app, pilot, key)
+            assert f"dW1[{place[0]},{place[1]}] = {gradient[place]:.6g}" in text(walk_app)
         screen.cursors["pixel"] = 3
-        await press(app, pilot, "up")
+        await press(walk_app, pilot, "up")
         assert screen.cursors["pixel"] == 3, "there is no row above the first"
-        before = text(app)
-        await press(app, pilot, "d")
-        assert not app.screen.query_one(StageView).shaded
-        assert text(app) != before
-        assert "'-=% below" in " ".join(text(app).split())
-        await press(app, pilot, "d")
-        assert text(app) == before
+        before = text(walk_app)
+        await press(walk_app, pilot, "d")
+        assert not walk_app.screen.query_one(StageView).shaded
+        assert text(walk_app) != before
+        assert "'-=% below" in " ".join(text(walk_app).split())
+        await press(walk_app, pilot, "d")
+        assert text(walk_app) == before
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
 def test_inputs_that_are_edges_are_named_as_such(small: Dataset) -> None:
@@ -159,129 +154,129 @@ def nudged_of(view: WalkView) -> Nudged:
     return view.nudged
 
 
-def test_a_weight_seen_three_ways(app: MnistApp, small: Dataset) -> None:
+def test_a_weight_seen_three_ways(walk_app: MnistApp, small: Dataset) -> None:
     walk = reference(small)
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "s", "m")
+        view = await press(walk_app, pilot, "s", "m")
         walk.go(1)
-        screen = walk_screen(app)
+        screen = walk_screen(walk_app)
         place = screen.cursors["unit 1"], screen.cursors["class"]
         nudged = nudged_of(view)
         assert [nudge.h for nudge in nudged.nudges] == list(NUDGES)
         expected = walk.nudge("W2", place)
         assert nudged.nudges[0] == expected
         name = f"W2[{place[0]},{place[1]}]"
-        assert f"{name}, the weight from unit {place[0]}" in text(app)
+        assert f"{name}, the weight from unit {place[0]}" in text(walk_app)
         # By its definition.
         for number in (expected.loss, expected.above, expected.below):
-            assert f"{number:.12f}" in text(app)
-        assert f"{expected.numerical:.10f}" in text(app)
+            assert f"{number:.12f}" in text(walk_app)
+        assert f"{expected.numerical:.10f}" in text(walk_app)
         # As the sum that backpropagation computes.
-        assert f"d{name} = {expected.analytical:.6g}" in text(app)
-        assert f"sum {expected.analytical:.6g}" in text(app)
+        assert f"d{name} = {expected.analytical:.6g}" in text(walk_app)
+        assert f"sum {expected.analytical:.6g}" in text(walk_app)
         # As the slope of the loss along this weight, of which the update makes use.
         along = walk.along("W2", place)
         losses = [along.at(expected.value + change) for change in CHANGES]
         np.testing.assert_allclose(nudged.losses, losses)
         assert nudged.updated == expected.value - 0.1 * expected.analytical
         assert nudged.loss_updated == along.at(nudged.updated) < expected.loss
-        assert f"w    {expected.value:.6f} -> {nudged.updated:.6f}" in text(app)
-        assert "tangent" in text(app)
+        assert f"w    {expected.value:.6f} -> {nudged.updated:.6f}" in text(walk_app)
+        assert "tangent" in text(walk_app)
         screen.cursors |= {"unit 1": 10, "class": 5}
         for key, at in [("down", (11, 5)), ("right", (11, 6)), ("up", (10, 6)), ("left", (10, 5)),
                         ("end", (10, 9)), ("home", (10, 0)), ("pagedown", (11, 0))]:  # fmt: skip
-            view = await press(app, pilot, key)
+            view = await press(walk_app, pilot, key)
             assert nudged_of(view).nudges[0].index == at
-            assert f"W2[{at[0]},{at[1]}]" in text(app)
+            assert f"W2[{at[0]},{at[1]}]" in text(walk_app)
         for key, name in [("tab", "b2"), ("tab", "W1"), ("tab", "b1"), ("shift+tab", "W1")]:
-            view = await press(app, pilot, key)
+            view = await press(walk_app, pilot, key)
             assert nudged_of(view).nudges[0].parameter == name
-        view = await press(app, pilot, "s")
+        view = await press(walk_app, pilot, "s")
         assert view.step == 2
         assert nudged_of(view).nudges[0].loss == pytest.approx(walk.go(2).loss)
-        view = await press(app, pilot, "escape")
+        view = await press(walk_app, pilot, "escape")
         assert (screen.level, view.nudged) == ("images", None)
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_where_it_is_narrow_a_key_turns_to_the_next_way(app: MnistApp) -> None:
+def test_where_it_is_narrow_a_key_turns_to_the_next_way(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "m")
-        assert "v More" in shown(app)[-1]
+        await press(walk_app, pilot, "m")
+        assert "v More" in shown(walk_app)[-1]
         for key, part in [("v", "tangent"), ("v", "sum of"), ("v", "backpropagated")]:
-            assert part not in text(app)
-            await press(app, pilot, key)
-            assert part in text(app)
+            assert part not in text(walk_app)
+            await press(walk_app, pilot, key)
+            assert part in text(walk_app)
         await pilot.resize_terminal(80, 24)
         await pilot.pause()
-        assert "v More" not in shown(app)[-1]
+        assert "v More" not in shown(walk_app)[-1]
 
-    play(app, scenario, (40, 15))
+    play(walk_app, scenario, (40, 15))
 
 
-def test_the_weight_under_the_cursor_is_nudged(app: MnistApp) -> None:
+def test_the_weight_under_the_cursor_is_nudged(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "enter")
-        screen = walk_screen(app)
+        await press(walk_app, pilot, "enter")
+        screen = walk_screen(walk_app)
         screen.stage = STAGES.split().index("db1")
-        view = await press(app, pilot, "enter", "right", "m")
+        view = await press(walk_app, pilot, "enter", "right", "m")
         first = nudged_of(view).nudges[0]
         assert (first.parameter, first.index) == ("b1", (screen.cursors["unit 1"],))
-        assert "bias of unit" in text(app)
-        await press(app, pilot, "m")
+        assert "bias of unit" in text(walk_app)
+        await press(walk_app, pilot, "m")
         assert screen.level == "numbers", "back to where it was called"
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_another_weight_may_be_wanted_than_the_one_that_is_shown(app: MnistApp) -> None:
+def test_another_weight_may_be_wanted_than_the_one_that_is_shown(walk_app: MnistApp) -> None:
     """A weight of two indices was once looked up in the gradient of the biases."""
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "m")
-        screen = walk_screen(app)
+        await press(walk_app, pilot, "m")
+        screen = walk_screen(walk_app)
         screen._nudge("b2")
         screen.draw()
-        assert "W2[" in text(app)
-        await walked(app, pilot)
-        assert "b2[" in text(app)
+        assert "W2[" in text(walk_app)
+        await walked(walk_app, pilot)
+        assert "b2[" in text(walk_app)
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(app: MnistApp) -> None:
+def test_another_walk_leaves_the_nudge_and_begins_with_its_own_places(walk_app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        view = await press(app, pilot, "tab", "tab", "enter", "m", "c")
-        screen = walk_screen(app)
+        view = await press(walk_app, pilot, "tab", "tab", "enter", "m", "c")
+        screen = walk_screen(walk_app)
         assert screen.level == "nudge", "these are the same images"
-        app.bench.picked = [view.picks[3]]
+        walk_app.bench.picked = [view.picks[3]]
         screen.show_configuration()
-        view = await walked(app, pilot)
+        view = await walked(walk_app, pilot)
         assert (screen.level, view.nudged) == ("images", None)
         assert screen.cursors["class"] == view.picks[0].label
         assert screen.cursors["image"] == screen.image == 0
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_no_weight_is_nudged_while_another_network_is_on_its_way(app: MnistApp) -> None:
+def test_no_weight_is_nudged_while_another_network_is_on_its_way(walk_app: MnistApp) -> None:
     """The weight of one network was once looked up in another one, which has no such layer."""
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await press(app, pilot, "t")
-        screen = walk_screen(app)
-        app.bench.configure(Experiment(replace(app.bench.config, hidden=())))
+        await press(walk_app, pilot, "t")
+        screen = walk_screen(walk_app)
+        walk_app.bench.configure(Experiment(replace(walk_app.bench.config, hidden=())))
         screen.show_configuration()
         screen.action_nudge()
         assert screen.level == "images"
-        view = await walked(app, pilot)
+        view = await walked(walk_app, pilot)
         assert list(view.taken.gradient_norms) == ["W1", "b1"]
-        view = await press(app, pilot, "m", "tab", "tab")
-        assert "W1[" in text(app)
+        view = await press(walk_app, pilot, "m", "tab", "tab")
+        assert "W1[" in text(walk_app)
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
 def test_words_of_weights() -> None:

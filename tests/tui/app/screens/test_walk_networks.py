@@ -19,48 +19,43 @@ from tui.app.state.walking import MOST_IMAGES, Pick, Walker, WalkView, Wanted
 from tui.system.exits import ExitCode
 
 
-@pytest.fixture
-def app(small: Dataset) -> MnistApp:
-    return walking_app(small)
-
-
-def test_images_by_their_indices(app: MnistApp, small: Dataset) -> None:
+def test_images_by_their_indices(walk_app: MnistApp, small: Dataset) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await walked(app, pilot)
-        view = await press(app, pilot, "s", "g", "4", "2", "enter")
+        await walked(walk_app, pilot)
+        view = await press(walk_app, pilot, "s", "g", "4", "2", "enter")
         assert [pick.index for pick in view.picks] == [0, 1, 2, 3, 4, 42]
         assert view.step == 0, "another walk begins at its first step"
-        assert f"{small.train.labels[42]}  #42" not in text(app), "five fit beside one another"
-        view = await press(app, pilot, "down", "down", "down", "down", "j", "j")
-        assert walk_screen(app).image == 5
-        assert f">{small.train.labels[42]}  #42" in text(app)
-        await press(app, pilot, "up", "k", "tab", "pageup")
-        assert walk_screen(app).image == 0
-        view = await press(app, pilot, "x")
+        assert f"{small.train.labels[42]}  #42" not in text(walk_app), "five fit beside one another"
+        view = await press(walk_app, pilot, "down", "down", "down", "down", "j", "j")
+        assert walk_screen(walk_app).image == 5
+        assert f">{small.train.labels[42]}  #42" in text(walk_app)
+        await press(walk_app, pilot, "up", "k", "tab", "pageup")
+        assert walk_screen(walk_app).image == 0
+        view = await press(walk_app, pilot, "x")
         assert [pick.index for pick in view.picks] == [1, 2, 3, 4, 42]
         await pilot.press("g", "9", "9", "9", "enter")
         await pilot.pause()
-        assert note(app) == "There is no training image 999: the last one is 299"
+        assert note(walk_app) == "There is no training image 999: the last one is 299"
         await pilot.press("g", "enter")
-        view = await press(app, pilot, "c")
+        view = await press(walk_app, pilot, "c")
         assert [pick.index for pick in view.picks] == [0, 1, 2, 3, 4]
-        view = await press(app, pilot, "x", "x", "x", "x", "x")
+        view = await press(walk_app, pilot, "x", "x", "x", "x", "x")
         assert len(view.picks) == 1
-        assert note(app) == "One image must stay"
+        assert note(walk_app) == "One image must stay"
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
-def test_no_more_images_than_can_be_read(app: MnistApp, small: Dataset) -> None:
-    app.bench.picked = [Pick.of("train", small.train, index) for index in range(MOST_IMAGES)]
+def test_no_more_images_than_can_be_read(walk_app: MnistApp, small: Dataset) -> None:
+    walk_app.bench.picked = [Pick.of("train", small.train, index) for index in range(MOST_IMAGES)]
 
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        await walked(app, pilot)
-        view = await press(app, pilot, "g", "7", "enter")
+        await walked(walk_app, pilot)
+        view = await press(walk_app, pilot, "g", "7", "enter")
         assert len(view.picks) == MOST_IMAGES
-        assert f"{MOST_IMAGES} images at most" in note(app)
+        assert f"{MOST_IMAGES} images at most" in note(walk_app)
 
-    play(app, scenario)
+    play(walk_app, scenario)
 
 
 def test_digits_join_the_walk(small: Dataset) -> None:
