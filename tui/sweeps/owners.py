@@ -71,6 +71,14 @@ def active_owners(sweep: Path) -> list[Path]:
         return []
 
 
+def is_active(sweep: Path) -> bool:
+    """Whether a process works on a sweep at the moment, as far as that can be seen."""
+    try:
+        return bool(active_owners(sweep))
+    except OSError:
+        return False
+
+
 def ask_to_stop(sweep: Path) -> None:
     """Ask every process that works on a sweep to stop and save; raises `OSError`."""
     for owner in active_owners(sweep):

@@ -18,7 +18,7 @@ from nn.storage.records import read_as
 from tui.formatting import on_one_line
 from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE, cannot_save, locked, new_sweep
 from tui.sweeps.journal import Entry, Journal
-from tui.sweeps.owners import Owner, active_owners
+from tui.sweeps.owners import Owner, is_active
 from tui.sweeps.samplers import Ask, make_sampler
 from tui.sweeps.schedule import Result, Schedule, Task, Trial
 from tui.sweeps.space import Setting
@@ -82,10 +82,7 @@ class Study:
     @property
     def active(self) -> bool:
         """Whether a process works on the sweep at the moment."""
-        try:
-            return bool(active_owners(self.path))
-        except OSError:
-            return False
+        return is_active(self.path)
 
     @property
     def trials(self) -> list[Trial]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from textual import events
@@ -12,7 +13,7 @@ from textual.widgets import Input, Label, Static
 
 from nn.errors import ConfigError
 from tui.app.screens.dialog import Dialog
-from tui.app.state.sweep_process import EXAMPLE, TRIALS, sweep_words
+from tui.app.state.sweep_process import EXAMPLE, TRIALS, sweep_words, sweeps_in_words
 from tui.app.widgets.field_list import FieldInput
 from tui.recording.experiment import Experiment
 
@@ -26,6 +27,7 @@ class NewSweepScreen(Dialog[list[str] | None]):
         Label { width: 1fr; }
         Input { background: $surface; padding: 0; }
         Static { height: auto; }
+        #under-way { color: $readable-warning; }
         #problem { color: $readable-error; }
     }
     """
@@ -39,9 +41,10 @@ class NewSweepScreen(Dialog[list[str] | None]):
         ),
     ]
 
-    def __init__(self, experiment: Experiment) -> None:
+    def __init__(self, experiment: Experiment, under_way: Sequence[str] = ()) -> None:
+        """`under_way` are the sweeps that are under way on this machine."""
         super().__init__()
-        self._experiment = experiment
+        self._experiment, self._under_way = experiment, under_way
 
     def compose(self) -> ComposeResult:
         fixed = self._experiment.changes
@@ -58,6 +61,10 @@ class NewSweepScreen(Dialog[list[str] | None]):
             yield FieldInput(EXAMPLE, id="vary", compact=True, placeholder="hidden=64,128")
             yield Label("Trials", markup=False)
             yield FieldInput(str(TRIALS), id="trials", compact=True)
+            if self._under_way:
+                words = f"Under way: {sweeps_in_words(self._under_way)}."
+                shared = f"{words} The cores are shared, so that each takes longer."
+                yield Static(shared, id="under-way", markup=False)
             yield Static(id="problem", markup=False)
 
     def on_key(self, event: events.Key) -> None:

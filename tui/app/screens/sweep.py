@@ -219,7 +219,7 @@ class SweepScreen(WatchingScreen):
                 name = f"{datetime.now():%Y%m%d-%H%M%S}"
                 self.start(name, [*words, "--name", name])
 
-        self.app.push_screen(NewSweepScreen(self.bench.experiment), begin)
+        self.app.push_screen(NewSweepScreen(self.bench.experiment, self.under_way), begin)
 
     def action_resume(self) -> None:
         """Go on with a sweep that was left before its end."""

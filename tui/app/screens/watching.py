@@ -10,7 +10,7 @@ from textual.message import Message
 from nn.storage.runs import SavedRun
 from tui.app.screens.listing import ListScreen
 from tui.app.state.background import in_background
-from tui.app.state.sweep_process import SweepProcess
+from tui.app.state.sweep_process import SweepProcess, sweeps_in_words
 from tui.app.state.sweep_reader import Look, SweepReader
 from tui.app.state.sweep_view import SweepView
 from tui.app.state.workbench import Workbench
@@ -68,6 +68,7 @@ class WatchingScreen(ListScreen):
         self._reader = SweepReader(self.runs_dir)
         self._looking = False
         self._began = self._due = 0.0
+        self._started: list[str] = []  # whose processes have not ended
 
     @property
     def runs_dir(self) -> Path | None:
@@ -78,6 +79,11 @@ class WatchingScreen(ListScreen):
     def view(self) -> SweepView | None:
         """The sweep that is shown."""
         return self.last.view
+
+    @property
+    def under_way(self) -> list[str]:
+        """The sweeps under way, also one that was just begun and cannot be seen in its files."""
+        return list(dict.fromkeys([*self._started, *self.last.running]))
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_INTERVAL, self._look_again)
@@ -137,8 +143,12 @@ class WatchingScreen(ListScreen):
         except OSError as error:
             self.on_watching_screen_failed(self.Failed(error))
             return
-        begun = f"Sweep {sweep} has begun. It goes on when this program is left; x stops it."
-        self.notify(begun, markup=False)
+        stays = "goes on when this program is left"
+        others = [name for name in self.under_way if name != sweep]
+        if others:
+            stays = f"shares the cores with {sweeps_in_words(others)}"
+        self.notify(f"Sweep {sweep} has begun. It {stays}; x stops it.", markup=False)
+        self._started.append(sweep)
         self.want(sweep)
         in_background(
             "sweep process",
@@ -148,6 +158,7 @@ class WatchingScreen(ListScreen):
         )
 
     def on_watching_screen_ended(self, message: Ended) -> None:
+        self._started.remove(message.sweep)
         if message.error:
             text = f"Sweep {message.sweep}: {message.error}"
             self.notify(text, severity="error", timeout=30, markup=False)

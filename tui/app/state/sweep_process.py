@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
@@ -57,6 +58,11 @@ def example_command(experiment: Experiment) -> str:
     except ConfigError:  # of a configuration that no sweep takes
         words = ["sweep", "--vary", EXAMPLE]
     return command_line(["mnist-tui", *words])
+
+
+def sweeps_in_words(names: Sequence[str]) -> str:
+    """One sweep by its name, several by their number."""
+    return f"sweep {names[0]}" if len(names) == 1 else f"{len(names)} other sweeps"
 
 
 class SweepProcess:

@@ -14,6 +14,7 @@ from tui.app.state.sweep_view import State, SweepView, TrialRow
 from tui.recording.folder import runs_folder
 from tui.sweeps.folder import JOURNAL_FILE, sweep_names, sweeps_folder
 from tui.sweeps.importance import importances
+from tui.sweeps.owners import is_active
 from tui.sweeps.report import last_value, test_accuracies
 from tui.sweeps.schedule import Task, Trial, comparable, ranking
 from tui.sweeps.spec import SweepSpec
@@ -22,11 +23,15 @@ from tui.sweeps.study import Study
 
 @dataclass(frozen=True)
 class Look:
-    """What there was at one look: all sweeps, the newest first, and the one that was wanted."""
+    """What there was at one look: all sweeps, the newest first, and the one that was wanted.
+
+    `running` are those that a process of this machine works on.
+    """
 
     names: tuple[str, ...]
     view: SweepView | None
     error: str = ""
+    running: tuple[str, ...] = ()
 
 
 class SweepReader:
@@ -52,11 +57,12 @@ class SweepReader:
             self._study = None
             return Look((), None)
         name = wanted if wanted in names else names[0]
+        running = tuple(each for each in names if is_active(root / each))
         try:
-            return Look(names, self._view(root / name))
+            return Look(names, self._view(root / name), running=running)
         except (NNError, OSError) as error:
             self._study = None
-            return Look(names, None, str(error))
+            return Look(names, None, str(error), running)
 
     def _view(self, path: Path) -> SweepView:
         if self._study is None or self._study.path != path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from pathlib import Path
 from unittest.mock import patch
@@ -115,6 +116,63 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
 
     with patch.object(watching, "SweepProcess", Process):
         play(sweep_app(runs_dir), left)
+
+
+def test_before_a_second_sweep_begins_the_first_one_is_named(
+    runs_dir: Path, owned: list[FolderLock]
+) -> None:
+    own(WrittenSweep(runs_dir, "going"), owned)
+    finished_sweep(runs_dir, "done")  # the newest, which is shown
+    started: list[list[str]] = []
+
+    class Process:
+        def __init__(self, words: list[str], folder: Path) -> None:
+            started.append(words)
+
+        def wait(self) -> str:
+            return ""
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("f")
+        said = str(at.app.screen.query_one("#under-way", Static).render())
+        assert "Under way: sweep going. The cores are shared" in said
+        await at.press("enter")
+        await at.until(lambda: started)
+        assert "It shares the cores with sweep going; x stops it." in notes(at.app)
+
+    with patch.object(watching, "SweepProcess", Process):
+        play(sweep_app(runs_dir), scenario)
+
+
+def test_a_sweep_that_has_only_just_begun_is_under_way_until_its_process_ends(
+    runs_dir: Path,
+) -> None:
+    finished_sweep(runs_dir, "done")
+    ended = threading.Event()
+
+    class Process:
+        def __init__(self, words: list[str], folder: Path) -> None:
+            pass
+
+        def wait(self) -> str:
+            ended.wait(60)
+            return "it has ended"
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("f")
+        assert not at.app.screen.query("#under-way")
+        await at.press("enter", "f")
+        name = sweep_screen(at.app).wanted
+        said = str(at.app.screen.query_one("#under-way", Static).render())
+        assert f"Under way: sweep {name}." in said
+        await at.press("escape")
+        ended.set()
+        await at.until(lambda: "it has ended" in notes(at.app))
+        await at.press("f")
+        assert not at.app.screen.query("#under-way")
+
+    with patch.object(watching, "SweepProcess", Process):
+        play(sweep_app(runs_dir), scenario)
 
 
 def test_stopping_is_asked_first(runs_dir: Path, owned: list[FolderLock]) -> None:
