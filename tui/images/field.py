@@ -25,7 +25,8 @@ BOX = 20
 CENTRE = 14
 # Share of the strongest ink below which a pixel does not count as part of the digit: grain, shadow.
 # Of 0 to 0.3, this value recognized noisy enlargements best, and MNIST's own images as well as
-# untouched ones.
+# untouched ones. It is of pixels of the picture; which of the image drawn from them are bare is
+# another measure, in `reading.py`.
 FAINT = 0.2
 # Width of strokes in pixels of the box: 1 in 100 of MNIST's digits is thinner, half are wider than
 # 2.2.

@@ -30,6 +30,8 @@ _MOST_DIGITS = 200  # on one page
 # Share of its box in MNIST's size that a digit wider than a 1 leaves bare. Blank pages whose grain
 # or lines are taken for ink leave nothing; digits 20 pixels tall in a large photograph leave 7%.
 # What is hardly grey is bare: between the strokes of a blurred scan no pixel is quite black.
+# This level is of the image that was drawn, where averages have made grain pale, and not `FAINT`,
+# which is of the picture: at that share, 51, of 321 blank pages 105 are digits in place of 98.
 _LEAST_BARE, _WIDER_THAN_A_ONE, _BARE = 0.03, 8, 16
 
 
