@@ -217,6 +217,13 @@ class ModeScreen(LatestSize, Screen[None]):
         from tui.recording.experiment import Experiment
 
         self.bench.close()
+        if members := run.record.members:
+            self.notify(
+                "A committee is not trained itself: the form has the configuration of its first"
+                f" member, {members[0].name}.",
+                timeout=15,
+                markup=False,
+            )
         if not self.bench.offer(Experiment.of_saved(run.record)):
             self.notify("A run is under way. Key r puts a new one of this configuration there.")
         self.app.switch_mode("train")

@@ -32,6 +32,8 @@ CHART_KEYS = {
 }
 """The words by which the line of keys names those of the charts, in short."""
 
+_AROUND = 4  # lines above and below what is told of a network without curves
+
 
 class TrainScreen(PanedScreen):
     """Where a run is set up, started, watched and steered.
@@ -50,6 +52,7 @@ class TrainScreen(PanedScreen):
         #welcome { display: none; }
         &.-welcome #welcome { display: block; }
         &.-welcome #charts { display: none; }
+        &.-untrained #details { display: none; }
         #details { layout: horizontal; height: 10; }
         #numbers { width: 31; padding: 0 1 0 0; }
         #table { width: 1fr; }
@@ -191,6 +194,7 @@ class TrainScreen(PanedScreen):
         bench = self.bench
         history = bench.shown_history
         self._show_status()
+        set_title(self._place_of_form, "Form" if bench.opened is None else "Form of the next run")
         set_title(self._numbers, f"Run  {layout_words(bench)}".rstrip())
         self.show_remarks()
         self._show_welcome()
@@ -208,23 +212,38 @@ class TrainScreen(PanedScreen):
 
     def _show_status(self) -> None:
         """Say how the run stands, on a line that is there only while there is something to say."""
-        set_text(self._status, words := describe(self.bench, self.told))
+        words = "" if self._has_no_curves else describe(self.bench, self.told)
+        set_text(self._status, words)
         self._status.display = bool(words)
 
     @property
     def _welcomes(self) -> bool:
         """Whether there is nothing to draw."""
         bench = self.bench
-        history = bench.shown_history
-        drawn = bench.earlier or bench.opened or (history is not None and history.latest)
+        if bench.opened is not None:
+            return self._has_no_curves
+        history = bench.history
+        drawn = bench.earlier or (history is not None and history.latest)
         return not drawn and not bench.training
+
+    @property
+    def _has_no_curves(self) -> bool:
+        """Whether a network is opened that was not trained here, and no other run is drawn."""
+        opened = self.bench.opened
+        if opened is None or not opened.in_place_of_curves:
+            return False
+        return not any(history.step for history in self.bench.earlier)
 
     def _show_welcome(self) -> None:
         """Say what to do first, as long as there is nothing to draw."""
         bench = self.bench
         history = bench.shown_history
         self.set_class(self._welcomes, "-welcome")
+        self.set_class(self._has_no_curves, "-untrained")
         if not self.has_class("-welcome"):
+            return
+        if bench.opened is not None:
+            self._welcome.tell(bench.opened.in_place_of_curves, self.app.size.height - _AROUND)
             return
         if bench.error is not None:
             title = "There is no run: press the key of the form, and correct what is named above."
@@ -256,7 +275,7 @@ class TrainScreen(PanedScreen):
         """The way back where the run is lost; of a saved run, which is not steered, the charts."""
         hinted = super().hinted()
         if self.bench.opened is not None:
-            return {**hinted, **CHART_KEYS}
+            return hinted if self._has_no_curves else {**hinted, **CHART_KEYS}
         back = way_back(self.bench)
         return {**hinted, "train.best": back} if back else hinted
 

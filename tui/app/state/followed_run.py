@@ -14,7 +14,7 @@ from nn.storage.records import Recorded
 from nn.storage.runs import SavedRun
 from tui.app.state.background import in_background
 from tui.app.state.messages import BackgroundFailed, TrainingMoved
-from tui.app.state.run_facts import changed_values
+from tui.app.state.run_facts import changed_values, in_place_of_curves
 from tui.app.state.shown_run import Post, Snapshot, Status, with_newest
 from tui.recording.experiment import Experiment
 from tui.recording.finding import state_of
@@ -56,6 +56,7 @@ class FollowedRun:
         self.splits: dict[str, Split] = {}
         self.error: Exception | None = None
         self.advice: Advice | None = None
+        self.in_place_of_curves = in_place_of_curves(saved)
         self._rate_factor = 1.0
         self._post = post
         self._models, self._dataset = models, dataset

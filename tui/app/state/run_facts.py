@@ -6,6 +6,7 @@ from nn.config import DEFAULTS, MACHINE_FIELDS, TrainConfig
 from nn.events import Evaluation, Score
 from nn.options import format_value
 from nn.spec import MNIST
+from nn.storage.runs import SavedRun
 from tui.app.state.catalogue import Entry
 from tui.formatting import count, duration, percent
 from tui.recording.finding import member_lines, short_name
@@ -63,6 +64,30 @@ def changes(entry: Entry) -> list[str]:
     if record.init_from:
         lines.append(f"{'first weights of':<18} {record.init_from}")
     return lines
+
+
+def in_place_of_curves(run: SavedRun) -> list[str]:
+    """What is to be said of a run that was not trained, the first line as its title.
+
+    Empty for others.
+    """
+    record = run.record
+    if record.imported_from is None:
+        return []
+    score = record.best.test if record.best else None
+    result = "" if score is None else f"{percent(score.accuracy)}, loss {score.loss:.4f}"
+    if not record.members:
+        come = record.reason or record.imported_from
+        return ["A network that was not trained here: no curves", come, f"Test: {result}"]
+    known = all((run.path.parent / each.name).is_dir() for each in record.members)
+    curves = "the curves of its members are in Runs." if known else "it has no curves."
+    return [
+        f"A {(record.reason or 'committee').partition(':')[0]}",
+        "Its answer is the mean of their probabilities.",
+        f"It was not trained itself: {curves}",
+        f"Test: {result}. Each alone:",
+        *member_lines(record.members),
+    ]
 
 
 def _state(entry: Entry) -> str:

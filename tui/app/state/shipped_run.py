@@ -34,6 +34,7 @@ class ShippedRun:
     label = NAME
     state = NAME
     facts = ""
+    in_place_of_curves = ("The network of the package", "It came trained: no curves.")
 
     def __init__(self, post: Post, dataset: Dataset | None) -> None:
         self.config = TrainConfig()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rich.style import Style
 from rich.text import Text
@@ -57,3 +57,13 @@ class Welcome(Static):
             if len(sentence) <= room:
                 text.append(sentence)
         self.update(text)
+
+    def tell(self, lines: Sequence[str], height: int) -> None:
+        """Show a title and lines below it, as many as there is room for."""
+        if self._shown == (shown := (tuple(lines), height)):
+            return
+        self._shown = shown
+        title, *rest = lines
+        if (left := len(lines) - max(height, 2)) > 0:
+            rest[-left - 1 :] = [f"and {left + 1} more"]
+        self.update(Text().append(title, style=Style(bold=True)).append("\n" + "\n".join(rest)))

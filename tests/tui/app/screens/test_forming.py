@@ -61,6 +61,42 @@ def test_marked_runs_answer_together_on_all_screens(tmp_path: Path, small: Datas
     play(runs_app(tmp_path), scenario, size=(120, 40), dataset=small)
 
 
+def test_in_place_of_curves_a_committee_tells_its_members(tmp_path: Path, small: Dataset) -> None:
+    accuracies = save_two(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("space", "down", "space", "C")
+        await at.until(lambda: isinstance(at.app.screen, DigitsScreen) and at.bench.snapshot)
+        for saved in list(at.bench.overlays.values()):
+            at.bench.overlay(saved.saved)
+        await at.press("1")
+        await at.until(at.shows("A committee of 2", "the curves of its members are in Runs"))
+        for name, accuracy in zip(NAMES[:2], accuracies, strict=True):
+            assert f"{name}  {accuracy:>7.2%}" in at.text
+        assert "Form of the next run" in at.text
+        assert "Log scale" not in at.text
+        await at.press("0")
+        assert "A committee of 2" not in at.text
+
+    play(runs_app(tmp_path), scenario, size=(120, 40), dataset=small)
+
+
+def test_with_the_configuration_of_a_committee_it_is_said_whose_it_is(
+    tmp_path: Path, small: Dataset
+) -> None:
+    save_two(tmp_path, small)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("space", "down", "space", "C")
+        await at.until(lambda: isinstance(at.app.screen, DigitsScreen) and at.bench.snapshot)
+        await at.press("6")
+        await at.until(at.shows("3 runs"))
+        await at.press("up", "up", "t")
+        await at.until(lambda: f"of its first member, {NAMES[1]}" in notes(at.app))
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
 def test_the_form_says_how_a_committee_is_trained(tmp_path: Path, small: Dataset) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("1", "slash", *"record-comm", "enter")
