@@ -7,6 +7,8 @@ A recipe is a TOML file of this package:
     note          what is peculiar about the experiment (optional)
     members       how many networks `mnist-tui committee` trains, with different seeds (optional)
     [train]       fields of `TrainConfig` that differ from the defaults
+    [in_turn]     fields that differ between the members besides, each with the values that they
+                  take in turn (optional)
     [published]   the numbers to reproduce (optional)
 
 `published.checkpoints` is a list of tables. `epoch` or `step` is the time at which the numbers were
@@ -20,8 +22,8 @@ expected.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal, get_args
 
@@ -58,7 +60,8 @@ class Published:
 class Recipe:
     """A recipe: its TOML as `text`, its table [train] as `fields`; `config` has all fields.
 
-    `members` is the number of networks of a committee, 1 for a recipe of one network.
+    `members` is the number of networks of a committee, 1 for a recipe of one network; those of
+    `in_turn` have values of their own.
     """
 
     name: str
@@ -70,6 +73,12 @@ class Recipe:
     config: TrainConfig
     published: tuple[Published, ...]
     members: int = 1
+    in_turn: Mapping[str, Sequence[object]] = field(default_factory=dict)
+
+    def member(self, number: int) -> TrainConfig:
+        """The configuration of a member, counted from 0, but for its seed."""
+        own = {name: values[number % len(values)] for name, values in self.in_turn.items()}
+        return TrainConfig.layered(self.fields, own)
 
 
 def recipe_names() -> list[str]:
@@ -92,13 +101,14 @@ def parse_recipe(name: str, text: str) -> Recipe:
     """A recipe from its TOML; raises `ConfigError` naming the recipe for anything malformed."""
     where = f"recipe {name}"
     table = parse_toml(text, where)
-    _only(table, ("description", "source", "note", "members", "train", "published"), where)
+    known = ("description", "source", "note", "members", "train", "in_turn", "published")
+    _only(table, known, where)
     fields = _table(table.get("train"), f"{where}: [train]")
     try:
         config = TrainConfig.layered(fields)
     except ConfigError as error:
         raise ConfigError(f"{where}: {error}", field=error.field) from error
-    return Recipe(
+    recipe = Recipe(
         name=name,
         description=_text(table, "description", where),
         source=_text(table, "source", where),
@@ -108,7 +118,14 @@ def parse_recipe(name: str, text: str) -> Recipe:
         config=config,
         published=_published(_table(table.get("published", {}), f"{where}: [published]"), where),
         members=_count(table, "members", where) or 1,
+        in_turn=_lists(_table(table.get("in_turn", {}), f"{where}: [in_turn]"), where),
     )
+    for number in range(max(map(len, recipe.in_turn.values()), default=0)):
+        try:
+            recipe.member(number)
+        except ConfigError as error:
+            raise ConfigError(f"{where}: [in_turn]: {error}", field=error.field) from error
+    return recipe
 
 
 _TOLERANCES = ("accuracy_tolerance", "loss_tolerance")
@@ -172,6 +189,13 @@ def _table(value: object, where: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise ConfigError(f"{where} must be a table")
     return value
+
+
+def _lists(table: Mapping[str, Any], where: str) -> dict[str, list[object]]:
+    for name, values in table.items():
+        if not isinstance(values, list) or not values:
+            raise ConfigError(f"{where}: [in_turn]: {name} must be a list of values")
+    return dict(table)
 
 
 def _text(table: Mapping[str, Any], name: str, where: str, *, required: bool = True) -> str:

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,26 +73,26 @@ class _Member:
 
 
 def train_members(
-    arguments: Sequence[str],
-    seeds: Sequence[int],
+    members: Mapping[int, Sequence[str]],
     runs_dir: Path,
     together: int,
     report: Callable[[str], object],
 ) -> list[SavedRun]:
-    """Train a run for each seed, `together` at a time, with one thread each.
+    """Train a run for each member, `together` at a time, with one thread each.
 
     A product of matrices gains less from a second thread than a second run does, so that runs side
-    by side are the fastest way to train several. `arguments` are those of the command line that
-    describe a run. Raises `CommandError` where one of them fails, or at a signal; runs that were
-    trained by then are saved.
+    by side are the fastest way to train several. `members` are, for each seed, the arguments of the
+    command line that describe the run besides. Raises `CommandError` where one of them fails, or at
+    a signal; runs that were trained by then are saved.
     """
-    waiting, running, done = list(seeds), list[_Member](), dict[int, SavedRun]()
+    waiting, running, done = list(members), list[_Member](), dict[int, SavedRun]()
     began = time.monotonic()
     with GracefulStop(lambda: None) as stop:
         try:
             while (waiting or running) and stop.code is None:
                 while waiting and len(running) < together:
-                    running.append(_start(arguments, waiting.pop(0), runs_dir))
+                    seed = waiting.pop(0)
+                    running.append(_start(members[seed], seed, runs_dir))
                 for member in list(running):
                     if not _has_ended(member):
                         continue
@@ -101,7 +101,7 @@ def train_members(
                     evaluation = done[member.seed].record.latest
                     assert evaluation is not None
                     report(
-                        f"member {len(done)} of {len(seeds)}, seed {member.seed}: test accuracy"
+                        f"member {len(done)} of {len(members)}, seed {member.seed}: test accuracy"
                         f" {percent(evaluation.test.accuracy)},"
                         f" {duration(time.monotonic() - began)}"
                     )
@@ -113,9 +113,9 @@ def train_members(
         if stop.code is not None:
             trained = len(done) + sum(member.process.returncode == 0 for member in running)
             raise CommandError(
-                f"interrupted; {trained} of {len(seeds)} members are trained and saved", stop.code
+                f"interrupted; {trained} of {len(members)} members are trained and saved", stop.code
             )
-    return [done[seed] for seed in seeds]
+    return [done[seed] for seed in members]
 
 
 def _start(arguments: Sequence[str], seed: int, runs_dir: Path) -> _Member:

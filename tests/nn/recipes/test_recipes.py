@@ -240,3 +240,38 @@ def test_the_default_passes_98_percent(seed: int, mnist: Dataset) -> None:
         """,
     )
     assert run(recipe, mnist)[0].reproduced
+
+
+def test_members_take_values_in_turn() -> None:
+    recipe = parse_recipe(
+        "x",
+        """
+        description = "x"
+        source = "y"
+        members = 3
+        [train]
+        hidden = [8]
+        [in_turn]
+        preprocessing = ["edges", "unit"]
+        hidden = [[16], [8], [4]]
+        """,
+    )
+    members = [recipe.member(number) for number in range(recipe.members)]
+    assert [one.preprocessing for one in members] == ["edges", "unit", "edges"]
+    assert [one.hidden for one in members] == [(16,), (8,), (4,)]
+    assert recipe.config.hidden == (8,)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("preprocessing = 'edges'", "preprocessing must be a list of values"),
+        ("preprocessing = []", "preprocessing must be a list of values"),
+        ("preprocessing = ['edges', 'corners']", "corners"),
+        ("preprocesing = ['edges']", "preprocesing"),
+    ],
+)
+def test_what_members_cannot_take_in_turn_is_named(line: str, said: str) -> None:
+    text = f"description = 'x'\nsource = 'y'\nmembers = 2\n[train]\n[in_turn]\n{line}"
+    with pytest.raises(ConfigError, match=rf"recipe x: \[in_turn\]: .*{said}"):
+        parse_recipe("x", text)

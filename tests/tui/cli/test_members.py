@@ -16,12 +16,15 @@ from tui.system.exits import CommandError, ExitCode
 
 
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 2])
-def test_members_differ_in_their_seed_and_come_in_its_order(
+def test_members_have_their_own_seed_and_flags_and_come_in_order(
     tiny_folder: Path, tmp_path: Path, together: int
 ) -> None:
     flags, lines = [f"--data-dir={tiny_folder}", "--hidden=8", "--epochs=1"], list[str]()
-    runs = train_members(flags, [4, 7], tmp_path, together, lines.append)
+    runs = train_members(
+        {4: flags, 7: [*flags, "--activation=tanh"]}, tmp_path, together, lines.append
+    )
     assert [run.record.config.seed for run in runs] == [4, 7]
+    assert [run.record.config.activation for run in runs] == ["relu", "tanh"]
     assert [run.record.status for run in runs] == ["finished"] * 2
     assert {run.name for run in runs} == {run.name for run in list_runs(tmp_path)[0]}
     assert [line.partition(",")[0] for line in lines] == ["member 1 of 2", "member 2 of 2"]
@@ -29,13 +32,13 @@ def test_members_differ_in_their_seed_and_come_in_its_order(
 
 def test_a_member_that_fails_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"the member with seed [56] ended with code 2"):
-        train_members(["--data-dir=/nowhere"], [5, 6], tmp_path, 2, print)
+        train_members({n: ["--data-dir=/nowhere"] for n in (5, 6)}, tmp_path, 2, print)
 
 
 def test_a_member_may_report_more_than_a_pipe_holds(tiny_folder: Path, tmp_path: Path) -> None:
     hidden = "--hidden=2-2-2-2-2-2-2-2"
     flags = [f"--data-dir={tiny_folder}", hidden, "--epochs=150", "--no-eval-train"]
-    runs = train_members(flags, [1], tmp_path, 1, print)
+    runs = train_members({1: flags}, tmp_path, 1, print)
     assert len((runs[0].path / "metrics.jsonl").read_bytes()) > 2**16
     assert runs[0].record.status == "finished"
 
@@ -45,8 +48,7 @@ def test_what_a_member_warns_of_is_passed_on(
 ) -> None:
     with pytest.raises(CommandError, match="ended with code 1"):
         train_members(
-            [f"--data-dir={tiny_folder}", "--hidden=8", "--optimizer=sgd", "--lr=1e30"],
-            [1],
+            {1: [f"--data-dir={tiny_folder}", "--hidden=8", "--optimizer=sgd", "--lr=1e30"]},
             tmp_path,
             1,
             print,

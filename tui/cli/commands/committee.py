@@ -109,22 +109,26 @@ def committee(
     return ExitCode.SUCCESS
 
 
-def _train(recipe: str, members: int | None, seed: int, root: Path) -> list[SavedRun]:
-    count = load_recipe(recipe).members
+def _train(name: str, members: int | None, seed: int, root: Path) -> list[SavedRun]:
+    recipe = load_recipe(name)
+    count = recipe.members
     if members is not None:
         if members < 2:
             raise ConfigError(f"--members {members}: a committee has at least 2 networks")
         count = members
     elif count < 2:
-        raise ConfigError(f"--recipe {recipe}: a recipe of 1 network; add --members=5, say")
+        raise ConfigError(f"--recipe {name}: a recipe of 1 network; add --members=5, say")
     together = min(count, available_cores())
-    sys.stderr.write(f"{recipe}: {count} members, {together} at a time, one thread each\n")
+    sys.stderr.write(f"{name}: {count} members, {together} at a time, one thread each\n")
 
     def report(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
-    seeds = range(seed, seed + count)
-    return train_members([f"--recipe={recipe}"], seeds, root, together, report)
+    arguments = {
+        seed + number: [f"--recipe={name}", *recipe.member(number).to_flags(base=recipe.config)]
+        for number in range(count)
+    }
+    return train_members(arguments, root, together, report)
 
 
 def _evaluate(
