@@ -23,6 +23,7 @@ from nn.parallel.cores import Cores, pin_to
 from nn.parallel.processes import Processes
 from nn.parallel.replica import Replica, vector_layout
 from nn.parallel.shared_memory import Layout, SharedArrays, even_slices, is_supported
+from nn.parallel.subnormals import Subnormals
 from nn.parallel.worker import Command
 from nn.spec import DataSpec
 from nn.training.engine import EngineFactory, OneProcess
@@ -31,8 +32,34 @@ from nn.training.engine import EngineFactory, OneProcess
 def make_engine(cores: Cores) -> EngineFactory:
     """The engine that `Trainer` is to use in order to compute on `cores`."""
     if cores.processes == 1:
-        return partial(OneProcess, matmul=cores.matmul, inputs_ahead=cores.spare > 0)
+        return partial(SingleProcess, cores=cores)
     return partial(ProcessGroup, cores=cores)
+
+
+class SingleProcess(OneProcess):
+    """The engine of one process with what suits the processor, at rest from `settle` to a step."""
+
+    def __init__(
+        self,
+        config: TrainConfig,
+        splits: Mapping[str, Split],
+        preprocessor: Preprocessor,
+        *,
+        cores: Cores,
+    ) -> None:
+        super().__init__(
+            config, splits, preprocessor, matmul=cores.matmul, inputs_ahead=cores.spare > 0
+        )
+        self._subnormals = Subnormals()
+        self.step = self._flushed_step
+
+    def _flushed_step(self, index: Array, step: int, learning_rate: float) -> float:
+        self._subnormals.flush()
+        return self._step.run(index, step, learning_rate)
+
+    def settle(self) -> None:
+        """Nothing is left to wait for."""
+        self._subnormals.keep()
 
 
 class ProcessGroup:
@@ -68,6 +95,7 @@ class ProcessGroup:
         self._rate = shared["rate"].data.cast("B").cast("d")
         self._index = shared["index"]
         self._pinned = False
+        self._subnormals = Subnormals()
         try:
             self._workers = Processes(
                 cores.processes - 1, threads=cores.threads, descriptor=shared.descriptor
@@ -127,6 +155,7 @@ class ProcessGroup:
         if self.cores.processors and not self._pinned:
             pin_to(self.cores.processors[:1])
             self._pinned = True
+        self._subnormals.flush()
         try:
             # The workers may still be at the last update, but have read their command: the sum of
             # the losses was a barrier.
@@ -149,6 +178,7 @@ class ProcessGroup:
         self._workers.check_open()
         self._barrier.wait()
         self._unpin()
+        self._subnormals.keep()
         if self._waiting:
             self._waiting = False
             self.on_wait(None)
