@@ -17,8 +17,8 @@ from tests.monkey.inputs import Action
 from tests.monkey.process import MARK, Usage, marked_processes, stacks
 from tests.monkey.terminal import PATIENCE, FaultError, PseudoTerminal
 
-CONSEQUENCES = 15
-"""Inputs in which one that leaves the application may have its effect."""
+CONSEQUENCES, SECONDS = 15, 5.0
+"""Inputs, and seconds if these are more, in which one that leaves may have its effect."""
 # Modes after the application: alternate screen, mouse, focus and paste off, the cursor on.
 _MODES_AFTER = {
     1049: False,
@@ -52,6 +52,7 @@ class Sitting(PseudoTerminal):
         self.done: list[Action] = []
         self.usage: list[Usage] = []
         self._asked_at = self._palette_at = -1000
+        self._asked_when = float("-inf")
         command = [sys.executable, "-m", "tui", *flags]
         super().__init__(command, home / "work", self.environment)
         self._wait(lambda: self.pid > 0, "the application does not start")
@@ -72,7 +73,7 @@ class Sitting(PseudoTerminal):
         """Do one input and wait a little."""
         self.done.append(action)
         if self._quits(action):
-            self._asked_at = len(self.done)
+            self._asked_at, self._asked_when = len(self.done), time.monotonic()
         if action.kind == "write":
             self.write(str(action.value))
         elif action.kind == "leave":
@@ -178,7 +179,8 @@ class Sitting(PseudoTerminal):
 
     def _judge_end(self, what: str) -> None:
         """The application has ended: in order if an input may have asked for it, else a fault."""
-        if self.exit_code in (0, 1) and len(self.done) - self._asked_at < CONSEQUENCES:
+        inputs, seconds = len(self.done) - self._asked_at, time.monotonic() - self._asked_when
+        if self.exit_code in (0, 1) and (inputs < CONSEQUENCES or seconds < SECONDS):
             self._check_end((0, 1))
             raise Ended
         self.pump(0.3)
