@@ -31,7 +31,8 @@ _MOST_DIGITS = 200  # on one page
 # or lines are taken for ink leave nothing; digits 20 pixels tall in a large photograph leave 7%.
 # What is hardly grey is bare: between the strokes of a blurred scan no pixel is quite black.
 # This level is of the image that was drawn, where averages have made grain pale, and not `FAINT`,
-# which is of the picture: at that share, 51, of 321 blank pages 105 are digits in place of 98.
+# which is of the picture. Ink that is everywhere leaves no paper to compare its outline with, as
+# `segmentation.py` does, so that this measure is needed as well.
 _LEAST_BARE, _WIDER_THAN_A_ONE, _BARE = 0.03, 8, 16
 
 

@@ -13,7 +13,18 @@ from nn.errors import DataError
 from nn.network.predictor import Predictor
 from tests.support.hard_conditions import CONDITIONS, HARD
 from tests.support.optdigits import load_optdigits
-from tests.support.pictures import Levels, coverage, encode, grey, thinned
+from tests.support.pictures import (
+    COLUMNS,
+    ROWS,
+    SIZE,
+    Levels,
+    blend,
+    coverage,
+    encode,
+    grey,
+    texture,
+    thinned,
+)
 from tui.images.components import Mask, connected_components
 from tui.images.reading import Form, Reading, field_of_board, read_content
 from tui.models.shipped import shipped_model
@@ -120,6 +131,28 @@ def test_grain_and_lines_of_a_blank_page_are_no_digit() -> None:
     for blank in pages:
         with pytest.raises(DataError, match="blank"):
             read_content(encode(grey(blank)))
+
+
+def uneven_paper(kind: str) -> Levels:
+    rng = np.random.default_rng(1)
+    papers: dict[str, Levels] = {
+        "crumpled": 210 + texture(rng, (7, 7), 20) + texture(rng, (SIZE, SIZE), 3),
+        "striped": 220 + 12 * np.sin(20 * COLUMNS) + texture(rng, (SIZE, SIZE), 9),
+        "lit": 240 * (1 - 1.1 * ((ROWS - 0.5) ** 2 + (COLUMNS - 0.5) ** 2)),
+    }
+    return papers[kind]
+
+
+@pytest.mark.parametrize("kind", ["crumpled", "striped", "lit"])
+def test_uneven_paper_is_no_digit_and_ink_on_it_is_read(
+    kind: str, mnist: Dataset, predictor: Predictor
+) -> None:
+    """The outline of ink is steeper than the paper around it, of whatever unevenness."""
+    paper = uneven_paper(kind)
+    with pytest.raises(DataError, match="blank"):
+        read_content(encode(grey(paper)))
+    (reading,) = read_content(encode(grey(blend(coverage(mnist.test.images[0]), paper, 90))))
+    assert answer(reading, predictor) == [int(mnist.test.labels[0])]
 
 
 def ring(width: float, inner: float = 70) -> Levels:

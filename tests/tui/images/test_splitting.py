@@ -47,14 +47,13 @@ def test_single_digits_stay_whole(mnist: Dataset) -> None:
 
 
 def test_what_is_no_digit_is_hardly_whole() -> None:
-    """A lamp's light, a cross and a star were answered as digits."""
+    """A cross and a star were answered as digits."""
     rows, columns = np.mgrid[0:200, 0:200] / 199 - 0.5
     cross = (abs(rows) < 0.05) | (abs(columns) < 0.05)
     star = (cross | (abs(rows - columns) < 0.05) | (abs(rows + columns) < 0.05)) & (
         rows**2 + columns**2 < 0.1
     )
     papers = {
-        "light": 240 * (1 - 1.1 * (rows**2 + columns**2)),
         "cross": np.where(cross, 60.0, 240.0),
         "star": np.where(star, 60.0, 240.0),
     }
