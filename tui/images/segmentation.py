@@ -27,7 +27,7 @@ _EDGE = 3  # pixels along the edges of the picture
 _STRAIGHT = 0.3  # share of a row or column above which hairlines in it are a line
 _CONNECTED = 0.5  # least share of the hairlines in a picture that belong to its ink
 # How many times as steep as paper elsewhere the outline of ink is, at the median of both. Grain and
-# creases taken for ink have 1 to 1.7; strokes that stand out by four times the grain have 1.8.
+# creases taken for ink mostly have 1 to 1.7, strokes that stand out by four times the grain 1.8.
 _STEEPER = 1.75
 _NEAR = 5  # pixels a side of the window around ink that is no paper elsewhere
 # Shares of the strongest ink: above the first, a pixel surely is ink; above the second, where it is
