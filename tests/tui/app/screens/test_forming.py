@@ -101,7 +101,7 @@ def test_the_form_says_how_a_committee_is_trained(tmp_path: Path, small: Dataset
     async def scenario(at: Sitting) -> None:
         await at.press("1", "slash", *"record-comm", "enter")
         await at.until(lambda: "`mnist-tui committee --recipe record-committee`" in notes(at.app))
-        assert "a committee of 2, and a run here is one of them" in notes(at.app)
+        assert "a committee of 4, and a run here is one of them" in notes(at.app)
 
     play(runs_app(tmp_path), scenario, dataset=small)
 
