@@ -51,15 +51,18 @@ class SingleProcess(OneProcess):
             config, splits, preprocessor, matmul=cores.matmul, inputs_ahead=cores.spare > 0
         )
         self._subnormals = Subnormals()
-        self.step = self._flushed_step
+        self.step = self._first_step
 
-    def _flushed_step(self, index: Array, step: int, learning_rate: float) -> float:
+    def _first_step(self, index: Array, step: int, learning_rate: float) -> float:
+        """Begin to compute; the steps after this one need not, until `settle`."""
         self._subnormals.flush()
-        return self._step.run(index, step, learning_rate)
+        self.step = self._step.run
+        return self.step(index, step, learning_rate)
 
     def settle(self) -> None:
-        """Nothing is left to wait for."""
+        """Let this thread compute as usual; nothing is left to wait for."""
         self._subnormals.keep()
+        self.step = self._first_step
 
 
 class ProcessGroup:
@@ -94,7 +97,7 @@ class ProcessGroup:
         self._command = shared["command"].data
         self._rate = shared["rate"].data.cast("B").cast("d")
         self._index = shared["index"]
-        self._pinned = False
+        self._computing = False
         self._subnormals = Subnormals()
         try:
             self._workers = Processes(
@@ -152,10 +155,11 @@ class ProcessGroup:
 
         A loss that is not finite updates nothing. The vectors may still be changing until `settle`.
         """
-        if self.cores.processors and not self._pinned:
-            pin_to(self.cores.processors[:1])
-            self._pinned = True
-        self._subnormals.flush()
+        if not self._computing:
+            self._computing = True
+            self._subnormals.flush()
+            if self.cores.processors:
+                pin_to(self.cores.processors[:1])
         try:
             # The workers may still be at the last update, but have read their command: the sum of
             # the losses was a barrier.
@@ -177,8 +181,7 @@ class ProcessGroup:
         """Wait until all processes have made the last update, and let this one run anywhere."""
         self._workers.check_open()
         self._barrier.wait()
-        self._unpin()
-        self._subnormals.keep()
+        self._rest()
         if self._waiting:
             self._waiting = False
             self.on_wait(None)
@@ -203,7 +206,7 @@ class ProcessGroup:
 
     def close(self) -> None:
         """End the other processes; the vectors stay as they are."""
-        self._unpin()
+        self._rest()
         self._workers.close()
 
     def _report_stopped(self) -> None:
@@ -215,10 +218,13 @@ class ProcessGroup:
                 f" kill -CONT {' '.join(map(str, stopped))}"
             )
 
-    def _unpin(self) -> None:
-        if self._pinned:
-            pin_to(self.cores.processors)
-            self._pinned = False
+    def _rest(self) -> None:
+        """Let this thread run anywhere, and compute as usual."""
+        if self._computing:
+            self._computing = False
+            self._subnormals.keep()
+            if self.cores.processors:
+                pin_to(self.cores.processors)
 
     @contextmanager
     def _directed(self, command: Command, *arguments: int) -> Iterator[None]:
