@@ -23,7 +23,7 @@ from nn.parallel.cores import Cores, pin_to
 from nn.parallel.processes import Processes
 from nn.parallel.replica import Replica, vector_layout
 from nn.parallel.shared_memory import Layout, SharedArrays, even_slices, is_supported
-from nn.parallel.subnormals import Subnormals
+from nn.parallel.subnormals import flush_subnormals, keep_subnormals
 from nn.parallel.worker import Command
 from nn.spec import DataSpec
 from nn.training.engine import EngineFactory, OneProcess
@@ -50,18 +50,17 @@ class SingleProcess(OneProcess):
         super().__init__(
             config, splits, preprocessor, matmul=cores.matmul, inputs_ahead=cores.spare > 0
         )
-        self._subnormals = Subnormals()
         self.step = self._first_step
 
     def _first_step(self, index: Array, step: int, learning_rate: float) -> float:
         """Begin to compute; the steps after this one need not, until `settle`."""
-        self._subnormals.flush()
+        flush_subnormals()
         self.step = self._step.run
         return self.step(index, step, learning_rate)
 
     def settle(self) -> None:
         """Let this thread compute as usual; nothing is left to wait for."""
-        self._subnormals.keep()
+        keep_subnormals()
         self.step = self._first_step
 
 
@@ -98,7 +97,6 @@ class ProcessGroup:
         self._rate = shared["rate"].data.cast("B").cast("d")
         self._index = shared["index"]
         self._computing = False
-        self._subnormals = Subnormals()
         try:
             self._workers = Processes(
                 cores.processes - 1, threads=cores.threads, descriptor=shared.descriptor
@@ -157,7 +155,7 @@ class ProcessGroup:
         """
         if not self._computing:
             self._computing = True
-            self._subnormals.flush()
+            flush_subnormals()
             if self.cores.processors:
                 pin_to(self.cores.processors[:1])
         try:
@@ -222,7 +220,7 @@ class ProcessGroup:
         """Let this thread run anywhere, and compute as usual."""
         if self._computing:
             self._computing = False
-            self._subnormals.keep()
+            keep_subnormals()
             if self.cores.processors:
                 pin_to(self.cores.processors)
 

@@ -21,23 +21,16 @@ _FLUSH = 0x8000 | 0x0040  # bits of the register MXCSR: results, and operands
 _MXCSR, _WORDS = 7, 8  # the place of that register in C's `fenv_t`, and the size of this
 
 
-class Subnormals:
-    """Switches them off in the thread that calls `flush`, until it calls `keep`."""
+def flush_subnormals() -> None:
+    """Take subnormal numbers as zero, in this thread and in those that it starts."""
+    if _set is not None:
+        _set(_flushing)
 
-    def __init__(self) -> None:
-        self._flushed = False
 
-    def flush(self) -> None:
-        """Take subnormal numbers as zero, in this thread and in those that it starts."""
-        if not self._flushed and _set is not None:
-            self._flushed = True
-            _set(_flushing)
-
-    def keep(self) -> None:
-        """Compute with them again."""
-        if self._flushed and _set is not None:
-            self._flushed = False
-            _set(_usual)
+def keep_subnormals() -> None:
+    """Compute with them again, in this thread."""
+    if _set is not None:
+        _set(_usual)
 
 
 def is_supported() -> bool:

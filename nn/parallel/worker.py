@@ -22,7 +22,7 @@ from nn.parallel.cores import pin_to
 from nn.parallel.matmul import blocked_matmul
 from nn.parallel.replica import Replica
 from nn.parallel.shared_memory import SharedArrays
-from nn.parallel.subnormals import Subnormals
+from nn.parallel.subnormals import flush_subnormals
 from nn.spec import DataSpec
 
 
@@ -73,7 +73,7 @@ def work() -> None:
         matmul=blocked_matmul(setup["product_limit"]),
     )
     np.seterr(all="ignore")  # a loss that is not finite ends the run; warnings would add nothing
-    Subnormals().flush()
+    flush_subnormals()
     command, rate, index = shared["command"].data, shared["rate"].data, shared["index"]
     while True:
         barrier.sync()

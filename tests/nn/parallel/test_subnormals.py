@@ -12,7 +12,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.parallel.cores import Cores
 from nn.parallel.process_group import make_engine
-from nn.parallel.subnormals import Subnormals, is_supported
+from nn.parallel.subnormals import flush_subnormals, is_supported, keep_subnormals
 from nn.training.engine import EngineFactory, OneProcess
 from nn.training.trainer import Trainer
 from tests.support.processes import needs_several
@@ -64,10 +64,9 @@ def test_the_network_is_the_same(small: Dataset) -> None:
 
 @needs_flushing
 def test_they_are_switched_off_and_on() -> None:
-    subnormals = Subnormals()
-    subnormals.flush()
+    flush_subnormals()
     try:
         assert product() == 0
     finally:
-        subnormals.keep()
+        keep_subnormals()
     assert product() > 0
