@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from unittest.mock import patch
 from nn.storage.lock import FolderLock
 from tests.support.saved_runs import Scenario, Sitting, save_run, simulated
 from tui.app.app import MnistApp
+from tui.app.screens import watching
 from tui.app.screens.sweep import SweepScreen
 from tui.app.widgets.trials_table import TrialsTable
 from tui.recording.experiment import Experiment
@@ -145,3 +147,25 @@ def current(at: Sitting) -> int:
 
 def numbers(at: Sitting) -> list[int]:
     return [row.number for row in at.app.screen.query_one(TrialsTable)._rows]
+
+
+@contextmanager
+def started_sweeps(
+    runs_dir: Path, wait: Callable[[], str] = lambda: ""
+) -> Iterator[list[list[str]]]:
+    """The words of each sweep that is started meanwhile, in place of a process that does it.
+
+    `wait` waits until that has ended, and returns its error.
+    """
+    started: list[list[str]] = []
+
+    class Process:
+        def __init__(self, words: list[str], folder: Path) -> None:
+            started.append(words)
+            assert folder == runs_dir
+
+        def wait(self) -> str:
+            return wait()
+
+    with patch.object(watching, "SweepProcess", Process):
+        yield started

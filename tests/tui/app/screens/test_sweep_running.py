@@ -22,6 +22,7 @@ from tests.support.sweeps import (
     own,
     play,
     rows,
+    started_sweeps,
     sweep_app,
     sweep_screen,
 )
@@ -39,16 +40,6 @@ pytestmark = pytest.mark.usefixtures("looked_at_often")
 
 
 def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path) -> None:
-    started: list[list[str]] = []
-
-    class Process:
-        def __init__(self, words: list[str], folder: Path) -> None:
-            started.append(words)
-            assert folder == runs_dir
-
-        def wait(self) -> str:
-            return "error: the disk is full"
-
     experiment = Experiment(TrainConfig(hidden=(64,), learning_rate=0.5))
 
     async def scenario(at: Sitting) -> None:
@@ -79,7 +70,7 @@ def test_the_dialog_names_what_is_wrong_and_starts_what_is_right(runs_dir: Path)
         assert isinstance(at.app.screen, SweepScreen)
         assert len(started) == 1
 
-    with patch.object(watching, "SweepProcess", Process):
+    with started_sweeps(runs_dir, lambda: "error: the disk is full") as started:
         play(sweep_app(runs_dir, experiment=experiment), scenario)
 
 
@@ -96,14 +87,6 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
     play(sweep_app(runs_dir), done)
     written = WrittenSweep(runs_dir, "left")
     written.begin(0)
-    started: list[list[str]] = []
-
-    class Process:
-        def __init__(self, words: list[str], folder: Path) -> None:
-            started.append(words)
-
-        def wait(self) -> str:
-            return ""
 
     async def left(at: Sitting) -> None:
         await at.press("u")
@@ -114,7 +97,7 @@ def test_a_left_sweep_is_resumed_and_others_are_not(
         assert "It is running." in notes(at.app)
         assert len(started) == 1
 
-    with patch.object(watching, "SweepProcess", Process):
+    with started_sweeps(runs_dir) as started:
         play(sweep_app(runs_dir), left)
 
 
@@ -123,14 +106,6 @@ def test_before_a_second_sweep_begins_the_first_one_is_named(
 ) -> None:
     own(WrittenSweep(runs_dir, "going"), owned)
     finished_sweep(runs_dir, "done")  # the newest, which is shown
-    started: list[list[str]] = []
-
-    class Process:
-        def __init__(self, words: list[str], folder: Path) -> None:
-            started.append(words)
-
-        def wait(self) -> str:
-            return ""
 
     async def scenario(at: Sitting) -> None:
         await at.press("f")
@@ -140,7 +115,7 @@ def test_before_a_second_sweep_begins_the_first_one_is_named(
         await at.until(lambda: started)
         assert "It shares the cores with sweep going; x stops it." in notes(at.app)
 
-    with patch.object(watching, "SweepProcess", Process):
+    with started_sweeps(runs_dir) as started:
         play(sweep_app(runs_dir), scenario)
 
 
@@ -150,13 +125,9 @@ def test_a_sweep_that_has_only_just_begun_is_under_way_until_its_process_ends(
     finished_sweep(runs_dir, "done")
     ended = threading.Event()
 
-    class Process:
-        def __init__(self, words: list[str], folder: Path) -> None:
-            pass
-
-        def wait(self) -> str:
-            ended.wait(60)
-            return "it has ended"
+    def wait() -> str:
+        ended.wait(60)
+        return "it has ended"
 
     async def scenario(at: Sitting) -> None:
         await at.press("f")
@@ -171,7 +142,7 @@ def test_a_sweep_that_has_only_just_begun_is_under_way_until_its_process_ends(
         await at.press("f")
         assert not at.app.screen.query("#under-way")
 
-    with patch.object(watching, "SweepProcess", Process):
+    with started_sweeps(runs_dir, wait):
         play(sweep_app(runs_dir), scenario)
 
 
