@@ -22,7 +22,8 @@ expected.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import resources
 from typing import Any, Literal, get_args
@@ -104,10 +105,8 @@ def parse_recipe(name: str, text: str) -> Recipe:
     known = ("description", "source", "note", "members", "train", "in_turn", "published")
     _only(table, known, where)
     fields = _table(table.get("train"), f"{where}: [train]")
-    try:
+    with _named(where):
         config = TrainConfig.layered(fields)
-    except ConfigError as error:
-        raise ConfigError(f"{where}: {error}", field=error.field) from error
     recipe = Recipe(
         name=name,
         description=_text(table, "description", where),
@@ -120,12 +119,19 @@ def parse_recipe(name: str, text: str) -> Recipe:
         members=_count(table, "members", where) or 1,
         in_turn=_lists(_table(table.get("in_turn", {}), f"{where}: [in_turn]"), where),
     )
-    for number in range(max(map(len, recipe.in_turn.values()), default=0)):
-        try:
+    with _named(f"{where}: [in_turn]"):
+        for number in range(max(map(len, recipe.in_turn.values()), default=0)):
             recipe.member(number)
-        except ConfigError as error:
-            raise ConfigError(f"{where}: [in_turn]: {error}", field=error.field) from error
     return recipe
+
+
+@contextmanager
+def _named(where: str) -> Iterator[None]:
+    """Say of a bad configuration where it stands."""
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{where}: {error}", field=error.field) from error
 
 
 _TOLERANCES = ("accuracy_tolerance", "loss_tolerance")
