@@ -11,6 +11,7 @@ import pytest
 import tui.system.cores
 import tui.system.quota
 import tui.system.sharing
+from nn.training.trainer import Trainer
 from tui.system.layouts import Layout
 
 Seconds = Callable[[Layout], float]
@@ -60,3 +61,21 @@ class Machine:
 def processes_are_faster(layout: Layout) -> float:
     """A step in two processes takes six tenths of that in one, whatever the threads."""
     return 1.0 if layout.processes == 1 else 0.6
+
+
+class SlowingClock:
+    """The clock of training on a machine that becomes busy `after` so many steps of each run.
+
+    Each look at it takes a thousandth of a second, and a tenth while the machine is busy.
+    """
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, *, after: int) -> None:
+        self.trainer: Trainer | None = None
+        self._after, self._now = after, 0.0
+        monkeypatch.setattr("nn.training.trainer.time", self)
+
+    def perf_counter(self) -> float:
+        """The seconds on it, which pass by being asked for."""
+        busy = self.trainer is not None and self.trainer.step > self._after
+        self._now += 0.1 if busy else 0.001
+        return self._now

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.events import CoresReduced
@@ -18,7 +17,7 @@ from nn.storage.checkpoint import load_model
 from nn.storage.records import Invocation, event_from_record
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import SavedRun
-from tests.support.machine import Machine
+from tests.support.machine import Machine, SlowingClock
 from tests.support.recorded import record_run
 from tui.cli.reporters.narration import Narration
 from tui.recording.source import RunSource
@@ -29,44 +28,26 @@ CONFIG = TrainConfig(hidden=(4,), batch_size=1, limit=120, epochs=4, dropout=0.2
 BUSY = 120  # steps, of an epoch, after which the machine is busy
 
 
-class Clock:
-    """Each look takes a thousandth of a second, and a tenth while the machine is busy."""
-
-    def __init__(self) -> None:
-        self.step, self._now = 0, 0.0
-
-    def perf_counter(self) -> float:
-        self._now += 0.1 if self.step >= BUSY else 0.001
-        return self._now
-
-
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock(monkeypatch: pytest.MonkeyPatch) -> SlowingClock:
     """The clock of training, on a machine of two cores whose threads are not really limited."""
     Machine(monkeypatch, 2)
-    clock = Clock()
-    monkeypatch.setattr("nn.training.trainer.time", clock)
-    return clock
+    return SlowingClock(monkeypatch, after=BUSY)
 
 
-def trainer_of(config: TrainConfig, data: Dataset, clock: Clock, **options: Any) -> SharedTrainer:
-    trainer = make_trainer(config, data, step_interval=1e9, **options)
-    take = trainer.engine.step
-
-    def step(index: Array, number: int, rate: float) -> float:
-        clock.step = number
-        return take(index, number, rate)
-
-    trainer.engine.step = step
+def trainer_of(
+    config: TrainConfig, data: Dataset, clock: SlowingClock, **options: Any
+) -> SharedTrainer:
+    clock.trainer = trainer = make_trainer(config, data, step_interval=1e9, **options)
     return trainer
 
 
-def reduced_run(root: Path, data: Dataset, clock: Clock, events: int | None = None) -> Path:
+def reduced_run(root: Path, data: Dataset, clock: SlowingClock, events: int | None = None) -> Path:
     folder, _ = record_run(trainer_of(CONFIG, data, clock), root, events=events)
     return folder
 
 
-def test_the_record_says_so(tmp_path: Path, small: Dataset, clock: Clock) -> None:
+def test_the_record_says_so(tmp_path: Path, small: Dataset, clock: SlowingClock) -> None:
     run = SavedRun.read(reduced_run(tmp_path, small, clock))
     assert (run.record.processes, run.record.threads) == (1, 1)
     lines = (run.path / "metrics.jsonl").read_text().splitlines()
@@ -82,7 +63,7 @@ def test_the_record_says_so(tmp_path: Path, small: Dataset, clock: Clock) -> Non
 
 
 def test_it_goes_on_with_one_thread_as_if_it_had_not_been_left(
-    tmp_path: Path, small: Dataset, clock: Clock
+    tmp_path: Path, small: Dataset, clock: SlowingClock
 ) -> None:
     """Also where the process was killed before the record said so: the checkpoint is enough."""
     whole = reduced_run(tmp_path, small, clock)
@@ -104,7 +85,9 @@ def test_it_goes_on_with_one_thread_as_if_it_had_not_been_left(
     assert first == second
 
 
-def test_a_run_left_before_keeps_its_threads(tmp_path: Path, small: Dataset, clock: Clock) -> None:
+def test_a_run_left_before_keeps_its_threads(
+    tmp_path: Path, small: Dataset, clock: SlowingClock
+) -> None:
     left = reduced_run(tmp_path, small, clock, events=3)
     with RunSource.resumed(SavedRun.read(left)) as source:
         assert source.layout == Layout(1, 2)

@@ -12,14 +12,13 @@ from typing import Any
 import pytest
 
 import tui.system.sharing
-from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.errors import WorkerError
 from nn.events import CoresReduced, EpochCompleted
 from nn.parallel.cores import Cores
 from nn.training.trainer import Trainer
-from tests.support.machine import Machine, processes_are_faster
+from tests.support.machine import Machine, SlowingClock, processes_are_faster
 from tests.support.processes import needs_several
 from tui.system.layouts import Layout
 from tui.system.sharing import choice_of, cores_of, make_trainer
@@ -89,29 +88,11 @@ def test_only_what_was_not_given_is_reduced_to_one_thread(
 ) -> None:
     machine = Machine(monkeypatch, 2)
     config = TrainConfig.layered({"hidden": (4,), "batch_size": 1, "epochs": 3}, fields)
-    clock = SlowingClock(after=300)
-    monkeypatch.setattr("nn.training.trainer.time", clock)
+    clock = SlowingClock(monkeypatch, after=300)
     with closing(make_trainer(replace(config, limit=300), small, step_interval=1e9)) as trainer:
-        step = trainer.engine.step
-
-        def noted(index: Array, number: int, rate: float) -> float:
-            clock.step = number
-            return step(index, number, rate)
-
-        trainer.engine.step = noted
+        clock.trainer = trainer
         events = list(trainer.events())
     assert machine.limited == (1 if reduced else 2)
     found = [event for event in events if isinstance(event, CoresReduced)]
     assert [event.step for event in found] == ([600] if reduced else [])
     assert sum(isinstance(event, EpochCompleted) for event in events) == 3
-
-
-class SlowingClock:
-    """Each look takes a thousandth of a second, and a tenth `after` so many steps."""
-
-    def __init__(self, after: int) -> None:
-        self.step, self._after, self._now = 0, after, 0.0
-
-    def perf_counter(self) -> float:
-        self._now += 0.1 if self.step >= self._after else 0.001
-        return self._now
