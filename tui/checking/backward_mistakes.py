@@ -20,8 +20,8 @@ def _w2_first(v: SimpleNamespace) -> Array:
 BACKWARD = (
     Mistake(
         "gradient not averaged",
-        "The gradients are sums over the batch: they are exactly n times too large, like the"
-        " learning rate then.",
+        "The gradients are sums over the batch, exactly n times too large: that acts like a"
+        " learning rate n times as high.",
         "dy = (y - t) / n",
         {"dy": lambda v: v.y - v.t},
     ),

@@ -140,8 +140,8 @@ def _check_many(
         diagnosis.rows.append(Row("five updates", "wrong"))
         diagnosis.mistake = "something is carried from update to update"
         diagnosis.sentence = (
-            "One update is right, five on the same batch are not: gradients add up, say, or"
-            " momentum."
+            "One update is right, but five on the same batch are not: the gradients may add up from"
+            " update to update, or the update may have momentum."
         )
         diagnosis.formula = "W <- W - rate dW, with the gradient of this step alone"
     else:

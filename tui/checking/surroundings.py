@@ -165,7 +165,7 @@ def check_initial(arrays: Mapping[str, Array], x: Array) -> list[Finding]:
                 "weights too large",
                 f"The hidden layer's inputs have a standard deviation of {spread:.0f} at first:"
                 " its units saturate.",
-                "W1 = 0.01 * np.random.randn(784, 50), or / np.sqrt(784)",
+                "W1 = 0.01 * np.random.randn(784, 50), or np.random.randn(784, 50) / np.sqrt(784)",
             )
         ]
     return []

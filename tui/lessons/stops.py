@@ -32,7 +32,7 @@ def _probability(place: Place) -> Question:
     value = float(place.array("y")[0, label])
     guesses = (0.1, 0.5, 0.9)
     return Question(
-        f"The weights are random yet. How probable is the right class of the first image, a"
+        f"The weights are still random. How probable is the right class of the first image, a"
         f" {label}?",
         tuple(f"about {guess:.0%}" for guess in guesses),
         nearest(value, guesses),
@@ -126,8 +126,8 @@ STOPS: tuple[Ask | Do, ...] = (
     Do(
         "images",
         "x",
-        "Five images, and what the network makes of them. enter goes inside the step, and right"
-        " from part to part: go on to y.",
+        "Five images, and what the network makes of them. The key enter goes inside the step, and"
+        " the right arrow from part to part: go on to y.",
         _inside,
     ),
     Ask("y", _probability),
@@ -137,10 +137,10 @@ STOPS: tuple[Ask | Do, ...] = (
         "numbers",
         "dW2",
         "On which weight of W2 does the loss depend most? Move the cursor there by the arrow keys:"
-        " the brighter, the more.",
+        " the stronger it is drawn, the more.",
         _largest,
     ),
-    Do("numbers", "dW2", "Is it true? n nudges this weight: see how the loss moves.", _nudged),
+    Do("numbers", "dW2", "Is it true? m nudges this weight: see how the loss moves.", _nudged),
     Ask("da1", _slope),
     Ask("new W2", _update),
     Do(

@@ -20,9 +20,10 @@ eps_placement is where Adam adds the small number that keeps it from dividing by
 means all, none or never, as is said beside it.""",
     "digits": """\
 A digit as the data have it, the label it has and what the network predicts, with a bar for the \
-probability of each class. * or < marks the label and > the prediction. Loss is minus the \
-logarithm of the label's probability; "the label ranks 2nd" says that one class seems more \
-probable to the network. The last line is the prediction of this digit after each epoch.
+probability of each class. * or < marks the label and > the prediction. Loss is the run's own loss \
+for this digit; with cross-entropy and no label smoothing, it is minus the logarithm of the \
+label's probability. "The label ranks 2nd" says that one class seems more probable to the network. \
+The last line is the prediction of this digit after each epoch.
 
 Outputs of a sigmoid are judged each by itself: they need not add up to 100%.""",
     "confusion": """\
@@ -32,11 +33,12 @@ were taken for its column. On the diagonal the network is right.
 Precision: of what was taken for this class, the share that is. Recall: of what is this class, \
 the share that was found. F1 is the harmonic mean of the two.""",
     "model": """\
-Layers: the weights of each, their size, and the gradient of the last step. A unit is dead where \
-it puts out zero for every test image, so that it no longer learns.
+Layers: the weights of each, their size, and the gradient of the last step. A unit is dead where, \
+for up to 1,000 test images, its slope is about 0 each time: a ReLU that always puts out 0, or a \
+sigmoid or tanh that always is at an end of its range. It no longer learns.
 
-Weights: what each unit of the first layer looks for, as a picture: blue where ink speaks for it, \
-orange where it speaks against it. Of a network that is fed edges it is eight small pictures, \
+Weights: what each unit of the first layer looks for, as a picture: blue where ink raises the \
+unit's sum, orange where ink lowers it. Of a network that is fed edges it is eight small pictures, \
 one a direction. Activations: what each layer puts out for one digit. \
 Histogram: how the weights of a layer are distributed.""",
     "draw": """\

@@ -32,7 +32,7 @@ class Activations(Lesson):
     choices = ("1/4", "1/2", "1")
     task = "Find an x where a curve still rises, but with a slope below 0.01."
     hints = (
-        "The slope is the dotted curve. Look where it is close to zero.",
+        "Look where the curve named slope is close to zero.",
         "Go far to either side on the sigmoid. ReLU is no help: its slope is exactly 0 or 1.",
     )
     revealing = True
@@ -93,7 +93,7 @@ passes back {float(slope[0]):.2%} of the gradient: the layers before it hardly l
     def solution(self) -> Solution:
         _, (slope,) = value_and_slope("sigmoid", np.array([5.0]))
         return Solution(
-            f"x = 5 on the sigmoid, where the slope is {slope:.5f}. tanh is that flat from"
+            f"x = 5 on the sigmoid, where the slope is {slope:.5f}. That of tanh is below 0.01 from"
             " x = 3 on.",
             {"x": 5.0},
         )

@@ -52,7 +52,7 @@ class Backpropagation(Lesson):
         " central differences compute the loss for one gradient?"
     )
     choices = (f"{PARAMETERS:,} times", f"{2 * PARAMETERS:,} times", f"{DEFAULT_IMAGES} times")
-    task = "Press w and walk through a step, until all five images are recognized."
+    task = "Press w and walk through the steps until all five images are recognized."
     hints = (
         "The walk asks and leads; its last stop takes steps, and w comes back to here.",
         "Here the knob named steps takes them as well: watch the last line of the picture.",

@@ -79,8 +79,8 @@ drawn at random; its gradient points about the same way and costs a fraction.
 An epoch is as many steps as use up all images once:
   steps = images / batch
 
-Shuffled, each image comes once in an epoch. The textbook draws every batch anew from all images, \
-with replacement.
+Shuffled, each image comes once in an epoch. Or every batch is drawn anew from all images, with \
+replacement: an image that was drawn may be drawn again.
 
 Here a network 784-50-10 (pixels, hidden neurons, classes) learns from {IMAGES:,} images for \
 {EPOCHS} epochs at a rate of {RATE}, and is tested on 10,000 others."""
@@ -92,10 +92,10 @@ Here a network 784-50-10 (pixels, hidden neurons, classes) learns from {IMAGES:,
             for size in (20, 200)
         }
         return f"""\
-There are two pictures of the same run. The loss of every step jitters, since every batch is \
-another: in the last 100 steps it jumps by {jitter[20]:.2f} on average from one batch of 20 to the \
-next, and by {jitter[200]:.2f} with 200. The accuracy of every epoch is measured on the same \
-images, and is smoother.
+There are two pictures of the same run. The loss of every step jitters, since every batch has \
+other images: in the last 100 steps it jumps by {jitter[20]:.2f} on average from one batch of 20 \
+to the next, and by {jitter[200]:.2f} with 200. The accuracy of every epoch is measured on the \
+same images, and is smoother.
 
 With batches of 200 there are {len(whole.losses)} steps, and the accuracy is {whole.test:.1f}%."""
 

@@ -92,7 +92,9 @@ In the tanh net, B has softmax in place of the sigmoids. Its weights start so la
 outputs are quite wrong: there squared error hardly learns.
 
 In the race named outputs / sum, B divides its ten outputs by their sum, so that they add up to 1. \
-It learns less still: the sum is large at first, and every gradient is divided by it too."""
+It starts more slowly still: the sum is large at first, and every gradient is divided by it too. \
+In longer runs it overtakes A. The note's own B stays below its A, because its gradient leaves out \
+the derivative of the division."""
 
     def entrants(self, state: State) -> dict[str, Experiment]:
         first, second = PAIRS[state["race"]]

@@ -82,7 +82,7 @@ def histogram(scaling: str) -> tuple[Array, Array]:
 
 class Data(Lesson):
     number, name, title = 1, "data", "The data"
-    idea = "An image is 784 numbers and a label is one of ten classes; both are rescaled first."
+    idea = "An image becomes 784 small numbers, and a label becomes a row of ten with a single 1."
     knobs = (
         Knob("show", ("digits", "histogram", "one-hot"), "digits"),
         Knob("scaling", ("none", *SCALINGS), "none"),
@@ -128,8 +128,8 @@ put out this row."""
         values = facts().values["standardized"][0]
         return f"""\
 Most of an image is background. Standardized, a black pixel is {values[0]:.4f} and a white one \
-{values[-1]:.4f}: an input no longer is 0 for most of the pixels, and a weight behind such an \
-input learns from every image, as its gradient is a multiple of the input."""
+{values[-1]:.4f}: most of the inputs are no longer 0. That matters, because a weight is changed in \
+proportion to its input, and so learns nothing from an image where its input is 0."""
 
     def figures(self, state: State) -> list[Figure]:
         images, labels = (part[int(state["draw"]) - 1] for part in (facts().images, facts().labels))

@@ -80,8 +80,8 @@ The gradient of a function points where it rises most. Gradient descent goes the
 and again:
   x <- x - rate * gradient
 
-The bowl is f = x0^2 + x1^2 and starts at (-3, 4); dots are its contours, arrows point downhill. \
-With a rate of 0.1, 100 steps end at ({last[0]:.0e}, {last[1]:.0e})."""
+The bowl is f = x0^2 + x1^2, and the path starts at (-3, 4); dots are contours of the bowl, arrows \
+point downhill. With a rate of 0.1, 100 steps end at ({last[0]:.0e}, {last[1]:.0e})."""
 
     def explanation(self) -> str:
         ends = {m: float(value("valley", path("valley", m, 0.1, 50)[-1])) for m in METHODS}
@@ -146,8 +146,8 @@ The method named race shows all four. Which one wins depends on the rate."""
         end = float(value("bowl", path("bowl", "SGD", 1.1, 20)[-1]))
         return Solution(
             "rate 1.1 with SGD on the bowl: every step multiplies the point by 1 - 2.2 = -1.2, and"
-            f" after 20 steps f is {end:.0f}. A loss that grows like this in training means the"
-            " same.",
+            f" after 20 steps f is {end:.0f}. A training loss that grows like this also means that"
+            " the rate is too high.",
             {"rate": 1.1},
         )
 

@@ -65,7 +65,6 @@ class Differences(Lesson):
     fields = ()
     code = """\
 from nn.analysis.numerical import central_difference, forward_difference
-from nn.arrays import Array
 def f(x): return 0.01 * x**2 + 0.1 * x
 print(forward_difference(f, 5), forward_difference(f, 10))
 print(central_difference(f, 5), central_difference(f, 10))"""

@@ -90,7 +90,8 @@ With N(0, 1) the sums of the hidden neurons spread by {spread:.0f} before traini
 
 Such a neuron learns little: it has to be pulled back before it can learn anything. The race \
 named sigmoid shows that sigmoid (A) and tanh (B) both suffer from N(0, 1); the race named relu, \
-that ReLU (B) suffers less: it has no upper end where it could saturate.
+that ReLU (B) suffers less: it has no upper end where it could saturate. (The note printed a low \
+accuracy for ReLU, because its ReLU passes the gradient on everywhere, which is a mistake.)
 
 A dead net: with a std of 0 all weights and biases are 0. The hidden neurons then put out 0, so \
 the weights behind them have no gradient; nothing comes back through those weights, so the first \

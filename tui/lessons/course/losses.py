@@ -89,7 +89,7 @@ Cross-entropy sees only the probability of the right class. It grows without end
         y, squared, crossed = (float(part[0]) for part in slopes(np.array([-6.0])))
         return f"""\
 The push is the gradient. For one sigmoid y = s(a) whose target is 1:
-  squared error  (y - 1) y (1 - y)
+  half squared   (y - 1) y (1 - y)
   cross-entropy  y - 1
 
 The slope of the sigmoid, y (1 - y), cancels out of the second only. At a = -6, y is {y:.4f}, as \

@@ -75,7 +75,8 @@ A neuron has a weight for each input and one bias b:
 s is the activation, here the sigmoid 1 / (1 + exp(-a)), which presses any number into the range \
 from 0 to 1.
 
-Neurons side by side are a layer. Its weights are the columns of a matrix W, so the whole layer is
+Neurons side by side are a layer. The weights of each neuron are one column of a matrix W, so the \
+whole layer is
   a = x W + b
 
 The network here has 2 inputs, then 3, 2 and 2 neurons. Neuron 1.1 is the first of the first \
@@ -117,7 +118,7 @@ neurons and follow each sum by hand: the outputs of a layer are the inputs of th
 
     def solution(self) -> Solution:
         return Solution(
-            "x1 = -1 and x2 = 0: the sum is 0.1 * -1 + 0.2 * 0 + 0.1 = 0. So are x1 = 1 and"
-            " x2 = -1, and every other point on that line.",
+            "x1 = -1 and x2 = 0: the sum is 0.1 * -1 + 0.2 * 0 + 0.1 = 0. It is 0 for x1 = 1 and"
+            " x2 = -1 too, and at every other point on that line.",
             {"x1": -1.0, "x2": 0.0},
         )

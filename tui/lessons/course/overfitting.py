@@ -55,7 +55,7 @@ class Overfitting(RaceLesson):
         Knob("validation", tuple(VALIDATION), "none"),
         Knob("show", ("accuracy", "loss"), "accuracy"),
     )
-    question = f"It learns {FEW} images until all are right. How many of other digits are right?"
+    question = f"A network knows {FEW} images by heart. How many other digits does it recognize?"
     choices = ("nearly all", "about 80%", "about 50%")
     task = (
         f"In the run named {OWN}, bring the gap between training and test accuracy below {GAP}"
@@ -100,14 +100,15 @@ unseen until the end."""
         )
         return f"""\
 Shuffled labels: each image gets the label of another one, and there is nothing to understand. The \
-network learns {run.curve("train")[1][-1]:.0f}% of them by heart, and {run.test:.1f}% of the test \
-images, which is guessing. So a high accuracy on training images proves nothing by itself. (Train \
-has no shuffled labels; key t opens the run with the true ones.)
+network has {run.curve("train")[1][-1]:.0f}% of them right, by heart, and {run.test:.1f}% of the \
+test images, which is guessing. So a high accuracy on training images proves nothing by itself. \
+(Train has no shuffled labels; key t opens the run with the true ones.)
 
 Show the loss: where that of the test rises while that of training falls, the network overfits.
 
-Why three parts? Whatever is chosen by a part of the data - when to stop, which dropout - looks \
-too good on that part. So choose by validation, and report the test once. The fifth study note \
+Why three parts of the data: training, validation and test images? Whatever is chosen by a part - \
+when to stop, which dropout - looks too good on that part. So choose by validation, and report the \
+test once. The fifth study note \
 stops by the test images; its numbers, of full runs, are therefore a little too high:
 {bands}
 

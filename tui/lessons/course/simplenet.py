@@ -87,14 +87,15 @@ The gradient can be had in two ways. By the definition: nudge each weight by 1e-
 see the loss move. By calculus:
   dL/dW = x^T (p - t)
 
-where t is (0, 0, 1)."""
+where t is (0, 0, 1) and x^T is x as a column: the gradient of each weight is its input times \
+p - t of its class."""
 
     def explanation(self) -> str:
         gradient = backpropagated(WEIGHTS)[3]
         largest = float(np.abs(gradient - numerical_gradient(loss_at, WEIGHTS)).max())
         return f"""\
 The two gradients differ by {largest:.0e} at most. The first computes the loss twice for \
-every weight; the second takes about as long as two losses, however many weights there are. \
+every weight; the second takes as long as two or three losses, however many weights there are. \
 That is why networks learn by backpropagation."""
 
     def figures(self, state: State) -> list[Figure]:

@@ -93,7 +93,7 @@ no exponential is above 1. Only the differences between the logits count."""
         change = float(np.abs(shifted - softmax(self.start())).max())
         choice = 0 if change < 1e-9 else 1 if shifted.max() > 0.999 else 2
         reason = f"No probability changes by more than {max(change, 1e-15):.0e}, which is rounding:"
-        return Answer(choice, f"{reason} exp(1000) stands above and below the line.")
+        return Answer(choice, f"{reason} exp(1000) is a factor of every exponential, and cancels.")
 
     def check(self, state: State) -> Verdict:
         p = softmax(state)

@@ -90,13 +90,15 @@ gradient goes back.
 On its way back the gradient is multiplied in each layer by the weights and by the slope of the \
 activation. Where both are small, little is left after five layers.
 
-What weights to start from:
+What weights to start from (N(0, 1) is the normal distribution with a mean of 0 and a standard \
+deviation, std, of 1; Glorot and He are the authors of their rules):
   std 1     N(0, 1)
   std 0.01  N(0, 0.01^2)
   Glorot    variance 2 / (in + out)
   He        variance 2 / in
 
-in and out are the neurons before and after the weights."""
+in and out are the neurons before and after the weights. The bars show the gradient norm of each \
+layer: the square root of the sum of the squares of its gradients."""
 
     def explanation(self) -> str:
         few, many = ratio("relu", "He"), ratio("sigmoid", "std 0.01")
@@ -107,7 +109,9 @@ is {many / 1e6:.0f} million times the first. With ReLU and He weights it is {few
 nothing vanishes.
 
 With std 1 the sums are large, and many outputs of sigmoid and tanh lie at both ends of the \
-range, where the slope is about 0. With std 0.01 all neurons of a layer put out nearly the same. \
+range, where the slope is about 0. The large weights make up for that, and for more: with tanh the \
+first gradient is {1 / ratio("tanh", "std 1"):.0f} times the last. It explodes in place of \
+vanishing. With std 0.01 all neurons of a layer put out nearly the same. \
 The histograms show both: the denser the character, the more outputs."""
 
     def figures(self, state: State) -> list[Figure]:
