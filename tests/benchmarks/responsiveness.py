@@ -10,6 +10,7 @@ that of the headless mode. The two sides of a comparison take turns on the same 
 from __future__ import annotations
 
 import argparse
+import math
 import os
 import random
 import re
@@ -98,31 +99,39 @@ def key_latencies(presses: int) -> list[float]:
     return sorted(latencies)
 
 
-def throughput(epochs: int, rounds: int) -> tuple[float, float, float]:
-    """Images a second of training in the application, headless, and their ratio: medians.
+def throughput(epochs: int, rounds: int) -> tuple[float, float, list[float]]:
+    """Images a second of training in the application, headless (medians), and each round's ratio.
 
-    A machine that is shared changes its speed within a minute, so runs take turns, and each is
-    compared with the one beside it. Nobody types, as somebody would who waits for a long run.
+    A machine that is shared changes its speed within a minute. So a round is one run in the
+    application, two headless and one in the application: what changes evenly cancels out of the
+    ratio. Nobody types, as somebody would who waits for a long run.
     """
-    pattern = re.compile(r"\(([\d,]+) images/s\)")
-    inside, headless = [], []
+    inside, headless, ratios = [], [], []
     for _ in range(rounds):
-        terminal = training(TRUECOLOR, f"--epochs={epochs}")
-        terminal.wait_for("Next:")  # not before all is saved
-        terminal.press("q")
-        terminal.close()
-        inside.append(
-            float(pattern.findall(terminal.output.decode(errors="replace"))[-1].replace(",", ""))
+        first, *between, last = (
+            speed(epochs) for speed in (_in_application, _headless, _headless, _in_application)
         )
-        done = subprocess.run(
-            [*APPLICATION, "--headless", f"--epochs={epochs}"],
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        headless.append(float(pattern.findall(done.stderr)[-1].replace(",", "")))
-    ratios = [one / other for one, other in zip(inside, headless, strict=True)]
-    return statistics.median(inside), statistics.median(headless), statistics.median(ratios)
+        inside += [first, last]
+        headless += between
+        ratios.append(math.sqrt(first * last / math.prod(between)))
+    return statistics.median(inside), statistics.median(headless), ratios
+
+
+def _in_application(epochs: int) -> float:
+    terminal = training(TRUECOLOR, f"--epochs={epochs}")
+    terminal.wait_for("Next:")  # not before all is saved
+    terminal.press("q")
+    terminal.close()
+    return _speed_told(terminal.output.decode(errors="replace"))
+
+
+def _headless(epochs: int) -> float:
+    command = [*APPLICATION, "--headless", f"--epochs={epochs}"]
+    return _speed_told(subprocess.run(command, capture_output=True, text=True, check=True).stderr)
+
+
+def _speed_told(text: str) -> float:
+    return float(re.findall(r"\(([\d,]+) images/s\)", text)[-1].replace(",", ""))
 
 
 def main() -> None:
@@ -148,8 +157,11 @@ def main() -> None:
     for name, colors in (("truecolor", TRUECOLOR), ("16 colours", SIXTEEN)):
         rate = bytes_per_second(colors, 2 if quick else 15)
         print(f"bytes to the terminal  {rate / 1000:.1f} kB/s in {name}")
-    inside, headless, ratio = throughput(2 if quick else 60, 1 if quick else 5)
-    print(f"training               {inside:,.0f} images/s, headless {headless:,.0f}: {ratio:.1%}")
+    inside, headless, ratios = throughput(2 if quick else 60, 1 if quick else 5)
+    print(
+        f"training               {inside:,.0f} images/s, headless {headless:,.0f}:"
+        f" {statistics.median(ratios):.1%} ({min(ratios):.1%} to {max(ratios):.1%})"
+    )
 
 
 if __name__ == "__main__":
