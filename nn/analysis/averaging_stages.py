@@ -83,7 +83,7 @@ class AveragingStages(Stages):
             name,
             f"{name} = D {before} + (1 - D) {weights}",
             f"{shape_text(old)} + {shape_text(new)}",
-            "The average moves a little towards the weights of this step.",
+            "The average moves towards the new weights by the share 1 - D; where D is 1, it stays.",
             axes if parameter[0] == "W" else axes[1:],
             write,
         )

@@ -53,8 +53,9 @@ class BackwardStages(Stages):
             return single_term(f"{name}[{i},{j}]", symbols, numbers, value)
 
         formula = f"{name} = {self._gradient_text(self.outputs)}"
+        place = f"the last sums, {self.outputs}" if self.logits else "the outputs of the network"
         meaning = (
-            "The gradient at the outputs. Below 0: raising this output lowers the loss;"
+            f"The gradient at {place}. Below 0: raising this number lowers the loss;"
             " above 0: lowering it does."
         )
         shapes, axes = f"{shape_text(y)} {shape_text(t)}", ("image", "class")

@@ -158,7 +158,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
     "cross-entropy": LossFormula(
         "softmax({o}) = exp({o} - m) / sum exp({o} - m), m = max {o}",
         _softmax,
-        "Softmax turns the ten sums of an image into ten probabilities, which add up to 1.",
+        "Softmax turns the sums of an image into probabilities, one a class, which add up to 1.",
         "mean over the images of -sum t log y",
         _cross_entropy,
         "The less probable the right class, the higher the loss; at a probability of 1 it is 0.",
@@ -168,7 +168,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
     "binary-cross-entropy": LossFormula(
         "sigmoid({o})",
         _sigmoid_of,
-        "A sigmoid turns each of the ten sums into a probability of its own.",
+        "A sigmoid turns the sum of each class into a probability of its own.",
         "mean over the images of -sum (t log y + (1 - t) log(1 - y))",
         _binary_cross_entropy,
         "The loss is low where the right class is near 1 and every other class near 0.",
@@ -188,7 +188,7 @@ LOSS_FORMULAS: dict[str, LossFormula] = {
     "squared-error-normalized": LossFormula(
         "{o} / sum {o}",
         _normalized,
-        "The ten outputs of an image are divided by their sum, so that they add up to 1.",
+        "The outputs of an image are divided by their sum, so that they add up to 1.",
         "mean over the images of sum (y - t)^2",
         _squared_error,
         "The further the shares are from the targets, the higher the loss.",

@@ -51,8 +51,8 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
     """The statistics of every linear layer, input side first.
 
     A hidden unit is dead if its activation is saturated (`Activation.saturated`) for every image of
-    a sample: at most `SAMPLE` images taken evenly from `images`, uint8 of shape (n, 784). Without
-    images no unit is dead.
+    a sample: at most `SAMPLE` images taken evenly from `images`, uint8 of shape (n, pixels).
+    Without images no unit is dead.
     """
     model, config = predictor.model, predictor.config
     sample = images[:: -(-len(images) // SAMPLE) or 1]
@@ -75,7 +75,7 @@ def layer_statistics(predictor: Predictor, images: Array) -> tuple[LayerStatisti
 
 @np.errstate(all="ignore")
 def activations(predictor: Predictor, image: Array) -> tuple[Array, ...]:
-    """The output of each layer, (out_features,), for one image, uint8 of shape (784,).
+    """The output of each layer, (out_features,), for one image, uint8 of shape (pixels,).
 
     Each is that after the layer's activation, so the last holds the outputs of the network (logits
     for the two cross-entropies). The arrays are copies.

@@ -55,7 +55,7 @@ def take_apart(
     noise: NoiseTable | None = None,
     average: MLP | None = None,
 ) -> Pass:
-    """Make one step of a model on images, uint8 (n, 784), and record everything it computes.
+    """Make one step of a model on images, uint8 (n, pixels), and record everything it computes.
 
     A loss that is not finite updates nothing, as in training. The masks of dropout are those that
     training draws after `optimizer.updates` updates, and so is the noise, of the table `noise`.

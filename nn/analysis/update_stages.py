@@ -116,7 +116,8 @@ class UpdateStages(Stages):
         number = int(parameter[1:])
         axes = (self._layer(number - 1), self._layer(number))
         meaning = (
-            "Every weight takes a small step against its gradient, which is where the loss falls."
+            "The optimizer makes a small step of the gradient. Plain SGD goes straight against it,"
+            " which is where the loss falls."
         )
         return self._stage(
             name,

@@ -1,1 +1,1 @@
-"""MNIST: the IDX file format, the embedded images, splits and preprocessing."""
+"""Datasets: the embedded MNIST, and others from files and folders; splits, preprocessing, warps."""

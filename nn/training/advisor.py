@@ -78,7 +78,7 @@ class Advisor:
     ) -> Advice | None:
         """New advice after an event, or None.
 
-        `predictor` is the network as it is, and `images` are some, uint8 (n, 784), to try it on.
+        `predictor` is the network as it is, and `images` are some, uint8 (n, pixels), to try it on.
         """
         if event.evaluation is not None:
             scores = (event.evaluation.train, event.evaluation.validation, event.evaluation.test)

@@ -31,7 +31,7 @@ class Health:
 
 
 def health(predictor: Predictor, images: Array) -> Health:
-    """The health of a network on a few of these images, uint8 of shape (n, 784)."""
+    """The health of a network on a few of these images, uint8 of shape (n, pixels)."""
     x = predictor.preprocessor.transform(images[:SAMPLE])
     layers, dead, saturated, outputs = predictor.model.layers, [], [], 0.0
     with np.errstate(all="ignore"):

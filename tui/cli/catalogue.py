@@ -105,7 +105,7 @@ saved.""",
   mnist-tui walk --steps 20 --images 7,21 --hidden 64-16 --lr 0.5
   mnist-tui walk --recipe sigmoid-mse --json""",
         """\
-Prints the ten probabilities of every image before each step and after the last
+Prints the probabilities of every image before each step and after the last
 one, and the accuracy on 100 test images before and after. Of a recipe or a
 configuration file only the fields above matter; the rate stays the same, and
 all images are in every step. With dropout, noise or batch normalization, the
