@@ -176,6 +176,7 @@ def abandoned_runs(root: Path) -> list[StorageError]:
 
 
 def abandoned_names(root: Path) -> list[str]:
+    """The folders of runs whose process was killed before it wrote a record, by name."""
     return [name for name in _folders(root) if is_abandoned(root / name)]
 
 
@@ -199,6 +200,7 @@ def is_temporary(name: str) -> bool:
 
 
 def no_record(folder: Path) -> StorageError:
+    """The error of a folder without a record: why it has none, and how it is removed."""
     why = "killed before its first checkpoint"
     for name in (BEST_FILE, LAST_FILE):
         if os.path.lexists(folder / name):
