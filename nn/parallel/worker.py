@@ -23,6 +23,7 @@ from nn.parallel.matmul import blocked_matmul
 from nn.parallel.replica import Replica
 from nn.parallel.shared_memory import SharedArrays
 from nn.parallel.subnormals import flush_subnormals
+from nn.reading import read_as
 from nn.spec import DataSpec
 
 
@@ -54,8 +55,7 @@ def work() -> None:
             sys.exit()
 
     barrier = Barrier(rank, size, shared["barrier"], check_alive=check_alive)
-    names, about = setup["splits"], setup["spec"]
-    spec = DataSpec(about["rows"], about["columns"], tuple(about["names"]))
+    names, spec = setup["splits"], read_as(DataSpec, setup["spec"])
     config = TrainConfig.layered(setup["config"])
     replica = Replica(
         config,

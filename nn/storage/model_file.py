@@ -43,6 +43,7 @@ from nn.errors import ConfigError, StorageError
 from nn.network.committee import Committee
 from nn.network.model import build_model, layer_sizes, layer_views, norm_views, vector_size
 from nn.network.predictor import Predictor
+from nn.reading import read_as
 from nn.spec import MNIST, DataSpec
 from nn.storage.npz import NpzReader, open_npz, write_npz
 
@@ -194,7 +195,9 @@ class ArraySource(Protocol):
 def take_model(reader: ArraySource) -> tuple[TrainConfig, Array, Preprocessor, DataSpec]:
     """Read what a model file holds, each weight to its place; raises one of `DAMAGE`."""
     config = TrainConfig.layered(json.loads(str(reader.read("config"))))
-    spec = _take_spec(reader)
+    spec = MNIST
+    if DATA in reader.names:
+        spec = read_as(DataSpec, json.loads(str(reader.read(DATA))))
     sizes = layer_sizes(config, spec)
     (needed, _), least = vector_size(config, spec), np.dtype(np.float16).itemsize
     if needed * least > reader.bytes:  # checked before memory of that size is allocated
@@ -211,16 +214,6 @@ def take_model(reader: ArraySource) -> tuple[TrainConfig, Array, Preprocessor, D
     for name, array in named_arrays(sizes, parameters, preprocessor).items():
         reader.read_into(name, array)
     return config, parameters, preprocessor, spec
-
-
-def _take_spec(reader: ArraySource) -> DataSpec:
-    if DATA not in reader.names:
-        return MNIST
-    about = json.loads(str(reader.read(DATA)))
-    rows, columns, names = about["rows"], about["columns"], about["names"]
-    if not (type(rows) is type(columns) is int and all(type(name) is str for name in names)):
-        raise TypeError("the size of the images or the names of the classes are of another type")
-    return DataSpec(rows, columns, tuple(names))
 
 
 def model_names(config: TrainConfig, reader: NpzReader) -> set[str]:

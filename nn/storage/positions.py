@@ -18,9 +18,9 @@ from typing import Any
 
 from nn.errors import StorageError, reason_of
 from nn.events import Evaluation
+from nn.reading import read_as
 from nn.storage.files import write_atomically
 from nn.storage.lock import FolderLock, is_locked
-from nn.storage.records import read_as
 from nn.storage.run_record import RUN_FILE, RunRecord
 
 LAST_FILE, BEST_FILE, FINAL_FILE = "last.npz", "best.npz", "final.npz"

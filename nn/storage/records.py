@@ -72,14 +72,10 @@ from __future__ import annotations
 
 import json
 import math
-import types
-from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
-from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
 
-from nn.config import TrainConfig
-from nn.errors import ConfigError, StorageError
+from nn.errors import StorageError
 from nn.events import (
     CoresReduced,
     EpochCompleted,
@@ -89,6 +85,7 @@ from nn.events import (
     RunStarted,
     StepCompleted,
 )
+from nn.reading import read_as
 from nn.spec import MNIST
 
 SCHEMA = 1
@@ -194,7 +191,10 @@ def event_from_record(record: object) -> Recorded:
         raise StorageError("not the record of an event")
     if kind == "run_started" and fields.get("schema") != SCHEMA:
         raise StorageError(f"records of schema {fields.get('schema')!r}, this reads {SCHEMA}")
-    event: Recorded = read_as(_KINDS[kind], fields)
+    try:
+        event: Recorded = read_as(_KINDS[kind], fields)
+    except ValueError as error:
+        raise StorageError(str(error)) from error
     return event
 
 
@@ -210,82 +210,3 @@ def without_infinities(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_infinities(item) for item in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-T = TypeVar("T")
-
-
-def read_as(kind: type[T], value: object) -> T:
-    """A dataclass from parsed JSON; annotations check the fields, and unknown names are ignored.
-
-    Raises `StorageError` that names the field at fault.
-    """
-    result: T = _read(kind, value, kind.__name__)
-    return result
-
-
-def _read(kind: Any, value: Any, where: str) -> Any:
-    origin, arguments = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType):
-        if type(None) in arguments and value is None:
-            return None
-        for each in arguments:
-            if each is not type(None) and _fits(each, value):
-                return _read(each, value, where)
-    elif origin is tuple and isinstance(value, list):
-        return tuple(_read(arguments[0], item, where) for item in value)
-    elif origin is dict and isinstance(value, dict):
-        return {key: _read(arguments[1], item, f"{where}.{key}") for key, item in value.items()}
-    elif kind is TrainConfig and isinstance(value, dict):
-        try:
-            return TrainConfig.layered(value)
-        except ConfigError as error:
-            raise StorageError(f"{where}: {error}") from error
-    elif is_dataclass(kind) and isinstance(value, dict):
-        try:
-            return _read_fields(kind, value, where)
-        except ValueError as error:
-            raise StorageError(f"{where}: {error}") from error
-    elif kind is float and value is None:
-        return math.nan
-    elif _fits(kind, value):
-        return float(value) if kind is float else value
-    raise StorageError(f"{where}: {_shown(value)} is not valid")
-
-
-def _fits(kind: Any, value: Any) -> bool:
-    if get_origin(kind) is Literal:
-        return isinstance(value, str) and value in get_args(kind)
-    if is_dataclass(kind):
-        return isinstance(value, dict)
-    if kind is str:  # it is shown in terminals, so no character may control one
-        return isinstance(value, str) and value.isprintable()
-    if kind is float:
-        return type(value) is float or (type(value) is int and abs(value) < 2**63)
-    return type(value) is kind
-
-
-def _read_fields(kind: Any, value: Mapping[str, Any], where: str) -> Any:
-    hints = _hints(kind)
-    try:
-        return kind(
-            **{
-                name: _read(hint, value[name], f"{where}.{name}")
-                for name, hint, optional in hints
-                if name in value or not optional
-            }
-        )
-    except KeyError as error:
-        raise StorageError(f"{where}: {error.args[0]} is missing") from error
-
-
-@cache
-def _hints(kind: Any) -> list[tuple[str, Any, bool]]:
-    """Name, type, and whether it may be missing, of every field."""
-    hints = get_type_hints(kind)
-    return [(each.name, hints[each.name], each.default is not MISSING) for each in fields(kind)]
-
-
-def _shown(value: object) -> str:
-    text = json.dumps(value, default=repr)
-    return text if len(text) <= 60 else text[:57] + "..."

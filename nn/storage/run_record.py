@@ -11,9 +11,10 @@ from typing import Any, Literal
 from nn.config import TrainConfig
 from nn.errors import StorageError
 from nn.events import Evaluation, Score
+from nn.reading import read_as
 from nn.spec import MNIST, DataSpec
 from nn.storage.files import cannot_read, open_regular, write_atomically
-from nn.storage.records import read_as, without_infinities
+from nn.storage.records import without_infinities
 
 SCHEMA = 1
 RUN_FILE = "run.json"
@@ -100,7 +101,7 @@ def read_record(folder: Path) -> RunRecord:
         if record.steps_per_epoch < 1 or record.total_steps < 1:
             raise StorageError("a run has at least one step")
         return record
-    except StorageError as error:
+    except (StorageError, ValueError) as error:
         raise StorageError(f"{path}: not the record of a run: {error}") from error
 
 

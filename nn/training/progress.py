@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from nn.arrays import Array
 from nn.events import Evaluation, Reason
@@ -21,16 +19,17 @@ class StoppingState:
     last: Evaluation | None = None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class Progress:
     """All that the rest of a run depends on, besides its vectors; each field is saved.
 
+    A saved state must have those without a default (`nn.reading`): they say which weights it holds.
     Times are in seconds. `epoch` counts the finished epochs; the fields named `epoch_*` belong to
     the one after them, with `epoch_loss` the sum of the losses of its images so far.
     """
 
-    step: int = 0
-    epoch: int = 0
+    step: int
+    epoch: int
     epoch_loss: float = 0.0
     epoch_images: int = 0
     epoch_seconds: float = 0.0
@@ -42,10 +41,10 @@ class Progress:
     applied_factor: float = 1.0  # as the last step used it
     learning_rate: float = 0.0  # of the last step
     gradient_norms: tuple[float, ...] = ()  # of the last step, once computed
-    finite_step: int = 0  # the step of the weights that a diverged run falls back to
+    finite_step: int  # the step of the weights that a diverged run falls back to
     evaluation: Evaluation | None = None  # the last one
     reason: Reason | None = None
-    stopping: StoppingState = field(default_factory=StoppingState)
+    stopping: StoppingState
 
     @property
     def seconds(self) -> float:
@@ -76,18 +75,8 @@ class Progress:
         self.warping_seconds += warping_seconds
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields as JSON values."""
+        """The fields as JSON values, which `nn.reading` reads."""
         return asdict(self)
-
-    @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Progress:
-        """The inverse of `to_dict`, which ignores other names.
-
-        Raises KeyError for a field that is missing, TypeError or ValueError for a wrong value.
-        """
-        progress = _read(cls, values)
-        assert isinstance(progress, cls)
-        return progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,32 +94,3 @@ class TrainerState:
     def masks_change(self) -> bool:
         """Whether dropout drops other units from here on than if the run had not been left."""
         return "dropout_rng" in self.values
-
-
-# Fields that version 0.1.0 did not save.
-_ADDED = ("raw", "warping_seconds")
-
-
-def _read(kind: Any, value: Any) -> Any:
-    """`value`, as JSON holds it, in the type of an annotation."""
-    if get_origin(kind) in (Union, UnionType):  # X | None; a Literal | None is a Union
-        return None if value is None else _read(get_args(kind)[0], value)
-    if is_dataclass(kind):
-        make: Any = kind
-        hints = get_type_hints(kind)
-        return make(
-            **{
-                f.name: _read(hints[f.name], value[f.name])
-                for f in fields(kind)
-                if f.name in value or f.name not in _ADDED
-            }
-        )
-    if get_origin(kind) is Literal:
-        if value not in get_args(kind):
-            raise ValueError(f"{value!r} is none of {get_args(kind)}")
-        return value
-    if get_origin(kind) is tuple:
-        return tuple(_read(get_args(kind)[0], item) for item in value)
-    if type(value) is not kind and not (kind is float and type(value) is int):
-        raise TypeError(f"{value!r} is not of type {kind.__name__}")
-    return kind(value)

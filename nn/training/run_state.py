@@ -7,6 +7,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.errors import StorageError
+from nn.reading import read_as
 from nn.training.early_stopping import EarlyStopping
 from nn.training.engine import Engine
 from nn.training.progress import Progress, TrainerState
@@ -26,7 +27,7 @@ class RunState:
         self._engine, self._steps_per_epoch = engine, steps_per_epoch
         self._vectors = _weights(engine)
         self.stopping = EarlyStopping(config)
-        self.progress = Progress(stopping=self.stopping.state)
+        self.progress = Progress(step=0, epoch=0, finite_step=0, stopping=self.stopping.state)
         self.masks_changed = False  # whether `restore` was given a state with `masks_change`
         self._norms_step = 0  # the step that `progress.gradient_norms` belongs to
         self._finite = self._copies()  # the weights of `progress.finite_step`
@@ -96,7 +97,7 @@ class RunState:
         """Take the place of the state that was saved; raises `StorageError` if it does not fit."""
         try:
             self._restore(state)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        except (KeyError, ValueError) as error:
             message = f"a saved state that does not fit the run: {type(error).__name__}: {error}"
             raise StorageError(message) from error
 
@@ -107,7 +108,7 @@ class RunState:
             slot = slots.get(name.removeprefix("optimizer."), parameters)
             if array.shape != slot.shape or array.dtype != parameters.dtype:
                 raise ValueError(f"{name} is {array.dtype} {array.shape}")
-        progress = Progress.from_dict(state.values)
+        progress = read_as(Progress, state.values)
         steps_of_epoch = progress.step - progress.epoch * self._steps_per_epoch
         if not 0 <= steps_of_epoch <= self._steps_per_epoch:
             raise ValueError(f"step {progress.step} is not in epoch {progress.epoch}")

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
 
 import numpy as np
 
@@ -18,7 +17,7 @@ from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.errors import ConfigError, StorageError
 from nn.network.predictor import Predictor
-from nn.spec import MNIST, DataSpec
+from nn.spec import MNIST
 from nn.storage.model_file import BRIGHT, CENTRED, DAMAGE, DATA, predictor_of, take_model
 
 
@@ -74,7 +73,10 @@ def exported_network(
             BRIGHT: np.array(_truth(found.get("bright_paper", "false"))),
         }
         if "size" in found:
-            held[DATA] = np.array(json.dumps(asdict(_spec(found))))
+            columns, rows = map(int, found["size"].split("x"))
+            names = json.loads(found["classes"]) if "classes" in found else MNIST.names
+            spec = {"rows": rows, "columns": columns, "names": names}
+            held[DATA] = np.array(json.dumps(spec))
         taken = take_model(_Arrays({**arrays, **held}))
         if not all(np.isfinite(arrays[name]).all() for name in arrays):
             raise ValueError("holds values that are not finite")
@@ -88,9 +90,3 @@ def _truth(text: str) -> bool:
     if type(value) is not bool:
         raise TypeError(f"{text[:20]} in place of true or false")
     return value
-
-
-def _spec(found: Mapping[str, str]) -> DataSpec:
-    columns, rows = map(int, found["size"].split("x"))
-    names = json.loads(found["classes"]) if "classes" in found else MNIST.names
-    return DataSpec(rows, columns, tuple(names))

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from nn.errors import StorageError
-from nn.storage.records import read_as
+from nn.reading import read_as
 from tui.formatting import on_one_line
 from tui.sweeps.folder import JOURNAL_FILE, SPEC_FILE, cannot_save, locked, new_sweep
 from tui.sweeps.journal import Entry, Journal
@@ -27,7 +27,6 @@ from tui.sweeps.spec_file import load_spec
 from tui.system.exits import CommandError
 
 _MIRROR = "mirror"
-T = TypeVar("T")
 
 
 def _not_asked(number: int, trials: Sequence[Trial]) -> Setting:
@@ -210,24 +209,17 @@ class Study:
                 )
             self.schedule.add(entry["number"], setting)
         elif kind == "claim":
-            task = _read_as(Task, entry["task"])
+            task = read_as(Task, entry["task"])
             self.claims[task] = entry["owner"]
             self._begun.add((task.trial, task.seed))
             self.schedule.claim(task)
         elif kind == "release":
-            task = _read_as(Task, entry["task"])
+            task = read_as(Task, entry["task"])
             self.claims.pop(task, None)
             self.schedule.release(task)
         elif kind == "result":
-            result = _read_as(Result, entry)
+            result = read_as(Result, entry)
             self.claims.pop(result.task, None)
             self.schedule.report(result)
         else:
             raise ValueError(f"unknown kind {kind!r}")
-
-
-def _read_as(kind: type[T], value: object) -> T:
-    try:
-        return read_as(kind, value)
-    except StorageError as error:
-        raise ValueError(str(error)) from error

@@ -26,11 +26,12 @@ from pathlib import Path
 import numpy as np
 
 from nn.config import AUGMENTING_FIELDS, TrainConfig
-from nn.errors import ConfigError, StorageError
+from nn.errors import StorageError
 from nn.parallel.timing import TIMING_SECONDS
+from nn.reading import read_as
 from nn.spec import DataSpec
 from nn.storage.files import open_regular, write_atomically
-from nn.storage.records import LayoutTiming, read_as, without_infinities
+from nn.storage.records import LayoutTiming, without_infinities
 from tui.system.cores import blas
 from tui.system.data_folder import default_runs_folder
 from tui.system.layouts import Layout
@@ -182,7 +183,7 @@ def _read(entry: object) -> Choice | None:
     """The choice of an entry of the file; None for anything that `_entry` did not make."""
     if not isinstance(entry, dict):
         return None
-    with suppress(StorageError, ConfigError, TypeError):
+    with suppress(ValueError):
         choice = read_as(Choice, {**entry, "case": entry})
         if choice.processes >= 1 and choice.threads >= 1:
             return choice
