@@ -18,8 +18,6 @@ import numpy as np
 from nn.config import TrainConfig
 from nn.data.augmentation import Augmentation
 from nn.data.dataset import Dataset, Split, load_dataset
-from nn.data.drawing import drawn_digits
-from nn.data.pens import in_other_pens
 from nn.events import EpochCompleted
 from nn.network.predictor import Predictor
 from nn.spec import MNIST
@@ -27,6 +25,8 @@ from nn.storage.model_file import model_arrays
 from nn.storage.npz import write_npz
 from nn.training.trainer import Trainer
 from tui.images.field import Pixels, field_of_ink
+from tui.models.drawing import drawn_digits
+from tui.models.pens import in_other_pens
 
 VARIANTS = 6  # of each image; each epoch goes through all of them
 DRAWN = 1600  # drawings of each digit in every variant

@@ -13,13 +13,13 @@ import pytest
 from PIL import Image
 
 from nn.data.dataset import Dataset
-from nn.data.drawing import FORMS, drawn_digits
-from nn.data.pens import in_other_pens
 from nn.errors import DataError
 from nn.storage.model_file import read_model
 from tests.support.optdigits import CHOSEN_ON, enlarged, load_optdigits
 from tui.images.reading import Form, read_content, read_levels
+from tui.models.drawing import FORMS, drawn_digits
 from tui.models.make_shipped import CONFIG, train_shipped, write_shipped
+from tui.models.pens import in_other_pens
 from tui.models.shipped import FILE, shipped_model
 
 PAGE = (FILE.parent / "README.md").read_text(encoding="utf-8")

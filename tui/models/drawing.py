@@ -10,14 +10,15 @@ width follows them. A pixel's ink is 1 within the pen and falls to 0 over one pi
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from nn.data.dataset import Split
+from tui.images.field import Pixels
 
-Points = tuple[tuple[float, float], ...]
+Point = tuple[float, float]  # across and down
+Places = npt.NDArray[np.float64]  # those of many drawings, (drawings, places, 2)
 
 SIDE = 28  # pixels a side of MNIST's images
 _BOX = 20  # pixels a side into which the digit is fitted
@@ -32,15 +33,15 @@ _BLOCK = 500  # digits drawn at once
 class Stroke:
     """A stroke through points (across, down), each from 0 to 1: a smooth curve, or straight."""
 
-    points: Points
+    points: tuple[Point, ...]
     smooth: bool
 
 
-def _curve(*points: tuple[float, float]) -> Stroke:
+def _curve(*points: Point) -> Stroke:
     return Stroke(points, smooth=True)
 
 
-def _lines(*points: tuple[float, float]) -> Stroke:
+def _lines(*points: Point) -> Stroke:
     return Stroke(points, smooth=False)
 
 
@@ -180,26 +181,25 @@ def drawn_digits(each: int, *, rng: np.random.Generator) -> Split:
 
 def _drawings(
     form: tuple[Stroke, ...], count: int, pens: tuple[float, float], rng: np.random.Generator
-) -> npt.NDArray[np.uint8]:
+) -> Pixels:
     """Images of one form, (count, 784), each in the middle of its field."""
     path = _path(form, count, rng)  # (count, places, 2)
     low, high = path.min(axis=1, keepdims=True), path.max(axis=1, keepdims=True)
     pen = rng.uniform(*pens, (count, 1, 1))
     scale = (_BOX - pen) / (high - low).max(axis=2, keepdims=True)
-    path = ((path - (low + high) / 2) * scale + (SIDE - 1) / 2).astype(np.float32)
+    fitted = ((path - (low + high) / 2) * scale + (SIDE - 1) / 2).astype(np.float32)
     column, row = np.arange(SIDE, dtype=np.float32), np.arange(SIDE, dtype=np.float32)[:, None]
     nearest = np.full((count, SIDE, SIDE), np.inf, np.float32)
-    for place in range(path.shape[1]):
-        x, y = path[:, place, 0, None, None], path[:, place, 1, None, None]
+    for place in range(fitted.shape[1]):
+        x, y = fitted[:, place, 0, None, None], fitted[:, place, 1, None, None]
         np.minimum(nearest, (column - x) ** 2 + (row - y) ** 2, out=nearest)
     ink = np.clip(pen / 2 + 0.5 - np.sqrt(nearest), 0, 1)
-    images: npt.NDArray[np.uint8] = np.rint(ink * 255).astype(np.uint8).reshape(count, -1)
-    return images
+    return np.rint(ink * 255).astype(np.uint8).reshape(count, -1)
 
 
-def _path(form: tuple[Stroke, ...], count: int, rng: np.random.Generator) -> Any:
-    """Places (across, down) that the pen passes, (count, places, 2), the points moved at random."""
-    moved: dict[tuple[float, float], Any] = {}  # a point that two strokes share moves once
+def _path(form: tuple[Stroke, ...], count: int, rng: np.random.Generator) -> Places:
+    """Places that the pen passes in so many drawings, the points moved at random."""
+    moved: dict[Point, Places] = {}  # a point that two strokes share moves once
     for point in (point for stroke in form for point in stroke.points):
         if point not in moved:
             moved[point] = np.array(point) + rng.normal(0, _JITTER, (count, 2))
@@ -212,7 +212,7 @@ def _path(form: tuple[Stroke, ...], count: int, rng: np.random.Generator) -> Any
     return path
 
 
-def _spline(points: Any, steps: int = 10) -> Any:
+def _spline(points: Places, steps: int = 10) -> Places:
     """A Catmull-Rom spline through the points (count, points, 2)."""
     ends = [2 * points[:, :1] - points[:, 1:2], points, 2 * points[:, -1:] - points[:, -2:-1]]
     known = np.concatenate(ends, axis=1)
@@ -225,7 +225,7 @@ def _spline(points: Any, steps: int = 10) -> Any:
     return np.concatenate(parts, axis=1)
 
 
-def _straight(points: Any, steps: int = 24) -> Any:
+def _straight(points: Places, steps: int = 24) -> Places:
     t = np.linspace(0, 1, steps)[:, None]
     parts = [
         points[:, start, None] * (1 - t) + points[:, start + 1, None] * t

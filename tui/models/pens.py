@@ -7,14 +7,10 @@ and bends it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-import numpy.typing as npt
 
-Images = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+from tui.images.components import Levels
+from tui.images.field import Pixels
 
 _SIDE = 28  # pixels a side of MNIST's images
 _BLOCK = 2000  # images at once, few enough to stay in the cache
@@ -24,7 +20,7 @@ _SHARPER, _SOFTER = 0.7, 1.3  # how far an image moves away from and to its blur
 _STRONGER = (0.9, 1.4)  # factor of the ink, before it is clipped
 
 
-def in_other_pens(images: Images, *, rng: np.random.Generator) -> Images:
+def in_other_pens(images: Pixels, *, rng: np.random.Generator) -> Pixels:
     """Each image (n, 784), bright ink on black, as a random pen would have drawn it."""
     result = np.empty_like(images)
     for start in range(0, len(images), _BLOCK):
@@ -34,10 +30,10 @@ def in_other_pens(images: Images, *, rng: np.random.Generator) -> Images:
     return result
 
 
-def _redrawn(ink: Floats, rng: np.random.Generator) -> Floats:
+def _redrawn(ink: Levels, rng: np.random.Generator) -> Levels:
     """Images with wider or thinner strokes, blurred or sharpened, the ink stronger or weaker."""
 
-    def amount(low: float, high: float) -> Any:
+    def amount(low: float, high: float) -> Levels:
         return rng.uniform(low, high, (len(ink), 1, 1)).astype(np.float32)
 
     change = amount(-_THINNER, _WIDER)
@@ -51,15 +47,15 @@ def _redrawn(ink: Floats, rng: np.random.Generator) -> Floats:
     return np.asarray(np.clip(softened / strongest * amount(*_STRONGER), 0, 1), np.float32)
 
 
-def _neighbours(ink: Floats, function: Callable[[Any, Any], Any]) -> Floats:
+def _neighbours(ink: Levels, extreme: np.ufunc) -> Levels:
     """The maximum or minimum of each pixel and its four neighbours."""
     padded = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
-    down = function(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
-    across = function(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])
-    return np.asarray(function(function(down, across), ink), np.float32)
+    down = extreme(padded[:, :-2, 1:-1], padded[:, 2:, 1:-1])
+    across = extreme(padded[:, 1:-1, :-2], padded[:, 1:-1, 2:])
+    return np.asarray(extreme(extreme(down, across), ink), np.float32)
 
 
-def _blurred(ink: Floats) -> Floats:
+def _blurred(ink: Levels) -> Levels:
     """Images under the binomial filter 1 2 1 along both axes."""
     padded = np.pad(ink, ((0, 0), (1, 1), (1, 1)))
     down = (padded[:, :-2] + 2 * padded[:, 1:-1] + padded[:, 2:]) / 4
