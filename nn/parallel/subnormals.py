@@ -33,17 +33,12 @@ def keep_subnormals() -> None:
         _set(_usual)
 
 
-def is_supported() -> bool:
-    """Whether that is possible here; elsewhere these numbers stay as they are.
-
-    The layout of C's environments is known for Linux on x86-64, and other processors compute with
-    subnormal numbers about as fast as with others.
-    """
-    return _set is not None
-
-
 def _find() -> Callable[[Any], Any] | None:
-    """C's function that sets the floating-point environment of a thread."""
+    """C's function that sets the floating-point environment of a thread, where its layout is known.
+
+    That is on Linux on x86-64. Elsewhere subnormal numbers stay as they are: other processors
+    compute with them about as fast as with others.
+    """
     if sys.platform != "linux" or platform.machine().lower() not in ("x86_64", "amd64"):
         return None
     return getattr(ctypes.CDLL(None), "fesetenv", None)

@@ -149,9 +149,3 @@ def _told_number(stream: BinaryIO) -> int:
     signature, told = struct.unpack("<4s6xH", stream.read(12))
     stream.seek(place)
     return int(told) if signature == b"PK\x05\x06" else -1
-
-
-def read_npz(path: Path, *, max_bytes: int) -> dict[str, Array]:
-    """The arrays of an archive by name; raises `StorageError`, also above `max_bytes` in all."""
-    with open_npz(path, max_bytes=max_bytes) as reader:
-        return {name: reader.read(name) for name in reader.names}

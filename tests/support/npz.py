@@ -1,4 +1,4 @@
-"""Files of arrays with members replaced, as damage or malice would."""
+"""Files of arrays: all of one at once, and with members replaced, as damage or malice would."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ import zipfile
 from pathlib import Path
 
 import numpy as np
+
+from nn.arrays import Array
+from nn.storage.npz import open_npz
 
 
 def npy(header: bytes, body: bytes = b"") -> bytes:
@@ -27,3 +30,9 @@ def rewrite(source: Path, target: Path, changed: dict[str, bytes | None]) -> Pat
             if member is not None:
                 copy.writestr(name, member)
     return target
+
+
+def read_npz(path: Path) -> dict[str, Array]:
+    """The arrays of an archive by name."""
+    with open_npz(path, max_bytes=2**30) as reader:
+        return {name: reader.read(name) for name in reader.names}

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 import numpy as np
 
 from nn.data.dataset import Dataset
-from nn.storage.npz import read_npz
 from nn.storage.records import Outcome
 from nn.storage.runs import SavedRun
 from nn.training.trainer import Trainer
+from tests.support.npz import read_npz
 from tui.recording.experiment import Experiment
 from tui.recording.recorder import Recorder
 from tui.recording.source import RunSource
@@ -77,7 +77,7 @@ def weights(folder: Path) -> dict[str, bytes]:
     """The bytes of every array in the files of weights that there are, without clocks."""
     found = {}
     for name in sorted({"last.npz", "best.npz", "final.npz"} & set(os.listdir(folder))):
-        for key, array in read_npz(folder / name, max_bytes=2**30).items():
+        for key, array in read_npz(folder / name).items():
             if key not in ("values", "metrics_bytes", "config"):
                 found[f"{name}: {key}"] = array.tobytes()
     return found

@@ -12,11 +12,11 @@ import pytest
 from nn.data.dataset import Dataset, load_dataset
 from nn.storage.checkpoint import load_model
 from nn.storage.model_file import read_model
-from nn.storage.npz import read_npz
 from nn.storage.run_lookup import find_run
 from nn.storage.runs import SavedRun, list_runs
 from nn.training.trainer import Trainer
 from tests.support.commands import call_command
+from tests.support.npz import read_npz
 from tests.support.recorded import go_on, weights
 from tui.recording.source import RunSource
 from tui.system.cores import blas
@@ -83,8 +83,8 @@ def test_a_resumed_run_is_as_that_release_resumed_it(runs: Path, mnist: Dataset)
     folder = runs / FINISHED
     same_kernels = SavedRun.read(folder).record.versions["blas"] == blas()
     go_on(folder, mnist, changes={"epochs": 6})
-    expected = read_npz(RELEASE / "resumed-to-6-epochs.npz", max_bytes=2**20)
-    found = read_npz(folder / "final.npz", max_bytes=2**20)
+    expected = read_npz(RELEASE / "resumed-to-6-epochs.npz")
+    found = read_npz(folder / "final.npz")
     for name in expected:
         if name.startswith("layer") and same_kernels:
             np.testing.assert_array_equal(found[name], expected[name])
