@@ -50,21 +50,26 @@ class Augmentation:
         self._out, self._part = Buffer(), Buffer()
 
     def warped(
-        self, images: Array, *, rng: np.random.Generator, first: int = 0, of: int | None = None
+        self,
+        images: Array,
+        *,
+        rng: np.random.Generator,
+        first: int = 0,
+        batch_size: int | None = None,
     ) -> Array:
         """Augmented images, floating-point numbers from 0 to 255 of shape (n, rows * columns).
 
-        `images`, uint8 of that shape, are those from place `first` on of a batch of `of` images. An
-        image's warp depends on its place in the batch and on `rng`, so that whoever computes a part
-        of a batch warps it like the whole. The result is valid until the next call; in memory, the
-        n values of a pixel lie next to each other.
+        `images`, uint8 of that shape, are those from place `first` on of a batch of `batch_size`,
+        or a whole batch. An image's warp depends on its place in the batch and on `rng`, so that
+        whoever computes a part of a batch warps it like the whole. The result is valid until the
+        next call; in memory, the n values of a pixel lie next to each other.
         """
         n, pixels = images.shape
-        batch = of or n
-        group = min(GROUP, batch)
+        batch_size = batch_size or n
+        group = min(GROUP, batch_size)
         groups = slice(first // group, (first + n - 1) // group + 1)
         count = groups.stop - groups.start
-        index, weights = self._neighbours(*self._places(rng, math.ceil(batch / group), groups))
+        index, weights = self._neighbours(*self._places(rng, math.ceil(batch_size / group), groups))
         start = first - groups.start * group
         width = count * group
         source = self._framed(width)

@@ -47,15 +47,15 @@ class Noise(Layer):
         self._first = 0
 
     def draw(
-        self, table: NoiseTable, images: int, *, rng: np.random.Generator, first: int = 0
+        self, table: NoiseTable, batch_size: int, *, rng: np.random.Generator, first: int = 0
     ) -> None:
-        """Choose the numbers for a batch of `images`, of which the next `forward` has a part.
+        """Choose the numbers for a batch, of which the next `forward` has a part.
 
         That part begins with the image at place `first`, whose noise does not depend on which part
         it is in.
         """
         self._numbers, self._first = table.numbers, first
-        self._starts = rng.integers(LENGTH, size=math.ceil(images / GROUP)).tolist()
+        self._starts = rng.integers(LENGTH, size=math.ceil(batch_size / GROUP)).tolist()
 
     def forward(self, x: Array, *, training: bool = False) -> Array:
         if not training:

@@ -110,14 +110,14 @@ class Replica(TrainingStep):
 
     def _gradient_of_share(self, index: Array, step: int) -> float:
         """Forward and backward over this process's rows; returns their share of the mean loss."""
-        batch = len(index)
-        own = self._share(batch)
+        batch_size = len(index)
+        own = self._share(batch_size)
         rows = index[own]
         if not len(rows):
             self._pass_without_images()
             return 0.0
-        share = len(rows) / batch
-        loss = self.forward(rows, step, first=own.start, of=batch)
+        share = len(rows) / batch_size
+        loss = self.forward(rows, step, first=own.start, batch_size=batch_size)
         # Scaling the gradient of the outputs, the smallest array, scales all that follow from it.
         grad_output = self._loss.backward()
         grad_output *= share

@@ -20,10 +20,12 @@ from nn.training.randomness import Stream, stream
 class Inputs(Protocol):
     """What a training step takes its inputs from."""
 
-    def of(self, index: Array, step: int, *, first: int = 0, batch: int | None = None) -> Array:
+    def of(
+        self, index: Array, step: int, *, first: int = 0, batch_size: int | None = None
+    ) -> Array:
         """Inputs (n, pixels) of the images `index` (n,), with the warps of this step.
 
-        They are those from place `first` on of a batch of `batch` images, or a whole batch; valid
+        They are those from place `first` on of a batch of `batch_size`, or a whole batch; valid
         until the next call.
         """
 
@@ -44,14 +46,16 @@ class BatchInputs:
             self._augmentation = Augmentation(config, train.spec.shape, paper=paper)
         self._pixels, self._inputs = Buffer(), Buffer()
 
-    def of(self, index: Array, step: int, *, first: int = 0, batch: int | None = None) -> Array:
+    def of(
+        self, index: Array, step: int, *, first: int = 0, batch_size: int | None = None
+    ) -> Array:
         n = len(index)
         pixels = self._pixels.rows(n, self._images.shape[1], np.uint8)
         self._images.take(index, 0, pixels, "clip")
         if self._augmentation:
             # The stream depends on the step alone, so that a resumed run needs no random state.
             rng = stream(self._seed, Stream.AUGMENTATION, step)
-            x = self._augmentation.warped(pixels, rng=rng, first=first, of=batch or n)
+            x = self._augmentation.warped(pixels, rng=rng, first=first, batch_size=batch_size or n)
         else:
             columns = pixels.shape[1]
             if self._preprocessor.finds_edges:  # in the order in memory that these are fastest with
@@ -84,8 +88,10 @@ class InputsAhead:
         ).start()
         weakref.finalize(self, self._requests.put, None)
 
-    def of(self, index: Array, step: int, *, first: int = 0, batch: int | None = None) -> Array:
-        if first or (batch or len(index)) != len(index):
+    def of(
+        self, index: Array, step: int, *, first: int = 0, batch_size: int | None = None
+    ) -> Array:
+        if first or (batch_size or len(index)) != len(index):
             raise ValueError("only whole batches are computed ahead")
         ahead, self._ahead = self._ahead, None
         result = self._results.get() if ahead else None

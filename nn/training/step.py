@@ -100,14 +100,17 @@ class TrainingStep:
         self.model.backward(self._loss.backward())
         return loss
 
-    def forward(self, index: Array, step: int, *, first: int = 0, of: int | None = None) -> float:
+    def forward(
+        self, index: Array, step: int, *, first: int = 0, batch_size: int | None = None
+    ) -> float:
         """The mean loss of the images `index`, with this step's warps, noise and dropout masks.
 
-        The images are those from place `first` on of a batch of `of` images, or a whole batch.
+        The images are those from place `first` on of a batch of `batch_size`, or a whole batch.
         """
         n, dtype = len(index), self.model.parameters.dtype
+        batch_size = batch_size or n
         began = time.perf_counter() if self._warps else 0.0
-        x = self.inputs.of(index, step, first=first, batch=of or n)
+        x = self.inputs.of(index, step, first=first, batch_size=batch_size)
         if self._warps:
             self._warping_seconds += time.perf_counter() - began
         (labels,) = self._batch_labels.rows(1, n, np.intp)
@@ -118,7 +121,7 @@ class TrainingStep:
         if self._noise:
             rng = stream(self._seed, Stream.NOISE, step)
             for noise in self.model.noises:
-                noise.draw(self._noise, of or n, rng=rng, first=first)
+                noise.draw(self._noise, batch_size, rng=rng, first=first)
         if self.model.dropouts:
             rng = stream(self._seed, Stream.DROPOUT, step, self.rank)
             for layer in self.model.dropouts:

@@ -147,7 +147,7 @@ def test_every_process_warps_its_images_as_the_whole_batch_would(mnist: Dataset,
             first, end = size * rank // processes, size * (rank + 1) // processes
             if first < end:
                 rng = np.random.default_rng(3)
-                part = augmentation.warped(images[first:end], rng=rng, first=first, of=size)
+                part = augmentation.warped(images[first:end], rng=rng, first=first, batch_size=size)
                 np.testing.assert_array_equal(part, whole[first:end])
 
 

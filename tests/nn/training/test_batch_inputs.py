@@ -102,7 +102,7 @@ def test_what_fails_there_is_raised_in_the_step(small: Dataset) -> None:
         ahead.of(np.array(["x"]), 0)
     assert ahead.of(np.arange(3), 0).shape == (3, 784)  # and the thread goes on
     with pytest.raises(ValueError, match="whole batches"):
-        ahead.of(np.arange(3), 0, first=1, batch=4)
+        ahead.of(np.arange(3), 0, first=1, batch_size=4)
 
 
 def test_the_thread_ends_with_the_engine_and_none_is_started_in_vain(small: Dataset) -> None:
