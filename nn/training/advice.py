@@ -19,7 +19,7 @@ from nn.network.layers import ACTIVATIONS
 from nn.network.losses import LOSSES
 from nn.network.predictor import Predictor
 from nn.training.health import Health, health, relative_update
-from nn.training.hindrances import hindrance, told
+from nn.training.hindrances import describe, hindrance
 
 _MOST_UNITS = 0.9  # the share of its units or outputs from which a layer counts as lost
 _VANISHED = 1 / 50  # the first layer's gradient against the last one's
@@ -57,14 +57,9 @@ class Advice:
         return replace(self, remedy=GO_BACK, back=True)
 
 
-def look(predictor: Predictor | None, images: Array | None) -> Health | None:
-    """The health of a network on some images, None where either is not known."""
-    return None if predictor is None or images is None else health(predictor, images)
-
-
-def dead_units(config: TrainConfig, found: Health | None, factor: float) -> Advice | None:
+def dead_units(config: TrainConfig, found: Health, factor: float) -> Advice | None:
     """Advice where next to all units of a hidden layer are dead, of weights that differ."""
-    if found is None or _same_weights(config) or not ACTIVATIONS[config.activation].rectifies:
+    if _same_weights(config) or not ACTIVATIONS[config.activation].rectifies:
         return None
     if not found.dead or max(found.dead) < _MOST_UNITS:
         return None
@@ -145,12 +140,12 @@ def cause(
             "init",
         )
     if (held := hindrance(config)) is not None:
-        does, remedy = told(config, held)
+        does, remedy = describe(config, held)
         return Advice(
             "held back", f"the loss is still that of guessing: {does}", remedy, held.field
         )
-    found = look(predictor, images)
-    if found is not None:
+    if predictor is not None and images is not None:
+        found = health(predictor, images)
         lost = dead_units(config, found, factor) or _saturated(config, found)
         if lost is not None:
             return lost

@@ -14,7 +14,6 @@ from nn.training.advice import (
     Advice,
     cause,
     dead_units,
-    look,
     overfitting,
     rate_too_high,
     rate_too_low,
@@ -27,6 +26,7 @@ from nn.training.best_weights import (
     has_collapsed,
     has_learned,
 )
+from nn.training.health import health
 from nn.training.trends import BatchLosses, ValidationLosses
 
 # Before this step, small initial weights keep good networks, too, at the loss of chance.
@@ -136,7 +136,9 @@ class Advisor:
         return advice
 
     def _dead_units(self, predictor: Predictor | None, images: Array | None) -> Advice | None:
-        dead = dead_units(self.config, look(predictor, images), self.rate_factor)
+        if predictor is None or images is None:
+            return None
+        dead = dead_units(self.config, health(predictor, images), self.rate_factor)
         return dead and self._going_back(dead)
 
     def _cause(

@@ -15,7 +15,7 @@ from nn.network.model import layer_sizes
 from nn.spec import MNIST, DataSpec
 from nn.training.advice import GO_BACK, Advice
 from nn.training.best_weights import has_collapsed
-from nn.training.hindrances import hindrance, told
+from nn.training.hindrances import describe, hindrance
 from nn.training.optimizers import RULES
 
 # Above this growth of the activations from the inputs to the outputs, a network of `init=normal`
@@ -145,7 +145,7 @@ def stuck_advice(
         f" {best.test.accuracy:.2%}, is about that of one answer for all images ({share:.2%})"
     )
     if (held := hindrance(config)) is not None:
-        does, remedy = told(config, held)
+        does, remedy = describe(config, held)
         return Advice("nothing learned", f"{sentence}: {does}", remedy, held.field)
     by_hand = f", x{rate_factor:g} by hand" if rate_factor != 1 else ""
     return Advice(

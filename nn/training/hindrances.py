@@ -42,7 +42,7 @@ def hindrance(config: TrainConfig) -> Hindrance | None:
     return next((Hindrance(*rest) for held, *rest in found if held), None)
 
 
-def told(config: TrainConfig, found: Hindrance) -> tuple[str, str]:
+def describe(config: TrainConfig, found: Hindrance) -> tuple[str, str]:
     """What a setting does, and the remedy, as two parts of a sentence."""
     value = getattr(config, found.field)
     return (
