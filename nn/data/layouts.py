@@ -213,10 +213,12 @@ def _table_groups(tables: list[Path]) -> list[list[Path]]:
 def _read_tables(at: Path, files: list[Path]) -> Found:
     train_files = [path for path in files if _part_of(path) != "test"] or files
     test_files = [path for path in files if path not in train_files]
-    train = read_table(train_files[0])
     if len(train_files) > 1:
-        raise DataError(f"{at}: {train_files[0].name} and {train_files[1].name}: which one?")
-    test, remarks = None, []
+        raise DataError(
+            f"{at}: {train_files[0].name} and {train_files[1].name} may both be the training"
+            f" images; name one, such as --data-dir={train_files[0]}"
+        )
+    train, test, remarks = read_table(train_files[0]), None, []
     if test_files:
         if has_labels(test_files[0]):
             test = read_table(test_files[0])

@@ -48,17 +48,20 @@ def is_table(path: Path) -> bool:
     try:
         with _opened(path) as stream:
             return _form(path, _first_lines(path, stream)) is not None
-    except (OSError, EOFError, zlib.error, UnicodeDecodeError, DataError):
+    except DataError:
         return False
 
 
 def has_labels(path: Path) -> bool:
     """Whether a table has a column for the labels: its other columns make an image, with it none.
 
-    A file of images alone, such as Kaggle's `test.csv`, has not.
+    A file of images alone, such as Kaggle's `test.csv`, has not. Raises `DataError`.
     """
     with _opened(path) as stream:
-        words = _split(_first_lines(path, stream)[0])
+        lines = _first_lines(path, stream)
+    if not lines:
+        raise DataError(f"{path}: holds no images")
+    words = _split(lines[0])
     if any(word.strip(' "').lower() in _LABEL_NAMES for word in words):
         return True
     return not _is_square(len(words)) or _is_square(len(words) - 1)
@@ -69,31 +72,24 @@ def read_table(path: Path) -> Samples:
 
     Raises `DataError` that names the line at fault.
     """
-    try:
-        with _opened(path) as stream:
-            form = _form(path, _first_lines(path, stream))
-            if form is None:
-                raise DataError(f"{path}: not a table: expected a label and pixels in each line")
-            stream.seek(0)
-            blocks, labels = [], []
-            for numbers, lines in _blocks(stream, form):
-                values = _values(path, lines, numbers, form)
-                label = values[:, form.label]
-                wrong = np.flatnonzero((label != np.rint(label)) | (abs(label) > MAX_LABEL))
-                if len(wrong):
-                    text = _split(lines[wrong[0]], form)[form.label]
-                    at = numbers[wrong[0]]
-                    raise DataError(f"{path}: line {at}: label {text}, expected a whole number")
-                labels.append(label.astype(np.int64))
-                blocks.append(_pixels(path, np.delete(values, form.label, axis=1), numbers))
-                if sum(block.nbytes for block in blocks) > MAX_BYTES:
-                    raise DataError(f"{path}: more than the {MAX_BYTES:,} pixels allowed")
-    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
-        raise DataError(f"{path}: damaged gzip data: {error}") from error
-    except OSError as error:
-        raise DataError(f"{path}: {reason_of(error)}") from error
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path}: not UTF-8 text") from error
+    with _opened(path) as stream:
+        form = _form(path, _first_lines(path, stream))
+        if form is None:
+            raise DataError(f"{path}: not a table: expected a label and pixels in each line")
+        stream.seek(0)
+        blocks, labels = [], []
+        for numbers, lines in _blocks(stream, form):
+            values = _values(path, lines, numbers, form)
+            label = values[:, form.label]
+            wrong = np.flatnonzero((label != np.rint(label)) | (abs(label) > MAX_LABEL))
+            if len(wrong):
+                text = _split(lines[wrong[0]], form)[form.label]
+                at = numbers[wrong[0]]
+                raise DataError(f"{path}: line {at}: label {text}, expected a whole number")
+            labels.append(label.astype(np.int64))
+            blocks.append(_pixels(path, np.delete(values, form.label, axis=1), numbers))
+            if sum(block.nbytes for block in blocks) > MAX_BYTES:
+                raise DataError(f"{path}: more than the {MAX_BYTES:,} pixels allowed")
     if not blocks:
         raise DataError(f"{path}: holds no images")
     whole = np.concatenate(blocks)
@@ -104,15 +100,25 @@ def read_table(path: Path) -> Samples:
 
 @contextmanager
 def _opened(path: Path) -> Iterator[TextIO]:
-    """The text of a file, plain or gzip."""
-    with path.open("rb") as file:
-        packed = file.read(2) == _GZIP_MAGIC
-        file.seek(0)
-        if not packed:
-            yield io.TextIOWrapper(file, encoding="utf-8-sig")
-            return
-        with gzip.open(file) as unpacked:
-            yield io.TextIOWrapper(unpacked, encoding="utf-8-sig")
+    """The text of a file, plain or gzip; raises `DataError` for whatever keeps it from being read.
+
+    That includes what is found while it is read.
+    """
+    try:
+        with path.open("rb") as file:
+            packed = file.read(2) == _GZIP_MAGIC
+            file.seek(0)
+            if not packed:
+                yield io.TextIOWrapper(file, encoding="utf-8-sig")
+                return
+            with gzip.open(file) as unpacked:
+                yield io.TextIOWrapper(unpacked, encoding="utf-8-sig")
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise DataError(f"{path}: damaged gzip data: {error}") from error
+    except OSError as error:
+        raise DataError(f"{path}: {reason_of(error)}") from error
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path}: not UTF-8 text") from error
 
 
 def _first_lines(path: Path, stream: TextIO) -> list[str]:

@@ -108,6 +108,32 @@ def test_a_packed_table_that_is_cut_short_is_refused(tmp_path: Path) -> None:
         load_dataset(str(path))
 
 
+UNREADABLE = {
+    "empty": (b"", "holds no images"),
+    "blank lines": (b"\n \n\n", "holds no images"),
+    "not UTF-8": (b"label,\xff\xfe\n", "not UTF-8 text"),
+    "gzip that is cut short": (gzip.compress(b"0,1,2,3,4\n")[:-9], "damaged gzip data"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_a_file_of_test_images_that_cannot_be_read_is_refused(tmp_path: Path, name: str) -> None:
+    content, reason = UNREADABLE[name]
+    (tmp_path / "train.csv").write_text(table(toy(36, shape=(4, 4)), labels_of(36), header=False))
+    (tmp_path / "test.csv").write_bytes(content)
+    with pytest.raises(DataError, match=rf"test\.csv: {reason}"):
+        load_dataset(str(tmp_path))
+
+
+def test_two_files_of_training_images_are_refused_before_one_is_read(tmp_path: Path) -> None:
+    (tmp_path / "train.csv").write_text(BAD_TABLES["a word"][0])
+    other = tmp_path / "training.csv"
+    other.write_text(table(toy(36, shape=(4, 4)), labels_of(36), header=False))
+    with pytest.raises(DataError, match=r"train\.csv and training\.csv .*; name one, such as"):
+        load_dataset(str(tmp_path))
+    assert load_dataset(str(other)).spec.shape == (4, 4)
+
+
 def test_no_pickle_is_loaded(tmp_path: Path) -> None:
     """An array of Python objects would execute what is in it."""
     path = tmp_path / "own.npz"
