@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from nn.arrays import Array
 from nn.config import TrainConfig
-from nn.events import EpochCompleted, Evaluation, StepCompleted
+from nn.events import EpochCompleted, StepCompleted
 from nn.network.predictor import Predictor
 from nn.training.advice import (
     COLLAPSES,
@@ -88,7 +88,7 @@ class Advisor:
         self._can_go_back = (
             best is not None and best.step < event.step and has_learned(best, self.classes)
         )
-        advice = self._overfits(event.evaluation) if event.evaluation is not None else None
+        advice = self._overfits(event)
         if isinstance(event, StepCompleted):
             advice = advice or self._of_batches(event, predictor, images)
         else:
@@ -197,12 +197,18 @@ class Advisor:
             )
         return None
 
-    def _overfits(self, evaluation: Evaluation) -> Advice | None:
-        """Advice where the validation loss rises while the training loss goes on falling."""
-        lowest = self._validation.lowest
-        if not self._validation.turns(evaluation) or evaluation.validation is None:
+    def _overfits(self, event: EpochCompleted | StepCompleted) -> Advice | None:
+        """Advice where the validation loss rises while the training loss goes on falling.
+
+        Where the training images are not scored, their loss is that of the batches.
+        """
+        if event.evaluation is None or event.evaluation.validation is None:
             return None
-        return overfitting(evaluation.validation.loss, lowest)
+        loss, lowest = event.evaluation.validation.loss, self._validation.lowest
+        train_loss = event.loss if isinstance(event, StepCompleted) else event.train_loss
+        if event.evaluation.train is not None:
+            train_loss = event.evaluation.train.loss
+        return overfitting(loss, lowest) if self._validation.turns(loss, train_loss) else None
 
     def _too_high(self, sentence: str) -> Advice:
         return self._going_back(rate_too_high(self.config, sentence, self.rate_factor))

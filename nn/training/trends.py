@@ -6,7 +6,7 @@ import math
 from collections import deque
 from dataclasses import dataclass, field
 
-from nn.events import Evaluation, StepCompleted
+from nn.events import StepCompleted
 
 # How long a loss has to be high: large initial weights have it fall for some tens of steps.
 _STEPS, _EVENTS = 100, 4
@@ -60,12 +60,12 @@ class ValidationLosses:
     lowest: float = math.inf
     _rising: int = 0
 
-    def turns(self, evaluation: Evaluation) -> bool:
-        """Take in the next evaluation; whether it rises while the training loss goes on falling."""
-        if evaluation.validation is None:
-            return False
-        loss, lowest = evaluation.validation.loss, self.lowest
+    def turns(self, loss: float, train_loss: float) -> bool:
+        """Take in the next losses; whether this one rises while that of training goes on falling.
+
+        That of training counts as falling as long as it is below the lowest validation loss.
+        """
+        lowest = self.lowest
         self._rising = self._rising + 1 if loss > _OVERFIT * lowest else 0
-        falling = evaluation.train is None or evaluation.train.loss < lowest
         self.lowest = min(lowest, loss)
-        return self._rising >= _OVERFITS and falling
+        return self._rising >= _OVERFITS and train_loss < lowest

@@ -143,11 +143,12 @@ def test_a_run_that_learns_is_left_alone(fields: dict[str, Any], mnist: Dataset)
     assert advice(config, mnist) == []
 
 
-def epoch(number: int, train: float, validation: float) -> EpochCompleted:
+def epoch(number: int, train: float, validation: float, *, scored: bool = True) -> EpochCompleted:
+    """An epoch with these losses; `scored` says whether that of training is evaluated, too."""
     evaluation = Evaluation(
         step=number * 500,
         epoch=number,
-        train=Score(train, 0.9),
+        train=Score(train, 0.9) if scored else None,
         validation=Score(validation, 0.8),
         test=Score(validation, 0.8),
         improved=False,
@@ -156,14 +157,15 @@ def epoch(number: int, train: float, validation: float) -> EpochCompleted:
     return EpochCompleted(number, number * 500, train, 0.1, (1.0, 1.0), 1000.0, 1.0, evaluation)
 
 
-def follow(losses: list[tuple[float, float]]) -> list[int]:
+def follow(losses: list[tuple[float, float]], *, scored: bool = True) -> list[int]:
     """In which epochs, from 1, overfitting is told for losses of (training, validation)."""
-    advisor = Advisor(TrainConfig(validation=0.2), 500)
-    given = [advisor.observe(epoch(n, *each)) for n, each in enumerate(losses, 1)]
+    advisor = Advisor(TrainConfig(validation=0.2, eval_train=scored), 500)
+    given = [advisor.observe(epoch(n, *each, scored=scored)) for n, each in enumerate(losses, 1)]
     return [n for n, each in enumerate(given, 1) if each is not None and each.kind == "overfitting"]
 
 
-def test_overfitting_is_told_once_after_three_evaluations() -> None:
+@pytest.mark.parametrize("scored", [True, False])
+def test_overfitting_is_told_once_after_three_evaluations(scored: bool) -> None:
     rising = [
         (0.5, 0.5),
         (0.4, 0.4),
@@ -173,12 +175,16 @@ def test_overfitting_is_told_once_after_three_evaluations() -> None:
         (0.05, 0.6),
         (0.04, 0.7),
     ]
-    assert follow(rising) == [5]
+    assert follow(rising, scored=scored) == [5]
 
 
-def test_no_overfitting_where_both_losses_rise_or_the_validation_loss_comes_back() -> None:
-    assert follow([(0.5, 0.4), (0.6, 0.6), (0.7, 0.7), (0.8, 0.8)]) == []
-    assert follow([(0.5, 0.4), (0.3, 0.5), (0.2, 0.5), (0.1, 0.4), (0.1, 0.5), (0.1, 0.5)]) == []
+@pytest.mark.parametrize("scored", [True, False])
+def test_no_overfitting_where_both_losses_rise_or_the_validation_loss_comes_back(
+    scored: bool,
+) -> None:
+    both = [(0.5, 0.4), (0.6, 0.6), (0.7, 0.7), (0.8, 0.8)]
+    back = [(0.5, 0.4), (0.3, 0.5), (0.2, 0.5), (0.1, 0.4), (0.1, 0.5), (0.1, 0.5)]
+    assert follow(both, scored=scored) == follow(back, scored=scored) == []
 
 
 def unevaluated(number: int, loss: float) -> EpochCompleted:
