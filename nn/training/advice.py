@@ -79,7 +79,7 @@ def dead_units(config: TrainConfig, found: Health, factor: float) -> Advice | No
 def weights_too_large(config: TrainConfig) -> Advice | None:
     """Advice where the initial weights saturate the first layer, or make its outputs huge."""
     spread = config.init_std * _INPUT_NORM
-    if spread < _LARGE_SPREAD:
+    if config.init != "normal" or spread < _LARGE_SPREAD:
         return None
     return Advice(
         "weights too large",

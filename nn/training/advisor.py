@@ -88,29 +88,45 @@ class Advisor:
         self._can_go_back = (
             best is not None and best.step < event.step and has_learned(best, self.classes)
         )
-        advice = self._overfits(event)
+        advice = self._new(self._overfits(event))
         if isinstance(event, StepCompleted):
-            advice = advice or self._of_batches(event, predictor, images)
-        else:
-            stuck = self._is_stuck(event)
-            rising = self._rises(event)
-            if advice is None and stuck and self.config.init == "normal":
-                advice = weights_too_large(self.config)
-            if advice is None and rising:
-                before = min(self._losses, default=self._chance_loss)
-                advice = self._dead_units(predictor, images) or self._too_high(
-                    f"the training loss rises: {event.train_loss:.3g} after {before:.3g}"
-                )
-            if advice is None and stuck and not self._explained:
-                advice = self._cause(event, predictor, images)
-                self._explained = True
-            if advice is None and not self._explained:
-                advice = self._too_low(event)
-            self._losses.append(event.train_loss)
+            return advice or self._new(self._of_batches(event, predictor, images))
+        stuck, rising = self._is_stuck(event), self._rises(event)
+        if advice is None and stuck:
+            advice = self._new(weights_too_large(self.config))
+            self._explained |= advice is not None
+        if advice is None:
+            advice = self._new(self._of_epoch(event, predictor, images, stuck, rising))
+        self._losses.append(event.train_loss)
+        return advice
+
+    def _new(self, advice: Advice | None) -> Advice | None:
+        """The advice, or None where its kind was given before, so that another rule may speak."""
         if advice is None or advice.kind in self._given:
             return None
         self._given.add(advice.kind)
         return advice
+
+    def _of_epoch(
+        self,
+        event: EpochCompleted,
+        predictor: Predictor | None,
+        images: Array | None,
+        stuck: bool,
+        rising: bool,
+    ) -> Advice | None:
+        """Advice after an epoch whose loss rises, stays at that of guessing, or hardly falls."""
+        if rising:
+            before = min(self._losses, default=self._chance_loss)
+            return self._dead_units(predictor, images) or self._too_high(
+                f"the training loss rises: {event.train_loss:.3g} after {before:.3g}"
+            )
+        if self._explained:
+            return None
+        if stuck:
+            self._explained = True
+            return self._cause(event, predictor, images)
+        return self._too_low(event)
 
     def _of_batches(
         self, event: StepCompleted, predictor: Predictor | None, images: Array | None
@@ -179,7 +195,9 @@ class Advisor:
             return True
         known = bool(self._losses) or event.evaluation is not None  # see `_is_stuck`
         exploded = (
-            self.config.loss == "cross-entropy" and event.train_loss > _EXPLODED * self._chance_loss
+            self.config.loss == "cross-entropy"
+            and event.train_loss > _EXPLODED * self._chance_loss
+            and weights_too_large(self.config) is None  # those have a high loss that falls
         )
         return exploded and known and self._accuracy < 0.5 and event.step >= _LEAST_STEPS
 

@@ -187,6 +187,14 @@ def test_no_overfitting_where_both_losses_rise_or_the_validation_loss_comes_back
     assert follow(both, scored=scored) == follow(back, scored=scored) == []
 
 
+def test_other_advice_is_given_while_overfitting_goes_on() -> None:
+    advisor = Advisor(TrainConfig(validation=0.2), 500)
+    losses = [(0.5, 0.5), (0.1, 0.6), (0.1, 0.6), (0.1, 0.6), (0.2, 0.7), (0.2, 0.7)]
+    given = [advisor.observe(epoch(n, *each)) for n, each in enumerate(losses, 1)]
+    kinds = [each and each.kind for each in given]
+    assert kinds == [None, None, None, "overfitting", None, "rate too high"]
+
+
 def unevaluated(number: int, loss: float) -> EpochCompleted:
     return EpochCompleted(number, number * 500, loss, 0.1, (1.0, 1.0), 1000.0, 1.0, None)
 

@@ -168,6 +168,15 @@ def test_weights_are_too_large_from_a_spread_of_twenty() -> None:
     assert first(TrainConfig(init="he-normal", init_std=20 / 9), stuck()) == ["labels"]
 
 
+def test_weights_that_are_too_large_are_the_one_cause_until_the_loss_rises() -> None:
+    """It may be as high as that of a rate too high, and fall."""
+    config, chance = TrainConfig(init="normal", init_std=3.0), math.log(10)
+    events = [epoch(n, times * chance, accuracy=0.1) for n, times in enumerate((9, 8, 7), 1)]
+    assert first(config, *events) == ["weights too large", None, None]
+    events = [epoch(n, times * chance, accuracy=0.1) for n, times in enumerate((1, 2, 2), 1)]
+    assert first(config, *events) == ["weights too large", None, "rate too high"]
+
+
 def batches(losses: list[float], start: int = 0) -> list[StepCompleted]:
     """Events of 25 steps each, with these losses as multiples of that of chance."""
     return [
@@ -195,6 +204,8 @@ def test_batches_far_above_guessing_that_do_not_fall(losses: list[float], told: 
     assert given == ["rate too high"] * told
     large = Advisor(TrainConfig(init="normal", init_std=3.0), STEPS)
     assert not any(large.observe(event) for event in batches(losses))
+    unused = Advisor(TrainConfig(init="he-normal", init_std=3.0), STEPS)
+    assert any(unused.observe(event) for event in batches(losses)) == told
 
 
 def test_a_run_that_has_learned_is_led_back_to_its_best_epoch() -> None:
