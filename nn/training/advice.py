@@ -64,7 +64,9 @@ def dead_units(config: TrainConfig, found: Health, factor: float) -> Advice | No
     if not found.dead or max(found.dead) < _MOST_UNITS:
         return None
     layer = found.dead.index(max(found.dead)) + 1
-    remedy = "start again with a tenth of the --learning-rate, or with --init=he-normal"
+    remedy = "start again with a tenth of the --learning-rate"
+    if not config.init.startswith("he-"):
+        remedy += ", or with --init=he-normal"
     if factor > 1:
         remedy = f"start again without raising the rate by hand (x{factor:g})"
     return Advice(
@@ -83,8 +85,8 @@ def weights_too_large(config: TrainConfig) -> Advice | None:
         return None
     return Advice(
         "weights too large",
-        f"the outputs of the first layer have a standard deviation of about {spread:.0f} at the"
-        " start",
+        f"the initial weights are so large (--init-std={config.init_std:g}) that the outputs of the"
+        " first layer are huge at the start",
         "start with smaller weights: --init=glorot-normal, or --init-std=0.01",
         "init_std",
     )
@@ -150,11 +152,12 @@ def cause(
         if lost is not None:
             return lost
     if len(norms) > 2 and norms[0] < _VANISHED * norms[-1]:
+        other = "" if config.init.startswith("glorot-") else "--init=glorot-normal with "
         return Advice(
             "vanishing gradients",
             f"the first layer gets {norms[0] / norms[-1]:.1g} of the last layer's gradient:"
             f" each {config.activation} on the way makes it smaller",
-            "take --activation=relu, or --init=glorot-normal with a higher --learning-rate",
+            f"take --activation=relu, or {other}a higher --learning-rate",
             "activation",
         )
     if relative_update(config, event, predictor, steps) < _LOW_UPDATE:
@@ -182,7 +185,7 @@ def _saturated(config: TrainConfig, found: Health) -> Advice | None:
             "saturated units",
             f"{max(found.saturated):.0%} of the outputs of hidden layer {layer} lie at the"
             f" end of the {config.activation}'s range, where its derivative is next to 0",
-            "start with smaller weights: --init=glorot-normal, or a smaller --init-std",
+            f"start with smaller weights: {_smaller(config)}",
             "init",
         )
     if found.outputs >= _MOST_UNITS and not LOSSES[config.loss].takes_logits:
@@ -195,6 +198,15 @@ def _saturated(config: TrainConfig, found: Health) -> Advice | None:
             "loss",
         )
     return None
+
+
+def _smaller(config: TrainConfig) -> str:
+    """What makes the initial weights smaller than they are."""
+    if config.init == "normal":
+        return "--init=glorot-normal, or a smaller --init-std"
+    if config.init.startswith("glorot-"):
+        return "--init=normal with --init-std=0.01"
+    return "--init=glorot-normal"
 
 
 def _same_weights(config: TrainConfig) -> bool:

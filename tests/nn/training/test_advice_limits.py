@@ -77,6 +77,36 @@ def test_the_layer_that_is_lost_is_named(
     assert of_network(predictor, small).kind != kind
 
 
+@pytest.mark.parametrize(
+    ("activation", "bias", "init", "remedy"),
+    [
+        ("relu", -1.0, "he-normal", "start again with a tenth of the --learning-rate"),
+        ("relu", -1.0, "he-uniform", "start again with a tenth of the --learning-rate"),
+        ("relu", -1.0, "normal", ", or with --init=he-normal"),
+        ("tanh", 50.0, "he-normal", "smaller weights: --init=glorot-normal"),
+        ("tanh", 50.0, "normal", "--init=glorot-normal, or a smaller --init-std"),
+        ("tanh", 50.0, "glorot-uniform", "smaller weights: --init=normal with --init-std=0.01"),
+    ],
+)
+def test_no_remedy_is_what_is_set_already(
+    small: Dataset, activation: str, bias: float, init: str, remedy: str
+) -> None:
+    predictor = network(small, activation=activation, init=init)
+    predictor.model.linears[0].bias[...] = bias
+    assert of_network(predictor, small).remedy.endswith(remedy)
+
+
+@pytest.mark.parametrize(
+    ("init", "remedy"),
+    [("glorot-normal", "or a"), ("he-normal", "or --init=glorot-normal with a")],
+)
+def test_the_remedy_for_vanishing_gradients(init: str, remedy: str) -> None:
+    config = TrainConfig.layered({"hidden": (8, 8), "activation": "sigmoid", "init": init})
+    found = Advisor(config, STEPS).observe(stuck(norms=(0.001, 0.5, 1.0)))
+    assert found is not None
+    assert found.remedy == f"take --activation=relu, {remedy} higher --learning-rate"
+
+
 def test_outputs_count_as_saturated_from_nine_in_ten(small: Dataset) -> None:
     fields = {"loss": "squared-error", "output_activation": "sigmoid", "activation": "sigmoid"}
     predictor = network(small, **fields)
@@ -163,7 +193,9 @@ def test_gradients_vanish_below_a_fiftieth_in_a_network_of_three_layers() -> Non
 
 
 def test_weights_are_too_large_from_a_spread_of_twenty() -> None:
-    assert first(TrainConfig(init="normal", init_std=20 / 9), stuck()) == ["weights too large"]
+    found = Advisor(TrainConfig(init="normal", init_std=20 / 9), STEPS).observe(stuck())
+    assert found is not None
+    assert str(found).startswith("the initial weights are so large (--init-std=2.22222) that the ")
     assert first(TrainConfig(init="normal", init_std=19.9 / 9), stuck()) == ["labels"]
     assert first(TrainConfig(init="he-normal", init_std=20 / 9), stuck()) == ["labels"]
 
