@@ -43,15 +43,15 @@ def deskew(images: Array, shape: tuple[int, int], bright_paper: bool = False) ->
 
 def deskewed(images: Array, shape: tuple[int, int], bright_paper: bool = False) -> Array:
     """`deskew` of images that will not change, computed once as long as they are in memory."""
-    key = id(images)
+    key = id(images), bright_paper
     if key not in _known:
         result = deskew(images, shape, bright_paper)
         _known[key] = weakref.ref(images, lambda _: _known.pop(key)), result
     return _known[key][1]
 
 
-# Results by the identity of the images; an entry goes when its images go.
-_known: dict[int, tuple[weakref.ref[Array], Array]] = {}
+# Results by the identity of the images, and by `bright_paper`; an entry goes when its images go.
+_known: dict[tuple[int, bool], tuple[weakref.ref[Array], Array]] = {}
 
 
 def _deskew(images: Array) -> Array:

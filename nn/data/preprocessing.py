@@ -50,7 +50,7 @@ class Preprocessor:
         `shape` is (rows, columns) of each; raises `ConfigError` where `kind` is not for them.
         """
         scale, shift = PREPROCESSING[kind](images)
-        bright = has_bright_paper(_sample(images))
+        bright = has_bright_paper(images)
         return cls(
             scale.astype(dtype),
             None if shift is None else shift.astype(dtype),
@@ -60,20 +60,20 @@ class Preprocessor:
         )
 
     @classmethod
-    def of(cls, config: TrainConfig, train: Split) -> Preprocessor:
+    def of(cls, config: TrainConfig, train: Split, fed: Split | None = None) -> Preprocessor:
         """The preprocessing that a configuration describes, fitted on training images.
 
-        With `config.deskew`, scale and shift are fitted on the deskewed images.
+        With `config.deskew`, scale and shift are fitted on the deskewed images: on `fed` where
+        these are known. Whatever else is known of the images, that of `train` shows.
         """
-        fed = fed_split(config, train)
+        bright = has_bright_paper(train.images)
+        if fed is None:
+            fed = fed_split(config, train, bright)
         fitted = cls.fit(config.preprocessing, fed.images, config.dtype, fed.spec.shape)
-        return fitted.after_deskewing(train) if config.deskew else fitted
-
-    def after_deskewing(self, split: Split) -> Preprocessor:
-        """The same scale and shift for images like those of `split`, which are deskewed first."""
-        bright = has_bright_paper(_sample(split.images))
-        centred = _ink_is_centred(split.images, bright)
-        return replace(self, centred=centred, bright_paper=bright, deskews=split.spec.shape)
+        if not config.deskew:
+            return fitted
+        centred = _ink_is_centred(train.images, bright)
+        return replace(fitted, centred=centred, bright_paper=bright, deskews=train.spec.shape)
 
     @property
     def prepares(self) -> bool:
@@ -131,18 +131,17 @@ def edges_of(kind: Preprocessing, shape: tuple[int, int]) -> tuple[int, int] | N
     return shape
 
 
-def fed_split(config: TrainConfig, split: Split) -> Split:
+def fed_split(config: TrainConfig, split: Split, bright_paper: bool) -> Split:
     """The split with the images that are scaled to inputs, deskewed where that is configured."""
     if not config.deskew:
         return split
-    bright = has_bright_paper(_sample(split.images))
-    return replace(split, images=deskewed(split.images, split.spec.shape, bright))
+    return replace(split, images=deskewed(split.images, split.spec.shape, bright_paper))
 
 
-def fed_dataset(config: TrainConfig, dataset: Dataset) -> Dataset:
+def fed_dataset(config: TrainConfig, dataset: Dataset, bright_paper: bool) -> Dataset:
     """The dataset with both splits as `fed_split` has them."""
-    train, test = fed_split(config, dataset.train), fed_split(config, dataset.test)
-    return replace(dataset, train=train, test=test)
+    train = fed_split(config, dataset.train, bright_paper)
+    return replace(dataset, train=train, test=fed_split(config, dataset.test, bright_paper))
 
 
 def _sample(images: Array) -> Array:
@@ -150,8 +149,8 @@ def _sample(images: Array) -> Array:
 
 
 def has_bright_paper(images: Array) -> bool:
-    """Whether the corners of most images (n, pixels) are bright."""
-    return bool(np.median(images[:, [0, -1]]) > 127) if len(images) else False
+    """Whether the corners of most images (n, pixels) are bright, of a few of them."""
+    return bool(np.median(_sample(images)[:, [0, -1]]) > 127) if len(images) else False
 
 
 def are_centred(images: Array) -> bool:

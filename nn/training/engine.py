@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from nn.arrays import Array
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset, Split
-from nn.data.preprocessing import Preprocessor, fed_dataset
+from nn.data.preprocessing import Preprocessor, fed_dataset, has_bright_paper
 from nn.events import Score
 from nn.network.layers import Matmul
 from nn.network.model import MLP, build_model
@@ -147,11 +148,13 @@ class Fed(NamedTuple):
 
     @classmethod
     def of(cls, config: TrainConfig, dataset: Dataset, splits: Mapping[str, Split]) -> Fed:
-        """Deskew where that is configured, which takes a second; `splits` are as they are."""
-        fed = splits_of(config, fed_dataset(config, dataset)) if config.deskew else splits
-        train = fed["train"]
-        scaling = Preprocessor.fit(
-            config.preprocessing, train.images, config.dtype, train.spec.shape
-        )
-        deskewing = scaling.after_deskewing(splits["train"]) if config.deskew else scaling
-        return cls(fed, scaling, deskewing)
+        """Deskew where that is configured, which takes a second; `splits` are as they are.
+
+        What the paper is like is decided by the training images, for all.
+        """
+        train, fed = splits["train"], splits
+        if config.deskew:
+            bright = has_bright_paper(train.images)
+            fed = splits_of(config, fed_dataset(config, dataset, bright))
+        preprocessor = Preprocessor.of(config, train, fed["train"])
+        return cls(fed, replace(preprocessor, deskews=None), preprocessor)

@@ -104,6 +104,8 @@ def test_what_is_computed_once_is_kept_as_long_as_the_images(mnist: Dataset) -> 
     images = mnist.train.images[:5].copy()
     first = deskewed(images, SHAPE)
     assert deskewed(images, SHAPE) is first
+    bright = deskew(images, SHAPE, True)
+    np.testing.assert_array_equal(deskewed(images, SHAPE, True), bright)
     other = mnist.train.images[5:10].copy()
     del images  # another array may now have its identity
     np.testing.assert_array_equal(deskewed(other, SHAPE), deskew(other, SHAPE))
@@ -118,6 +120,22 @@ def test_scaling_is_fitted_on_the_deskewed_training_images(mnist: Dataset) -> No
     straight = deskew(images, SHAPE)
     expected = Preprocessor.fit("standardize", straight, "float64").transform(straight)
     np.testing.assert_array_equal(x, expected)
+
+
+@pytest.mark.parametrize("limit", [0, 40])
+def test_the_training_images_decide_what_the_paper_is_like(small: Dataset, limit: int) -> None:
+    """For the test images, and for those beyond `limit`, so that the score is the network's."""
+    dark, bright = np.split(small.train.images, [limit or len(small.train)])
+    train = np.concatenate([dark, 255 - bright])
+    mixed = dataclasses.replace(
+        small,
+        train=dataclasses.replace(small.train, images=train),
+        test=dataclasses.replace(small.test, images=255 - small.test.images),
+    )
+    trainer = Trainer(TrainConfig(hidden=(9,), deskew=True, epochs=1, limit=limit), mixed)
+    *_, end = trainer.events()
+    assert trainer.predictor.score(mixed.test) == end.evaluation.test
+    assert trainer.predictor.score(trainer.train) == end.evaluation.train
 
 
 def test_a_network_is_given_any_image_deskewed(small: Dataset, tmp_path: Path) -> None:

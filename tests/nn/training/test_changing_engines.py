@@ -35,9 +35,9 @@ TWO = make_engine(Cores(2, threads=1))
 def test_images_are_deskewed_once(small: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Dataset] = []
 
-    def counted(config: TrainConfig, dataset: Dataset) -> Dataset:
+    def counted(config: TrainConfig, dataset: Dataset, bright_paper: bool) -> Dataset:
         calls.append(dataset)
-        return fed_dataset(config, dataset)
+        return fed_dataset(config, dataset, bright_paper)
 
     monkeypatch.setattr("nn.training.engine.fed_dataset", counted)
     with closing(Trainer(replace(CONFIG, deskew=True), small)) as trainer:

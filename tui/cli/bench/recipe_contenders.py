@@ -20,8 +20,9 @@ import numpy as np
 
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
-from nn.data.preprocessing import Preprocessor, fed_dataset
 from nn.events import EpochCompleted
+from nn.training.engine import Fed
+from nn.training.plan import splits_of
 from tui.images.datasets import load_dataset
 from tui.system.sharing import make_trainer
 
@@ -73,13 +74,10 @@ class ScikitLearn:
         from sklearn.neural_network import MLPClassifier
 
         self._config = config
-        data = fed_dataset(config, data) if config.deskew else data
-        train = data.train[: config.limit or None]
-        scaling = Preprocessor.fit(
-            config.preprocessing, train.images, config.dtype, train.spec.shape
-        )
-        self._x, self._labels = scaling.transform(train.images), train.labels
-        self._test_x, self._test_labels = scaling.transform(data.test.images), data.test.labels
+        fed = Fed.of(config, data, splits_of(config, data))
+        train, test = fed.splits["train"], fed.splits["test"]
+        self._x, self._labels = fed.scaling.transform(train.images), train.labels
+        self._test_x, self._test_labels = fed.scaling.transform(test.images), test.labels
         adam = config.optimizer in ("adam", "adamw")
         self._model = MLPClassifier(
             config.hidden,
