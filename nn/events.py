@@ -6,6 +6,7 @@ Losses are means over images, accuracies are fractions from 0 to 1, times are se
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
@@ -76,6 +77,12 @@ class Evaluation:
     improved: bool
     seconds: float
     raw: Score | None = None
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether every loss is a finite number."""
+        scores = (self.train, self.validation, self.test, self.raw)
+        return all(math.isfinite(score.loss) for score in scores if score)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,10 +22,10 @@ class BestWeights:
     expect of other images; but while the training loss is more than `RISE` times the lowest so far,
     the weights before that stay the best. Where `config` has early stopping judge by the test
     images, as some published experiments do, the best are those of the lowest test loss. Weights
-    whose loss is not finite are never better.
+    with a loss that is not finite are never the best.
 
     Attributes:
-        best: The evaluation of the best weights so far, None before the first one.
+        best: The evaluation of the best weights so far, None before the first finite one.
     """
 
     def __init__(self, config: TrainConfig, evaluations: Iterable[Evaluation] = ()) -> None:
@@ -36,7 +36,9 @@ class BestWeights:
 
     def add(self, evaluation: Evaluation) -> bool:
         """Take in the next evaluation; whether its weights are now the best."""
-        better = self.best is None or self._is_better(evaluation, self.best)
+        better = evaluation.is_finite and (
+            self.best is None or self._is_better(evaluation, self.best)
+        )
         if better:
             self.best = evaluation
         if evaluation.train is not None and evaluation.train.loss < self._lowest:
@@ -44,8 +46,6 @@ class BestWeights:
         return better
 
     def _is_better(self, evaluation: Evaluation, best: Evaluation) -> bool:
-        if not math.isfinite(evaluation.test.loss):
-            return False
         if evaluation.validation is not None and best.validation is not None:
             return evaluation.validation.accuracy > best.validation.accuracy
         if self._config.patience:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 
 import numpy as np
@@ -14,7 +13,7 @@ from nn.training.engine import Engine
 from nn.training.progress import Progress
 
 
-# A loss that is not finite is told by `is_finite`; NumPy's warnings would add nothing.
+# A loss that is not finite is told by `Evaluation.is_finite`; NumPy's warnings would add nothing.
 @np.errstate(all="ignore")
 def evaluate(
     engine: Engine,
@@ -47,9 +46,3 @@ def evaluate(
         raw=raw,
     )
     return progress.evaluation
-
-
-def is_finite(evaluation: Evaluation) -> bool:
-    """Whether every loss is a finite number."""
-    scores = (evaluation.train, evaluation.validation, evaluation.test, evaluation.raw)
-    return all(math.isfinite(score.loss) for score in scores if score)

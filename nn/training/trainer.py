@@ -26,7 +26,7 @@ from nn.events import (
 from nn.network.model import initialize_model
 from nn.network.predictor import Predictor
 from nn.training.engine import EngineFactory, Fed, OneProcess
-from nn.training.evaluating import evaluate, is_finite
+from nn.training.evaluating import evaluate
 from nn.training.pace import MUCH_SLOWER, Pace
 from nn.training.plan import Plan, splits_of
 from nn.training.progress import Progress, TrainerState
@@ -273,7 +273,7 @@ class Trainer:
         """Score the weights, update early stopping, and set the reason where the run is to end."""
         progress, stopping = self._progress, self._state.stopping
         evaluation = evaluate(self.engine, self.config, progress, stopping, self.steps_per_epoch)
-        if is_finite(evaluation):
+        if evaluation.is_finite:
             stopping.update(evaluation, self.predictor.model.parameters)
             self._stop_if_exhausted()
         else:

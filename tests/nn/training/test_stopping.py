@@ -234,6 +234,16 @@ def test_the_best_weights_are_not_picked_by_the_test_images() -> None:
     assert best_step(plain, evaluated(1, 0.8), evaluated(2, 0.1, loss=math.inf)) == 1
 
 
+@pytest.mark.parametrize("loss", [math.inf, math.nan])
+def test_weights_with_a_loss_that_is_not_finite_are_never_the_best(loss: float) -> None:
+    for config in (TrainConfig(), TrainConfig(patience=2, stop_on="test")):
+        weights = BestWeights(config)
+        assert not weights.add(evaluated(1, 0.9, loss=loss))
+        assert not weights.add(evaluated(2, 0.9, train=(loss, 0.9)))
+        assert weights.best is None
+        assert weights.add(evaluated(3, 0.5))
+
+
 def test_weights_after_the_training_loss_rose_are_not_the_best() -> None:
     """However slowly it rises: it is compared with the lowest, and the test images never matter."""
     losses = [0.5, 0.4, 0.5, 0.6, 0.7, 2.0]
