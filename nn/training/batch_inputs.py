@@ -32,6 +32,9 @@ class Inputs(Protocol):
     def expect(self, index: Array, step: int) -> None:
         """Tell which whole batch comes after the one that `of` is called for next."""
 
+    def close(self) -> None:
+        """Release what is held besides memory; no inputs can be had afterwards."""
+
 
 class BatchInputs:
     """Computes the inputs of a batch when they are asked for."""
@@ -68,6 +71,9 @@ class BatchInputs:
     def expect(self, index: Array, step: int) -> None:
         """Nothing is computed ahead."""
 
+    def close(self) -> None:
+        """Nothing is held besides memory."""
+
 
 class InputsAhead:
     """Computes the inputs of the batch that comes next on a thread of its own.
@@ -86,7 +92,7 @@ class InputsAhead:
         threading.Thread(
             target=_compute, args=(both, self._requests, self._results), name="warping", daemon=True
         ).start()
-        weakref.finalize(self, self._requests.put, None)
+        self._end = weakref.finalize(self, self._requests.put, None)
 
     def of(
         self, index: Array, step: int, *, first: int = 0, batch_size: int | None = None
@@ -110,6 +116,10 @@ class InputsAhead:
     def expect(self, index: Array, step: int) -> None:
         self._expected = index, step
 
+    def close(self) -> None:
+        """End the thread."""
+        self._end()
+
 
 _Request = tuple[Array, int]
 _Result = Array | BaseException
@@ -125,3 +135,4 @@ def _compute(
             results.put(both[step % 2].of(index, step))
         except BaseException as error:  # raised where the result is asked for
             results.put(error)
+    results.put(ValueError("inputs were asked for after they had been closed"))

@@ -133,7 +133,8 @@ class OneProcess:
         return (self._raw if raw else self.predictor).score(self._splits[name])
 
     def close(self) -> None:
-        """Nothing is held besides memory."""
+        """End the thread that computes inputs ahead, where there is one."""
+        self._step.inputs.close()
 
 
 class Fed(NamedTuple):

@@ -13,8 +13,10 @@ import pytest
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.data.preprocessing import Preprocessor
+from nn.parallel.cores import Cores
+from nn.parallel.process_group import make_engine
 from nn.training.batch_inputs import BatchInputs, InputsAhead
-from nn.training.engine import OneProcess
+from nn.training.engine import EngineFactory, OneProcess
 from nn.training.trainer import Trainer
 from tests.support.training import follow, through_json
 
@@ -103,18 +105,29 @@ def test_what_fails_there_is_raised_in_the_step(small: Dataset) -> None:
     assert ahead.of(np.arange(3), 0).shape == (3, 784)  # and the thread goes on
     with pytest.raises(ValueError, match="whole batches"):
         ahead.of(np.arange(3), 0, first=1, batch_size=4)
+    ahead.close()
+    with pytest.raises(ValueError, match="closed"):
+        ahead.of(np.arange(3), 0)
 
 
-def test_the_thread_ends_with_the_engine_and_none_is_started_in_vain(small: Dataset) -> None:
+@pytest.mark.parametrize("engine", [AHEAD, make_engine(Cores(spare=1))], ids=["one", "on a core"])
+@pytest.mark.parametrize("closed", [True, False])
+def test_the_thread_ends_with_the_engine_and_none_is_started_in_vain(
+    small: Dataset, engine: EngineFactory, closed: bool
+) -> None:
+    """At once where it is closed, and else when it is no longer in memory."""
     before = warping_threads()
     plain = replace(CONFIG, augment_shift=0.0, augment_rotation=0.0, elastic_alpha=0.0)
-    follow(Trainer(plain, small, engine=AHEAD), 0, 3)
+    follow(Trainer(plain, small, engine=engine), 0, 3)
     assert warping_threads() <= before
-    trainer = Trainer(CONFIG, small, engine=AHEAD)
+    trainer = Trainer(CONFIG, small, engine=engine)
     (thread,) = warping_threads() - before
-    trainer.close()
-    del trainer
-    gc.collect()
+    follow(trainer, 0, 3)
+    if closed:
+        trainer.close()
+    else:
+        del trainer
+        gc.collect()
     thread.join(60)
     assert not thread.is_alive()
 
