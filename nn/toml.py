@@ -34,3 +34,5 @@ def parse_toml(text: str, source: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(f"{source}: not valid TOML: {error}") from error
+    except ValueError as error:  # whose words are for programmers
+        raise ConfigError(f"{source}: a whole number has more digits than can be read") from error

@@ -249,7 +249,11 @@ def test_config_files(tmp_path: Path) -> None:
     path = tmp_path / "run.toml"
     path.write_text("epochs = 3\nhidden = [64, 16]\n")
     assert TrainConfig.layered(load_toml(path)).hidden == (64, 16)
-    for content, reason in ((b"epochs = ", "not valid TOML"), (b"\xff", "not UTF-8")):
+    for content, reason in (
+        (b"epochs = ", "not valid TOML"),
+        (b"\xff", "not UTF-8"),
+        (b"seed = " + b"1" * 5000, "a whole number has more digits"),
+    ):
         path.write_bytes(content)
         with pytest.raises(ConfigError, match=f"{path}: {reason}"):
             load_toml(path)

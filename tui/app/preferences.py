@@ -106,7 +106,7 @@ def remember(path: Path, settings: Mapping[str, str]) -> None:
     changed = head + rest
     try:
         agreed = tomllib.loads(changed) == tomllib.loads(text) | dict(settings)
-    except tomllib.TOMLDecodeError:
+    except ValueError:
         agreed = False
     if not agreed:
         named = " and ".join(settings)

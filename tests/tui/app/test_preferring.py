@@ -90,7 +90,12 @@ def test_the_rest_of_the_settings_stays_as_it_is(tmp_path: Path) -> None:
         "'app.quit' = 'x'",
     ]
     assert path.is_symlink()
-    for text in ('text = """\ndigit = 3\n"""\n', "'digit' = 'half'\n", "digit = \n"):
+    for text in (
+        'text = """\ndigit = 3\n"""\n',
+        "'digit' = 'half'\n",
+        "digit = \n",
+        f"x = {'1' * 5000}\n",
+    ):
         path.write_text(text)
         with pytest.raises(ConfigError, match="digit cannot be set in this file"):
             remember(path, {"digit": "half"})
