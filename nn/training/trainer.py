@@ -67,6 +67,7 @@ class Trainer:
         self._plan = plan = Plan(config, len(self.train))
         self.steps_per_epoch, self.total_steps = plan.steps_per_epoch, plan.total_steps
         self.fallback, self._pace = fallback, Pace()
+        self._went_back = False  # whether `predictor` has the weights of an earlier evaluation
         self._fed = Fed.of(config, dataset, self.splits)
         self._take(engine)
         initialize_model(self.model, config, rng=stream(config.seed, Stream.INITIALIZATION))
@@ -167,7 +168,7 @@ class Trainer:
         None without averaging, and where early stopping has gone back to an earlier average.
         """
         averages = self.predictor.model is not self.model
-        return self.model.parameters if averages and self._state.stopping.kept is None else None
+        return self.model.parameters if averages and not self._went_back else None
 
     def close(self) -> None:
         """Close the engine; the run cannot go on then."""
@@ -291,6 +292,7 @@ class Trainer:
         if progress.reason == "diverged":
             kept_step, evaluation = self._state.fall_back(), None
         elif self._state.stopping.kept is not None:
+            self._went_back = True
             evaluation, self.predictor.model.parameters[...] = self._state.stopping.kept
             kept_step = evaluation.step
         return run_finished(progress, self.steps_per_epoch, kept_step, evaluation)

@@ -77,6 +77,20 @@ def test_early_stopping_goes_back_to_an_average(small: Dataset) -> None:
     assert trainer.raw_parameters is None
 
 
+def test_the_raw_weights_are_known_until_early_stopping_goes_back(small: Dataset) -> None:
+    """A run that diverges ends with the weights as they are, whichever ones patience keeps."""
+    config = replace(CONFIG, batch_norm=False, optimizer="sgd", patience=9, stop_on="test")
+    trainer = Trainer(config, small)
+    for event in trainer.events():
+        if isinstance(event, EpochCompleted):
+            assert trainer.raw_parameters is trainer.model.parameters
+            trainer.rate_factor = 1e30
+    assert isinstance(event, RunFinished)
+    assert event.reason == "diverged"
+    assert trainer.raw_parameters is trainer.model.parameters
+    assert np.isfinite(trainer.model.parameters).all()
+
+
 @pytest.mark.parametrize("leave_after", [3, 17])
 def test_it_resumes_bit_for_bit(small: Dataset, tmp_path: Path, leave_after: int) -> None:
     whole = Trainer(CONFIG, small, step_interval=0)
