@@ -15,7 +15,14 @@ _LEAST = 1e-30  # a probability whose logarithm is finite in float32
 
 
 class Committee(Predictor):
-    """Predicts the mean p = 1/(m c) sum of the probabilities of m members for c copies of an image.
+    """Predicts the mean p of what m members answer for c copies of an image.
+
+    With q_ij the `probabilities` of member i for copy j, one number for each class,
+
+        p = 1/(m c) sum_ij q_ij / |q_ij|, |q| = sum_k q_k.
+
+    |q| is 1 for softmax. Sigmoids and squared errors have any sum, by which a member would else
+    count for more than another, and p would be no distribution over the classes.
 
     The copies are moved by every whole number of pixels up to `shift` down and across, so that c =
     (2 shift + 1)^2; they are moved after deskewing, which would move them back. Ciresan, Meier,
@@ -77,7 +84,7 @@ class Committee(Predictor):
         for member in self.members:
             fed = member.preprocessor.fed(images)
             for copy in self._copies(fed):
-                total += member.probabilities_of_fed(copy)
+                total += member.distribution_of_fed(copy)
         total /= len(self.members) * self.copies
         outputs: Array = np.log(np.maximum(total, _LEAST)).astype(self.config.dtype)
         return outputs

@@ -34,6 +34,7 @@ class Loss:
 
     takes_logits: ClassVar[bool] = False  # outputs are any numbers, with no activation before them
     needs_positive: ClassVar[bool] = False  # outputs must be above 0
+    sums_to_one: ClassVar[bool] = False  # the probabilities of an image are a distribution
 
     def __init__(self) -> None:
         self._grad = Buffer()
@@ -65,6 +66,7 @@ class CrossEntropy(Loss):
     """
 
     takes_logits = True
+    sums_to_one = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -175,6 +177,7 @@ class NormalizedSquaredError(Loss):
     """
 
     needs_positive = True
+    sums_to_one = True
 
     def forward(self, outputs: Array, targets: Array) -> float:
         self._total = np.add.reduce(outputs, axis=1, keepdims=True)

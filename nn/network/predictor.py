@@ -82,9 +82,17 @@ class Predictor:
         """The network's outputs (n, classes) for uint8 images (n, pixels), valid until the next."""
         return self._outputs_of_fed(self.preprocessor.fed(images))
 
-    def probabilities_of_fed(self, images: Array) -> Array:
-        """`probabilities` of images that are what `Preprocessor.fed` returns, all at once."""
-        return self._loss.probabilities(self._outputs_of_fed(images))
+    def distribution_of_fed(self, images: Array) -> Array:
+        """`probabilities` q of images that are what `Preprocessor.fed` returns, as q / sum_k q_k.
+
+        Where all of them are 0, each is 1 / classes.
+        """
+        found = self._loss.probabilities(self._outputs_of_fed(images))
+        if self._loss.sums_to_one:
+            return found
+        total, equal = found.sum(axis=1, keepdims=True), np.full_like(found, 1 / found.shape[1])
+        divided: Array = np.divide(found, total, equal, where=total > 0)
+        return divided
 
     @np.errstate(over="ignore")  # where a sigmoid is 0, its exponential overflows
     def _outputs_of_fed(self, images: Array) -> Array:

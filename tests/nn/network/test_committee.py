@@ -68,6 +68,28 @@ def test_it_is_the_mean_of_the_probabilities(members: list[Predictor], small: Da
     )
 
 
+@pytest.mark.parametrize("loss", ["binary-cross-entropy", "squared-error"])
+def test_each_member_counts_as_a_distribution(
+    members: list[Predictor], small: Dataset, loss: str
+) -> None:
+    """However large the sum of its probabilities; one that has only zeros has no preference."""
+    trainer = Trainer(TrainConfig.layered({"hidden": (9,), "loss": loss, "epochs": 2}), small)
+    other, images = trainer.predictor, small.test.images
+    for _ in trainer.events():
+        pass
+    committee, found = Committee([members[0], other]), other.probabilities(images)
+    total = found.sum(axis=1, keepdims=True)
+    assert abs(total - 1).max() > 0.05
+    expected = (members[0].probabilities(images) + found / total) / 2
+    np.testing.assert_allclose(committee.probabilities(images), expected, rtol=1e-4, atol=1e-6)
+    losses = -np.log(expected[np.arange(len(images)), small.test.labels])
+    np.testing.assert_allclose(committee.predict(small.test).losses, losses, rtol=1e-3, atol=1e-5)
+    *_, last = other.model.linears
+    last.weight[...], last.bias[...] = 0, -1000
+    expected = members[0].probabilities(images) / 2 + 0.05
+    np.testing.assert_allclose(committee.probabilities(images), expected, rtol=1e-4, atol=1e-6)
+
+
 @pytest.mark.parametrize("shift", [1, 2])
 def test_copies_are_moved_after_deskewing(
     members: list[Predictor], small: Dataset, shift: int
@@ -77,7 +99,7 @@ def test_copies_are_moved_after_deskewing(
         images = small.test.images[:20]
         fed = member.preprocessor.fed(images)
         copies = [moved(fed, down, across) for down in steps for across in steps]
-        expected = np.mean([member.probabilities_of_fed(copy) for copy in copies], axis=0)
+        expected = np.mean([member.distribution_of_fed(copy) for copy in copies], axis=0)
         repeated = Committee([member], shift=shift)
         np.testing.assert_allclose(repeated.probabilities(images), expected, rtol=1e-4, atol=1e-6)
         outputs = np.exp(repeated.outputs(images))
