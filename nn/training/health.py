@@ -55,11 +55,12 @@ def relative_update(
 
     It is rate |g| steps / |w|. |w| is taken as at least that of Glorot's initial weights, since
     smaller weights have to grow to that size. Where the rule normalizes the gradient, each
-    parameter moves by about the rate. Without a predictor it is infinite.
+    parameter moves by about the rate. The running statistics of batch normalization, which are not
+    trained, do not count. Without a predictor it is infinite.
     """
     if predictor is None:
         return math.inf
-    parameters = predictor.model.parameters
+    parameters = predictor.model.parameters[predictor.model.trained]
     glorot = sum(2 * a * b / (a + b) for a, b in pairwise(predictor.model.sizes))
     size = max(float(np.linalg.norm(parameters)), math.sqrt(glorot))
     step = math.sqrt(sum(norm**2 for norm in event.gradient_norms))

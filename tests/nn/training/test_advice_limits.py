@@ -182,6 +182,24 @@ def test_weights_that_hardly_move_by_steps_of_the_rate_itself(small: Dataset) ->
         assert given.kind == kind
 
 
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_running_statistics_are_no_weights_that_move(small: Dataset, optimizer: str) -> None:
+    """They are large here, and would hide that the weights move."""
+    predictor = network(small, optimizer=optimizer, batch_norm=True)
+    model = predictor.model
+    model.parameters[...] = 1e6
+    model.parameters[model.trained] = 3.0
+    size = 3.0 * math.sqrt(model.trained_count)
+    for share, kind in ((0.49, "rate too low"), (0.51, "labels")):
+        moved = share * size / (0.1 * STEPS)
+        event = stuck(norms=(0.6 * moved, 0.8 * moved))
+        if optimizer == "adam":
+            event = stuck(rate=3 * share / STEPS, norms=(1e6, 1e6))
+        given = Advisor(predictor.config, STEPS).observe(event, predictor)
+        assert given is not None
+        assert given.kind == kind
+
+
 def test_gradients_vanish_below_a_fiftieth_in_a_network_of_three_layers() -> None:
     advisor = Advisor(TrainConfig(hidden=(8, 8)), STEPS)
     found = advisor.observe(stuck(norms=(0.0199, 0.5, 1.0)))
