@@ -29,6 +29,17 @@ def splits_of(config: TrainConfig, dataset: Dataset) -> dict[str, Split]:
     return {name: split for name, split in splits.items() if split is not None}
 
 
+def order_of_epoch(config: TrainConfig, images: int, epoch: int) -> Array:
+    """Indices of so many training images, in the order in which an epoch, from 0, takes them.
+
+    Without replacement the last batch of an epoch may be short; with replacement it is full.
+    """
+    rng = stream(config.seed, Stream.ORDER, epoch)
+    if config.sampling == "replacement":
+        return rng.integers(images, size=math.ceil(images / config.batch_size) * config.batch_size)
+    return rng.permutation(images)
+
+
 class Plan:
     """The course of a run on `train_images` images, if neither the user nor the loss ends it.
 
@@ -43,15 +54,8 @@ class Plan:
         self.rate = make_schedule(config, self.steps_per_epoch, self.total_steps)
 
     def order(self, epoch: int) -> Array:
-        """Indices of the training images, in the order in which this epoch, from 0, takes them.
-
-        Without replacement the last batch of an epoch may be short; with replacement it is full.
-        """
-        rng = stream(self._config.seed, Stream.ORDER, epoch)
-        if self._config.sampling == "replacement":
-            images = self.steps_per_epoch * self._config.batch_size
-            return rng.integers(self._train_images, size=images)
-        return rng.permutation(self._train_images)
+        """`order_of_epoch` of the training images."""
+        return order_of_epoch(self._config, self._train_images, epoch)
 
     def evaluates_inside_epoch(self, step: int) -> bool:
         """Whether an evaluation belongs to the event of this step, from 1."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.network.model import initialize_model
 from nn.training.engine import Fed, OneProcess
-from nn.training.plan import splits_of
+from nn.training.plan import order_of_epoch, splits_of
 from nn.training.randomness import Stream, stream
 
 LOWEST, HIGHEST, STEPS = 1e-6, 100.0, 400
@@ -122,10 +123,8 @@ def _steepest(logarithms: Array, losses: Array, bottom: int) -> int:
 
 
 def _batches(config: TrainConfig, images: int) -> Iterator[Array]:
-    """Shuffled batches, epoch after epoch without end."""
-    epoch, size = 0, min(config.batch_size, images)
-    while True:
-        order = stream(config.seed, Stream.ORDER, epoch).permutation(images)
-        for start in range(0, images - size + 1, size):
-            yield order[start : start + size]
-        epoch += 1
+    """Batches as a run of this configuration has them, epoch after epoch without end."""
+    for epoch in count():
+        order = order_of_epoch(config, images, epoch)
+        for start in range(0, len(order), config.batch_size):
+            yield order[start : start + config.batch_size]

@@ -7,9 +7,11 @@ import math
 import numpy as np
 import pytest
 
-from nn.config import TrainConfig
+from nn.config import TrainConfig, choices
 from nn.data.dataset import Dataset
+from nn.events import StepCompleted
 from nn.training.rate_range import RatePoint, rate_points, summarize
+from nn.training.trainer import Trainer
 
 SGD = TrainConfig(hidden=(20,), optimizer="sgd", batch_size=50)
 
@@ -51,8 +53,6 @@ def test_a_network_blows_up_at_some_rate_and_its_steepest_is_below(small: Datase
 
 def test_the_steepest_rate_trains(small: Dataset) -> None:
     """Ten times the steepest is worse, a thousandth learns next to nothing."""
-    from nn.training.trainer import Trainer
-
     steepest = summarize(tuple(rate_points(SGD, small))).steepest
 
     def loss(rate: float) -> float:
@@ -76,6 +76,20 @@ def test_the_rates_grow_geometrically_and_the_run_repeats(small: Dataset) -> Non
     assert [point.rate for point in first] == pytest.approx([1e-4, 10**-3.5, 1e-3, 10**-2.5, 1e-2])
     assert first == list(rate_points(SGD, small, lowest=1e-4, highest=1e-2, steps=5))
     assert first[0].loss == pytest.approx(math.log(10), rel=0.5)
+
+
+@pytest.mark.parametrize("sampling", choices("sampling"))
+def test_the_batches_are_those_of_a_run(small: Dataset, sampling: str) -> None:
+    """At a rate that stays the same, over several epochs whose last batch may be short."""
+    fields = {"sampling": sampling, "batch_size": 70, "learning_rate": 0.1, "schedule": "constant"}
+    config = TrainConfig.layered({"hidden": (20,), "optimizer": "sgd", "steps": 12}, fields)
+    events = Trainer(config, small, step_interval=0).events()
+    losses = [event.loss for event in events if isinstance(event, StepCompleted)]
+    found = list(rate_points(config, small, lowest=0.1, highest=0.1, steps=12))
+    mean = 0.0
+    for step, (point, loss) in enumerate(zip(found, losses, strict=True), 1):
+        mean = 0.9 * mean + 0.1 * loss
+        assert point.loss == pytest.approx(mean / (1 - 0.9**step), rel=1e-9)
 
 
 def test_a_loss_that_overflows_at_once_is_refused(small: Dataset) -> None:
