@@ -37,7 +37,7 @@ def make_engine(cores: Cores) -> EngineFactory:
 
 
 class SingleProcess(OneProcess):
-    """The engine of one process with what suits the processor, at rest from `settle` to a step."""
+    """The engine of one process with what suits the processor."""
 
     def __init__(
         self,
@@ -50,18 +50,14 @@ class SingleProcess(OneProcess):
         super().__init__(
             config, splits, preprocessor, matmul=cores.matmul, inputs_ahead=cores.spare > 0
         )
-        self.step = self._first_step
 
-    def _first_step(self, index: Array, step: int, learning_rate: float) -> float:
-        """Begin to compute; the steps after this one need not, until `settle`."""
+    def begin(self) -> None:
+        """Let this thread compute without subnormal numbers."""
         flush_subnormals()
-        self.step = self._step.run
-        return self.step(index, step, learning_rate)
 
     def settle(self) -> None:
         """Let this thread compute as usual; nothing is left to wait for."""
         keep_subnormals()
-        self.step = self._first_step
 
 
 class ProcessGroup:
@@ -148,16 +144,18 @@ class ProcessGroup:
         self._workers.check_alive()
         return self._barrier.others_have_arrived
 
+    def begin(self) -> None:
+        """Let this thread compute on its own processor, without subnormal numbers."""
+        self._computing = True
+        flush_subnormals()
+        if self.cores.processors:
+            pin_to(self.cores.processors[:1])
+
     def step(self, index: Array, step: int, learning_rate: float) -> float:
         """Update on the training images `index`, after `step` updates; returns their loss before.
 
         A loss that is not finite updates nothing. The vectors may still be changing until `settle`.
         """
-        if not self._computing:
-            self._computing = True
-            flush_subnormals()
-            if self.cores.processors:
-                pin_to(self.cores.processors[:1])
         try:
             # The workers may still be at the last update, but have read their command: the sum of
             # the losses was a barrier.

@@ -89,6 +89,7 @@ class Scratch:
     @np.errstate(all="ignore")
     def take(self, steps: int) -> None:
         """Make so many steps, and wait until they are done."""
+        self._engine.begin()
         for _ in range(steps):
             self._engine.expect(self._batch(self._step + 1), self._step + 1)
             self._engine.step(self._batch(self._step), self._step, 0.0)

@@ -40,6 +40,9 @@ class Engine(Protocol):
     def optimizer_state(self) -> Mapping[str, Array]:
         """The optimizer's vectors by name; their values may be changed between two steps."""
 
+    def begin(self) -> None:
+        """Make ready for steps, up to the next `settle`, in the thread that calls for them."""
+
     def step(self, index: Array, step: int, learning_rate: float) -> float:
         """Update on the training images `index`, after `step` updates; returns their loss before.
 
@@ -124,6 +127,9 @@ class OneProcess:
         self.step, self.expect = self._step.run, self._step.inputs.expect
         self.gradient_norms = self._step.gradient_norms
         self.take_warping_seconds = self._step.take_warping_seconds
+
+    def begin(self) -> None:
+        """Nothing has to be made ready."""
 
     def settle(self) -> None:
         """Nothing is left to wait for."""

@@ -209,7 +209,7 @@ class Trainer:
                 progress.applied_factor = progress.rate_factor
                 self._pause(report)
                 yield RateChanged(progress.step, progress.applied_factor)
-                self._training_since = time.perf_counter()
+                self._go_on()
             if self._train(order, end, report):
                 due = self._plan.evaluates_inside_epoch(progress.step)
                 self._pause(report)
@@ -221,8 +221,13 @@ class Trainer:
         self._pause(report)
 
     def _begin_report(self) -> Report:
-        self._training_since = time.perf_counter()
+        self._go_on()
         return Report(began=self._training_since)
+
+    def _go_on(self) -> None:
+        """Make the engine ready, and start the clock, after an event."""
+        self.engine.begin()
+        self._training_since = time.perf_counter()
 
     # A loss that is not finite ends the run with a reason; NumPy's warnings would add nothing.
     @np.errstate(all="ignore")

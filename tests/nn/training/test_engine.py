@@ -22,24 +22,28 @@ CONFIG = TrainConfig(hidden=(4,), epochs=2, batch_size=128)  # batches of 128, 1
 
 
 class Noted(OneProcess):
-    """The engine of one process, whose updates count as complete only after `settle`."""
+    """The engine of one process, ready from `begin` to `settle`, which completes its updates."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.pending = self.closed = False
+        self.ready = self.pending = self.closed = False
         self.steps: list[tuple[int, int, float]] = []
         self.scored: list[str] = []
         take = self.step
 
         def step(index: Array, step: int, learning_rate: float) -> float:
+            assert self.ready
             self.pending = True
             self.steps.append((len(index), step, learning_rate))
             return take(index, step, learning_rate)
 
         self.step = step
 
+    def begin(self) -> None:
+        self.ready = True
+
     def settle(self) -> None:
-        self.pending = False
+        self.ready = self.pending = False
 
     def score(self, name: str) -> Score:
         assert not self.pending
@@ -61,6 +65,7 @@ def test_updates_are_complete_at_every_event_and_in_every_state(small: Dataset) 
     for interval in (0.0, 1e9):  # an event for each step, or none
         trainer, engine = noted(small, interval)
         for event in trainer.events():
+            assert not engine.ready
             assert not engine.pending
             if isinstance(event, StepCompleted) and event.step == 2:
                 trainer.rate_factor = 0.5  # another event between two steps
