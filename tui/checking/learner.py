@@ -27,6 +27,7 @@ from tui.checking.recorder import Recorder
 from tui.checking.reference import LEARNING_RATE, PARAMETERS
 from tui.checking.request import BATCH, MANY
 from tui.checking.speed import our_step
+from tui.system.memory import limit_address_space
 
 MODULE = "learner"
 _RATES = re.compile(r"(learning_?rate|lr|eta|alpha|step_size)", re.I)
@@ -275,16 +276,8 @@ def main() -> None:
     with np.load(folder / "request.npz", allow_pickle=False) as request:
         arrays = dict(request)
     path = Path(sys.argv[1])
-    _limit_memory(int(sys.argv[2]))
+    limit_address_space(int(sys.argv[2]))
     learner = Learner(path, arrays)
     learner.collect()
     np.savez(folder / "result.npz", allow_pickle=False, **learner.arrays)
     (folder / "result.json").write_text(json.dumps(learner.facts), encoding="utf-8")
-
-
-def _limit_memory(limit: int) -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has no such limit
-        return
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -19,6 +19,7 @@ import numpy as np
 from nn.errors import StorageError
 from tui.formatting import on_one_line
 from tui.models.contents import MAX_BYTES, Named
+from tui.system.memory import limit_address_space
 from tui.system.python import module_command
 
 SECONDS = 120.0
@@ -82,19 +83,9 @@ def _read(content: bytes) -> tuple[Named, str]:
         return arrays, str(file.attrs.get("model_config", ""))
 
 
-def _limit_memory() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows
-        return
-    hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-    most = _MEMORY if hard == resource.RLIM_INFINITY else min(_MEMORY, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (most, hard))
-
-
 def main() -> None:
     """Read standard input and write standard output."""
-    _limit_memory()
+    limit_address_space(_MEMORY)
     try:
         arrays, settings = _read(sys.stdin.buffer.read())
     except StorageError as error:

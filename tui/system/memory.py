@@ -1,4 +1,4 @@
-"""Memory that is no longer needed goes back to the system, and soon."""
+"""The memory of a process: what is freed goes back to the system, and soon; what may be taken."""
 
 from __future__ import annotations
 
@@ -38,3 +38,14 @@ def collect_garbage_often() -> None:
     """
     gc.freeze()
     gc.set_threshold(5_000, 10, 10)
+
+
+def limit_address_space(most: int) -> None:
+    """Let this process have at most so many bytes of addresses; a lower limit stays in force."""
+    try:
+        import resource
+    except ImportError:  # Windows has no such limit
+        return
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if soft == resource.RLIM_INFINITY or soft > most:
+        resource.setrlimit(resource.RLIMIT_AS, (most, hard))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import resource
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from tests.support.commands import call_command, refused, run_command
-from tests.support.learner_networks import NO_UPDATE, changed
+from tests.support.learner_networks import NETWORK, NO_UPDATE, changed
 
 
 def test_the_command_names_a_mistake(tmp_path: Path) -> None:
@@ -68,6 +69,17 @@ def test_a_file_that_cannot_be_checked(source: str, words: str, tmp_path: Path) 
     path = tmp_path / "net.py"
     path.write_text(source, encoding="utf-8")
     assert words in refused(call_command("check", path))
+
+
+def test_less_memory_than_the_limit_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(NETWORK, encoding="utf-8")
+    limit = (3 * 2**30, 3 * 2**30)
+    result = run_command(
+        "check", path, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, limit)
+    )
+    assert result.returncode == 0, result.stderr
+    assert "Nothing departs" in result.stdout
 
 
 def test_code_that_does_not_end_is_stopped(tmp_path: Path) -> None:
