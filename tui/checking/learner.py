@@ -44,6 +44,7 @@ class Learner:
         self.path, self.request = path, request
         self.arrays: dict[str, Array] = {}
         self.facts: dict[str, Any] = {}
+        self._stage = Path("stage").absolute()  # the code may change the working directory
         self._enter("import")
 
     @np.errstate(all="ignore")
@@ -87,7 +88,7 @@ class Learner:
     def _enter(self, stage: str) -> None:
         """Note how far the code came, also in a file, for the case that the process is killed."""
         self.facts["stage"] = stage
-        Path("stage").write_text(stage, encoding="utf-8")
+        self._stage.write_text(stage, encoding="utf-8")
 
     def _import(self) -> ModuleType:
         sys.path.insert(0, str(self.path.parent))

@@ -103,6 +103,17 @@ def test_correct_code_is_not_accused(source: str, checked) -> None:  # type: ign
     assert report.observation.facts["stage"] == "done"
 
 
+def test_code_that_changes_the_working_directory_keeps_its_files(  # type: ignore[no-untyped-def]
+    tmp_path: Path, checked
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    (own / "stage").write_text("precious", encoding="utf-8")
+    assert checked(f"import os\nos.chdir({str(own)!r})\n{NETWORK}").right
+    assert (own / "stage").read_text(encoding="utf-8") == "precious"
+    assert (tmp_path / "stage").read_text(encoding="utf-8") == "done"
+
+
 def test_every_mistake_of_the_catalogue_is_seeded() -> None:
     assert {m.name for m in CATALOGUE} == {m.mistake for m in MISTAKES}
     assert len(MISTAKES) >= 25
