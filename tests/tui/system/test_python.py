@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.commands import environment
+from tests.support.commands import call_command, environment
 from tui.system.python import module_command
 
 NAMES = ("nn", "tui", "numpy", "random", "queue", "multiprocessing", "tempfile", "runpy")
@@ -43,3 +43,24 @@ def test_modules_of_the_working_directory_are_not_imported(folder: Path, words: 
     assert done.returncode == 0, done.stderr
     assert "taken from here" not in done.stdout + done.stderr
     assert command[0] == sys.executable
+
+
+def test_a_visitor_is_served_the_program_of_the_server(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("textual_serve", reason="the extra serve is not installed")
+    served: list[list[str]] = []
+    monkeypatch.setattr(
+        "tui.serving.server.serve", lambda command, _port, _names: served.append(command)
+    )
+    (tmp_path / "tui").mkdir()
+    (tmp_path / "tui" / "__init__.py").touch()
+    (tmp_path / "tui" / "__main__.py").write_text("print('not installed')\n")
+    with monkeypatch.context() as checkout:
+        checkout.setattr(sys, "path", [str(tmp_path), *sys.path])
+        assert call_command("serve").returncode == 0
+    (command,) = served
+    done = subprocess.run(
+        command, env=environment(), cwd=tmp_path.parent, capture_output=True, text=True, check=False
+    )
+    assert done.stdout == "not installed\n", done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from ipaddress import ip_address
 from typing import Annotated
 
@@ -13,6 +12,7 @@ from nn.errors import ConfigError
 from tui.cli.flags import WHOLE, RunsDirFlag
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
+from tui.system.python import module_command
 
 PORT = 8000
 
@@ -49,8 +49,7 @@ def serve(
         raise CommandError(
             "serve needs the package textual-serve: pip install 'mnist-tui[serve]'", ExitCode.USAGE
         ) from error
-    # -P: no module is taken from the folder in which the server was started.
-    visitor = [sys.executable, "-P", "-m", "tui", "--runs-dir", str(runs_folder(runs_dir))]
+    visitor = module_command("tui", "--runs-dir", str(runs_folder(runs_dir)))
     serve_until_stopped(visitor, port, name)
     return ExitCode.SUCCESS
 
