@@ -47,9 +47,10 @@ class PreferringApp(MenuApp):
         self.begin_with_theme(theme)
 
     def key_of(self, binding: str, usual: str) -> str:
-        """The key of a binding as it is shown, which may be the user's own."""
-        key = self.preferences.keys.get(binding, usual).split(",")[0].strip()
-        return self.get_key_display(Binding(key, ""))
+        """The key of the binding with this id: `usual`, or the first of the user's own."""
+        if (own := self.preferences.keys.get(binding)) is None:
+            return usual
+        return self.get_key_display(Binding(own.split(",")[0].strip(), ""))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """What style sheets use and a theme of Textual does not define."""

@@ -201,19 +201,20 @@ class Session:
         texts = (*self.lesson.hints, solution or "computing ...")
         return [f"{HELP[i]}: {texts[i]}" for i in range(self.record.help)]
 
-    def reading(self, view: View, *, brief: bool = False) -> str:
+    def reading(self, view: View, opens: str, *, brief: bool = False) -> str:
         """All that is read: hints, the text, and after the prediction what follows from it.
 
-        The reason of the answer is part of it where `told` is `brief`.
+        `opens` says how a run of the lesson is opened in Train. The reason of the answer is part
+        of it where `told` is `brief`.
         """
         parts, lesson, result = [*self.helped(view), view.text], self.lesson, view.result
         if result is not None:
             parts += [result.answer.reason] if brief else []
-            parts += [result.explanation, self._in_train(), f"In Python:\n{lesson.code}"]
+            parts += [result.explanation, self._in_train(opens), f"In Python:\n{lesson.code}"]
         return "\n\n".join(filter(None, parts))
 
-    def _in_train(self) -> str:
+    def _in_train(self, opens: str) -> str:
         found = self.lesson.experiments(self.settings)
-        keys = ["Key t opens it there: space runs it, f changes a field."] if found else []
         commands = [f"  {repeat_command(each, headless=False)}" for each in found]
+        keys = [opens] if found else []
         return "\n".join([f"In Train: {self.lesson.train}", *keys, *commands])

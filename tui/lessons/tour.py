@@ -151,11 +151,14 @@ class Touring:
         self._question = self._verdict = self._predicted = None
         return True
 
-    def lines(self, width: int) -> list[str]:
-        """What is told and asked at this stop, with choices in lines of that width."""
+    def lines(self, width: int, back: str) -> list[str]:
+        """What is told and asked at this stop, with choices in lines of that width.
+
+        `back` is the key that leads back to the lesson.
+        """
         stop, question, verdict = self.stop, self._question, self._verdict
         if stop is None:
-            return [f"{self.tour.end} w: back to the lesson."]
+            return [f"{self.tour.end} {back}: back to the lesson."]
         at = f"{self.record.stop + 1}/{len(self.tour.stops)}"
         if isinstance(stop, Do):
             measured = f"{'Done' if verdict and verdict.passed else 'Now'}: " if verdict else ""

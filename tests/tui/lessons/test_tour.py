@@ -66,13 +66,13 @@ def test_the_numbers_of_a_stage_are_hidden_until_the_prediction(
     assert touring.hides("dy")
     assert not touring.hides("y")
     dy = (walk.here.probabilities[0, 5] - 1) / 5
-    assert f"c  {dy:.4f}" in touring.lines(80)[1]
-    assert f"y is {walk.here.probabilities[0, 5]:.4f}" in touring.lines(80)[0]
+    assert f"c  {dy:.4f}" in touring.lines(80, "w")[1]
+    assert f"y is {walk.here.probabilities[0, 5]:.4f}" in touring.lines(80, "w")[0]
     assert not touring.go_on(), "the prediction comes first"
     assert not touring.predict(3)
     assert touring.predict(1)
     assert not touring.predict(2), "it cannot be changed"
-    assert "You predicted b: it is c." in touring.lines(80)[0]
+    assert "You predicted b: it is c." in touring.lines(80, "w")[0]
     assert not touring.hides("dy")
     assert touring.go_on()
     assert touring.record.stop == 3
@@ -121,10 +121,10 @@ def test_what_is_to_be_done_is_judged_by_where_the_walk_is(walk: Walk, touring: 
     assert steps > 1
     touring.record.stop = len(STOPS) - 1
     touring.look(place_of(walk, "x", "images"))
-    assert touring.lines(80)[1].startswith("Done: 5 of 5")
+    assert touring.lines(80, "w")[1].startswith("Done: 5 of 5")
     walk.go(0)
     touring.look(place_of(walk, "x", "images"))
-    assert touring.lines(80)[1].startswith("Done: 5 of 5"), "what was done stays done"
+    assert touring.lines(80, "w")[1].startswith("Done: 5 of 5"), "what was done stays done"
 
 
 def test_a_tour_goes_on_where_it_was_left_and_ends(walk: Walk, touring: Touring) -> None:
@@ -136,7 +136,7 @@ def test_a_tour_goes_on_where_it_was_left_and_ends(walk: Walk, touring: Touring)
         assert touring.go_on()
     assert touring.stop is None
     assert not touring.go_on()
-    assert touring.lines(80) == [f"{touring.tour.end} w: back to the lesson."]
+    assert touring.lines(80, "w") == [f"{touring.tour.end} w: back to the lesson."]
     record = Record.read({"stop": 4, "prediction": 1})
     assert Touring(touring.tour, record).stop is STOPS[4]
     assert Touring(touring.tour, Record.read({"stop": 99})).stop is None

@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tui.app.screens.latest_size import LatestSize
+from tui.app.screens.own_keys import OwnKeys
 from tui.app.screens.run_status import run_state
 from tui.app.state.messages import DrawingChosen
 from tui.app.state.workbench import Workbench
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _ROOM = 20  # lines of a screen on which one can be spared for an offer
 
 
-class ModeScreen(LatestSize, Screen[None]):
+class ModeScreen(OwnKeys, LatestSize, Screen[None]):
     """A screen over the workbench; the application calls it when there is something new.
 
     `show_progress` follows events of the run, `show_snapshot` newer weights, `show_configuration` a
@@ -162,9 +163,10 @@ class ModeScreen(LatestSize, Screen[None]):
         """
         self.show_hints()
         opened, width = self.bench.opened, self.app.size.width
+        key = self.key_of("app.present", "0")
         wide, text = width >= 80, ""
         if opened is not None:
-            back = " 0: back   " if wide else "0: back  "
+            back = f" {key}: back   " if wide else f"{key}: back  "
             if opened.error is not None:  # which names the run, too
                 text = back + (f"{opened.title}: {opened.error}" if wide else str(opened.error))
             else:
@@ -173,9 +175,9 @@ class ModeScreen(LatestSize, Screen[None]):
                 fitting = (name for name in names if len(name) <= room)
                 text = back + next(fitting, shorten(opened.label, room))
         elif self.SHOWS_NETWORK and self.bench.offers_shipped and self.app.size.height >= _ROOM:
-            text = (
-                " 0: the shipped network   This one is untrained" if wide else "0: trained network"
-            )
+            text = f"{key}: trained network"
+            if wide:
+                text = f" {key}: the shipped network   This one is untrained"
         if self._opened is None:
             if not text:
                 return
@@ -225,7 +227,11 @@ class ModeScreen(LatestSize, Screen[None]):
                 markup=False,
             )
         if not self.bench.offer(Experiment.of_saved(run.record)):
-            self.notify("A run is under way. Key r puts a new one of this configuration there.")
+            key = self.key_of("train.reset", "r")
+            self.notify(
+                f"A run is under way. Key {key} puts a new one of this configuration there.",
+                markup=False,
+            )
         self.app.switch_mode("train")
 
     def show_note(self, text: str, selector: str = "#note") -> None:

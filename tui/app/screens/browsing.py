@@ -67,7 +67,7 @@ class BrowsingScreen(PredictingScreen):
         self.listing = self.browser.listing(split)
         nearest = self.listing.nearest(bench.index)
         if nearest is None:
-            self.show_note("No such digit; escape shows all")
+            self.show_note(f"No such digit; {self.key_of('digits.back', 'escape')} shows all")
         elif self.listing.position(bench.index) is None:
             index = int(self.listing.indices[nearest])
             self.show_note(f"Digit {bench.index} is no longer among these; {index} is the nearest")

@@ -40,7 +40,6 @@ from tui.system.terminal import Terminal
 
 PANELS = ("curves", "values", "digits", "differing")
 """The panels in the order of the key that goes to the next one."""
-_NONE = "Two runs are compared: mark them in Runs (6) with space, then press v."
 
 
 class CompareScreen(ComparingScreen):
@@ -124,7 +123,13 @@ class CompareScreen(ComparingScreen):
 
     def draw(self) -> None:
         """Show the present state."""
-        waiting = "Comparing the two runs digit by digit ..." if self._runs else _NONE
+        waiting = "Comparing the two runs digit by digit ..."
+        if not self._runs:
+            waiting = (
+                f"Two runs are compared: mark them in Runs ({self.key_of('app.runs', '6')}) with"
+                f" {self.key_of('runs.overlay', 'space')}, then press"
+                f" {self.key_of('runs.compare', 'v')}."
+            )
         self.show_note(self.error or ("" if self.comparison else waiting))
         self._draw_curves()
         self._draw_values()
@@ -184,10 +189,12 @@ class CompareScreen(ComparingScreen):
 
     def _seed_lines(self, comparison: Comparison, *, short: bool) -> list[str]:
         seeds, training = comparison.seeds, self.bench.seeds
+        key = self.key_of("compare.seeds", "+")
         if short:
-            return short_seed_lines(seeds, training)
-        doing = training_words(training, short=False) if training else ""
-        return [seeds_words(seeds), seed_list(seeds), doing or more_words(seeds)]
+            return short_seed_lines(seeds, training, key)
+        stop = self.key_of("compare.stop", "x")
+        doing = training_words(training, stop) if training else ""
+        return [seeds_words(seeds), seed_list(seeds), doing or more_words(seeds, key)]
 
     def _title(self, selector: str, text: str) -> None:
         self.entitle(self.query_one(selector), text)

@@ -144,7 +144,7 @@ class ComparingScreen(ModeScreen):
         """The reason why no more seeds are trained now; empty where they can be."""
         training = self.bench.seeds
         if training is not None and training.active:
-            return "More seeds are being trained; x stops that."
+            return f"More seeds are being trained; {self.key_of('compare.stop', 'x')} stops that."
         if not self.bench.saving.save_run:
             return "More seeds are trained as saved runs, and this sitting saves none."
         for side in comparison.sides:

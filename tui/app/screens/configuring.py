@@ -110,10 +110,11 @@ class ConfiguringScreen(ModeScreen):
         from nn.recipes import load_recipe
 
         if (members := load_recipe(recipe).members) > 1:
+            join, runs = self.key_of("runs.committee", "C"), self.key_of("app.runs", "6")
             self.notify(
                 f"{recipe} is a committee of {members}, and a run here is one of them."
-                f" `mnist-tui committee --recipe {recipe}` trains all; C in Runs (6) joins"
-                " those that are marked there.",
+                f" `mnist-tui committee --recipe {recipe}` trains all; {join} in Runs ({runs})"
+                " joins those that are marked there.",
                 timeout=15,
                 markup=False,
             )

@@ -20,4 +20,5 @@ class DeleteScreen(ConfirmScreen):
     ]
 
     def __init__(self, name: str) -> None:
-        super().__init__("Delete", f"Delete {name} for good?", "Delete the run", "Keep it")
+        question = f"Delete {name} for good?"
+        super().__init__("delete", "Delete", question, "Delete the run", "Keep it")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from textual.await_complete import AwaitComplete
+from textual.content import Content
 from textual.screen import ModalScreen, ScreenResultType
 from textual.widget import Widget
 
 from tui.app.screens.latest_size import LatestSize
+from tui.app.screens.own_keys import OwnKeys
 
 
-class Dialog(LatestSize, ModalScreen[ScreenResultType]):
+class Dialog(OwnKeys, LatestSize, ModalScreen[ScreenResultType]):
     """A screen over another one that ends with a result, the first that it is given.
 
     Keys and clicks that arrive together may call for a second result when the dialog has gone.
@@ -60,6 +62,10 @@ class Dialog(LatestSize, ModalScreen[ScreenResultType]):
         for widget in self.walk_children(Widget, with_self=True):
             widget.refresh()
         return super().dismiss(result)
+
+    def labelled(self, binding: str, usual: str, words: str) -> Content:
+        """The label of a button: the key that presses it, and what it does."""
+        return Content.assemble((self.key_of(binding, usual), "underline"), f"  {words}")
 
     def show_progress(self) -> None:
         """Draw what has changed of the run since the dialog was opened."""

@@ -209,7 +209,9 @@ class DigitsScreen(BrowsingScreen):
         note = "As it is in the data"
         if self._fed:
             note = f"As the network is fed it: {fed_words(config, training=training)}"
-            note += f" ({self._fed.warp} of {warps}, i: the next)" if warps > 1 else ""
+            if warps > 1:
+                key = self.key_of("digits.input", "i")
+                note += f" ({self._fed.warp} of {warps}, {key}: the next)"
         self.show_note(note)
         self.draw()
 

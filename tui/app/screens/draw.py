@@ -27,8 +27,6 @@ from tui.app.widgets.probabilities import ProbabilityBars
 from tui.images.field import Pixels
 from tui.images.reading import Form, field_of_board
 
-INVITATION = "Draw a digit: space puts the pen down, arrows move it."
-
 
 class DrawScreen(BoardScreen):
     """Board, preprocessed image and probabilities."""
@@ -235,7 +233,11 @@ class DrawScreen(BoardScreen):
         narrow = self.has_class("-narrow")
         if self.bench.snapshot is None:
             return "no network" if narrow else self.waiting()
-        return "draw a digit" if narrow else INVITATION
+        if narrow:
+            return "draw a digit"
+        return (
+            f"Draw a digit: {self.key_of('draw.pen', 'space')} puts the pen down, arrows move it."
+        )
 
     def _show_state(self) -> None:
         narrow = self.has_class("-narrow")

@@ -112,7 +112,8 @@ class FindScreen(Dialog[Value | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            box.border_subtitle = "type   enter choose   escape close"
+            run, close = self.key_of("palette.run", "enter"), self.key_of("palette.close", "escape")
+            box.border_subtitle = f"type   {run} choose   {close} close"
             yield Static(id="query", markup=False)
             options = Options(markup=False)
             options.can_focus = False

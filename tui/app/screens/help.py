@@ -46,7 +46,8 @@ class HelpScreen(Dialog[None]):
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="dialog") as scroll:
             scroll.border_title = f"Help: {self._title}"
-            scroll.border_subtitle = "down more  escape close"
+            close = self.key_of("help.close", "escape")
+            scroll.border_subtitle = f"down more  {close} close"
             yield Static(self._about, markup=False)
             yield Static("Keys here", classes="heading")
             yield Static("\n".join(self._lines), markup=False)

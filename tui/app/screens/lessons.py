@@ -233,7 +233,10 @@ class LessonsScreen(ModeScreen):
         if self.bench.opened is not None:
             self.bench.close()
         if experiments and not self.bench.offer(experiments[0]):
-            self.notify("A run is under way. Key r puts that of the lesson in its place.")
+            key = self.key_of("train.reset", "r")
+            self.notify(
+                f"A run is under way. Key {key} puts that of the lesson in its place.", markup=False
+            )
         self.app.switch_mode("train")
 
     def _changed(self) -> None:
@@ -291,7 +294,12 @@ class LessonsScreen(ModeScreen):
         # Where there is little room, reasons stand in the text only.
         brief = self.has_class("-narrow") or self.has_class("-short")
         waiting = str(self._error or "Computing ...")
-        self.put("#text", waiting if view is None else session.reading(view, brief=brief))
+        opens = (
+            f"Key {self.key_of('lessons.train', 't')} opens it there:"
+            f" {self.key_of('train.run', 'space')} runs it,"
+            f" {self.key_of('train.form', 'f')} changes a field."
+        )
+        self.put("#text", waiting if view is None else session.reading(view, opens, brief=brief))
         width = self.query_one("#side").size.width or self.size.width  # 0 while the text is shown
         self.put("#knobs", session.knob_lines(width))
         self.query_one(FigureView).show(() if view is None else view.figures)

@@ -51,7 +51,9 @@ class NewSweepScreen(Dialog[list[str] | None]):
         base = self._experiment.recipe or "the defaults"
         with Vertical(classes="dialog") as box:
             box.border_title = "New sweep"
-            box.border_subtitle = "enter start  tab next field  escape close"
+            start, close = self.key_of("start.start", "enter"), self.key_of("start.close", "escape")
+            following = self.key_of("start.next", "tab")
+            box.border_subtitle = f"{start} start  {following} next field  {close} close"
             fields = f" with {len(fixed)} changed fields" if fixed else ""
             drawn = ", and random first weights" if self._experiment.init_from else ""
             words = f"Every trial has the form's configuration: {base}{fields}{drawn}."

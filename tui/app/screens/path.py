@@ -43,7 +43,8 @@ class PathScreen(Dialog[Path | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = self._title
-            box.border_subtitle = "enter open  escape close"
+            take, close = self.key_of("path.open", "enter"), self.key_of("path.close", "escape")
+            box.border_subtitle = f"{take} open  {close} close"
             yield Static(id="path", markup=False)
             yield Static(self._about, id="about", markup=False)
 

@@ -49,12 +49,13 @@ class QuitScreen(Dialog[Choice | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog -warning") as box:
             box.border_title = "Leave"
-            box.border_subtitle = "enter choose  escape go on"
+            box.border_subtitle = f"enter choose  {self.key_of('quit.cancel', 'escape')} go on"
             yield Label(id="state")
-            yield Button("[u]y[/u]  Stop and keep the result", id="keep", compact=True)
+            yield Button(id="keep", compact=True)
             if self._can_discard:
-                yield Button("[u]x[/u]  Discard the run", id="discard", compact=True)
-            yield Button("[u]n[/u]  Go on", id="cancel", compact=True)
+                discard = self.labelled("quit.discard", "x", "Discard the run")
+                yield Button(discard, id="discard", compact=True)
+            yield Button(id="cancel", compact=True)
 
     def on_mount(self) -> None:
         self.show_progress()
@@ -64,14 +65,10 @@ class QuitScreen(Dialog[Choice | None]):
         training, status = self._bench.training, self._bench.status
         ended = f"The run has ended: {status.value}." if status else "The run has ended."
         self.query_one("#state", Label).update("A run is under way." if training else ended)
-        self.query_one("#keep", Button).label = (
-            "[u]y[/u]  Stop and keep the result"
-            if training
-            else "[u]y[/u]  Save the result and leave"
-        )
-        self.query_one("#cancel", Button).label = (
-            "[u]n[/u]  Go on" if training else "[u]n[/u]  Stay here"
-        )
+        keep = "Stop and keep the result" if training else "Save the result and leave"
+        self.query_one("#keep", Button).label = self.labelled("quit.keep", "y", keep)
+        cancel = "Go on" if training else "Stay here"
+        self.query_one("#cancel", Button).label = self.labelled("quit.cancel", "n", cancel)
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         if event.button.id == "cancel":

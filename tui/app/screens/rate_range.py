@@ -74,7 +74,8 @@ class RateRangeScreen(Dialog[float | None]):
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog") as box:
             box.border_title = "Learning-rate range test"
-            box.border_subtitle = "enter take the rate  escape close"
+            take, close = self.key_of("rate.take", "enter"), self.key_of("rate.close", "escape")
+            box.border_subtitle = f"{take} take the rate  {close} close"
             yield self._chart
             yield self._words
 
@@ -110,7 +111,8 @@ class RateRangeScreen(Dialog[float | None]):
 
     def on_rate_range_screen_failed(self, message: Failed) -> None:
         reason = str(message.error) or type(message.error).__name__
-        self._words.update(f"No learning rate was found: {reason}. escape: close")
+        key = self.key_of("rate.close", "escape")
+        self._words.update(f"No learning rate was found: {reason}. {key}: close")
 
     def action_take(self) -> None:
         """Leave with the rate at which the loss falls fastest, once it is known."""

@@ -19,10 +19,11 @@ DIVERGED = "diverged: the loss is no longer a number"
 _BACK = {True: "back to its best epoch", False: "again from random weights"}
 
 
-def describe(bench: Workbench, told: str) -> str:
+def describe(bench: Workbench, told: str, new_run: str) -> str:
     """The state of the shown run, and the name of the present one.
 
-    Of a saved run it is what is not `told` at the top of the screen.
+    Of a saved run it is what is not `told` at the top of the screen. `new_run` is the key that
+    makes a new run of a changed form.
     """
     if (opened := bench.opened) is not None:
         parts = ("" if opened.title in told else opened.state, opened.facts)
@@ -40,7 +41,7 @@ def describe(bench: Workbench, told: str) -> str:
     if (played := bench.played) is not None:
         when = "before training" if played.untrained else f"at {played.name}"
         state = f"played back: the network as it was {when}"
-    hint = "; form changed, r: new run" if history.config != bench.config else ""
+    hint = f"; form changed, {new_run}: new run" if history.config != bench.config else ""
     return f"{state}: run {len(bench.histories)}, {history.label}{hint}"
 
 
@@ -111,7 +112,7 @@ def _leads_back(advice: Advice) -> bool:
     return advice.back or advice.kind == "dead units"
 
 
-def key_of(advice: Advice, *, running: bool) -> str:
+def binding_for(advice: Advice, *, running: bool) -> str:
     """The id of the binding that does what is advised, or else leads to the field to change."""
     if _leads_back(advice):
         return "train.best"

@@ -33,15 +33,14 @@ IMPORTED = "Weights: .npz, .safetensors, .keras, .h5 or .onnx. They are kept as 
 
 EMPTY = (
     "No saved runs yet. Every run is saved by itself and listed here, with what it was made of and"
-    " what it came to, to be looked at, compared or gone on with. 1 goes to Train, where space"
-    " starts one; ctrl+o opens a network of another program."
+    " what it came to, to be looked at, compared or gone on with. {train} goes to Train, where"
+    " {run} starts one; {file} opens a network of another program."
 )
-
 ABOUT_A_RUN = (
     "Once a run is saved: how it ended, and the command that repeats it."
-    "\n1, then space, trains the first one."
+    "\n{train}, then {run}, trains the first one."
 )
-NONE_MATCHES = "No run matches the filter: escape shows all of them again."
+NONE_MATCHES = "No run matches the filter: {clear} shows all of them again."
 _OF_A_ROW = frozenset({"open", "overlay", "resume", "train", "delete"})
 _OF_A_LIST = frozenset({"compare", "committee", "filter", "order", "clear"})
 
@@ -148,7 +147,7 @@ class RunsScreen(LookingScreen):
             empty = "reading ..."
         else:
             none = search.problem or "no run matches"
-            empty = none if self.entries else EMPTY
+            empty = none if self.entries else self._with_keys(EMPTY)
         self.query_one(RunsTable).show(entries, self._marks(), empty=empty)
         self._draw_head(len(entries))
         self.draw_row()
@@ -191,9 +190,17 @@ class RunsScreen(LookingScreen):
             if self.query_one("#details").display:
                 texts |= {"#results": results(entry), "#changes": changes(entry)}
         elif self.entries is not None:
-            texts["#facts"] = [NONE_MATCHES if self.entries else ABOUT_A_RUN]
+            texts["#facts"] = [self._with_keys(NONE_MATCHES if self.entries else ABOUT_A_RUN)]
         for selector, lines in texts.items():
             self.put(selector, "\n".join(lines))
+
+    def _with_keys(self, text: str) -> str:
+        return text.format(
+            train=self.key_of("app.train", "1"),
+            run=self.key_of("train.run", "space"),
+            file=self.key_of("runs.import", "ctrl+o"),
+            clear=self.key_of("runs.clear", "escape"),
+        )
 
     # What is done with a run
 
@@ -221,7 +228,12 @@ class RunsScreen(LookingScreen):
         if self.bench.is_present(run):
             self.action_open()
         elif entry.status == "running":
-            self.notify("Another process trains it; enter shows its curves.", severity="warning")
+            key = self.key_of("runs.open", "enter")
+            self.notify(
+                f"Another process trains it; {key} shows its curves.",
+                severity="warning",
+                markup=False,
+            )
         elif budget := entry.budget_to_raise:
             name, least = budget
 
@@ -270,9 +282,11 @@ class RunsScreen(LookingScreen):
             self.app.switch_mode("compare")
         else:
             marked = f"{count(len(runs), 'run')} marked" if runs else "no run is marked"
+            key = self.key_of("runs.overlay", "space")
             self.notify(
-                f"Two runs are compared, and {marked}: space marks a run, or no longer.",
+                f"Two runs are compared, and {marked}: {key} marks a run, or no longer.",
                 severity="warning",
+                markup=False,
             )
 
     def action_committee(self) -> None:
@@ -281,9 +295,11 @@ class RunsScreen(LookingScreen):
         if len(runs) > 1:
             self.form_committee(runs)
         else:
+            key = self.key_of("runs.overlay", "space")
             self.notify(
-                "A committee averages what several runs predict: mark two or more with space.",
+                f"A committee averages what several runs predict: mark two or more with {key}.",
                 severity="warning",
+                markup=False,
             )
 
     def action_import(self) -> None:

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from nn.errors import NNError
 from tui.app.screens.configuring import ConfiguringScreen
-from tui.app.screens.run_status import advice_on, key_of, next_step, trouble
+from tui.app.screens.run_status import advice_on, binding_for, next_step, trouble
 from tui.app.state.continuing import (
     back_to_best,
     begin_anew,
@@ -95,7 +95,7 @@ class SteeringScreen(ConfiguringScreen):
         """Show the newest advice on the shown run, with the key that changes what it names."""
         text = ""
         if (advice := advice_on(self.bench)) is not None:
-            wanted = key_of(advice, running=self.bench.opened is None and self.bench.training)
+            wanted = binding_for(advice, running=self.bench.opened is None and self.bench.training)
             keys = self.first_keys()
             text = f"Advice: {advice}" + (f" (key {keys[wanted]})" if wanted in keys else "")
         set_text(self._advice, text)

@@ -21,4 +21,4 @@ class StopSweepScreen(ConfirmScreen):
 
     def __init__(self, name: str) -> None:
         question = f"Stop sweep {name} after the epochs under way? It can be resumed."
-        super().__init__("Stop", question, "Stop the sweep", "Let it go on")
+        super().__init__("stop", "Stop", question, "Stop the sweep", "Let it go on")

@@ -161,14 +161,15 @@ class SweepScreen(WatchingScreen):
         if not self.looked:
             return "reading ..."
         command = example_command(self.bench.experiment)
+        key = self.key_of("sweep.new", "f")
         if self.has_class("-narrow"):
             return (
-                f"No sweep yet. f begins one, as does:\n\n{command}\n\n"
+                f"No sweep yet. {key} begins one, as does:\n\n{command}\n\n"
                 "It trains many settings and finds the best on images held out from training."
             )
         return (
-            "No sweep yet. f begins one with the configuration of the form, as does this command:"
-            f"\n\n{command}\n\n"
+            f"No sweep yet. {key} begins one with the configuration of the form, as does this"
+            f" command:\n\n{command}\n\n"
             "It trains many settings and finds the best on images that are held out from training."
             " Its trials, the best so far, and pictures of what each field does would be here, as"
             " they come."

@@ -70,7 +70,8 @@ class TouringScreen(WalkingScreen):
         place = self.place()
         if place is not None and self.view.wanted is self.wanted:  # else it is being computed
             tour.look(place)
-        set_text(guide, "\n".join(tour.lines(self.size.width - 2)))
+        back = self.key_of("tour.lesson", "w")
+        set_text(guide, "\n".join(tour.lines(self.size.width - 2, back)))
         self.refresh_bindings()
 
     def action_predict(self, choice: int) -> None:

@@ -212,7 +212,8 @@ class TrainScreen(PanedScreen):
 
     def _show_status(self) -> None:
         """Say how the run stands, on a line that is there only while there is something to say."""
-        words = "" if self._has_no_curves else describe(self.bench, self.told)
+        key = self.key_of("train.reset", "r")
+        words = "" if self._has_no_curves else describe(self.bench, self.told, key)
         set_text(self._status, words)
         self._status.display = bool(words)
 

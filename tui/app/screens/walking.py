@@ -167,7 +167,8 @@ class WalkingScreen(ModeScreen):
 
     def _replace_images(self, picks: tuple[Pick, ...]) -> None:
         if len(picks) > MOST_IMAGES:
-            self.show_note(f"A walk has {MOST_IMAGES} images at most; x leaves one out")
+            key = self.key_of("walk.remove", "x")
+            self.show_note(f"A walk has {MOST_IMAGES} images at most; {key} leaves one out")
             return
         self.show_note("")
         self.bench.picked = list(picks)

@@ -147,7 +147,8 @@ class WatchingScreen(ListScreen):
         others = [name for name in self.under_way if name != sweep]
         if others:
             stays = f"shares the cores with {sweeps_in_words(others)}"
-        self.notify(f"Sweep {sweep} has begun. It {stays}; x stops it.", markup=False)
+        key = self.key_of("sweep.stop", "x")
+        self.notify(f"Sweep {sweep} has begun. It {stays}; {key} stops it.", markup=False)
         self._started.append(sweep)
         self.want(sweep)
         in_background(

@@ -199,32 +199,35 @@ def _verdict(found: PairedDifference) -> str:
     return "more than the seed" if found.decided else "may be the seed"
 
 
-def more_words(seeds: SeedPairs) -> str:
+def more_words(seeds: SeedPairs, key: str) -> str:
     """What the key for more seeds would do, or why it does nothing."""
-    return seeds.refusal or f"+ trains {MORE} more of both: about {_seconds(seeds)}."
+    return seeds.refusal or f"{key} trains {MORE} more of both: about {_seconds(seeds)}."
 
 
 def _seconds(seeds: SeedPairs) -> str:
     return duration(sum(task.seconds for task in seeds.missing()), whole=True)
 
 
-def short_seed_lines(seeds: SeedPairs, training: SeedTraining | None) -> list[str]:
+def short_seed_lines(seeds: SeedPairs, training: SeedTraining | None, key: str) -> list[str]:
     """The same as `seeds_words` and `more_words`, or how far training is, in two short lines."""
     pairs, found = len(seeds.differences), seeds.difference
     text = f"{count(pairs, 'seed')} of both so far"
     if found is not None:
         text = f"{pairs} seeds: B {100 * found.mean:+.2f} [{_interval(found, ', ')}]"
-    more = seeds.refusal or f"+ {MORE} more: {_seconds(seeds)}"
-    doing = training_words(training, short=True) if training else ""
+    more = seeds.refusal or f"{key} {MORE} more: {_seconds(seeds)}"
+    doing = training_words(training) if training else ""
     if seeds.refusal and not pairs:
         return [doing or seeds.refusal]
     if not doing and found is not None:
         return [text, f"{_verdict(found).capitalize()}. {more}"]
-    return [text, doing or more_words(seeds)]
+    return [text, doing or more_words(seeds, key)]
 
 
-def training_words(training: SeedTraining, *, short: bool) -> str:
-    """How far the training of more seeds has come; nothing where none was begun."""
+def training_words(training: SeedTraining, stop: str = "") -> str:
+    """How far the training of more seeds has come; nothing where none was begun.
+
+    With the key that stops it, or without one in short words.
+    """
     if training.error is not None:
         return f"More seeds failed: {training.error}"
     task = training.task
@@ -232,9 +235,11 @@ def training_words(training: SeedTraining, *, short: bool) -> str:
         return ""
     place = f"{training.ended + 1} of {len(training.tasks)}"
     left = duration(training.seconds_left, whole=True)
-    if short:
+    if not stop:
         return f"{place}: {task.letter} seed {task.seed}, {left} left"
-    return f"Training {place}: {task.letter} with seed {task.seed}, about {left} left; x stops."
+    return (
+        f"Training {place}: {task.letter} with seed {task.seed}, about {left} left; {stop} stops."
+    )
 
 
 def seed_list(seeds: SeedPairs) -> str:

@@ -14,7 +14,7 @@ from nn.data.dataset import Dataset
 from tests.support.messages import said, text
 from tests.support.networks import NetworkRun, app_of, play, shown
 from tui.app.app import MnistApp
-from tui.app.screens.draw import INVITATION, DrawScreen
+from tui.app.screens.draw import DrawScreen
 from tui.app.state.board import Board
 from tui.app.state.live_run import LiveRun
 from tui.app.state.shown_run import Status
@@ -168,7 +168,7 @@ def test_what_the_network_gets_has_its_place_where_there_is_room(
 
 def test_probabilities_follow_every_stroke(app: MnistApp) -> None:
     async def scenario(pilot: Pilot[ExitCode]) -> None:
-        assert said(app) == INVITATION
+        assert said(app) == "Draw a digit: space puts the pen down, arrows move it."
         assert not "".join(bars(app)).strip()
         seen = set()
         await pilot.press("space")

@@ -26,6 +26,7 @@ from tests.support.sweeps import (
     sweep_app,
     sweep_screen,
 )
+from tui.app.preferences import Preferences
 from tui.app.screens import watching
 from tui.app.screens.new_sweep import NewSweepScreen
 from tui.app.screens.stop_sweep import StopSweepScreen
@@ -113,10 +114,12 @@ def test_before_a_second_sweep_begins_the_first_one_is_named(
         assert "Under way: sweep going. The cores are shared" in said
         await at.press("enter")
         await at.until(lambda: started)
-        assert "It shares the cores with sweep going; x stops it." in notes(at.app)
+        assert "It shares the cores with sweep going; f3 stops it." in notes(at.app)
 
+    app = sweep_app(runs_dir)
+    app.take_preferences(Preferences(keys={"sweep.stop": "f3"}))
     with started_sweeps(runs_dir) as started:
-        play(sweep_app(runs_dir), scenario)
+        play(app, scenario)
 
 
 def test_a_sweep_that_has_only_just_begun_is_under_way_until_its_process_ends(

@@ -117,7 +117,7 @@ def test_seeds_are_paired_from_whatever_trained_them(tmp_path: Path, small: Data
     assert [(task.letter, task.seed) for task in tasks] == [("A", 1), ("B", 1), ("A", 2), ("B", 2)]
     assert [task.label for task in tasks[:2]] == ["poor-net-seed-1", "good-net-seed-1"]
     assert tasks[1].experiment.config == replace(runs[1].record.config, seed=1)
-    assert "+ trains 4 more of both: about 2:40." in more_words(alone)
+    assert "+ trains 4 more of both: about 2:40." in more_words(alone, "+")
 
     rate = {"learning_rate": 0.1}
     for name, changes in {
@@ -134,7 +134,7 @@ def test_seeds_are_paired_from_whatever_trained_them(tmp_path: Path, small: Data
     assert known.difference.pairs == 2
     assert "2 seeds in pairs: B has +35.00 points on average" in seeds_words(known)
     assert "it may be the seed." in seeds_words(known)
-    assert short_seed_lines(known, None)[1].startswith("May be the seed. + 4 more")
+    assert short_seed_lines(known, None, "+")[1].startswith("May be the seed. + 4 more")
     assert seed_list(known) == "Points of B more than of A: +70.00 with seed 0, +0.00 with seed 1."
     # A lacks seed 7; the next seed that is free is 2.
     assert [(task.letter, task.seed) for task in known.missing(2)] == [("A", 7), ("A", 2), ("B", 2)]
@@ -146,7 +146,9 @@ def test_runs_that_tell_nothing_of_a_seed(tmp_path: Path, small: Dataset) -> Non
     assert pairs(tmp_path, runs).differences == {}  # its rate was changed by hand
     seeds_only = save_pair(tmp_path / "seeds", small, learning_rate=0.008, seed=1)
     one_setting = pairs(tmp_path, seeds_only)
-    assert short_seed_lines(one_setting, None) == ["Both settings are the same, but for the seed."]
+    assert short_seed_lines(one_setting, None, "+") == [
+        "Both settings are the same, but for the seed."
+    ]
     assert seeds_words(one_setting) == seed_list(one_setting) == ""
     twins = pairs(tmp_path, save_pair(tmp_path / "twins", small, learning_rate=0.008))
     assert (twins.refusal, seed_list(twins)) == ("Both settings are the same.", "")
