@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,10 @@ from typing import Any
 from nn.errors import StorageError
 from nn.storage.runs import SavedRun
 from tui.formatting import duration, percent
+from tui.recording.folder import reference
 from tui.system.exits import CommandError, ExitCode
 from tui.system.python import module_command
+from tui.system.shell import command_line
 from tui.system.signals import GracefulStop
 
 _POLL = 0.1  # seconds between looks at the processes
@@ -97,7 +99,7 @@ def train_members(
                     if not _has_ended(member):
                         continue
                     running.remove(member)
-                    done[member.seed] = _finished(member)
+                    done[member.seed] = _finished(member, done.values())
                     evaluation = done[member.seed].record.latest
                     assert evaluation is not None
                     report(
@@ -111,9 +113,12 @@ def train_members(
             for member in running:
                 member.join()
         if stop.code is not None:
-            trained = len(done) + sum(member.process.returncode == 0 for member in running)
+            ended = [each for each in running if each.process.returncode == 0]
+            done |= {each.seed: _finished(each, done.values()) for each in ended}
             raise CommandError(
-                f"interrupted; {trained} of {len(members)} members are trained and saved", stop.code
+                f"interrupted; {len(done)} of {len(members)} members are trained and saved"
+                + _how_to_join(done.values()),
+                stop.code,
             )
     return [done[seed] for seed in members]
 
@@ -152,13 +157,23 @@ def _has_ended(member: _Member) -> bool:
     return True
 
 
-def _finished(member: _Member) -> SavedRun:
+def _finished(member: _Member, others: Iterable[SavedRun]) -> SavedRun:
+    """Its run; where it failed, the error tells how to join the `others`, which are trained."""
     if member.process.returncode != 0 or member.folder is None or member.end is None:
         raise CommandError(
-            f"the member with seed {member.seed} ended with code {member.process.returncode}",
+            f"the member with seed {member.seed} ended with code {member.process.returncode}"
+            + _how_to_join(others),
             ExitCode.FAILURE,
         )
     try:
         return SavedRun.read(Path(member.folder))
     except StorageError as error:
         raise CommandError(str(error), ExitCode.FAILURE) from error
+
+
+def _how_to_join(runs: Iterable[SavedRun]) -> str:
+    """What is added to an error while some are trained; one alone is no committee."""
+    names = [reference(run.path) for run in runs]
+    if len(names) < 2:
+        return ""
+    return f"; to join them: {command_line(['mnist-tui', 'committee', *names])}"

@@ -13,6 +13,7 @@ from nn.storage.runs import list_runs
 from tests.support.commands import Process
 from tui.cli.members import train_members
 from tui.system.exits import CommandError, ExitCode
+from tui.system.shell import command_line
 
 
 @pytest.mark.parametrize("together", [pytest.param(1, marks=pytest.mark.slow), 2])
@@ -33,6 +34,27 @@ def test_members_have_their_own_seed_and_flags_and_come_in_order(
 def test_a_member_that_fails_is_named(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match=r"the member with seed [56] ended with code 2"):
         train_members({n: ["--data-dir=/nowhere"] for n in (5, 6)}, tmp_path, 2, print)
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_an_early_end_tells_how_to_join_the_members_that_are_trained(
+    tiny_folder: Path, tmp_path: Path, *, interrupted: bool
+) -> None:
+    flags, lines = [f"--data-dir={tiny_folder}", "--hidden=8", "--epochs=1"], list[str]()
+
+    def report(line: str) -> None:
+        lines.append(line)
+        if interrupted and len(lines) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    with pytest.raises(CommandError) as caught:
+        train_members({1: flags, 2: flags, 3: ["--data-dir=/nowhere"]}, tmp_path, 1, report)
+    by_seed = {run.record.config.seed: str(run.path) for run in list_runs(tmp_path)[0]}
+    told = "the member with seed 3 ended with code 2"
+    if interrupted:
+        told = "interrupted; 2 of 3 members are trained and saved"
+    join = command_line(["mnist-tui", "committee", by_seed[1], by_seed[2]])
+    assert str(caught.value) == f"{told}; to join them: {join}"
 
 
 def test_a_member_may_report_more_than_a_pipe_holds(tiny_folder: Path, tmp_path: Path) -> None:
