@@ -236,9 +236,15 @@ def test_the_screen_needs_a_terminal() -> None:
     )
 
 
-@pytest.mark.parametrize("flag", ["--json", "--quiet"])
-def test_flags_that_contradict_the_screen(flag: str) -> None:
-    assert refused(call_command(flag)) == (f"{flag} is for runs without a screen; add --headless")
+@pytest.mark.parametrize("words", [["--json"], ["--quiet"], ["--step-interval", "5"]])
+def test_flags_that_contradict_the_screen(words: list[str]) -> None:
+    told = f"{words[0]} is for runs without a screen; add --headless"
+    assert refused(call_command(*words)) == told
+
+
+def test_a_flag_that_contradicts_a_run_without_a_screen() -> None:
+    told = "--no-mouse is for the application; leave it out, or --headless"
+    assert refused(call_command("--headless", "--no-mouse")) == told
 
 
 @pytest.mark.parametrize(

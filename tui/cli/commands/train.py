@@ -29,6 +29,7 @@ from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import HAS_HANGUP
 
 _HEADLESS = Group("Headless", sort_key=3)
+_STEP_INTERVAL = 0.1
 
 
 @config_flags
@@ -102,7 +103,7 @@ def train(
             show_default=True,
             group=_HEADLESS,
         ),
-    ] = 0.1,
+    ] = _STEP_INTERVAL,
     **flags: Any,
 ) -> ExitCode:
     """Train a neural network on MNIST: a multilayer perceptron in NumPy.
@@ -132,7 +133,8 @@ def train(
     if on_hangup != "save" and not HAS_HANGUP:
         raise ConfigError(f"--on-hangup {on_hangup}: this system ends a program with its terminal")
     if not headless:
-        for name, typed in (("--json", json), ("--quiet", quiet)):
+        watched = step_interval != _STEP_INTERVAL
+        for name, typed in (("--json", json), ("--quiet", quiet), ("--step-interval", watched)):
             if typed:
                 raise ConfigError(f"{name} is for runs without a screen; add --headless")
         return _open_screen(
@@ -144,6 +146,8 @@ def train(
         )
     if on_hangup != "save":
         raise ConfigError("--on-hangup is for the application; a run without a screen takes nohup")
+    if not mouse:
+        raise ConfigError("--no-mouse is for the application; leave it out, or --headless")
     # NumPy is imported only here: --help and a mistyped flag need not wait for it.
     from tui.cli.headless import run_headless
 
