@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
-import sys
-from dataclasses import replace
 
 from nn.options import format_value
 from tui.formatting import bar, count
@@ -13,17 +10,14 @@ from tui.sweeps.importance import importances
 from tui.sweeps.schedule import Trial, comparable
 from tui.sweeps.space import Range
 from tui.sweeps.study import Study
-from tui.system.terminal import Terminal, detect, is_live
+from tui.system.terminal import Terminal, of_output
 
 _HEIGHT = 10
 
 
 def charts(study: Study) -> str:
     """All charts as text; importances where there are trials enough to tell."""
-    terminal = detect(stream=sys.stdout)
-    if not is_live(sys.stdout):
-        terminal = replace(terminal, colors="none")
-    width = min(shutil.get_terminal_size().columns, 100)
+    terminal, width = of_output()
     points = _points(study)
     if not points:
         return "no results yet\n"

@@ -5,15 +5,19 @@ from __future__ import annotations
 import codecs
 import os
 import select
+import shutil
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TextIO, get_args
 
 ColorMode = Literal["none", "16", "full"]
 DrawingMode = Literal["ascii", "half", "braille"]
 """What pictures are drawn with: characters by brightness, half blocks, or dots of braille."""
 DRAWING_MODES: tuple[DrawingMode, ...] = get_args(DrawingMode)
+
+
+_WIDEST = 100  # columns in which charts and texts are printed at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,17 @@ def detect(environ: Mapping[str, str] = os.environ, stream: TextIO | None = None
 def is_live(stream: TextIO, environ: Mapping[str, str] = os.environ) -> bool:
     """Whether a stream is a terminal on which lines can be redrawn."""
     return stream.isatty() and not _is_dumb(environ)
+
+
+def of_output() -> tuple[Terminal, int]:
+    """The terminal of standard output, and in how many columns to print on it.
+
+    It has colours only if it is live. Where there is none, its width is that of COLUMNS, else 80.
+    """
+    terminal = detect(stream=sys.stdout)
+    if not is_live(sys.stdout):
+        terminal = replace(terminal, colors="none")
+    return terminal, min(shutil.get_terminal_size().columns, _WIDEST)
 
 
 def is_lost(stream: TextIO | None) -> bool:

@@ -42,6 +42,13 @@ def test_a_lesson_in_a_pipe(encoding: str) -> None:
     assert max(map(len, result.stdout.splitlines())) <= 80
 
 
+def test_what_is_printed_is_as_wide_as_the_terminal_up_to_a_hundred_columns() -> None:
+    """A lesson is, and so are all charts, which take the width from the same place."""
+    for columns, least, most in ((90, 81, 90), (150, 91, 100)):
+        result = call_command("lesson", "descent", env={"COLUMNS": str(columns)})
+        assert least <= max(map(len, result.stdout.splitlines())) <= most
+
+
 def test_the_solution_is_printed_where_it_is_wanted() -> None:
     result = call_command("lesson", "7", "--solution")
     assert "Solution: rate 1.1" in result.stdout

@@ -18,7 +18,6 @@ from nn.parallel.thread_variables import THREAD_VARIABLES
 from tui.cli.bench.benchmark import ContenderError, Speed, installed_peers, measure
 from tui.cli.bench.cores import bench_cores
 from tui.cli.commands.bench_accuracy import bench_accuracy, recipes_to_train
-from tui.cli.commands.runs import chart_width
 from tui.cli.flags import WHOLE, recipe_completions
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
@@ -26,7 +25,7 @@ from tui.formatting import count, duration
 from tui.system.cores import blas, core_warnings, limit_threads
 from tui.system.exits import CommandError, ExitCode
 from tui.system.quota import available_cores
-from tui.system.terminal import detect, is_live
+from tui.system.terminal import is_live, of_output
 
 _CHART_HEIGHT = 14
 _SECONDS = 40.0  # of measuring, unless --seconds says otherwise
@@ -183,10 +182,10 @@ def _chart(speeds: Sequence[Speed]) -> str:
         Series(name, rows, [speed.seconds[name] for speed in adam], number, ROLES[number])
         for number, name in enumerate(adam[0].seconds)
     ]
-    terminal = detect(stream=sys.stdout)
+    terminal, width = of_output()
     return plain_chart(
         series,
-        chart_width(),
+        width,
         _CHART_HEIGHT,
         terminal,
         title="seconds an epoch, adam",

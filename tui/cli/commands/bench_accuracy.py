@@ -21,12 +21,11 @@ from tui.cli.bench.accuracy import (
     results,
 )
 from tui.cli.bench.benchmark import ContenderError
-from tui.cli.commands.runs import chart_width
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
 from tui.system.exits import CommandError, ExitCode
 from tui.system.signals import Interrupted
-from tui.system.terminal import detect, is_live
+from tui.system.terminal import is_live, of_output
 
 DEFAULT_RECIPES = ("sprint-98", "sprint-99")
 _CHART_HEIGHT = 16
@@ -204,11 +203,12 @@ def _chart(found: Sequence[Result]) -> str:
         xs = [math.log10(max(p.seconds, 1e-3)) for p in points]
         ys = [100 * p.accuracy for p in points]
         lines.append(Series(name, xs, ys, number, ROLES[number % len(ROLES)]))
+    terminal, width = of_output()
     return plain_chart(
         lines,
-        chart_width(),
+        width,
         _CHART_HEIGHT,
-        detect(stream=sys.stdout),
+        terminal,
         title="test accuracy, %",
         x_label="seconds of training",
         x_log=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import combinations
 from string import ascii_uppercase
 from typing import Annotated
@@ -19,7 +18,7 @@ from nn.events import Evaluation
 from nn.storage.checkpoint import load_model
 from nn.storage.run_lookup import find_runs
 from nn.storage.runs import SavedRun
-from tui.cli.commands.runs import chart_width, json_record, mean_speed, saved_history
+from tui.cli.commands.runs import json_record, mean_speed, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
 from tui.formatting import count, duration, percent
@@ -27,7 +26,7 @@ from tui.images.datasets import load_dataset
 from tui.recording.finding import differing_fields, state_of, value_text, values_of
 from tui.recording.folder import display_name, runs_folder
 from tui.system.exits import ExitCode
-from tui.system.terminal import detect, is_live
+from tui.system.terminal import of_output
 
 _MOST_INDICES = 100  # printed; --json has all
 _CHART_HEIGHT = 14
@@ -109,13 +108,13 @@ def _chart(runs: dict[str, SavedRun]) -> str:
             percents = [100 * accuracy for accuracy in accuracies]
             name, role = display_name(run.name), ROLES[number % len(ROLES)]
             series.append(Series(name, epochs, percents, number, role, tag=letter))
-    terminal = detect(stream=sys.stdout)
+    terminal, width = of_output()
     return (
         plain_chart(
             series,
-            chart_width(),
+            width,
             _CHART_HEIGHT,
-            terminal if is_live(sys.stdout) else replace(terminal, colors="none"),
+            terminal,
             title="test accuracy % by epoch",
         )
         + "\n"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import tempfile
 import textwrap
@@ -20,7 +19,7 @@ from tui.cli.flags import WHOLE, RunsDirFlag, recipe_completions, run_completion
 from tui.cli.reporters.base import warn
 from tui.recording.folder import runs_folder
 from tui.system.exits import CommandError, ExitCode
-from tui.system.terminal import Terminal, detect, is_live
+from tui.system.terminal import of_output
 
 if TYPE_CHECKING:
     from tui.cli.figure_runs import DrawnRun
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from tui.lessons.figures import Figure
 
 Format = Literal["svg", "png"]
-_WIDEST = 100
 _TILE = 16  # columns and lines of an image, its caption included
 _TALL = 8
 
@@ -180,10 +178,7 @@ def _print(picture: Picture) -> None:
     from tui.app.widgets.plain import plain_text
     from tui.lessons.figures import Chart
 
-    terminal: Terminal = detect(stream=sys.stdout)
-    if not is_live(sys.stdout):
-        terminal = replace(terminal, colors="none")
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    terminal, width = of_output()
     title = textwrap.wrap(picture.title, width)
     parts = ["\n".join((*title, "=" * max(map(len, title))))]
     for panel in picture.panels:

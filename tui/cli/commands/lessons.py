@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 import textwrap
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from tui.system.exits import ExitCode
-from tui.system.terminal import Terminal, detect, is_live
+from tui.system.terminal import Terminal, of_output
 
 if TYPE_CHECKING:
     from tui.lessons.lesson import Lesson
@@ -47,10 +45,7 @@ def lesson(
     from tui.lessons.catalogue import find_lesson
 
     chosen = find_lesson(name)
-    terminal = detect(stream=sys.stdout)
-    if not is_live(sys.stdout):
-        terminal = replace(terminal, colors="none")
-    width = min(shutil.get_terminal_size().columns, 80)
+    terminal, width = of_output()
     sys.stdout.write(_first_part(chosen, width))
     sys.stdout.flush()  # what follows may take seconds
     sys.stdout.write(_second_part(chosen, width, terminal, solution=solution))

@@ -11,14 +11,13 @@ from cyclopts import Parameter
 
 from nn.errors import ConfigError
 from nn.training.rate_range import HIGHEST, LOWEST, RateRange, rate_points, summarize
-from tui.cli.commands.runs import chart_width
 from tui.cli.data import load_and_tell
 from tui.cli.flags import ConfigFlag, RecipeFlag, config_flags, experiment_of
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.system.cores import core_warnings, limit_threads
 from tui.system.exits import CommandError, ExitCode
-from tui.system.terminal import detect, is_live
+from tui.system.terminal import of_output
 
 _CHART_HEIGHT = 14
 
@@ -74,15 +73,13 @@ def _text(found: RateRange) -> str:
     from tui.app.widgets.series import Series
 
     finite = [point for point in found.points if math.isfinite(point.loss)]
-    terminal = detect(stream=sys.stdout)
-    if not is_live(sys.stdout):
-        terminal = replace(terminal, colors="none")
+    terminal, width = of_output()
     marks = [(math.log10(found.steepest), "steepest")]
     if found.blow_up is not None:
         marks.append((math.log10(found.blow_up), "blow-up"))
     chart = plain_chart(
         [Series("loss", [math.log10(point.rate) for point in finite], [p.loss for p in finite])],
-        chart_width(),
+        width,
         _CHART_HEIGHT,
         terminal,
         title="running loss by learning rate",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -211,8 +210,3 @@ def mean_speed(run: SavedRun) -> float:
     """Images a second of the whole run, as its end was reported, or as it was saved last."""
     ends = [event for event in run.events() if isinstance(event, Outcome)]
     return ends[-1].samples_per_second if ends else run.record.samples_per_second
-
-
-def chart_width() -> int:
-    """Columns of the terminal, 80 where there is none."""
-    return min(shutil.get_terminal_size().columns, 120)
