@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from nn.errors import StorageError
 from nn.reading import read_as
@@ -27,6 +27,7 @@ from tui.sweeps.spec_file import load_spec
 from tui.system.exits import CommandError
 
 _MIRROR = "mirror"
+State = Literal["running", "finished", "left"]
 
 
 def _not_asked(number: int, trials: Sequence[Trial]) -> Setting:
@@ -82,6 +83,13 @@ class Study:
     def active(self) -> bool:
         """Whether a process works on the sweep at the moment."""
         return is_active(self.path)
+
+    @property
+    def state(self) -> State:
+        """Running while a process works on it, else finished or left before its end."""
+        if self.active:
+            return "running"
+        return "finished" if self.schedule.done else "left"
 
     @property
     def trials(self) -> list[Trial]:

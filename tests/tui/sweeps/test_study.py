@@ -59,6 +59,14 @@ def test_a_sweep_is_not_left_half_made(tmp_path: Path) -> None:
     assert list((tmp_path / "sweeps").iterdir()) == []
 
 
+def test_a_sweep_is_running_until_it_is_finished_or_left(tmp_path: Path) -> None:
+    assert Study.read(run(tmp_path, SweepSpec(RATES, trials=2), good).path).state == "finished"
+    study = Study.create(tmp_path, SweepSpec(RATES), "s")
+    assert Study.read(study.path).state == "running"
+    study.close()
+    assert Study.read(study.path).state == "left"
+
+
 def test_two_sweeps_that_begin_in_one_second_have_two_names(tmp_path: Path) -> None:
     studies = [Study.create(tmp_path, SweepSpec(RATES)) for _ in range(3)]
     for study in studies:

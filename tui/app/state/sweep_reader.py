@@ -10,7 +10,7 @@ from pathlib import Path
 
 from nn.errors import NNError, StorageError
 from nn.storage.runs import SavedRun
-from tui.app.state.sweep_view import State, SweepView, TrialRow
+from tui.app.state.sweep_view import SweepView, TrialRow
 from tui.recording.folder import runs_folder
 from tui.sweeps.folder import JOURNAL_FILE, sweep_names, sweeps_folder
 from tui.sweeps.importance import importances
@@ -18,7 +18,7 @@ from tui.sweeps.owners import is_active
 from tui.sweeps.report import last_value, test_accuracies
 from tui.sweeps.schedule import Task, Trial, comparable, ranking
 from tui.sweeps.spec import SweepSpec
-from tui.sweeps.study import Study
+from tui.sweeps.study import State, Study
 
 
 @dataclass(frozen=True)
@@ -69,20 +69,18 @@ class SweepReader:
             self._study = Study.read(path)
         else:
             self._study.refresh()
-        study, active = self._study, self._study.active
+        study, state = self._study, self._study.state
         runs_dir = runs_folder(self._typed)
         begun = _begun(study, runs_dir)
-        version = path, (path / JOURNAL_FILE).stat().st_size, active, begun
+        version = path, (path / JOURNAL_FILE).stat().st_size, state, begun
         if self._read is None or self._read[0] != version:
-            self._read = version, self._view_of(study, runs_dir, begun, active=active)
+            self._read = version, self._view_of(study, state, runs_dir, begun)
         return self._read[1]
 
     def _view_of(
-        self, study: Study, runs_dir: Path, begun: Mapping[int, tuple[str, float]], *, active: bool
+        self, study: Study, state: State, runs_dir: Path, begun: Mapping[int, tuple[str, float]]
     ) -> SweepView:
         rows = _rows(study, begun)
-        finished = study.schedule.done
-        state: State = "running" if active else "finished" if finished else "left"
         best = study.schedule.best()
         return SweepView(
             path=study.path,

@@ -6,13 +6,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from nn.options import format_value
 from tui.sweeps.space import Dimension, Setting, describe
 from tui.sweeps.spec import SweepSpec
-
-State = Literal["running", "finished", "left"]
+from tui.sweeps.study import State
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ functions only.
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -16,9 +16,6 @@ from tui.cli.flags import RunsDirFlag
 from tui.cli.reporters.base import warn
 from tui.cli.reporters.json_lines import write_json
 from tui.system.exits import ExitCode
-
-if TYPE_CHECKING:
-    from tui.sweeps.study import Study
 
 SweepArgument = Annotated[
     str, Parameter(help="Name of a sweep, a part of it, or last", metavar="SWEEP")
@@ -48,7 +45,7 @@ def sweeps(
             continue
         best = study.schedule.best()
         value = last_value(best, study.spec)[1] if best else None
-        state = "running" if study.active else ("finished" if is_finished(study) else "left")
+        state = study.state
         done = sum(trial.state(study.spec.seeds) != "waiting" for trial in study.trials)
         if json:
             write_json(
@@ -67,11 +64,6 @@ def sweeps(
             found = f"{value_text(value, study.spec)}  {describe(best.setting)}" if best else ""
             sys.stdout.write(f"{name:<24} {state:<9} {done:>4}/{study.spec.size:<4} {found}\n")
     return ExitCode.SUCCESS
-
-
-def is_finished(study: Study) -> bool:
-    """Whether every trial that was to be tried has come to its end."""
-    return study.schedule.done
 
 
 def show(
