@@ -45,11 +45,6 @@ class KeyOrder:
         self._screen: Screen[Any] | None = None  # shown when it was handed over
         self._ignored, self._ignored_until = "", 0.0
 
-    @property
-    def idle(self) -> bool:
-        """Whether all keys so far have had their effect."""
-        return self._began is None and not self._waiting
-
     async def take(self, event: events.InputEvent | events.Paste) -> None:
         """Handle the event, now or when those before it are done."""
         self._waiting.append(event)

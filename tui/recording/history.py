@@ -176,8 +176,8 @@ class RunHistory:
         """The evaluation with the highest test accuracy, the first of equals."""
         return max(self.evaluations, key=lambda e: e.test.accuracy, default=None)
 
-    def outcome(self, saved: str | None = None) -> Outcome:
-        """How the run ended, or how far it came; `saved` is the file that its model is in."""
+    def outcome(self) -> Outcome:
+        """How the run ended, or how far it came."""
         if end := self.finished:
             return Outcome(
                 reason=end.reason,
@@ -188,7 +188,7 @@ class RunHistory:
                 best=self.best,
                 samples_per_second=end.samples_per_second,
                 seconds=end.seconds,
-                saved=saved,
+                saved=None,
             )
         latest, evaluation = self.latest, self.evaluations[-1] if self.evaluations else None
         step = max(
@@ -205,7 +205,7 @@ class RunHistory:
             best=self.best,
             samples_per_second=latest.samples_per_second if latest else 0.0,
             seconds=latest.seconds if latest else 0.0,
-            saved=saved,
+            saved=None,
         )
 
     @property
@@ -214,11 +214,6 @@ class RunHistory:
         if self.latest is not None:
             return max(self.latest.step, self.saved_step)
         return max(self.saved_step, self.started.start_step if self.started else 0)
-
-    @property
-    def progress(self) -> float:
-        """Share of the budget done, from 0 to 1."""
-        return self.step / self.started.total_steps if self.started else 0.0
 
     def seconds_left(self, pace: float | None = None) -> float | None:
         """Time left at the mean speed so far, None before there is one.

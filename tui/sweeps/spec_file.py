@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nn.errors import ConfigError, did_you_mean
-from nn.toml import load_toml, parse_toml
+from nn.toml import load_toml
 from tui.sweeps.space import Space
 from tui.sweeps.spec import SweepSpec
 
@@ -55,11 +55,6 @@ def _toml(value: object) -> str:
 def load_spec(path: Path) -> SweepSpec:
     """Read a TOML file; raises `ConfigError` naming the file, the entry and the remedy."""
     return _spec_of(load_toml(path, "sweep"), str(path))
-
-
-def parse_spec(text: str, path: str) -> SweepSpec:
-    """A specification from its TOML; raises `ConfigError` naming the file by `path`."""
-    return _spec_of(parse_toml(text, f"sweep {path}"), path)
 
 
 def _spec_of(table: dict[str, Any], path: str) -> SweepSpec:

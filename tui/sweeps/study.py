@@ -144,19 +144,6 @@ class Study:
             self._journal.append(lines, durable=bool(results))
             return claimed
 
-    def next(self) -> Task | None:
-        """Claim the next task; None where one has to wait for others, or where all is done."""
-        claimed = self.exchange(wanted=1)
-        return claimed[0] if claimed else None
-
-    def report(self, result: Result) -> None:
-        """Note a result."""
-        self.exchange(results=[result])
-
-    def release(self, task: Task) -> None:
-        """Give a task back that was not finished."""
-        self.exchange(released=[task])
-
     def run_of(self, trial: int, seed: int) -> str | None:
         """The name of a trial's saved run, None before it has a result."""
         for (_, each), result in reversed(self.trials[trial].results.items()):

@@ -33,7 +33,7 @@ async def burst(app: MnistApp, pilot: Pilot[ExitCode], *keys: str) -> None:
     for key in keys:
         app.post_message(events.Key(key, key if len(key) == 1 else None))
     app.call_later(arrived.append, True)
-    await until(pilot, lambda: arrived and app._key_order.idle)
+    await until(pilot, lambda: arrived)
 
 
 def shown(app: MnistApp) -> str:
@@ -84,8 +84,7 @@ def test_keys_of_one_burst_take_effect_in_their_order() -> None:
             ("3", "confusion"),
         ):
             await burst(app, pilot, *keys)
-            await until(pilot, lambda: app._key_order.idle)
-            assert app.current_mode == mode
+            await until(pilot, lambda wanted=mode: app.current_mode == wanted)
 
     run(scenario)
 

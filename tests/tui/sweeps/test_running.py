@@ -139,23 +139,21 @@ def test_one_process_that_stops_does_not_stop_another(tmp_path: Path) -> None:
     first = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=4), "s")
     second = Study.join(first.path)
     assert first.owner.stop_file != second.owner.stop_file
-    task = first.next()
-    assert task is not None
+    (task,) = first.exchange(wanted=1)
     SweepRunner(second, tmp_path / "runs", Here(good), Progress(stopped=lambda: True)).run()
     assert not second.owner.stop_file.exists()
-    assert second.next() != task
+    assert second.exchange(wanted=1) != [task]
     first.close()
     second.close()
 
 
 def test_claims_of_a_process_that_has_gone_are_void(tmp_path: Path) -> None:
     first = Study.create(tmp_path / "sweeps", SweepSpec(RATES, trials=1), "s")
-    task = first.next()
+    (task,) = first.exchange(wanted=1)
     second = Study.join(first.path)
-    assert second.next() is None
+    assert second.exchange(wanted=1) == []
     first.close()
     second.owner._looked = 0.0
-    assert second.next() == task
-    assert task is not None
+    assert second.exchange(wanted=1) == [task]
     assert second.may_have_begun(task)
     second.close()

@@ -24,7 +24,7 @@ from tui.sweeps.space import (
     parse_dimension,
 )
 from tui.sweeps.spec import SamplerName, SweepSpec
-from tui.sweeps.spec_file import load_spec, parse_spec, to_toml
+from tui.sweeps.spec_file import load_spec, to_toml
 
 EXAMPLES = Path(tui.sweeps.__file__).with_name("examples")
 RATE = parse_dimension("learning_rate=0.001..0.1:log")
@@ -200,7 +200,9 @@ def test_what_makes_trials_incomparable_is_not_varied(name: str) -> None:
     st.integers(1, 10**5),
     st.text("abc/. é\x7f\U0001f600", max_size=8),
 )
-def test_a_file_of_a_sweep_keeps_every_digit(low: float, count: int, folder: str) -> None:
+def test_a_file_of_a_sweep_keeps_every_digit(
+    tmp_path_factory: pytest.TempPathFactory, low: float, count: int, folder: str
+) -> None:
     space = Space(
         (
             Range("learning_rate", low, 1.0),
@@ -209,8 +211,9 @@ def test_a_file_of_a_sweep_keeps_every_digit(low: float, count: int, folder: str
         )
     )
     fields = {"data_dir": folder} if folder.isprintable() else {}
-    spec = SweepSpec(space, fields=fields)
-    assert parse_spec(to_toml(spec), "text") == spec
+    spec, file = SweepSpec(space, fields=fields), tmp_path_factory.getbasetemp() / "sweep.toml"
+    file.write_text(to_toml(spec), encoding="utf-8")
+    assert load_spec(file) == spec
 
 
 def test_the_grid_by_number_is_the_grid_in_order() -> None:
@@ -222,10 +225,12 @@ def test_the_grid_by_number_is_the_grid_in_order() -> None:
     assert {"learning_rate": 0.01} not in space
 
 
-def test_recipes_are_varied_like_a_field() -> None:
+def test_recipes_are_varied_like_a_field(tmp_path: Path) -> None:
     space = Space((parse_dimension("recipe=lincoln-tanh,lincoln-momentum"), RATE))
     spec = SweepSpec(space, fields={"epochs": 9}, trials=9)
-    assert parse_spec(to_toml(spec), "text") == spec
+    file = tmp_path / "sweep.toml"
+    file.write_text(to_toml(spec), encoding="utf-8")
+    assert load_spec(file) == spec
     experiment = spec.experiment_of({"recipe": "lincoln-momentum", "learning_rate": 0.05}, 1)
     assert experiment.recipe == "lincoln-momentum"
     assert (experiment.config.optimizer, experiment.config.learning_rate) == ("momentum", 0.05)

@@ -93,7 +93,7 @@ def test_a_sweep_that_was_left_has_no_test_accuracy_and_nothing_that_runs(tmp_pa
     for task in left.exchange(wanted=3):
         result = train(order_of(spec, runs, task)).result
         assert result is not None
-        left.report(result)
+        left.exchange([result])
     assert left.states() == ["waiting"] * 3
     left.exchange(wanted=1)
     assert left.states() == ["waiting"] * 3 + ["running"]

@@ -287,6 +287,6 @@ def test_an_error_of_several_lines_is_kept_in_one(runs_dir: Path) -> None:
     written = WrittenSweep(runs_dir, "s")
     written.begin(0)
     study, task = Study.join(written.path), Task(0, 0, 0, 1)
-    study.report(Result(task, "", 0.0, 0.0, None, None, "two\nlines"))
+    study.exchange([Result(task, "", 0.0, 0.0, None, None, "two\nlines")])
     study.close()
     assert Study.read(written.path).trials[0].results[0, 0].error == "two lines"

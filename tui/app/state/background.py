@@ -69,11 +69,6 @@ class Throttle:
         self._worked_at = self._due = float("-inf")
         self._timer: Timer | None = None
 
-    @property
-    def pending(self) -> bool:
-        """Whether a call is waiting for its time."""
-        return self._timer is not None
-
     def request(self, interval: float | None = None) -> None:
         """Have `work` called, now or later; `interval` replaces the usual one for this request."""
         now = monotonic()

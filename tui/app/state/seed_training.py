@@ -52,11 +52,6 @@ class SeedTraining:
         return self.tasks[self.ended] if self.active else None
 
     @property
-    def progress(self) -> float:
-        """Share of the runs that is done, from 0 to 1."""
-        return (self.ended + (self._history.progress if self.active else 0)) / len(self.tasks)
-
-    @property
     def seconds_left(self) -> float:
         """About how long the rest takes."""
         if not self.active:

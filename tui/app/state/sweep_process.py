@@ -80,11 +80,6 @@ class SweepProcess:
             start_new_session=True,  # neither Ctrl-C nor the end of the terminal reaches it
         )
 
-    @property
-    def pid(self) -> int:
-        """The number of the process."""
-        return self._process.pid
-
     def wait(self) -> str:
         """Wait for its end; returns its message where it failed, else an empty text."""
         code = self._process.wait()

@@ -95,11 +95,6 @@ class WeightsPane(Panel):
         return self._sheet.selected
 
     @property
-    def tile(self) -> tuple[int, int]:
-        """Cells of one of the pictures."""
-        return self._sheet.tile_width, self._sheet.tile_height
-
-    @property
     def shaded(self) -> bool:
         """Whether weights are drawn in shades."""
         return self._sheet.mode != "ascii" and shades_signs(self._terminal)

@@ -17,7 +17,7 @@ from nn.errors import ConfigError, NNError
 from nn.events import Evaluation
 from nn.storage.checkpoint import load_model
 from nn.storage.run_lookup import find_runs
-from nn.storage.runs import SavedRun
+from nn.storage.runs import SavedRun, Which
 from tui.cli.commands.runs import json_record, mean_speed, saved_history
 from tui.cli.flags import RunsDirFlag, WhichFlag
 from tui.cli.reporters.json_lines import write_json
@@ -122,7 +122,7 @@ def _chart(runs: dict[str, SavedRun]) -> str:
 
 
 def _pairs(
-    runs: dict[str, SavedRun], which: str
+    runs: dict[str, SavedRun], which: Which
 ) -> tuple[dict[tuple[str, str], Disagreement], list[str]]:
     """Each two runs of the same data, digit by digit, and why other runs are left out."""
     found, reasons = {}, []
@@ -132,7 +132,7 @@ def _pairs(
             data = load_dataset(run.record.config.data_dir)
             if data.sha256 != run.record.data_sha256:
                 raise ConfigError(f"{run.record.data_name} is not the data it was trained on")
-            model = load_model(run, "best" if which == "best" else "last")
+            model = load_model(run, which)
             predicted[letter], tests[letter] = model.predict(data.test).predicted, data
         except NNError as error:
             reasons.append(f"{letter} is not compared digit by digit: {error}")

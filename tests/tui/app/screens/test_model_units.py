@@ -16,7 +16,7 @@ from tui.app.app import MnistApp
 from tui.app.widgets.activation_view import LayerActivity, activity_strips, lines_each, strongest
 from tui.app.widgets.digit import DigitView
 from tui.app.widgets.layer_table import visible_range
-from tui.app.widgets.weights_pane import TILES, WeightsPane
+from tui.app.widgets.weights_pane import TILES, WeightSheet, WeightsPane
 from tui.system.exits import ExitCode
 from tui.system.terminal import FULL, ColorMode, Terminal
 
@@ -62,15 +62,16 @@ def test_pictures_change_size_and_style(model_app: MnistApp) -> None:
         await inspected(model_app, pilot)
         await pilot.press("plus")
         pane = model_app.screen.query_one(WeightsPane)
+        sheet = pane.query_one(WeightSheet)
         await pilot.pause()
         assert screen_of(model_app).part == "weights"
-        assert pane.tile == TILES[2]
+        assert (sheet.tile_width, sheet.tile_height) == TILES[2]
         await pilot.press("minus", "minus")
-        assert pane.tile == TILES[0]
+        assert (sheet.tile_width, sheet.tile_height) == TILES[0]
         await pilot.press("minus")
-        assert pane.tile == TILES[0], "there is none smaller"
+        assert (sheet.tile_width, sheet.tile_height) == TILES[0], "there is none smaller"
         await pilot.press("equals_sign", "plus", "plus", "plus", "plus")
-        assert pane.tile == TILES[-1]
+        assert (sheet.tile_width, sheet.tile_height) == TILES[-1]
         assert pane.shaded
         assert set("".join(lines(model_app, "#unit DigitView"))) <= {" ", "▀"}
         await pilot.press("d")

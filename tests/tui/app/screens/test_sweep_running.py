@@ -34,7 +34,7 @@ from tui.app.screens.sweep import SweepScreen
 from tui.app.state.sweep_process import EXAMPLE, SweepProcess
 from tui.app.state.sweep_reader import SweepReader
 from tui.recording.experiment import Experiment
-from tui.sweeps.owners import OWNERS, STOP_FILE, ask_to_stop
+from tui.sweeps.owners import OWNERS, STOP_FILE, active_owners, ask_to_stop
 from tui.sweeps.study import Study
 
 pytestmark = pytest.mark.usefixtures("looked_at_often")
@@ -213,8 +213,6 @@ def test_a_sweep_goes_on_when_the_application_is_left(runs_dir: Path, tiny_folde
     process = SweepProcess(
         [*words.split(), "--vary", "lr=0.01,0.1", "--workers", "1", "--name", "s"], runs_dir
     )
-    if hasattr(os, "getpgid"):
-        assert os.getpgid(process.pid) == process.pid  # no signal of the terminal reaches it
     path = runs_dir.parent / "sweeps" / "s"
     deadline = time.monotonic() + 300
     view = None
@@ -222,6 +220,10 @@ def test_a_sweep_goes_on_when_the_application_is_left(runs_dir: Path, tiny_folde
         assert time.monotonic() < deadline
         view = SweepReader(runs_dir).look("s").view
         time.sleep(0.1)
+    if hasattr(os, "getpgid"):
+        (owner,) = active_owners(path)
+        number = int(owner.name.partition("-")[0])
+        assert os.getpgid(number) == number  # no signal of the terminal reaches it
     ask_to_stop(view.path)
     assert process.wait() == ""
     assert not Study.read(path).active
