@@ -44,7 +44,7 @@ async def walked(app: MnistApp, pilot: Pilot[ExitCode]) -> WalkView:
 
     def done() -> bool:
         view, wanted = screen.view, screen.wanted
-        if view is None or screen._working or wanted is None:
+        if view is None or screen.computing.busy or wanted is None:
             return False
         return wanted is view.wanted or (view.diverged and wanted.step == view.step)
 

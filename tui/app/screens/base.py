@@ -234,6 +234,11 @@ class ModeScreen(OwnKeys, LatestSize, Screen[None]):
             )
         self.app.switch_mode("train")
 
+    def notify_failure(self, what: str, error: Exception) -> None:
+        """Tell what could not be done in the background, of which the run that trains is free."""
+        reason = str(error) or type(error).__name__
+        self.notify(f"{what}: {reason}", severity="error", timeout=30, markup=False)
+
     def show_note(self, text: str, selector: str = "#note") -> None:
         """Put a text on a line that is shown only while it has one."""
         self.put(selector, text)

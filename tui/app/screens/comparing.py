@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from time import monotonic
-
-from textual.message import Message
-
 from nn.storage.runs import SavedRun
 from tui.app.screens.base import ModeScreen
-from tui.app.state.background import Throttle, in_background
+from tui.app.state.background import LatestWish, Throttle
 from tui.app.state.comparison import Comparer, Comparison
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.strips import printable
@@ -30,28 +26,15 @@ class ComparingScreen(ModeScreen):
     no newer one, and has keys for the actions `seeds` and `stop`.
     """
 
-    class Looked(Message):
-        """Both runs were read, and their networks have predicted the test digits."""
-
-        def __init__(self, comparison: Comparison, comparer: Comparer) -> None:
-            super().__init__()
-            self.comparison, self.comparer = comparison, comparer
-
-    class Failed(Message):
-        """One of the runs cannot be read any more."""
-
-        def __init__(self, error: Exception) -> None:
-            super().__init__()
-            self.error = error
-
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.comparison: Comparison | None = None
         self.error = ""
         self._runs: tuple[SavedRun, SavedRun] | None = None
         self._comparer: Comparer | None = None
-        self._looking = False
-        self._began = self._due = 0.0
+        self._reading = LatestWish(
+            "comparing", Comparer.look, self.post_message, self._show_comparison, self._show_error
+        )
         self._ended = 0
         self._seeds = Throttle(self.draw_seeds, self.set_timer, SEEDS_INTERVAL)
 
@@ -85,38 +68,26 @@ class ComparingScreen(ModeScreen):
         self.draw()
 
     def _look(self) -> None:
-        comparer = self._comparer
-        if comparer is None or self._looking:
-            return
-        self._looking, self._began = True, monotonic()
-        in_background(
-            "comparing",
-            lambda: self.Looked(comparer.look(), comparer),
-            self.post_message,
-            self.Failed,
-        )
+        if self._comparer is not None:
+            self._reading.want(self._comparer)
 
     def _look_again(self) -> None:
         """Read them again if there is something new, unless the last time took too long."""
-        if not self.is_current or self.comparison is None or monotonic() < self._due:
+        if not self.is_current or self.comparison is None or not self._reading.rested(PAUSE):
             return
         ended = self.bench.seeds.ended if self.bench.seeds else 0
         if self.comparison.live or ended != self._ended:
             self._ended = ended
             self._look()
 
-    def on_comparing_screen_looked(self, message: Looked) -> None:
-        self._looking = False
-        self._due = monotonic() + PAUSE * (monotonic() - self._began)
-        if message.comparer is not self._comparer:
-            self._look()  # others were chosen meanwhile
-            return
-        self.comparison = message.comparison
-        self.draw()
+    def _show_comparison(self, comparer: Comparer, comparison: Comparison) -> None:
+        if comparer is self._comparer:  # unless others were chosen meanwhile
+            self.comparison = comparison
+            self.draw()
 
-    def on_comparing_screen_failed(self, message: Failed) -> None:
-        self._looking, self._comparer = False, None
-        self.error = printable(str(message.error), ascii_only=self.terminal.ascii_only)
+    def _show_error(self, _comparer: Comparer, error: Exception) -> None:
+        self._comparer = None
+        self.error = printable(str(error), ascii_only=self.terminal.ascii_only)
         self.draw()
 
     def show_seeds(self) -> None:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from time import monotonic
 
-from textual.message import Message
 from textual.widgets import Static
 
 from nn.analysis.inspection import LayerStatistics, layer_statistics
+from nn.arrays import Array
 from tui.app.screens.base import ModeScreen
-from tui.app.state.background import Throttle, in_background
-from tui.app.state.messages import BackgroundFailed
+from tui.app.state.background import LatestWish, Throttle
 from tui.app.state.shown_run import Snapshot, Status
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.text import set_text
 from tui.system.terminal import Terminal
+
+
+@dataclass(frozen=True, eq=False)
+class Inspected:
+    """What was found of the layers of these weights."""
+
+    snapshot: Snapshot
+    layers: tuple[LayerStatistics, ...]
+
+
+def inspect(wish: tuple[Snapshot, Array]) -> Inspected:
+    """Look at the layers of a network while it predicts these images."""
+    snapshot, images = wish
+    return Inspected(snapshot, layer_statistics(snapshot.predictor.snapshot(), images))
 
 
 class InspectingScreen(ModeScreen):
@@ -33,18 +47,13 @@ class InspectingScreen(ModeScreen):
     }
     """
 
-    class Inspected(Message):
-        """The background has looked at these weights."""
-
-        def __init__(self, snapshot: Snapshot, layers: tuple[LayerStatistics, ...]) -> None:
-            super().__init__()
-            self.snapshot, self.layers = snapshot, layers
-
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
-        self.shown: InspectingScreen.Inspected | None = None
+        self.shown: Inspected | None = None
         self.reason = Static(id="reason", classes="panel", markup=False)
-        self._inspecting: Snapshot | None = None
+        self._inspecting = LatestWish(
+            "inspecting", inspect, self.post_message, self._show_inspected, self._show_error
+        )
         self._failed: Snapshot | None = None
         self._asked_at = 0.0
         self._inspect = Throttle(self._inspect_newest, self.set_timer)
@@ -85,7 +94,7 @@ class InspectingScreen(ModeScreen):
         """Look at the newest weights, now or soon."""
         self._show_reason()
         known = self.shown.snapshot if self.shown else None
-        if self.bench.snapshot not in (known, self._failed) and self._inspecting is None:
+        if self.bench.snapshot not in (known, self._failed) and not self._inspecting.busy:
             self._inspect.request(0 if known is None else self.pace)
 
     def show_opened(self) -> None:
@@ -102,23 +111,16 @@ class InspectingScreen(ModeScreen):
 
     def _inspect_newest(self) -> None:
         run, snapshot = self.bench.shown, self.bench.snapshot
-        if run is None or snapshot is None or self._inspecting is not None:
-            return
-        self._inspecting, images = snapshot, run.splits["test"].images
+        if run is not None and snapshot is not None and not self._inspecting.busy:
+            self._inspecting.want((snapshot, run.splits["test"].images))
 
-        def work() -> Message:
-            return self.Inspected(snapshot, layer_statistics(snapshot.predictor.snapshot(), images))
-
-        in_background(
-            "inspecting", work, self.post_message, lambda error: BackgroundFailed(error, run)
-        )
-
-    def on_background_failed(self, _message: BackgroundFailed) -> None:
-        """Go on with other weights; the same ones would fail again."""
-        self._failed, self._inspecting = self._inspecting, None
+    def _show_inspected(self, _wish: tuple[Snapshot, Array], inspected: Inspected) -> None:
+        self.shown = inspected
+        self.draw()
         self.show_snapshot()
 
-    def on_inspecting_screen_inspected(self, message: Inspected) -> None:
-        self.shown, self._inspecting = message, None
-        self.draw()
+    def _show_error(self, wish: tuple[Snapshot, Array], error: Exception) -> None:
+        """Go on with other weights; the same ones would fail again."""
+        self._failed = wish[0]
+        self.notify_failure(f"The layers cannot be inspected ({wish[0].name})", error)
         self.show_snapshot()

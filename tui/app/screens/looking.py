@@ -9,7 +9,7 @@ from textual.message import Message
 
 from nn.storage.runs import SavedRun
 from tui.app.screens.listing import ListScreen
-from tui.app.state.background import in_background
+from tui.app.state.background import LatestWish, in_background
 from tui.app.state.catalogue import Catalogue, Entry
 from tui.app.state.workbench import Workbench
 from tui.recording.folder import runs_folder
@@ -24,13 +24,6 @@ class LookingScreen(ListScreen):
     `entries` is None before the first time. `errors` are those of runs that cannot be read, or of
     the folder.
     """
-
-    class Looked(Message):
-        """The folder was looked into."""
-
-        def __init__(self, entries: list[Entry], errors: list[str]) -> None:
-            super().__init__()
-            self.entries, self.errors = entries, errors
 
     class Imported(Message):
         """A file has become a saved run; `remarks` are sentences on what was guessed."""
@@ -47,18 +40,20 @@ class LookingScreen(ListScreen):
             self.run = run
 
     class Failed(Message):
-        """What was done in the background could not be done."""
+        """What was to be done with a run or a file could not be done."""
 
-        def __init__(self, error: str, *, looking: bool) -> None:
+        def __init__(self, error: Exception) -> None:
             super().__init__()
-            self.error, self.looking = error, looking
+            self.error = str(error)
 
     def __init__(self, bench: Workbench, terminal: Terminal, order: str) -> None:
         super().__init__(bench, terminal, order)
         self.entries: list[Entry] | None = None
         self.errors: list[str] = []
         self._catalogue: Catalogue | None = None
-        self._looking = False
+        self._reading = LatestWish(
+            "saved runs", self._read, self.post_message, self._show_found, self._show_error
+        )
 
     def on_mount(self) -> None:
         self.set_interval(LOOK_INTERVAL, self._look)
@@ -71,26 +66,25 @@ class LookingScreen(ListScreen):
 
     def _look(self) -> None:
         """Look into the folder, unless another screen is shown or that is being done."""
-        if self.app.screen is not self or self._looking:
-            return
+        if self.app.screen is self:
+            self._reading.want(self.bench.saving.runs_dir)
 
-        def look() -> Message:
-            if self._catalogue is None:
-                self._catalogue = Catalogue(runs_folder(self.bench.saving.runs_dir))
-            return self.Looked(*self._catalogue.look())
+    def _read(self, runs_dir: Path | None) -> tuple[list[Entry], list[str]]:
+        if self._catalogue is None:
+            self._catalogue = Catalogue(runs_folder(runs_dir))
+        return self._catalogue.look()
 
-        self._looking = True
-        self.work(look, looking=True)
+    def _show_found(self, _dir: Path | None, found: tuple[list[Entry], list[str]]) -> None:
+        self.entries, self.errors = found
+        self.draw()
 
-    def work(self, work: Callable[[], Message], *, looking: bool = False) -> None:
+    def _show_error(self, _dir: Path | None, error: Exception) -> None:
+        self.entries, self.errors = self.entries or [], [str(error)]
+        self.draw()
+
+    def work(self, work: Callable[[], Message]) -> None:
         """Do it on a thread, and post what comes of it."""
-
-        in_background(
-            "saved runs",
-            work,
-            self.post_message,
-            lambda error: self.Failed(str(error), looking=looking),
-        )
+        in_background("saved runs", work, self.post_message, self.Failed)
 
     def import_file(self, path: Path | None) -> None:
         """Keep the network in a file as a saved run; `Imported` follows. No path is no file."""
@@ -124,11 +118,6 @@ class LookingScreen(ListScreen):
 
         self.show_note(f"Asking {len(runs)} networks ...")
         self.work(work)
-
-    def on_looking_screen_looked(self, message: Looked) -> None:
-        self._looking = False
-        self.entries, self.errors = message.entries, message.errors
-        self.draw()
 
     def on_looking_screen_deleted(self, message: Deleted) -> None:
         bench, path = self.bench, message.run.path

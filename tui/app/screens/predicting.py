@@ -6,12 +6,10 @@ from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
-from textual.message import Message
 
 from tui.app.screens.base import ModeScreen
-from tui.app.state.background import Throttle, in_background
+from tui.app.state.background import LatestWish, Throttle
 from tui.app.state.browser import Browser, SplitPredictions
-from tui.app.state.messages import BackgroundFailed
 from tui.app.state.shown_run import Snapshot, Status
 from tui.app.state.workbench import SplitName, Workbench
 from tui.system.terminal import Terminal
@@ -23,6 +21,12 @@ SPLITS: tuple[SplitName, ...] = ("test", "train", "validation")
 PACE = 1.0  # least seconds between two looks at moving weights
 SHARE = 0.1  # of the time, at most, goes into predicting whole splits
 STALE = 2.0  # seconds after which weights from within an epoch are requested
+
+
+def predict(wish: tuple[Snapshot, Split]) -> SplitPredictions:
+    """What a network predicts for all images of a split."""
+    snapshot, split = wish
+    return SplitPredictions(snapshot, split, snapshot.predictor.snapshot().predict(split))
 
 
 class PredictingScreen(ModeScreen):
@@ -38,17 +42,12 @@ class PredictingScreen(ModeScreen):
     ]
     AUTO_FOCUS = ""
 
-    class Predicted(Message):
-        """The split is predicted; `seconds` is how long that took."""
-
-        def __init__(self, predictions: SplitPredictions, seconds: float) -> None:
-            super().__init__()
-            self.predictions, self.seconds = predictions, seconds
-
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.browser: Browser = bench.browser
-        self._asked: tuple[Snapshot, Split] | None = None  # what is being predicted
+        self._predicting = LatestWish(
+            "predicting", predict, self.post_message, self._show_predictions, self._show_error
+        )
         self._failed: tuple[Snapshot, Split] | None = None  # what could not be predicted
         self._newest_at = 0.0
         self._newest: Snapshot | None = None
@@ -93,38 +92,31 @@ class PredictingScreen(ModeScreen):
         self.refresh_now()
 
     def _predict(self) -> None:
-        """Predict the split on a thread, unless that is known or being done."""
-        run, split, snapshot = self.bench.shown, self.bench.images, self.snapshot
-        if run is None or split is None or snapshot is None or self._asked is not None:
+        """Predict the split on a thread, unless that is known or something is being predicted."""
+        split, snapshot = self.bench.images, self.snapshot
+        if split is None or snapshot is None or self._predicting.busy:
             return
         known = self.browser.of(split)
-        if (known is not None and known.snapshot is snapshot) or self._failed == (snapshot, split):
-            return
-        self._asked = snapshot, split
+        if (known is None or known.snapshot is not snapshot) and self._failed != (snapshot, split):
+            self._predicting.want((snapshot, split))
 
-        def work() -> Message:
-            started = monotonic()
-            outputs = snapshot.predictor.snapshot().predict(split)
-            return self.Predicted(SplitPredictions(snapshot, split, outputs), monotonic() - started)
-
-        in_background(
-            "predicting", work, self.post_message, lambda error: BackgroundFailed(error, run)
-        )
-
-    def on_predicting_screen_predicted(self, message: Predicted) -> None:
-        self._asked = None
-        self.browser.predictions = message.predictions
-        self._refresh.interval = max(PACE, message.seconds / SHARE)
+    def _show_predictions(
+        self, wish: tuple[Snapshot, Split], predictions: SplitPredictions
+    ) -> None:
+        snapshot, split = wish
+        self.browser.predictions = predictions
+        self._refresh.interval = max(PACE, self._predicting.seconds / SHARE)
         self._refresh.restart()
         self.draw()
-        if message.predictions.split is not self.bench.images:
+        if split is not self.bench.images:
             self._predict()
-        elif message.predictions.snapshot is not self.snapshot:
+        elif snapshot is not self.snapshot:
             self.show_snapshot()
 
-    def on_background_failed(self, _message: BackgroundFailed) -> None:
+    def _show_error(self, wish: tuple[Snapshot, Split], error: Exception) -> None:
         """Go on with other weights or images; the same prediction would fail again."""
-        self._failed, self._asked = self._asked, None
+        self._failed = wish
+        self.notify_failure(f"The digits cannot be predicted ({wish[0].name})", error)
         self._refresh.request()
 
     def action_next_split(self) -> None:

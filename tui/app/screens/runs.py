@@ -104,13 +104,8 @@ class RunsScreen(LookingScreen):
     # In the background
 
     def on_looking_screen_failed(self, message: LookingScreen.Failed) -> None:
-        if message.looking:
-            self._looking, self.errors = False, [message.error]
-            self.entries = self.entries or []
-            self.draw()
-        else:
-            self.show_note("")
-            self.notify(message.error, severity="error", timeout=15, markup=False)
+        self.show_note("")
+        self.notify(message.error, severity="error", timeout=15, markup=False)
 
     def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
         self.show_note("")

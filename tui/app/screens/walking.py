@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from textual.message import Message
-
 from nn.errors import ConfigError
 from tui.app.screens.base import ModeScreen
-from tui.app.state.background import in_background
+from tui.app.state.background import LatestWish
 from tui.app.state.walking import (
     MOST_IMAGES,
     Pick,
@@ -33,28 +31,15 @@ class WalkingScreen(ModeScreen):
     walked in place of the default one.
     """
 
-    class Walked(Message):
-        """A step was computed."""
-
-        def __init__(self, view: WalkView) -> None:
-            super().__init__()
-            self.view = view
-
-    class Refused(Message):
-        """What was wanted cannot be computed."""
-
-        def __init__(self, wanted: Wanted, error: Exception) -> None:
-            super().__init__()
-            self.wanted, self.error = wanted, error
-
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.view: WalkView | None = None
         self.wanted: Wanted | None = None
         self.of_train = False
         self.image = 0  # the chosen one
-        self._walker = Walker()
-        self._working = False
+        self.computing = LatestWish(
+            "walking", Walker().look, self.post_message, self._show_view, self._refuse
+        )
 
     def draw(self) -> None:
         """Show the present view."""
@@ -82,8 +67,7 @@ class WalkingScreen(ModeScreen):
     def want(self, wanted: Wanted) -> None:
         """Have this computed, once what is being computed is done."""
         self.wanted = wanted
-        if not self._working:
-            self._work(wanted)
+        self.computing.want(wanted)
 
     @property
     def shows_wanted_walk(self) -> bool:
@@ -101,35 +85,21 @@ class WalkingScreen(ModeScreen):
         if self.wanted is not None:
             self.want(replace(self.wanted, weight=weight))
 
-    def _work(self, wanted: Wanted) -> None:
-        self._working = True
-        in_background(
-            "walking",
-            lambda: self.Walked(self._walker.look(wanted)),
-            self.post_message,
-            lambda error: self.Refused(wanted, error),
-        )
-
-    def on_walking_screen_walked(self, message: Walked) -> None:
-        """Show the step, and compute what is wanted since."""
-        self._working = False
-        self.view = view = message.view
-        if self.wanted is view.wanted and view.step < self.wanted.step:  # it has diverged
-            self.wanted = replace(self.wanted, step=view.step)
-        elif self.wanted is not None and self.wanted is not view.wanted:
-            self._work(self.wanted)
+    def _show_view(self, wanted: Wanted, view: WalkView) -> None:
+        self.view = view
+        if self.wanted is wanted and view.step < wanted.step:  # it has diverged
+            self.wanted = replace(wanted, step=view.step)
         self.draw()
 
-    def on_walking_screen_refused(self, message: Refused) -> None:
+    def _refuse(self, wanted: Wanted, error: Exception) -> None:
         """Name the reason, and go back to the default network."""
-        self._working = False
-        if not isinstance(message.error, ConfigError | MemoryError):
-            raise message.error
+        if not isinstance(error, ConfigError | MemoryError):
+            raise error
         self.of_train = False
         self.begin()
-        if self.wanted is message.wanted:
+        if self.wanted is wanted:
             self.wanted = None
-        self.show_note(str(message.error))
+        self.show_note(str(error))
         self.draw()
 
     # Images and networks

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from time import monotonic
 
 from textual.message import Message
 
 from nn.storage.runs import SavedRun
 from tui.app.screens.listing import ListScreen
-from tui.app.state.background import in_background
+from tui.app.state.background import LatestWish, in_background
 from tui.app.state.sweep_process import SweepProcess, sweeps_in_words
 from tui.app.state.sweep_reader import Look, SweepReader
 from tui.app.state.sweep_view import SweepView
@@ -32,13 +31,6 @@ class WatchingScreen(ListScreen):
         looked: Whether there was a look.
         wanted: The name of the sweep to show; None for the newest.
     """
-
-    class Looked(Message):
-        """The files were read."""
-
-        def __init__(self, look: Look) -> None:
-            super().__init__()
-            self.look = look
 
     class Found(Message):
         """The run of a trial was read, to be shown."""
@@ -65,9 +57,13 @@ class WatchingScreen(ListScreen):
         super().__init__(bench, terminal, order)
         self.last, self.looked = Look((), None), False
         self.wanted: str | None = None
-        self._reader = SweepReader(self.runs_dir)
-        self._looking = False
-        self._began = self._due = 0.0
+        self._reading = LatestWish(
+            "sweeps",
+            SweepReader(self.runs_dir).look,
+            self.post_message,
+            self._show_look,
+            lambda wanted, error: self._show_look(wanted, Look((), None, str(error))),
+        )
         self._started: list[str] = []  # whose processes have not ended
 
     @property
@@ -96,27 +92,16 @@ class WatchingScreen(ListScreen):
 
     def _look_again(self) -> None:
         """Read the files, unless the last time took so long that it is too soon."""
-        if monotonic() >= self._due:
+        if self._reading.rested(PAUSE):
             self._look()
 
     def _look(self) -> None:
         """Read the files, unless another screen is shown or that is being done."""
-        if self.app.screen is self and not self._looking:
-            self._looking, self._began = True, monotonic()
-            wanted = self.wanted
-            in_background(
-                "sweeps",
-                lambda: self.Looked(self._reader.look(wanted)),
-                self.post_message,
-                lambda error: self.Looked(Look((), None, str(error))),
-            )
+        if self.app.screen is self:
+            self._reading.want(self.wanted)
 
-    def on_watching_screen_looked(self, message: Looked) -> None:
-        self._looking, self.looked, self.last = False, True, message.look
-        self._due = monotonic() + PAUSE * (monotonic() - self._began)
-        shown = self.view.name if self.view else None
-        if self.wanted in self.last.names and shown != self.wanted and not self.last.error:
-            self._look()  # another one was wanted meanwhile
+    def _show_look(self, _wanted: str | None, look: Look) -> None:
+        self.looked, self.last = True, look
         self.draw()
 
     def want(self, sweep: str) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from contextlib import closing
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
 from textual import events
 
 from nn.data.dataset import Dataset
+from nn.errors import StorageError
 from nn.storage.run_writer import RunWriter
 from nn.storage.runs import list_runs
 from tests.support.compared import NAMES, save_pair
@@ -17,6 +19,7 @@ from tests.support.messages import notes
 from tests.support.saved_runs import Sitting, play, runs_app, save_run
 from tui.app.screens.compare import CompareScreen
 from tui.app.screens.digits import DigitsScreen
+from tui.app.state.comparison import Comparer, Comparison
 from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
 from tui.recording.folder import display_name
@@ -178,6 +181,32 @@ def test_the_keys_for_the_next_one_and_for_train(tmp_path: Path, small: Dataset)
         await at.press("t")
         await at.until(lambda: at.app.current_mode == "train")
         assert at.bench.config == second.record.config
+
+    play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_the_failure_of_a_pair_that_was_left_is_not_that_of_the_next_one(
+    tmp_path: Path, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save_pair(tmp_path, small)
+    look, begun, chosen = Comparer.look, Event(), Event()
+
+    def fail_at_first(comparer: Comparer) -> Comparison:
+        if begun.is_set():
+            return look(comparer)
+        begun.set()
+        assert chosen.wait(60)
+        raise StorageError("no such run")
+
+    monkeypatch.setattr(Comparer, "look", fail_at_first)
+
+    async def scenario(at: Sitting) -> None:
+        await at.press("end", "space", "home", "v")
+        await at.until(begun.is_set)
+        await at.press("O")
+        chosen.set()
+        await at.until(at.shows("A good-net", "B poor-net"))
+        assert "no such run" not in at.text
 
     play(runs_app(tmp_path), scenario, dataset=small)
 

@@ -14,7 +14,8 @@ from nn.data.dataset import Split
 from nn.errors import DataError
 from nn.network.predictor import Predictions
 from tests.support.digits_screen import a_run, browse, place, screen
-from tests.support.messages import said, text
+from tests.support.messages import notes, said, text
+from tests.support.networks import shown
 from tests.support.quiescence import until
 from tests.support.scripted import ScriptedRun, mistaken, play, predicted, scripted_app
 from tui.app.app import MnistApp
@@ -133,7 +134,7 @@ def test_fast_epochs_are_followed_at_a_modest_pace(monkeypatch: pytest.MonkeyPat
     browse(scenario)
 
 
-def test_an_error_while_predicting_is_told() -> None:
+def test_an_error_while_predicting_is_told_and_is_none_of_the_run() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         run = cast(ScriptedRun, app.bench.run)
         failing = run.advance(run.splits["test"].labels)
@@ -143,11 +144,14 @@ def test_an_error_while_predicting_is_told() -> None:
 
         failing.snapshot = fail  # type: ignore[method-assign]
         screen(app).show_snapshot()
-        await until(pilot, lambda: app.bench.error is not None)
-        assert str(app.bench.error) == "out of order"
-        assert app.is_running
+        await until(pilot, lambda: notes(app))
+        assert notes(app) == "The digits cannot be predicted (epoch 1): out of order"
+        assert app.bench.error is None
+        assert "failed" not in shown(app)[0]
+        run.status = Status.FINISHED
+        await pilot.press("q")
 
-    browse(scenario)
+    assert browse(scenario).return_value is ExitCode.SUCCESS
 
 
 def test_before_there_are_data() -> None:
@@ -188,8 +192,7 @@ def test_newer_weights_are_predicted_after_a_failure() -> None:
 
         predictor.predict = fail  # type: ignore[method-assign]
         screen(app).refresh_now()
-        while app.bench.error is None:
-            await pilot.pause(0.01)
+        await until(pilot, lambda: "too large" in notes(app))
         for _ in range(3):
             screen(app).refresh_now()
             await pilot.pause(0.02)

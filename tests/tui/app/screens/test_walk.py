@@ -131,9 +131,11 @@ def test_another_walk_is_said_to_be_prepared(
         go_on.wait(60)
         return look(walker, wanted)
 
+    monkeypatch.setattr(Walker, "look", slow)
+    go_on.set()
+
     async def scenario(pilot: Pilot[ExitCode]) -> None:
         await press(walk_app, pilot, "s")
-        monkeypatch.setattr(Walker, "look", slow)
         for key in ("t", "x"):
             go_on.clear()
             await pilot.press(key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from threading import Event
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from nn.analysis.walk import DEFAULT_FIELDS
 from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from tests.support.networks import NetworkRun, app_of, play, shown
+from tests.support.quiescence import until
 from tests.support.walking import note, press, stage_name, text, walk_screen, walked, walking_app
 from tui.app.app import MnistApp
 from tui.app.screens.digits import DigitsScreen
@@ -193,6 +195,34 @@ def test_a_network_that_cannot_be_walked_is_named(
         view = await press(app, pilot, "s", "t")
         assert view.wanted.config.hidden == (50,)
         assert note(app) == "not enough memory"
+
+    play(app, scenario)
+
+
+def test_a_network_that_is_no_longer_wanted_is_not_refused(
+    small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = walking_app(small, TrainConfig())
+    look, begun, left = Walker.look, Event(), Event()
+
+    def without_memory(walker: Walker, wanted: Wanted) -> WalkView:
+        if not wanted.of_train:
+            return look(walker, wanted)
+        begun.set()
+        assert left.wait(60)
+        raise MemoryError("not enough memory")
+
+    monkeypatch.setattr(Walker, "look", without_memory)
+
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await press(app, pilot, "s")
+        await pilot.press("t")
+        await until(pilot, begun.is_set)
+        await pilot.press("t", "s")
+        left.set()
+        view = await walked(app, pilot)
+        assert (view.wanted.config.hidden, view.step) == ((50,), 1)
+        assert note(app) == ""
 
     play(app, scenario)
 
