@@ -12,6 +12,7 @@ from textual.widgets import Static
 
 from tui.app.screens.base import ModeScreen
 from tui.app.screens.touring import answer_bindings
+from tui.app.state.background import Throttle
 from tui.app.state.lesson_request import PATIENCE, LessonComputed, Request
 from tui.app.state.workbench import Workbench
 from tui.app.widgets.charts import ROOMY
@@ -24,6 +25,8 @@ from tui.lessons.session import Session, View
 from tui.lessons.tour import Touring
 from tui.system.terminal import Terminal
 
+SAVE_INTERVAL = 2.0
+"""Least time in seconds between two writes of where the knobs stand, while they are moved."""
 _TALL = 24
 """Lines from which on there is room for a border around what is asked."""
 IN_LIST = ("open",)
@@ -76,6 +79,7 @@ class LessonsScreen(ModeScreen):
     def __init__(self, bench: Workbench, terminal: Terminal) -> None:
         super().__init__(bench, terminal)
         self.progress = Progress.of_user()
+        self._saving = Throttle(self.progress.save, self.set_timer, SAVE_INTERVAL)
         self.session: Session | None = None
         self.view: View | None = None
         self._error: Exception | None = None
@@ -99,6 +103,14 @@ class LessonsScreen(ModeScreen):
         super().catch_up()
         self._take_over()
         self._show()
+
+    def on_screen_suspend(self) -> None:
+        """Remember what the reader did until another screen is shown."""
+        self._save_now()
+
+    def on_unmount(self) -> None:
+        """Remember what the reader did until the application is left, here or in a walk."""
+        self._save_now()
 
     def on_resize(self, _event: events.Resize) -> None:
         """The list, the borders and the key of the picture depend on the size."""
@@ -153,6 +165,7 @@ class LessonsScreen(ModeScreen):
 
     def action_contents(self) -> None:
         """Go back to the list."""
+        self._save_now()
         self.session = None
         self._request()
         self._show()
@@ -194,7 +207,6 @@ class LessonsScreen(ModeScreen):
         """Leave this lesson for later, and open the next one."""
         if self.session is not None:
             self.session.record.skipped = not self.session.record.passed
-            self.progress.save()
             self.action_next()
 
     def action_side(self) -> None:
@@ -240,10 +252,14 @@ class LessonsScreen(ModeScreen):
         self.app.switch_mode("train")
 
     def _changed(self) -> None:
-        """Remember what the reader did, and compute anew."""
-        self.progress.save()
+        """Remember what the reader did, now or soon, and compute anew."""
+        self._saving.request()
         self._request()
         self._show()
+
+    def _save_now(self) -> None:
+        if self.session is not None:
+            self._saving.request(0)
 
     def _request(self) -> None:
         """Compute the present settings on a thread, one at a time; those in between are skipped."""

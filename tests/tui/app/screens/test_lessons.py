@@ -13,6 +13,7 @@ from tests.support.messages import text
 from tests.support.networks import shown
 from tests.support.scripted import play, scripted_app
 from tui.app.app import MnistApp
+from tui.app.screens import lessons as lessons_screen
 from tui.app.screens.lessons import LessonsScreen
 from tui.app.widgets.figures import FigureView
 from tui.lessons.catalogue import find_lesson, lessons
@@ -169,6 +170,29 @@ def test_skip_and_next_go_on_and_nothing_else_does(progress_file: Path) -> None:
         assert screen_of(app).session is None  # after the last one, the list
 
     play(app, scenario)
+
+
+@pytest.mark.parametrize("key", ["escape", "1", "question_mark", "q"])
+def test_knobs_that_are_moved_are_written_once_the_reader_leaves(
+    progress_file: Path, monkeypatch: pytest.MonkeyPatch, key: str
+) -> None:
+    monkeypatch.setattr(lessons_screen, "SAVE_INTERVAL", 3600.0)
+
+    def written() -> object:
+        return Progress(progress_file).of("softmax").settings.get("temperature")
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await open_lesson(pilot, "softmax")
+        await press(pilot, "a", "right", "right")
+        assert session_of(app).settings["temperature"] == 5.0
+        assert written() is None, "a slow disk would keep the keys waiting"
+        await pilot.press(key)
+        await pilot.pause()
+        if key != "q":
+            assert written() == 5.0
+
+    play(app_of(), scenario)
+    assert written() == 5.0
 
 
 def test_it_resumes_where_it_was_left() -> None:

@@ -187,3 +187,16 @@ def test_a_question(
         await pilot.pause()
 
     assert snap_compare(app, run_before=go, terminal_size=size)
+
+
+def test_where_the_walk_is_left_is_remembered_when_the_application_is_left_there(
+    app: MnistApp, progress_file: Path
+) -> None:
+    async def scenario(pilot: Pilot[ExitCode]) -> None:
+        await to_the_walk(app, pilot)
+        await walking.press(app, pilot, "space")
+        assert guide(app).startswith("2/")
+        await pilot.press("q")
+
+    play(app, scenario)
+    assert Progress(progress_file).of("backpropagation").stop == 1
