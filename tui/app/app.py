@@ -190,9 +190,7 @@ class MnistApp(PreferringApp):
         """Make the run ready, and show its configuration."""
         self.bench.take_data(message.data_dir, message.dataset)
         if message.dataset.remark:
-            self.notify(
-                message.dataset.remark, title=message.dataset.name, timeout=10, markup=False
-            )
+            self.notify(message.dataset.remark, title=message.dataset.name, timeout=10)
         self._update(lambda screen: screen.show_configuration())
 
     def on_training_moved(self, message: TrainingMoved) -> None:
@@ -209,9 +207,7 @@ class MnistApp(PreferringApp):
             return
         seeds.collect(message.run)
         if seeds.ending:
-            self.notify(
-                seeds.ending, severity="error" if seeds.error else "information", markup=False
-            )
+            self.notify(seeds.ending, severity="error" if seeds.error else "information")
         self._update(lambda screen: screen.show_seeds())
 
     def _collect_present(self) -> None:
@@ -233,7 +229,7 @@ class MnistApp(PreferringApp):
         if self.bench.fail(message.error, message.run):
             opened, error = self.bench.opened, message.error
             if opened is None or error is not opened.error:  # which the top of the screen shows
-                self.notify(str(error), severity="error", timeout=30, markup=False)
+                self.notify(str(error), severity="error", timeout=30)
             self._update(lambda screen: screen.show_opened())
             if message.run is opened:
                 self._update(lambda screen: screen.show_configuration())

@@ -30,7 +30,10 @@ class MenuApp(TerminalApp):
     bench: Workbench
 
     def notify(self, message: str, **options: Any) -> None:
-        """Show a notification in place of earlier ones, of which errors and warnings stay."""
+        """Show a notification in place of earlier ones, of which errors and warnings stay.
+
+        Its text may name paths, runs and classes, so that no bracket in it is markup.
+        """
         for earlier in list(self._notifications):
             if earlier.severity == "information":
                 self._unnotify(earlier, refresh=False)
@@ -38,7 +41,7 @@ class MenuApp(TerminalApp):
             for toast in screen.query("Toast.-information"):
                 if isinstance(toast.parent, Widget):  # Textual would leave its empty place
                     toast.parent.remove()
-        super().notify(message, **options)
+        super().notify(message, **options | {"markup": False})
 
     # Palette and help
 
@@ -125,13 +128,13 @@ class MenuApp(TerminalApp):
         except OSError as error:
             where = error.filename or "into the working directory"
             text = f"Cannot write {where}: {reason_of(error)}"
-            self.notify(text, severity="error", markup=False)
+            self.notify(text, severity="error")
         else:
             first, *others = (path.absolute() for path in paths)
             beside = "".join(f" and {path.suffix}" for path in others)
             # Where there is little room a path would be broken within its words.
             name = under_home(first) if self.size.width >= _ROOM_FOR_PATHS else first.name
-            self.notify(f"Saved as {name}{beside}.", markup=False)
+            self.notify(f"Saved as {name}{beside}.")
 
 
 def _free_stem(folder: Path) -> Path:

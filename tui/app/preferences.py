@@ -95,18 +95,11 @@ def remember(path: Path, settings: Mapping[str, str]) -> None:
 
     from nn.storage.files import write_atomically
 
-    text = path.read_text(encoding="utf-8") if os.path.exists(path) else ""
-    table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
-    head, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
-    for name, value in settings.items():
-        line = f'{name} = "{value}"'
-        head, found = re.subn(rf"^{name}[ \t]*=.*$", line, head, flags=re.MULTILINE)
-        if not found:
-            head += ("" if not head or head.endswith("\n") else "\n") + f"{line}\n"
-    changed = head + rest
     try:
+        text = path.read_text(encoding="utf-8") if os.path.exists(path) else ""
+        changed = _with(text, settings)
         agreed = tomllib.loads(changed) == tomllib.loads(text) | dict(settings)
-    except ValueError:
+    except ValueError:  # neither UTF-8 text nor TOML, or a number of too many digits
         agreed = False
     if not agreed:
         named = " and ".join(settings)
@@ -114,6 +107,18 @@ def remember(path: Path, settings: Mapping[str, str]) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     # A file that is a link, as where settings are kept together elsewhere, stays one.
     write_atomically(path.resolve(), lambda stream: stream.write(changed.encode()))
+
+
+def _with(text: str, settings: Mapping[str, str]) -> str:
+    """The text of the file with other settings above its tables."""
+    table = re.search(r"^[ \t]*\[", text, re.MULTILINE)
+    head, rest = (text[: table.start()], text[table.start() :]) if table else (text, "")
+    for name, value in settings.items():
+        line = f'{name} = "{value}"'
+        head, found = re.subn(rf"^{name}[ \t]*=.*$", line, head, flags=re.MULTILINE)
+        if not found:
+            head += ("" if not head or head.endswith("\n") else "\n") + f"{line}\n"
+    return head + rest
 
 
 def _default_path() -> Path | None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 from textual.pilot import Pilot
+from textual.widgets._toast import Toast
 
 from nn.errors import ConfigError
-from tests.support.scenarios import run, until
+from tests.support.scenarios import CONFIG, run, until
 from tui.app.app import MnistApp
 from tui.app.preferences import Preferences, load_preferences, remember
 from tui.app.state.shown_run import Status
+from tui.recording.experiment import Experiment
 from tui.system.exits import ExitCode
+from tui.system.terminal import Terminal
 
 
 def test_keys_can_be_remapped() -> None:
@@ -100,3 +104,27 @@ def test_the_rest_of_the_settings_stays_as_it_is(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="digit cannot be set in this file"):
             remember(path, {"digit": "half"})
         assert path.read_text() == text
+
+
+def test_a_file_that_cannot_be_written_into_is_named_with_its_brackets(tmp_path: Path) -> None:
+    """Its path was read as markup, which a slash within brackets made an error of."""
+    path = tmp_path / "a[" / "b]" / "config.toml"
+    path.parent.mkdir(parents=True)
+    content = "# für mich\n".encode("latin-1")
+    path.write_bytes(content)
+    told = "The drawing is not remembered: "
+    told += f"{path}: digit and pictures and lines cannot be set in this file; set them by hand"
+
+    app = MnistApp(
+        Experiment(CONFIG), terminal=Terminal(False, "full"), preferences=Preferences(path=path)
+    )
+
+    async def main() -> None:
+        async with app.run_test(notifications=True) as pilot:
+            await until(pilot, lambda: app.bench.status is Status.READY)
+            await pilot.press("d")
+            await until(pilot, lambda: app.screen.query(Toast))
+            assert str(app.screen.query_one(Toast).render()) == told
+
+    asyncio.run(main())
+    assert path.read_bytes() == content

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import math
 import shlex
+import sys
 from io import BytesIO, StringIO, TextIOWrapper
 from pathlib import Path
+
+import pytest
 
 from nn.config import TrainConfig
 from nn.events import (
@@ -21,11 +24,14 @@ from nn.events import (
 from nn.storage.records import Invocation, Outcome, Recorded
 from tests.support.json_schema import check_stream
 from tests.support.recorded import MakeTrainer, unsaved
+from tests.support.sweeps import WrittenSweep, spec_of
 from tui.cli.headless import train
 from tui.cli.reporters.base import Silence
 from tui.cli.reporters.json_lines import JsonLines
 from tui.cli.reporters.narration import Narration
+from tui.cli.reporters.sweep import ResultReporter
 from tui.recording.advising import Advising
+from tui.sweeps.study import Study
 
 CONFIG = TrainConfig(validation=0.1, epochs=2, eval_epochs=2, learning_rate=0.001)
 STARTED = RunStarted(
@@ -63,6 +69,22 @@ def narrate(*events: Recorded) -> list[str]:
         for event in events:
             reporter.show(event)
     return stream.getvalue().splitlines()
+
+
+def test_the_bar_of_a_sweep_shows_paths_as_they_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stands in brackets was taken for markup, which ended the sweep where it was none."""
+    written = WrittenSweep(tmp_path / "runs", "paths", spec_of(vary=("data_dir=a[/b],c",)))
+    written.begin(0, {"data_dir": "a[/b]"})
+    written.result(0, 0.9, epochs=3)
+    study, terminal = Study.read(written.path), StringIO()
+    monkeypatch.setattr(terminal, "isatty", lambda: True)
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    with ResultReporter(as_json=False) as reporter:
+        reporter.show(study, study.trials[0].results[0, 0])
+    assert "data_dir=a[/b]" in terminal.getvalue()
 
 
 def test_narration() -> None:

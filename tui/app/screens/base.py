@@ -224,20 +224,18 @@ class ModeScreen(OwnKeys, LatestSize, Screen[None]):
                 "A committee is not trained itself: the form has the configuration of its first"
                 f" member, {members[0].name}.",
                 timeout=15,
-                markup=False,
             )
         if not self.bench.offer(Experiment.of_saved(run.record)):
             key = self.key_of("train.reset", "r")
             self.notify(
                 f"A run is under way. Key {key} puts a new one of this configuration there.",
-                markup=False,
             )
         self.app.switch_mode("train")
 
     def notify_failure(self, what: str, error: Exception) -> None:
         """Tell what could not be done in the background, of which the run that trains is free."""
         reason = str(error) or type(error).__name__
-        self.notify(f"{what}: {reason}", severity="error", timeout=30, markup=False)
+        self.notify(f"{what}: {reason}", severity="error", timeout=30)
 
     def show_note(self, text: str, selector: str = "#note") -> None:
         """Put a text on a line that is shown only while it has one."""

@@ -105,7 +105,7 @@ class ComparingScreen(ModeScreen):
             return
         refusal, dataset = self._refusal(comparison), comparison.dataset
         if refusal or dataset is None:
-            self.notify(refusal, severity="warning", markup=False)
+            self.notify(refusal, severity="warning")
             return
         self.bench.train_seeds(comparison.seeds.missing(), dataset)
         self._ended = 0

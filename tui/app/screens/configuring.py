@@ -64,7 +64,7 @@ class ConfiguringScreen(ModeScreen):
         if draft.experiment is None:
             if bench.training and not for_new_run:
                 return True
-            self.notify(str(draft.problem), severity="error", markup=False)
+            self.notify(str(draft.problem), severity="error")
             return False
         if self._in_force != draft.experiment:
             self._in_force = draft.experiment
@@ -116,7 +116,6 @@ class ConfiguringScreen(ModeScreen):
                 f" `mnist-tui committee --recipe {recipe}` trains all; {join} in Runs ({runs})"
                 " joins those that are marked there.",
                 timeout=15,
-                markup=False,
             )
 
     def on_config_form_field_wanted(self) -> None:

@@ -246,9 +246,7 @@ class LessonsScreen(ModeScreen):
             self.bench.close()
         if experiments and not self.bench.offer(experiments[0]):
             key = self.key_of("train.reset", "r")
-            self.notify(
-                f"A run is under way. Key {key} puts that of the lesson in its place.", markup=False
-            )
+            self.notify(f"A run is under way. Key {key} puts that of the lesson in its place.")
         self.app.switch_mode("train")
 
     def _changed(self) -> None:

@@ -105,14 +105,13 @@ class RunsScreen(LookingScreen):
 
     def on_looking_screen_failed(self, message: LookingScreen.Failed) -> None:
         self.show_note("")
-        self.notify(message.error, severity="error", timeout=15, markup=False)
+        self.notify(message.error, severity="error", timeout=15)
 
     def on_looking_screen_imported(self, message: LookingScreen.Imported) -> None:
         self.show_note("")
         self.notify(
             "\n".join(message.remarks) or "The network is opened, and kept as a run.",
             timeout=15,
-            markup=False,
         )
         if self.app.screen is self:
             self.bench.open(message.run)
@@ -227,7 +226,6 @@ class RunsScreen(LookingScreen):
             self.notify(
                 f"Another process trains it; {key} shows its curves.",
                 severity="warning",
-                markup=False,
             )
         elif budget := entry.budget_to_raise:
             name, least = budget
@@ -245,7 +243,7 @@ class RunsScreen(LookingScreen):
         try:
             self.bench.resume(run, changes)
         except ConfigError as error:
-            self.notify(str(error), severity="error", timeout=15, markup=False)
+            self.notify(str(error), severity="error", timeout=15)
         else:
             self.app.switch_mode("train")
 
@@ -281,7 +279,6 @@ class RunsScreen(LookingScreen):
             self.notify(
                 f"Two runs are compared, and {marked}: {key} marks a run, or no longer.",
                 severity="warning",
-                markup=False,
             )
 
     def action_committee(self) -> None:
@@ -294,7 +291,6 @@ class RunsScreen(LookingScreen):
             self.notify(
                 f"A committee averages what several runs predict: mark two or more with {key}.",
                 severity="warning",
-                markup=False,
             )
 
     def action_import(self) -> None:

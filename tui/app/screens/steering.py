@@ -182,10 +182,10 @@ class SteeringScreen(ConfiguringScreen):
         try:
             told = change()
         except NNError as error:
-            self.notify(str(error), severity="warning", markup=False)
+            self.notify(str(error), severity="warning")
         else:
             if told:
-                self.notify(told, markup=False)
+                self.notify(told)
         self.show_configuration()
         self.draw_played()
 
@@ -231,7 +231,7 @@ class SteeringScreen(ConfiguringScreen):
 
     def _play(self, by: int) -> None:
         if self.bench.shown is None or len(self.bench.shown.snapshots) < 2:
-            self.notify("There is no earlier epoch to play back.", markup=False)
+            self.notify("There is no earlier epoch to play back.")
             return
         self.bench.play(by)
         self.draw_played()

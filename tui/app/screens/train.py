@@ -282,7 +282,7 @@ class TrainScreen(PanedScreen):
 
     def action_forget(self) -> None:
         """Drop earlier runs from the charts, and say which."""
-        self.notify(self.bench.forget_earlier(), markup=False)
+        self.notify(self.bench.forget_earlier())
         self.show_progress()
 
     async def action_form(self) -> None:

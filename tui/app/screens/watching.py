@@ -133,7 +133,7 @@ class WatchingScreen(ListScreen):
         if others:
             stays = f"shares the cores with {sweeps_in_words(others)}"
         key = self.key_of("sweep.stop", "x")
-        self.notify(f"Sweep {sweep} has begun. It {stays}; {key} stops it.", markup=False)
+        self.notify(f"Sweep {sweep} has begun. It {stays}; {key} stops it.")
         self._started.append(sweep)
         self.want(sweep)
         in_background(
@@ -147,7 +147,7 @@ class WatchingScreen(ListScreen):
         self._started.remove(message.sweep)
         if message.error:
             text = f"Sweep {message.sweep}: {message.error}"
-            self.notify(text, severity="error", timeout=30, markup=False)
+            self.notify(text, severity="error", timeout=30)
         self._look()
 
     def stop(self, view: SweepView) -> None:
@@ -159,4 +159,4 @@ class WatchingScreen(ListScreen):
         in_background("sweeps", work, self.post_message, self.Failed)
 
     def on_watching_screen_failed(self, message: Failed) -> None:
-        self.notify(str(message.error), severity="error", timeout=15, markup=False)
+        self.notify(str(message.error), severity="error", timeout=15)

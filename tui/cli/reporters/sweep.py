@@ -100,7 +100,7 @@ class _Bar:
             TextColumn("results"),
             MofNCompleteColumn(),
             BarColumn(bar_width=20),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             console=Console(file=sys.stderr, highlight=False),
             transient=True,
         )
