@@ -54,19 +54,18 @@ def training(terminal: Tmux, root: Path) -> Path:
     return find_run(root, "last").path
 
 
-def hang_up(terminal: Tmux, root: Path) -> tuple[Path, int]:
-    """Train, and close the terminal; the run's folder and the process."""
-    folder = training(terminal, root)
+def hang_up(terminal: Tmux) -> int:
+    """Close the terminal; the process of its application."""
     application = child_of(terminal)
     terminal.close()  # the shell and the application both get SIGHUP
-    return folder, application
+    return application
 
 
 def test_a_hang_up_saves(window: Window, tmp_path: Path) -> None:
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(LONG)
-    folder, application = hang_up(terminal, root)
+    folder, application = training(terminal, root), hang_up(terminal)
     until(lambda: gone(application))
     run = SavedRun.read(folder)
     assert (run.record.status, run.record.reason) == ("interrupted", "interrupted")
@@ -79,7 +78,7 @@ def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path, whole: Path)
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{APPLICATION} {SHORT} --on-hangup=continue")
-    folder, application = hang_up(terminal, root)
+    folder, application = training(terminal, root), hang_up(terminal)
     os.kill(application, signal.SIGHUP)
     until(lambda: gone(application))
     record = SavedRun.read(folder).record
@@ -87,11 +86,19 @@ def test_a_hang_up_lets_it_train_on(window: Window, tmp_path: Path, whole: Path)
     same(folder, whole)
 
 
-def test_without_a_terminal_it_still_obeys(window: Window, tmp_path: Path) -> None:
+def test_without_a_terminal_it_trains_on_whatever_was_wanted_and_still_obeys(
+    window: Window, tmp_path: Path
+) -> None:
+    """It once waited for ever at the end of an epoch that a key had asked for, or crept there."""
     root = tmp_path / "runs"
     terminal = window()
     terminal.run(f"{LONG} --on-hangup=continue")
-    folder, application = hang_up(terminal, root)
+    folder = training(terminal, root)
+    terminal.press("e")
+    terminal.wait_for("paused")
+    terminal.press(*"<<<<<", "e")
+    terminal.wait_for("running, 1 step a second")
+    application = hang_up(terminal)
     epoch = SavedRun.read(folder).record.epoch
     until(lambda: SavedRun.read(folder).record.epoch > epoch + 2)
     assert not gone(application)

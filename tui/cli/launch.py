@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.app.preferences import load_preferences
+from tui.app.state.steered_run import Goal
 from tui.app.state.workbench import Workbench
 from tui.system.exits import CommandError, ExitCode
 from tui.system.memory import return_freed_memory
@@ -114,12 +115,17 @@ def _leave_terminal() -> None:
 
 
 def _go_on_without_screen(bench: Workbench) -> ExitCode:
-    """Train to the end, or to a signal, after the terminal has gone."""
+    """Train to the end, or to a signal, after the terminal has gone.
+
+    Nobody sees slow motion any more, nor could go on after the epoch or the step that was wanted.
+    """
     ignore_hangups()
     _leave_terminal()
     run = bench.run
     assert run is not None
     with GracefulStop(bench.stop) as stop:
+        bench.slow_down(None)
+        run.go(Goal.RUN)
         run.wait()
     reason = run.outcome.reason if run.outcome else None
     if reason == "interrupted" and stop.code is not None:
