@@ -176,19 +176,21 @@ class ConfusionScreen(PredictingScreen):
         self.draw()
 
     def on_contact_sheet_selected(self, event: CellSheet.Selected) -> None:
-        """Browse from the digit that was clicked on."""
+        """Browse from the digit that was clicked on, also where newer weights see it otherwise."""
         self._open(event.index)
 
     @on(ConfusionMatrix.Chosen)
     def action_open(self) -> None:
         """Browse the digits of the cell, from their first on."""
-        self._open(0)
+        counts = self._counts
+        if counts is not None and counts[self.query_one(ConfusionMatrix).cursor]:
+            self._open(None)
 
-    def _open(self, at: int) -> None:
-        label, predicted = self.query_one(ConfusionMatrix).cursor
-        counts, split = self._counts, self.bench.images
-        if counts is None or split is None or not counts[label, predicted]:
+    def _open(self, index: int | None) -> None:
+        """Browse the digits of the cell, from this one of the split, or from their first on."""
+        if (split := self.bench.images) is None:
             return
-        self.browser.open_cell(label, predicted)
-        self.bench.index = int(self.browser.listing(split).indices[at])
+        self.browser.open_cell(*self.query_one(ConfusionMatrix).cursor)
+        first = self.browser.listing(split).indices[0] if index is None else index
+        self.bench.index = int(first)
         self.app.switch_mode("digits")

@@ -117,7 +117,10 @@ class ContactSheet(_ImageWidget):
     """Index of the selected item; its page is the one shown."""
 
     class Selected(Message):
-        """An item was chosen with the mouse."""
+        """An item was chosen with the mouse; `index` is what `set_items` was told of it.
+
+        What is shown may be other items when the message arrives.
+        """
 
         def __init__(self, index: int) -> None:
             super().__init__()
@@ -126,9 +129,14 @@ class ContactSheet(_ImageWidget):
     _images: Sequence[Image] = ()
     _captions: Sequence[str] = ()
     _wrong: Sequence[bool] = ()
+    _indices: Sequence[int] | None = None
 
     def set_items(
-        self, images: Sequence[Image], captions: Sequence[str], wrong: Sequence[bool]
+        self,
+        images: Sequence[Image],
+        captions: Sequence[str],
+        wrong: Sequence[bool],
+        indices: Sequence[int] | None = None,
     ) -> None:
         """Show these items; the selection keeps its index as long as there are enough items.
 
@@ -136,6 +144,7 @@ class ContactSheet(_ImageWidget):
             images: Each as for `DigitView`; an array of shape (items, rows, columns) is possible.
             captions: One line for each.
             wrong: Which of them are mistakes.
+            indices: What `Selected` names each by; None for its place among these.
         """
         if not len(images) == len(captions) == len(wrong):
             raise ValueError(
@@ -143,6 +152,7 @@ class ContactSheet(_ImageWidget):
                 " must be equally many"
             )
         self._images, self._captions, self._wrong = images, captions, wrong
+        self._indices = indices
         self.set_reactive(ContactSheet.selected, self.validate_selected(self.selected))
         self.redraw()
 
@@ -201,7 +211,8 @@ class ContactSheet(_ImageWidget):
         index = self._first + row * self.columns + column
         if column < self.columns and index < min(self._first + self.page_size, len(self._images)):
             self.selected = index
-            self.post_message(self.Selected(index))
+            named = index if self._indices is None else self._indices[index]
+            self.post_message(self.Selected(named))
 
     @property
     def _first(self) -> int:

@@ -44,6 +44,7 @@ class DigitSheet(ContactSheet):
                 Lazy(count, lambda at: picture(split, indices[at])),
                 Lazy(count, caption),
                 Lazy(count, lambda at: bool(known and known.wrong[indices[at]])),
+                Lazy(count, lambda at: int(indices[at])),
             )
         self.selected = listing.position(index) or 0
 
@@ -88,9 +89,10 @@ class CellSheet(ContactSheet):
         """Show the first of these digits, as large as a few of them fit."""
         indices = listing.indices
         self.tile_width, self.tile_height = self._fitting_tile(len(indices))
-        images = [picture(split, int(index)) for index in indices[: self.page_size]]
+        shown = [int(index) for index in indices[: self.page_size]]
+        images = [picture(split, index) for index in shown]
         self.selected = 0
-        self.set_items(images, [""] * len(images), [False] * len(images))
+        self.set_items(images, [""] * len(images), [False] * len(images), shown)
 
     def _fitting_tile(self, count: int) -> tuple[int, int]:
         for wanted in _WANTED:

@@ -20,7 +20,7 @@ from tests.support.scripted import (
     scripted_app,
 )
 from tui.app.app import MnistApp
-from tui.app.screens import predicting
+from tui.app.screens import confusion, predicting
 from tui.app.screens.confusion import ConfusionScreen
 from tui.app.screens.digits import DigitsScreen
 from tui.app.state.browser import Query
@@ -150,6 +150,39 @@ def test_a_click_on_an_example_opens_it() -> None:
         await predicted(app, pilot)
         assert isinstance(app.screen, DigitsScreen)
         assert app.bench.index == 27
+
+    look(scenario)
+
+
+@pytest.mark.parametrize(
+    ("still", "opened", "note"),
+    [
+        ([27, 37], 27, ""),
+        ([37, 47], 37, "Digit 27 is no longer among these; 37 is the nearest"),
+        ([], 27, "No such digit; escape shows all"),
+    ],
+)
+def test_an_example_that_was_drawn_a_moment_ago_opens_that_digit(
+    monkeypatch: pytest.MonkeyPatch, still: list[int], opened: int, note: str
+) -> None:
+    """It once opened what newer weights had at its place, or ended the application."""
+    monkeypatch.setattr(confusion, "SHEET_PACE", 1e6)
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        run = cast(ScriptedRun, app.bench.run)
+        await pilot.press("n")
+        await pilot.pause()
+        said = run.splits["test"].labels.copy()
+        said[still] = 1
+        run.advance(said)
+        cast(ConfusionScreen, app.screen).show_snapshot()
+        await predicted(app, pilot)
+        assert matrix(app).cursor == (7, 1)
+        await pilot.click(CellSheet, offset=(16, 2))
+        await predicted(app, pilot)
+        assert isinstance(app.screen, DigitsScreen)
+        assert app.bench.index == opened
+        assert text(app, "#note") == note
 
     look(scenario)
 

@@ -103,6 +103,19 @@ def test_contact_sheet() -> None:
     browse(scenario)
 
 
+def test_a_click_is_on_the_digit_that_was_drawn() -> None:
+    """It was once told by its place, at which newer weights may have another digit, or none."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await pilot.press("slash", "v")  # 100 mistakes
+        screen(app).post_message(ContactSheet.Selected(297))
+        await pilot.pause()
+        assert (app.bench.index, screen(app).showing_sheet) == (297, False)
+        assert place(app).startswith("Test 297  100 of 100")
+
+    browse(scenario)
+
+
 def test_the_sheet_without_predictions_has_labels_and_no_marks() -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
         app.bench.browser.predictions = None

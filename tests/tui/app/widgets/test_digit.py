@@ -177,6 +177,18 @@ def test_sheet_turns_pages_and_is_chosen_from() -> None:
     asyncio.run(scenario())
 
 
+def test_what_was_chosen_is_told_by_its_index() -> None:
+    async def scenario() -> None:
+        sheet = ContactSheet()
+        sheet.set_items([ring()] * 3, ["a", "b", "c"], [False] * 3, [17, 27, 37])
+        app = DigitApp(sheet)
+        async with app.run_test(size=(80, 24)) as pilot:
+            await pilot.click(sheet, offset=(16, 2))
+            assert (app.chosen, sheet.selected) == ([27], 1)
+
+    asyncio.run(scenario())
+
+
 def test_sheet_survives_fewer_items() -> None:
     async def scenario() -> None:
         sheet = sheet_of(40)
