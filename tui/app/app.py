@@ -126,7 +126,7 @@ class MnistApp(PreferringApp):
         return self.bench.run is not None and self.bench.run.status is Status.RUNNING
 
     def stop_work(self) -> None:
-        """End the run, which is saved by its thread, and the training of more seeds."""
+        """End the run and that of another seed; their threads save them."""
         self.bench.stop()
         self.bench.stop_seeds()
 

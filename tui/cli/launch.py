@@ -136,9 +136,7 @@ def _go_on_without_screen(bench: Workbench) -> ExitCode:
 def _finish(bench: Workbench) -> list[str]:
     """Wait until all runs are saved; returns why some are not."""
     bench.stop()
-    if bench.seeds is not None:
-        bench.seeds.stop()
-        bench.seeds.wait()
+    bench.stop_seeds()
     if not bench.endings.wait(PATIENCE):
         try:
             sys.stderr.write("saving the run ...\n")
@@ -146,7 +144,12 @@ def _finish(bench: Workbench) -> list[str]:
         except OSError:  # the terminal has gone
             pass
         bench.endings.wait()
-    return bench.endings.failures
+    failures = bench.endings.failures
+    if (seeds := bench.seeds) is not None:
+        seeds.wait()
+        if seeds.error is not None:
+            failures.append(str(seeds.error))
+    return failures
 
 
 def _report_endings(bench: Workbench, save: Path | None) -> None:

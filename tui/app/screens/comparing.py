@@ -124,6 +124,6 @@ class ComparingScreen(ModeScreen):
         return comparison.seeds.refusal or comparison.reason
 
     def action_stop(self) -> None:
-        """Train no more seeds; those that are trained stay."""
+        """Train no more seeds; those that were begun stay."""
         self.bench.stop_seeds()
         self.draw_seeds()

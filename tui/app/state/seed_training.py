@@ -11,7 +11,7 @@ from nn.errors import StorageError
 from tui.app.state.live_run import LiveRun
 from tui.app.state.messages import BackgroundFailed, SeedsMoved, TrainingMoved
 from tui.app.state.seed_pairs import SeedTask
-from tui.app.state.shown_run import Post, ShownRun
+from tui.app.state.shown_run import Post, ShownRun, Status
 from tui.app.state.steered_run import Goal
 from tui.formatting import count
 from tui.recording.history import RunHistory
@@ -43,7 +43,7 @@ class SeedTraining:
 
     @property
     def active(self) -> bool:
-        """Whether a run is being trained, or removed after it was stopped."""
+        """Whether a run is being trained, or saved after it was stopped."""
         return self._run is not None
 
     @property
@@ -78,22 +78,23 @@ class SeedTraining:
         if not self._run.active and self._run.wait(0):
             failure = self._run.failure
             self.error = self._run.error or (StorageError(failure) if failure else None)
+            self.ended += self.error is None and self._run.status is Status.FINISHED
             if self.error is None and not self._stopped:
-                self.ended += 1
                 self._begin()
             else:
                 self._run = None
 
     def stop(self) -> None:
-        """Train no more; the run that is not at its end is removed, the others stay."""
+        """Train no more; the run that is not at its end is saved as an interrupted one."""
         self._stopped = True
         if self._run is not None:
-            self._run.discard()
+            self._run.go(Goal.STOP)
 
     def wait(self) -> None:
-        """Wait until nothing is trained or removed any more."""
+        """Wait until what was stopped is saved; `error` then tells if it is not."""
         if self._run is not None:
             self._run.wait()
+            self.collect(self._run)
 
     def _begin(self) -> None:
         self._run = None

@@ -208,7 +208,7 @@ class Workbench(PresentRun):
         self.seeds = SeedTraining(tasks, dataset, self.saving, self._post)
 
     def stop_seeds(self) -> None:
-        """Train no more seeds; those that are trained stay."""
+        """Train no more seeds; those that were begun stay."""
         if self.seeds is not None:
             self.seeds.stop()
 

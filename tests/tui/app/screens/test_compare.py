@@ -22,6 +22,7 @@ from tui.app.screens.digits import DigitsScreen
 from tui.app.state.comparison import Comparer, Comparison
 from tui.app.widgets.agreement import AgreementTable
 from tui.app.widgets.chart import Chart
+from tui.cli.launch import _finish
 from tui.recording.folder import display_name
 
 
@@ -283,6 +284,12 @@ def test_no_seeds_beside_a_run_that_goes_on(tmp_path: Path, small: Dataset) -> N
         play(runs_app(tmp_path), scenario, dataset=small)
 
 
+def of_seeds(root: Path) -> dict[str, str]:
+    """The statuses of the runs that were trained with further seeds, for a step at least."""
+    runs = (run for run in list_runs(root)[0] if run.name not in NAMES and run.record.step)
+    return {run.name[16:]: run.status for run in runs}
+
+
 @pytest.mark.parametrize("stopped", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_more_seeds_are_trained_and_saved(
     tmp_path: Path, small: Dataset, monkeypatch: pytest.MonkeyPatch, *, stopped: bool
@@ -300,16 +307,16 @@ def test_more_seeds_are_trained_and_saved(
             await at.until(at.shows("2 of 8: B seed 1"))
             await at.press("plus")
             assert "x stops that" in notes(at.app)
+            await at.until(lambda: "good-net-seed-1" in of_seeds(tmp_path))
             await at.press("x")
         await at.until(lambda: not training.active)
         assert training.error is None
-        saved = [run for run in list_runs(tmp_path)[0] if run.name not in NAMES]
-        assert all(run.status == "finished" for run in saved)
+        statuses = of_seeds(tmp_path)
         if stopped:
-            assert [run.name[16:] for run in saved] == ["poor-net-seed-1"]
+            assert statuses == {"poor-net-seed-1": "finished", "good-net-seed-1": "interrupted"}
             await at.until(at.shows("1 seed of both"))
         else:
-            assert len(saved) == 8
+            assert list(statuses.values()) == ["finished"] * 8
             assert "8 runs with other seeds are trained and saved." in notes(at.app)
             await at.until(at.shows("5 seeds: B"))
             differences = compare_screen(at).comparison.seeds.differences  # type: ignore[union-attr]
@@ -317,3 +324,20 @@ def test_more_seeds_are_trained_and_saved(
             assert np.isfinite(list(differences.values())).all()
 
     play(runs_app(tmp_path), scenario, dataset=small)
+
+
+def test_leaving_saves_the_run_of_a_further_seed(tmp_path: Path, small: Dataset) -> None:
+    """It was once removed without a question."""
+    save_pair(tmp_path, small, epochs=100_000, learning_rate=0.05)
+
+    async def scenario(at: Sitting) -> None:
+        await open_pair(at)
+        await at.press("plus")
+        await at.until(lambda: "good-net-seed-1" in of_seeds(tmp_path))
+        await at.press("q")
+        await at.until(lambda: at.app.return_value is not None)
+
+    app = runs_app(tmp_path)
+    play(app, scenario, dataset=small)
+    assert _finish(app.bench) == []
+    assert of_seeds(tmp_path) == {"poor-net-seed-1": "finished", "good-net-seed-1": "interrupted"}
