@@ -217,13 +217,6 @@ class Recorder:
             warping=trainer.warping_share,
         )
 
-    def discard(self) -> None:
-        """Remove the folder, as if the run had never been; raises `StorageError`."""
-        folder = self.folder
-        self.close()
-        if folder is not None:
-            delete_run(folder)
-
     def close(self) -> None:
         """Finish writing what is being written, and let go of the folder."""
         if self._saver is not None:

@@ -51,6 +51,19 @@ def test_stop_and_keep_or_discard(
         assert run.record.step == app.bench.run.outcome.step  # type: ignore[union-attr]
 
 
+def test_a_run_that_cannot_be_discarded_is_told_in_the_end(root: Path) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        await an_epoch(app, pilot)
+        (root / run_names(root)[0] / "notes.txt").touch()  # which is not the run's own to remove
+        await pilot.press("q", "x")
+        await pilot.pause()
+
+    app = play(scenario, root)
+    [failure] = _finish(app.bench)
+    assert "cannot remove" in failure
+    assert str(root) in failure
+
+
 def test_nothing_is_kept_of_a_sitting_without_a_step(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

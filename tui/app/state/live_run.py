@@ -209,9 +209,8 @@ class LiveRun(SteeredRun):
                 self.outcome = replace(left, run=folder, save_error=recorder.failure)
                 raise
             if self._discarded or not (completed or trainer.step):
+                self._discarded = True  # of a run without a step nothing is kept
                 self.outcome = recorder.history.outcome() if trainer.step else None
-                self.folder = None
-                recorder.discard()
             else:
                 self.outcome = recorder.finish(trainer)
                 self._advising.conclude(trainer, self.outcome)
