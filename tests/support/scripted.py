@@ -96,6 +96,7 @@ class ScriptedRun:
         self.outcome: Outcome | None = None
         self.cores, self.rate_factor = Cores(threads=1), 1.0
         self.pace: float | None = None
+        self.discarded = False
 
     @property
     def active(self) -> bool:
@@ -117,6 +118,7 @@ class ScriptedRun:
         self.goals.append(goal)
 
     def discard(self) -> None:
+        self.discarded = True
         self.go(Goal.STOP)
 
     def wait(self, seconds: float | None = None) -> bool:

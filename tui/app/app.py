@@ -42,11 +42,7 @@ CALM, CALM_INTERVAL = 5.0, 2.0
 
 
 class MnistApp(PreferringApp):
-    """A screen for each mode over one workbench.
-
-    Attributes:
-        kept: Whether the result is to be saved on leaving.
-    """
+    """A screen for each mode over one workbench."""
 
     TITLE = "mnist-tui"
     DEFAULT_MODE = "train"
@@ -93,7 +89,6 @@ class MnistApp(PreferringApp):
         """
         super().__init__(terminal, on_hangup)
         Title.ellipsis = not terminal.ascii_only
-        self.kept = True
         self.take_preferences(preferences or Preferences())
         self.bench = Workbench(experiment, self.post_message, saving=saving, resumed=resumed)
         chosen = self.preferences
@@ -159,10 +154,9 @@ class MnistApp(PreferringApp):
             self.push_screen(QuitScreen(self.bench), self._leave)
 
     def _leave(self, choice: str | None) -> None:
-        if choice in ("keep", "discard"):
-            self.kept = choice == "keep"
-            if not self.kept and self.bench.run is not None:
-                self.bench.run.discard()
+        if choice == "discard" and self.bench.run is not None:
+            self.bench.run.discard()
+        if choice is not None:
             self.end(self._code())
 
     def _code(self) -> ExitCode:

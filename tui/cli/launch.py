@@ -72,7 +72,7 @@ def open_screen(
     if app.crash is not None:
         raise app.crash
     try:
-        _report_endings(app.bench, save if app.kept else None)
+        _report_endings(app.bench, save)
     except OSError:
         if code is not ExitCode.HANGUP:  # a lost terminal shows no message
             raise
@@ -153,16 +153,25 @@ def _finish(bench: Workbench) -> list[str]:
 
 
 def _report_endings(bench: Workbench, save: Path | None) -> None:
-    """Report on standard error how each run ended that made a step; save the last one's model."""
+    """Report on standard error how each run ended that made a step.
+
+    The model of the newest one that was kept is saved.
+    """
     endings = list(bench.endings)
+    weights = next((each.weights for each in reversed(endings) if each.weights is not None), None)
+    if save is not None and weights is None:
+        sys.stderr.write(
+            f"warning: --save {save}: not written, since no run was trained and kept;"
+            " train one before leaving\n"
+        )
     if not endings:
         return
-    saved, run = None, bench.run
+    saved = None
     try:
-        if save is not None and run is not None and run.outcome is not None and run.snapshot:
+        if save is not None and weights is not None:
             from nn.storage.model_file import write_model  # loads NumPy too
 
-            write_model(save, run.snapshot.predictor)
+            write_model(save, weights.predictor)
             saved = str(save)
     finally:
         # Imported here because it loads NumPy, for which the first frame should not wait.
@@ -170,8 +179,8 @@ def _report_endings(bench: Workbench, save: Path | None) -> None:
         from tui.recording.invocation import RATE_CHANGED
 
         for ending in endings:
-            is_saved = run is not None and ending.outcome is run.outcome
             narration = Narration(ending.invocation, sys.stderr)
+            is_saved = ending.weights is weights
             narration.show(replace(ending.outcome, saved=saved if is_saved else None))
             if ending.rate_changed:
                 narration.write_line(RATE_CHANGED)

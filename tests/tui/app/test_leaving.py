@@ -8,11 +8,13 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from textual.pilot import Pilot
 from textual.widgets import Label
 
 from nn.config import TrainConfig
+from nn.storage.model_file import read_model
 from nn.storage.runs import run_names
 from tests.support.scenarios import an_epoch, play, until
 from tests.support.terminal import Terminal
@@ -70,6 +72,51 @@ def test_every_run_of_the_sitting_is_reported(
     told = capsys.readouterr().err
     assert told.index("completed after 2 epochs") < told.index("interrupted after 1 epoch")
     assert told.count("repeat: mnist-tui --headless") == 2
+
+
+@pytest.mark.parametrize("discarded", [False, True])
+def test_the_newest_run_that_was_trained_and_kept_is_saved_as_a_model(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, discarded: bool
+) -> None:
+    """Nothing was once written, and nothing said, where another run stood ready after it."""
+
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        app.bench.go(Goal.RUN)
+        await until(pilot, lambda: app.bench.status is Status.FINISHED)
+        await pilot.press("r")
+        await until(pilot, lambda: app.bench.status is Status.READY)
+        if discarded:
+            await an_epoch(app, pilot)
+        await pilot.press("q", "x")
+        await pilot.pause()
+
+    runs, model = tmp_path / "runs", tmp_path / "model.npz"
+    app = play(scenario, runs, SHORT)
+    _report_endings(app.bench, model)
+    [name] = run_names(runs)
+    kept = read_model(runs / name / "final.npz").model.parameters
+    assert np.array_equal(read_model(model).model.parameters, kept)
+    told = capsys.readouterr().err
+    assert told.count(f"saved to {model}") == 1
+    assert told.index("completed after 2 epochs") < told.index(f"saved to {model}")
+
+
+@pytest.mark.parametrize("discarded", [False, True])
+def test_that_no_model_is_saved_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], *, discarded: bool
+) -> None:
+    async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+        if discarded:
+            await an_epoch(app, pilot)
+        await pilot.press("q", "x")
+        await pilot.pause()
+
+    model = tmp_path / "model.npz"
+    _report_endings(play(scenario, tmp_path / "runs", SHORT).bench, model)
+    assert not model.exists()
+    assert capsys.readouterr().err.startswith(
+        f"warning: --save {model}: not written, since no run was trained and kept;"
+    )
 
 
 def test_data_that_cannot_be_read_leave_the_run_that_there_is(tmp_path: Path) -> None:

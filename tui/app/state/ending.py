@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from nn.storage.records import Invocation, Outcome
     from tui.app.state.live_run import LiveRun
+    from tui.app.state.shown_run import Snapshot
     from tui.recording.history import RunHistory
 
 
 class Ending(NamedTuple):
-    """How a run ended, how to repeat it, and whether its rate was changed by hand."""
+    """How a run ended, how to repeat it, and whether its rate was changed by hand.
+
+    `weights` are its last ones, None of a run that was discarded or that a newer one followed.
+    """
 
     outcome: Outcome
     invocation: Invocation
     rate_changed: bool
     failure: str | None
+    weights: Snapshot | None
 
 
 class Endings:
@@ -37,7 +42,7 @@ class Endings:
             if not each[0].wait(0):
                 self._runs.append(each)
             elif ending := _ending_of(*each):
-                self._known.append(ending)
+                self._known = [known._replace(weights=None) for known in self._known] + [ending]
         self._runs.append((run, history))
 
     def __iter__(self) -> Iterator[Ending]:
@@ -64,4 +69,5 @@ def _ending_of(run: LiveRun, history: RunHistory) -> Ending | None:
 
     invocation = invocation_of(history.experiment, run.cores)
     changed = bool(history.rate_changes)
-    return Ending(run.outcome, invocation, changed, run.failure)
+    weights = None if run.discarded else run.snapshot
+    return Ending(run.outcome, invocation, changed, run.failure, weights)

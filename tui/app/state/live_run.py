@@ -46,6 +46,7 @@ class LiveRun(SteeredRun):
         splits: Train, validation and test images as the run uses them, empty until it is ready.
         outcome: How the run ended, once it has ended and is saved; None of a run without a step.
         folder: Where the run is saved.
+        discarded: Whether nothing of the run is to stay.
     """
 
     def __init__(self, source: RunSource, dataset: Dataset, goal: Goal, post: Post) -> None:
@@ -68,7 +69,7 @@ class LiveRun(SteeredRun):
         self._waiting: str | None = None  # what training waits for, if that takes long
         self._slowed: str | None = None  # what slowed training down
         self._removal_error: str | None = None
-        self._saving = self._discarded = self._ended = False
+        self.discarded = self._saving = self._ended = False
         in_background("training", self._work, post, lambda error: BackgroundFailed(error, self))
 
     @property
@@ -101,7 +102,7 @@ class LiveRun(SteeredRun):
     def discard(self) -> None:
         """Stop for good, and remove what was saved, also of a run that has ended meanwhile."""
         with self._changed:
-            self._discarded, ended = True, self._ended
+            self.discarded, ended = True, self._ended
         self.go(Goal.STOP)
         if ended:
             self._remove()
@@ -146,7 +147,7 @@ class LiveRun(SteeredRun):
         self.source.close()
         self._trainer = None
         with self._changed:
-            self._ended, discarded = True, self._discarded
+            self._ended, discarded = True, self.discarded
         if discarded:
             self._remove()
         with self._changed:
@@ -208,8 +209,8 @@ class LiveRun(SteeredRun):
                 left = recorder.history.outcome()
                 self.outcome = replace(left, run=folder, save_error=recorder.failure)
                 raise
-            if self._discarded or not (completed or trainer.step):
-                self._discarded = True  # of a run without a step nothing is kept
+            if self.discarded or not (completed or trainer.step):
+                self.discarded = True  # of a run without a step nothing is kept
                 self.outcome = recorder.history.outcome() if trainer.step else None
             else:
                 self.outcome = recorder.finish(trainer)
