@@ -35,6 +35,7 @@ SLOW_FILES = frozenset(
         "tui/app/screens/test_touring.py",
         "tui/app/screens/test_train.py",
         "tui/app/screens/test_train_charts.py",
+        "tui/app/screens/test_train_data.py",
         "tui/app/screens/test_train_form.py",
         "tui/app/screens/test_walk.py",
         "tui/app/screens/test_walk_levels.py",

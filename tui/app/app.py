@@ -18,6 +18,7 @@ from tui.app.state.background import Throttle
 from tui.app.state.drawing import Drawing
 from tui.app.state.messages import (
     BackgroundFailed,
+    DataFailed,
     DataLoaded,
     SeedsMoved,
     TrainingMoved,
@@ -182,10 +183,18 @@ class MnistApp(PreferringApp):
 
     def on_data_loaded(self, message: DataLoaded) -> None:
         """Make the run ready, and show its configuration."""
-        self.bench.take_data(message.data_dir, message.dataset)
+        if not self.bench.take_data(message.data_dir, message.dataset):
+            return
         if message.dataset.remark:
             self.notify(message.dataset.remark, title=message.dataset.name, timeout=10)
         self._update(lambda screen: screen.show_configuration())
+
+    def on_data_failed(self, message: DataFailed) -> None:
+        """Tell why there are no data."""
+        if self.bench.miss_data(message.data_dir, message.error):
+            self.notify(str(message.error), severity="error", timeout=30)
+            self._update(lambda screen: screen.show_configuration())
+            self._show_progress()
 
     def on_training_moved(self, message: TrainingMoved) -> None:
         """Take the run's events, no more often than `COLLECT_INTERVAL` for the run that trains."""

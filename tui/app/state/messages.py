@@ -19,6 +19,14 @@ class DataLoaded(Message):
         self.data_dir, self.dataset = data_dir, dataset
 
 
+class DataFailed(Message):
+    """The dataset of `data_dir` cannot be read."""
+
+    def __init__(self, data_dir: str, error: Exception) -> None:
+        super().__init__()
+        self.data_dir, self.error = data_dir, error
+
+
 class TrainingMoved(Message):
     """The run has events to take, a newer snapshot, or another status."""
 
@@ -28,9 +36,9 @@ class TrainingMoved(Message):
 
 
 class BackgroundFailed(Message):
-    """Loading (`run` is None), training, or reading a saved run ended in an error."""
+    """Training, or reading a saved run, ended in an error."""
 
-    def __init__(self, error: Exception, run: ShownRun | None) -> None:
+    def __init__(self, error: Exception, run: ShownRun) -> None:
         super().__init__()
         self.error, self.run = error, run
 

@@ -109,7 +109,10 @@ class PresentRun:
         return self._loading is not None
 
     def load(self, goal: Goal = Goal.PAUSE) -> None:
-        """Read the configured data in the background; `take_data` goes on from there."""
+        """Read the configured data in the background.
+
+        `take_data` goes on from there, or `miss_data`.
+        """
         self._goal_when_loaded, self._loading = goal, self.config.data_dir
         load_in_background(self.config.data_dir, self._post)
 
@@ -117,11 +120,20 @@ class PresentRun:
         """The data of this folder, None where they are not in memory."""
         return self.dataset if self.data_dir == data_dir else None
 
-    def take_data(self, data_dir: str, dataset: Dataset) -> None:
-        """Make the run ready with the data, unless other data have been requested since."""
-        if data_dir == self._loading:
-            self._loading, self.data_dir, self.dataset = None, data_dir, dataset
-            self._begin(dataset, self._goal_when_loaded)
+    def take_data(self, data_dir: str, dataset: Dataset) -> bool:
+        """Make the run ready with the data; False where these are no longer awaited."""
+        if data_dir != self._loading:
+            return False
+        self.data_dir, self.dataset = data_dir, dataset
+        self._begin(dataset, self._goal_when_loaded)
+        return True
+
+    def miss_data(self, data_dir: str, error: Exception) -> bool:
+        """Take note that data cannot be read; False where these are no longer awaited."""
+        if data_dir != self._loading:
+            return False
+        self._loading, self.error = None, error
+        return True
 
     def configure(self, experiment: Experiment) -> None:
         """Take over another experiment; a run that has begun keeps its own until `reset`."""
@@ -212,7 +224,7 @@ class PresentRun:
         from tui.recording.source import RunSource
 
         self.stop()
-        self.error = None
+        self._loading = self.error = None
         self.histories = [history for history in self.histories if history.latest is not None]
         source = self._resumed or RunSource(self.experiment, self.saving)
         self.histories.append(RunHistory(self._label(), source.experiment))

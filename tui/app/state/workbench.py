@@ -244,13 +244,11 @@ class Workbench(PresentRun):
             history.replay(event)
         return True
 
-    def fail(self, error: Exception, run: ShownRun | None) -> bool:
+    def fail(self, error: Exception, run: ShownRun) -> bool:
         """Take note of a background error; False where it no longer matters."""
-        if run is not None and run is not self.run:
+        if run is not self.run:
             return run in self.saved_runs
-        if run is None:
-            self._loading = None
         self.error = error
-        if run is not None and self.history is not None:
+        if self.history is not None:
             self.history.error = str(error)
         return True

@@ -113,28 +113,6 @@ def test_space_starts_pauses_and_resumes(play: Callable[..., None]) -> None:
     play(scenario)
 
 
-def test_space_while_the_data_load_is_remembered_and_can_be_taken_back(
-    play: Callable[..., None],
-) -> None:
-    async def scenario(at: Sitting) -> None:
-        await at.press("space")
-        await at.press("space")
-        await at.press("space")
-        await at.load()
-        assert at.run.goal is Goal.RUN
-
-    play(scenario, loaded=False)
-
-
-def test_stop_while_the_data_load_takes_the_start_back(play: Callable[..., None]) -> None:
-    async def scenario(at: Sitting) -> None:
-        await at.press("space", "x")
-        await at.load()
-        assert at.run.goal is Goal.PAUSE
-
-    play(scenario, loaded=False)
-
-
 def test_one_epoch_one_step_and_stop(play: Callable[..., None]) -> None:
     async def scenario(at: Sitting) -> None:
         await at.press("e", "s", "x")

@@ -25,7 +25,7 @@ from tests.support.processes import children, needs_several
 from tui.app.state import shown_run
 from tui.app.state.data_loading import load_in_background
 from tui.app.state.live_run import LiveRun
-from tui.app.state.messages import BackgroundFailed, DataLoaded, TrainingMoved
+from tui.app.state.messages import BackgroundFailed, DataFailed, DataLoaded, TrainingMoved
 from tui.app.state.shown_run import Status
 from tui.app.state.steered_run import Goal
 from tui.recording.experiment import Experiment
@@ -274,9 +274,10 @@ def test_data_are_read_in_the_background(
     assert len(loaded.dataset.train) == 60_000
     empty = tmp_path_factory.mktemp("empty")
     load_in_background(str(empty), inbox)
-    wait(lambda: inbox.of(BackgroundFailed))
-    [failure] = inbox.of(BackgroundFailed)
-    assert isinstance(failure, BackgroundFailed)
+    wait(lambda: inbox.of(DataFailed))
+    [failure] = inbox.of(DataFailed)
+    assert isinstance(failure, DataFailed)
+    assert failure.data_dir == str(empty)
     assert str(empty) in str(failure.error)
 
 
