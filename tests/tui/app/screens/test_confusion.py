@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import cast
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from textual.pilot import Pilot
 
 from tests.support.messages import text
@@ -25,7 +23,6 @@ from tui.app.screens.confusion import ConfusionScreen
 from tui.app.screens.digits import DigitsScreen
 from tui.app.state.browser import Query
 from tui.app.widgets.confusion import ConfusionMatrix
-from tui.app.widgets.confusion_cells import MARKS, count_text
 from tui.app.widgets.digit_sheet import CellSheet
 from tui.app.widgets.hints import KeyHints
 from tui.system.exits import ExitCode
@@ -313,25 +310,3 @@ def test_without_shades_the_marks_stay(colors: str) -> None:
         assert any(s.style and s.style.reverse and ">30" in s.text for s in cursor)
 
     look(scenario, colors=colors)
-
-
-@given(st.integers(0, 99_000), st.integers(3, 9), st.sampled_from(MARKS))
-def test_counts_fill_their_cells(count: int, width: int, mark: str) -> None:
-    text = count_text(count, width, mark)
-    assert len(text) == width
-    assert text[0] in (" ", mark), "it does not touch its neighbour"
-    exact = str(count) if count else "."
-    shown = text.strip().removeprefix(mark)
-    if shown[-1] in "kh":
-        unit = {"k": 1000, "h": 100}[shown[-1]]
-        assert abs(int(shown[:-1]) * unit - count) <= unit / 2
-    else:
-        assert shown == exact or (shown == "#" and width < 5)
-    if len(exact) < min(width, 4):
-        assert shown == exact
-    assert mark in text
-
-
-def test_large_counts_are_shortened() -> None:
-    assert count_text(1135, 3) == " 1k"
-    assert count_text(12345, 4) == " 12k"
