@@ -9,7 +9,8 @@ from nn.config import TrainConfig
 from nn.data.dataset import Dataset
 from nn.storage.runs import SavedRun
 from tests.support.networks import recognizer
-from tests.support.saved_runs import save_run, write_record
+from tests.support.saved_runs import Sitting, save_run, write_record
+from tui.app.screens.compare import CompareScreen
 
 NAMES = ("20261101-100000-poor-net", "20261102-100000-good-net")
 QUICK = {"hidden": (4,), "epochs": 1, "limit": 60, "threads": 1}
@@ -33,3 +34,15 @@ def save_one(
     config = TrainConfig.layered(run.record.config.to_dict(), QUICK, changes)
     write_record(run.path, run.record, config=config)
     return SavedRun.read(run.path)
+
+
+def compare_screen(at: Sitting) -> CompareScreen:
+    screen = at.app.screen
+    assert isinstance(screen, CompareScreen)
+    return screen
+
+
+async def open_pair(at: Sitting) -> None:
+    """The older run is A, the newer one B."""
+    await at.press("end", "space", "home", "v")
+    await at.until(at.shows("A right"))
