@@ -34,6 +34,7 @@ _LEAST_STEPS = 400
 _RISES = 2  # epochs in a row with a loss of `RISE` times the lowest before
 _FALLS = 0.9  # an epoch's loss against the one before, of a network that still learns
 _EXPLODED = 5.0  # an epoch's loss against that of chance
+_LEARNED = 0.02  # the same; below it a loss that doubles means nothing
 
 
 @dataclass
@@ -186,7 +187,8 @@ class Advisor:
 
     def _rises(self, event: EpochCompleted) -> bool:
         """Whether the training loss is well above its lowest for several epochs, or far above."""
-        above = bool(self._losses) and event.train_loss > RISE * min(self._losses)
+        least = max(RISE * min(self._losses, default=math.inf), _LEARNED * self._chance_loss)
+        above = event.train_loss > least
         self._rising = self._rising + 1 if above else 0
         collapsed = event.evaluation is not None and has_collapsed(
             event.evaluation, self._weights.best, self.classes

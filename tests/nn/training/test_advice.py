@@ -209,6 +209,14 @@ def test_the_mean_of_a_first_epoch_proves_nothing() -> None:
     assert flat.observe(unevaluated(2, 2.31)) is not None
 
 
+@pytest.mark.parametrize(("lowest", "told"), [(0.4, True), (0.004, False)])
+def test_a_loss_that_doubles_means_nothing_where_all_is_learned(lowest: float, told: bool) -> None:
+    advisor = Advisor(TrainConfig(), 500)
+    losses = (0.5, lowest, 2.3 * lowest, 2.3 * lowest)
+    given = [advisor.observe(unevaluated(n, loss)) for n, loss in enumerate(losses, 1)]
+    assert ("the training loss rises" in str(given[-1])) is told
+
+
 def test_a_rate_that_was_changed_by_hand_is_to_be_changed_by_hand() -> None:
     rising = Advisor(TrainConfig(), 500, rate_factor=35.5)
     given = [rising.observe(unevaluated(n, loss)) for n, loss in enumerate((1.0, 2.0, 3.0), 1)]
