@@ -25,6 +25,11 @@ def count(number: float, noun: str) -> str:
     return f"{number:,.10g} {noun}{'' if number == 1 else 's'}"
 
 
+def message_of(error: Exception) -> str:
+    """What an error says, or its kind where it says nothing."""
+    return str(error) or type(error).__name__
+
+
 def layer_widths(config: TrainConfig, spec: DataSpec) -> str:
     """The number of inputs, the widths of the hidden layers, and the outputs: `784-128-10`."""
     return "-".join(map(str, (spec.pixels, *config.hidden, spec.classes)))

@@ -29,6 +29,7 @@ from nn.storage.positions import LAST_FILE
 from nn.storage.run_record import RUN_FILE
 from nn.storage.run_writer import delete_run
 from nn.storage.runs import SavedRun
+from tui.formatting import message_of
 from tui.images.datasets import load_once
 from tui.recording.experiment import Experiment
 from tui.recording.source import RunSource, Saving
@@ -116,7 +117,7 @@ def _train(order: Order, root: Path) -> Result | None:
     except OSError as error:
         raise StorageError(str(error)) from error
     except (NNError, MemoryError) as error:
-        found, reason = _find(order, root), str(error) or type(error).__name__
+        found, reason = _find(order, root), message_of(error)
         return Result(order.task, found.name if found else "", 0.0, 0.0, None, None, reason)
 
 

@@ -54,14 +54,19 @@ def test_the_question_outlives_the_run(tmp_path: Path, key: str, kept: int) -> N
     assert len(run_names(tmp_path)) == kept
 
 
+async def a_run_and_a_new_one(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
+    """Train to the end, and have another run stand ready."""
+    app.bench.go(Goal.RUN)
+    await until(pilot, lambda: app.bench.status is Status.FINISHED)
+    await pilot.press("r")
+    await until(pilot, lambda: app.bench.status is Status.READY)
+
+
 def test_every_run_of_the_sitting_is_reported(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        app.bench.go(Goal.RUN)
-        await until(pilot, lambda: app.bench.status is Status.FINISHED)
-        await pilot.press("r")
-        await until(pilot, lambda: app.bench.status is Status.READY)
+        await a_run_and_a_new_one(app, pilot)
         await an_epoch(app, pilot)
         await pilot.press("r")
         await until(pilot, lambda: app.bench.status is Status.READY)
@@ -81,10 +86,7 @@ def test_the_newest_run_that_was_trained_and_kept_is_saved_as_a_model(
     """Nothing was once written, and nothing said, where another run stood ready after it."""
 
     async def scenario(app: MnistApp, pilot: Pilot[ExitCode]) -> None:
-        app.bench.go(Goal.RUN)
-        await until(pilot, lambda: app.bench.status is Status.FINISHED)
-        await pilot.press("r")
-        await until(pilot, lambda: app.bench.status is Status.READY)
+        await a_run_and_a_new_one(app, pilot)
         if discarded:
             await an_epoch(app, pilot)
         await pilot.press("q", "x")

@@ -22,6 +22,7 @@ from tui.app.widgets.header import Header, Tab
 from tui.app.widgets.hints import KeyHints
 from tui.app.widgets.strips import printable
 from tui.app.widgets.text import set_text, set_title, shorten
+from tui.formatting import message_of
 from tui.system.terminal import Terminal
 
 if TYPE_CHECKING:
@@ -234,8 +235,7 @@ class ModeScreen(OwnKeys, LatestSize, Screen[None]):
 
     def notify_failure(self, what: str, error: Exception) -> None:
         """Tell what could not be done in the background, of which the run that trains is free."""
-        reason = str(error) or type(error).__name__
-        self.notify(f"{what}: {reason}", severity="error", timeout=30)
+        self.notify(f"{what}: {message_of(error)}", severity="error", timeout=30)
 
     def show_note(self, text: str, selector: str = "#note") -> None:
         """Put a text on a line that is shown only while it has one."""

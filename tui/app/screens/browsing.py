@@ -83,9 +83,13 @@ class BrowsingScreen(PredictingScreen):
     def action_go(self, position: int) -> None:
         """Show the digit at a position among the selected ones, -1 being the last."""
         if len(self.listing):
-            self.show_note("")
-            self.bench.index = int(self.listing.indices[position])
-            self.draw()
+            self.show_digit(int(self.listing.indices[position]))
+
+    def show_digit(self, index: int) -> None:
+        """Show this digit of the split, whether or not it is among the selected ones."""
+        self.show_note("")
+        self.bench.index = index
+        self.draw()
 
     def action_step(self, right: int, down: int) -> None:
         """Move by digits, and by lines of the sheet or tens."""

@@ -266,9 +266,7 @@ class DigitsScreen(BrowsingScreen):
     def on_contact_sheet_selected(self, event: DigitSheet.Selected) -> None:
         """A click on the sheet."""
         self.remove_class("-sheet")
-        self.show_note("")
-        self.bench.index = event.index
-        self.draw()
+        self.show_digit(event.index)
 
     def action_back(self) -> None:
         """From the sheet to the digit, from a confusion cell or a comparison to where it was

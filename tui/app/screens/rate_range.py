@@ -21,6 +21,7 @@ from tui.app.state.background import in_background
 from tui.app.widgets.chart import Chart
 from tui.app.widgets.plot import Mark
 from tui.app.widgets.series import Series
+from tui.formatting import message_of
 from tui.system.terminal import Terminal
 
 POST_INTERVAL = 0.2
@@ -110,7 +111,7 @@ class RateRangeScreen(Dialog[float | None]):
         self._chart.redraw()
 
     def on_rate_range_screen_failed(self, message: Failed) -> None:
-        reason = str(message.error) or type(message.error).__name__
+        reason = message_of(message.error)
         key = self.key_of("rate.close", "escape")
         self._words.update(f"No learning rate was found: {reason}. {key}: close")
 
